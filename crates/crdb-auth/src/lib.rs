@@ -1,0 +1,1 @@
+//! Logs in to CockroachDB and PostgreSQL: TLS, credentials and the startup handshake.

@@ -1,0 +1,1 @@
+//! Statements and transactions on CockroachDB, with retries that are always right and outcomes that are never guessed.

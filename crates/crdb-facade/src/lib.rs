@@ -1,0 +1,1 @@
+//! CockroachDB from one configuration: login, pool, SQL files, transactions and metrics.

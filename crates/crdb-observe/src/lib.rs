@@ -1,0 +1,1 @@
+//! Metrics, traces and audit for the crdb crates.

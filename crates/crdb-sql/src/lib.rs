@@ -1,0 +1,1 @@
+//! SQL files as named, checked queries for CockroachDB and PostgreSQL.

@@ -1,0 +1,1 @@
+//! Database engines, certificates and proxies for tests against CockroachDB and PostgreSQL.

@@ -1,0 +1,1 @@
+//! The example domain: a small bank's schema, named queries and the code generated from them.

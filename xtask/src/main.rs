@@ -1,0 +1,3 @@
+//! The workspace's workflows.
+
+fn main() {}
