@@ -1,1 +1,13 @@
-//! The example domain: a small bank's schema, named queries and the code generated from them.
+//! The example domain: a small bank's schema, sample data and named queries.
+//!
+//! The files are embedded, so that the demo and the tests run from anywhere; the same directories can be loaded from
+//! disk with `crdb_sql::Repository::load`.
+
+/// The statements that create the bank's tables, for CockroachDB and PostgreSQL alike.
+pub const SCHEMA: &str = include_str!("../schema/001_bank.sql");
+
+/// Statements that fill empty tables with 200 customers, 500 accounts and 2,000 transfers.
+pub const SAMPLE_DATA: &str = include_str!("../data/001_sample.sql");
+
+/// The sum of all balances after [`SAMPLE_DATA`] has been loaded; transfers conserve it.
+pub const SAMPLE_TOTAL: &str = "1371235.00";

@@ -1,0 +1,18 @@
+-- name: get :opt
+-- One customer by key.
+SELECT id, name, email, country, preferences, created_at
+FROM customers
+WHERE id = :id;
+
+-- name: by_country :many
+-- Customers of a country, by name.
+SELECT id, name, email
+FROM customers
+WHERE country = :country
+ORDER BY name, email;
+
+-- name: create :one
+-- Opens a customer record and answers with its key.
+INSERT INTO customers (name, email, country, preferences)
+VALUES (:name, :email, :country, :preferences)
+RETURNING id;
