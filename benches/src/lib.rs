@@ -1,1 +1,16 @@
-//! Head-to-head benchmarks of the workspace.
+//! Head-to-head benchmarks: each figure beside its peers and its physical limit, from one run.
+//!
+//! A [`rows::Row`] sets up [`case::Case`]s; the [`runner`] measures their subjects in interleaved rounds; [`verdict`] says
+//! whether a target was reached or the figures are too noisy to say; [`report`] shows it to people and machines. The
+//! command is `cargo xtask bench`.
+
+pub mod baseline;
+pub mod case;
+pub mod command;
+pub mod machine;
+pub mod report;
+pub mod resources;
+pub mod rows;
+pub mod runner;
+pub mod statistics;
+pub mod verdict;
