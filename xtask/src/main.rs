@@ -1,3 +1,26 @@
-//! The workspace's workflows.
+//! The workspace's workflows, run as `cargo xtask COMMAND`.
+//!
+//! Each command is a module with an `Arguments` struct and a `run` function, registered in [`cli`].
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks to its terminal"
+)]
 
-fn main() {}
+mod cli;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

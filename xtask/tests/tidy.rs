@@ -1,0 +1,203 @@
+//! `cargo xtask tidy` on copies of this workspace's manifests: as they are, and with something wrong in them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A copy of the manifests, each with an empty source file for its targets.
+struct Copy {
+    directory: tempfile::TempDir,
+}
+
+impl Copy {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        for file in ["Cargo.toml", "Cargo.lock"] {
+            fs::copy(root.join(file), directory.path().join(file)).unwrap();
+        }
+        let mut members: Vec<PathBuf> = ["sql", "tests", "benches", "xtask"]
+            .map(PathBuf::from)
+            .into();
+        for entry in fs::read_dir(root.join("crates")).unwrap() {
+            members.push(Path::new("crates").join(entry.unwrap().file_name()));
+        }
+        for member in members {
+            let (from, to) = (root.join(&member), directory.path().join(&member));
+            fs::create_dir_all(to.join("src")).unwrap();
+            let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
+            for target in sources(&manifest, &from) {
+                fs::create_dir_all(to.join(&target).parent().unwrap()).unwrap();
+                let readme =
+                    "#[cfg(doctest)]\n#[doc = include_str!(\"../README.md\")]\nstruct Readme;\n";
+                fs::write(to.join(target), readme).unwrap();
+            }
+            fs::write(to.join("Cargo.toml"), manifest).unwrap();
+            fs::write(to.join("README.md"), "```\n```\n").unwrap();
+            fs::write(to.join("CHANGELOG.md"), "## Unreleased\n").unwrap();
+        }
+        Self { directory }
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.directory.path().join(relative)
+    }
+
+    fn replace(&self, file: &str, old: &str, new: &str) {
+        let text = fs::read_to_string(self.path(file)).unwrap();
+        assert!(text.contains(old), "{file} has no {old:?}");
+        fs::write(self.path(file), text.replacen(old, new, 1)).unwrap();
+    }
+
+    /// Whether tidy passes, and what it prints.
+    fn tidy(&self) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .arg("tidy")
+            .arg("--root")
+            .arg(self.directory.path())
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(text).unwrap())
+    }
+}
+
+/// The source files that the manifest's targets need, by the manifest alone.
+fn sources(manifest: &str, package: &Path) -> Vec<PathBuf> {
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let mut sources: Vec<PathBuf> = ["src/lib.rs", "src/main.rs", "build.rs"]
+        .iter()
+        .filter(|file| package.join(file).is_file())
+        .map(PathBuf::from)
+        .collect();
+    for (kind, directory) in [
+        ("test", "tests"),
+        ("bench", "benches"),
+        ("example", "examples"),
+        ("bin", "src/bin"),
+    ] {
+        let targets = manifest.get(kind).and_then(toml::Value::as_array);
+        for target in targets.into_iter().flatten() {
+            let name = target.get("name").and_then(toml::Value::as_str).unwrap();
+            sources.push(match target.get("path").and_then(toml::Value::as_str) {
+                Some(path) => path.into(),
+                None => Path::new(directory).join(name).with_extension("rs"),
+            });
+        }
+    }
+    sources
+}
+
+#[test]
+fn the_manifests_as_they_are_pass() {
+    let (passes, output) = Copy::new().tidy();
+    assert!(passes, "{output}");
+}
+
+#[test]
+fn a_forbidden_arrow_is_named_with_the_place_of_the_drawing() {
+    let copy = Copy::new();
+    copy.replace(
+        "crates/crdb-pool/Cargo.toml",
+        "[dependencies]\n",
+        "[dependencies]\ncrdb-auth.workspace = true\n",
+    );
+    let (passes, output) = copy.tidy();
+    assert!(!passes, "{output}");
+    assert!(
+        output.contains("crdb-pool -> crdb-auth is not drawn in docs/architecture.md"),
+        "{output}"
+    );
+    assert!(output.contains("crates/crdb-pool/Cargo.toml"), "{output}");
+    // The same arrow is also seen by what it brings in.
+    assert!(
+        output.contains("crdb-pool must not know tokio-postgres"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_forbidden_arrow_of_the_tests_is_named_too() {
+    let copy = Copy::new();
+    copy.replace(
+        "crates/crdb-sql/Cargo.toml",
+        "[dev-dependencies]\n",
+        "[dev-dependencies]\ncrdb-facade.workspace = true\n",
+    );
+    let (passes, output) = copy.tidy();
+    assert!(!passes, "{output}");
+    assert!(
+        output.contains("dev-dependency crdb-sql -> crdb-facade is not drawn"),
+        "{output}"
+    );
+}
+
+#[test]
+fn the_executor_with_the_parser_fails() {
+    let copy = Copy::new();
+    copy.replace(
+        "crates/crdb-exec/Cargo.toml",
+        "crdb-sql.workspace = true",
+        "crdb-sql = { workspace = true, default-features = true }",
+    );
+    let (passes, output) = copy.tidy();
+    assert!(!passes, "{output}");
+    assert!(
+        output.contains("crdb-exec -> crdb-sql is drawn without default features"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_crate_that_everybody_would_share_fails() {
+    let copy = Copy::new();
+    let core = copy.path("crates/crdb-core");
+    fs::create_dir_all(core.join("src")).unwrap();
+    fs::write(core.join("src/lib.rs"), "").unwrap();
+    fs::write(
+        core.join("Cargo.toml"),
+        "[package]\nname = \"crdb-core\"\nversion = \"0.1.0\"\n",
+    )
+    .unwrap();
+    let (passes, output) = copy.tidy();
+    assert!(!passes, "{output}");
+    for rule in [
+        "crdb-core is not drawn",
+        "[lints] workspace = true",
+        "edition.workspace = true",
+        "crates/crdb-core/README.md",
+        "crates/crdb-core/CHANGELOG.md",
+    ] {
+        assert!(output.contains(rule), "{rule}: {output}");
+    }
+}
+
+#[test]
+fn orphans_empty_names_leaks_and_machine_paths_are_found() {
+    let copy = Copy::new();
+    let pool = "crates/crdb-pool/src";
+    fs::write(copy.path(pool).join("forgotten.rs"), "").unwrap();
+    fs::write(copy.path(pool).join("utils.rs"), "").unwrap();
+    fs::write(copy.path(pool).join("found.rs"), "").unwrap();
+    let lib = fs::read_to_string(copy.path(pool).join("lib.rs")).unwrap();
+    let code = "mod utils;\n#[path = \"found.rs\"]\nmod elsewhere;\nstruct Error;\n\
+                impl From<tokio_postgres::Error> for Error { fn from(_: tokio_postgres::Error) -> Self { Error } }\n";
+    fs::write(copy.path(pool).join("lib.rs"), lib + code).unwrap();
+    fs::create_dir_all(copy.path("docs")).unwrap();
+    fs::write(
+        copy.path("docs/guide.md"),
+        concat!("run /", "home/ada/demo\n"),
+    )
+    .unwrap();
+    let (passes, output) = copy.tidy();
+    assert!(!passes, "{output}");
+    for found in [
+        "crates/crdb-pool/src/forgotten.rs: orphans",
+        "crates/crdb-pool/src/lib.rs: names: a module called utils",
+        "crates/crdb-pool/src/lib.rs: leaks: impl From<tokio_postgres::Error>",
+        "docs/guide.md:1: machine",
+    ] {
+        assert!(output.contains(found), "{found}: {output}");
+    }
+    assert!(!output.contains("found.rs: orphans"), "{output}");
+}
