@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::tidy;
+use crate::{setup, tidy};
 
 /// The workspace's workflows.
 #[derive(Debug, Parser)]
@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Install the system packages that builds and tests need
+    Setup(setup::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
     Tidy(tidy::Arguments),
 }
@@ -25,6 +27,7 @@ impl Cli {
     /// Runs the chosen command; the exit code is the command's verdict, an error is a command that could not run.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Setup(arguments) => setup::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
         }
     }

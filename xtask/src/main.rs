@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod setup;
 mod tidy;
 mod workspace;
 

@@ -1,0 +1,85 @@
+//! `cargo xtask setup`: the system packages that builds and tests need.
+
+mod apt;
+mod requirement;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use requirement::{REQUIREMENTS, Requirement};
+
+/// Installs the system packages that builds and tests need.
+///
+/// PostgreSQL's server programs, a Kerberos KDC with its tools and headers, libclang and faketime. Looks for the
+/// programs and headers themselves, wherever they came from. What is missing is installed with apt where this is root or
+/// sudo asks for no password; elsewhere the one command to run is printed, and the exit code is 1. Installing starts no
+/// database cluster and no daemon.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Only say what is there and what is missing
+    #[arg(long)]
+    check: bool,
+}
+
+/// Checks, and installs what is missing.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    for requirement in REQUIREMENTS {
+        match requirement.find() {
+            Ok(place) => println!("found    {}: {place}", requirement.name),
+            Err(missing) => println!(
+                "missing  {}: {missing}, for {}",
+                requirement.name, requirement.purpose
+            ),
+        }
+    }
+    if arguments.check {
+        return Ok(exit_code(&missing()));
+    }
+    let missing = provide()?;
+    if missing.is_empty() {
+        println!("setup: everything is there");
+    }
+    Ok(exit_code(&missing))
+}
+
+/// Installs what is missing, if that can be done here without asking, and says what is still missing then.
+pub(crate) fn provide() -> Result<Vec<&'static Requirement>> {
+    let before = missing();
+    if before.is_empty() {
+        return Ok(before);
+    }
+    let packages: Vec<_> = before
+        .iter()
+        .flat_map(|requirement| requirement.debian)
+        .copied()
+        .collect();
+    match apt::Authority::here() {
+        Some(authority) => {
+            println!("setup: installing {}", packages.join(" "));
+            apt::install(authority, &packages)?;
+        }
+        None => {
+            println!("setup: run this once, then try again:\n");
+            println!("  {}\n", apt::by_hand(&before));
+        }
+    }
+    Ok(missing())
+}
+
+/// The requirements that are not met.
+pub(crate) fn missing() -> Vec<&'static Requirement> {
+    REQUIREMENTS
+        .iter()
+        .filter(|requirement| requirement.find().is_err())
+        .collect()
+}
+
+fn exit_code(missing: &[&Requirement]) -> ExitCode {
+    if missing.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
