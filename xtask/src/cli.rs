@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{setup, tidy};
+use crate::{setup, test, tidy};
 
 /// The workspace's workflows.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Install the system packages that builds and tests need
     Setup(setup::Arguments),
+    /// Run every test, with what the tests need set up first
+    Test(test::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
     Tidy(tidy::Arguments),
 }
@@ -28,6 +30,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Setup(arguments) => setup::run(&arguments),
+            Command::Test(arguments) => test::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
         }
     }

@@ -9,6 +9,8 @@
 
 mod cli;
 mod setup;
+mod table;
+mod test;
 mod tidy;
 mod workspace;
 

@@ -76,6 +76,14 @@ pub(crate) fn missing() -> Vec<&'static Requirement> {
         .collect()
 }
 
+/// Where a CockroachDB for tests is, if there is one: the variable's name or the program's place, never a secret.
+pub(crate) fn cockroach() -> Option<String> {
+    if std::env::var_os("CRDB_TEST_URL").is_some_and(|url| !url.is_empty()) {
+        return Some("CRDB_TEST_URL".to_owned());
+    }
+    requirement::program("cockroach").map(|path| path.display().to_string())
+}
+
 fn exit_code(missing: &[&Requirement]) -> ExitCode {
     if missing.is_empty() {
         ExitCode::SUCCESS

@@ -59,3 +59,12 @@ pub(crate) fn metadata(directory: &Path) -> Result<Metadata> {
         .exec()
         .with_context(|| format!("cargo metadata failed in {}", directory.display()))
 }
+
+/// Cargo's arguments for every package, with default or with all features.
+pub(crate) fn everything(all_features: bool) -> &'static [&'static str] {
+    if all_features {
+        &["--workspace", "--all-features"]
+    } else {
+        &["--workspace"]
+    }
+}

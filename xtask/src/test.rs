@@ -1,0 +1,91 @@
+//! `cargo xtask test`: every test of the workspace, with what it needs set up first.
+
+mod build;
+mod execute;
+mod libtest;
+mod report;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::setup;
+use crate::workspace;
+use report::Report;
+
+/// Sets up what the tests need and runs all of them, the examples in the documentation included.
+///
+/// A test that needs a program which is not here says so, and is listed at the end with its reason rather than as a
+/// failure. A test marked `#[ignore = "needs CockroachDB: .."]` runs when CRDB_TEST_URL is set or a cockroach binary
+/// is on PATH. The last line is `N passed, N failed, N skipped`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Fail on every test that did not run, except those that need CockroachDB
+    #[arg(long)]
+    strict: bool,
+    /// Turn on every feature of every package
+    #[arg(long)]
+    all_features: bool,
+    /// Take the machine as it is: neither look for system packages nor install them
+    #[arg(long)]
+    no_setup: bool,
+    /// Only this package; may be given more than once
+    #[arg(short, long, value_name = "NAME")]
+    package: Vec<String>,
+    /// Only tests whose name contains this
+    filter: Option<String>,
+}
+
+/// Runs the tests.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let root = workspace::root()?;
+    if !arguments.no_setup {
+        prepare();
+    }
+    let selection = build::Selection {
+        packages: arguments.package.clone(),
+        all_features: arguments.all_features,
+    };
+    let cockroach = setup::cockroach();
+    match &cockroach {
+        Some(place) => println!("test: CockroachDB found: {place}"),
+        None => println!(
+            "test: no CockroachDB (CRDB_TEST_URL is not set, no cockroach on PATH): its tests are listed at the end"
+        ),
+    }
+
+    let mut report = Report::default();
+    for executable in build::executables(&root, &selection)? {
+        let suite = execute::run(
+            &executable,
+            arguments.filter.as_deref(),
+            cockroach.is_some(),
+        )?;
+        report.add(suite);
+    }
+    for suite in execute::documentation(&root, &selection, arguments.filter.as_deref())? {
+        report.add(suite);
+    }
+    print!("{report}");
+    Ok(if report.is_success(arguments.strict) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Installs what is missing where that can be done; what stays missing costs the tests that need it, not the run.
+fn prepare() {
+    match setup::provide() {
+        Ok(missing) => {
+            for requirement in missing {
+                println!(
+                    "test: without {}, needed for {}",
+                    requirement.name, requirement.purpose
+                );
+            }
+        }
+        Err(error) => println!("test: setup failed, going on without: {error:#}"),
+    }
+}
