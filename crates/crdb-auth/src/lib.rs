@@ -1,1 +1,70 @@
 //! Logs in to CockroachDB and PostgreSQL: TLS, credentials and the startup handshake.
+//!
+//! Configuration in, an authenticated session out: as a `tokio_postgres::Client` that knows what
+//! has happened on it, or as the bytes for another protocol implementation. This crate keeps no
+//! pool, retries nothing and knows no SQL beyond resetting a session.
+//!
+//! ```no_run
+//! use crdb_auth::{Config, Connector, Endpoint, RootCertificates, TlsConfig};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::builder()
+//!     .user("app")
+//!     .database("bank")
+//!     .password("secret")
+//!     .tls(TlsConfig::new().roots(RootCertificates::file("certs/ca.crt")))
+//!     .build()?;
+//! let session = Connector::new(config)?
+//!     .connect(&Endpoint::new("db.example.com", 26257))
+//!     .await?;
+//! let call = session.begin_call();
+//! let row = call.client().query_one("SELECT 1::INT8", &[]).await?;
+//! call.finish();
+//! assert_eq!(row.get::<_, i64>(0), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it guarantees
+//! - TLS with verify-full unless another mode is asked for; no password leaves in clear without
+//!   TLS, none as MD5, unless that is permitted by name.
+//! - One deadline over name resolution, TCP, TLS and login.
+//! - Secrets are wiped from memory when dropped and print as `***`.
+//! - A session says without a round trip whether it is like new, see [`Session::cleanliness`].
+//!
+//! # Modules in reading order
+//! `endpoint`, `config`, `tls`, `credential`, `connector`, `net`, `startup`, `scram`, `stream`,
+//! `session`, `tap`, `facts`, `observer`, `error`.
+
+mod config;
+mod connector;
+mod credential;
+mod endpoint;
+mod error;
+mod facts;
+mod net;
+mod observer;
+mod scram;
+mod secret;
+mod server_error;
+mod session;
+mod startup;
+mod stream;
+mod tap;
+mod tls;
+
+pub use config::{Config, ConfigBuilder};
+pub use connector::Connector;
+pub use credential::Password;
+pub use endpoint::Endpoint;
+pub use error::{Error, ErrorKind};
+pub use facts::{Engine, ServerFacts, Version};
+pub use net::SocketOptions;
+pub use observer::{Cancelled, ConnectFailed, ConnectTimings, Connected, Observer};
+pub use scram::IterationLimits;
+pub use secret::Secret;
+pub use server_error::ServerError;
+pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Session};
+pub use stream::AuthenticatedStream;
+pub use tap::{CommandTag, Dirt, Tap, TransactionStatus};
+pub use tls::{RootCertificates, SslMode, TlsConfig};

@@ -1,0 +1,267 @@
+//! Who logs in, how, and under which limits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::credential::Password;
+use crate::error::Error;
+use crate::net::SocketOptions;
+use crate::observer::Observer;
+use crate::scram::IterationLimits;
+use crate::tls::TlsConfig;
+
+/// Everything about a login but where to: one configuration serves every node of a cluster.
+///
+/// Made by [`Config::builder`]. Secrets in it print as `***`.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) user: String,
+    pub(crate) database: Option<String>,
+    pub(crate) application_name: Option<String>,
+    pub(crate) options: Option<String>,
+    pub(crate) session_parameters: Vec<(String, String)>,
+    pub(crate) password: Option<Password>,
+    pub(crate) tls: TlsConfig,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) socket: SocketOptions,
+    pub(crate) iterations: IterationLimits,
+    pub(crate) permit_cleartext_without_tls: bool,
+    pub(crate) permit_md5: bool,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+impl Config {
+    /// Starts from the defaults: verify-full against the system's roots, ten seconds to connect.
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder {
+            config: Self {
+                user: String::new(),
+                database: None,
+                application_name: None,
+                options: None,
+                session_parameters: Vec::new(),
+                password: None,
+                tls: TlsConfig::default(),
+                connect_timeout: Duration::from_secs(10),
+                socket: SocketOptions::default(),
+                iterations: IterationLimits::default(),
+                permit_cleartext_without_tls: false,
+                permit_md5: false,
+                observer: None,
+            },
+        }
+    }
+
+    /// The user who logs in.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The database, when one was chosen; the server's choice otherwise.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("user", &self.user)
+            .field("database", &self.database)
+            .field("application_name", &self.application_name)
+            .field("options", &self.options)
+            .field("session_parameters", &self.session_parameters)
+            .field("password", &self.password)
+            .field("tls", &self.tls)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("socket", &self.socket)
+            .field("iterations", &self.iterations)
+            .field(
+                "permit_cleartext_without_tls",
+                &self.permit_cleartext_without_tls,
+            )
+            .field("permit_md5", &self.permit_md5)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Collects a [`Config`]; [`build`](Self::build) checks it.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is configured until build"]
+pub struct ConfigBuilder {
+    config: Config,
+}
+
+impl ConfigBuilder {
+    /// The user who logs in. Required.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.config.user = user.into();
+        self
+    }
+
+    /// The database. The server's default without it: `defaultdb` on CockroachDB, the user's
+    /// name on PostgreSQL.
+    pub fn database(mut self, database: impl Into<String>) -> Self {
+        self.config.database = Some(database.into());
+        self
+    }
+
+    /// What the server's session list and logs call this client.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.config.application_name = Some(name.into());
+        self
+    }
+
+    /// Command-line options for the server, for example `-c statement_timeout=5s`, in libpq's
+    /// spelling.
+    pub fn options(mut self, options: impl Into<String>) -> Self {
+        self.config.options = Some(options.into());
+        self
+    }
+
+    /// A session variable set at login, for example `("statement_timeout", "5s")`. It is what
+    /// `RESET` and `DISCARD ALL` go back to.
+    pub fn session_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.config
+            .session_parameters
+            .push((name.into(), value.into()));
+        self
+    }
+
+    /// The password, sent only as the server's SCRAM allows, or in clear inside TLS.
+    pub fn password(mut self, password: impl Into<Password>) -> Self {
+        self.config.password = Some(password.into());
+        self
+    }
+
+    /// Whether and how TLS is used: verify-full against the system's roots without it.
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.config.tls = tls;
+        self
+    }
+
+    /// One deadline over name resolution, TCP, TLS and login together. Default 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.config.connect_timeout = timeout;
+        self
+    }
+
+    /// TCP keepalive and user timeout. Default: see [`SocketOptions`].
+    pub fn socket(mut self, options: SocketOptions) -> Self {
+        self.config.socket = options;
+        self
+    }
+
+    /// Which SCRAM iteration counts are accepted. Default 4,096 to 500,000.
+    pub fn scram_iterations(mut self, limits: IterationLimits) -> Self {
+        self.config.iterations = limits;
+        self
+    }
+
+    /// Lets the password be sent in clear without TLS, where the server asks for that: everyone
+    /// on the way can read it. Default: refused.
+    pub fn permit_cleartext_without_tls(mut self, permit: bool) -> Self {
+        self.config.permit_cleartext_without_tls = permit;
+        self
+    }
+
+    /// Lets PostgreSQL's old MD5 login happen: who overhears it, or reads the server's table,
+    /// can log in. Default: refused.
+    pub fn permit_md5(mut self, permit: bool) -> Self {
+        self.config.permit_md5 = permit;
+        self
+    }
+
+    /// Told of connects, failures and cancels.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.config.observer = Some(observer);
+        self
+    }
+
+    /// Checks what was collected.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): no user, a zero timeout, a NUL in a text,
+    /// or a startup parameter that has its own method.
+    pub fn build(self) -> Result<Config, Error> {
+        let config = self.config;
+        if config.user.is_empty() {
+            return Err(Error::config("user is empty: say who logs in"));
+        }
+        if config.connect_timeout.is_zero() {
+            return Err(Error::config(
+                "connect_timeout is zero: nothing connects in no time; the default is 10 s",
+            ));
+        }
+        let texts = [
+            Some(&config.user),
+            config.database.as_ref(),
+            config.application_name.as_ref(),
+            config.options.as_ref(),
+        ];
+        let parameters = config
+            .session_parameters
+            .iter()
+            .flat_map(|(name, value)| [name, value]);
+        if texts
+            .into_iter()
+            .flatten()
+            .chain(parameters)
+            .any(|text| text.contains('\0'))
+        {
+            return Err(Error::config(
+                "user, database, application_name, options or a session parameter contains a NUL",
+            ));
+        }
+        for (name, _) in &config.session_parameters {
+            let own = [
+                "user",
+                "database",
+                "application_name",
+                "options",
+                "replication",
+            ];
+            if name.is_empty() || own.contains(&name.as_str()) {
+                return Err(Error::config(format!(
+                    "session parameter {name:?} cannot be set this way"
+                )));
+            }
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_found_before_anything_is_attempted() {
+        let bad = [
+            Config::builder(),
+            Config::builder().user("a\0b"),
+            Config::builder().user("a").connect_timeout(Duration::ZERO),
+            Config::builder().user("a").session_parameter("user", "b"),
+        ];
+        for builder in bad {
+            assert!(builder.build().unwrap_err().is_config());
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        let config = Config::builder()
+            .user("a")
+            .password("hunter2")
+            .build()
+            .unwrap();
+        let debug = format!("{config:?}");
+        assert!(
+            debug.contains("***") && !debug.contains("hunter2"),
+            "{debug}"
+        );
+    }
+}

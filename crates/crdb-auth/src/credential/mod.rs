@@ -1,0 +1,5 @@
+//! Where credentials come from.
+
+mod password;
+
+pub use password::Password;

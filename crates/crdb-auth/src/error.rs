@@ -1,0 +1,247 @@
+//! The crate's error: a kind to decide on, a message to act on.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use crate::server_error::ServerError;
+
+/// What failed, in terms a caller can decide on.
+///
+/// New kinds may be added; match with a wildcard arm, or use the predicates of [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration contradicts itself or lacks something. Nothing was attempted.
+    Config,
+    /// A certificate, key, password or token could not be read or was unusable.
+    Credential,
+    /// The host name did not resolve to any address.
+    Resolve,
+    /// Nothing listens at the address.
+    Refused,
+    /// The network failed in another way: unreachable, reset, broken pipe.
+    Network,
+    /// The deadline passed.
+    Timeout,
+    /// The server does not offer TLS and the configuration demands it.
+    TlsUnavailable,
+    /// The server's certificate is not signed by a trusted authority.
+    TlsUntrusted,
+    /// The server's certificate is for another name: possibly a man in the middle.
+    TlsHostName,
+    /// The server's certificate is expired, not yet valid, or otherwise unacceptable.
+    TlsCertificate,
+    /// The TLS handshake failed in another way.
+    Tls,
+    /// The server rejected the credentials.
+    Authentication,
+    /// The server asked for a way of authentication that the configuration does not permit, or
+    /// tried to weaken it.
+    Downgrade,
+    /// The server has no rule that lets this user in from here, whatever the credentials.
+    NotPermitted,
+    /// The database does not exist.
+    UnknownDatabase,
+    /// The server shuts down or drains: another node will do.
+    Draining,
+    /// The server is at its limit of connections.
+    TooManyConnections,
+    /// The server closed the connection without a word.
+    Closed,
+    /// The server rejected the session for another reason, see [`Error::server`].
+    Server,
+    /// The server sent what the protocol does not allow at that point.
+    Protocol,
+    /// The server cannot do what was asked, for example cancel a statement.
+    Unsupported,
+}
+
+/// A failed operation: its [`ErrorKind`], a message for people, and its cause.
+///
+/// Messages name what was attempted, where, and what to do next. Secrets are never part of one.
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    server: Option<ServerError>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                message: message.into(),
+                server: None,
+                source: None,
+            }),
+        }
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    pub(crate) fn protocol(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Protocol, message)
+    }
+
+    /// The refusal of a server, with the kind that its SQLSTATE stands for.
+    pub(crate) fn from_server(attempt: &str, server: ServerError) -> Self {
+        let kind = server.kind();
+        let mut message = format!("{attempt}: the server answered {server}");
+        if let Some(advice) = server.advice() {
+            message.push_str("; ");
+            message.push_str(advice);
+        }
+        let mut error = Self::new(kind, message);
+        error.inner.server = Some(server);
+        error
+    }
+
+    /// An I/O failure while `attempt` went on.
+    pub(crate) fn from_io(attempt: &str, error: io::Error) -> Self {
+        let (kind, advice) = match error.kind() {
+            io::ErrorKind::ConnectionRefused => (
+                ErrorKind::Refused,
+                "; is the server running, and is this its SQL port?",
+            ),
+            io::ErrorKind::UnexpectedEof => (
+                ErrorKind::Closed,
+                "; a node that drains or restarts does this: try another node",
+            ),
+            io::ErrorKind::TimedOut => (ErrorKind::Timeout, ""),
+            _ => (ErrorKind::Network, ""),
+        };
+        let what = if error.kind() == io::ErrorKind::UnexpectedEof {
+            "the server closed the connection without a word".to_owned()
+        } else {
+            error.to_string()
+        };
+        Self::new(kind, format!("{attempt}: {what}{advice}")).with_source(error)
+    }
+
+    /// What failed, to decide on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// What the server said, when the failure is its answer.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        self.inner.server.as_ref()
+    }
+
+    /// The SQLSTATE of the server's answer.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.server().map(ServerError::sqlstate)
+    }
+
+    /// The deadline passed. What was asked may still happen on the server.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// Who we say we are was not accepted: retrying with the same credentials is useless, and
+    /// may lock the account.
+    #[must_use]
+    pub fn is_authentication(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Authentication
+                | ErrorKind::Downgrade
+                | ErrorKind::NotPermitted
+                | ErrorKind::Credential
+        )
+    }
+
+    /// TLS failed or was not available. Retrying the same node is useless.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::TlsUnavailable
+                | ErrorKind::TlsUntrusted
+                | ErrorKind::TlsHostName
+                | ErrorKind::TlsCertificate
+                | ErrorKind::Tls
+        )
+    }
+
+    /// The node shuts down: another one will do.
+    ///
+    /// A draining CockroachDB node says 57P01 to the sessions it has, and closes new connections
+    /// without a word, which is [`ErrorKind::Closed`] and counts as well.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Draining | ErrorKind::Closed)
+    }
+
+    /// The node has too many connections already.
+    #[must_use]
+    pub fn is_overloaded(&self) -> bool {
+        self.kind() == ErrorKind::TooManyConnections
+    }
+
+    /// The node could not be reached, or the connection to it is gone.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Resolve
+                | ErrorKind::Refused
+                | ErrorKind::Network
+                | ErrorKind::Timeout
+                | ErrorKind::Closed
+                | ErrorKind::Draining
+        )
+    }
+
+    /// The configuration is wrong: nothing was attempted, nothing will help but changing it.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        self.kind() == ErrorKind::Config
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.inner.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.inner.kind)
+            .field("message", &self.inner.message)
+            .field("server", &self.inner.server)
+            .field("source", &self.inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}

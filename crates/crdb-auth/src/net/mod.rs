@@ -1,0 +1,9 @@
+//! From an endpoint to a connected socket.
+
+mod dial;
+mod socket_options;
+mod transport;
+
+pub(crate) use dial::{Peer, dial, dial_peer};
+pub use socket_options::SocketOptions;
+pub(crate) use transport::Transport;

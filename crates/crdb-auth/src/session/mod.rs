@@ -1,0 +1,270 @@
+//! A session: the client, what is known of its server, and what has happened on it.
+
+mod call;
+mod cancel;
+mod replay;
+mod reset;
+mod state;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio_postgres::{Client, NoTls};
+
+pub use call::{Call, OwnedCall};
+pub use cancel::CancelHandle;
+
+use crate::connector::Connector;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind};
+use crate::facts::ServerFacts;
+use crate::net::Peer;
+use crate::stream::AuthenticatedStream;
+use crate::tap::{Dirt, Ended, Tap};
+use replay::Replay;
+use state::State;
+
+/// How long a session that is dropped while idle may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Whether the session may be lent again as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cleanliness {
+    /// Like new, as far as the wire tells; no round trip is needed.
+    ///
+    /// What no tag shows stays unseen: `SELECT set_config(..)` of a parameter that the server
+    /// does not report, a temporary table made by `SELECT .. INTO`. Whoever does such things
+    /// resets always.
+    Clean,
+    /// Something may be left behind: [`reset`](Session::reset) it.
+    Dirty(Dirt),
+    /// A call was begun and not finished, or a cancel is on its way: [`reset`](Session::reset)
+    /// it, or drop it.
+    Unfinished,
+    /// Nothing more can come of it: drop it.
+    Broken,
+}
+
+/// An authenticated session with a `tokio_postgres::Client` on it.
+///
+/// Dropping it ends the session on the server and the task that drives the connection: with a
+/// goodbye (bounded to one second) when idle, at once otherwise.
+pub struct Session {
+    client: Client,
+    state: Arc<State>,
+    tap: Tap,
+    facts: ServerFacts,
+    endpoint: Endpoint,
+    peer: Peer,
+    tls: bool,
+    connector: Connector,
+    /// Tells the connection's task how long it may still take.
+    goodbye: Option<oneshot::Sender<Duration>>,
+}
+
+impl Session {
+    pub(crate) async fn start(
+        stream: AuthenticatedStream,
+        connector: Connector,
+        endpoint: Endpoint,
+    ) -> Result<Self, Error> {
+        let facts = stream.facts().clone();
+        let peer = stream.peer().clone();
+        let tls = stream.is_tls();
+        let tap = Tap::new(facts.parameter_map().clone());
+        // Everything that this configuration could say has been said already.
+        let mut replayed = tokio_postgres::Config::new();
+        replayed
+            .user("replayed")
+            .ssl_mode(tokio_postgres::config::SslMode::Disable)
+            .channel_binding(tokio_postgres::config::ChannelBinding::Disable);
+        let (client, connection) = replayed
+            .connect_raw(Replay::new(stream, tap.clone()), NoTls)
+            .await
+            .map_err(|error| {
+                Error::protocol(format!("starting the session with {endpoint}: {error}"))
+                    .with_source(error)
+            })?;
+        let (goodbye, mut ending) = oneshot::channel();
+        let ended = tap.clone();
+        tokio::spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                _ = &mut connection => {}
+                grace = &mut ending => {
+                    drop(tokio::time::timeout(grace.unwrap_or_default(), connection).await);
+                }
+            }
+            ended.close();
+        });
+        Ok(Self {
+            client,
+            state: Arc::default(),
+            tap,
+            facts,
+            endpoint,
+            peer,
+            tls,
+            connector,
+            goodbye: Some(goodbye),
+        })
+    }
+
+    /// The client, for anything. What is done with it is not tracked, so the session counts as
+    /// dirty until it is [`reset`](Self::reset); [`begin_call`](Self::begin_call) is the tracked
+    /// way.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        self.state.touch();
+        &self.client
+    }
+
+    /// As [`client`](Self::client), for what needs it exclusively:
+    /// `tokio_postgres::Client::transaction`.
+    #[must_use]
+    pub fn client_mut(&mut self) -> &mut Client {
+        self.state.touch();
+        &mut self.client
+    }
+
+    /// Begins one tracked call. While it is open, and for good if it is dropped unfinished, the
+    /// session is [`Cleanliness::Unfinished`].
+    pub fn begin_call(&self) -> Call<'_> {
+        Call::new(&self.client, self.begin_owned_call())
+    }
+
+    /// As [`begin_call`](Self::begin_call), for callers that keep the session elsewhere, such as
+    /// a stream of rows that owns it.
+    pub fn begin_owned_call(&self) -> OwnedCall {
+        OwnedCall::new(Arc::clone(&self.state), self.tap.clone())
+    }
+
+    /// The client for a call begun on this session. For a call of another session it counts as
+    /// raw access.
+    #[must_use]
+    pub fn client_for(&self, call: &OwnedCall) -> &Client {
+        if !call.is_of(&self.state) {
+            self.state.touch();
+        }
+        &self.client
+    }
+
+    /// What the wire told.
+    #[must_use]
+    pub fn tap(&self) -> &Tap {
+        &self.tap
+    }
+
+    /// What the server told about itself during startup.
+    #[must_use]
+    pub fn facts(&self) -> &ServerFacts {
+        &self.facts
+    }
+
+    /// Where the session is.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Whether TLS protects it.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// Nothing more can come of this session, as far as is known without asking.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed() || self.tap.is_ended()
+    }
+
+    /// Why the session ended, when it did: [`ErrorKind::Draining`] when the server said 57P01,
+    /// even unasked.
+    #[must_use]
+    pub fn end(&self) -> Option<Error> {
+        let attempt = format!("using the session with {}", self.endpoint);
+        Some(match self.tap.ended() {
+            Some(Ended::Told(error)) => Error::from_server(&attempt, error),
+            Some(Ended::Closed) => {
+                Error::from_io(&attempt, std::io::ErrorKind::UnexpectedEof.into())
+            }
+            Some(Ended::Garbage) => {
+                Error::protocol(format!("{attempt}: what came was not the protocol"))
+            }
+            None if self.client.is_closed() => Error::new(
+                ErrorKind::Closed,
+                format!("{attempt}: the connection is closed"),
+            ),
+            None => return None,
+        })
+    }
+
+    /// Forgets what was seen, so that [`cleanliness`](Self::cleanliness) speaks of what follows.
+    /// To be called when the session is lent, after it was found clean.
+    pub fn start_borrow(&self) {
+        self.state.start_borrow();
+        self.tap.start_borrow();
+    }
+
+    /// Whether the session may be lent again as it is. No I/O.
+    #[must_use]
+    pub fn cleanliness(&self) -> Cleanliness {
+        if self.is_closed() || self.state.is_doomed() {
+            return Cleanliness::Broken;
+        }
+        if self.state.is_unfinished() {
+            return Cleanliness::Unfinished;
+        }
+        if self.state.is_touched() {
+            return Cleanliness::Dirty(Dirt::RawAccess);
+        }
+        if self.state.was_cancelled() {
+            return Cleanliness::Dirty(Dirt::Cancelled);
+        }
+        self.tap
+            .dirt()
+            .map_or(Cleanliness::Clean, Cleanliness::Dirty)
+    }
+
+    /// A handle that can cancel what this session runs, from another task.
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(
+            self.connector.clone(),
+            self.endpoint.clone(),
+            self.peer.clone(),
+            self.tls,
+            self.facts.key(),
+            Arc::clone(&self.state),
+        )
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let grace = match self.cleanliness() {
+            Cleanliness::Clean | Cleanliness::Dirty(_) => GOODBYE,
+            Cleanliness::Unfinished | Cleanliness::Broken => Duration::ZERO,
+        };
+        if let Some(goodbye) = self.goodbye.take() {
+            // The task may have ended before.
+            let _ = goodbye.send(grace);
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("endpoint", &self.endpoint)
+            .field("tls", &self.tls)
+            .field("facts", &self.facts)
+            .field("tap", &self.tap)
+            .field("cleanliness", &self.cleanliness())
+            .finish_non_exhaustive()
+    }
+}

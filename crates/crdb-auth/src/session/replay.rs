@@ -1,0 +1,152 @@
+//! Makes an authenticated stream look like a server that is about to be logged in to.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BufMut, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::facts::ServerFacts;
+use crate::stream::AuthenticatedStream;
+use crate::tap::{Scanner, Tap};
+
+/// Swallows the one startup message that `connect_raw` writes, answers it with what the server
+/// has answered ours, and is transparent from then on, but for the [`Tap`] that reads along.
+pub(super) struct Replay {
+    stream: AuthenticatedStream,
+    script: BytesMut,
+    swallow: Swallow,
+    tap: Tap,
+    scanner: Scanner,
+}
+
+/// How much of the startup message is still to come.
+enum Swallow {
+    Length { seen: [u8; 4], have: usize },
+    Rest(usize),
+    Done,
+}
+
+impl Replay {
+    pub(super) fn new(stream: AuthenticatedStream, tap: Tap) -> Self {
+        Self {
+            script: script(stream.facts()),
+            stream,
+            swallow: Swallow::Length {
+                seen: [0; 4],
+                have: 0,
+            },
+            tap,
+            scanner: Scanner::default(),
+        }
+    }
+
+    /// How many of the bytes belong to the startup message.
+    fn swallow(&mut self, mut bytes: &[u8]) -> io::Result<usize> {
+        let offered = bytes.len();
+        while !bytes.is_empty() {
+            match &mut self.swallow {
+                Swallow::Length { seen, have } => {
+                    seen[*have] = bytes[0];
+                    *have += 1;
+                    bytes = &bytes[1..];
+                    if *have == 4 {
+                        let length = u32::from_be_bytes(*seen) as usize;
+                        self.swallow = match length.checked_sub(4) {
+                            Some(0) => Swallow::Done,
+                            Some(rest) => Swallow::Rest(rest),
+                            None => {
+                                return Err(io::Error::new(
+                                    io::ErrorKind::InvalidData,
+                                    "not a startup message",
+                                ));
+                            }
+                        };
+                    }
+                }
+                Swallow::Rest(rest) => {
+                    let take = (*rest).min(bytes.len());
+                    bytes = &bytes[take..];
+                    *rest -= take;
+                    if *rest == 0 {
+                        self.swallow = Swallow::Done;
+                    }
+                }
+                Swallow::Done => break,
+            }
+        }
+        Ok(offered - bytes.len())
+    }
+}
+
+/// AuthenticationOk, ParameterStatus.., BackendKeyData, ReadyForQuery.
+fn script(facts: &ServerFacts) -> BytesMut {
+    let mut out = BytesMut::with_capacity(512);
+    out.put_slice(&[b'R', 0, 0, 0, 8, 0, 0, 0, 0]);
+    for (name, value) in facts.parameters() {
+        out.put_u8(b'S');
+        out.put_u32(4 + name.len() as u32 + 1 + value.len() as u32 + 1);
+        out.put_slice(name.as_bytes());
+        out.put_u8(0);
+        out.put_slice(value.as_bytes());
+        out.put_u8(0);
+    }
+    if let Some(key) = facts.key() {
+        out.put_slice(&[b'K', 0, 0, 0, 12]);
+        out.put_i32(key.process_id);
+        out.put_i32(key.secret_key);
+    }
+    out.put_slice(&[b'Z', 0, 0, 0, 5, b'I']);
+    out
+}
+
+impl AsyncRead for Replay {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if !this.script.is_empty() {
+            let take = this.script.len().min(buf.remaining());
+            buf.put_slice(&this.script[..take]);
+            this.script.advance(take);
+            if this.script.is_empty() {
+                this.script = BytesMut::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let result = ready!(Pin::new(&mut this.stream).poll_read(cx, buf));
+        let new = &buf.filled()[before..];
+        if result.is_err() || new.is_empty() {
+            this.tap.close();
+        } else {
+            this.tap.observe(&mut this.scanner, new);
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl AsyncWrite for Replay {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if !matches!(this.swallow, Swallow::Done) {
+            return Poll::Ready(this.swallow(buf));
+        }
+        Pin::new(&mut this.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

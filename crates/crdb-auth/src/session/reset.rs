@@ -1,0 +1,121 @@
+//! Asking whether a session lives, and making it like new.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
+
+use super::Session;
+use crate::error::{Error, ErrorKind};
+use crate::facts::Engine;
+use crate::server_error::ServerError;
+use crate::tap::TransactionStatus;
+
+impl Session {
+    /// One round trip with an empty statement.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] after `within`; otherwise why the session is of no use.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished).
+    pub async fn ping(&self, within: Duration) -> Result<(), Error> {
+        let call = self.begin_call();
+        self.bounded("pinging", within, self.say("")).await?;
+        call.finish();
+        Ok(())
+    }
+
+    /// Makes the session like new: waits for everything that was begun, ends the transaction,
+    /// resets settings and whatever else a session holds (`DISCARD ALL`).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] after `within`; otherwise why the session is of no use. After any
+    /// error it must be dropped.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished); it
+    /// may be reset again.
+    pub async fn reset(&mut self, within: Duration) -> Result<(), Error> {
+        let call = self.begin_call();
+        let work = async {
+            self.state.cancels_settled().await;
+            // The fence: replies come in order, so whatever was sent before it has been answered
+            // when it returns. A cancel that was on its way may hit the fence.
+            match self.say("").await {
+                Err(error) if error.sqlstate() == Some(SqlState::QUERY_CANCELED.code()) => {}
+                result => result?,
+            }
+            if self.tap.transaction_status() != TransactionStatus::Idle {
+                self.say("ROLLBACK").await?;
+            }
+            self.say("DISCARD ALL").await?;
+            if self.facts.engine() == Engine::CockroachDb {
+                self.reset_role().await?;
+            }
+            Ok(())
+        };
+        self.bounded("resetting", within, work).await?;
+        call.finish();
+        if self.state.is_doomed() || self.tap.transaction_status() != TransactionStatus::Idle {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                format!(
+                    "resetting the session with {}: it cannot be used again",
+                    self.endpoint
+                ),
+            ));
+        }
+        self.state.renew();
+        self.tap.rebase();
+        Ok(())
+    }
+
+    /// `DISCARD ALL` of CockroachDB leaves the role of `SET ROLE` in place (its `role` variable
+    /// is not among those that are reset); before v21.2 there is no such variable.
+    async fn reset_role(&self) -> Result<(), Error> {
+        match self.say("RESET role").await {
+            Err(error) if error.sqlstate() == Some(SqlState::UNDEFINED_OBJECT.code()) => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn say(&self, statement: &str) -> Result<(), Error> {
+        self.client
+            .batch_execute(statement)
+            .await
+            .map_err(|error| self.client_error(statement, error))
+    }
+
+    async fn bounded<T>(
+        &self,
+        what: &str,
+        within: Duration,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        timeout(within, work).await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                format!(
+                    "{what} the session with {}: no answer within {within:?}",
+                    self.endpoint
+                ),
+            ))
+        })
+    }
+
+    /// What the server said, else why the session ended, else that it is closed.
+    fn client_error(&self, statement: &str, error: tokio_postgres::Error) -> Error {
+        if let Some(answer) = error.as_db_error() {
+            let attempt = format!("executing {statement:?} on {}", self.endpoint);
+            return Error::from_server(&attempt, ServerError::from_client(answer));
+        }
+        self.end().unwrap_or_else(|| {
+            Error::new(
+                ErrorKind::Closed,
+                format!("the session with {} is closed", self.endpoint),
+            )
+            .with_source(error)
+        })
+    }
+}

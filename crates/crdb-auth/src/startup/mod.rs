@@ -1,0 +1,103 @@
+//! Startup and authentication, up to the first ReadyForQuery.
+
+mod authenticate;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use bytes::BytesMut;
+use postgres_protocol::message::backend::Message;
+use postgres_protocol::message::frontend;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::facts::{BackendKey, ServerFacts};
+use crate::net::Transport;
+use crate::scram::KeyCache;
+use crate::secret::Secret;
+pub(crate) use wire::Wire;
+
+/// More than any server reports; a hostile one must not fill the memory.
+const MAX_MESSAGES: usize = 1_000;
+
+/// Everything the login needs beside the configuration.
+pub(crate) struct Login<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) password: Option<&'a Secret>,
+    pub(crate) keys: &'a KeyCache,
+    /// What is attempted and where, for messages.
+    pub(crate) attempt: &'a str,
+}
+
+/// A server that has said ReadyForQuery.
+pub(crate) struct LoggedIn {
+    pub(crate) transport: Transport,
+    /// Bytes that came behind ReadyForQuery, perhaps the 57P01 of a node that drains.
+    pub(crate) ahead: BytesMut,
+    pub(crate) facts: ServerFacts,
+}
+
+/// Logs in over a connection on which nothing but TLS has happened.
+pub(crate) async fn log_in(login: Login<'_>, transport: Transport) -> Result<LoggedIn, Error> {
+    let mut wire = Wire::new(transport, login.attempt);
+    wire.send(|buf| frontend::startup_message(parameters(login.config), buf))
+        .await?;
+    authenticate::authenticate(&login, &mut wire).await?;
+    let facts = read_facts(&mut wire).await?;
+    let (transport, ahead) = wire.into_parts();
+    Ok(LoggedIn {
+        transport,
+        ahead,
+        facts,
+    })
+}
+
+fn parameters(config: &Config) -> impl Iterator<Item = (&str, &str)> {
+    let named = [
+        ("user", Some(config.user.as_str())),
+        ("database", config.database.as_deref()),
+        ("application_name", config.application_name.as_deref()),
+        ("options", config.options.as_deref()),
+        ("client_encoding", Some("UTF8")),
+    ];
+    named
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .chain(
+            config
+                .session_parameters
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        )
+}
+
+/// CockroachDB up to v21.1 sends no BackendKeyData.
+async fn read_facts(wire: &mut Wire<'_>) -> Result<ServerFacts, Error> {
+    let mut parameters = BTreeMap::new();
+    let mut key = None;
+    for _ in 0..MAX_MESSAGES {
+        match wire.read().await? {
+            Message::ParameterStatus(body) => {
+                let text = |part: std::io::Result<&str>| {
+                    part.map(str::to_owned)
+                        .map_err(|_| wire.unexpected("a ParameterStatus that is not text"))
+                };
+                parameters.insert(text(body.name())?, text(body.value())?);
+            }
+            Message::BackendKeyData(body) => {
+                key = Some(BackendKey {
+                    process_id: body.process_id(),
+                    secret_key: body.secret_key(),
+                });
+            }
+            Message::ReadyForQuery(body) => {
+                if body.status() != b'I' {
+                    return Err(wire.unexpected("a ReadyForQuery that is not idle"));
+                }
+                return Ok(ServerFacts::new(parameters, key));
+            }
+            _ => return Err(wire.unexpected("a message that does not belong to the startup")),
+        }
+    }
+    Err(wire.unexpected("messages without end"))
+}

@@ -1,0 +1,108 @@
+//! The bytes of an authenticated session.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::facts::ServerFacts;
+use crate::net::{Peer, Transport};
+use crate::startup::LoggedIn;
+
+/// A connection on which the server has said ReadyForQuery: what is written now are statements.
+///
+/// Reads give first what the server sent behind ReadyForQuery.
+pub struct AuthenticatedStream {
+    transport: Transport,
+    ahead: BytesMut,
+    facts: ServerFacts,
+    peer: Peer,
+}
+
+impl AuthenticatedStream {
+    pub(crate) fn new(done: LoggedIn, peer: Peer) -> Self {
+        Self {
+            transport: done.transport,
+            ahead: done.ahead,
+            facts: done.facts,
+            peer,
+        }
+    }
+
+    /// What the server told about itself.
+    #[must_use]
+    pub fn facts(&self) -> &ServerFacts {
+        &self.facts
+    }
+
+    /// Whether TLS protects the bytes.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.transport.is_tls()
+    }
+
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl AsyncRead for AuthenticatedStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if !this.ahead.is_empty() {
+            let take = this.ahead.len().min(buf.remaining());
+            buf.put_slice(&this.ahead[..take]);
+            this.ahead.advance(take);
+            if this.ahead.is_empty() {
+                this.ahead = BytesMut::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut this.transport).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for AuthenticatedStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().transport).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().transport).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.transport.is_write_vectored()
+    }
+}
+
+impl std::fmt::Debug for AuthenticatedStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthenticatedStream")
+            .field("tls", &self.is_tls())
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
+    }
+}
