@@ -1,1 +1,12 @@
 //! Database engines, certificates and proxies for tests against CockroachDB and PostgreSQL.
+
+mod certificates;
+mod engine;
+mod error;
+mod process;
+
+pub use certificates::{Authority, Identity};
+pub use engine::{
+    Credentials, Database, Engine, EngineChoice, EngineKind, EngineOptions, Login, Node, Nodes,
+};
+pub use error::{Error, ErrorKind};

@@ -1,0 +1,593 @@
+//! Engines: real servers for tests.
+
+mod admin;
+mod cockroach;
+mod database;
+mod external;
+mod locate;
+mod login;
+mod node;
+mod options;
+mod postgres;
+mod shared;
+mod tls;
+
+use std::fmt;
+use std::net::ToSocketAddrs;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use self::external::External;
+use self::tls::ServerTls;
+use crate::certificates::{Authority, Identity};
+use crate::error::{Error, ErrorKind};
+
+pub use self::database::Database;
+pub use self::login::{Credentials, Login};
+pub use self::node::Node;
+pub use self::options::{EngineChoice, EngineKind, EngineOptions, Nodes};
+
+/// The environment variable that names a server to use instead of starting one.
+const URL_VARIABLE: &str = "CRDB_TEST_URL";
+
+/// A server for tests: started by the test kit and stopped with it, or one that `CRDB_TEST_URL` names.
+///
+/// # Users
+/// [`user`](Self::user) administers the server and logs in by SCRAM-SHA-256. An engine that the test kit starts also has
+/// a user without special rights for each [`Login`]. It listens on the loopback interface only, takes TLS and plain
+/// connections, and its certificate is good for `localhost`, `127.0.0.1` and `::1`.
+///
+/// # Lifetime
+/// Dropping an engine stops its processes and removes its directory before the drop returns. The same happens, a
+/// moment later, when the owning process ends in any other way: panic, Ctrl-C, SIGTERM, SIGKILL.
+pub struct Engine {
+    kind: EngineKind,
+    choice: String,
+    version: String,
+    nodes: Vec<Node>,
+    administrator: Credentials,
+    logins: Vec<(Login, Credentials)>,
+    database: String,
+    ca_certificate: Option<PathBuf>,
+    tls: Option<ServerTls>,
+}
+
+/// A server that takes connections, before the test kit has talked to it.
+struct Launched {
+    kind: EngineKind,
+    nodes: Vec<Node>,
+    administrator: Credentials,
+    /// Who runs `setup`, where it is not the administrator.
+    bootstrap: Option<Credentials>,
+    setup: Vec<String>,
+    logins: Vec<(Login, Credentials)>,
+    database: String,
+    ca_certificate: Option<PathBuf>,
+    tls: Option<ServerTls>,
+}
+
+impl Engine {
+    /// Starts an engine, or ends the test.
+    ///
+    /// Dropping the future stops what was started so far.
+    ///
+    /// # Panics
+    /// With a message that starts with `did not run: ` when no engine can be had, and with the error otherwise.
+    pub async fn start(options: EngineOptions) -> Self {
+        match Self::try_start(options).await {
+            Ok(engine) => engine,
+            Err(error) => error.end_test(),
+        }
+    }
+
+    /// Starts an engine.
+    ///
+    /// Dropping the future stops what was started so far.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when no engine can be had here, [`ErrorKind::InvalidInput`] when the options or
+    /// `CRDB_TEST_URL` make no sense, [`ErrorKind::Start`] or [`ErrorKind::Timeout`] when the server does not come up,
+    /// [`ErrorKind::Database`] when it refuses what is asked of it.
+    pub async fn try_start(options: EngineOptions) -> Result<Self, Error> {
+        let selected = select(&options, std::env::var(URL_VARIABLE).ok())?;
+        let reason = selected.reason();
+        let launched = tokio::task::spawn_blocking(move || selected.launch(&options))
+            .await
+            .map_err(|source| {
+                Error::new(ErrorKind::Start, "the thread that starts engines failed")
+                    .with_source(source)
+            })??;
+        Self::finish(launched, &reason).await
+    }
+
+    async fn finish(launched: Launched, reason: &str) -> Result<Self, Error> {
+        let mut engine = Self {
+            kind: launched.kind,
+            choice: String::new(),
+            version: String::new(),
+            nodes: launched.nodes,
+            administrator: launched.administrator,
+            logins: launched.logins,
+            database: launched.database,
+            ca_certificate: launched.ca_certificate,
+            tls: launched.tls,
+        };
+        let bootstrap = launched.bootstrap.as_ref().unwrap_or(&engine.administrator);
+        for statement in &launched.setup {
+            engine
+                .target(bootstrap, &engine.database)
+                .run(statement)
+                .await?;
+        }
+        let version = engine
+            .execute("SELECT version()")
+            .await?
+            .unwrap_or_default();
+        if version.starts_with("CockroachDB") {
+            engine.kind = EngineKind::CockroachDb;
+        }
+        engine.version = short_version(&version);
+        engine.choice = format!("{} {}", engine.version, reason);
+        tracing::debug!(choice = %engine.choice, "engine started");
+        Ok(engine)
+    }
+
+    /// One line for people: which engine this is and why it was chosen.
+    #[must_use]
+    pub fn choice(&self) -> &str {
+        &self.choice
+    }
+
+    /// Which product answers.
+    #[must_use]
+    pub fn kind(&self) -> EngineKind {
+        self.kind
+    }
+
+    /// Product and version, for example `PostgreSQL 15.18` or `CockroachDB CCL v25.2.1`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The nodes, at least one; a server behind a URL counts as one.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The first node's host name.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.nodes.first().map_or("localhost", Node::host)
+    }
+
+    /// The first node's port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.nodes.first().map_or(0, Node::port)
+    }
+
+    /// The administrator's name.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.administrator.user
+    }
+
+    /// The administrator's password; empty when `CRDB_TEST_URL` holds none.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.administrator.password
+    }
+
+    /// What the administrator logs in with.
+    #[must_use]
+    pub fn administrator(&self) -> &Credentials {
+        &self.administrator
+    }
+
+    /// The database that is there from the start: `defaultdb` on CockroachDB, `postgres` on PostgreSQL, else the URL's.
+    /// Tests that write want one of their own: [`create_database`](Self::create_database).
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The PEM file with the authority's certificate.
+    ///
+    /// # Panics
+    /// With `did not run: ` when the server behind `CRDB_TEST_URL` is used without TLS.
+    #[must_use]
+    #[track_caller]
+    pub fn ca_cert_path(&self) -> &Path {
+        self.try_ca_cert_path().unwrap_or_else(|| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "CRDB_TEST_URL names a server without TLS; add sslrootcert=FILE",
+            )
+            .end_test()
+        })
+    }
+
+    /// The PEM file with the authority's certificate, where the engine has TLS.
+    #[must_use]
+    pub fn try_ca_cert_path(&self) -> Option<&Path> {
+        self.ca_certificate.as_deref()
+    }
+
+    /// The authority that signed the engine's certificate, to sign further ones with: client certificates, or server
+    /// certificates for another name.
+    ///
+    /// # Panics
+    /// With `did not run: ` when the engine is a server behind `CRDB_TEST_URL`: its authority's key is not ours.
+    #[must_use]
+    #[track_caller]
+    pub fn authority(&self) -> &Authority {
+        match &self.tls {
+            Some(tls) => &tls.authority,
+            None => self.not_ours("the authority's key").end_test(),
+        }
+    }
+
+    /// The engine's own server certificate, for what stands in front of it.
+    ///
+    /// # Panics
+    /// With `did not run: ` when the engine is a server behind `CRDB_TEST_URL`.
+    #[must_use]
+    #[track_caller]
+    pub fn server_identity(&self) -> &Identity {
+        match &self.tls {
+            Some(tls) => &tls.server,
+            None => self.not_ours("the server's key").end_test(),
+        }
+    }
+
+    /// The user who logs in by `login`.
+    ///
+    /// # Panics
+    /// With `did not run: ` when the engine has no such user: MD5 on CockroachDB, any on a server behind a URL.
+    #[must_use]
+    #[track_caller]
+    pub fn login(&self, login: Login) -> &Credentials {
+        self.try_login(login).unwrap_or_else(|| {
+            let message = format!(
+                "{} has no user for {login:?}; use an engine that the test kit starts",
+                self.version
+            );
+            Error::new(ErrorKind::Unavailable, message).end_test()
+        })
+    }
+
+    /// The user who logs in by `login`, if there is one.
+    #[must_use]
+    pub fn try_login(&self, login: Login) -> Option<&Credentials> {
+        self.logins
+            .iter()
+            .find(|(known, _)| *known == login)
+            .map(|(_, credentials)| credentials)
+    }
+
+    /// A `postgresql://` URL of `database` for the administrator, with the password.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let mut url = format!("postgresql://{}", encode(&self.administrator.user));
+        if !self.administrator.password.is_empty() {
+            url.push(':');
+            url.push_str(&encode(&self.administrator.password));
+        }
+        let host = if self.host().contains(':') {
+            format!("[{}]", self.host())
+        } else {
+            self.host().to_owned()
+        };
+        url.push_str(&format!("@{host}:{}/{}", self.port(), encode(database)));
+        match &self.ca_certificate {
+            Some(path) => url.push_str(&format!(
+                "?sslmode=verify-full&sslrootcert={}",
+                encode(&path.to_string_lossy())
+            )),
+            None => url.push_str("?sslmode=disable"),
+        }
+        if let Some((certificate, key)) = &self.administrator.certificate {
+            let (certificate, key) = (certificate.to_string_lossy(), key.to_string_lossy());
+            url.push_str(&format!(
+                "&sslcert={}&sslkey={}",
+                encode(&certificate),
+                encode(&key)
+            ));
+        }
+        url
+    }
+
+    /// Makes a fresh database, or ends the test.
+    ///
+    /// Dropping the future may leave the database behind, unnamed, until the engine ends.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn create_database(&self) -> Database {
+        match self.try_create_database().await {
+            Ok(database) => database,
+            Err(error) => error.end_test(),
+        }
+    }
+
+    /// Makes a fresh database in which every user of the engine may create objects.
+    ///
+    /// Dropping the future may leave the database behind, unnamed, until the engine ends.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Database`] when the server refuses, [`ErrorKind::Timeout`] when it does not answer.
+    pub async fn try_create_database(&self) -> Result<Database, Error> {
+        let name = format!("crdb_testkit_{:016x}", rand::random::<u64>());
+        self.execute(&format!("CREATE DATABASE {name}")).await?;
+        for (_, credentials) in &self.logins {
+            self.execute_in(
+                &name,
+                &format!("GRANT CREATE ON DATABASE {name} TO {}", credentials.user),
+            )
+            .await?;
+        }
+        if self.kind == EngineKind::PostgreSql && !self.logins.is_empty() {
+            self.execute_in(&name, "GRANT CREATE ON SCHEMA public TO PUBLIC")
+                .await?;
+        }
+        Ok(Database {
+            url: self.url(&name),
+            name,
+        })
+    }
+
+    /// Drops a database with all that is in it, ending the sessions that use it where the server can do that.
+    ///
+    /// Dropping the future leaves open whether it is gone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Database`] when the server refuses, [`ErrorKind::Timeout`] when it does not answer.
+    pub async fn drop_database(&self, database: &Database) -> Result<(), Error> {
+        let how = match self.kind {
+            EngineKind::CockroachDb => "CASCADE",
+            EngineKind::PostgreSql => "WITH (FORCE)",
+        };
+        self.execute(&format!("DROP DATABASE IF EXISTS {} {how}", database.name))
+            .await?;
+        Ok(())
+    }
+
+    /// Runs `sql` as the administrator on a connection of its own, and gives the first column of its last row.
+    ///
+    /// Dropping the future leaves open whether the statement took effect.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Database`] when the server refuses, [`ErrorKind::Timeout`] when it does not answer in 30 s.
+    pub async fn execute(&self, sql: &str) -> Result<Option<String>, Error> {
+        self.execute_in(&self.database, sql).await
+    }
+
+    /// As [`execute`](Self::execute), in another database.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn execute_in(&self, database: &str, sql: &str) -> Result<Option<String>, Error> {
+        self.target(&self.administrator, database).run(sql).await
+    }
+
+    fn target<'a>(&'a self, credentials: &'a Credentials, database: &'a str) -> admin::Target<'a> {
+        admin::Target {
+            host: self.host(),
+            port: self.port(),
+            ca_certificate: self.ca_certificate.as_deref(),
+            credentials,
+            database,
+        }
+    }
+
+    fn not_ours(&self, what: &str) -> Error {
+        let message = format!(
+            "{what} of {} is not ours; unset {URL_VARIABLE} to let the test kit start one",
+            self.version
+        );
+        Error::new(ErrorKind::Unavailable, message)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("choice", &self.choice)
+            .field("nodes", &self.nodes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An engine that was found, and why it was taken.
+#[derive(Debug)]
+enum Selected {
+    Url { url: String, named: &'static str },
+    Cockroach { binary: PathBuf },
+    Postgres { binaries: PathBuf, automatic: bool },
+}
+
+/// Decides which engine to use. Looks at `PATH` and the file system, changes nothing.
+fn select(options: &EngineOptions, url: Option<String>) -> Result<Selected, Error> {
+    let url = url.filter(|url| !url.is_empty());
+    let selected = match options.chosen() {
+        EngineChoice::Url(url) => Selected::Url {
+            url: url.clone(),
+            named: "was asked for",
+        },
+        EngineChoice::Cockroach => locate::cockroach()
+            .map(|binary| Selected::Cockroach { binary })
+            .ok_or_else(|| {
+                missing("no `cockroach` is on PATH; install CockroachDB v22.1 or later")
+            })?,
+        EngineChoice::Postgres => locate::postgres()
+            .map(|binaries| Selected::Postgres {
+                binaries,
+                automatic: false,
+            })
+            .ok_or_else(|| missing(NO_POSTGRES))?,
+        EngineChoice::Auto => {
+            if let Some(url) = url {
+                Selected::Url {
+                    url,
+                    named: "is named by CRDB_TEST_URL",
+                }
+            } else if let Some(binary) = locate::cockroach() {
+                Selected::Cockroach { binary }
+            } else if let Some(binaries) = locate::postgres() {
+                Selected::Postgres {
+                    binaries,
+                    automatic: true,
+                }
+            } else {
+                return Err(missing(&format!(
+                    "CRDB_TEST_URL is not set, no `cockroach` is on PATH, and {NO_POSTGRES}"
+                )));
+            }
+        }
+    };
+    if options.node_count() == Nodes::Three && !matches!(selected, Selected::Cockroach { .. }) {
+        return Err(missing("three nodes need `cockroach` on PATH"));
+    }
+    if !options.settings().is_empty() && matches!(selected, Selected::Url { .. }) {
+        return Err(missing(
+            "a server that somebody else runs cannot be given settings; unset CRDB_TEST_URL",
+        ));
+    }
+    Ok(selected)
+}
+
+const NO_POSTGRES: &str = "no PostgreSQL server binaries are on PATH or below /usr/lib/postgresql; \
+                           run `cargo xtask setup` or `apt-get install postgresql`";
+
+fn missing(what: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, what)
+}
+
+impl Selected {
+    /// The second half of [`Engine::choice`].
+    fn reason(&self) -> String {
+        match self {
+            Self::Url { named, .. } => format!("at a server that {named}"),
+            Self::Cockroach { binary } => format!("from {}, in memory", binary.display()),
+            Self::Postgres {
+                binaries,
+                automatic: false,
+            } => format!("from {}, as asked for", binaries.display()),
+            Self::Postgres {
+                binaries,
+                automatic: true,
+            } => {
+                format!(
+                    "from {}, because {URL_VARIABLE} is not set and no `cockroach` is on PATH",
+                    binaries.display()
+                )
+            }
+        }
+    }
+
+    /// Starts it. Blocks.
+    fn launch(self, options: &EngineOptions) -> Result<Launched, Error> {
+        match self {
+            Self::Cockroach { binary } => cockroach::launch(&binary, options),
+            Self::Postgres { binaries, .. } => {
+                postgres::launch(&binaries, locate::unprivileged_account(), options)
+            }
+            Self::Url { url, .. } => {
+                let External {
+                    host,
+                    port,
+                    database,
+                    credentials,
+                    ca_certificate,
+                } = External::parse(&url)?;
+                let unreachable =
+                    format!("the engine's URL names {host}:{port}, which cannot be resolved");
+                (host.as_str(), port).to_socket_addrs().map_err(|source| {
+                    Error::new(ErrorKind::InvalidInput, unreachable).with_source(source)
+                })?;
+                Ok(Launched {
+                    kind: EngineKind::PostgreSql,
+                    nodes: vec![Node::external(EngineKind::PostgreSql, host, port)],
+                    administrator: credentials,
+                    bootstrap: None,
+                    setup: Vec::new(),
+                    logins: Vec::new(),
+                    database,
+                    ca_certificate,
+                    tls: None,
+                })
+            }
+        }
+    }
+}
+
+/// `CockroachDB CCL v25.2.1 (x86_64..)` and `PostgreSQL 15.18 (Debian ..) on ..` without what follows the version.
+fn short_version(version: &str) -> String {
+    version
+        .split(" (")
+        .next()
+        .unwrap_or(version)
+        .split(" on ")
+        .next()
+        .unwrap_or(version)
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_comes_first_unless_an_engine_is_asked_for() {
+        let url = Some("postgresql://u@h/d".to_owned());
+        let automatic = select(&EngineOptions::default(), url.clone()).unwrap();
+        assert!(matches!(automatic, Selected::Url { .. }), "{automatic:?}");
+        let asked = EngineOptions::default().choice(EngineChoice::Postgres);
+        if let Ok(selected) = select(&asked, url) {
+            assert!(
+                matches!(
+                    selected,
+                    Selected::Postgres {
+                        automatic: false,
+                        ..
+                    }
+                ),
+                "{selected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_is_no_url() {
+        if let Ok(selected) = select(&EngineOptions::default(), Some(String::new())) {
+            assert!(!matches!(selected, Selected::Url { .. }), "{selected:?}");
+        }
+    }
+
+    #[test]
+    fn three_nodes_of_somebody_else_are_unavailable() {
+        let options = EngineOptions::default().nodes(Nodes::Three);
+        let error = select(&options, Some("postgresql://u@h/d".to_owned())).unwrap_err();
+        assert!(error.is_unavailable(), "{error}");
+    }
+
+    #[test]
+    fn versions_are_short() {
+        assert_eq!(
+            short_version("PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64"),
+            "PostgreSQL 15.18"
+        );
+        assert_eq!(
+            short_version("PostgreSQL 16.1 on x86_64-pc-linux-gnu"),
+            "PostgreSQL 16.1"
+        );
+        assert_eq!(
+            short_version("CockroachDB CCL v25.2.1 (x86_64-pc-linux-gnu, built"),
+            "CockroachDB CCL v25.2.1"
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! Which engine to use and how to start it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind};
+
+/// Which engine a test or a program asks for.
+///
+/// Parsed from `auto`, `cockroach`, `postgres` or a `postgresql://` URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EngineChoice {
+    /// The first that can be had: the server that `CRDB_TEST_URL` names, `cockroach` on `PATH`, PostgreSQL's own
+    /// binaries.
+    #[default]
+    Auto,
+    /// `cockroach` on `PATH`, or nothing.
+    Cockroach,
+    /// PostgreSQL's binaries, or nothing.
+    Postgres,
+    /// The server that this connection URL names; `CRDB_TEST_URL` is read the same way.
+    ///
+    /// Understood are `postgresql://user:password@host:port/database` and the parameters `sslmode` (`disable`,
+    /// `require`, `verify-ca`, `verify-full`; all but the first verify in full), `sslrootcert`, `sslcert` and `sslkey`.
+    Url(String),
+}
+
+impl FromStr for EngineChoice {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cockroach" => Ok(Self::Cockroach),
+            "postgres" => Ok(Self::Postgres),
+            url if url.starts_with("postgresql://") || url.starts_with("postgres://") => {
+                Ok(Self::Url(url.to_owned()))
+            }
+            _ => Err(Error::new(
+                ErrorKind::InvalidInput,
+                "an engine is `auto`, `cockroach`, `postgres` or a URL that starts with `postgresql://`",
+            )),
+        }
+    }
+}
+
+/// How many nodes a CockroachDB engine has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nodes {
+    /// One node.
+    #[default]
+    One,
+    /// Three nodes that replicate to each other. PostgreSQL cannot do this: asking for it there is
+    /// [`ErrorKind::Unavailable`].
+    Three,
+}
+
+/// What to start. The default is [`EngineChoice::Auto`] with one node.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    choice: EngineChoice,
+    nodes: Nodes,
+    settings: Vec<(String, String)>,
+    start_timeout: Duration,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            choice: EngineChoice::Auto,
+            nodes: Nodes::One,
+            settings: Vec::new(),
+            start_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl EngineOptions {
+    /// Which engine. Default: [`EngineChoice::Auto`].
+    #[must_use]
+    pub fn choice(mut self, choice: EngineChoice) -> Self {
+        self.choice = choice;
+        self
+    }
+
+    /// How many nodes. Default: [`Nodes::One`].
+    #[must_use]
+    pub fn nodes(mut self, nodes: Nodes) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
+    /// Sets one server setting: a line of `postgresql.conf`, or a cluster setting of CockroachDB. A server that is
+    /// reached through a URL is not ours to configure: there it is [`ErrorKind::Unavailable`].
+    #[must_use]
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// How long a start may take, everything included. Default: 60 s.
+    #[must_use]
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
+    pub(crate) fn chosen(&self) -> &EngineChoice {
+        &self.choice
+    }
+
+    pub(crate) fn node_count(&self) -> Nodes {
+        self.nodes
+    }
+
+    pub(crate) fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.start_timeout
+    }
+}
+
+/// Which product answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EngineKind {
+    /// CockroachDB.
+    CockroachDb,
+    /// PostgreSQL.
+    PostgreSql,
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CockroachDb => "CockroachDB",
+            Self::PostgreSql => "PostgreSQL",
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! PostgreSQL from its own binaries, in a temporary directory.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Launched;
+use super::login::{Credentials, Login, random_password};
+use super::node::{Node, free_port, ready_line};
+use super::options::{EngineKind, EngineOptions};
+use super::tls::{ServerTls, quoted};
+use crate::certificates::write_file;
+use crate::error::{Error, ErrorKind};
+use crate::process::{Account, Keeper, Program, Supervised};
+
+/// Who administers the server: a superuser with SCRAM-SHA-256.
+pub(super) const ADMINISTRATOR: &str = "crdb_testkit";
+
+/// How often another port is tried when somebody else took the chosen one.
+const PORT_ATTEMPTS: usize = 5;
+
+/// Makes and starts a server. Blocks.
+pub(super) fn launch(
+    binaries: &Path,
+    account: Option<Account>,
+    options: &EngineOptions,
+) -> Result<Launched, Error> {
+    let deadline = Instant::now() + options.timeout();
+    let keeper = Arc::new(Keeper::new("postgres", account)?);
+    let directory = keeper.directory().to_owned();
+    let tls = ServerTls::generate(&directory)?;
+    let administrator = Credentials {
+        user: ADMINISTRATOR.to_owned(),
+        password: random_password(),
+        certificate: None,
+    };
+
+    let password_file = directory.join("password");
+    write_private(&password_file, administrator.password.as_bytes(), account)?;
+    let data = directory.join("data");
+    let initdb = program(
+        binaries,
+        "initdb",
+        account,
+        "KILL",
+        [
+            "--pgdata".into(),
+            data.clone().into_os_string(),
+            "--username".into(),
+            ADMINISTRATOR.into(),
+            "--pwfile".into(),
+            password_file.into_os_string(),
+            "--auth=scram-sha-256".into(),
+            "--encoding=UTF8".into(),
+            "--no-locale".into(),
+            "--no-sync".into(),
+            "--wal-segsize=1".into(),
+        ],
+    );
+    Supervised::start(&keeper, &initdb)?.wait_for_end(deadline)?;
+    if !data.join("PG_VERSION").exists() {
+        return Err(Error::new(
+            ErrorKind::Start,
+            format!("initdb made no database in {}", data.display()),
+        ));
+    }
+
+    let mut logins = Vec::new();
+    for login in Login::ALL {
+        logins.push((login, tls.credentials(&directory, login)?));
+    }
+    write_private(
+        &data.join("server.crt"),
+        tls.server.certificate_pem().as_bytes(),
+        account,
+    )?;
+    write_private(
+        &data.join("server.key"),
+        tls.server.key_pem().as_bytes(),
+        account,
+    )?;
+    write_private(
+        &data.join("ca.crt"),
+        tls.authority.certificate_pem().as_bytes(),
+        account,
+    )?;
+    write_private(&data.join("pg_hba.conf"), HBA.as_bytes(), account)?;
+
+    let mut attempt = 1;
+    loop {
+        let port = free_port()?;
+        write_private(
+            &data.join("postgresql.conf"),
+            configuration(port, options).as_bytes(),
+            account,
+        )?;
+        let postgres = program(
+            binaries,
+            "postgres",
+            account,
+            "QUIT",
+            ["-D".into(), data.clone().into_os_string()],
+        );
+        let process = Supervised::start(&keeper, &postgres)?;
+        match process.wait_for_line(deadline, ready_line(EngineKind::PostgreSql)) {
+            Ok(_) => {
+                let node = Node::started(EngineKind::PostgreSql, port, process, postgres, keeper);
+                return Ok(Launched {
+                    kind: EngineKind::PostgreSql,
+                    nodes: vec![node],
+                    administrator,
+                    bootstrap: None,
+                    setup: vec![roles(&logins)],
+                    logins,
+                    database: "postgres".to_owned(),
+                    ca_certificate: Some(tls.ca_certificate.clone()),
+                    tls: Some(tls),
+                });
+            }
+            Err(_) if attempt < PORT_ATTEMPTS && process.log().contains("could not bind") => {
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Who may log in how. The first line that fits decides; nobody gets in who is not named.
+const HBA: &str = "\
+# TYPE  DATABASE USER          ADDRESS METHOD
+hostssl all      cert_user     all     cert
+host    all      trust_user    all     trust
+host    all      md5_user      all     md5
+host    all      password_user all     password
+host    all      all           all     scram-sha-256
+";
+
+fn configuration(port: u16, options: &EngineOptions) -> String {
+    let mut text = format!(
+        "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n\
+         ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\nssl_ca_file = 'ca.crt'\n\
+         password_encryption = 'scram-sha-256'\nmax_connections = 300\n\
+         fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n\
+         shared_buffers = '64MB'\ndynamic_shared_memory_type = mmap\n\
+         logging_collector = off\nlog_destination = 'stderr'\nlog_line_prefix = '%m [%p] '\n\
+         timezone = 'UTC'\n"
+    );
+    for (name, value) in options.settings() {
+        text.push_str(&format!("{name} = {}\n", quoted(value)));
+    }
+    text
+}
+
+/// One simple query that makes the users. MD5 needs its own verifier, so it comes first under its own setting.
+fn roles(logins: &[(Login, Credentials)]) -> String {
+    let mut sql = String::new();
+    for (login, credentials) in logins {
+        let encryption = if *login == Login::Md5 {
+            "md5"
+        } else {
+            "scram-sha-256"
+        };
+        sql.push_str(&format!(
+            "SET password_encryption = '{encryption}'; CREATE ROLE {} LOGIN",
+            credentials.user
+        ));
+        if !credentials.password.is_empty() {
+            sql.push_str(&format!(" PASSWORD {}", quoted(&credentials.password)));
+        }
+        sql.push_str(&format!(
+            "; GRANT CREATE ON DATABASE postgres TO {}; ",
+            credentials.user
+        ));
+    }
+    // PostgreSQL 15 took this away from everybody; CockroachDB and older servers grant it.
+    sql.push_str("GRANT CREATE ON SCHEMA public TO PUBLIC");
+    sql
+}
+
+fn program(
+    binaries: &Path,
+    name: &str,
+    account: Option<Account>,
+    stop_signal: &'static str,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Program {
+    Program {
+        path: binaries.join(name),
+        arguments: arguments.into_iter().collect(),
+        environment: Vec::new(),
+        account,
+        stop_signal,
+    }
+}
+
+fn write_private(path: &Path, contents: &[u8], account: Option<Account>) -> Result<(), Error> {
+    write_file(path, contents, 0o600)?;
+    if let Some(account) = account {
+        std::os::unix::fs::chown(path, Some(account.uid), Some(account.gid))
+            .map_err(|source| Error::io("change the owner of", path, source))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What can go wrong in the test kit itself.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::Path;
+
+/// Why the test kit could not do what it was asked for.
+///
+/// The message names what was attempted, where, and what to do next. [`Error::kind`] and the predicates tell the cases
+/// apart; the text is for people.
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A program or a capability that the test needs is not on this machine. The test did not run; it did not fail.
+    Unavailable,
+    /// An option, an environment variable or a URL cannot be understood.
+    InvalidInput,
+    /// A program that is there could not be started, or ended before it was ready.
+    Start,
+    /// Something took longer than its deadline.
+    Timeout,
+    /// The server refused a login or a statement.
+    Database,
+    /// A file, a directory or a socket could not be used.
+    Io,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn io(attempt: &str, path: &Path, source: std::io::Error) -> Self {
+        Self::new(
+            ErrorKind::Io,
+            format!("cannot {attempt} {}", path.display()),
+        )
+        .with_source(source)
+    }
+
+    /// Which kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether something that the test needs is missing from this machine, so that the test cannot have an outcome.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        self.kind == ErrorKind::Unavailable
+    }
+
+    /// Whether a deadline passed.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind == ErrorKind::Timeout
+    }
+
+    /// Ends the test with this error: with a message that starts with `did not run: ` when something is
+    /// [unavailable](Self::is_unavailable), which is how `cargo xtask test` and people tell the two apart.
+    ///
+    /// # Panics
+    /// Always.
+    #[track_caller]
+    #[allow(clippy::panic, reason = "ending the test is what this is for")]
+    pub fn end_test(&self) -> ! {
+        if self.is_unavailable() {
+            panic!("did not run: {self}");
+        }
+        panic!("{self:?}");
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}

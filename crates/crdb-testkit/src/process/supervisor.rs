@@ -1,0 +1,237 @@
+//! A server process that is stopped when its owner is gone.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use super::{Account, Keeper};
+use crate::error::{Error, ErrorKind};
+
+/// Runs the program as a child of this shell, so that the shell can wait for it even where nobody reaps orphans, and so
+/// that its process id cannot be given to another process meanwhile. When the pipe closes: the signal, then SIGKILL.
+const SCRIPT: &str = r#"
+signal=$1
+shift
+"$@" </dev/null >&2 &
+server=$!
+echo "crdb-testkit: process $server" >&2
+exec 2>/dev/null
+read -r _
+kill -s "$signal" "$server"
+# A stopped process ends only after it goes on.
+kill -s CONT "$server"
+turns=0
+while kill -0 "$server"; do
+    turns=$((turns + 1))
+    if [ "$turns" -ge 400 ]; then kill -s KILL "$server"; wait "$server"; fi
+    sleep 0.02
+done
+"#;
+
+const KEPT_LOG_LINES: usize = 200;
+
+/// What to run and how to stop it.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) account: Option<Account>,
+    /// The signal that asks it to end, without `SIG`. SIGKILL follows after eight seconds.
+    pub(crate) stop_signal: &'static str,
+}
+
+/// A running program. Dropping it stops the program and waits for its end.
+pub(crate) struct Supervised {
+    name: String,
+    process_id: u32,
+    pipe: Option<ChildStdin>,
+    child: Child,
+    log: Arc<Log>,
+    lines: Mutex<mpsc::Receiver<String>>,
+}
+
+impl Supervised {
+    /// Starts `program` in `keeper`'s directory with an environment of its own.
+    pub(crate) fn start(keeper: &Keeper, program: &Program) -> Result<Self, Error> {
+        let name = program
+            .path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", SCRIPT, "crdb-testkit-supervisor", program.stop_signal])
+            .arg(&program.path)
+            .args(&program.arguments)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+            .env("HOME", keeper.directory())
+            .env("LC_ALL", "C")
+            .envs(
+                program
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
+            .current_dir(keeper.directory())
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(keeper.hold()?)
+            .stderr(Stdio::piped());
+        if let Some(account) = program.account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        let mut child = command.spawn().map_err(|source| {
+            Error::new(ErrorKind::Start, format!("cannot start {name}")).with_source(source)
+        })?;
+        // The command still holds the keeper's pipe.
+        drop(command);
+        let pipe = child.stdin.take();
+        let log = Arc::new(Log::default());
+        let (sender, lines) = mpsc::channel();
+        if let Some(stderr) = child.stderr.take() {
+            let log = Arc::clone(&log);
+            std::thread::spawn(move || {
+                for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+                    let line = String::from_utf8_lossy(&line).into_owned();
+                    log.push(line.clone());
+                    // Nobody listens any more once the program is ready; the log goes on.
+                    drop(sender.send(line));
+                }
+            });
+        }
+        let mut started = Self {
+            name,
+            process_id: 0,
+            pipe,
+            child,
+            log,
+            lines: Mutex::new(lines),
+        };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let announced =
+            started.wait_for_line(deadline, |line| line.strip_prefix("crdb-testkit: process "))?;
+        started.process_id = announced.trim().parse().unwrap_or(0);
+        Ok(started)
+    }
+
+    /// Waits for a line of the program's output that `wanted` accepts, and gives what it returned.
+    pub(crate) fn wait_for_line(
+        &self,
+        deadline: Instant,
+        wanted: impl Fn(&str) -> Option<&str>,
+    ) -> Result<String, Error> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    if let Some(found) = wanted(&line) {
+                        return Ok(found.to_owned());
+                    }
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    let message = format!(
+                        "{} ended before it was ready; its last words:\n{}",
+                        self.name, self.log
+                    );
+                    return Err(Error::new(ErrorKind::Start, message));
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let message = format!(
+                        "{} was not ready in time; its last words:\n{}",
+                        self.name, self.log
+                    );
+                    return Err(Error::new(ErrorKind::Timeout, message));
+                }
+            }
+        }
+    }
+
+    /// Waits until the program has closed its output, which is its end.
+    pub(crate) fn wait_for_end(&self, deadline: Instant) -> Result<(), Error> {
+        match self.wait_for_line(deadline, |_| None) {
+            Err(error) if error.kind() == ErrorKind::Start => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// The last lines that the program wrote.
+    pub(crate) fn log(&self) -> String {
+        self.log.to_string()
+    }
+
+    /// Sends `signal` to the program, not to its supervisor.
+    pub(crate) fn signal(&self, signal: libc::c_int) -> Result<(), Error> {
+        let failed = || {
+            Error::new(
+                ErrorKind::Io,
+                format!("cannot send signal {signal} to {}", self.name),
+            )
+        };
+        let process_id = libc::pid_t::try_from(self.process_id)
+            .map_err(|source| failed().with_source(source))?;
+        if process_id <= 0 {
+            return Err(failed());
+        }
+        #[allow(
+            unsafe_code,
+            reason = "std cannot signal a process that is not its own child"
+        )]
+        // SAFETY: kill(2) touches no memory of ours. The id is a child of our supervisor, which has not waited for it
+        // yet, so it cannot have passed to another process; it is positive, so it names no group.
+        let answer = unsafe { libc::kill(process_id, signal) };
+        if answer == 0 {
+            Ok(())
+        } else {
+            Err(failed().with_source(std::io::Error::last_os_error()))
+        }
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        drop(self.pipe.take());
+        if let Err(error) = self.child.wait() {
+            tracing::warn!(program = %self.name, %error, "cannot wait for a program's end");
+        }
+    }
+}
+
+impl fmt::Debug for Supervised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervised")
+            .field("name", &self.name)
+            .field("process_id", &self.process_id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Log(Mutex<VecDeque<String>>);
+
+impl Log {
+    fn push(&self, line: String) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == KEPT_LOG_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+}
+
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in lines.iter() {
+            writeln!(f, "  {line}")?;
+        }
+        Ok(())
+    }
+}
