@@ -56,16 +56,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
 
     let mut report = Report::default();
-    for executable in build::executables(&root, &selection)? {
-        let suite = execute::run(
-            &executable,
-            arguments.filter.as_deref(),
-            cockroach.is_some(),
-        )?;
-        report.add(suite);
+    let filter = arguments.filter.as_deref();
+    let executables = build::executables(&root, &selection)?;
+    for executable in &executables {
+        report.add(execute::run(executable, filter, cockroach.is_some())?);
     }
-    for suite in execute::documentation(&root, &selection, arguments.filter.as_deref())? {
-        report.add(suite);
+    // Only libraries have examples, and cargo takes a selection without one for a mistake.
+    if executables
+        .iter()
+        .any(|executable| executable.target == "lib")
+    {
+        for suite in execute::documentation(&root, &selection, filter)? {
+            report.add(suite);
+        }
     }
     print!("{report}");
     Ok(if report.is_success(arguments.strict) {
