@@ -5,15 +5,31 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{setup, test, tidy};
+use crate::{ci, completions, setup, test, tidy};
 
-/// The workspace's workflows.
+/// The workspace's workflows: see it work, change it, prove the change.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    max_term_width = 100,
+    after_help = START,
+    after_long_help = START
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+const START: &str = "\
+Where to start:
+  cargo xtask test               run the tests; installs what they need, says what could not run
+  cargo xtask test transfer      only the tests whose name contains \"transfer\"
+  cargo xtask test -p crdb-sql   only one crate's
+  cargo xtask ci --step clippy   one step of what has to hold before a change lands; `ci --list` names them
+
+Every command explains itself: `cargo xtask help test`.
+The tests find their server by themselves: CRDB_TEST_URL, else a cockroach binary on PATH, else PostgreSQL's programs.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -21,8 +37,12 @@ enum Command {
     Setup(setup::Arguments),
     /// Run every test, with what the tests need set up first
     Test(test::Arguments),
+    /// Run everything that has to hold before a change lands
+    Ci(ci::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
     Tidy(tidy::Arguments),
+    /// Print a shell's completions for an alias `xtask`
+    Completions(completions::Arguments),
 }
 
 impl Cli {
@@ -31,7 +51,20 @@ impl Cli {
         match self.command {
             Command::Setup(arguments) => setup::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
+            Command::Ci(arguments) => ci::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
+            Command::Completions(arguments) => completions::run(&arguments),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
     }
 }

@@ -7,7 +7,9 @@
     reason = "a command line talks to its terminal"
 )]
 
+mod ci;
 mod cli;
+mod completions;
 mod setup;
 mod table;
 mod test;

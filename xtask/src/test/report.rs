@@ -116,7 +116,7 @@ impl fmt::Display for Report {
         let header = [
             "package", "target", "passed", "failed", "not run", "seconds",
         ];
-        let table = table(header, 2, rows);
+        let table = table(header, rows);
         writeln!(f, "\n{table}")?;
 
         let mut needs_cockroach = Vec::new();

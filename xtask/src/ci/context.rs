@@ -1,0 +1,149 @@
+//! What the steps share: where the workspace is, how cargo is run, which tests have been counted.
+
+use std::cell::Cell;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use cargo_metadata::{Metadata, Package};
+
+use crate::workspace;
+
+/// Shared by the steps of one run.
+pub(crate) struct Context {
+    /// The workspace's directory.
+    pub(crate) root: PathBuf,
+    metadata: Metadata,
+    tests: Cell<(usize, usize, usize)>,
+}
+
+impl Context {
+    pub(crate) fn new() -> Result<Self> {
+        let root = workspace::root()?;
+        let metadata = workspace::metadata(&root)?;
+        Ok(Self {
+            root,
+            metadata,
+            tests: Cell::default(),
+        })
+    }
+
+    /// Where builds go.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.metadata.target_directory.clone().into_std_path_buf()
+    }
+
+    /// The crates that users depend on, by name.
+    pub(crate) fn crates(&self) -> Vec<&Package> {
+        let directory = self.metadata.workspace_root.join("crates");
+        let mut crates: Vec<_> = self
+            .metadata
+            .workspace_packages()
+            .into_iter()
+            .filter(|package| package.manifest_path.starts_with(&directory))
+            .collect();
+        crates.sort_by(|a, b| a.name.cmp(&b.name));
+        crates
+    }
+
+    /// A cargo command in the workspace.
+    pub(crate) fn cargo<S: AsRef<str>>(&self, arguments: &[S]) -> Command {
+        let mut command = Command::new(workspace::cargo());
+        command
+            .args(arguments.iter().map(AsRef::as_ref))
+            .current_dir(&self.root);
+        command
+    }
+
+    /// Runs `cargo xtask ..` as anybody would type it.
+    pub(crate) fn xtask(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = self.cargo(&["xtask"]);
+        succeed(command.args(arguments))
+    }
+
+    /// Runs `cargo xtask test ..` and adds its counts to this run's.
+    pub(crate) fn test(&self, arguments: &[&str]) -> Result<()> {
+        let mut child = self
+            .cargo(&["xtask", "test"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cargo xtask test could not be started")?;
+        let output = child.stdout.take().context("cargo has no output")?;
+        let mut last = String::new();
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            println!("{line}");
+            last = line;
+        }
+        if let Some((passed, failed, skipped)) = counts(&last) {
+            let sum = self.tests.get();
+            self.tests
+                .set((sum.0 + passed, sum.1 + failed, sum.2 + skipped));
+        }
+        let status = child.wait()?;
+        if !status.success() {
+            bail!("tests failed, or did not run");
+        }
+        Ok(())
+    }
+
+    /// Passed, failed and skipped tests of all runs so far.
+    pub(crate) fn tests(&self) -> (usize, usize, usize) {
+        self.tests.get()
+    }
+}
+
+/// Runs a command that has to succeed.
+///
+/// # Errors
+/// When it cannot be started or fails: which command, and how.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .with_context(|| format!("{} could not be started", written(command)))?;
+    if !status.success() {
+        bail!("{} ended with {status}", written(command));
+    }
+    Ok(())
+}
+
+/// The command as one would type it.
+fn written(command: &Command) -> String {
+    let program = PathBuf::from(command.get_program());
+    let mut words = vec![
+        program
+            .file_name()
+            .unwrap_or(command.get_program())
+            .to_string_lossy()
+            .into_owned(),
+    ];
+    words.extend(
+        command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned()),
+    );
+    format!("`{}`", words.join(" "))
+}
+
+/// Reads `N passed, N failed, N skipped`.
+fn counts(line: &str) -> Option<(usize, usize, usize)> {
+    let mut numbers = ["passed", "failed", "skipped"]
+        .iter()
+        .zip(line.split(", "))
+        .map(|(word, part)| part.strip_suffix(word)?.trim_end().parse().ok());
+    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_line_is_read() {
+        assert_eq!(counts("12 passed, 0 failed, 3 skipped"), Some((12, 0, 3)));
+        assert_eq!(counts("error: no"), None);
+    }
+}

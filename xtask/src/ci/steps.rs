@@ -1,0 +1,137 @@
+//! The steps, in the order in which they run: what fails fastest first.
+
+use anyhow::{Result, ensure};
+
+use super::context::{Context, succeed};
+use super::{alone, release, tool};
+use crate::workspace;
+
+/// When a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// In every run.
+    Always,
+    /// With `--full`.
+    Full,
+}
+
+/// One thing that has to hold.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) purpose: &'static str,
+    pub(crate) extent: Extent,
+    pub(crate) run: fn(&Context) -> Result<()>,
+}
+
+const fn always(
+    name: &'static str,
+    purpose: &'static str,
+    run: fn(&Context) -> Result<()>,
+) -> Step {
+    Step {
+        name,
+        purpose,
+        extent: Extent::Always,
+        run,
+    }
+}
+
+const fn full(name: &'static str, purpose: &'static str, run: fn(&Context) -> Result<()>) -> Step {
+    Step {
+        name,
+        purpose,
+        extent: Extent::Full,
+        run,
+    }
+}
+
+/// All of them.
+pub(crate) const STEPS: &[Step] = &[
+    always("fmt", "the code is formatted", fmt),
+    always("tidy", "the rules that no compiler checks", |context| {
+        context.xtask(&["tidy"])
+    }),
+    always(
+        "setup",
+        "the system packages that builds and tests need",
+        |context| context.xtask(&["setup"]),
+    ),
+    always(
+        "deny",
+        "licences, banned crates and sources of the dependencies",
+        deny,
+    ),
+    always(
+        "clippy",
+        "no warnings, with default and with all features",
+        clippy,
+    ),
+    always(
+        "doc",
+        "documentation without warnings, with default and with all features",
+        doc,
+    ),
+    always(
+        "alone",
+        "each crate by itself: with default features, without, and with each feature",
+        alone::run,
+    ),
+    always("test", "all tests with default features", |context| {
+        context.test(&["--strict"])
+    }),
+    always("test-all", "all tests with all features", |context| {
+        context.test(&["--strict", "--all-features"])
+    }),
+    full(
+        "semver",
+        "no breaking change since the last release without a new version",
+        release::semver,
+    ),
+    full(
+        "minimal",
+        "the oldest versions that the manifests promise compile",
+        release::minimal,
+    ),
+];
+
+fn fmt(context: &Context) -> Result<()> {
+    succeed(&mut context.cargo(&["fmt", "--all", "--check"]))
+}
+
+fn deny(context: &Context) -> Result<()> {
+    let deny = tool::CARGO_DENY.provide(context)?;
+    succeed(
+        std::process::Command::new(deny)
+            .args(["--all-features", "check", "--hide-inclusion-graph"])
+            .args(["licenses", "bans", "sources"])
+            .current_dir(&context.root),
+    )
+}
+
+fn clippy(context: &Context) -> Result<()> {
+    for all_features in [false, true] {
+        succeed(
+            context
+                .cargo(&["clippy", "--quiet", "--all-targets"])
+                .args(workspace::everything(all_features))
+                .args(["--", "-D", "warnings"]),
+        )?;
+    }
+    Ok(())
+}
+
+fn doc(context: &Context) -> Result<()> {
+    ensure!(
+        std::env::var_os("RUSTDOCFLAGS").is_none(),
+        "RUSTDOCFLAGS is set; unset it, this step sets its own"
+    );
+    for all_features in [false, true] {
+        succeed(
+            context
+                .cargo(&["doc", "--quiet", "--no-deps"])
+                .args(workspace::everything(all_features))
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )?;
+    }
+    Ok(())
+}
