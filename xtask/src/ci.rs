@@ -70,8 +70,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         });
     }
     report(&done);
-    let (passed, failed, skipped) = context.tests();
-    println!("tests: {passed} passed, {failed} failed, {skipped} skipped");
+    if let Some((passed, failed, skipped)) = context.tests() {
+        println!("tests: {passed} passed, {failed} failed, {skipped} skipped");
+    }
     Ok(if done.iter().all(|done| done.error.is_none()) {
         ExitCode::SUCCESS
     } else {

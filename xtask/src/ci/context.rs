@@ -15,7 +15,7 @@ pub(crate) struct Context {
     /// The workspace's directory.
     pub(crate) root: PathBuf,
     metadata: Metadata,
-    tests: Cell<(usize, usize, usize)>,
+    tests: Cell<Option<(usize, usize, usize)>>,
 }
 
 impl Context {
@@ -78,9 +78,9 @@ impl Context {
             last = line;
         }
         if let Some((passed, failed, skipped)) = counts(&last) {
-            let sum = self.tests.get();
-            self.tests
-                .set((sum.0 + passed, sum.1 + failed, sum.2 + skipped));
+            let sum = self.tests.get().unwrap_or_default();
+            let sum = (sum.0 + passed, sum.1 + failed, sum.2 + skipped);
+            self.tests.set(Some(sum));
         }
         let status = child.wait()?;
         if !status.success() {
@@ -89,8 +89,8 @@ impl Context {
         Ok(())
     }
 
-    /// Passed, failed and skipped tests of all runs so far.
-    pub(crate) fn tests(&self) -> (usize, usize, usize) {
+    /// Passed, failed and skipped tests of all runs so far, if there was one.
+    pub(crate) fn tests(&self) -> Option<(usize, usize, usize)> {
         self.tests.get()
     }
 }

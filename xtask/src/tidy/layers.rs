@@ -5,7 +5,7 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata, Package};
 use super::finding::Finding;
 
 /// Where the arrows are drawn; every message names it.
-const DRAWN: &str = "docs/architecture.md, \"Crates and the direction of knowledge\"";
+const DRAWN: &str = "docs/architecture.md";
 
 const RULE: &str = "layers";
 
