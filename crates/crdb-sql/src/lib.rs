@@ -1,1 +1,62 @@
 //! SQL files as named, checked queries for CockroachDB and PostgreSQL.
+//!
+//! Teams keep SQL in reviewed files. This crate makes those files an interface: found by name, checked before anything
+//! runs. It opens no connection, knows no driver and no runtime; it reads files and text.
+//!
+//! ```
+//! use crdb_sql::{Cardinality, Repository, Retry};
+//!
+//! let repository = Repository::from_embedded(&[(
+//!     "accounts/read.sql",
+//!     "-- name: get_account :one
+//!      -- The account with this id, whoever owns it.
+//!      -- param id: UUID
+//!      -- retry: safe
+//!      -- timeout: 2s
+//!      SELECT id, owner, balance FROM accounts WHERE id = :id;",
+//! )])?;
+//! let query = repository.get("accounts.get_account")?;
+//! assert_eq!(query.text(), "SELECT id, owner, balance FROM accounts WHERE id = $1");
+//! assert_eq!(query.cardinality(), Cardinality::One);
+//! assert_eq!(query.retry(), Retry::Safe);
+//! assert_eq!(query.arrange(&[("id", "d1e2")])?, ["d1e2"]);
+//!
+//! let error = repository.get("accounts.get_acount").unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "there is no query `accounts.get_acount`; did you mean `accounts.get_account`?"
+//! );
+//! # Ok::<(), crdb_sql::Error>(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! - No input panics or recurses without bound.
+//! - All problems of a tree are reported in one go, each with file, line, column and the offending text.
+//! - Loading a directory and embedding it give the same repository.
+//!
+//! # Modules, in reading order
+//!
+//! [`token`] splits text, [`Repository`] makes queries of it, [`Query`] is what callers use, [`Problem`] is what they
+//! are told.
+
+mod error;
+mod header;
+mod name;
+mod placeholder;
+mod problem;
+mod query;
+mod repository;
+mod source;
+pub mod token;
+
+pub use error::{Error, ErrorKind};
+pub use problem::{Code, Problem, Problems, Severity};
+pub use query::{
+    Cardinality, Column, ContentHash, Nullability, Parameter, Query, Retry, Staleness, Verify,
+};
+pub use repository::{Changes, ReloadingRepository, Repository, write_embedded};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

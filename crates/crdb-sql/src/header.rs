@@ -1,0 +1,77 @@
+//! The header of a query: its name line and its annotations.
+
+mod annotation;
+mod duration;
+mod parse;
+
+use std::ops::Range;
+use std::time::Duration;
+
+pub(crate) use parse::{is_name_line, looks_like_annotation, parse};
+
+use crate::problem::Code;
+use crate::query::{Cardinality, Column, Parameter, Retry, Staleness, Verify};
+
+/// Everything that stands between `-- name:` and the statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) name_span: Range<usize>,
+    pub(crate) cardinality: Cardinality,
+    pub(crate) docs: String,
+    pub(crate) parameters: Vec<ParameterNote>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) column_spans: Vec<Range<usize>>,
+    pub(crate) retry: Retry,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) staleness: Option<Staleness>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) verify: Verify,
+    pub(crate) allowed: Vec<Code>,
+}
+
+/// A `-- param` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ParameterNote {
+    /// Where the name stands.
+    pub(crate) span: Range<usize>,
+    /// The number, where the line reads `-- param $1 id: UUID`.
+    pub(crate) number: Option<usize>,
+    pub(crate) parameter: Parameter,
+}
+
+impl Header {
+    /// The parameter `$number`, which the text calls `name`, with what the header says about it.
+    pub(crate) fn parameter(&self, number: usize, name: Option<&str>) -> Parameter {
+        let note = self.parameters.iter().find(|note| match name {
+            Some(name) => note.number.is_none() && note.parameter.name == name,
+            None => note.number == Some(number),
+        });
+        note.map_or_else(
+            || Parameter {
+                name: name.map_or_else(|| format!("p{number}"), str::to_owned),
+                sql_type: None,
+                nullability: crate::query::Nullability::Unknown,
+                docs: String::new(),
+            },
+            |note| note.parameter.clone(),
+        )
+    }
+    /// Whether both say the same, wherever they stand.
+    pub(crate) fn same_meaning(&self, other: &Self) -> bool {
+        let described = |header: &Self| -> Vec<Parameter> {
+            header
+                .parameters
+                .iter()
+                .map(|note| note.parameter.clone())
+                .collect()
+        };
+        let placeless = |header: &Self| Self {
+            name_span: 0..0,
+            parameters: Vec::new(),
+            column_spans: Vec::new(),
+            ..header.clone()
+        };
+        described(self) == described(other) && placeless(self) == placeless(other)
+    }
+}

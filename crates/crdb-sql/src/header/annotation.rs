@@ -1,0 +1,327 @@
+//! The annotations, one by one.
+
+use std::ops::Range;
+
+use super::{Header, ParameterNote, duration};
+use crate::name;
+use crate::problem::{Code, Problem};
+use crate::query::{Cardinality, Column, Nullability, Parameter, Retry, Staleness, Verify};
+use crate::source::SourceFile;
+use crate::token::{TokenKind, tokenize};
+
+/// The words that begin an annotation.
+pub(super) const KEYS: &[&str] = &[
+    "param",
+    "column",
+    "retry",
+    "timeout",
+    "staleness",
+    "tags",
+    "verify",
+    "allow",
+];
+
+/// What has been read so far.
+#[derive(Debug, Default)]
+pub(super) struct Annotations {
+    parameters: Vec<ParameterNote>,
+    columns: Vec<Column>,
+    column_spans: Vec<Range<usize>>,
+    retry: Option<Retry>,
+    timeout: Option<std::time::Duration>,
+    staleness: Option<Staleness>,
+    tags: Option<Vec<String>>,
+    verify: Option<Verify>,
+    allowed: Vec<Code>,
+}
+
+/// Why an annotation cannot be understood.
+struct Refusal {
+    code: Code,
+    message: String,
+    help: &'static str,
+}
+
+fn refuse(message: impl Into<String>, help: &'static str) -> Refusal {
+    Refusal {
+        code: Code::BadAnnotation,
+        message: message.into(),
+        help,
+    }
+}
+
+/// Sets what may be said once.
+fn once<T>(slot: &mut Option<T>, key: &str, value: T) -> Result<(), Refusal> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(refuse(
+            format!("`{key}` is said twice"),
+            "keep one of the two lines",
+        )),
+    }
+}
+
+impl Annotations {
+    /// Reads one line that stands at `at`.
+    pub(super) fn read(
+        &mut self,
+        source: &SourceFile,
+        at: Range<usize>,
+        line: (&str, Option<&str>, &str),
+        problems: &mut Vec<Problem>,
+    ) {
+        if let Err(refusal) = self.interpret(&at, line) {
+            problems
+                .push(Problem::at(refusal.code, source, at, refusal.message).help(refusal.help));
+        }
+    }
+
+    fn interpret(
+        &mut self,
+        at: &Range<usize>,
+        (key, subject, value): (&str, Option<&str>, &str),
+    ) -> Result<(), Refusal> {
+        match (key, subject) {
+            ("param", Some(subject)) => return self.parameter(at, subject, value),
+            ("column", Some(subject)) => return self.column(at, subject, value),
+            ("param" | "column", None) => {
+                return Err(refuse(
+                    format!("`{key}` names nothing"),
+                    "write `-- param id: UUID` or `-- column balance: not null`",
+                ));
+            }
+            (_, Some(subject)) => {
+                return Err(refuse(
+                    format!("`{subject}` stands before the colon of `{key}`"),
+                    "only `param` and `column` have a name before the colon",
+                ));
+            }
+            (_, None) => {}
+        }
+        match key {
+            "retry" => once(&mut self.retry, key, retry(value)?),
+            "timeout" => once(&mut self.timeout, key, time(value)?),
+            "staleness" => once(&mut self.staleness, key, staleness(value)?),
+            "tags" => once(&mut self.tags, key, tags(value)?),
+            "verify" if value == "server" => once(&mut self.verify, key, Verify::Server),
+            "verify" => Err(refuse(
+                format!("`{value}` cannot verify a query"),
+                "the only form is `-- verify: server`",
+            )),
+            _ => self.allow(value),
+        }
+    }
+
+    fn parameter(&mut self, at: &Range<usize>, subject: &str, value: &str) -> Result<(), Refusal> {
+        let help = "write `-- param id: UUID`, or `-- param $1 id: UUID` to name a numbered one";
+        let (number, name) = match subject.split_once(char::is_whitespace) {
+            Some((number, name)) => (Some(number), name.trim()),
+            None => (None, subject),
+        };
+        let number = match number {
+            Some(text) => {
+                let parsed = text.strip_prefix('$').and_then(|n| n.parse().ok());
+                Some(
+                    parsed
+                        .ok_or_else(|| refuse(format!("`{text}` is not `$1`, `$2`, .."), help))?,
+                )
+            }
+            None => None,
+        };
+        if let Some(defect) = name::defect(name) {
+            return Err(Refusal {
+                code: Code::BadName,
+                message: format!("`{name}` is not a parameter name: {defect}"),
+                help,
+            });
+        }
+        let same = |note: &ParameterNote| {
+            note.parameter.name == name || (number.is_some() && note.number == number)
+        };
+        if self.parameters.iter().any(same) {
+            return Err(refuse(
+                format!("parameter `{subject}` is described twice"),
+                "keep one of the two lines",
+            ));
+        }
+        let described = described(value)?;
+        self.parameters.push(ParameterNote {
+            span: at.clone(),
+            number,
+            parameter: Parameter {
+                name: name.to_owned(),
+                sql_type: described.sql_type,
+                nullability: described.nullability,
+                docs: described.docs,
+            },
+        });
+        Ok(())
+    }
+
+    fn column(&mut self, at: &Range<usize>, subject: &str, value: &str) -> Result<(), Refusal> {
+        if self.columns.iter().any(|c| c.name == subject) {
+            return Err(refuse(
+                format!("column `{subject}` is described twice"),
+                "keep one of the two lines",
+            ));
+        }
+        let described = described(value)?;
+        self.columns.push(Column {
+            name: subject.to_owned(),
+            sql_type: described.sql_type,
+            nullability: described.nullability,
+            docs: described.docs,
+        });
+        self.column_spans.push(at.clone());
+        Ok(())
+    }
+
+    fn allow(&mut self, value: &str) -> Result<(), Refusal> {
+        let help = "write `-- allow: select_star, full_scan`";
+        for word in list(value, help)? {
+            let code = Code::from_name(word).ok_or_else(|| {
+                let lints = Code::ALL.iter().filter(|c| c.is_lint()).map(|c| c.as_str());
+                let meant = name::nearest(word, lints);
+                match meant.first() {
+                    Some(meant) => refuse(
+                        format!("there is no lint `{word}`; did you mean `{meant}`?"),
+                        help,
+                    ),
+                    None => refuse(format!("there is no lint `{word}`"), help),
+                }
+            })?;
+            if !code.is_lint() {
+                return Err(refuse(
+                    format!("`{word}` is not a lint and cannot be allowed"),
+                    help,
+                ));
+            }
+            if !self.allowed.contains(&code) {
+                self.allowed.push(code);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_header(
+        self,
+        name: String,
+        name_span: Range<usize>,
+        cardinality: Cardinality,
+        docs: String,
+    ) -> Header {
+        Header {
+            name,
+            name_span,
+            cardinality,
+            docs,
+            parameters: self.parameters,
+            columns: self.columns,
+            column_spans: self.column_spans,
+            retry: self.retry.unwrap_or_default(),
+            timeout: self.timeout,
+            staleness: self.staleness,
+            tags: self.tags.unwrap_or_default(),
+            verify: self.verify.unwrap_or_default(),
+            allowed: self.allowed,
+        }
+    }
+}
+
+fn retry(value: &str) -> Result<Retry, Refusal> {
+    match value {
+        "safe" => Ok(Retry::Safe),
+        "never" => Ok(Retry::Never),
+        _ => Err(refuse(
+            format!("`{value}` is not a retry rule"),
+            "write `-- retry: safe` when running twice does no harm, or `-- retry: never`",
+        )),
+    }
+}
+
+fn time(value: &str) -> Result<std::time::Duration, Refusal> {
+    duration::parse(value).map_err(|why| refuse(why, "write `-- timeout: 2s`"))
+}
+
+fn staleness(value: &str) -> Result<Staleness, Refusal> {
+    let help = "write `-- staleness: follower`, `-- staleness: 10s` (at most) or `-- staleness: exactly 10s`";
+    let age = |text: &str| duration::parse(text.trim()).map_err(|why| refuse(why, help));
+    match value.strip_prefix("exactly") {
+        _ if value == "follower" => Ok(Staleness::Follower),
+        Some(rest) => age(rest).map(Staleness::Exactly),
+        None => age(value).map(Staleness::AtMost),
+    }
+}
+
+fn tags(value: &str) -> Result<Vec<String>, Refusal> {
+    let help = "write `-- tags: ledger, hot`";
+    let mut tags: Vec<String> = Vec::new();
+    for tag in list(value, help)? {
+        if let Some(defect) = name::defect(tag) {
+            return Err(Refusal {
+                code: Code::BadName,
+                message: format!("`{tag}` is not a tag: {defect}"),
+                help,
+            });
+        }
+        if !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+    Ok(tags)
+}
+
+fn list<'a>(value: &'a str, help: &'static str) -> Result<Vec<&'a str>, Refusal> {
+    let items: Vec<&str> = value.split(',').map(str::trim).collect();
+    if items.contains(&"") {
+        return Err(refuse("the list is empty or has a gap", help));
+    }
+    Ok(items)
+}
+
+/// `DECIMAL(19,4) not null -- what it is`
+struct Described {
+    sql_type: Option<String>,
+    nullability: Nullability,
+    docs: String,
+}
+
+fn described(value: &str) -> Result<Described, Refusal> {
+    let help = "write a type, `null` or `not null`, or both: `-- param note: STRING null -- why`";
+    let (value, docs) = match value.split_once("--") {
+        Some((value, docs)) => (value.trim(), docs.trim()),
+        None => (value, ""),
+    };
+    let lower = value.to_ascii_lowercase();
+    let ends_with_word = |word: &str| {
+        lower
+            .strip_suffix(word)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with(char::is_whitespace))
+    };
+    let (nullability, cut) = if ends_with_word("not null") {
+        (Nullability::NotNull, "not null".len())
+    } else if ends_with_word("null") {
+        (Nullability::Nullable, "null".len())
+    } else {
+        (Nullability::Unknown, 0)
+    };
+    let sql_type = value.get(..value.len() - cut).unwrap_or("").trim();
+    if sql_type.is_empty() && nullability == Nullability::Unknown && docs.is_empty() {
+        return Err(refuse("nothing stands after the colon", help));
+    }
+    let fits = |kind: TokenKind, text: &str| match kind {
+        TokenKind::Word | TokenKind::QuotedIdentifier | TokenKind::Number => true,
+        TokenKind::Whitespace => true,
+        TokenKind::Punctuation => matches!(text, "(" | ")" | "[" | "]" | "," | "."),
+        _ => false,
+    };
+    if let Some(token) = tokenize(sql_type).find(|t| !fits(t.kind, t.text(sql_type))) {
+        let message = format!("`{}` is not part of a type", token.text(sql_type));
+        return Err(refuse(message, help));
+    }
+    Ok(Described {
+        sql_type: (!sql_type.is_empty()).then(|| sql_type.to_owned()),
+        nullability,
+        docs: docs.to_owned(),
+    })
+}

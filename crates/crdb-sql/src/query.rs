@@ -1,0 +1,256 @@
+//! A named query and what its header says.
+
+mod arrange;
+mod hash;
+mod meaning;
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use hash::ContentHash;
+pub use meaning::{Cardinality, Nullability, Retry, Staleness, Verify};
+
+use crate::header::Header;
+use crate::placeholder::Numbered;
+use crate::problem::Code;
+use crate::source::SourceFile;
+
+/// One statement of a `.sql` file, with the name and the annotations of its header.
+///
+/// Immutable; a [`Repository`](crate::Repository) holds each in an `Arc`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Query {
+    name: Arc<str>,
+    text: Arc<str>,
+    parameters: Vec<Parameter>,
+    header: Header,
+    hash: ContentHash,
+    source: Arc<SourceFile>,
+    body: Range<usize>,
+}
+
+/// A parameter of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    pub(crate) name: String,
+    pub(crate) sql_type: Option<String>,
+    pub(crate) nullability: Nullability,
+    pub(crate) docs: String,
+}
+
+impl Parameter {
+    /// The name in the file, without the colon. A `$2` that no annotation names is called `p2`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type that the header declares, as written there.
+    #[must_use]
+    pub fn sql_type(&self) -> Option<&str> {
+        self.sql_type.as_deref()
+    }
+
+    /// Whether the header allows NULL.
+    #[must_use]
+    pub fn nullability(&self) -> Nullability {
+        self.nullability
+    }
+
+    /// What the header says about it, in Markdown; empty where it says nothing.
+    #[must_use]
+    pub fn docs(&self) -> &str {
+        &self.docs
+    }
+}
+
+/// What a header says about a result column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub(crate) name: String,
+    pub(crate) sql_type: Option<String>,
+    pub(crate) nullability: Nullability,
+    pub(crate) docs: String,
+}
+
+impl Column {
+    /// The column's name in the result.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type that the header declares, as written there.
+    #[must_use]
+    pub fn sql_type(&self) -> Option<&str> {
+        self.sql_type.as_deref()
+    }
+
+    /// Whether the header says that it can be NULL.
+    #[must_use]
+    pub fn nullability(&self) -> Nullability {
+        self.nullability
+    }
+
+    /// What the header says about it, in Markdown; empty where it says nothing.
+    #[must_use]
+    pub fn docs(&self) -> &str {
+        &self.docs
+    }
+}
+
+impl Query {
+    pub(crate) fn new(
+        name: String,
+        header: Header,
+        numbered: Numbered,
+        source: Arc<SourceFile>,
+        body: Range<usize>,
+    ) -> Self {
+        let parameters = numbered
+            .names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| header.parameter(index + 1, name.as_deref()))
+            .collect();
+        Self {
+            name: name.into(),
+            hash: ContentHash::of(numbered.text.as_bytes()),
+            text: numbered.text.into(),
+            parameters,
+            header,
+            source,
+            body,
+        }
+    }
+
+    /// The full name: the directories below the root and the name in the header, joined by dots.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The statement as it is sent: parameters are `$1`, `$2`, .., without header and closing semicolon.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// [`text`](Self::text) for those who must keep it longer than the query.
+    #[must_use]
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// [`name`](Self::name) for those who must keep it longer than the query.
+    #[must_use]
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    /// The parameters, `$1` first.
+    #[must_use]
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// What the header says about result columns, in the header's order.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.header.columns
+    }
+
+    /// How many rows the caller expects.
+    #[must_use]
+    pub fn cardinality(&self) -> Cardinality {
+        self.header.cardinality
+    }
+
+    /// When the statement may be run again.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        self.header.retry
+    }
+
+    /// How long one run of the statement may take; `None` where the header leaves that to the caller.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.header.timeout
+    }
+
+    /// How old the data may be; `None` means current.
+    #[must_use]
+    pub fn staleness(&self) -> Option<Staleness> {
+        self.header.staleness
+    }
+
+    /// Labels for metrics, routing and search.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        &self.header.tags
+    }
+
+    /// The free text of the header, in Markdown.
+    #[must_use]
+    pub fn docs(&self) -> &str {
+        &self.header.docs
+    }
+
+    /// Who can tell whether the statement is right.
+    #[must_use]
+    pub fn verify(&self) -> Verify {
+        self.header.verify
+    }
+
+    /// The lints that the header allows.
+    #[must_use]
+    pub fn allowed(&self) -> &[Code] {
+        &self.header.allowed
+    }
+
+    /// SHA-256 of [`text`](Self::text): two queries with the same hash are the same to a server.
+    #[must_use]
+    pub fn hash(&self) -> ContentHash {
+        self.hash
+    }
+
+    /// The file it was read from, as it was named to the loader.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        self.source.path()
+    }
+
+    pub(crate) fn name_span(&self) -> Range<usize> {
+        self.header.name_span.clone()
+    }
+
+    /// Whether a caller could not tell the two apart, wherever they stand.
+    pub(crate) fn same_meaning(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.text == other.text
+            && self.parameters == other.parameters
+            && self.header.same_meaning(&other.header)
+    }
+
+    /// The line of its `-- name:`, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.source.position(self.header.name_span.start).line
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query")
+            .field("name", &self.name)
+            .field("text", &self.text)
+            .field("parameters", &self.parameters)
+            .field("cardinality", &self.cardinality())
+            .field("file", &self.file())
+            .field("line", &self.line())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,226 @@
+//! From one file to its queries.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::header;
+use crate::name;
+use crate::placeholder;
+use crate::problem::{Code, Problem};
+use crate::query::Query;
+use crate::source::SourceFile;
+use crate::token::{Token, TokenKind, tokenize};
+
+/// A query's lines: the header's comments, and the stretch of SQL below them.
+struct Section {
+    header: Vec<Range<usize>>,
+    body: Vec<Token>,
+}
+
+/// The queries of a file that stands at `relative` below the root.
+pub(super) fn queries(
+    relative: &str,
+    source: &Arc<SourceFile>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Query> {
+    let Some(prefix) = prefix(relative, source, problems) else {
+        return Vec::new();
+    };
+    sections(source, problems)
+        .into_iter()
+        .filter_map(|section| {
+            let before = problems.len();
+            let query = query(&prefix, source, section, problems);
+            match query {
+                Ok(query) => Some(query),
+                Err(name) => {
+                    if let Some(name) = name {
+                        for problem in problems.drain(before..).collect::<Vec<_>>() {
+                            problems.push(problem.of_query(&name));
+                        }
+                    }
+                    None
+                }
+            }
+        })
+        .collect()
+}
+
+/// `accounts.` for `accounts/transfer.sql`.
+fn prefix(relative: &str, source: &SourceFile, problems: &mut Vec<Problem>) -> Option<String> {
+    let mut prefix = String::new();
+    let (directories, _file) = relative.rsplit_once('/').unwrap_or(("", relative));
+    for directory in directories.split('/').filter(|d| !d.is_empty()) {
+        if let Some(defect) = name::defect(directory) {
+            let message =
+                format!("directory `{directory}` cannot be part of a query's name: {defect}");
+            problems.push(
+                Problem::with_file(Code::BadName, source.path(), message)
+                    .help("directories below the root give the part of the name before the dot"),
+            );
+            return None;
+        }
+        prefix.push_str(directory);
+        prefix.push('.');
+    }
+    Some(prefix)
+}
+
+fn sections(source: &SourceFile, problems: &mut Vec<Problem>) -> Vec<Section> {
+    let text = source.text();
+    let mut sections: Vec<Section> = Vec::new();
+    let mut line_start = true;
+    let mut in_header = false;
+    let mut reported = false;
+    for token in tokenize(text) {
+        let content = token.text(text);
+        if token.kind == TokenKind::LineComment && line_start && header::is_name_line(content) {
+            sections.push(Section {
+                header: vec![token.span],
+                body: Vec::new(),
+            });
+            in_header = true;
+            continue;
+        }
+        line_start = match token.kind {
+            TokenKind::Whitespace => content.contains('\n') || (line_start && !content.is_empty()),
+            _ => false,
+        };
+        let Some(section) = sections.last_mut() else {
+            if !token.kind.is_trivia() && !reported {
+                reported = true;
+                problems.push(headless(source, token.span.clone()));
+            }
+            continue;
+        };
+        match token.kind {
+            TokenKind::Whitespace if in_header => {}
+            TokenKind::LineComment if in_header => section.header.push(token.span),
+            _ => {
+                in_header = false;
+                section.body.push(token);
+            }
+        }
+    }
+    if sections.is_empty() && !reported {
+        let message = "the file holds no query";
+        problems.push(
+            Problem::with_file(Code::MissingHeader, source.path(), message)
+                .help("a query begins with `-- name: get_account :one`"),
+        );
+    }
+    sections
+}
+
+fn headless(source: &SourceFile, span: Range<usize>) -> Problem {
+    let message = "SQL stands before the first `-- name:` line";
+    Problem::at(Code::MissingHeader, source, span, message)
+        .help("a query begins with `-- name: get_account :one`")
+}
+
+/// The query, or the name that it would have, with what is wrong in `problems`.
+fn query(
+    prefix: &str,
+    source: &Arc<SourceFile>,
+    section: Section,
+    problems: &mut Vec<Problem>,
+) -> Result<Query, Option<String>> {
+    let before = problems.len();
+    let header = header::parse(source, &section.header, problems);
+    let name = header.as_ref().map(|h| format!("{prefix}{}", h.name));
+    let body = trim(source.text(), &section.body);
+    let Some((first, last)) = body.first().zip(body.last()) else {
+        if let Some(line) = section.header.first() {
+            let message = "the header has no SQL below it";
+            problems.push(Problem::at(Code::EmptyQuery, source, line.clone(), message));
+        }
+        return Err(name);
+    };
+    let span = first.span.start..last.span.end;
+    lexical(source, body, problems);
+    misplaced(source, body, name.as_deref(), problems);
+    let numbered = match placeholder::number(source, span.clone()) {
+        Ok(numbered) => Some(numbered),
+        Err(found) => {
+            problems.extend(found);
+            None
+        }
+    };
+    let failed = problems[before..]
+        .iter()
+        .any(|p| p.severity() == crate::problem::Severity::Error);
+    match (header, numbered, name) {
+        (Some(header), Some(numbered), Some(name)) if !failed => {
+            Ok(Query::new(name, header, numbered, Arc::clone(source), span))
+        }
+        (_, _, name) => Err(name),
+    }
+}
+
+/// Without the space, line comments and semicolons around the SQL. Block comments stay: they may be hints.
+fn trim<'a>(text: &str, body: &'a [Token]) -> &'a [Token] {
+    let outside = |token: &Token| {
+        matches!(token.kind, TokenKind::Whitespace | TokenKind::LineComment)
+            || token.is_symbol(text, ";")
+    };
+    let start = body.iter().position(|t| !outside(t)).unwrap_or(body.len());
+    let end = body
+        .iter()
+        .rposition(|t| !outside(t))
+        .map_or(start, |at| at + 1);
+    body.get(start..end).unwrap_or(&[])
+}
+
+fn lexical(source: &SourceFile, body: &[Token], problems: &mut Vec<Problem>) {
+    let text = source.text();
+    for token in body {
+        match token.kind {
+            TokenKind::Unterminated(construct) => {
+                let message = format!(
+                    "the {} that begins here is never closed",
+                    construct.as_str()
+                );
+                problems.push(Problem::at(
+                    Code::Lexical,
+                    source,
+                    token.span.clone(),
+                    message,
+                ));
+            }
+            TokenKind::Unknown => {
+                let message = format!("{:?} begins nothing in SQL", token.text(text));
+                problems.push(Problem::at(
+                    Code::Lexical,
+                    source,
+                    token.span.clone(),
+                    message,
+                ));
+            }
+            _ if token.text(text).contains('\0') => {
+                let at = token.span.start + token.text(text).find('\0').unwrap_or(0);
+                let message = "a statement cannot hold the character NUL";
+                problems.push(Problem::at(Code::Lexical, source, at..at + 1, message));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn misplaced(source: &SourceFile, body: &[Token], name: Option<&str>, problems: &mut Vec<Problem>) {
+    for token in body.iter().filter(|t| t.kind == TokenKind::LineComment) {
+        if header::looks_like_annotation(token.text(source.text())) {
+            let message = "an annotation below the header has no effect";
+            let problem = Problem::at(
+                Code::MisplacedAnnotation,
+                source,
+                token.span.clone(),
+                message,
+            )
+            .help("move it up, between `-- name:` and the statement");
+            problems.push(match name {
+                Some(name) => problem.of_query(name),
+                None => problem,
+            });
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The tokenizer and the loader on anything at all.
+
+use crdb_sql::Repository;
+use crdb_sql::token::{tokenize, tokenize_template};
+use proptest::prelude::*;
+
+/// Text made of what begins and ends things in SQL.
+fn sqlish() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("'".to_owned()),
+        Just("\"".to_owned()),
+        Just("E'".to_owned()),
+        Just("U&'".to_owned()),
+        Just("b'".to_owned()),
+        Just("\\".to_owned()),
+        Just("$$".to_owned()),
+        Just("$tag$".to_owned()),
+        Just("$1".to_owned()),
+        Just("--".to_owned()),
+        Just("/*".to_owned()),
+        Just("*/".to_owned()),
+        Just("\n".to_owned()),
+        Just("\r\n".to_owned()),
+        Just(":".to_owned()),
+        Just(":a".to_owned()),
+        Just("[".to_owned()),
+        Just("]".to_owned()),
+        Just("ARRAY[".to_owned()),
+        Just("(".to_owned()),
+        Just(")".to_owned()),
+        Just("{{".to_owned()),
+        Just("}}".to_owned()),
+        Just("{%".to_owned()),
+        Just("%}".to_owned()),
+        Just(";".to_owned()),
+        Just("-- name: a :one\n".to_owned()),
+        Just("-- param a: INT8\n".to_owned()),
+        Just("1e".to_owned()),
+        "[a-z0-9 é\u{0}$]{0,3}",
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn the_tokens_are_the_text(text in prop_oneof![sqlish(), any::<String>()]) {
+        for tokens in [tokenize(&text).collect::<Vec<_>>(), tokenize_template(&text).collect()] {
+            let mut at = 0;
+            for token in &tokens {
+                prop_assert_eq!(token.span.start, at);
+                prop_assert!(token.span.end > at);
+                prop_assert!(text.is_char_boundary(token.span.end));
+                at = token.span.end;
+            }
+            prop_assert_eq!(at, text.len());
+        }
+    }
+
+    #[test]
+    fn loading_never_panics_and_every_problem_has_a_place(text in prop_oneof![sqlish(), any::<String>()]) {
+        if let Err(error) = Repository::from_embedded(&[("a.sql", &text)]) {
+            prop_assert!(!error.problems().is_empty());
+            let _rendered: String = error.to_string();
+        }
+    }
+}
+
+#[test]
+fn depth_costs_no_stack() {
+    for deep in ["(", "[", "ARRAY[", "/*", "{{", "'", "$a$", ":", "a["] {
+        let text = deep.repeat(500_000);
+        assert!(tokenize(&text).count() > 0);
+        assert!(tokenize_template(&text).count() > 0);
+    }
+}
