@@ -1,0 +1,117 @@
+//! What the pool must be told about the sessions that it keeps.
+
+use std::error::Error as StdError;
+
+use crate::node::NodeAddress;
+
+/// Opens, inspects and cleans sessions; the only thing the pool knows about them.
+///
+/// The pool bounds every asynchronous method in time and drops its future when the bound has passed, or when the pool
+/// closes. A session whose `check` or `reset` was dropped or failed is destroyed, never lent again. Methods may be called
+/// concurrently for different sessions, never for the same one.
+///
+/// # Examples
+///
+/// ```
+/// use crdb_pool::{Condition, Connector, ErrorClass, NodeAddress};
+/// use tokio::net::TcpStream;
+///
+/// struct Tcp;
+///
+/// impl Connector for Tcp {
+///     type Session = TcpStream;
+///     type Error = std::io::Error;
+///
+///     async fn connect(&self, node: &NodeAddress) -> Result<TcpStream, std::io::Error> {
+///         TcpStream::connect((node.host(), node.port())).await
+///     }
+///     async fn check(&self, session: &mut TcpStream) -> Result<(), std::io::Error> {
+///         session.writable().await
+///     }
+///     fn condition(&self, session: &mut TcpStream) -> Condition {
+///         match session.try_read(&mut [0; 1]) {
+///             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Condition::Clean,
+///             _ => Condition::Broken, // closed by the peer, or something unread is left
+///         }
+///     }
+///     async fn reset(&self, _session: &mut TcpStream) -> Result<(), std::io::Error> {
+///         Ok(())
+///     }
+///     fn classify(&self, _error: &std::io::Error) -> ErrorClass {
+///         ErrorClass::Dead
+///     }
+/// }
+/// ```
+pub trait Connector: Send + Sync + 'static {
+    /// A live session.
+    type Session: Send + 'static;
+    /// Why a session could not be opened, checked or reset.
+    type Error: StdError + Send + Sync + 'static;
+
+    /// Opens a session on `node`. Bounded by [`connect_timeout`](crate::ConfigBuilder::connect_timeout).
+    fn connect(
+        &self,
+        node: &NodeAddress,
+    ) -> impl Future<Output = Result<Self::Session, Self::Error>> + Send;
+
+    /// Proves with a round trip that the session still works. Bounded by
+    /// [`check_timeout`](crate::ConfigBuilder::check_timeout); not called for a session that was used a moment ago.
+    fn check(
+        &self,
+        session: &mut Self::Session,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Says without I/O what state the session is in.
+    ///
+    /// Asked when a session is returned, again just before it is lent, and now and then while it is idle, so it must be
+    /// cheap and must not block. Whatever it calls [`Condition::Clean`] goes to the next borrower as it is.
+    fn condition(&self, session: &mut Self::Session) -> Condition;
+
+    /// Told just before the session is handed out: the place to start watching what the borrower changes.
+    fn lend(&self, _session: &mut Self::Session) {}
+
+    /// Makes a session as good as new: ends what is open, undoes what was changed. Bounded by
+    /// [`reset_timeout`](crate::ConfigBuilder::reset_timeout). The pool asks for the [`condition`](Self::condition)
+    /// again afterwards and destroys what is not clean then.
+    fn reset(
+        &self,
+        session: &mut Self::Session,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Says what an error means for the node that it came from.
+    fn classify(&self, error: &Self::Error) -> ErrorClass;
+}
+
+/// What state a session is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Condition {
+    /// The next borrower can have it as it is.
+    Clean,
+    /// It works, but the last borrower left something behind.
+    NeedsReset,
+    /// It cannot be used again: closed, dropped in the middle of an operation, half-read.
+    Broken,
+    /// Its node has announced that it is shutting down (SQLSTATE 57P01). Destroys the session and takes the node out of
+    /// rotation.
+    Draining,
+}
+
+/// What an error says about the node that it came from.
+///
+/// Errors that are the statement's own fault, serialization failures above all, are [`Harmless`](Self::Harmless): they
+/// never count against a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// The node is shutting down: it leaves rotation at once.
+    Draining,
+    /// The node is alive and refuses more work (SQLSTATE 53300): no new sessions there for a while.
+    Overloaded,
+    /// The node does not accept who we are. Waiting does not help, so callers who depend on it are told at once.
+    Authentication,
+    /// The node, or the way to it, is not working: refused, reset, timed out. Counts towards its circuit breaker.
+    Dead,
+    /// Says nothing about the node.
+    Harmless,
+}

@@ -1,0 +1,198 @@
+//! A node's circuit breaker: failsafe decides when failures are too many, the clock and the probes are counted here.
+
+use std::time::{Duration, Instant};
+
+use failsafe::backoff::{self, Constant};
+use failsafe::failure_policy::{ConsecutiveFailures, FailurePolicy, consecutive_failures};
+
+use super::random::Random;
+
+/// How long the breaker stays open, as a part that chance may take away, so that many processes do not probe in step.
+const JITTER: f64 = 0.5;
+
+/// Why a node is out of rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OutCause {
+    /// Too many failures in a row.
+    Failing,
+    /// It said that it is shutting down.
+    Draining,
+    /// It does not accept our credentials.
+    Authentication,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BreakerState {
+    Closed,
+    Open { cause: OutCause, until: Instant },
+    HalfOpen { cause: OutCause },
+}
+
+/// The rules that a breaker follows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BreakerRules {
+    pub(crate) failures: u32,
+    pub(crate) probes: u32,
+    pub(crate) backoff: Backoff,
+}
+
+#[derive(Debug)]
+pub(crate) struct Breaker {
+    state: BreakerState,
+    /// Says when failures are too many. How long the breaker then stays open is for `pauses` to say.
+    policy: ConsecutiveFailures<Constant>,
+    rules: BreakerRules,
+    pauses: Backoff,
+    probing: u32,
+}
+
+impl Breaker {
+    pub(crate) fn new(rules: BreakerRules) -> Self {
+        Self {
+            state: BreakerState::Closed,
+            policy: consecutive_failures(rules.failures, backoff::constant(Duration::ZERO)),
+            rules,
+            pauses: rules.backoff,
+            probing: 0,
+        }
+    }
+
+    pub(crate) fn state(&self) -> BreakerState {
+        self.state
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state == BreakerState::Closed
+    }
+
+    /// Probes that were let through and have not been answered.
+    pub(crate) fn probing(&self) -> u32 {
+        self.probing
+    }
+
+    /// Something worked. Outside of probes this only forgets the failures counted so far.
+    pub(crate) fn record_success(&mut self) {
+        if self.is_closed() {
+            self.policy.record_success();
+        }
+    }
+
+    /// Something failed outside of a probe. True when this opened the breaker.
+    pub(crate) fn record_failure(&mut self, now: Instant, random: &mut Random) -> bool {
+        if !self.is_closed() {
+            return false;
+        }
+        if self.policy.mark_dead_on_failure().is_none() {
+            return false;
+        }
+        self.open(OutCause::Failing, now, random);
+        true
+    }
+
+    /// Opens without waiting for more failures. True when it was not already open for this cause.
+    pub(crate) fn trip(&mut self, cause: OutCause, now: Instant, random: &mut Random) -> bool {
+        match self.state {
+            BreakerState::Open { cause: present, .. }
+            | BreakerState::HalfOpen { cause: present }
+                if present == cause =>
+            {
+                false
+            }
+            _ => {
+                self.open(cause, now, random);
+                true
+            }
+        }
+    }
+
+    /// Moves from open to half-open when the pause is over. True when it did.
+    pub(crate) fn half_open(&mut self, now: Instant) -> bool {
+        match self.state {
+            BreakerState::Open { cause, until } if until <= now => {
+                self.state = BreakerState::HalfOpen { cause };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// How many probes may start now: never more than the rules allow to be under way.
+    pub(crate) fn probes_allowed(&self) -> u32 {
+        match self.state {
+            BreakerState::HalfOpen { .. } => self.rules.probes.saturating_sub(self.probing),
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn probe_started(&mut self) {
+        self.probing += 1;
+    }
+
+    /// A probe worked: the breaker closes. True when it was not closed before.
+    pub(crate) fn probe_succeeded(&mut self) -> bool {
+        self.probing = self.probing.saturating_sub(1);
+        let reopened = !self.is_closed();
+        self.state = BreakerState::Closed;
+        self.policy.revived();
+        self.pauses = self.rules.backoff;
+        reopened
+    }
+
+    /// A probe failed: back to open. A late probe, of a round that has been decided, changes nothing.
+    pub(crate) fn probe_failed(&mut self, cause: OutCause, now: Instant, random: &mut Random) {
+        self.probing = self.probing.saturating_sub(1);
+        if let BreakerState::HalfOpen { .. } = self.state {
+            self.open(cause, now, random);
+        }
+    }
+
+    /// A probe ended without saying anything about the node.
+    pub(crate) fn probe_abandoned(&mut self) {
+        self.probing = self.probing.saturating_sub(1);
+    }
+
+    /// When the breaker wants to be asked again.
+    pub(crate) fn wakes_at(&self) -> Option<Instant> {
+        match self.state {
+            BreakerState::Open { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
+    fn open(&mut self, cause: OutCause, now: Instant, random: &mut Random) {
+        let pause = self.pauses.next().unwrap_or(self.rules.backoff.max);
+        self.state = BreakerState::Open {
+            cause,
+            until: now + random.shortened(pause, JITTER),
+        };
+    }
+}
+
+/// Pauses that double from `start` to `max`.
+///
+/// failsafe's own backoffs count in whole seconds, and a node must be back in rotation within one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Backoff {
+    next: Duration,
+    max: Duration,
+}
+
+impl Backoff {
+    pub(crate) fn new(start: Duration, max: Duration) -> Self {
+        Self {
+            next: start.min(max),
+            max,
+        }
+    }
+}
+
+impl Iterator for Backoff {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.next;
+        self.next = pause.saturating_mul(2).min(self.max);
+        Some(pause)
+    }
+}

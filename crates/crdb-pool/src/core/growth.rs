@@ -1,0 +1,141 @@
+//! When to open another session: growth follows waiting.
+//!
+//! A spike of callers is served fastest by the sessions that are there, as long as these come back sooner than a new one
+//! could be opened. So a session is opened when the queue has lasted for as long as opening one takes, or when the sessions
+//! in use would need longer than that to work it off, and first one at a time.
+
+use std::time::{Duration, Instant};
+
+use super::gate::Gate;
+use super::slots::{Average, NodeSlots};
+use super::{Core, Effects, Opening, OpeningKind};
+
+/// How many sessions may be opened at the same time: one, and one more for each success while callers wait.
+#[derive(Debug)]
+pub(crate) struct Growth {
+    window: u32,
+    max: u32,
+    /// How long opening a session took lately.
+    connect_time: Average,
+}
+
+impl Growth {
+    pub(crate) fn new(max: u32) -> Self {
+        Self {
+            window: 1,
+            max,
+            connect_time: Average::default(),
+        }
+    }
+
+    pub(crate) fn succeeded(&mut self, took: Duration, still_waiting: bool) {
+        self.connect_time.add(took);
+        self.window = if still_waiting {
+            (self.window + 1).min(self.max)
+        } else {
+            1
+        };
+    }
+
+    pub(crate) fn failed(&mut self) {
+        self.window = 1;
+    }
+
+    /// Whether those who wait are better served by another session than by those in use.
+    fn is_due<G, W>(
+        &self,
+        gate: &Gate<G, W>,
+        in_use: u32,
+        hold_time: Average,
+        now: Instant,
+    ) -> bool {
+        let (Some(connect), Some(hold), Some(busy_since)) =
+            (self.connect_time.get(), hold_time.get(), gate.busy_since())
+        else {
+            return true;
+        };
+        if in_use == 0 || now.saturating_duration_since(busy_since) >= connect {
+            return true;
+        }
+        let rounds = gate.waiting() as f64 / f64::from(in_use);
+        hold.mul_f64(rounds.min(1e6)) >= connect
+    }
+}
+
+impl<S, W> Core<S, W> {
+    /// Opens sessions for those who wait, as many as help now.
+    pub(super) fn grow(&mut self, now: Instant, fx: &mut Effects<S, W>) {
+        let waiting = u32::try_from(self.gate.waiting()).unwrap_or(u32::MAX);
+        let avoid = self
+            .gate
+            .queued()
+            .next()
+            .and_then(|(_, waiter)| waiter.request.avoid);
+        loop {
+            let opening = self.normal_openings();
+            let in_use: u32 = self
+                .nodes
+                .iter()
+                .filter(|node| node.in_rotation())
+                .map(|node| node.lent)
+                .sum();
+            let stuck = self.nodes.iter().any(|node| !node.idle.is_empty());
+            if opening >= waiting.min(self.growth.window)
+                || !(stuck || self.growth.is_due(&self.gate, in_use, self.hold_time, now))
+                || !self.open_one(avoid, now, fx)
+            {
+                return;
+            }
+        }
+    }
+
+    /// Opens sessions until there are `min_size`.
+    pub(super) fn fill(&mut self, now: Instant, fx: &mut Effects<S, W>) {
+        while self.size() < self.config.min_size
+            && self.normal_openings() < self.growth.max
+            && self.open_one(None, now, fx)
+        {}
+    }
+
+    fn open_one(
+        &mut self,
+        avoid: Option<crate::node::NodeId>,
+        now: Instant,
+        fx: &mut Effects<S, W>,
+    ) -> bool {
+        let balance = self.balance(avoid, now);
+        if self.closed || !balance.has_room {
+            return false;
+        }
+        let Some(index) = balance.open(&self.nodes, &mut self.random) else {
+            return false;
+        };
+        self.start_opening(index, OpeningKind::Normal, self.config.connect_timeout, fx);
+        true
+    }
+
+    pub(super) fn start_opening(
+        &mut self,
+        index: usize,
+        kind: OpeningKind,
+        timeout: Duration,
+        fx: &mut Effects<S, W>,
+    ) {
+        let node = &mut self.nodes[index];
+        node.opening += 1;
+        fx.open.push(Opening {
+            node: node.id,
+            address: node.address.clone(),
+            kind,
+            timeout,
+            term: node.term,
+        });
+    }
+
+    fn normal_openings(&self) -> u32 {
+        self.nodes
+            .iter()
+            .map(|node: &NodeSlots<S>| node.opening - node.breaker.probing().min(node.opening))
+            .sum()
+    }
+}

@@ -1,0 +1,399 @@
+//! The pool's decisions: pure functions of its state, the given time and the given generator of random numbers.
+//!
+//! Nothing here waits, connects or closes. What must be done is collected in [`Effects`], which the shell carries out after
+//! it has let go of the lock. So the whole can be run by a simulation, and a failure replays from its seed.
+
+mod balance;
+mod borrows;
+mod breaker;
+mod gate;
+mod growth;
+mod members;
+mod random;
+mod report;
+mod slots;
+mod upkeep;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::balance::Balance;
+use self::borrows::{Borrow, Borrows};
+use self::breaker::{Backoff, BreakerRules};
+use self::gate::Gate;
+use self::growth::Growth;
+use self::slots::{Average, NodeSlots};
+use crate::config::Config;
+use crate::node::{NodeAddress, NodeId};
+use crate::observer::CloseReason;
+use crate::status::NodeState;
+
+pub(crate) use self::borrows::BorrowKey;
+pub use self::breaker::OutCause;
+pub(crate) use self::gate::{Refusal, Request, Ticket};
+pub(crate) use self::random::Random;
+pub(crate) use self::report::Failed;
+pub(crate) use self::slots::{Failure, Pooled};
+
+/// The state of a pool. `S` is a session, `W` wakes a caller.
+#[derive(Debug)]
+pub(crate) struct Core<S, W> {
+    config: Config,
+    random: Random,
+    nodes: Vec<NodeSlots<S>>,
+    next_node: u64,
+    gate: Gate<Grant<S>, W>,
+    borrows: Borrows,
+    growth: Growth,
+    hold_time: Average,
+    last_move: Option<Instant>,
+    topology_failure: Option<String>,
+    closed: bool,
+    /// When [`tick`](Self::tick) is to be called next.
+    next_tick: Option<Instant>,
+}
+
+/// How often growth is thought over while callers wait.
+const TICK_WHILE_WAITING: Duration = Duration::from_millis(10);
+
+/// A session for a caller.
+#[derive(Debug)]
+pub(crate) struct Grant<S> {
+    pub(crate) pooled: Box<Pooled<S>>,
+    pub(crate) borrow: BorrowKey,
+    /// It has not been proven recently enough to be lent without a round trip.
+    pub(crate) check: bool,
+}
+
+/// The answer to a caller.
+#[derive(Debug)]
+pub(crate) enum Acquire<S> {
+    Granted(Grant<S>),
+    Wait,
+    Refused(Refusal),
+}
+
+/// A session to be opened.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) node: NodeId,
+    pub(crate) address: Arc<NodeAddress>,
+    pub(crate) kind: OpeningKind,
+    pub(crate) timeout: Duration,
+    term: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpeningKind {
+    Normal,
+    Probe { patient: bool },
+}
+
+/// A node that entered or left rotation.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) node: NodeId,
+    pub(crate) address: Arc<NodeAddress>,
+    pub(crate) from: NodeState,
+    pub(crate) to: NodeState,
+}
+
+/// What the shell has to do once it has let go of the lock.
+#[derive(Debug)]
+pub(crate) struct Effects<S, W> {
+    pub(crate) open: Vec<Opening>,
+    pub(crate) close: Vec<(Box<Pooled<S>>, CloseReason)>,
+    pub(crate) ping: Vec<Grant<S>>,
+    pub(crate) wake: Vec<W>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) leaks: Vec<Borrow>,
+    /// The next tick has moved nearer.
+    pub(crate) rouse: bool,
+    /// A closed pool has got everything back.
+    pub(crate) quiet: bool,
+}
+
+impl<S, W> Effects<S, W> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            open: Vec::new(),
+            close: Vec::new(),
+            ping: Vec::new(),
+            wake: Vec::new(),
+            changes: Vec::new(),
+            leaks: Vec::new(),
+            rouse: false,
+            quiet: false,
+        }
+    }
+}
+
+impl<S, W> Core<S, W> {
+    pub(crate) fn new(config: Config, random: Random) -> Self {
+        let growth = Growth::new(config.max_opening);
+        Self {
+            config,
+            random,
+            nodes: Vec::new(),
+            next_node: 0,
+            gate: Gate::new(),
+            borrows: Borrows::default(),
+            growth,
+            hold_time: Average::default(),
+            last_move: None,
+            topology_failure: None,
+            closed: false,
+            next_tick: None,
+        }
+    }
+
+    /// Notes that a caller has come, before its first [`acquire`](Self::acquire).
+    pub(crate) fn arrive(&mut self) -> Ticket {
+        self.gate.arrive()
+    }
+
+    /// Gives a caller a session, a place in the queue, or a refusal.
+    pub(crate) fn acquire(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        now: Instant,
+        fx: &mut Effects<S, W>,
+    ) -> Acquire<S> {
+        if self.closed {
+            return Acquire::Refused(Refusal::Closed);
+        }
+        if self.gate.is_first(ticket)
+            && let Some(index) = self
+                .balance(request.avoid, now)
+                .idle(&self.nodes, &mut self.random)
+        {
+            return Acquire::Granted(self.lend(index, request, now));
+        }
+        if self.gate.waiting() >= self.config.max_waiters {
+            return Acquire::Refused(Refusal::TooManyWaiters);
+        }
+        if self.is_hopeless() {
+            self.start_probes(now, true, fx);
+            if self.is_hopeless() {
+                return Acquire::Refused(Refusal::Authentication);
+            }
+        }
+        self.gate.enqueue(ticket, request, now);
+        self.serve(now, fx);
+        match self.gate.leave_if_settled(ticket) {
+            None => {
+                self.want_tick(now + TICK_WHILE_WAITING, fx);
+                Acquire::Wait
+            }
+            Some(Ok(grant)) => Acquire::Granted(grant),
+            Some(Err(refusal)) => Acquire::Refused(refusal),
+        }
+    }
+
+    /// Asks for the answer to a caller that waits.
+    pub(crate) fn poll(
+        &mut self,
+        ticket: Ticket,
+        waker: impl FnOnce(Option<W>) -> W,
+    ) -> Option<Result<Grant<S>, Refusal>> {
+        self.gate.poll(ticket, waker)
+    }
+
+    /// A caller goes away. What it had been given and has not fetched goes to the next.
+    pub(crate) fn leave(&mut self, ticket: Ticket, now: Instant, fx: &mut Effects<S, W>) {
+        if let Some(Ok(grant)) = self.gate.leave(ticket) {
+            self.put_back(grant.pooled, grant.borrow, now, fx);
+        }
+    }
+
+    /// A session is back, clean. `held` is how long somebody worked with it, if somebody did.
+    pub(crate) fn give_back(
+        &mut self,
+        mut pooled: Box<Pooled<S>>,
+        borrow: BorrowKey,
+        held: Option<Duration>,
+        now: Instant,
+        fx: &mut Effects<S, W>,
+    ) {
+        pooled.proven = now;
+        if let Some(held) = held {
+            pooled.used = now;
+            self.hold_time.add(held);
+        }
+        self.put_back(pooled, borrow, now, fx);
+    }
+
+    /// A session is back as it was lent: nobody worked with it.
+    pub(crate) fn put_back(
+        &mut self,
+        pooled: Box<Pooled<S>>,
+        borrow: BorrowKey,
+        now: Instant,
+        fx: &mut Effects<S, W>,
+    ) {
+        self.end_borrow(borrow);
+        self.keep_or_close(pooled, now, fx);
+        self.serve(now, fx);
+        self.note_quiet(fx);
+    }
+
+    /// A session is gone.
+    pub(crate) fn lost(&mut self, borrow: BorrowKey, now: Instant, fx: &mut Effects<S, W>) {
+        self.end_borrow(borrow);
+        self.serve(now, fx);
+        self.note_quiet(fx);
+    }
+
+    /// The caller's session turned out to need work before it can be lent again, or the other way round.
+    pub(crate) fn set_internal(&mut self, borrow: BorrowKey, internal: bool) {
+        self.borrows.set_internal(borrow, internal);
+    }
+
+    fn end_borrow(&mut self, borrow: BorrowKey) {
+        if let Some(borrow) = self.borrows.end(borrow)
+            && let Some(node) = self.node_mut(borrow.node)
+        {
+            node.lent = node.lent.saturating_sub(1);
+        }
+    }
+
+    fn note_quiet(&self, fx: &mut Effects<S, W>) {
+        fx.quiet |= self.closed && self.is_quiet();
+    }
+
+    fn keep_or_close(&mut self, pooled: Box<Pooled<S>>, now: Instant, fx: &mut Effects<S, W>) {
+        match self.reason_to_close(&pooled, now) {
+            Some(reason) => fx.close.push((pooled, reason)),
+            None => {
+                if let Some(node) = self.node_mut(pooled.node) {
+                    node.idle.push(pooled);
+                }
+            }
+        }
+    }
+
+    /// Why a session that is not lent any more should not be kept.
+    fn reason_to_close(&self, pooled: &Pooled<S>, now: Instant) -> Option<CloseReason> {
+        if self.closed {
+            return Some(CloseReason::PoolClosed);
+        }
+        let Some(node) = self.node(pooled.node) else {
+            return Some(CloseReason::NodeOut);
+        };
+        if !node.in_rotation() || node.term != pooled.term {
+            Some(CloseReason::NodeOut)
+        } else if pooled.expires.is_some_and(|expires| expires <= now) {
+            Some(CloseReason::Lifetime)
+        } else if self.size() >= self.config.max_size {
+            // The session itself is not counted any more.
+            Some(CloseReason::Resized)
+        } else if self.makes_room_for_others(node, now) {
+            Some(CloseReason::Rebalanced)
+        } else {
+            None
+        }
+    }
+
+    fn lend(&mut self, index: usize, request: Request, now: Instant) -> Grant<S> {
+        let node = &mut self.nodes[index];
+        #[expect(
+            clippy::expect_used,
+            reason = "callers have just seen an idle session here"
+        )]
+        let pooled = node.idle.pop().expect("an idle session");
+        node.lent += 1;
+        let suspect = node
+            .suspect_since
+            .is_some_and(|since| pooled.proven <= since);
+        let check =
+            suspect || now.saturating_duration_since(pooled.proven) >= self.config.fresh_for;
+        let borrow = self.borrows.begin(Borrow {
+            node: pooled.node,
+            since: now,
+            place: request.place,
+            internal: false,
+            warned: false,
+        });
+        Grant {
+            pooled,
+            borrow,
+            check,
+        }
+    }
+
+    /// Hands idle sessions to those who wait, in their order, and opens more where that helps.
+    fn serve(&mut self, now: Instant, fx: &mut Effects<S, W>) {
+        if self.gate.waiting() == 0 {
+            return;
+        }
+        while self
+            .nodes
+            .iter()
+            .any(|node| !node.idle.is_empty() && node.in_rotation())
+        {
+            let mut choice = None;
+            for (ticket, waiter) in self.gate.queued() {
+                let balance = self.balance(waiter.request.avoid, now);
+                if let Some(index) = balance.idle(&self.nodes, &mut self.random) {
+                    choice = Some((ticket, waiter.request, index));
+                    break;
+                }
+            }
+            let Some((ticket, request, index)) = choice else {
+                break;
+            };
+            let grant = self.lend(index, request, now);
+            fx.wake.extend(self.gate.settle(ticket, Ok(grant)));
+        }
+        if self.is_hopeless() {
+            fx.wake
+                .extend(self.gate.refuse_all(Refusal::Authentication));
+        }
+        self.grow(now, fx);
+    }
+
+    /// No session is there or on its way, and every node refuses our credentials.
+    fn is_hopeless(&self) -> bool {
+        !self.nodes.is_empty()
+            && self.size() == 0
+            && self
+                .nodes
+                .iter()
+                .all(|node| node.removed || node.out_for(OutCause::Authentication))
+    }
+
+    fn balance(&self, avoid: Option<NodeId>, now: Instant) -> Balance {
+        let node_limit = self.config.node_limit();
+        let full_at = f64::from(node_limit.min(self.config.max_size)) * self.config.spill_over;
+        Balance {
+            now,
+            slow_start: self.config.slow_start,
+            node_limit,
+            full_at: full_at.ceil() as u32,
+            has_room: self.size() < self.config.max_size,
+            avoid,
+        }
+    }
+
+    /// Sessions that exist or are being opened.
+    pub(crate) fn size(&self) -> u32 {
+        self.nodes.iter().map(NodeSlots::size).sum()
+    }
+
+    fn rules(&self) -> BreakerRules {
+        BreakerRules {
+            failures: self.config.failures_to_open,
+            probes: self.config.half_open_probes,
+            backoff: Backoff::new(self.config.min_backoff, self.config.max_backoff),
+        }
+    }
+
+    fn node(&self, id: NodeId) -> Option<&NodeSlots<S>> {
+        self.nodes.iter().find(|node| node.id == id)
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> Option<&mut NodeSlots<S>> {
+        self.nodes.iter_mut().find(|node| node.id == id)
+    }
+}

@@ -1,0 +1,185 @@
+//! One node: its sessions, its breaker, and what is known about how it does.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::breaker::{Backoff, Breaker, BreakerRules, BreakerState, OutCause};
+use super::random::Random;
+use crate::connector::ErrorClass;
+use crate::node::{NodeAddress, NodeId};
+use crate::status::NodeState;
+
+/// A session with what the pool remembers about it.
+#[derive(Debug)]
+pub(crate) struct Pooled<S> {
+    pub(crate) session: S,
+    pub(crate) node: NodeId,
+    pub(crate) address: Arc<NodeAddress>,
+    pub(crate) born: Instant,
+    pub(crate) expires: Option<Instant>,
+    /// Its share of the idle timeout, shortened by chance.
+    pub(crate) idle_limit: Option<Duration>,
+    /// When it was last given back, or last answered a check.
+    pub(crate) proven: Instant,
+    /// When somebody last had it.
+    pub(crate) used: Instant,
+    /// Which time in rotation of its node it was opened in.
+    pub(crate) term: u32,
+}
+
+/// A failure, kept for the messages of those who wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) class: ErrorClass,
+    pub(crate) error: Arc<dyn StdError + Send + Sync>,
+    pub(crate) at: Instant,
+}
+
+#[derive(Debug)]
+pub(crate) struct NodeSlots<S> {
+    pub(crate) id: NodeId,
+    pub(crate) address: Arc<NodeAddress>,
+    /// Tiers of the pool's own locality that the node does not share: 0 is nearest.
+    pub(crate) distance: usize,
+    /// Least recently used first.
+    pub(crate) idle: Vec<Box<Pooled<S>>>,
+    pub(crate) lent: u32,
+    pub(crate) opening: u32,
+    pub(crate) breaker: Breaker,
+    /// A probe with the whole connect timeout is under way.
+    pub(crate) patient_probe: bool,
+    pub(crate) latency: Average,
+    pub(crate) connect_time: Average,
+    pub(crate) failure: Option<Failure>,
+    /// Sessions proven before this are checked before they are lent.
+    pub(crate) suspect_since: Option<Instant>,
+    /// No new sessions before this.
+    pub(crate) paused_until: Option<Instant>,
+    pub(crate) pauses: Backoff,
+    /// Counts how often the node left rotation: sessions of an earlier term are not kept.
+    pub(crate) term: u32,
+    pub(crate) back_since: Option<Instant>,
+    /// Sessions that may be opened at the same time while the node is recovering.
+    pub(crate) window: u32,
+    pub(crate) removed: bool,
+}
+
+impl<S> NodeSlots<S> {
+    pub(crate) fn new(
+        id: NodeId,
+        address: Arc<NodeAddress>,
+        distance: usize,
+        rules: BreakerRules,
+    ) -> Self {
+        Self {
+            id,
+            address,
+            distance,
+            idle: Vec::new(),
+            lent: 0,
+            opening: 0,
+            breaker: Breaker::new(rules),
+            patient_probe: false,
+            latency: Average::default(),
+            connect_time: Average::default(),
+            failure: None,
+            suspect_since: None,
+            paused_until: None,
+            pauses: rules.backoff,
+            term: 0,
+            back_since: None,
+            window: 1,
+            removed: false,
+        }
+    }
+
+    /// Sessions that exist or are being opened.
+    pub(crate) fn size(&self) -> u32 {
+        self.idle.len() as u32 + self.lent + self.opening
+    }
+
+    pub(crate) fn in_rotation(&self) -> bool {
+        !self.removed && self.breaker.is_closed()
+    }
+
+    /// Whether a session may be opened outside of probing, as far as the node is concerned.
+    pub(crate) fn may_open(&self, now: Instant, limit: u32) -> bool {
+        self.in_rotation()
+            && self.size() < limit
+            && self.paused_until.is_none_or(|until| until <= now)
+            && (self.back_since.is_none() || self.opening < self.window)
+    }
+
+    /// The share of its usual work that the node gets: grows to 1 while it recovers.
+    pub(crate) fn weight(&self, now: Instant, slow_start: Duration) -> f64 {
+        match self.back_since {
+            Some(since) if !slow_start.is_zero() => {
+                let passed =
+                    now.saturating_duration_since(since).as_secs_f64() / slow_start.as_secs_f64();
+                passed.clamp(0.1, 1.0)
+            }
+            _ => 1.0,
+        }
+    }
+
+    pub(crate) fn state(&self) -> NodeState {
+        match self.breaker.state() {
+            _ if self.removed => NodeState::Removed,
+            BreakerState::Open { cause, .. } => NodeState::Out(cause),
+            BreakerState::HalfOpen { cause } => NodeState::Probing(cause),
+            BreakerState::Closed if self.back_since.is_some() => NodeState::Recovering,
+            BreakerState::Closed => NodeState::Up,
+        }
+    }
+
+    /// Opening failed: no further attempt for a moment.
+    pub(crate) fn pause(&mut self, now: Instant, random: &mut Random) {
+        if let Some(pause) = self.pauses.next() {
+            self.paused_until = Some(now + random.shortened(pause, 0.5));
+        }
+    }
+
+    /// The node has left rotation; its idle sessions are handed over to be closed.
+    pub(crate) fn leave_rotation(&mut self) -> Vec<Box<Pooled<S>>> {
+        self.term += 1;
+        self.back_since = None;
+        std::mem::take(&mut self.idle)
+    }
+
+    /// The node is back in rotation.
+    pub(crate) fn return_to_rotation(&mut self, now: Instant, rules: BreakerRules) {
+        self.back_since = Some(now);
+        self.window = 1;
+        self.paused_until = None;
+        self.pauses = rules.backoff;
+        self.latency = Average::default();
+    }
+
+    pub(crate) fn out_for(&self, cause: OutCause) -> bool {
+        match self.breaker.state() {
+            BreakerState::Open { cause: present, .. }
+            | BreakerState::HalfOpen { cause: present } => present == cause,
+            BreakerState::Closed => false,
+        }
+    }
+}
+
+/// An exponentially weighted moving average of durations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Average(Option<f64>);
+
+impl Average {
+    const NEW_SHARE: f64 = 0.2;
+
+    pub(crate) fn add(&mut self, sample: Duration) {
+        let sample = sample.as_secs_f64();
+        self.0 = Some(self.0.map_or(sample, |average| {
+            average + (sample - average) * Self::NEW_SHARE
+        }));
+    }
+
+    pub(crate) fn get(self) -> Option<Duration> {
+        self.0.map(Duration::from_secs_f64)
+    }
+}

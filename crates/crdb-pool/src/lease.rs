@@ -1,0 +1,156 @@
+//! A session on loan.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::connector::{Connector, ErrorClass};
+use crate::node::{NodeAddress, NodeId};
+use crate::shell::{Borrowed, Inner, now};
+
+/// A session that belongs to the caller until it is dropped.
+///
+/// Dropping it asks the connector for the session's [`condition`](Connector::condition). A clean one is at once ready for the
+/// next borrower, without a round trip; one that needs it is reset in the background; a broken one is closed. Dropping works
+/// outside of a runtime, too.
+#[must_use = "the session goes back to the pool when the lease is dropped"]
+pub struct Lease<C: Connector> {
+    /// Present until the lease is dropped.
+    borrowed: Option<Borrowed<C>>,
+    since: Instant,
+    doomed: bool,
+    measured: bool,
+}
+
+impl<C: Connector> Lease<C> {
+    pub(crate) fn new(borrowed: Borrowed<C>, since: Instant) -> Self {
+        Self {
+            borrowed: Some(borrowed),
+            since,
+            doomed: false,
+            measured: false,
+        }
+    }
+
+    /// The node that the session belongs to.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.borrowed().pooled().node
+    }
+
+    /// Where that node listens.
+    #[must_use]
+    pub fn address(&self) -> &NodeAddress {
+        &self.borrowed().pooled().address
+    }
+
+    /// How long ago the session was opened.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        now().saturating_duration_since(self.borrowed().pooled().born)
+    }
+
+    /// Tells the pool what an error means that was seen on this session.
+    ///
+    /// [`Draining`](ErrorClass::Draining) takes the node out of rotation at once, [`Dead`](ErrorClass::Dead) counts towards
+    /// that; with both the session is closed instead of being kept. [`Harmless`](ErrorClass::Harmless) says that the node
+    /// does work, and forgets the failures counted so far.
+    pub fn report(&mut self, class: ErrorClass) {
+        self.report_error(class, Reported(class));
+    }
+
+    /// As [`report`](Self::report), with the error itself, which then explains to those who wait in vain.
+    pub fn report_error(
+        &mut self,
+        class: ErrorClass,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) {
+        self.doomed |= matches!(class, ErrorClass::Dead | ErrorClass::Draining);
+        self.borrowed().report((class, Arc::new(error)));
+    }
+
+    /// Tells the pool how long an operation took on this node, which the balancer goes by.
+    ///
+    /// Without it the time until the session is returned is taken, which says less, because it contains the borrower's own.
+    pub fn record_latency(&mut self, took: Duration) {
+        self.measured = true;
+        let node = self.node();
+        self.inner().lock().measured(node, took);
+    }
+
+    /// Closes the session instead of giving it back.
+    pub fn discard(mut self) {
+        self.doomed = true;
+    }
+
+    fn borrowed(&self) -> &Borrowed<C> {
+        #[expect(clippy::expect_used, reason = "only `drop` takes it out")]
+        self.borrowed
+            .as_ref()
+            .expect("a session until the lease is dropped")
+    }
+
+    fn inner(&self) -> &Arc<Inner<C>> {
+        self.borrowed().inner()
+    }
+}
+
+impl<C: Connector> Deref for Lease<C> {
+    type Target = C::Session;
+
+    fn deref(&self) -> &C::Session {
+        &self.borrowed().pooled().session
+    }
+}
+
+impl<C: Connector> DerefMut for Lease<C> {
+    fn deref_mut(&mut self) -> &mut C::Session {
+        #[expect(clippy::expect_used, reason = "only `drop` takes it out")]
+        let borrowed = self
+            .borrowed
+            .as_mut()
+            .expect("a session until the lease is dropped");
+        &mut borrowed.pooled_mut().session
+    }
+}
+
+impl<C: Connector> Drop for Lease<C> {
+    fn drop(&mut self) {
+        let Some(borrowed) = self.borrowed.take() else {
+            return;
+        };
+        if self.doomed {
+            borrowed.discard(self.since);
+        } else {
+            borrowed.release(self.since, self.measured);
+        }
+    }
+}
+
+impl<C: Connector> fmt::Debug for Lease<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("node", &self.node())
+            .field("address", self.address())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A borrower said so, without handing the error over.
+#[derive(Debug)]
+struct Reported(ErrorClass);
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            ErrorClass::Draining => "a borrower saw that the node is shutting down",
+            ErrorClass::Overloaded => "a borrower saw that the node is overloaded",
+            ErrorClass::Authentication => "a borrower saw that the node refuses our credentials",
+            ErrorClass::Dead => "a borrower saw that the node does not answer",
+            ErrorClass::Harmless => "a borrower saw nothing that matters",
+        })
+    }
+}
+
+impl std::error::Error for Reported {}

@@ -1,0 +1,175 @@
+//! Which server a session belongs to.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Names a node for as long as the pool lives.
+///
+/// The pool hands these out itself; they say nothing about the server's own numbering (CockroachDB's node id travels with
+/// the session, which this crate does not look into). A node that leaves the topology and comes back later gets a new id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub(crate) u64);
+
+impl NodeId {
+    /// The number behind the id: dense, counted from 0 in the order in which the pool met its nodes.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node {}", self.0)
+    }
+}
+
+/// Where a node listens, and where it stands.
+///
+/// Two addresses are the same node when host, port and IP address agree; the locality may change while the pool runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodeAddress {
+    host: Arc<str>,
+    port: u16,
+    ip: Option<IpAddr>,
+    locality: Locality,
+}
+
+impl NodeAddress {
+    /// A node known by name or by a literal address.
+    pub fn new(host: impl Into<Arc<str>>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            ip: None,
+            locality: Locality::default(),
+        }
+    }
+
+    /// Pins the name to one of its addresses: connect to `ip`, but verify the server as `host`.
+    ///
+    /// [`DnsTopology`](crate::DnsTopology) fills this in, because one name stands for several nodes there.
+    #[must_use]
+    pub fn with_ip(mut self, ip: IpAddr) -> Self {
+        self.ip = Some(ip);
+        self
+    }
+
+    /// Says where the node stands; see [`Locality`].
+    #[must_use]
+    pub fn with_locality(mut self, locality: impl Into<Locality>) -> Self {
+        self.locality = locality.into();
+        self
+    }
+
+    /// The name that the server's certificate must carry.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address to connect to when the name must not be resolved again.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+
+    /// Where the node stands. Empty when unknown.
+    #[must_use]
+    pub fn locality(&self) -> &Locality {
+        &self.locality
+    }
+
+    pub(crate) fn same_node(&self, other: &Self) -> bool {
+        self.port == other.port && self.ip == other.ip && self.host == other.host
+    }
+}
+
+impl fmt::Display for NodeAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)?;
+        } else {
+            write!(f, "{}:{}", self.host, self.port)?;
+        }
+        match self.ip {
+            Some(ip) => write!(f, " ({ip})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<H: Into<Arc<str>>> From<(H, u16)> for NodeAddress {
+    fn from((host, port): (H, u16)) -> Self {
+        Self::new(host, port)
+    }
+}
+
+/// A place, from the widest tier to the narrowest, in the form that `cockroach start --locality` takes:
+/// `region=eu-west1,zone=b`.
+///
+/// How near two places are is the number of leading tiers that they share, which is CockroachDB's own measure.
+///
+/// ```
+/// use crdb_pool::Locality;
+///
+/// let here = Locality::from("region=eu-west1,zone=b");
+/// assert_eq!(here.shared_tiers(&Locality::from("region=eu-west1,zone=c")), 1);
+/// assert_eq!(here.shared_tiers(&Locality::from("region=us-east1,zone=b")), 0);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Locality(Arc<[String]>);
+
+impl Locality {
+    /// The tiers, widest first, each as `key=value`.
+    pub fn tiers(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many leading tiers both places have in common.
+    #[must_use]
+    pub fn shared_tiers(&self, other: &Self) -> usize {
+        self.0
+            .iter()
+            .zip(other.0.iter())
+            .take_while(|(mine, theirs)| mine == theirs)
+            .count()
+    }
+}
+
+impl From<String> for Locality {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<&str> for Locality {
+    fn from(text: &str) -> Self {
+        Self(
+            text.split(',')
+                .map(str::trim)
+                .filter(|tier| !tier.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Display for Locality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(","))
+    }
+}

@@ -1,0 +1,180 @@
+//! The part that waits: carries out what [`core`](crate::core) decides.
+
+mod acquire;
+mod borrowed;
+mod maintain;
+mod open;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+
+pub(crate) use self::acquire::acquire;
+pub(crate) use self::borrowed::Borrowed;
+pub(crate) use self::maintain::{maintain, refresh};
+use crate::config::Config;
+use crate::connector::Connector;
+use crate::core::{self, Change, Failed, Pooled};
+use crate::hooks::Hooks;
+use crate::node::NodeId;
+use crate::observer::{CloseReason, Closed, Leaked, NodeChanged, Observer};
+
+pub(crate) type Core<C> = core::Core<<C as Connector>::Session, Waker>;
+pub(crate) type Effects<C> = core::Effects<<C as Connector>::Session, Waker>;
+
+/// What every handle, lease and task of a pool shares.
+pub(crate) struct Inner<C: Connector> {
+    pub(crate) connector: C,
+    pub(crate) config: Config,
+    pub(crate) hooks: Hooks<C>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) runtime: Handle,
+    core: Mutex<Core<C>>,
+    /// Wakes the maintenance task.
+    pub(crate) rouse: Arc<Notify>,
+    /// Wakes those who wait for a closed pool to get everything back.
+    pub(crate) quiet: Notify,
+    /// True once the pool is closed.
+    pub(crate) closing: watch::Sender<bool>,
+}
+
+/// The time, from tokio's clock, which tests can stop.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+impl<C: Connector> Inner<C> {
+    pub(crate) fn new(
+        connector: C,
+        config: Config,
+        hooks: Hooks<C>,
+        observer: Option<Arc<dyn Observer>>,
+        runtime: Handle,
+        core: Core<C>,
+    ) -> Self {
+        Self {
+            connector,
+            config,
+            hooks,
+            observer,
+            runtime,
+            core: Mutex::new(core),
+            rouse: Arc::new(Notify::new()),
+            quiet: Notify::new(),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// Looks at the state. Nothing of the user's runs under this lock, and nothing waits.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Core<C>> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decides something, and carries out what follows from it.
+    pub(crate) fn decide<R>(
+        self: &Arc<Self>,
+        decide: impl FnOnce(&mut Core<C>, &mut Effects<C>) -> R,
+    ) -> R {
+        let mut effects = Effects::<C>::new();
+        let result = decide(&mut self.lock(), &mut effects);
+        self.carry_out(effects);
+        result
+    }
+
+    /// Takes no more callers, and stops what is being opened.
+    pub(crate) fn close(self: &Arc<Self>) {
+        self.decide(core::Core::close);
+        self.closing.send_replace(true);
+        self.rouse.notify_one();
+    }
+
+    fn carry_out(self: &Arc<Self>, effects: Effects<C>) {
+        let core::Effects {
+            open,
+            close,
+            ping,
+            wake,
+            changes,
+            leaks,
+            rouse,
+            quiet,
+        } = effects;
+        for waker in wake {
+            waker.wake();
+        }
+        for opening in open {
+            open::spawn(self, opening);
+        }
+        for (pooled, reason) in close {
+            self.close_session(&pooled, reason);
+        }
+        for grant in ping {
+            maintain::spawn_ping(self, grant);
+        }
+        for change in &changes {
+            self.note_change(change);
+        }
+        for borrow in leaks {
+            let Some(address) = self.lock().address(borrow.node) else {
+                continue;
+            };
+            let held = now().saturating_duration_since(borrow.since);
+            tracing::warn!(node = %address, ?held, borrowed_at = %borrow.place, "a session has not been returned");
+            if let Some(observer) = &self.observer {
+                observer.leaked(&Leaked {
+                    node: borrow.node,
+                    address: &address,
+                    held,
+                    borrowed_at: borrow.place,
+                });
+            }
+        }
+        if rouse {
+            self.rouse.notify_one();
+        }
+        if quiet {
+            self.quiet.notify_waiters();
+        }
+    }
+
+    fn note_change(&self, change: &Change) {
+        let Change {
+            node,
+            address,
+            from,
+            to,
+        } = change;
+        tracing::info!(node = %address, state = %to, "node changed");
+        if let Some(observer) = &self.observer {
+            observer.node_changed(&NodeChanged {
+                node: *node,
+                address,
+                from: *from,
+                to: *to,
+            });
+        }
+    }
+
+    /// Tells that a session is about to be dropped.
+    pub(crate) fn close_session(&self, pooled: &Pooled<C::Session>, reason: CloseReason) {
+        tracing::debug!(node = %pooled.address, reason = reason.as_str(), "session closed");
+        if let Some(observer) = &self.observer {
+            let age = now().saturating_duration_since(pooled.born);
+            observer.closed(&Closed {
+                node: pooled.node,
+                address: &pooled.address,
+                reason,
+                age,
+            });
+        }
+    }
+
+    /// Charges a node with what somebody saw there.
+    pub(crate) fn report(self: &Arc<Self>, node: NodeId, term: u32, failed: Failed) {
+        let at = now();
+        self.decide(|core, fx| core.report(node, term, failed, at, fx));
+    }
+}

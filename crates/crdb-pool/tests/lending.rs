@@ -1,0 +1,228 @@
+//! Borrowing and giving back: who gets which session, in which state, and when.
+
+mod cluster;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crdb_pool::{ErrorKind, GetOptions, Pool};
+use tokio::time::{Instant, sleep, timeout};
+
+use self::cluster::{Behaviour, Cluster, Handle};
+
+fn pool(cluster: &Handle, max_size: u32) -> Pool<Handle> {
+    Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .max_size(max_size)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clean_session_is_lent_again_without_a_round_trip() {
+    let cluster = Cluster::new([1]);
+    let pool = pool(&cluster, 4);
+    let first = pool.get().await.unwrap().id;
+    for _ in 0..10 {
+        assert_eq!(pool.get().await.unwrap().id, first);
+    }
+    assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 0);
+    assert_eq!(cluster.node(1).resets.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_unused_for_half_a_second_is_checked() {
+    let cluster = Cluster::new([1]);
+    let pool = pool(&cluster, 4);
+    drop(pool.get().await.unwrap());
+    sleep(Duration::from_millis(499)).await;
+    drop(pool.get().await.unwrap());
+    assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 0);
+    sleep(Duration::from_millis(500)).await;
+    drop(pool.get().await.unwrap());
+    assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_session_is_reset_and_a_broken_one_is_replaced() {
+    let cluster = Cluster::new([1]);
+    let pool = pool(&cluster, 1);
+    let mut lease = pool.get().await.unwrap();
+    let first = lease.id;
+    lease.dirty = true;
+    drop(lease);
+    let mut lease = pool.get().await.unwrap();
+    assert_eq!(lease.id, first);
+    assert!(!lease.dirty);
+    assert_eq!(cluster.node(1).resets.load(Ordering::SeqCst), 1);
+
+    // Dropped in the middle of a statement.
+    timeout(Duration::from_millis(1), lease.work(Duration::from_secs(1)))
+        .await
+        .unwrap_err();
+    drop(lease);
+    assert_ne!(pool.get().await.unwrap().id, first);
+    assert_eq!(cluster.node(1).most_open.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_are_served_in_the_order_in_which_they_came() {
+    let cluster = Cluster::new([1]);
+    let pool = pool(&cluster, 1);
+    let held = pool.get().await.unwrap();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    for number in 0..100 {
+        let (pool, sender) = (pool.clone(), sender.clone());
+        tokio::spawn(async move {
+            let lease = pool.get().await.unwrap();
+            sender.send(number).unwrap();
+            sleep(Duration::from_millis(1)).await;
+            drop(lease);
+        });
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(pool.status().waiting, 100);
+    drop(held);
+    // Somebody who comes now does not overtake.
+    let last = tokio::spawn(async move { pool.get().await.unwrap().id });
+    for expected in 0..100 {
+        assert_eq!(receiver.recv().await, Some(expected));
+    }
+    last.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_is_bounded_in_time_and_number() {
+    let cluster = Cluster::new([1]);
+    let pool = Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .configure(|config| {
+            config
+                .max_size(1)
+                .max_waiters(1)
+                .acquire_timeout(Duration::from_secs(3))
+        })
+        .build()
+        .unwrap();
+    let _held = pool.get().await.unwrap();
+    let started = Instant::now();
+    let waiting = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.get().await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    let refused = pool.get().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::TooManyWaiters);
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(started.elapsed().as_millis(), 3000);
+    assert_eq!(error.status().unwrap().in_use, 1);
+    assert!(error.to_string().contains("1 in use"), "{error}");
+
+    let deadline = (Instant::now() + Duration::from_millis(20)).into_std();
+    let started = Instant::now();
+    let options = GetOptions {
+        deadline: Some(deadline),
+        avoid: None,
+    };
+    assert!(pool.get_with(options).await.unwrap_err().is_timeout());
+    assert_eq!(started.elapsed().as_millis(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_says_why_nobody_came_free() {
+    let cluster = Cluster::new([1]);
+    cluster.set(1, Behaviour::Killed);
+    let pool = pool(&cluster, 1);
+    let options = GetOptions {
+        deadline: Some((Instant::now() + Duration::from_secs(2)).into_std()),
+        avoid: None,
+    };
+    let error = pool.get_with(options).await.unwrap_err();
+    assert!(error.is_timeout());
+    let text = error.to_string();
+    assert!(
+        text.contains("connection refused") && text.contains("ago") && text.contains("cluster:1"),
+        "{text}"
+    );
+    assert!(
+        std::error::Error::source(&error)
+            .unwrap()
+            .to_string()
+            .contains("connection refused")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_credentials_fail_callers_at_once() {
+    let cluster = Cluster::new([1, 2]);
+    cluster.set(1, Behaviour::WrongPassword);
+    cluster.set(2, Behaviour::WrongPassword);
+    let pool = pool(&cluster, 8);
+    let started = Instant::now();
+    let callers: Vec<_> = (0..20)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { pool.get().await.map(drop) })
+        })
+        .collect();
+    for caller in callers {
+        let error = caller.await.unwrap().unwrap_err();
+        assert!(error.is_authentication(), "{error}");
+        assert!(
+            error.to_string().contains("password authentication failed"),
+            "{error}"
+        );
+    }
+    assert!(
+        started.elapsed() < Duration::from_millis(100),
+        "{:?}",
+        started.elapsed()
+    );
+    // Nobody asks, so nobody tries: attempts count towards locking the account.
+    let attempts = cluster.connects();
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(cluster.connects(), attempts);
+    cluster.set(1, Behaviour::Up);
+    drop(pool.get().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_waits_for_what_is_out_and_lists_it() {
+    let cluster = Cluster::new([1]);
+    let pool = pool(&cluster, 3);
+    drop(pool.get().await.unwrap());
+    let lease = pool.get().await.unwrap();
+    let line = line!() - 1;
+    let error = pool.close(Duration::from_secs(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreturned);
+    assert_eq!(error.unreturned().len(), 1);
+    assert_eq!(error.unreturned()[0].borrowed_at.line(), line);
+    assert!(
+        error.unreturned()[0]
+            .borrowed_at
+            .file()
+            .ends_with("lending.rs")
+    );
+    assert!(pool.get().await.unwrap_err().is_closed());
+    let closing = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.close(Duration::from_secs(10)).await }
+    });
+    sleep(Duration::from_millis(10)).await;
+    drop(lease);
+    closing.await.unwrap().unwrap();
+    assert_eq!(cluster.open(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_last_handle_closes_everything() {
+    let cluster = Cluster::new([1]);
+    let pool = pool(&cluster, 3);
+    let lease = pool.get().await.unwrap();
+    drop(pool.get().await.unwrap());
+    drop(pool);
+    assert_eq!(cluster.open(), 1);
+    drop(lease);
+    assert_eq!(cluster.open(), 0);
+}
