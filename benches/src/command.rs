@@ -43,7 +43,7 @@ pub struct Arguments {
     /// Measures against this server rather than one that is started.
     #[arg(long, value_name = "URL")]
     pub engine: Option<String>,
-    /// Writes the page and its plots into DIR.
+    /// Writes the page and its plots into DIR; a full run of all rows writes them into docs.
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
     /// Lists the rows that can be measured.
@@ -120,7 +120,12 @@ async fn measure(
         report::write_records(&records, &mut writer)?;
         writer.flush()?;
     }
-    if let Some(directory) = &arguments.page {
+    let whole = arguments.rows.is_empty() && !arguments.quick;
+    let page = arguments
+        .page
+        .as_deref()
+        .or_else(|| whole.then(|| Path::new("docs")));
+    if let Some(directory) = page {
         write_page(directory, arguments, &results, &not_run)?;
     }
     Ok(exit_code(arguments.check, &results, !not_run.is_empty()))

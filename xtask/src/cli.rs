@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{ci, completions, setup, test, tidy};
+use crate::{bench, ci, completions, setup, test, tidy};
 
 /// The workspace's workflows: see it work, change it, prove the change.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ enum Command {
     Test(test::Arguments),
     /// Run everything that has to hold before a change lands
     Ci(ci::Arguments),
+    /// Measure this toolkit beside its peers, in one run
+    Bench(bench::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
     Tidy(tidy::Arguments),
     /// Print a shell's completions for an alias `xtask`
@@ -52,6 +54,7 @@ impl Cli {
             Command::Setup(arguments) => setup::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
             Command::Ci(arguments) => ci::run(&arguments),
+            Command::Bench(arguments) => bench::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
             Command::Completions(arguments) => completions::run(&arguments),
         }

@@ -7,6 +7,7 @@
     reason = "a command line talks to its terminal"
 )]
 
+mod bench;
 mod ci;
 mod cli;
 mod completions;

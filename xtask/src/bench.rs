@@ -1,0 +1,40 @@
+//! `cargo xtask bench`: runs the benchmarks' own program, built for release.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use crate::workspace;
+
+/// Measures rows of the scorecard beside their peers, in one run.
+///
+/// A full run writes `docs/benchmarks.md` with its plots. Everything else is explained by `cargo xtask bench --help`,
+/// which the program itself answers; it is compiled first, with the peers, which takes some minutes once.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Arguments {
+    /// Rows and options, for example `P2 --quick`
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENTS"
+    )]
+    arguments: Vec<String>,
+}
+
+/// Runs the program in `benches/` with the arguments; its exit code is the command's.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let root = workspace::root()?;
+    let status = Command::new(workspace::cargo())
+        .args(["run", "--quiet", "--release", "--package", "crdb-benches"])
+        .args(["--features", "peers", "--"])
+        .args(&arguments.arguments)
+        .current_dir(root)
+        .status()
+        .context("cargo run could not be started")?;
+    Ok(match status.code().map(u8::try_from) {
+        Some(Ok(code)) => ExitCode::from(code),
+        _ => ExitCode::FAILURE,
+    })
+}
