@@ -1,0 +1,161 @@
+//! Collects the sources.
+
+use std::ffi::OsString;
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use figment::value::Value;
+
+use super::environment::FILE_VARIABLE;
+use super::file::{self, Format};
+use super::key::Key;
+use super::layer::{Layer, Source};
+use super::mistake::{Mistake, MistakeKind, Mistakes};
+use super::setting::Setting;
+use super::{Config, check, environment, resolve};
+use crate::Error;
+
+/// Builds a [`Config`]. The order of the calls does not matter, except among files: files are weaker
+/// than the environment, the environment is weaker than code, a later file is stronger than an earlier one.
+#[derive(Clone)]
+pub struct ConfigBuilder {
+    files: Vec<Layer>,
+    environment: Layer,
+    code: Layer,
+    mistakes: Vec<Mistake>,
+}
+
+impl ConfigBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            files: Vec::new(),
+            environment: Layer::new(Source::Environment),
+            code: Layer::new(Source::Code),
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Adds a file, read now. It must be there; see [`usual_file`](Self::usual_file) for one that need not be.
+    #[must_use]
+    pub fn file(mut self, path: impl AsRef<Path>) -> Self {
+        match file::read(path.as_ref()) {
+            Ok(layer) => self.files.push(layer),
+            Err(mistake) => self.mistakes.push(*mistake),
+        }
+        self
+    }
+
+    /// Adds text as if it stood in a file of this name, for configurations that are compiled in.
+    #[must_use]
+    pub fn text(mut self, name: impl AsRef<Path>, format: Format, text: &str) -> Self {
+        match file::parse(name.as_ref(), format, text) {
+            Ok(layer) => self.files.push(layer),
+            Err(mistake) => self.mistakes.push(*mistake),
+        }
+        self
+    }
+
+    /// Adds the file that [`Config::load`] reads, where there is one.
+    #[must_use]
+    pub fn usual_file(self) -> Self {
+        if let Some(path) = std::env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty()) {
+            return self.file(PathBuf::from(path));
+        }
+        match ["crdb.yaml", "crdb.yml", "crdb.toml"]
+            .iter()
+            .find(|path| Path::new(path).exists())
+        {
+            Some(path) => self.file(path),
+            None => self,
+        }
+    }
+
+    /// Adds the process's variables that begin with `CRDB_`. `__` separates levels: `CRDB_POOL__MAX_SIZE`.
+    #[must_use]
+    pub fn environment(self) -> Self {
+        self.variables(std::env::vars_os())
+    }
+
+    /// Adds variables from elsewhere, by the rules of [`environment`](Self::environment).
+    #[must_use]
+    pub fn variables<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let (layer, mistakes) = environment::read(variables);
+        self.environment = layer;
+        self.mistakes.extend(mistakes);
+        self
+    }
+
+    /// Sets a key in code.
+    #[must_use]
+    #[track_caller]
+    pub fn set<T: Setting>(mut self, key: Key<T>, value: impl Into<T>) -> Self {
+        self.put(key.path(), value.into().value());
+        self
+    }
+
+    /// Sets a key in code by its path and text, as a command line does. What is wrong with either is
+    /// reported by [`build`](Self::build).
+    #[must_use]
+    #[track_caller]
+    pub fn set_text(mut self, path: &str, text: &str) -> Self {
+        self.put(path, Value::from(text));
+        self
+    }
+
+    #[track_caller]
+    fn put(&mut self, path: &str, value: Value) {
+        self.code.insert(path, value);
+        self.code.places.insert(path.to_owned(), Location::caller());
+    }
+
+    /// Checks every source, then joins them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with every
+    /// [mistake](crate::Error::mistakes) of every source.
+    pub fn build(self) -> Result<Config, Error> {
+        let mut mistakes = self.mistakes;
+        let mut layers = vec![resolve::defaults()];
+        layers.extend(self.files);
+        layers.push(self.environment);
+        layers.push(self.code);
+        for layer in &layers {
+            mistakes.extend(check::layer(layer));
+        }
+        let (values, unresolved) = resolve::merge(&layers);
+        let of_whole = mistakes
+            .iter()
+            .any(|mistake| mistake.kind().is_of_a_whole_source());
+        let reported: Vec<String> = mistakes
+            .iter()
+            .map(|mistake| mistake.key().to_owned())
+            .collect();
+        mistakes.extend(unresolved.into_iter().filter(|mistake| {
+            // What a lost source would have set, or another mistake prevented, is not missing.
+            mistake.kind() != MistakeKind::Missing
+                || !(of_whole || reported.iter().any(|key| key == mistake.key()))
+        }));
+        if mistakes.is_empty() {
+            Ok(Config {
+                values: Arc::new(values),
+            })
+        } else {
+            Err(Error::configuration(Mistakes(mistakes)))
+        }
+    }
+}
+
+impl std::fmt::Debug for ConfigBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConfigBuilder")
+            .field("files", &self.files.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! Every key of the configuration.
+//!
+//! A constant for each: [`pool::MAX_SIZE`] is `pool.max_size` in a file and `CRDB_POOL__MAX_SIZE` in
+//! the environment.
+
+pub mod auth;
+pub mod exec;
+pub mod observe;
+pub mod pool;
+pub mod sql;
+
+mod rules;
+mod top;
+
+use super::key::AnyKey;
+
+pub(super) use rules::{ALTERNATIVES, RULES};
+pub use top::VERSION;
+
+/// Declares the keys of a section, and lists them.
+macro_rules! section {
+    ($(
+        $(#[doc = $about:literal])+
+        $name:ident: $type:ty = $presence:ident($path:literal $(, $default:literal)?)
+            $(, only $expected:literal $accept:expr)?;
+    )+) => {
+        $(
+            $(#[doc = $about])+
+            pub const $name: $crate::config::Key<$type> =
+                $crate::config::Key::$presence($path, concat!($($about),+) $(, $default)?)
+                    $(.only($expected, $accept))?;
+        )+
+
+        pub(super) const SECTION: &[&dyn $crate::config::key::AnyKey] = &[$(&$name),+];
+    };
+}
+use section;
+
+/// All keys, section by section.
+pub(super) fn all() -> impl Iterator<Item = &'static dyn AnyKey> {
+    [
+        top::SECTION,
+        auth::SECTION,
+        pool::SECTION,
+        sql::SECTION,
+        exec::SECTION,
+        observe::SECTION,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// The key with this path.
+pub(super) fn find(path: &str) -> Option<&'static dyn AnyKey> {
+    all().find(|key| key.path() == path)
+}
+
+/// The names of the sections at the top.
+pub(super) fn sections() -> impl Iterator<Item = &'static str> {
+    let mut last = None;
+    all()
+        .filter_map(|key| key.path().split_once('.').map(|(section, _)| section))
+        .filter(move |section| {
+            let is_new = last != Some(*section);
+            last = Some(*section);
+            is_new
+        })
+}

@@ -1,0 +1,49 @@
+//! What must hold between keys.
+
+use std::collections::BTreeMap;
+
+use super::{auth, pool};
+use crate::config::key::Key;
+use crate::config::mistake::{Mistake, MistakeKind};
+use crate::config::resolve::Resolved;
+use crate::config::setting::Setting;
+
+type Values = BTreeMap<&'static str, Resolved>;
+
+/// Keys of which one at most may be set in one source.
+pub(in crate::config) const ALTERNATIVES: &[&[&str]] = &[&[
+    auth::PASSWORD.path(),
+    auth::PASSWORD_ENV.path(),
+    auth::PASSWORD_FILE.path(),
+]];
+
+/// Rules over the values in force.
+pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
+    |values, mistakes| at_most(values, mistakes, pool::MIN_SIZE, pool::MAX_SIZE),
+    |values, mistakes| at_most(values, mistakes, pool::MIN_BACKOFF, pool::MAX_BACKOFF),
+];
+
+fn at_most<T: Setting + PartialOrd>(
+    values: &Values,
+    mistakes: &mut Vec<Mistake>,
+    low: Key<T>,
+    high: Key<T>,
+) {
+    let (Some(lower), Some(higher)) = (values.get(low.path()), values.get(high.path())) else {
+        return;
+    };
+    if let (Some(a), Some(b)) = (lower.typed::<T>(), higher.typed::<T>())
+        && a > b
+    {
+        let advice = format!(
+            "{} must not be above {}, which is {} ({})",
+            lower.read.text, high, higher.read.text, higher.origin
+        );
+        mistakes.push(Mistake::new(
+            MistakeKind::Conflict,
+            low.path(),
+            lower.origin.clone(),
+            advice,
+        ));
+    }
+}

@@ -1,0 +1,148 @@
+//! The address of a node.
+
+use std::fmt;
+use std::str::FromStr;
+
+use figment::value::Value;
+
+use super::setting::sealed::Form;
+use super::setting::{Element, scalar};
+
+/// CockroachDB's port for SQL.
+const DEFAULT_PORT: u16 = 26257;
+
+/// A node: `host`, `host:port`, `[::1]:26257`. Without a port, CockroachDB's 26257.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Node {
+    host: String,
+    port: u16,
+}
+
+impl Node {
+    /// `host` is a name or an address, without brackets.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+        }
+    }
+
+    /// A name or an address, without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// The text is not `host`, `host:port` or `[address]:port`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotANode;
+
+impl fmt::Display for NotANode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected host, host:port or [address]:port")
+    }
+}
+
+impl std::error::Error for NotANode {}
+
+impl FromStr for Node {
+    type Err = NotANode;
+
+    fn from_str(text: &str) -> Result<Self, NotANode> {
+        let text = text.trim();
+        let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
+            let (host, rest) = bracketed.split_once(']').ok_or(NotANode)?;
+            host.parse::<std::net::Ipv6Addr>().map_err(|_| NotANode)?;
+            match rest.strip_prefix(':') {
+                Some(port) => (host, Some(port)),
+                None if rest.is_empty() => (host, None),
+                None => return Err(NotANode),
+            }
+        } else if text.parse::<std::net::Ipv6Addr>().is_ok() {
+            (text, None)
+        } else {
+            let (host, port) = text
+                .split_once(':')
+                .map_or((text, None), |(host, port)| (host, Some(port)));
+            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            if host.is_empty() || !host.chars().all(is_name) {
+                return Err(NotANode);
+            }
+            (host, port)
+        };
+        let port = port.map_or(Ok(DEFAULT_PORT), |port| {
+            port.parse::<u16>()
+                .ok()
+                .filter(|port| *port != 0)
+                .ok_or(NotANode)
+        })?;
+        Ok(Self::new(host, port))
+    }
+}
+
+impl Form for Node {
+    const EXPECTED: &'static str = "host, host:port or [address]:port";
+
+    fn read(value: &Value) -> Option<Self> {
+        scalar(value)?.parse().ok()
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Element for Node {
+    const EXPECTED_LIST: &'static str =
+        "a list of nodes, each as host, host:port or [address]:port";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_names_and_addresses() {
+        for (text, expected) in [
+            ("localhost", Some(Node::new("localhost", 26257))),
+            ("db-1.example:5432", Some(Node::new("db-1.example", 5432))),
+            ("127.0.0.1:1", Some(Node::new("127.0.0.1", 1))),
+            ("[::1]:26258", Some(Node::new("::1", 26258))),
+            ("[::1]", Some(Node::new("::1", 26257))),
+            ("::1", Some(Node::new("::1", 26257))),
+            ("", None),
+            (":26257", None),
+            ("host:", None),
+            ("host:0", None),
+            ("host:65536", None),
+            ("host:1:2", None),
+            ("[::1", None),
+            ("[host]:1", None),
+            ("[::1]1", None),
+            ("postgresql://host:26257/db", None),
+            ("user@host", None),
+        ] {
+            assert_eq!(text.parse::<Node>().ok(), expected, "{text:?}");
+            if let Some(node) = expected {
+                assert_eq!(node.to_string().parse(), Ok(node));
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+use crdb_facade::Config;
+use crdb_facade::config::{MistakeKind, keys};
+
+use super::{complete, mistakes, toml, yaml};
+
+#[test]
+fn every_mistake_of_every_source_is_reported_at_once() {
+    let found = mistakes(
+        yaml("auth:\n  nodes: []\npool:\n  max_sise: 5\n  max_lifetime: 30\n  jitter: 2\n")
+            .variables([("CRDB_POOL__MAX_SIZE", "many"), ("CRDB_POOL_MIN_SIZE", "1")])
+            .set_text("observe.metrics", "yes"),
+    );
+    assert_eq!(
+        found[..7],
+        [
+            "auth.nodes (crdb.yaml:2): expected a list of one node or more, each as host, host:port or \
+             [address]:port, found a list with something else in it",
+            "pool.jitter (crdb.yaml:6): expected a number from 0 to 1, found `2`",
+            "pool.max_lifetime (crdb.yaml:5): expected a duration above zero, or none, found `30`",
+            "pool.max_sise (crdb.yaml:4): no such key; did you mean pool.max_size?",
+            "pool.max_size (variable CRDB_POOL__MAX_SIZE): expected a whole number above 0, found `many`",
+            "pool_min_size (variable CRDB_POOL_MIN_SIZE): no such key; did you mean CRDB_POOL__MIN_SIZE?",
+            found[6].as_str(),
+        ]
+    );
+    assert!(
+        found[6].starts_with("observe.metrics (code at "),
+        "{}",
+        found[6]
+    );
+    assert!(
+        found[6].ends_with("): expected true or false, found `yes`"),
+        "{}",
+        found[6]
+    );
+    assert_eq!(
+        found[7],
+        "auth.user: required, but set nowhere; set it in a file, or with CRDB_AUTH__USER"
+    );
+    assert_eq!(found.len(), 8);
+}
+
+#[test]
+fn the_error_prints_them_as_a_list() {
+    let error = yaml("poool: {size: 1}").build().unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with("the configuration has 2 mistakes:\n  - poool.size (crdb.yaml:1): "),
+        "{text}"
+    );
+    let error = complete()
+        .set_text("pool.max_size", "0")
+        .build()
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("the configuration has a mistake: pool.max_size ("),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_value_is_checked_even_where_a_stronger_source_overrides_it() {
+    let found =
+        mistakes(yaml("auth: {user: a}\npool: {max_size: -1}").set(keys::pool::MAX_SIZE, 5_u32));
+    assert_eq!(
+        found,
+        ["pool.max_size (crdb.yaml:2): expected a whole number above 0, found `-1`"]
+    );
+}
+
+#[test]
+fn code_cannot_set_what_a_file_could_not() {
+    let error = complete()
+        .set(keys::pool::MAX_SIZE, 0_u32)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.mistakes()[0].kind(), MistakeKind::WrongValue);
+}
+
+#[test]
+fn another_version_gets_one_clear_message() {
+    let found = mistakes(yaml(
+        "version: 2\nauth: {user: a, realm: X}\nnew_section: {a: 1}",
+    ));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("version (crdb.yaml:1): this release reads version 1 "),
+        "{}",
+        found[0]
+    );
+    assert!(
+        found[0].contains("this is version 2: use a newer release"),
+        "{}",
+        found[0]
+    );
+    let found = mistakes(complete().variables([("CRDB_VERSION", "0")]));
+    assert!(
+        found[0].contains("this is version 0: the changelog"),
+        "{}",
+        found[0]
+    );
+    let found = mistakes(toml("version = 'one'\nauth.user = 'a'"));
+    assert!(
+        found[0].contains("a whole number, write `version: 1`"),
+        "{}",
+        found[0]
+    );
+}
+
+#[test]
+fn a_missing_file_is_named_and_hides_no_other_mistake() {
+    let found = mistakes(
+        Config::builder()
+            .file("no/such/crdb.yaml")
+            .set_text("pool.max_size", "x"),
+    );
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].starts_with("no/such/crdb.yaml: expected a readable file, found No such file"),
+        "{}",
+        found[0]
+    );
+    let found = mistakes(Config::builder().file("crdb.ini"));
+    assert_eq!(
+        found,
+        ["crdb.ini: expected a file named .yaml, .yml or .toml"]
+    );
+}
+
+#[test]
+fn text_that_is_no_yaml_or_toml_is_located() {
+    assert_eq!(
+        mistakes(yaml("auth:\n  user: [a\n")),
+        ["crdb.yaml:2: expected YAML, found unclosed bracket '['"]
+    );
+    assert_eq!(
+        mistakes(yaml("auth: {user: a}\npool: {}\npool: {}\n")),
+        ["crdb.yaml:3: expected YAML, found duplicate mapping key: pool"]
+    );
+    let found = mistakes(toml("[auth]\nuser = \n"));
+    assert!(
+        found[0].starts_with("crdb.toml:2: expected TOML, found "),
+        "{}",
+        found[0]
+    );
+    assert_eq!(
+        mistakes(yaml("just text")),
+        ["crdb.yaml:1: expected keys and values at the top, found a single value or a list"]
+    );
+}
+
+#[test]
+fn tables_and_values_are_not_mixed_up() {
+    let found = mistakes(yaml(
+        "auth: {user: {name: a}}\npool: 5\nsql: {directory: [a]}",
+    ));
+    assert_eq!(
+        found[0],
+        "auth.user (crdb.yaml:1): expected a text, in quotes where it reads as a number or a truth value, found a table"
+    );
+    assert_eq!(
+        found[1],
+        "pool (crdb.yaml:2): expected a section with keys such as pool.min_size"
+    );
+    assert!(
+        found[2].starts_with("sql.directory (crdb.yaml:3): expected a path"),
+        "{}",
+        found[2]
+    );
+}
+
+#[test]
+fn text_without_quotes_that_reads_as_a_number_is_refused_where_it_would_change() {
+    let found = mistakes(yaml("auth: {user: 0123}"));
+    assert!(
+        found[0].starts_with("auth.user (crdb.yaml:1): expected a text, in quotes"),
+        "{}",
+        found[0]
+    );
+}
+
+#[test]
+fn two_ways_to_give_a_password_in_one_source_conflict() {
+    let found = mistakes(yaml("auth: {user: a, password: x, password_env: Y}"));
+    assert_eq!(
+        found,
+        ["auth.password (crdb.yaml:1): set either this or auth.password_env, not both"]
+    );
+}
+
+#[test]
+fn keys_that_contradict_each_other_name_both_places() {
+    let found = mistakes(
+        yaml("auth: {user: a}\npool: {min_size: 9}").variables([("CRDB_POOL__MAX_SIZE", "8")]),
+    );
+    assert_eq!(
+        found,
+        [
+            "pool.min_size (crdb.yaml:2): 9 must not be above pool.max_size, which is 8 (variable CRDB_POOL__MAX_SIZE)"
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_section_without_a_near_key_lists_the_sections() {
+    let found = mistakes(complete().set_text("zzzz.qqqqqqqqq", "1"));
+    assert!(
+        found[0].ends_with("no such key; the sections are auth, pool, sql, exec, observe"),
+        "{}",
+        found[0]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf8_is_named() {
+    use std::os::unix::ffi::OsStringExt;
+    let value = std::ffi::OsString::from_vec(vec![0xff, 0xfe]);
+    let found = mistakes(complete().variables([("CRDB_AUTH__DATABASE", value)]));
+    assert_eq!(
+        found,
+        ["auth.database (variable CRDB_AUTH__DATABASE): expected text in UTF-8"]
+    );
+}

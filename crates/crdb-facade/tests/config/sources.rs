@@ -1,0 +1,226 @@
+use std::time::Duration;
+
+use crdb_facade::Config;
+use crdb_facade::config::{Node, Origin, keys};
+
+use super::{NONE, complete, toml, yaml};
+
+#[test]
+fn each_source_is_stronger_than_the_one_before() {
+    let file = "auth: {user: file}\npool: {max_size: 1, min_size: 1, max_waiters: 1}";
+    let variables = [("CRDB_POOL__MIN_SIZE", "2"), ("CRDB_POOL__MAX_SIZE", "2")];
+    // Code comes first here, and is the strongest all the same.
+    let config = Config::builder()
+        .set(keys::pool::MAX_SIZE, 3_u32)
+        .variables(variables)
+        .text("crdb.yaml", crdb_facade::config::Format::Yaml, file)
+        .build()
+        .unwrap();
+    assert_eq!(config.get(keys::pool::MAX_SIZE), 3);
+    assert_eq!(config.get(keys::pool::MIN_SIZE), 2);
+    assert_eq!(config.get(keys::pool::MAX_WAITERS), 1);
+    assert_eq!(config.get(keys::pool::MAX_OPENING), 8);
+
+    assert!(
+        matches!(config.origin(keys::pool::MAX_SIZE), Origin::Code(place) if place.file().ends_with("sources.rs"))
+    );
+    assert_eq!(
+        config.origin(keys::pool::MIN_SIZE),
+        &Origin::Variable("CRDB_POOL__MIN_SIZE".into())
+    );
+    assert_eq!(
+        config.origin(keys::pool::MAX_WAITERS),
+        &Origin::File {
+            path: "crdb.yaml".into(),
+            line: Some(2)
+        }
+    );
+    assert_eq!(config.origin(keys::pool::MAX_OPENING), &Origin::Default);
+}
+
+#[test]
+fn a_later_file_is_stronger() {
+    let config = yaml("auth: {user: a, database: first}")
+        .text(
+            "site.yaml",
+            crdb_facade::config::Format::Yaml,
+            "auth: {database: second}",
+        )
+        .build()
+        .unwrap();
+    assert_eq!(config.get(keys::auth::USER), "a");
+    assert_eq!(config.get(keys::auth::DATABASE), "second");
+}
+
+#[test]
+fn yaml_toml_and_the_environment_say_the_same() {
+    let from_yaml = yaml(
+        "version: 1\n\
+         auth:\n  nodes: [db-1, 'db-2:5432']\n  user: teller\n  session:\n    timezone: UTC\n    statement_timeout: 5\n\
+         pool:\n  max_lifetime: none\n  idle_timeout: 90s\n  jitter: 0.25\n\
+         observe:\n  tracing: false\n",
+    )
+    .build()
+    .unwrap();
+    let from_toml = toml(
+        "version = 1\n[auth]\nnodes = [\"db-1\", \"db-2:5432\"]\nuser = \"teller\"\n\
+         session = { timezone = \"UTC\", statement_timeout = 5 }\n\
+         [pool]\nmax_lifetime = \"none\"\nidle_timeout = \"1.5m\"\njitter = 0.25\n[observe]\ntracing = false\n",
+    )
+    .build()
+    .unwrap();
+    let from_environment = Config::builder()
+        .variables([
+            ("CRDB_VERSION", "1"),
+            ("CRDB_AUTH__NODES", "db-1, db-2:5432"),
+            ("CRDB_AUTH__USER", "teller"),
+            ("CRDB_AUTH__SESSION__TIMEZONE", "UTC"),
+            ("CRDB_AUTH__SESSION__STATEMENT_TIMEOUT", "5"),
+            ("CRDB_POOL__MAX_LIFETIME", "none"),
+            ("CRDB_POOL__IDLE_TIMEOUT", "90s"),
+            ("CRDB_POOL__JITTER", "0.25"),
+            ("CRDB_OBSERVE__TRACING", "false"),
+        ])
+        .build()
+        .unwrap();
+    for config in [&from_yaml, &from_toml, &from_environment] {
+        assert_eq!(
+            config.get(keys::auth::NODES),
+            [Node::new("db-1", 26257), Node::new("db-2", 5432)]
+        );
+        assert_eq!(config.get(keys::pool::MAX_LIFETIME), None);
+        assert_eq!(
+            config.get(keys::pool::IDLE_TIMEOUT),
+            Some(Duration::from_secs(90))
+        );
+        assert!(!config.get(keys::observe::TRACING));
+        assert_eq!(config.get(keys::auth::SESSION)["statement_timeout"], "5");
+        assert_eq!(config.fingerprint(), from_yaml.fingerprint());
+    }
+}
+
+#[test]
+fn a_value_of_the_environment_keeps_its_exact_text() {
+    let config = complete()
+        .variables([
+            ("CRDB_AUTH__USER", "0042"),
+            ("CRDB_AUTH__DATABASE", "true"),
+            ("CRDB_AUTH__PASSWORD", "1e3"),
+        ])
+        .build()
+        .unwrap();
+    assert_eq!(config.get(keys::auth::USER), "0042");
+    assert_eq!(config.get(keys::auth::DATABASE), "true");
+    assert_eq!(config.get(keys::auth::PASSWORD).unwrap().expose(), b"1e3");
+}
+
+#[test]
+fn an_empty_variable_and_an_empty_section_are_not_set() {
+    let config = yaml("auth: {user: a}\npool:\nsql:\n  # directory: sql\n")
+        .variables([("CRDB_AUTH__DATABASE", "")])
+        .build()
+        .unwrap();
+    assert_eq!(config.get(keys::auth::DATABASE), "defaultdb");
+}
+
+#[test]
+fn variables_that_kubernetes_and_test_tools_set_are_left_alone() {
+    let config = complete().variables([
+        ("CRDB_SERVICE_HOST", "10.0.0.1"),
+        ("CRDB_SERVICE_PORT", "26257"),
+        ("CRDB_SERVICE_PORT_GRPC", "26257"),
+        ("CRDB_PORT", "tcp://10.0.0.1:26257"),
+        ("CRDB_PORT_26257_TCP_ADDR", "10.0.0.1"),
+        ("CRDB_TEST_URL", "postgresql://root@localhost"),
+        ("CRDB_CONFIG", "crdb.yaml"),
+        ("COCKROACH_URL", "postgresql://root@localhost"),
+    ]);
+    complete().variables(NONE).build().unwrap();
+    config.build().unwrap();
+}
+
+#[test]
+fn of_the_ways_to_give_a_password_the_strongest_source_counts() {
+    let config = yaml("auth: {user: a, password_file: /run/secrets/crdb}")
+        .variables([("CRDB_AUTH__PASSWORD", "laptop")])
+        .build()
+        .unwrap();
+    assert_eq!(config.get(keys::auth::PASSWORD_FILE), None);
+    assert_eq!(
+        config.get(keys::auth::PASSWORD).unwrap().expose(),
+        b"laptop"
+    );
+}
+
+#[test]
+fn a_path_in_a_file_starts_at_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("crdb.toml");
+    std::fs::write(&file, "auth.user = 'a'\nsql.directory = 'queries'\n").unwrap();
+    let config = Config::builder()
+        .file(&file)
+        .variables(NONE)
+        .build()
+        .unwrap();
+    assert_eq!(
+        config.path(keys::sql::DIRECTORY),
+        Some(directory.path().join("queries"))
+    );
+
+    let config = complete()
+        .variables([("CRDB_SQL__DIRECTORY", "queries")])
+        .build()
+        .unwrap();
+    assert_eq!(config.path(keys::sql::DIRECTORY), Some("queries".into()));
+}
+
+#[test]
+fn the_fingerprint_follows_meaning_not_spelling_and_not_secrets() {
+    let one = yaml("auth: {user: a, password: x}\npool: {acquire_timeout: 30s, max_size: 10}")
+        .build()
+        .unwrap();
+    let same = yaml("pool: {acquire_timeout: 0.5m}\nauth: {password: y, user: a}")
+        .build()
+        .unwrap();
+    let other = yaml("auth: {user: a}\npool: {acquire_timeout: 31s}")
+        .build()
+        .unwrap();
+    assert_eq!(one.fingerprint(), same.fingerprint());
+    assert_ne!(one.fingerprint(), other.fingerprint());
+    assert_eq!(one.fingerprint().to_string().len(), 64);
+}
+
+#[test]
+fn explain_lists_every_key_with_value_and_origin() {
+    let config = yaml("auth:\n  user: a\n")
+        .variables([("CRDB_POOL__MAX_SIZE", "7")])
+        .build()
+        .unwrap();
+    let explanation = config.explain();
+    let find = |key: &str| {
+        let line = explanation.iter().find(|line| line.key() == key).unwrap();
+        (line.value().to_owned(), line.origin().to_string())
+    };
+    assert_eq!(
+        find("auth.user"),
+        ("a".to_owned(), "crdb.yaml:2".to_owned())
+    );
+    assert_eq!(
+        find("pool.max_size"),
+        ("7".to_owned(), "variable CRDB_POOL__MAX_SIZE".to_owned())
+    );
+    assert_eq!(
+        find("pool.fresh_for"),
+        ("500ms".to_owned(), "default".to_owned())
+    );
+    assert_eq!(
+        explanation.iter().count(),
+        crdb_facade::config::reference().count()
+    );
+    assert!(
+        explanation
+            .to_string()
+            .lines()
+            .any(|line| line.starts_with("auth.user ") && line.ends_with(" crdb.yaml:2"))
+    );
+}
