@@ -3,6 +3,7 @@
 mod certificates;
 mod engine;
 mod error;
+mod fault;
 mod process;
 
 pub use certificates::{Authority, Identity};
@@ -10,3 +11,4 @@ pub use engine::{
     Credentials, Database, Engine, EngineChoice, EngineKind, EngineOptions, Login, Node, Nodes,
 };
 pub use error::{Error, ErrorKind};
+pub use fault::{Accept, Counts, Cut, Direction, FaultProxy, Link};
