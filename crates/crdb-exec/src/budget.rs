@@ -1,0 +1,74 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Keeps retries from making an outage worse: each call earns a tenth of a retry, up to a reserve of ten.
+///
+/// So over any time with `n` calls there are at most `n / 10 + 10` retries. It is spent on failures of connections and
+/// nodes only: a serialization failure is answered by a node that works, and backoff is what helps there.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    /// In tenths of a retry.
+    tenths: AtomicU64,
+}
+
+const RESERVE: u64 = 100;
+const RETRY: u64 = 10;
+
+impl RetryBudget {
+    pub(crate) const fn new() -> Self {
+        Self {
+            tenths: AtomicU64::new(RESERVE),
+        }
+    }
+
+    /// A call begins.
+    pub(crate) fn earn(&self) {
+        let earn = |tenths: u64| (tenths < RESERVE).then_some(tenths + 1);
+        // A full budget earns nothing.
+        let _ = self
+            .tenths
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, earn);
+    }
+
+    /// Takes one retry, if there is one.
+    pub(crate) fn spend(&self) -> bool {
+        self.tenths
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| {
+                tenths.checked_sub(RETRY)
+            })
+            .is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_amplified_by_a_tenth_and_the_reserve() {
+        let budget = RetryBudget::new();
+        let mut attempts = 0;
+        for _ in 0..10_000 {
+            budget.earn();
+            attempts += 1;
+            while budget.spend() {
+                attempts += 1;
+            }
+        }
+        assert!(attempts <= 11_010, "{attempts}");
+        assert!(
+            attempts >= 10_990,
+            "a budget that gives nothing is no use: {attempts}"
+        );
+    }
+
+    #[test]
+    fn the_reserve_does_not_grow_without_bound() {
+        let budget = RetryBudget::new();
+        (0..1_000_000).for_each(|_| budget.earn());
+        let mut retries = 0;
+        while budget.spend() {
+            retries += 1;
+        }
+        assert_eq!(retries, 10);
+    }
+}

@@ -1,0 +1,238 @@
+use crate::fault::{Fault, FaultKind, ServerError};
+use crate::sqlstate::SqlState;
+use crate::verdict::{Position, Verdict, verdict};
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What kind of thing went wrong. [`Error::verdict`] says what it means for trying again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No session could be had.
+    Acquire,
+    /// The connection ended.
+    Connection,
+    /// The server answered with an error: see [`Error::sqlstate`].
+    Server,
+    /// The deadline passed, or the server's `statement_timeout` did.
+    Timeout,
+    /// The statement was cancelled by somebody else.
+    Canceled,
+    /// A parameter or a result does not have the type that was asked for, or a column does not exist. When it is a
+    /// result, the statement itself has been carried out.
+    Conversion,
+    /// The statement gave more or fewer rows than asked for. It has been carried out.
+    RowCount,
+    /// The transaction was rolled back although its COMMIT was answered without an error: a statement in it had failed.
+    RolledBack,
+    /// CockroachDB committed the data of the transaction and failed its schema changes (XXA00).
+    PartlyCommitted,
+    /// The work of this idempotency key has been committed before; it was not done again.
+    AlreadyCommitted,
+    /// Somebody has resolved this idempotency key as abandoned: its work will never be committed.
+    Abandoned,
+    /// The named query and its arguments do not fit together.
+    Arguments,
+    /// An option that this server does not have.
+    Unsupported,
+    /// The transaction was ended by a statement inside it, or used after its end.
+    Misuse,
+}
+
+/// A statement or transaction that failed.
+///
+/// [`kind`](Self::kind) says what happened, [`verdict`](Self::verdict) what is certain about it, and
+/// [`sqlstate`](Self::sqlstate) what the server called it. The message is for people.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    verdict: Verdict,
+    attempted: String,
+    advice: Option<&'static str>,
+    server: Option<Box<ServerError>>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, verdict: Verdict, attempted: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            verdict,
+            attempted: attempted.into(),
+            advice: None,
+            server: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn from_fault(
+        fault: Fault,
+        position: Position,
+        attempted: impl Into<String>,
+    ) -> Self {
+        let verdict = verdict(&fault, position);
+        let state = fault.sqlstate();
+        let connection = fault.is_connection();
+        let (fault_kind, server, source) = fault.into_parts();
+        let kind = match (fault_kind, state) {
+            (FaultKind::Conversion, _) => ErrorKind::Conversion,
+            (FaultKind::NotWritten | FaultKind::Unanswered, _) => ErrorKind::Connection,
+            (FaultKind::Server, Some(SqlState::QUERY_CANCELED)) => ErrorKind::Canceled,
+            (FaultKind::Server, Some(SqlState::COMMITTED_WITHOUT_SCHEMA_CHANGE)) => {
+                ErrorKind::PartlyCommitted
+            }
+            (FaultKind::Server, _) if connection => ErrorKind::Connection,
+            (FaultKind::Server, _) => ErrorKind::Server,
+        };
+        let mut error = Self::new(kind, verdict, attempted);
+        error.0.server = server;
+        error.0.source = source;
+        error
+    }
+
+    pub(crate) fn with_advice(mut self, advice: &'static str) -> Self {
+        self.0.advice = Some(advice);
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    pub(crate) fn with_verdict(mut self, verdict: Verdict) -> Self {
+        self.set_verdict(verdict);
+        self
+    }
+
+    pub(crate) fn set_verdict(&mut self, verdict: Verdict) {
+        self.0.verdict = verdict;
+    }
+
+    /// What kind of thing went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What is certain, and so whether the whole unit of work may be run again. A statement inside a transaction has the
+    /// verdict of its transaction: the transaction is what has to be run again.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.0.verdict
+    }
+
+    /// The server's SQLSTATE, when it answered.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<SqlState> {
+        self.0.server.as_ref().map(|error| error.sqlstate())
+    }
+
+    /// The server's error, when it answered.
+    #[must_use]
+    pub fn server_error(&self) -> Option<&ServerError> {
+        self.0.server.as_deref()
+    }
+
+    /// Whether it is certain that nothing took effect and trying again may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.verdict() == Verdict::Retry
+    }
+
+    /// Whether the effect may have been committed.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.verdict() == Verdict::OutcomeUnknown
+    }
+
+    /// Whether a deadline passed, the caller's or the server's.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// Whether a unique constraint refused a row; [`ServerError::constraint`] names it.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.sqlstate() == Some(SqlState::UNIQUE_VIOLATION)
+    }
+
+    /// Whether the transaction lost against another one (40001).
+    #[must_use]
+    pub fn is_serialization_failure(&self) -> bool {
+        self.sqlstate() == Some(SqlState::SERIALIZATION_FAILURE)
+    }
+
+    /// Whether the connection, or getting one, is what failed.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Connection | ErrorKind::Acquire)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        let what = match inner.kind {
+            ErrorKind::Acquire => "no session could be had",
+            ErrorKind::Connection => "the connection ended",
+            ErrorKind::Server => "the server refused",
+            ErrorKind::Timeout => "the deadline passed",
+            ErrorKind::Canceled => "the statement was cancelled",
+            ErrorKind::Conversion => "a value does not convert",
+            ErrorKind::RowCount => "the number of rows is not the expected one",
+            ErrorKind::RolledBack => "the transaction was rolled back",
+            ErrorKind::PartlyCommitted => {
+                "the data was committed, but the schema change in the same transaction failed"
+            }
+            ErrorKind::AlreadyCommitted => "the work of this idempotency key was committed before",
+            ErrorKind::Abandoned => "this idempotency key was resolved as abandoned",
+            ErrorKind::Arguments => "the arguments do not fit the query",
+            ErrorKind::Unsupported => "the server does not support this",
+            ErrorKind::Misuse => "the transaction was ended from inside",
+        };
+        write!(f, "{}: {what}", inner.attempted)?;
+        if let Some(server) = &inner.server {
+            write!(f, ": {server}")?;
+        }
+        match inner.verdict {
+            Verdict::OutcomeUnknown => {
+                f.write_str("; its effect may have been committed: check before doing it again")?;
+            }
+            Verdict::Retry => f.write_str("; nothing took effect, it may be tried again")?,
+            Verdict::Never => {}
+        }
+        if let Some(advice) = inner.advice {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("verdict", &self.0.verdict)
+            .field("attempted", &self.0.attempted)
+            .field("server", &self.0.server)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}

@@ -1,0 +1,205 @@
+//! Running statements, for those who implement it and for those who use it.
+
+use crate::error::{Error, ErrorKind};
+use crate::row::Row;
+use crate::session::Parameters;
+use crate::statement::Statement;
+use crate::verdict::Verdict;
+use futures_util::Stream;
+use std::future::Future;
+
+/// The rows of a result, one by one.
+///
+/// Dropping it before its end leaves the session unfinished; it costs the source a clean-up or the connection.
+pub trait Rows: Stream<Item = Result<Self::Row, Error>> + Send + Unpin {
+    /// The type of its rows.
+    type Row: Row;
+
+    /// The number of rows affected, known once the stream has ended.
+    fn rows_affected(&self) -> Option<u64>;
+}
+
+/// Something that runs statements: [`PooledExecutor`](crate::PooledExecutor), [`Transaction`](crate::Transaction), or one
+/// of your own. Callers use [`ExecutorExt`].
+///
+/// # Contract
+/// - `fetch_at_most` and `execute` succeed only when the server has carried the statement out and said so, outside a
+///   transaction only when it is committed.
+/// - An error's [verdict](Error::verdict) is true. `Retry` promises that nothing took effect.
+/// - Dropping a future abandons the statement: it may still be carried out.
+pub trait Executor: Send + Sync {
+    /// The rows of this executor.
+    type Row: Row + Send + 'static;
+    /// A result that is being read.
+    type Rows<'a>: Rows<Row = Self::Row>
+    where
+        Self: 'a;
+
+    /// Runs a statement and gives up to `limit` of its rows; what lies beyond is read and thrown away.
+    fn fetch_at_most(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
+
+    /// Runs a statement and gives the number of rows that it affected.
+    fn run(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// Runs a statement and gives its rows as they come.
+    fn stream(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Self::Rows<'_>, Error>> + Send;
+}
+
+impl<E: Executor> Executor for &E {
+    type Row = E::Row;
+    type Rows<'a>
+        = E::Rows<'a>
+    where
+        Self: 'a;
+
+    fn fetch_at_most(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send {
+        E::fetch_at_most(self, statement, parameters, limit)
+    }
+
+    fn run(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<u64, Error>> + Send {
+        E::run(self, statement, parameters)
+    }
+
+    fn stream(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Self::Rows<'_>, Error>> + Send {
+        E::stream(self, statement, parameters)
+    }
+}
+
+/// What callers use of an [`Executor`]. A statement is a `&str`, a [`Statement`] or a `&crdb_sql::Query`.
+///
+/// Every method fails as the executor does; dropping its future abandons the statement, which may still be carried out.
+///
+/// ```
+/// use crdb_exec::{Error, Executor, ExecutorExt, Row};
+///
+/// async fn balance(db: &impl Executor, account: i64) -> Result<Option<i64>, Error> {
+///     let row = db
+///         .fetch_optional("SELECT balance FROM account WHERE id = $1", &[&account])
+///         .await?;
+///     row.map(|row| row.get("balance")).transpose()
+/// }
+/// ```
+pub trait ExecutorExt: Executor {
+    /// The one row of a statement.
+    ///
+    /// # Errors
+    /// Also [`ErrorKind::RowCount`] when there is none or more than one.
+    fn fetch_one<'a>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Self::Row, Error>> + Send {
+        let statement = statement.into();
+        async move {
+            let mut rows = self.fetch_at_most(statement, parameters, 2).await?;
+            match (rows.pop(), rows.is_empty()) {
+                (Some(row), true) => Ok(row),
+                (None, _) => Err(row_count(
+                    statement,
+                    "it gave no row where one was expected",
+                )),
+                (Some(_), false) => Err(row_count(
+                    statement,
+                    "it gave several rows where one was expected",
+                )),
+            }
+        }
+    }
+
+    /// The one row of a statement, if it gives one.
+    ///
+    /// # Errors
+    /// Also [`ErrorKind::RowCount`] when there is more than one.
+    fn fetch_optional<'a>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Option<Self::Row>, Error>> + Send {
+        let statement = statement.into();
+        async move {
+            let mut rows = self.fetch_at_most(statement, parameters, 2).await?;
+            match (rows.pop(), rows.is_empty()) {
+                (row, true) => Ok(row),
+                (_, false) => Err(row_count(
+                    statement,
+                    "it gave several rows where at most one was expected",
+                )),
+            }
+        }
+    }
+
+    /// All rows of a statement.
+    ///
+    /// # Errors
+    /// As the executor.
+    fn fetch_all<'a>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send {
+        self.fetch_at_most(statement.into(), parameters, usize::MAX)
+    }
+
+    /// The rows of a statement as they come, without keeping them all in memory.
+    ///
+    /// A failure after the first row is not tried again by itself, whatever its verdict.
+    ///
+    /// # Errors
+    /// As the executor; an error may also come in the stream.
+    fn fetch<'a>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Self::Rows<'_>, Error>> + Send {
+        self.stream(statement.into(), parameters)
+    }
+
+    /// Runs a statement and gives the number of rows that it affected.
+    ///
+    /// # Errors
+    /// As the executor.
+    fn execute<'a>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<u64, Error>> + Send {
+        self.run(statement.into(), parameters)
+    }
+}
+
+impl<E: Executor> ExecutorExt for E {}
+
+fn row_count(statement: Statement<'_>, advice: &'static str) -> Error {
+    Error::new(
+        ErrorKind::RowCount,
+        Verdict::Never,
+        format!("running \"{}\"", statement.label()),
+    )
+    .with_advice(advice)
+}

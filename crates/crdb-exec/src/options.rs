@@ -1,0 +1,297 @@
+//! How a transaction is to be run.
+
+use crate::backoff::Backoff;
+use crate::error::{Error, ErrorKind};
+use crate::idempotency::IdempotencyKey;
+use crate::session::Engine;
+use crate::verdict::Verdict;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// How transactions are kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// As if one ran after the other. What CockroachDB does unless told otherwise.
+    Serializable,
+    /// One snapshot for the whole transaction. CockroachDB runs it as serializable unless its cluster allows it (v24.3+).
+    RepeatableRead,
+    /// One snapshot for each statement. CockroachDB from v23.2; before, it runs as serializable.
+    ReadCommitted,
+}
+
+/// Which of two transactions that collide goes on (CockroachDB). PostgreSQL has none, so there it changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Priority {
+    /// Gives way.
+    Low,
+    /// The default.
+    Normal,
+    /// Makes others give way.
+    High,
+}
+
+/// A time in the past that a read-only transaction sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AsOf {
+    /// As recent as the nearest replica surely has (about 4.2 s on CockroachDB). On PostgreSQL, which has no such
+    /// replicas, it reads the present.
+    FollowerRead,
+    /// This long ago. PostgreSQL cannot do that: [`ErrorKind::Unsupported`].
+    Ago(Duration),
+}
+
+/// How a transaction is to be run. The default is the server's isolation, read and write, 16 attempts, and the executor's
+/// time limit.
+///
+/// ```
+/// use std::time::Duration;
+/// use crdb_exec::{Isolation, TransactionOptions};
+///
+/// let options = TransactionOptions::new()
+///     .name("transfer")
+///     .isolation(Isolation::Serializable)
+///     .timeout(Duration::from_secs(5));
+/// assert_eq!(options.max_attempts(), 16);
+/// ```
+#[derive(Clone, Debug)]
+pub struct TransactionOptions {
+    name: Option<String>,
+    isolation: Option<Isolation>,
+    priority: Option<Priority>,
+    read_only: bool,
+    as_of: Option<AsOf>,
+    timeout: Option<Duration>,
+    attempts: u32,
+    backoff: Backoff,
+    idempotency: Option<IdempotencyKey>,
+}
+
+impl Default for TransactionOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TransactionOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            name: None,
+            isolation: None,
+            priority: None,
+            read_only: false,
+            as_of: None,
+            timeout: None,
+            attempts: 16,
+            backoff: Backoff::default(),
+            idempotency: None,
+        }
+    }
+
+    /// The name under which the transaction is seen in errors, metrics and traces.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The isolation; without it the session's default.
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = Some(isolation);
+        self
+    }
+
+    /// The priority.
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// Refuses writes.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// Reads the past; implies [`read_only`](Self::read_only).
+    #[must_use]
+    pub fn read_as_of(mut self, as_of: AsOf) -> Self {
+        self.as_of = Some(as_of);
+        self.read_only = true;
+        self
+    }
+
+    /// How long the whole may take, with all attempts and waits. It travels to the server with BEGIN.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How often it is run at most; at least 1.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// How long to wait between attempts.
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Makes the work happen at most once for this key, and lets an unknown outcome be resolved. The key's table has to
+    /// exist: see [`IdempotencyKey`].
+    #[must_use]
+    pub fn idempotency(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency = Some(key);
+        self
+    }
+
+    /// How often it is run at most.
+    #[must_use]
+    pub const fn max_attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or("transaction")
+    }
+
+    pub(crate) fn given_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub(crate) const fn time_limit(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    pub(crate) const fn wait(&self) -> &Backoff {
+        &self.backoff
+    }
+
+    pub(crate) const fn key(&self) -> Option<&IdempotencyKey> {
+        self.idempotency.as_ref()
+    }
+
+    /// The text that begins the transaction, with the time left as the server's `statement_timeout`.
+    pub(crate) fn begin(&self, engine: Engine, left: Option<Duration>) -> Result<String, Error> {
+        let mut text = String::from("BEGIN");
+        let mut separator = " ";
+        let mut mode = |mode: &str| {
+            text.push_str(separator);
+            text.push_str(mode);
+            separator = ", ";
+        };
+        match self.isolation {
+            Some(Isolation::Serializable) => mode("ISOLATION LEVEL SERIALIZABLE"),
+            Some(Isolation::RepeatableRead) => mode("ISOLATION LEVEL REPEATABLE READ"),
+            Some(Isolation::ReadCommitted) => mode("ISOLATION LEVEL READ COMMITTED"),
+            None => {}
+        }
+        if engine == Engine::CockroachDb {
+            match self.priority {
+                Some(Priority::Low) => mode("PRIORITY LOW"),
+                Some(Priority::Normal) => mode("PRIORITY NORMAL"),
+                Some(Priority::High) => mode("PRIORITY HIGH"),
+                None => {}
+            }
+        }
+        if self.read_only {
+            mode("READ ONLY");
+        }
+        match (self.as_of, engine) {
+            (None, _) | (Some(AsOf::FollowerRead), Engine::PostgreSql) => {}
+            (Some(AsOf::FollowerRead), Engine::CockroachDb) => {
+                mode("AS OF SYSTEM TIME follower_read_timestamp()");
+            }
+            (Some(AsOf::Ago(ago)), Engine::CockroachDb) => {
+                mode(&format!(
+                    "AS OF SYSTEM TIME '-{}.{:06}s'",
+                    ago.as_secs(),
+                    ago.subsec_micros()
+                ));
+            }
+            (Some(AsOf::Ago(_)), Engine::PostgreSql) => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    Verdict::Never,
+                    format!("beginning {}", self.label()),
+                )
+                .with_advice("PostgreSQL cannot read a time in the past"));
+            }
+        }
+        if let Some(left) = left {
+            // Zero would mean no limit.
+            let millis = left.as_millis().clamp(1, i32::MAX as u128);
+            // Writing into a String does not fail.
+            let _ = write!(text, "; SET LOCAL statement_timeout = {millis}");
+        }
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(options: &TransactionOptions, engine: Engine) -> String {
+        options.begin(engine, None).unwrap()
+    }
+
+    #[test]
+    fn options_are_rendered_for_each_engine() {
+        let plain = TransactionOptions::new();
+        assert_eq!(begin(&plain, Engine::CockroachDb), "BEGIN");
+        let all = TransactionOptions::new()
+            .isolation(Isolation::Serializable)
+            .priority(Priority::High)
+            .read_as_of(AsOf::FollowerRead);
+        assert_eq!(
+            begin(&all, Engine::CockroachDb),
+            "BEGIN ISOLATION LEVEL SERIALIZABLE, PRIORITY HIGH, READ ONLY, \
+             AS OF SYSTEM TIME follower_read_timestamp()"
+        );
+        assert_eq!(
+            begin(&all, Engine::PostgreSql),
+            "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY"
+        );
+    }
+
+    #[test]
+    fn a_time_in_the_past_is_for_cockroachdb_only() {
+        let past = TransactionOptions::new().read_as_of(AsOf::Ago(Duration::from_millis(10_250)));
+        assert_eq!(
+            begin(&past, Engine::CockroachDb),
+            "BEGIN READ ONLY, AS OF SYSTEM TIME '-10.250000s'"
+        );
+        let error = past.begin(Engine::PostgreSql, None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn the_time_left_travels_with_begin_and_is_never_zero() {
+        let options = TransactionOptions::new();
+        assert_eq!(
+            options
+                .begin(Engine::CockroachDb, Some(Duration::from_millis(1500)))
+                .unwrap(),
+            "BEGIN; SET LOCAL statement_timeout = 1500"
+        );
+        assert_eq!(
+            options
+                .begin(Engine::CockroachDb, Some(Duration::from_nanos(1)))
+                .unwrap(),
+            "BEGIN; SET LOCAL statement_timeout = 1"
+        );
+    }
+}

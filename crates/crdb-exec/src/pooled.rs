@@ -1,0 +1,562 @@
+//! Running statements on borrowed sessions.
+
+use crate::backoff::Backoff;
+use crate::budget::RetryBudget;
+use crate::deadline::{self, Waited};
+use crate::error::{Error, ErrorKind};
+use crate::executor::{Executor, Rows};
+use crate::fault::Fault;
+use crate::observer::{Failure, Observer, RetryEvent, StatementEvent};
+use crate::session::{AcquireOptions, NodeId, Parameters, Session, SessionOutcome, SessionSource};
+use crate::sqlstate::SqlState;
+use crate::statement::{RetrySafety, Statement};
+use crate::verdict::{Position, Verdict};
+use futures_util::Stream;
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
+
+/// Runs statements, each its own transaction, and [transactions](Self::transact) on sessions that a [`SessionSource`]
+/// lends. Cloning it is cheap, and the clones share one retry budget.
+pub struct PooledExecutor<S> {
+    shared: Arc<Shared<S>>,
+}
+
+struct Shared<S> {
+    source: S,
+    observer: Arc<dyn Observer>,
+    budget: RetryBudget,
+    time_limit: Option<Duration>,
+    attempts: u32,
+    backoff: Backoff,
+}
+
+impl<S> Clone for PooledExecutor<S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for PooledExecutor<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PooledExecutor")
+            .field("source", &self.shared.source)
+            .field("time_limit", &self.shared.time_limit)
+            .field("attempts", &self.shared.attempts)
+            .field("backoff", &self.shared.backoff)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`PooledExecutor`].
+pub struct PooledExecutorBuilder<S> {
+    shared: Shared<S>,
+}
+
+impl<S: SessionSource> PooledExecutorBuilder<S> {
+    /// Who learns what happens. Nobody by default.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.shared.observer = observer;
+        self
+    }
+
+    /// How long a call may take when neither the statement nor the transaction says: 30 s by default. `None` waits
+    /// forever.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Option<Duration>) -> Self {
+        self.shared.time_limit = limit;
+        self
+    }
+
+    /// How often a statement outside a transaction is tried at most: 5 by default, at least 1.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.shared.attempts = attempts.max(1);
+        self
+    }
+
+    /// How long to wait between these attempts.
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.shared.backoff = backoff;
+        self
+    }
+
+    /// The executor.
+    #[must_use]
+    pub fn build(self) -> PooledExecutor<S> {
+        PooledExecutor {
+            shared: Arc::new(self.shared),
+        }
+    }
+}
+
+/// An attempt that failed, and where.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) node: Option<NodeId>,
+}
+
+/// Whether and when to try again.
+pub(crate) struct Attempts<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) is_transaction: bool,
+    pub(crate) made: u32,
+    pub(crate) allowed: u32,
+    pub(crate) backoff: &'a Backoff,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl<S: SessionSource> PooledExecutor<S> {
+    /// An executor over `source` with the defaults.
+    pub fn new(source: S) -> Self {
+        Self::builder(source).build()
+    }
+
+    /// An executor over `source`, with other settings.
+    pub fn builder(source: S) -> PooledExecutorBuilder<S> {
+        PooledExecutorBuilder {
+            shared: Shared {
+                source,
+                observer: Arc::new(()),
+                budget: RetryBudget::new(),
+                time_limit: Some(Duration::from_secs(30)),
+                attempts: 5,
+                backoff: Backoff::default(),
+            },
+        }
+    }
+
+    /// Where the sessions come from.
+    pub fn source(&self) -> &S {
+        &self.shared.source
+    }
+
+    pub(crate) fn observer(&self) -> &Arc<dyn Observer> {
+        &self.shared.observer
+    }
+
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        self.shared.time_limit
+    }
+
+    /// A call begins: it earns its share of the retry budget.
+    pub(crate) fn earn(&self) {
+        self.shared.budget.earn();
+    }
+
+    /// Borrows a session, not longer than the deadline.
+    pub(crate) async fn lease(
+        &self,
+        deadline: Option<Instant>,
+        avoid: Option<NodeId>,
+        attempted: &str,
+    ) -> Result<S::Lease, Error> {
+        let acquire = self
+            .shared
+            .source
+            .acquire(AcquireOptions { deadline, avoid });
+        let acquired = match deadline {
+            None => acquire.await,
+            Some(deadline) => match timeout_at(deadline, acquire).await {
+                Ok(acquired) => acquired,
+                Err(_) => {
+                    return Err(Error::new(ErrorKind::Timeout, Verdict::Never, attempted)
+                        .with_advice("no session came free in time"));
+                }
+            },
+        };
+        acquired.map_err(|error| {
+            let verdict = if error.is_retryable() {
+                Verdict::Retry
+            } else {
+                Verdict::Never
+            };
+            Error::new(ErrorKind::Acquire, verdict, attempted).with_source(error.into_source())
+        })
+    }
+
+    /// Tells the source what a failure says about its node.
+    pub(crate) fn report(&self, lease: &S::Lease, error: &Error) -> NodeId {
+        let outcome = match error.sqlstate() {
+            Some(SqlState::ADMIN_SHUTDOWN) => Some(SessionOutcome::Draining),
+            Some(SqlState::TOO_MANY_CONNECTIONS) => Some(SessionOutcome::Overloaded),
+            _ if error.kind() == ErrorKind::Connection => Some(SessionOutcome::Lost),
+            _ => None,
+        };
+        if let Some(outcome) = outcome {
+            self.shared.source.report(lease, outcome);
+        }
+        self.shared.source.node(lease)
+    }
+
+    /// Waits before the next attempt and says whether there is to be one.
+    pub(crate) async fn try_again(
+        &self,
+        attempts: &Attempts<'_>,
+        failure: Failure,
+        node: Option<NodeId>,
+    ) -> bool {
+        // A collision is met by waiting; failures of nodes and connections are rationed.
+        let collision = matches!(
+            failure.sqlstate,
+            Some(SqlState::SERIALIZATION_FAILURE | SqlState::DEADLOCK_DETECTED)
+        );
+        if failure.verdict != Verdict::Retry || attempts.made >= attempts.allowed {
+            return false;
+        }
+        let delay = attempts.backoff.delay(attempts.made, &mut rand::rng());
+        if attempts
+            .deadline
+            .is_some_and(|deadline| Instant::now() + delay >= deadline)
+        {
+            return false;
+        }
+        if !collision && !self.shared.budget.spend() {
+            self.shared.observer.retry_denied(attempts.name);
+            return false;
+        }
+        self.shared.observer.retry(&RetryEvent {
+            name: attempts.name,
+            is_transaction: attempts.is_transaction,
+            attempt: attempts.made,
+            delay,
+            failure,
+            node,
+        });
+        sleep(delay).await;
+        true
+    }
+
+    /// Runs a statement that is its own transaction, as often as is right. The session comes with the answer, unless a
+    /// cancel is still on its way to it.
+    async fn call<R: Request>(
+        &self,
+        request: R,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<(Option<S::Lease>, R::Answer<S::Session>), Error> {
+        let started = Instant::now();
+        let deadline = statement
+            .time_limit()
+            .or(self.shared.time_limit)
+            .map(|limit| started + limit);
+        self.earn();
+        let mut attempts = Attempts {
+            name: statement.name(),
+            is_transaction: false,
+            made: 0,
+            allowed: match statement.retry_safety() {
+                RetrySafety::Never => 1,
+                _ => self.shared.attempts,
+            },
+            backoff: &self.shared.backoff,
+            deadline,
+        };
+        let mut avoid = None;
+        let result = loop {
+            attempts.made += 1;
+            let attempt = self.once(request, statement, parameters, deadline, avoid);
+            let failed = match attempt.await {
+                Ok(answer) => break Ok(answer),
+                Err(failed) => failed,
+            };
+            if failed.error.is_connection() {
+                avoid = failed.node;
+            }
+            let failure = Failure::of(&failed.error);
+            if !self.try_again(&attempts, failure, failed.node).await {
+                break Err(failed.error);
+            }
+        };
+        self.shared.observer.statement(&StatementEvent {
+            name: statement.name(),
+            in_transaction: false,
+            elapsed: started.elapsed(),
+            attempts: attempts.made,
+            rows: result
+                .as_ref()
+                .map_or(0, |(_, answer)| R::rows::<S::Session>(answer)),
+            failure: result.as_ref().err().map(Failure::of),
+        });
+        result
+    }
+
+    /// Runs a statement once, or twice in the same session when its prepared form was stale.
+    async fn once<R: Request>(
+        &self,
+        request: R,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        deadline: Option<Instant>,
+        avoid: Option<NodeId>,
+    ) -> Result<(Option<S::Lease>, R::Answer<S::Session>), Failed> {
+        let attempted = || format!("running \"{}\"", statement.label());
+        let lease = self
+            .lease(deadline, avoid, statement.label())
+            .await
+            .map_err(|error| Failed { error, node: None })?;
+        let position = Position::Autocommit(statement.retry_safety());
+        let mut renewed = false;
+        loop {
+            let waited = {
+                let answer = pin!(request.ask(&*lease, statement, parameters));
+                deadline::wait(&*lease, deadline, answer).await
+            };
+            let fault = match waited {
+                Waited::Answered(Ok(answer)) => return Ok((Some(lease), answer)),
+                Waited::Answered(Err(fault)) => fault,
+                Waited::AnsweredLate(answer, cancel) => {
+                    let node = Some(self.shared.source.node(&lease));
+                    deadline::keep_until(cancel, lease);
+                    // A late answer is true all the same, but no cursor is read on beside a cancel.
+                    return match answer {
+                        Ok(answer) if !R::READS_ON => Ok((None, answer)),
+                        Ok(_) => Err(out_of_time(attempted(), position)),
+                        Err(fault) => Err(answered_late(fault, attempted(), position)),
+                    }
+                    .map_err(|error| Failed { error, node });
+                }
+                Waited::Silent(cancel) => {
+                    let node = Some(self.shared.source.node(&lease));
+                    deadline::keep_until(cancel, lease);
+                    let error = out_of_time(attempted(), position);
+                    return Err(Failed { error, node });
+                }
+            };
+            if fault.is_stale_statement() && !renewed {
+                renewed = true;
+                continue;
+            }
+            let error = Error::from_fault(fault, position, attempted());
+            let node = Some(self.report(&lease, &error));
+            return Err(Failed { error, node });
+        }
+    }
+}
+
+/// The error of a statement that was answered after its deadline. A cancel that worked leaves no doubt.
+fn answered_late(fault: Fault, attempted: String, position: Position) -> Error {
+    let error = Error::from_fault(fault, position, attempted);
+    match error.kind() {
+        ErrorKind::Canceled => error.with_kind(ErrorKind::Timeout),
+        _ => error,
+    }
+}
+
+/// The error of a statement that was cut off.
+fn out_of_time(attempted: String, position: Position) -> Error {
+    let verdict = match position {
+        Position::Autocommit(RetrySafety::Safe) => Verdict::Never,
+        _ => Verdict::OutcomeUnknown,
+    };
+    Error::new(ErrorKind::Timeout, verdict, attempted)
+}
+
+/// What a caller asks of a session.
+trait Request: Copy + Send + Sync {
+    /// Whether the session is still needed after the answer.
+    const READS_ON: bool = false;
+
+    type Answer<S: Session>: Send;
+
+    fn ask<S: Session>(
+        self,
+        session: &S,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Self::Answer<S>, Fault>> + Send;
+
+    fn rows<S: Session>(answer: &Self::Answer<S>) -> u64;
+}
+
+#[derive(Clone, Copy)]
+struct FetchAtMost(usize);
+
+impl Request for FetchAtMost {
+    type Answer<S: Session> = Vec<S::Row>;
+
+    fn ask<S: Session>(
+        self,
+        session: &S,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Vec<S::Row>, Fault>> + Send {
+        session.fetch(statement, parameters, self.0)
+    }
+
+    fn rows<S: Session>(rows: &Vec<S::Row>) -> u64 {
+        rows.len() as u64
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Run;
+
+impl Request for Run {
+    type Answer<S: Session> = u64;
+
+    fn ask<S: Session>(
+        self,
+        session: &S,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<u64, Fault>> + Send {
+        session.execute(statement, parameters)
+    }
+
+    fn rows<S: Session>(affected: &u64) -> u64 {
+        *affected
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Open;
+
+impl Request for Open {
+    const READS_ON: bool = true;
+
+    type Answer<S: Session> = S::Cursor;
+
+    fn ask<S: Session>(
+        self,
+        session: &S,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<S::Cursor, Fault>> + Send {
+        session.open(statement, parameters)
+    }
+
+    fn rows<S: Session>(_: &S::Cursor) -> u64 {
+        0
+    }
+}
+
+impl<S: SessionSource> Executor for PooledExecutor<S> {
+    type Row = <S::Session as Session>::Row;
+    type Rows<'a>
+        = PooledRows<S>
+    where
+        Self: 'a;
+
+    async fn fetch_at_most(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        limit: usize,
+    ) -> Result<Vec<Self::Row>, Error> {
+        let (_, rows) = self.call(FetchAtMost(limit), statement, parameters).await?;
+        Ok(rows)
+    }
+
+    async fn run(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<u64, Error> {
+        let (_, affected) = self.call(Run, statement, parameters).await?;
+        Ok(affected)
+    }
+
+    async fn stream(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<PooledRows<S>, Error> {
+        let (lease, cursor) = self.call(Open, statement, parameters).await?;
+        Ok(PooledRows {
+            lease,
+            cursor,
+            label: statement.label().to_owned(),
+            position: Position::Autocommit(statement.retry_safety()),
+            stall: statement.time_limit().or(self.shared.time_limit),
+            timer: None,
+            ended: false,
+        })
+    }
+}
+
+/// The rows of a statement outside a transaction, with the session that they come from.
+///
+/// The time limit counts for each wait for the server, not for the whole: a slow reader does not fail. Dropped before its
+/// end, it gives back a session with a half-read reply, which its source cleans or closes.
+pub struct PooledRows<S: SessionSource> {
+    lease: Option<S::Lease>,
+    cursor: <S::Session as Session>::Cursor,
+    label: String,
+    position: Position,
+    stall: Option<Duration>,
+    timer: Option<Pin<Box<Sleep>>>,
+    ended: bool,
+}
+
+impl<S: SessionSource> PooledRows<S> {
+    fn attempted(&self) -> String {
+        format!("reading the rows of \"{}\"", self.label)
+    }
+
+    /// Starts the timer of one wait and says whether it has run out.
+    fn stalled(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(limit) = self.stall else {
+            return false;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+        timer.as_mut().poll(cx).is_ready()
+    }
+}
+
+// Nothing in it is pinned in place; the timer has a box of its own.
+impl<S: SessionSource> Unpin for PooledRows<S> {}
+
+impl<S: SessionSource> Stream for PooledRows<S> {
+    type Item = Result<<S::Session as Session>::Row, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let Some(lease) = this.lease.as_ref().filter(|_| !this.ended) else {
+            return Poll::Ready(None);
+        };
+        match lease.poll_row(&mut this.cursor, cx) {
+            Poll::Ready(Ok(Some(row))) => {
+                this.timer = None;
+                Poll::Ready(Some(Ok(row)))
+            }
+            Poll::Ready(Ok(None)) => {
+                this.ended = true;
+                Poll::Ready(None)
+            }
+            Poll::Ready(Err(fault)) => {
+                let error = Error::from_fault(fault, this.position, this.attempted());
+                this.ended = true;
+                Poll::Ready(Some(Err(error)))
+            }
+            Poll::Pending => {
+                if !this.stalled(cx) {
+                    return Poll::Pending;
+                }
+                this.ended = true;
+                if let Some(lease) = this.lease.take() {
+                    deadline::keep_until(tokio::spawn(lease.cancel()), lease);
+                }
+                Poll::Ready(Some(Err(out_of_time(this.attempted(), this.position))))
+            }
+        }
+    }
+}
+
+impl<S: SessionSource> Rows for PooledRows<S> {
+    type Row = <S::Session as Session>::Row;
+
+    fn rows_affected(&self) -> Option<u64> {
+        self.lease.as_ref()?.rows_affected(&self.cursor)
+    }
+}

@@ -1,0 +1,136 @@
+use std::time::Duration;
+
+/// What may be done with a statement whose first run did not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetrySafety {
+    /// Run it again only when it is certain that it took no effect (the default).
+    #[default]
+    WhenCertain,
+    /// Running it twice does the same as running it once (a read, an upsert to a fixed value): run it again also when
+    /// the first outcome is unknown.
+    Safe,
+    /// Never run it again by itself, not even when that would be certain to be right.
+    Never,
+}
+
+/// One statement: its text, and what is known about it.
+///
+/// It borrows, so it costs nothing to build for each call. The text is what the server gets; parameters are `$1`, `$2`,
+/// and so on. `&str` converts into it, and so does `&crdb_sql::Query`.
+///
+/// ```
+/// use std::time::Duration;
+/// use crdb_exec::{RetrySafety, Statement};
+///
+/// const TOUCH: Statement<'static> = Statement::new("UPDATE session SET seen = now() WHERE id = $1")
+///     .named("session.touch")
+///     .retry(RetrySafety::Safe)
+///     .timeout(Duration::from_millis(250));
+/// assert_eq!(TOUCH.name(), Some("session.touch"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statement<'a> {
+    text: &'a str,
+    name: Option<&'a str>,
+    retry: RetrySafety,
+    timeout: Option<Duration>,
+}
+
+impl<'a> Statement<'a> {
+    /// A statement of this text, without a name, run again only when that is certain to be right.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            name: None,
+            retry: RetrySafety::WhenCertain,
+            timeout: None,
+        }
+    }
+
+    /// Sets the name under which the statement is seen in errors, metrics and traces.
+    #[must_use]
+    pub const fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Sets what may be done when its outcome is unknown.
+    #[must_use]
+    pub const fn retry(mut self, retry: RetrySafety) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Sets how long one call may take, with its retries. It can shorten the executor's default and lengthen it; inside
+    /// a transaction it can only shorten the transaction's deadline.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The SQL text.
+    #[must_use]
+    pub const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The name, if it has one.
+    #[must_use]
+    pub const fn name(&self) -> Option<&'a str> {
+        self.name
+    }
+
+    /// What may be done when its outcome is unknown.
+    #[must_use]
+    pub const fn retry_safety(&self) -> RetrySafety {
+        self.retry
+    }
+
+    /// How long one call may take; `None` means the executor's default.
+    #[must_use]
+    pub const fn time_limit(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The name, or the beginning of the text: what an error calls this statement.
+    pub(crate) fn label(&self) -> &'a str {
+        const LONGEST: usize = 60;
+        self.name.unwrap_or_else(|| {
+            let text = self.text.trim_start();
+            let line = text.lines().next().unwrap_or_default();
+            let end = line
+                .char_indices()
+                .nth(LONGEST)
+                .map_or(line.len(), |(index, _)| index);
+            &line[..end]
+        })
+    }
+}
+
+impl<'a> From<&'a str> for Statement<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'a> From<&'a String> for Statement<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn label_is_the_name_or_a_short_first_line() {
+        assert_eq!(Statement::new("SELECT 1").named("a.b").label(), "a.b");
+        assert_eq!(Statement::new("\n  SELECT 1\nFROM t").label(), "SELECT 1");
+        let long = "ü".repeat(200);
+        assert_eq!(Statement::new(&long).label().chars().count(), 60);
+    }
+}

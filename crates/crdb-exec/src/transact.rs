@@ -1,0 +1,416 @@
+//! Running a transaction as often as is right.
+
+use crate::deadline::{self, Waited};
+use crate::error::{Error, ErrorKind};
+use crate::executor::{Executor, ExecutorExt};
+use crate::idempotency::{self, IdempotencyKey, Resolution};
+use crate::observer::{Failure, ResolveEvent, TransactionEvent};
+use crate::options::TransactionOptions;
+use crate::pooled::{Attempts, PooledExecutor};
+use crate::row::Row;
+use crate::session::{NodeId, Session, SessionSource};
+use crate::statement::{RetrySafety, Statement};
+use crate::transaction::Transaction;
+use crate::verdict::Verdict;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// The body of a transaction: an async closure whose future can move between threads. Every
+/// `async |tx: &Transaction<S>| -> Result<T, E> { .. }` that keeps to `Send` is one; there is no need to implement it.
+///
+/// It exists because an `AsyncFn` bound alone cannot say that the future is `Send`.
+pub trait TransactionBody<'t, Argument: 't, Output>: Sync {
+    /// Its future.
+    type Future: Future<Output = Output> + Send;
+
+    /// Runs it.
+    fn run(&self, argument: &'t Argument) -> Self::Future;
+}
+
+impl<'t, Argument: 't, Output, F, Fut> TransactionBody<'t, Argument, Output> for F
+where
+    F: Fn(&'t Argument) -> Fut + Sync,
+    Fut: Future<Output = Output> + Send,
+{
+    type Future = Fut;
+
+    fn run(&self, argument: &'t Argument) -> Fut {
+        self(argument)
+    }
+}
+
+/// One run of a transaction that did not commit.
+struct Aborted<T, E> {
+    cause: Cause<E>,
+    /// What is certain, when the server or the network was the cause.
+    failure: Option<Failure>,
+    node: Option<NodeId>,
+    /// What the body gave, when it was the commit that failed.
+    value: Option<T>,
+}
+
+/// Whose error it is.
+enum Cause<E> {
+    Ours(Error),
+    Body(E),
+}
+
+impl<T, E> Aborted<T, E> {
+    fn ours(error: Error, node: Option<NodeId>) -> Self {
+        Self {
+            failure: Some(Failure::of(&error)),
+            cause: Cause::Ours(error),
+            node,
+            value: None,
+        }
+    }
+}
+
+impl<E: From<Error>> Cause<E> {
+    fn into_error(self) -> E {
+        match self {
+            Self::Ours(error) => E::from(error),
+            Self::Body(error) => error,
+        }
+    }
+}
+
+/// What every run of one call has in common.
+struct Call<'a> {
+    options: &'a TransactionOptions,
+    deadline: Option<Instant>,
+    /// Set when there is a key.
+    owner: Option<String>,
+}
+
+impl Call<'_> {
+    fn attempted(&self, what: &str) -> String {
+        format!("{what} {}", self.options.label())
+    }
+
+    fn out_of_time(&self, verdict: Verdict) -> Error {
+        Error::new(ErrorKind::Timeout, verdict, self.attempted("running"))
+    }
+}
+
+impl<S: SessionSource> PooledExecutor<S> {
+    /// Runs `body` in a transaction and commits it, as often as it takes.
+    ///
+    /// `body` may run several times, so it must have no effect but through the transaction that it is given. It is run
+    /// again when it is certain that nothing took effect (a serialization failure, a connection lost before COMMIT): after
+    /// a jittered wait, on another node if the node was what failed, until the attempts or the time of the options are
+    /// used up. An error that `body` makes up itself rolls back and is returned as it is.
+    ///
+    /// When the deadline passes, what runs is cancelled, and the caller is free within 100 ms, be the server answering or
+    /// not.
+    ///
+    /// Dropping the future abandons the transaction: it is rolled back, or its session closed, by the session's source. If
+    /// COMMIT had been sent, the outcome is unknown.
+    ///
+    /// ```
+    /// use crdb_exec::{ExecutorExt, PooledExecutor, Row, SessionSource, TransactionOptions};
+    ///
+    /// #[derive(Debug)]
+    /// enum TransferError {
+    ///     Insufficient,
+    ///     Database(crdb_exec::Error),
+    /// }
+    ///
+    /// impl From<crdb_exec::Error> for TransferError {
+    ///     fn from(error: crdb_exec::Error) -> Self {
+    ///         Self::Database(error)
+    ///     }
+    /// }
+    ///
+    /// async fn transfer<S: SessionSource>(
+    ///     db: &PooledExecutor<S>,
+    ///     from: i64,
+    ///     to: i64,
+    ///     amount: i64,
+    /// ) -> Result<i64, TransferError> {
+    ///     db.transact(&TransactionOptions::new().name("transfer"), async |tx| {
+    ///         let row = tx
+    ///             .fetch_one(
+    ///                 "UPDATE account SET balance = balance - $2 WHERE id = $1 RETURNING balance",
+    ///                 &[&from, &amount],
+    ///             )
+    ///             .await?;
+    ///         let left: i64 = row.get("balance")?;
+    ///         if left < 0 {
+    ///             return Err(TransferError::Insufficient);
+    ///         }
+    ///         tx.execute(
+    ///             "UPDATE account SET balance = balance + $2 WHERE id = $1",
+    ///             &[&to, &amount],
+    ///         )
+    ///         .await?;
+    ///         Ok(left)
+    ///     })
+    ///     .await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The error of `body`, or an [`Error`] made into it. With an idempotency key also
+    /// [`ErrorKind::AlreadyCommitted`] and [`ErrorKind::Abandoned`].
+    pub async fn transact<T, E, F>(&self, options: &TransactionOptions, body: F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + Send,
+        F: AsyncFn(&Transaction<S>) -> Result<T, E>,
+        F: for<'t> TransactionBody<'t, Transaction<S>, Result<T, E>>,
+    {
+        let started = Instant::now();
+        let call = Call {
+            options,
+            deadline: options
+                .time_limit()
+                .or(self.time_limit())
+                .map(|limit| started + limit),
+            owner: options.key().map(|_| idempotency::owner(&mut rand::rng())),
+        };
+        self.earn();
+        let mut attempts = Attempts {
+            name: options.given_name(),
+            is_transaction: true,
+            made: 0,
+            allowed: options.max_attempts(),
+            backoff: options.wait(),
+            deadline: call.deadline,
+        };
+        let mut avoid = None;
+        let (result, failure) = loop {
+            attempts.made += 1;
+            let mut aborted = match self.run_once(&call, avoid, &body).await {
+                Ok(value) => break (Ok(value), None),
+                Err(aborted) => aborted,
+            };
+            if let Some(true) = self.resolve_unknown(&call, &mut aborted).await
+                && let Some(value) = aborted.value.take()
+            {
+                break (Ok(value), None);
+            }
+            let again = match aborted.failure {
+                Some(failure) => {
+                    let connection =
+                        matches!(failure.kind, ErrorKind::Connection | ErrorKind::Acquire);
+                    avoid = if connection { aborted.node } else { None };
+                    self.try_again(&attempts, failure, aborted.node).await
+                }
+                None => false,
+            };
+            if !again {
+                break (Err(aborted.cause.into_error()), aborted.failure);
+            }
+        };
+        self.observer().transaction(&TransactionEvent {
+            name: options.given_name(),
+            elapsed: started.elapsed(),
+            attempts: attempts.made,
+            committed: result.is_ok(),
+            failure,
+        });
+        result
+    }
+
+    async fn run_once<T, E, F>(
+        &self,
+        call: &Call<'_>,
+        avoid: Option<NodeId>,
+        body: &F,
+    ) -> Result<T, Aborted<T, E>>
+    where
+        T: Send,
+        E: From<Error> + Send,
+        F: for<'t> TransactionBody<'t, Transaction<S>, Result<T, E>>,
+    {
+        let attempted = call.attempted("beginning");
+        let lease = self
+            .lease(call.deadline, avoid, &attempted)
+            .await
+            .map_err(|error| Aborted::ours(error, None))?;
+        let left = call
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let begin = call
+            .options
+            .begin(lease.engine(), left)
+            .map_err(|error| Aborted::ours(error, None))?;
+        let transaction = Transaction::<S>::new(lease, call.deadline, self.observer().clone());
+
+        let waited = {
+            let work = pin!(async {
+                transaction.begin(&begin).await.map_err(Cause::Ours)?;
+                self.claim(call, &transaction).await.map_err(Cause::Ours)?;
+                body.run(&transaction).await.map_err(Cause::Body)
+            });
+            deadline::wait(&**transaction.lease(), call.deadline, work).await
+        };
+        let value = match waited {
+            Waited::Answered(Ok(value)) => value,
+            Waited::Answered(Err(cause)) => {
+                return Err(self.abort(call, transaction, cause).await);
+            }
+            Waited::AnsweredLate(_, cancel) | Waited::Silent(cancel) => {
+                // Without a COMMIT it is certain that nothing took effect, but the time is up.
+                let node = self.source().node(transaction.lease());
+                deadline::keep_until(cancel, transaction.into_lease());
+                return Err(Aborted::ours(call.out_of_time(Verdict::Never), Some(node)));
+            }
+        };
+        match self.commit(call, &transaction).await {
+            Ok(()) => Ok(value),
+            Err(error) => {
+                let node = self.report(transaction.lease(), &error);
+                Err(Aborted {
+                    value: Some(value),
+                    ..Aborted::ours(error, Some(node))
+                })
+            }
+        }
+    }
+
+    /// Commits. A COMMIT that is on its way is never cancelled: that would only add to the doubt.
+    async fn commit(&self, call: &Call<'_>, transaction: &Transaction<S>) -> Result<(), Error> {
+        let attempted = call.attempted("committing");
+        let commit = transaction.commit(&attempted);
+        match call.deadline {
+            None => commit.await,
+            Some(deadline) => match timeout_at(deadline + deadline::GRACE, commit).await {
+                Ok(result) => result,
+                Err(_) => Err(call.out_of_time(Verdict::OutcomeUnknown)),
+            },
+        }
+    }
+
+    /// Rolls back after an error of the body or of the statements before it.
+    async fn abort<T, E>(
+        &self,
+        call: &Call<'_>,
+        transaction: Transaction<S>,
+        cause: Cause<E>,
+    ) -> Aborted<T, E> {
+        let failure = match &cause {
+            Cause::Ours(error) => Some(Failure::of(error)),
+            Cause::Body(_) => transaction.failure(),
+        };
+        let node = match &cause {
+            Cause::Ours(error) => self.report(transaction.lease(), error),
+            Cause::Body(_) => self.source().node(transaction.lease()),
+        };
+        let roll_back = transaction.roll_back();
+        match call.deadline {
+            None => roll_back.await,
+            Some(deadline) => {
+                // When there is no time, the session goes back as it is.
+                let _ = timeout_at(deadline + deadline::GRACE, roll_back).await;
+            }
+        }
+        Aborted {
+            cause,
+            failure,
+            node: Some(node),
+            value: None,
+        }
+    }
+
+    /// Writes the idempotency key as part of the transaction.
+    async fn claim(&self, call: &Call<'_>, transaction: &Transaction<S>) -> Result<(), Error> {
+        let (Some(key), Some(owner)) = (call.options.key(), &call.owner) else {
+            return Ok(());
+        };
+        let claim = Statement::new(idempotency::CLAIM).named("crdb_exec.claim");
+        let claimed = transaction.run(claim, &[&key.as_str(), owner]).await?;
+        if claimed > 0 {
+            return Ok(());
+        }
+        let look = Statement::new(idempotency::LOOK).named("crdb_exec.look");
+        let row = transaction.fetch_optional(look, &[&key.as_str()]).await?;
+        let attempted = call.attempted("claiming the key of");
+        let kind = match row.map(|row| row.get::<bool>(0usize)).transpose()? {
+            Some(false) => ErrorKind::AlreadyCommitted,
+            Some(true) => ErrorKind::Abandoned,
+            // It was pruned in between.
+            None => return Err(Error::new(ErrorKind::Server, Verdict::Retry, attempted)),
+        };
+        Err(Error::new(kind, Verdict::Never, attempted))
+    }
+
+    /// Where the outcome of a run is unknown and there is a key: finds out, and says whether it is committed.
+    async fn resolve_unknown<T, E>(
+        &self,
+        call: &Call<'_>,
+        aborted: &mut Aborted<T, E>,
+    ) -> Option<bool> {
+        let unknown = aborted
+            .failure
+            .is_some_and(|failure| failure.verdict == Verdict::OutcomeUnknown);
+        let (true, Some(key), Some(owner)) = (unknown, call.options.key(), &call.owner) else {
+            return None;
+        };
+        let left = match call.deadline {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                // The deadline holds for this, too.
+                (!left.is_zero()).then_some(left)?
+            }
+            None => RESOLVE_LIMIT,
+        };
+        let started = Instant::now();
+        let resolution = self.resolve_as(key, owner, left).await;
+        let committed = resolution
+            .as_ref()
+            .ok()
+            .map(|resolution| *resolution == Resolution::Committed);
+        self.observer().resolved(&ResolveEvent {
+            name: call.options.given_name(),
+            committed,
+            elapsed: started.elapsed(),
+        });
+        if committed == Some(false)
+            && let Some(failure) = &mut aborted.failure
+        {
+            failure.verdict = Verdict::Retry;
+            if let Cause::Ours(error) = &mut aborted.cause {
+                error.set_verdict(Verdict::Retry);
+            }
+        }
+        committed
+    }
+
+    /// Finds out what became of the work of `key`, and uses the key up if it is not committed: work that is still running
+    /// will fail to commit.
+    ///
+    /// Dropping the future leaves open whether the key is used up; asking again gives the same answer.
+    ///
+    /// # Errors
+    /// [`Error`] when the question could not be answered. It may be asked again.
+    pub async fn resolve(&self, key: &IdempotencyKey) -> Result<Resolution, Error> {
+        let owner = idempotency::owner(&mut rand::rng());
+        self.resolve_as(key, &owner, self.time_limit().unwrap_or(RESOLVE_LIMIT))
+            .await
+    }
+
+    async fn resolve_as(
+        &self,
+        key: &IdempotencyKey,
+        owner: &str,
+        limit: Duration,
+    ) -> Result<Resolution, Error> {
+        let statement = Statement::new(idempotency::RESOLVE)
+            .named("crdb_exec.resolve")
+            .retry(RetrySafety::Safe)
+            .timeout(limit);
+        let row = self.fetch_one(statement, &[&key.as_str(), &owner]).await?;
+        Ok(if row.get::<bool>(0usize)? {
+            Resolution::Abandoned
+        } else {
+            Resolution::Committed
+        })
+    }
+}
+
+/// How long resolving may take when nothing else limits it.
+const RESOLVE_LIMIT: Duration = Duration::from_secs(30);
