@@ -19,12 +19,18 @@ use std::future::Future;
 /// statement in it has failed, but one whose result was only half read has to be rolled back, because nobody can tell
 /// whether the rest of it was an error.
 pub trait ClientHandle: Send + Sync + 'static {
-    /// Begins a call on the client. Until [`finish_call`](Self::finish_call) has been called as often, the session counts
-    /// as unfinished: a reply may be on its way, or a request not even sent.
-    fn begin_call(&self) -> &tokio_postgres::Client;
+    /// One call on the client. While it is there, and for good if it is dropped without [`finish`](Self::finish), the
+    /// session counts as unfinished: a reply may be on its way, or a request not even sent.
+    type Call: Send + Sync + 'static;
 
-    /// A call's reply has been read to its end.
-    fn finish_call(&self);
+    /// Begins a call. `local` promises that every SET in it is SET LOCAL, which leaves nothing behind.
+    fn begin(&self, local: bool) -> Self::Call;
+
+    /// The client, for a call.
+    fn client(&self, call: &Self::Call) -> &tokio_postgres::Client;
+
+    /// The call's reply has been read to its end.
+    fn finish(&self, call: Self::Call);
 
     /// The command tag of the last CommandComplete that was read, also after the connection has ended.
     fn command_tag(&self) -> Option<String> {

@@ -68,6 +68,8 @@ pub trait Session: Send + Sync + 'static {
     type Row: Row + Unpin + 'static;
     /// The place in a result that is being read.
     type Cursor: Send + Unpin + 'static;
+    /// What keeps the session marked as unfinished.
+    type Hold: Send + Sync + 'static;
 
     /// Runs a statement and keeps up to `limit` of its rows; the rest is read and thrown away, so nothing stays half
     /// read.
@@ -113,11 +115,11 @@ pub trait Session: Send + Sync + 'static {
     /// What the last ReadyForQuery said; `None` where nothing watches the protocol.
     fn transaction_status(&self) -> Option<TransactionStatus>;
 
-    /// Marks the session as unfinished until [`release`](Self::release) has been called as often as this.
-    fn hold(&self);
+    /// Marks the session as unfinished until the hold is [released](Self::release); dropping it is no release.
+    fn hold(&self) -> Self::Hold;
 
-    /// Undoes one [`hold`](Self::hold).
-    fn release(&self);
+    /// Undoes a [`hold`](Self::hold).
+    fn release(&self, hold: Self::Hold);
 
     /// Whether the connection is known to have ended, or the server is known to have announced its end: nothing more
     /// would reach it.

@@ -26,6 +26,8 @@ const ROLLBACK_LIMIT: Duration = Duration::from_millis(500);
 /// on after one, use [`savepoint`](Self::savepoint).
 pub struct Transaction<S: SessionSource> {
     lease: S::Lease,
+    /// There until the transaction is known to have ended.
+    hold: Mutex<Option<<S::Session as Session>::Hold>>,
     progress: Progress,
     deadline: Option<Instant>,
     observer: Arc<dyn Observer>,
@@ -81,9 +83,10 @@ impl<S: SessionSource> Transaction<S> {
         deadline: Option<Instant>,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        lease.hold();
+        let hold = Mutex::new(Some(lease.hold()));
         Self {
             lease,
+            hold,
             progress: Progress::default(),
             deadline,
             observer,
@@ -209,6 +212,17 @@ impl<S: SessionSource> Transaction<S> {
         });
     }
 
+    fn release(&self) {
+        let hold = self
+            .hold
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(hold) = hold {
+            self.lease.release(hold);
+        }
+    }
+
     pub(crate) fn lease(&self) -> &S::Lease {
         &self.lease
     }
@@ -245,7 +259,7 @@ impl<S: SessionSource> Transaction<S> {
             && self.progress.unread.load(Ordering::Relaxed) == 0
         {
             // Somebody ran COMMIT or ROLLBACK as a statement.
-            self.lease.release();
+            self.release();
             return Err(Error::new(
                 ErrorKind::Misuse,
                 Verdict::OutcomeUnknown,
@@ -262,16 +276,16 @@ impl<S: SessionSource> Transaction<S> {
         match (tag.as_deref(), fault) {
             // The answer counts also when the connection ended right behind it.
             (Some("COMMIT"), _) | (None, None) => {
-                self.lease.release();
+                self.release();
                 Ok(())
             }
             (Some("ROLLBACK"), _) => {
-                self.lease.release();
+                self.release();
                 Err(Error::new(ErrorKind::RolledBack, Verdict::Never, attempted))
             }
             (_, Some(fault)) => {
                 if fault.server_error().is_some() {
-                    self.lease.release();
+                    self.release();
                 }
                 Err(Error::from_fault(fault, Position::Commit, attempted))
             }
@@ -289,11 +303,11 @@ impl<S: SessionSource> Transaction<S> {
             return;
         }
         if self.lease.transaction_status() == Some(TransactionStatus::Idle) {
-            self.lease.release();
+            self.release();
             return;
         }
         if let Ok(Ok(())) = timeout(ROLLBACK_LIMIT, self.lease.batch("ROLLBACK")).await {
-            self.lease.release();
+            self.release();
         }
     }
 }

@@ -88,25 +88,26 @@ impl<H: ClientHandle> ClientSession<H> {
         Ok((statement, false))
     }
 
-    /// Sends a statement; its reply is still to be read. The call has begun and is to be finished by who reads it.
+    /// Sends a statement; its reply is still to be read.
     async fn send(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
-    ) -> Result<Sent, Fault> {
+    ) -> Result<Sent<H::Call>, Fault> {
         if self.handle.is_closed() {
             return Err(Fault::not_written(Gone));
         }
-        let client = self.handle.begin_call();
+        let call = self.handle.begin(false);
+        let client = self.handle.client(&call);
         let (prepared, kept) = match self.prepared(client, statement.text()).await {
             Ok(found) => found,
             Err(fault) => {
-                self.finish_unless_lost(&fault);
+                self.finish_unless_lost(call, &fault);
                 return Err(fault);
             }
         };
         if prepared.params().len() != parameters.len() {
-            self.handle.finish_call();
+            self.handle.finish(call);
             return Err(Fault::conversion(format!(
                 "the statement has {} parameters, {} values were given",
                 prepared.params().len(),
@@ -118,18 +119,18 @@ impl<H: ClientHandle> ClientSession<H> {
             .query_raw(&prepared, Parameter::all(parameters, &failed))
             .await
         {
-            Ok(rows) => Ok(Sent { rows, kept }),
+            Ok(rows) => Ok(Sent { rows, call, kept }),
             Err(error) if failed.load(Ordering::Relaxed) => {
-                self.handle.finish_call();
+                self.handle.finish(call);
                 Err(Fault::conversion(error))
             }
-            Err(error) => Err(self.failed(fault(error), statement, kept)),
+            Err(error) => Err(self.failed(call, fault(error), statement, kept)),
         }
     }
 
     /// What is to be done about a fault of a statement that was sent.
-    fn failed(&self, fault: Fault, statement: Statement<'_>, kept: bool) -> Fault {
-        self.finish_unless_lost(&fault);
+    fn failed(&self, call: H::Call, fault: Fault, statement: Statement<'_>, kept: bool) -> Fault {
+        self.finish_unless_lost(call, &fault);
         let stale = matches!(
             fault.sqlstate(),
             Some(SqlState::INVALID_STATEMENT_NAME | SqlState::FEATURE_NOT_SUPPORTED)
@@ -143,21 +144,23 @@ impl<H: ClientHandle> ClientSession<H> {
     }
 
     /// An error of the server ends a call; a lost connection leaves it open.
-    fn finish_unless_lost(&self, fault: &Fault) {
+    fn finish_unless_lost(&self, call: H::Call, fault: &Fault) {
         if fault.server_error().is_some() {
-            self.handle.finish_call();
+            self.handle.finish(call);
         }
     }
 }
 
-struct Sent {
+struct Sent<C> {
     rows: RowStream,
+    call: C,
     kept: bool,
 }
 
 impl<H: ClientHandle> Session for ClientSession<H> {
     type Row = ClientRow;
-    type Cursor = ClientCursor;
+    type Cursor = ClientCursor<H::Call>;
+    type Hold = H::Call;
 
     async fn fetch(
         &self,
@@ -165,18 +168,18 @@ impl<H: ClientHandle> Session for ClientSession<H> {
         parameters: Parameters<'_>,
         limit: usize,
     ) -> Result<Vec<ClientRow>, Fault> {
-        let sent = self.send(statement, parameters).await?;
-        let mut stream = pin!(sent.rows);
+        let Sent { rows, call, kept } = self.send(statement, parameters).await?;
+        let mut stream = pin!(rows);
         let mut rows = Vec::new();
         loop {
             match stream.try_next().await {
                 Ok(Some(row)) if rows.len() < limit => rows.push(ClientRow::new(row)),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(error) => return Err(self.failed(fault(error), statement, sent.kept)),
+                Err(error) => return Err(self.failed(call, fault(error), statement, kept)),
             }
         }
-        self.handle.finish_call();
+        self.handle.finish(call);
         Ok(rows)
     }
 
@@ -185,16 +188,16 @@ impl<H: ClientHandle> Session for ClientSession<H> {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<u64, Fault> {
-        let sent = self.send(statement, parameters).await?;
-        let mut stream = pin!(sent.rows);
+        let Sent { rows, call, kept } = self.send(statement, parameters).await?;
+        let mut stream = pin!(rows);
         loop {
             match stream.try_next().await {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(error) => return Err(self.failed(fault(error), statement, sent.kept)),
+                Err(error) => return Err(self.failed(call, fault(error), statement, kept)),
             }
         }
-        self.handle.finish_call();
+        self.handle.finish(call);
         Ok(stream.rows_affected().unwrap_or(0))
     }
 
@@ -202,33 +205,34 @@ impl<H: ClientHandle> Session for ClientSession<H> {
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
-    ) -> Result<ClientCursor, Fault> {
+    ) -> Result<Self::Cursor, Fault> {
         let sent = self.send(statement, parameters).await?;
         Ok(ClientCursor {
             rows: Box::pin(sent.rows),
+            call: Some(sent.call),
         })
     }
 
     fn poll_row(
         &self,
-        cursor: &mut ClientCursor,
+        cursor: &mut Self::Cursor,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<ClientRow>, Fault>> {
-        Poll::Ready(match ready!(cursor.rows.as_mut().poll_next(cx)) {
-            Some(Ok(row)) => Ok(Some(ClientRow::new(row))),
-            Some(Err(error)) => {
-                let fault = fault(error);
-                self.finish_unless_lost(&fault);
-                Err(fault)
+        let result = match ready!(cursor.rows.as_mut().poll_next(cx)) {
+            Some(Ok(row)) => return Poll::Ready(Ok(Some(ClientRow::new(row)))),
+            Some(Err(error)) => Err(fault(error)),
+            None => Ok(None),
+        };
+        if let Some(call) = cursor.call.take() {
+            match &result {
+                Ok(_) => self.handle.finish(call),
+                Err(fault) => self.finish_unless_lost(call, fault),
             }
-            None => {
-                self.handle.finish_call();
-                Ok(None)
-            }
-        })
+        }
+        Poll::Ready(result)
     }
 
-    fn rows_affected(&self, cursor: &ClientCursor) -> Option<u64> {
+    fn rows_affected(&self, cursor: &Self::Cursor) -> Option<u64> {
         cursor.rows.rows_affected()
     }
 
@@ -236,15 +240,15 @@ impl<H: ClientHandle> Session for ClientSession<H> {
         if self.handle.is_closed() {
             return Err(Fault::not_written(Gone));
         }
-        let client = self.handle.begin_call();
-        match client.batch_execute(text).await {
+        let call = self.handle.begin(true);
+        match self.handle.client(&call).batch_execute(text).await {
             Ok(()) => {
-                self.handle.finish_call();
+                self.handle.finish(call);
                 Ok(())
             }
             Err(error) => {
                 let fault = fault(error);
-                self.finish_unless_lost(&fault);
+                self.finish_unless_lost(call, &fault);
                 Err(fault)
             }
         }
@@ -258,12 +262,12 @@ impl<H: ClientHandle> Session for ClientSession<H> {
         self.handle.transaction_status()
     }
 
-    fn hold(&self) {
-        let _ = self.handle.begin_call();
+    fn hold(&self) -> H::Call {
+        self.handle.begin(false)
     }
 
-    fn release(&self) {
-        self.handle.finish_call();
+    fn release(&self, hold: H::Call) {
+        self.handle.finish(hold);
     }
 
     fn is_closed(&self) -> bool {
@@ -288,11 +292,15 @@ impl<H: fmt::Debug> fmt::Debug for ClientSession<H> {
 }
 
 /// A result that is being read from a [`ClientSession`].
-pub struct ClientCursor {
+pub struct ClientCursor<C> {
     rows: Pin<Box<RowStream>>,
+    call: Option<C>,
 }
 
-impl fmt::Debug for ClientCursor {
+// The stream has a box of its own; a call is never pinned.
+impl<C> Unpin for ClientCursor<C> {}
+
+impl<C> fmt::Debug for ClientCursor<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCursor").finish_non_exhaustive()
     }

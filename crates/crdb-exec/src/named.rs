@@ -1,0 +1,128 @@
+//! Queries from files, called with named arguments.
+
+use crate::error::{Error, ErrorKind};
+use crate::executor::{Executor, ExecutorExt};
+use crate::statement::{RetrySafety, Statement};
+use crate::verdict::Verdict;
+use crdb_sql::{Query, Retry};
+use postgres_types::ToSql;
+
+impl<'a> From<&'a Query> for Statement<'a> {
+    /// The text and the name of the query, and what its header says about retries and time.
+    fn from(query: &'a Query) -> Self {
+        let statement = Self::new(query.text())
+            .named(query.name())
+            .retry(match query.retry() {
+                Retry::Safe => RetrySafety::Safe,
+                Retry::Never => RetrySafety::Never,
+                _ => RetrySafety::WhenCertain,
+            });
+        match query.timeout() {
+            Some(timeout) => statement.timeout(timeout),
+            None => statement,
+        }
+    }
+}
+
+impl<'a> From<&'a std::sync::Arc<Query>> for Statement<'a> {
+    fn from(query: &'a std::sync::Arc<Query>) -> Self {
+        Self::from(&**query)
+    }
+}
+
+/// Arguments by name, in any order.
+pub type NamedArguments<'a> = [(&'a str, &'a (dyn ToSql + Sync))];
+
+/// A query whose arguments have been put in order, ready to be run on an executor.
+pub struct NamedQuery<'a, E: ?Sized> {
+    executor: &'a E,
+    statement: Statement<'a>,
+    parameters: Vec<&'a (dyn ToSql + Sync)>,
+}
+
+/// Calls queries with named arguments. Implemented for every [`Executor`].
+///
+/// ```
+/// use crdb_exec::{Error, Executor, NamedExecutor, Row};
+///
+/// async fn balance(db: &impl Executor, get: &crdb_sql::Query, id: i64) -> Result<i64, Error> {
+///     db.query(get, &[("id", &id)])?.fetch_one().await?.get("balance")
+/// }
+/// ```
+pub trait NamedExecutor: Executor {
+    /// Puts the arguments in order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Arguments`] when one is missing, given twice, or not a parameter of the query; the source names it.
+    fn query<'a>(
+        &'a self,
+        query: &'a Query,
+        arguments: &NamedArguments<'a>,
+    ) -> Result<NamedQuery<'a, Self>, Error> {
+        let parameters = query.arrange(arguments).map_err(|source| {
+            Error::new(
+                ErrorKind::Arguments,
+                Verdict::Never,
+                format!("calling \"{}\"", query.name()),
+            )
+            .with_source(source)
+        })?;
+        Ok(NamedQuery {
+            executor: self,
+            statement: Statement::from(query),
+            parameters,
+        })
+    }
+}
+
+impl<E: Executor + ?Sized> NamedExecutor for E {}
+
+impl<'a, E: Executor> NamedQuery<'a, E> {
+    /// As [`ExecutorExt::fetch_one`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn fetch_one(&self) -> Result<E::Row, Error> {
+        self.executor
+            .fetch_one(self.statement, &self.parameters)
+            .await
+    }
+
+    /// As [`ExecutorExt::fetch_optional`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn fetch_optional(&self) -> Result<Option<E::Row>, Error> {
+        self.executor
+            .fetch_optional(self.statement, &self.parameters)
+            .await
+    }
+
+    /// As [`ExecutorExt::fetch_all`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn fetch_all(&self) -> Result<Vec<E::Row>, Error> {
+        self.executor
+            .fetch_all(self.statement, &self.parameters)
+            .await
+    }
+
+    /// As [`ExecutorExt::fetch`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn fetch(&self) -> Result<E::Rows<'a>, Error> {
+        self.executor.fetch(self.statement, &self.parameters).await
+    }
+
+    /// As [`ExecutorExt::execute`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute(&self) -> Result<u64, Error> {
+        self.executor
+            .execute(self.statement, &self.parameters)
+            .await
+    }
+}
