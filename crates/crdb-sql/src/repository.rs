@@ -22,7 +22,8 @@ use lookup::Lookup;
 /// All queries of a tree, found by full name. Immutable; [`ReloadingRepository`] is the one that follows its files.
 ///
 /// A query in `queries/accounts/transfer.sql` with the header `-- name: get_account :one` is called
-/// `accounts.get_account`: directories, not files, give the part before the dot.
+/// `accounts.get_account`: directories below the root give the part before the dot. A file directly in the root gives its
+/// own name, so `queries/accounts.sql` serves a small tree as well.
 #[derive(Debug, Default)]
 pub struct Repository {
     queries: Vec<Arc<Query>>,

@@ -329,6 +329,8 @@ fn every_mistake_is_shown_where_it_is() {
     }
     let found = problems("My-Accounts/a.sql", "-- name: a :one\nSELECT 1");
     assert!(found[0].1.contains("directory `My-Accounts`"), "{found:?}");
+    let found = problems("My-Accounts.sql", "-- name: a :one\nSELECT 1");
+    assert!(found[0].1.contains("file `My-Accounts`"), "{found:?}");
 }
 
 #[test]
@@ -410,7 +412,7 @@ fn a_directory_and_its_embedded_form_are_the_same() {
     write(root, "schema/001.sql", "CREATE TABLE t (a INT8)");
     let loaded = Repository::load(root).unwrap();
     let names: Vec<&str> = loaded.names().collect();
-    assert_eq!(names, ["accounts.eu.get", "accounts.get", "ping"]);
+    assert_eq!(names, ["accounts.eu.get", "accounts.get", "top.ping"]);
 
     let out = root.join("embedded.rs");
     crdb_sql::write_embedded(root, &out).unwrap();
@@ -482,12 +484,12 @@ fn a_reload_swaps_everything_or_nothing() {
         "-- name: keep :one\nSELECT 1\n-- name: edit :one\nSELECT 1\n-- name: drop_it :one\nSELECT 1",
     );
     let repository = ReloadingRepository::load(root).unwrap();
-    let held = repository.get("edit").unwrap();
+    let held = repository.get("a.edit").unwrap();
     let before = repository.snapshot();
 
     write(root, "a.sql", "-- name: keep :one\nSELECT 'oops");
     assert!(repository.reload().unwrap_err().is_invalid());
-    assert_eq!(repository.get("edit").unwrap().text(), "SELECT 1");
+    assert_eq!(repository.get("a.edit").unwrap().text(), "SELECT 1");
 
     write(
         root,
@@ -495,13 +497,13 @@ fn a_reload_swaps_everything_or_nothing() {
         "-- name: added :one\nSELECT 1\n-- name: keep :one\nSELECT 1\n-- name: edit :opt\nSELECT 1",
     );
     let changes = repository.reload().unwrap();
-    assert_eq!(changes.added, ["added"]);
-    assert_eq!(changes.changed, ["edit"]);
-    assert_eq!(changes.removed, ["drop_it"]);
+    assert_eq!(changes.added, ["a.added"]);
+    assert_eq!(changes.changed, ["a.edit"]);
+    assert_eq!(changes.removed, ["a.drop_it"]);
     assert!(repository.reload().unwrap().is_empty());
     assert_eq!(held.cardinality(), Cardinality::One);
     assert_eq!(before.len(), 3);
-    assert!(repository.get("drop_it").unwrap_err().is_unknown_query());
+    assert!(repository.get("a.drop_it").unwrap_err().is_unknown_query());
 }
 
 #[test]
@@ -519,8 +521,8 @@ fn a_reload_is_atomic_for_readers() {
                     let mut seen = std::collections::BTreeSet::new();
                     while !done.load(std::sync::atomic::Ordering::Relaxed) {
                         let snapshot = repository.snapshot();
-                        let a = snapshot.get("a").unwrap();
-                        assert_eq!(a.text(), snapshot.get("b").unwrap().text());
+                        let a = snapshot.get("a.a").unwrap();
+                        assert_eq!(a.text(), snapshot.get("a.b").unwrap().text());
                         seen.insert(a.text().to_owned());
                     }
                     seen.len()

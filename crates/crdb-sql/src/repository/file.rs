@@ -46,21 +46,24 @@ pub(super) fn queries(
         .collect()
 }
 
-/// `accounts.` for `accounts/transfer.sql`.
+/// `accounts.` for `accounts/transfer.sql`, and for `accounts.sql` directly in the root.
 fn prefix(relative: &str, source: &SourceFile, problems: &mut Vec<Problem>) -> Option<String> {
+    let (modules, what) = match relative.rsplit_once('/') {
+        Some((directories, _file)) => (directories, "directory"),
+        None => (relative.strip_suffix(".sql").unwrap_or(relative), "file"),
+    };
     let mut prefix = String::new();
-    let (directories, _file) = relative.rsplit_once('/').unwrap_or(("", relative));
-    for directory in directories.split('/').filter(|d| !d.is_empty()) {
-        if let Some(defect) = name::defect(directory) {
-            let message =
-                format!("directory `{directory}` cannot be part of a query's name: {defect}");
+    for module in modules.split('/') {
+        if let Some(defect) = name::defect(module) {
+            let message = format!("{what} `{module}` cannot be part of a query's name: {defect}");
             problems.push(
-                Problem::with_file(Code::BadName, source.path(), message)
-                    .help("directories below the root give the part of the name before the dot"),
+                Problem::with_file(Code::BadName, source.path(), message).help(
+                    "directories below the root, or a file directly in it, give the part of the name before the dot",
+                ),
             );
             return None;
         }
-        prefix.push_str(directory);
+        prefix.push_str(module);
         prefix.push('.');
     }
     Some(prefix)
