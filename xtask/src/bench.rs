@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::workspace;
+use crate::{setup, workspace};
 
 /// Measures rows of the scorecard beside their peers, in one run.
 ///
@@ -26,6 +26,19 @@ pub(crate) struct Arguments {
 /// Runs the program in `benches/` with the arguments; its exit code is the command's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = workspace::root()?;
+    let talk = ["--help", "-h", "--list"];
+    if !arguments
+        .arguments
+        .iter()
+        .any(|argument| talk.contains(&argument.as_str()))
+    {
+        for requirement in setup::provide(setup::Purpose::Benchmarks)? {
+            println!(
+                "bench: without {}, needed for {}",
+                requirement.name, requirement.purpose
+            );
+        }
+    }
     let status = Command::new(workspace::cargo())
         .args(["run", "--quiet", "--release", "--package", "crdb-benches"])
         .args(["--features", "peers", "--"])

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use requirement::{REQUIREMENTS, Requirement};
+use requirement::{FOR_BENCHMARKS, REQUIREMENTS, Requirement};
 
 /// Installs the system packages that builds and tests need.
 ///
@@ -21,11 +21,38 @@ pub(crate) struct Arguments {
     /// Only say what is there and what is missing
     #[arg(long)]
     check: bool,
+    /// Also what the benchmarks need: Java, PostgreSQL's JDBC driver, Python
+    #[arg(long)]
+    benches: bool,
+}
+
+/// For what a machine is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Builds, tests and the demo.
+    Tests,
+    /// The benchmarks too.
+    Benchmarks,
+}
+
+impl Purpose {
+    fn requirements(self) -> impl Iterator<Item = &'static Requirement> {
+        let more = match self {
+            Self::Tests => &[],
+            Self::Benchmarks => FOR_BENCHMARKS,
+        };
+        REQUIREMENTS.iter().chain(more)
+    }
 }
 
 /// Checks, and installs what is missing.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    for requirement in REQUIREMENTS {
+    let purpose = if arguments.benches {
+        Purpose::Benchmarks
+    } else {
+        Purpose::Tests
+    };
+    for requirement in purpose.requirements() {
         match requirement.find() {
             Ok(place) => println!("found    {}: {place}", requirement.name),
             Err(missing) => println!(
@@ -35,9 +62,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     if arguments.check {
-        return Ok(exit_code(&missing()));
+        return Ok(exit_code(&missing(purpose)));
     }
-    let missing = provide()?;
+    let missing = provide(purpose)?;
     if missing.is_empty() {
         println!("setup: everything is there");
     }
@@ -45,8 +72,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// Installs what is missing, if that can be done here without asking, and says what is still missing then.
-pub(crate) fn provide() -> Result<Vec<&'static Requirement>> {
-    let before = missing();
+pub(crate) fn provide(purpose: Purpose) -> Result<Vec<&'static Requirement>> {
+    let before = missing(purpose);
     if before.is_empty() {
         return Ok(before);
     }
@@ -65,13 +92,13 @@ pub(crate) fn provide() -> Result<Vec<&'static Requirement>> {
             println!("  {}\n", apt::by_hand(&before));
         }
     }
-    Ok(missing())
+    Ok(missing(purpose))
 }
 
 /// The requirements that are not met.
-pub(crate) fn missing() -> Vec<&'static Requirement> {
-    REQUIREMENTS
-        .iter()
+fn missing(purpose: Purpose) -> Vec<&'static Requirement> {
+    purpose
+        .requirements()
         .filter(|requirement| requirement.find().is_err())
         .collect()
 }

@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// Installs what is missing where that can be done; what stays missing costs the tests that need it, not the run.
 fn prepare() {
-    match setup::provide() {
+    match setup::provide(setup::Purpose::Tests) {
         Ok(missing) => {
             for requirement in missing {
                 println!(

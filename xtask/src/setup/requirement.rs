@@ -28,6 +28,8 @@ enum Need {
     Header(&'static str),
     /// A shared library whose file name begins like this.
     Library(&'static str),
+    /// A file at its one place.
+    File(&'static str),
 }
 
 /// Everything that builds and tests use beyond the Rust toolchain.
@@ -85,6 +87,31 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
     },
 ];
 
+/// What the benchmarks need on top, for the stack that this toolkit replaces.
+pub(crate) const FOR_BENCHMARKS: &[Requirement] = &[
+    Requirement {
+        name: "Java",
+        purpose: "the row P0 of the benchmarks",
+        debian: &["default-jre-headless"],
+        fedora: &["java-latest-openjdk-headless"],
+        needs: &[Need::Program("java")],
+    },
+    Requirement {
+        name: "PostgreSQL's JDBC driver",
+        purpose: "the row P0 of the benchmarks",
+        debian: &["libpostgresql-jdbc-java"],
+        fedora: &["postgresql-jdbc"],
+        needs: &[Need::File("/usr/share/java/postgresql.jar")],
+    },
+    Requirement {
+        name: "Python with venv",
+        purpose: "the row P0 of the benchmarks",
+        debian: &["python3-venv"],
+        fedora: &["python3"],
+        needs: &[Need::Program("python3")],
+    },
+];
+
 impl Requirement {
     /// Where it was found, or the first thing that was not.
     ///
@@ -110,6 +137,9 @@ impl Need {
                 .map(|directory| directory.join(name))
                 .find(|path| path.is_file())
                 .ok_or_else(|| format!("no header {name}")),
+            Self::File(path) => Some(PathBuf::from(path))
+                .filter(|path| path.is_file())
+                .ok_or_else(|| format!("no {path}")),
             Self::Library(prefix) => {
                 library(prefix).ok_or_else(|| format!("no library {prefix}.so"))
             }
