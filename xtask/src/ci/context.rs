@@ -1,6 +1,7 @@
 //! What the steps share: where the workspace is, how cargo is run, which tests have been counted.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -45,6 +46,16 @@ impl Context {
             .collect();
         crates.sort_by(|a, b| a.name.cmp(&b.name));
         crates
+    }
+
+    /// The names of the crates' micro-benchmarks.
+    pub(crate) fn benchmarks(&self) -> BTreeSet<String> {
+        self.crates()
+            .into_iter()
+            .flat_map(|package| &package.targets)
+            .filter(|target| target.is_bench())
+            .map(|target| target.name.clone())
+            .collect()
     }
 
     /// A cargo command in the workspace.

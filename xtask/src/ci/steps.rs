@@ -82,6 +82,11 @@ pub(crate) const STEPS: &[Step] = &[
     always("test-all", "all tests with all features", |context| {
         context.test(&["--strict", "--all-features"])
     }),
+    always(
+        "benches",
+        "every micro-benchmark runs once, unmeasured",
+        benches,
+    ),
     full(
         "semver",
         "no breaking change since the last release without a new version",
@@ -134,4 +139,19 @@ fn doc(context: &Context) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// A benchmark that is not asked to measure runs its code once, in the profile that the tests have compiled already.
+fn benches(context: &Context) -> Result<()> {
+    let names = context.benchmarks();
+    if names.is_empty() {
+        println!("no crate has a micro-benchmark");
+        return Ok(());
+    }
+    let mut command = context.cargo(&["test", "--quiet"]);
+    command.args(workspace::everything(true));
+    for name in names {
+        command.args(["--bench", &name]);
+    }
+    succeed(&mut command)
 }
