@@ -223,7 +223,10 @@ impl<S: SessionSource> Transaction<S> {
         }
     }
 
-    pub(crate) fn lease(&self) -> &S::Lease {
+    /// The session that the transaction runs on, as its source lent it: for what a source keeps with its leases. Statements
+    /// belong on the transaction itself, which watches what becomes of them.
+    #[must_use]
+    pub fn lease(&self) -> &S::Lease {
         &self.lease
     }
 

@@ -12,6 +12,12 @@ use std::sync::Arc;
 pub struct NodeId(pub(crate) u64);
 
 impl NodeId {
+    /// The id of this number, for callers that carried it as a number.
+    #[must_use]
+    pub const fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The number behind the id: dense, counted from 0 in the order in which the pool met its nodes.
     #[must_use]
     pub const fn as_u64(self) -> u64 {

@@ -1,0 +1,113 @@
+//! Connects and cancels.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::label::{Bounded, Value};
+use super::{Metrics, seconds};
+use crate::kind;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Connect {
+    node: Value,
+    outcome: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Phase {
+    phase: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: Value,
+}
+
+#[derive(Debug)]
+pub(super) struct AuthMetrics {
+    nodes: Bounded,
+    outcomes: Bounded,
+    connect: Family<Connect, Histogram>,
+    phases: Family<Phase, Histogram>,
+    cancels: Family<Outcome, Counter>,
+}
+
+impl AuthMetrics {
+    pub(super) fn new(registry: &mut Registry, limit: usize) -> Self {
+        let this = Self {
+            nodes: Bounded::new(limit),
+            outcomes: Bounded::new(limit),
+            connect: Family::new_with_constructor(seconds),
+            phases: Family::new_with_constructor(seconds),
+            cancels: Family::default(),
+        };
+        registry.register_with_unit(
+            "connect",
+            "Time to open a session, by node and outcome",
+            Unit::Seconds,
+            this.connect.clone(),
+        );
+        registry.register_with_unit(
+            "connect_phase",
+            "Time of each part of opening a session that succeeded",
+            Unit::Seconds,
+            this.phases.clone(),
+        );
+        registry.register(
+            "cancels",
+            "Cancel requests sent, by outcome",
+            this.cancels.clone(),
+        );
+        this
+    }
+}
+
+impl crdb_auth::Observer for Metrics {
+    fn connected(&self, event: &crdb_auth::Connected<'_>) {
+        let labels = Connect {
+            node: self.auth.nodes.value(&event.endpoint.to_string()),
+            outcome: self.auth.outcomes.value("ok"),
+        };
+        self.auth
+            .connect
+            .get_or_create(&labels)
+            .observe(event.timings.total.as_secs_f64());
+        for (phase, took) in [
+            ("resolve", event.timings.resolve),
+            ("tcp", event.timings.tcp),
+            ("tls", event.timings.tls),
+            ("login", event.timings.login),
+        ] {
+            self.auth
+                .phases
+                .get_or_create(&Phase { phase })
+                .observe(took.as_secs_f64());
+        }
+    }
+
+    fn connect_failed(&self, event: &crdb_auth::ConnectFailed<'_>) {
+        let labels = Connect {
+            node: self.auth.nodes.value(&event.endpoint.to_string()),
+            outcome: self.auth.outcomes.value(&kind::name(event.error.kind())),
+        };
+        self.auth
+            .connect
+            .get_or_create(&labels)
+            .observe(event.timings.total.as_secs_f64());
+    }
+
+    fn cancelled(&self, event: &crdb_auth::Cancelled<'_>) {
+        let outcome = event
+            .error
+            .map_or_else(|| "ok".to_owned(), |error| kind::name(error.kind()));
+        self.auth
+            .cancels
+            .get_or_create(&Outcome {
+                outcome: self.auth.outcomes.value(&outcome),
+            })
+            .inc();
+    }
+}

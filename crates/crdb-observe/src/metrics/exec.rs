@@ -1,0 +1,222 @@
+//! Statements, transactions and retries.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crdb_exec::{Failure, Verdict};
+
+use super::label::{Bounded, Value};
+use super::{Metrics, seconds};
+use crate::kind;
+
+/// The label of what has no name.
+const UNNAMED: &str = "unnamed";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Query {
+    query: Value,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Transaction {
+    transaction: Value,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Rows {
+    query: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Errors {
+    kind: Value,
+    sqlstate: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Retries {
+    scope: &'static str,
+    sqlstate: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Resolved {
+    result: &'static str,
+}
+
+#[derive(Debug)]
+pub(super) struct ExecMetrics {
+    queries: Bounded,
+    transactions: Bounded,
+    kinds: Bounded,
+    sqlstates: Bounded,
+    statement: Family<Query, Histogram>,
+    transaction: Family<Transaction, Histogram>,
+    rows: Family<Rows, Counter>,
+    errors: Family<Errors, Counter>,
+    retries: Family<Retries, Counter>,
+    denied: Counter,
+    unknown: Counter,
+    resolved: Family<Resolved, Counter>,
+}
+
+impl ExecMetrics {
+    pub(super) fn new(registry: &mut Registry, limit: usize) -> Self {
+        let this = Self {
+            queries: Bounded::new(limit),
+            transactions: Bounded::new(limit),
+            kinds: Bounded::new(limit),
+            sqlstates: Bounded::new(limit),
+            statement: Family::new_with_constructor(seconds),
+            transaction: Family::new_with_constructor(seconds),
+            rows: Family::default(),
+            errors: Family::default(),
+            retries: Family::default(),
+            denied: Counter::default(),
+            unknown: Counter::default(),
+            resolved: Family::default(),
+        };
+        registry.register_with_unit(
+            "statement",
+            "Time from a call to its answer, retries and waiting included, by query and outcome",
+            Unit::Seconds,
+            this.statement.clone(),
+        );
+        registry.register_with_unit(
+            "transaction",
+            "Time from a call to its answer, retries and waiting included, by transaction and outcome",
+            Unit::Seconds,
+            this.transaction.clone(),
+        );
+        registry.register(
+            "rows",
+            "Rows given or affected, by query",
+            this.rows.clone(),
+        );
+        registry.register(
+            "errors",
+            "Statements and transactions that failed, by kind and SQLSTATE",
+            this.errors.clone(),
+        );
+        registry.register(
+            "retries",
+            "Attempts made again, by scope and SQLSTATE",
+            this.retries.clone(),
+        );
+        registry.register(
+            "retries_denied",
+            "Retries that the budget did not allow",
+            this.denied.clone(),
+        );
+        registry.register(
+            "outcome_unknown",
+            "Statements and transactions whose effect is not known",
+            this.unknown.clone(),
+        );
+        registry.register(
+            "resolved",
+            "Unknown outcomes looked up by their idempotency key, by result",
+            this.resolved.clone(),
+        );
+        this
+    }
+
+    fn failed(&self, failure: &Failure) {
+        let labels = Errors {
+            kind: self.kinds.value(&kind::name(failure.kind)),
+            sqlstate: self.sqlstate(failure),
+        };
+        self.errors.get_or_create(&labels).inc();
+        if failure.verdict == Verdict::OutcomeUnknown {
+            self.unknown.inc();
+        }
+    }
+
+    fn sqlstate(&self, failure: &Failure) -> Value {
+        failure.sqlstate.map_or_else(
+            || self.sqlstates.value("none"),
+            |state| self.sqlstates.value(state.as_str()),
+        )
+    }
+}
+
+fn outcome(failure: Option<&Failure>) -> &'static str {
+    match failure {
+        None => "ok",
+        Some(failure) if failure.verdict == Verdict::OutcomeUnknown => "unknown",
+        Some(_) => "failed",
+    }
+}
+
+impl crdb_exec::Observer for Metrics {
+    fn statement(&self, event: &crdb_exec::StatementEvent<'_>) {
+        let query = self.exec.queries.value(event.name.unwrap_or(UNNAMED));
+        self.exec
+            .rows
+            .get_or_create(&Rows {
+                query: query.clone(),
+            })
+            .inc_by(event.rows);
+        let labels = Query {
+            query,
+            outcome: outcome(event.failure.as_ref()),
+        };
+        self.exec
+            .statement
+            .get_or_create(&labels)
+            .observe(event.elapsed.as_secs_f64());
+        if let Some(failure) = &event.failure {
+            self.exec.failed(failure);
+        }
+    }
+
+    fn transaction(&self, event: &crdb_exec::TransactionEvent<'_>) {
+        let outcome = match (&event.failure, event.committed) {
+            (None, false) => "rolled_back",
+            (failure, _) => outcome(failure.as_ref()),
+        };
+        let transaction = self.exec.transactions.value(event.name.unwrap_or(UNNAMED));
+        let labels = Transaction {
+            transaction,
+            outcome,
+        };
+        self.exec
+            .transaction
+            .get_or_create(&labels)
+            .observe(event.elapsed.as_secs_f64());
+        if let Some(failure) = &event.failure {
+            self.exec.failed(failure);
+        }
+    }
+
+    fn retry(&self, event: &crdb_exec::RetryEvent<'_>) {
+        let scope = if event.is_transaction {
+            "transaction"
+        } else {
+            "statement"
+        };
+        let labels = Retries {
+            scope,
+            sqlstate: self.exec.sqlstate(&event.failure),
+        };
+        self.exec.retries.get_or_create(&labels).inc();
+    }
+
+    fn resolved(&self, event: &crdb_exec::ResolveEvent<'_>) {
+        let result = match event.committed {
+            Some(true) => "committed",
+            Some(false) => "abandoned",
+            None => "unknown",
+        };
+        self.exec.resolved.get_or_create(&Resolved { result }).inc();
+    }
+
+    fn retry_denied(&self, _name: Option<&str>) {
+        self.exec.denied.inc();
+    }
+}

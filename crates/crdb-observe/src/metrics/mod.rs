@@ -1,0 +1,98 @@
+//! Counters, gauges and histograms.
+
+#[cfg(feature = "auth")]
+mod auth;
+#[cfg(feature = "exec")]
+mod exec;
+#[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
+mod label;
+#[cfg(feature = "pool")]
+mod pool;
+
+use std::fmt;
+
+use prometheus_client::encoding::text::encode;
+#[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// How many different values a label has before further ones become `other`.
+const LABEL_LIMIT: usize = 500;
+
+/// Counts and measures what the layers report, and renders it for Prometheus.
+///
+/// Every name begins with `crdb_` and its layer: `crdb_pool_acquire_seconds`. Durations are in seconds. The README lists
+/// all of them.
+pub struct Metrics {
+    registry: Registry,
+    #[cfg(feature = "auth")]
+    auth: auth::AuthMetrics,
+    #[cfg(feature = "pool")]
+    pool: pool::PoolMetrics,
+    #[cfg(feature = "exec")]
+    exec: exec::ExecMetrics,
+}
+
+impl Metrics {
+    /// The content type of what [`render`](Self::render) gives.
+    pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_label_limit(LABEL_LIMIT)
+    }
+
+    /// As [`new`](Self::new), but each label has at most `limit` different values (default 500); what comes later is
+    /// counted as `other`. Query names and addresses are few; the limit is for when they are not.
+    #[must_use]
+    pub fn with_label_limit(limit: usize) -> Self {
+        #[cfg_attr(
+            not(any(feature = "auth", feature = "pool", feature = "exec")),
+            allow(unused_mut, reason = "no layer, no metrics")
+        )]
+        let mut registry = Registry::with_prefix("crdb");
+        let _ = limit;
+        Self {
+            #[cfg(feature = "auth")]
+            auth: auth::AuthMetrics::new(registry.sub_registry_with_prefix("auth"), limit),
+            #[cfg(feature = "pool")]
+            pool: pool::PoolMetrics::new(registry.sub_registry_with_prefix("pool"), limit),
+            #[cfg(feature = "exec")]
+            exec: exec::ExecMetrics::new(registry.sub_registry_with_prefix("exec"), limit),
+            registry,
+        }
+    }
+
+    /// Everything, as OpenMetrics text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        #[cfg(feature = "pool")]
+        self.pool.refresh();
+        let mut text = String::new();
+        // Writing into a String does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+#[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
+/// From a tenth of a millisecond, which a point select on the same machine takes, to the longest deadline in use.
+fn seconds() -> Histogram {
+    Histogram::new([
+        0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+        2.5, 5.0, 10.0, 30.0,
+    ])
+}

@@ -1,0 +1,56 @@
+use std::sync::atomic::Ordering;
+
+use tracing::{Level, event};
+
+use super::Tracing;
+use crate::kind;
+
+impl crdb_auth::Observer for Tracing {
+    fn connected(&self, event: &crdb_auth::Connected<'_>) {
+        let is_postgresql = event.facts.engine() == crdb_auth::Engine::PostgreSql;
+        self.is_postgresql.store(is_postgresql, Ordering::Relaxed);
+        event!(
+            target: "crdb::auth",
+            Level::DEBUG,
+            {
+            db.system.name = self.system(),
+            server.address = event.endpoint.host,
+            server.port = event.endpoint.port,
+            tls = event.tls,
+            duration = event.timings.total.as_secs_f64(),
+            },
+            "connected"
+        );
+    }
+
+    fn connect_failed(&self, event: &crdb_auth::ConnectFailed<'_>) {
+        event!(
+            target: "crdb::auth",
+            Level::WARN,
+            {
+            db.system.name = self.system(),
+            server.address = event.endpoint.host,
+            server.port = event.endpoint.port,
+            "error.type" = kind::name(event.error.kind()),
+            duration = event.timings.total.as_secs_f64(),
+            },
+            "connecting failed: {}",
+            event.error
+        );
+    }
+
+    fn cancelled(&self, event: &crdb_auth::Cancelled<'_>) {
+        event!(
+            target: "crdb::auth",
+            Level::DEBUG,
+            {
+            db.system.name = self.system(),
+            server.address = event.endpoint.host,
+            server.port = event.endpoint.port,
+            "error.type" = event.error.map(|error| kind::name(error.kind())),
+            duration = event.elapsed.as_secs_f64(),
+            },
+            "cancel sent"
+        );
+    }
+}
