@@ -42,15 +42,23 @@
 
 mod error;
 mod header;
+#[cfg(feature = "parser")]
+mod lint;
 mod name;
 mod placeholder;
 mod problem;
 mod query;
 mod repository;
+#[cfg(feature = "parser")]
+pub mod schema;
 mod source;
+#[cfg(feature = "parser")]
+mod statement;
 pub mod token;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "parser")]
+pub use lint::{lint, lint_query};
 pub use problem::{Code, Problem, Problems, Severity};
 pub use query::{
     Cardinality, Column, ContentHash, Nullability, Parameter, Query, Retry, Staleness, Verify,

@@ -227,6 +227,28 @@ impl Query {
         self.header.name_span.clone()
     }
 
+    #[cfg(feature = "parser")]
+    pub(crate) fn source(&self) -> &SourceFile {
+        &self.source
+    }
+
+    /// Where the statement stands in its file.
+    #[cfg(feature = "parser")]
+    pub(crate) fn body(&self) -> Range<usize> {
+        self.body.clone()
+    }
+
+    /// The statement as it stands in its file.
+    #[cfg(feature = "parser")]
+    pub(crate) fn source_text(&self) -> &str {
+        self.source.text().get(self.body.clone()).unwrap_or("")
+    }
+
+    #[cfg(feature = "parser")]
+    pub(crate) fn parameter_notes(&self) -> &[crate::header::ParameterNote] {
+        &self.header.parameters
+    }
+
     /// Whether a caller could not tell the two apart, wherever they stand.
     pub(crate) fn same_meaning(&self, other: &Self) -> bool {
         self.name == other.name

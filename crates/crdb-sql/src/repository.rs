@@ -4,7 +4,7 @@ mod embed;
 mod file;
 mod lookup;
 mod reload;
-mod tree;
+pub(crate) mod tree;
 
 use std::path::Path;
 use std::sync::Arc;
