@@ -4,7 +4,6 @@ mod alone;
 mod context;
 mod release;
 mod steps;
-mod tool;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

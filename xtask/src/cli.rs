@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, completions, setup, test, tidy};
+use crate::{bench, ci, completions, coverage, setup, test, tidy};
 
 /// The workspace's workflows: see it work, change it, prove the change.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ enum Command {
     Ci(ci::Arguments),
     /// Measure this toolkit beside its peers, in one run
     Bench(bench::Arguments),
+    /// Say how many lines of each crate the tests reach
+    Coverage(coverage::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
     Tidy(tidy::Arguments),
     /// Print a shell's completions for an alias `xtask`
@@ -55,6 +57,7 @@ impl Cli {
             Command::Test(arguments) => test::run(&arguments),
             Command::Ci(arguments) => ci::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
+            Command::Coverage(arguments) => coverage::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
             Command::Completions(arguments) => completions::run(&arguments),
         }

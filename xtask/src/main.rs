@@ -11,10 +11,12 @@ mod bench;
 mod ci;
 mod cli;
 mod completions;
+mod coverage;
 mod setup;
 mod table;
 mod test;
 mod tidy;
+mod tool;
 mod workspace;
 
 use std::process::ExitCode;

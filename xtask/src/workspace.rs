@@ -1,7 +1,7 @@
 //! Where the workspace is and what cargo knows about it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand};
@@ -70,4 +70,37 @@ pub(crate) fn everything(all_features: bool) -> &'static [&'static str] {
     } else {
         &["--workspace"]
     }
+}
+
+/// Runs a command that has to succeed.
+///
+/// # Errors
+/// When it cannot be started or fails: which command, and how.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .with_context(|| format!("{} could not be started", written(command)))?;
+    if !status.success() {
+        bail!("{} ended with {status}", written(command));
+    }
+    Ok(())
+}
+
+/// The command as one would type it.
+fn written(command: &Command) -> String {
+    let program = PathBuf::from(command.get_program());
+    let mut words = vec![
+        program
+            .file_name()
+            .unwrap_or(command.get_program())
+            .to_string_lossy()
+            .into_owned(),
+    ];
+    words.extend(
+        command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned()),
+    );
+    format!("`{}`", words.join(" "))
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use cargo_metadata::Package;
 
-use super::context::{Context, succeed};
+use super::context::Context;
+use crate::workspace::succeed;
 
 /// Checks every crate with its default features, without any, and with each one alone; all failures are named.
 pub(crate) fn run(context: &Context) -> Result<()> {

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::context::{Context, succeed};
-use super::tool;
-use crate::workspace;
+use super::context::Context;
+use crate::tool;
+use crate::workspace::{self, succeed};
 
 /// Compares each crate's public API with its last release, which a tag `NAME-vVERSION` marks.
 pub(crate) fn semver(context: &Context) -> Result<()> {
@@ -28,7 +28,7 @@ pub(crate) fn semver(context: &Context) -> Result<()> {
     if released.is_empty() {
         return Ok(());
     }
-    let semver_checks = tool::CARGO_SEMVER_CHECKS.provide(context)?;
+    let semver_checks = tool::CARGO_SEMVER_CHECKS.provide(&context.target())?;
     for (package, tag) in released {
         succeed(
             Command::new(&semver_checks)

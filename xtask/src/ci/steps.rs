@@ -2,9 +2,10 @@
 
 use anyhow::{Result, ensure};
 
-use super::context::{Context, succeed};
-use super::{alone, release, tool};
-use crate::workspace;
+use super::context::Context;
+use super::{alone, release};
+use crate::tool;
+use crate::workspace::{self, succeed};
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +105,7 @@ fn fmt(context: &Context) -> Result<()> {
 }
 
 fn deny(context: &Context) -> Result<()> {
-    let deny = tool::CARGO_DENY.provide(context)?;
+    let deny = tool::CARGO_DENY.provide(&context.target())?;
     succeed(
         std::process::Command::new(deny)
             .args(["--all-features", "check", "--hide-inclusion-graph"])

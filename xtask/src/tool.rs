@@ -1,11 +1,11 @@
 //! Tools that cargo can install, each at the version that this workspace is checked with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
-use super::context::{Context, succeed};
+use crate::workspace::{self, succeed};
 
 /// A cargo subcommand from the registry.
 pub(crate) struct Tool {
@@ -25,29 +25,34 @@ pub(crate) const CARGO_SEMVER_CHECKS: Tool = Tool {
     version: "0.51.0",
 };
 
+/// Which lines the tests reach, by tracing the test processes: it needs no part of the compiler.
+pub(crate) const CARGO_TARPAULIN: Tool = Tool {
+    name: "cargo-tarpaulin",
+    version: "0.37.5",
+};
+
 impl Tool {
-    /// The program: the one on PATH when it is of the same minor version, else one built into the target directory.
+    /// The program: the one on PATH when it is of the same minor version, else one built below the directory `target`.
     ///
     /// # Errors
     /// When it cannot be built.
-    pub(crate) fn provide(&self, context: &Context) -> Result<PathBuf> {
+    pub(crate) fn provide(&self, target: &Path) -> Result<PathBuf> {
         if self.is_on_path() {
             return Ok(PathBuf::from(self.name));
         }
-        let place = context
-            .target()
+        let place = target
             .join("tools")
             .join(format!("{}-{}", self.name, self.version));
         let program = place.join("bin").join(self.name);
         if !program.is_file() {
             println!("building {} {} once", self.name, self.version);
             succeed(
-                context
-                    .cargo(&["install", "--quiet", "--debug", "--locked", self.name])
+                Command::new(workspace::cargo())
+                    .args(["install", "--quiet", "--debug", "--locked", self.name])
                     .args(["--version", self.version, "--root"])
                     .arg(&place)
                     .arg("--target-dir")
-                    .arg(context.target().join("tools/build")),
+                    .arg(target.join("tools/build")),
             )?;
         }
         Ok(program)
