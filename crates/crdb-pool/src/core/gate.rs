@@ -129,6 +129,15 @@ impl<G, W> Gate<G, W> {
         None
     }
 
+    /// Sessions that were granted and have not been fetched.
+    #[cfg(test)]
+    pub(crate) fn granted(&self) -> usize {
+        self.settled
+            .values()
+            .filter(|answer| answer.is_ok())
+            .count()
+    }
+
     /// Leaves the queue. An answer that nobody has taken is given back.
     pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Result<G, Refusal>> {
         if self.queue.remove(&ticket).is_some() && self.queue.is_empty() {

@@ -11,6 +11,8 @@ mod growth;
 mod members;
 mod random;
 mod report;
+#[cfg(test)]
+mod simulation;
 mod slots;
 mod upkeep;
 
@@ -195,9 +197,15 @@ impl<S, W> Core<S, W> {
     pub(crate) fn poll(
         &mut self,
         ticket: Ticket,
+        now: Instant,
         waker: impl FnOnce(Option<W>) -> W,
     ) -> Option<Result<Grant<S>, Refusal>> {
-        self.gate.poll(ticket, waker)
+        let mut answer = self.gate.poll(ticket, waker)?;
+        if let Ok(grant) = &mut answer {
+            // The caller may have been slow to fetch it.
+            grant.check = self.needs_check(&grant.pooled, now);
+        }
+        Some(answer)
     }
 
     /// A caller goes away. What it had been given and has not fetched goes to the next.
@@ -303,11 +311,7 @@ impl<S, W> Core<S, W> {
         )]
         let pooled = node.idle.pop().expect("an idle session");
         node.lent += 1;
-        let suspect = node
-            .suspect_since
-            .is_some_and(|since| pooled.proven <= since);
-        let check =
-            suspect || now.saturating_duration_since(pooled.proven) >= self.config.fresh_for;
+        let check = self.needs_check(&pooled, now);
         let borrow = self.borrows.begin(Borrow {
             node: pooled.node,
             since: now,
@@ -320,6 +324,13 @@ impl<S, W> Core<S, W> {
             borrow,
             check,
         }
+    }
+
+    /// Whether a session must be proven by a round trip before it is lent.
+    fn needs_check(&self, pooled: &Pooled<S>, now: Instant) -> bool {
+        let suspect_since = self.node(pooled.node).and_then(|node| node.suspect_since);
+        now.saturating_duration_since(pooled.proven) >= self.config.fresh_for
+            || suspect_since.is_some_and(|since| pooled.proven <= since)
     }
 
     /// Hands idle sessions to those who wait, in their order, and opens more where that helps.

@@ -9,6 +9,8 @@ use crate::observer::CloseReason;
 
 /// At most one session is moved to another node in this time.
 const MOVE_INTERVAL: Duration = Duration::from_millis(50);
+/// How often a node that refuses our credentials is asked again without anybody depending on it.
+const CREDENTIALS_INTERVAL: Duration = Duration::from_secs(10);
 /// The longest sleep between two ticks.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -42,13 +44,16 @@ impl<S, W> Core<S, W> {
         }
     }
 
-    /// Lets probes through to nodes whose pause is over. Nodes that refuse our credentials are only asked again when
-    /// somebody wants a session, since each attempt may count towards locking the account.
+    /// Lets probes through to nodes whose pause is over. Nodes that refuse our credentials are asked again when somebody
+    /// depends on them (`wanted`), and otherwise seldom, since each attempt may count towards locking the account.
     pub(super) fn start_probes(&mut self, now: Instant, wanted: bool, fx: &mut Effects<S, W>) {
         for index in 0..self.nodes.len() {
             let node = &mut self.nodes[index];
             let credentials = node.out_for(super::OutCause::Authentication);
-            if self.closed || node.removed || (credentials && !wanted) {
+            let asked_lately = node.failure.as_ref().is_some_and(|failure| {
+                now.saturating_duration_since(failure.at) < CREDENTIALS_INTERVAL
+            });
+            if self.closed || node.removed || (credentials && !wanted && asked_lately) {
                 continue;
             }
             let from = node.state();

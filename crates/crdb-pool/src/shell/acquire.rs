@@ -198,7 +198,7 @@ impl<C: Connector> Future for Answer<'_, C> {
             Some(waker) if waker.will_wake(cx.waker()) => waker,
             _ => cx.waker().clone(),
         };
-        match self.inner.lock().poll(self.ticket, keep) {
+        match self.inner.lock().poll(self.ticket, now(), keep) {
             Some(answer) => Poll::Ready(answer),
             None => Poll::Pending,
         }

@@ -3,6 +3,7 @@
     dead_code,
     unreachable_pub,
     missing_docs,
+    clippy::unwrap_used,
     reason = "each test program uses its own part"
 )]
 
@@ -91,7 +92,7 @@ impl std::fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Cluster {
-    pub fn new(ports: impl IntoIterator<Item = u16>) -> Handle {
+    pub fn start(ports: impl IntoIterator<Item = u16>) -> Handle {
         let node = || Node {
             behaviour: Mutex::new(Behaviour::Up),
             life: AtomicU32::new(0),

@@ -1,0 +1,530 @@
+//! The simulated cluster: what the nodes do, who comes when, and how long everything takes.
+
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::invariants;
+use crate::config::Config;
+use crate::connector::ErrorClass;
+use crate::core::{
+    Acquire, BorrowKey, Core, Effects, Failed, Grant, Opening, Pooled, Random, Refusal, Request,
+    Ticket,
+};
+use crate::node::{NodeAddress, NodeId};
+use crate::observer::CloseReason;
+
+pub(super) type Caller = u32;
+pub(super) type Session = u64;
+
+const LOAD_TIME: Duration = Duration::from_secs(3);
+const CALM_TIME: Duration = Duration::from_secs(40);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Behaviour {
+    Up,
+    Killed,
+    Blackholed,
+    Draining,
+    Full,
+    Locked,
+}
+
+#[derive(Debug)]
+enum Event {
+    Arrive,
+    Deadline(Caller),
+    Woken(Caller),
+    Opened(Box<Opening>),
+    Checked { borrow: Out, works: bool },
+    Return(Out),
+    Trouble,
+    Resize,
+    Tick,
+}
+
+/// A session that is out of its slot, and who has it: nobody while the pool itself checks it.
+#[derive(Debug)]
+pub(super) struct Out {
+    pooled: Box<Pooled<Session>>,
+    borrow: BorrowKey,
+    caller: Option<Caller>,
+}
+
+struct Scheduled {
+    at: Instant,
+    order: u64,
+    event: Event,
+}
+
+impl PartialEq for Scheduled {
+    fn eq(&self, other: &Self) -> bool {
+        self.order == other.order
+    }
+}
+impl Eq for Scheduled {}
+impl PartialOrd for Scheduled {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Scheduled {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.at, other.order).cmp(&(self.at, self.order))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) ticket: Ticket,
+    pub(super) request: Request,
+    pub(super) queued: bool,
+    patience: Instant,
+}
+
+pub(super) struct World {
+    pub(super) core: Core<Session, Caller>,
+    pub(super) now: Instant,
+    start: Instant,
+    chance: Random,
+    events: BinaryHeap<Scheduled>,
+    order: u64,
+    behaviours: BTreeMap<u16, Behaviour>,
+    pub(super) config: Config,
+    pub(super) max_size_ever: u32,
+    pub(super) waiting: BTreeMap<Caller, Waiting>,
+    next_caller: Caller,
+    next_session: Session,
+    /// Sessions that exist, with the port that they are connected to.
+    pub(super) alive: HashMap<Session, u16>,
+    pub(super) held: HashSet<Session>,
+    pub(super) served: u32,
+    pub(super) gave_up: u32,
+    tick_at: Instant,
+    digest: DefaultHasher,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut chance = Random::seeded(seed ^ 0x5EED);
+        let max_size = 1 + chance.below(8) as u32;
+        let config = Config::builder()
+            .max_size(max_size)
+            .min_size(chance.below(max_size as usize + 1) as u32)
+            .max_waiters(1 + chance.below(40))
+            .max_opening(1 + chance.below(4) as u32)
+            .half_open_probes(1 + chance.below(3) as u32)
+            .failures_to_open(1 + chance.below(4) as u32)
+            .connect_timeout(Duration::from_secs(1))
+            .max_lifetime((chance.below(2) == 0).then_some(Duration::from_millis(700)))
+            .idle_timeout((chance.below(2) == 0).then_some(Duration::from_millis(900)))
+            .ping_interval((chance.below(2) == 0).then_some(Duration::from_millis(800)))
+            .slow_start(Duration::from_secs(2))
+            .locality("region=a")
+            .build()
+            .expect("valid");
+        let nodes = 1 + chance.below(4) as u16;
+        let start = Instant::now();
+        let mut world = Self {
+            core: Core::new(config.clone(), Random::seeded(seed)),
+            now: start,
+            start,
+            events: BinaryHeap::new(),
+            order: 0,
+            behaviours: (0..nodes).map(|port| (port, Behaviour::Up)).collect(),
+            max_size_ever: max_size,
+            config,
+            waiting: BTreeMap::new(),
+            next_caller: 0,
+            next_session: 0,
+            alive: HashMap::new(),
+            held: HashSet::new(),
+            served: 0,
+            gave_up: 0,
+            tick_at: start,
+            digest: DefaultHasher::new(),
+            chance,
+        };
+        let addresses = (0..nodes)
+            .map(|port| {
+                NodeAddress::new("n", port).with_locality(if port % 3 == 2 {
+                    "region=b"
+                } else {
+                    "region=a"
+                })
+            })
+            .collect();
+        world.decide(|core, now, fx| core.set_nodes(addresses, now, fx));
+        world.schedule(Duration::ZERO, Event::Arrive);
+        world.schedule(Duration::from_millis(50), Event::Trouble);
+        world.schedule(Duration::from_millis(900), Event::Resize);
+        world.schedule(Duration::ZERO, Event::Tick);
+        world
+    }
+
+    /// Load and trouble for a while, then calm; then everything must have been put right.
+    pub(super) fn run(&mut self) {
+        while let Some(next) = self.events.pop() {
+            // Without ticks nothing new begins, and what is under way comes to its end.
+            if next.at > self.start + LOAD_TIME + CALM_TIME && matches!(next.event, Event::Tick) {
+                continue;
+            }
+            self.now = next.at;
+            self.note((1u8, next.at.duration_since(self.start)));
+            self.handle(next.event);
+            invariants::always(self);
+        }
+        invariants::in_the_end(self);
+    }
+
+    pub(super) fn digest(&self) -> u64 {
+        self.digest.finish()
+    }
+
+    fn note(&mut self, what: impl Hash) {
+        what.hash(&mut self.digest);
+    }
+
+    fn is_calm(&self) -> bool {
+        self.now > self.start + LOAD_TIME
+    }
+
+    fn schedule(&mut self, after: Duration, event: Event) {
+        self.order += 1;
+        self.events.push(Scheduled {
+            at: self.now + after,
+            order: self.order,
+            event,
+        });
+    }
+
+    fn millis(&mut self, below: usize) -> Duration {
+        Duration::from_micros(1 + self.chance.below(below * 1000) as u64)
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Arrive => self.arrive(),
+            Event::Deadline(caller) => self.give_up(caller),
+            Event::Woken(caller) => self.woken(caller),
+            Event::Opened(opening) => self.opened(&opening),
+            Event::Checked { borrow, works } => self.checked(borrow, works),
+            Event::Return(out) => self.give_back(out),
+            Event::Trouble => self.trouble(),
+            Event::Resize => {
+                let max_size = 1 + self.chance.below(8) as u32;
+                let min_size = self.config.min_size.min(max_size);
+                self.config = Config {
+                    max_size,
+                    min_size,
+                    ..self.config.clone()
+                };
+                self.max_size_ever = self.max_size_ever.max(max_size);
+                self.decide(|core, now, fx| core.resize(min_size, max_size, now, fx));
+            }
+            Event::Tick => {
+                if self.now >= self.tick_at {
+                    let place = Location::caller();
+                    let next = self.decide(|core, now, fx| core.tick(place, now, fx));
+                    self.tick_at = next;
+                    self.schedule(next - self.now, Event::Tick);
+                }
+            }
+        }
+    }
+
+    /// Decides something and does what follows from it, as the shell does.
+    fn decide<R>(
+        &mut self,
+        decide: impl FnOnce(&mut Core<Session, Caller>, Instant, &mut Effects<Session, Caller>) -> R,
+    ) -> R {
+        let mut fx = Effects::new();
+        let result = decide(&mut self.core, self.now, &mut fx);
+        for opening in fx.open {
+            invariants::opening(self, &opening);
+            let behaviour = self.behaviours[&opening.address.port()];
+            let time = match behaviour {
+                Behaviour::Blackholed => opening.timeout,
+                Behaviour::Killed => self.millis(2),
+                _ => self.millis(30),
+            };
+            self.schedule(time.min(opening.timeout), Event::Opened(Box::new(opening)));
+        }
+        for (pooled, reason) in fx.close {
+            self.note((2u8, pooled.session, reason.as_str()));
+            self.closed(&pooled, reason);
+        }
+        for grant in fx.ping {
+            self.check(grant, None);
+        }
+        for caller in fx.wake {
+            if let Some(waiting) = self.waiting.get_mut(&caller) {
+                waiting.queued = false;
+                invariants::in_turn(self, caller);
+                // A task does not run at once when it is woken: its caller may give up before.
+                let time = self.millis(3);
+                self.schedule(time, Event::Woken(caller));
+            }
+        }
+        if fx.rouse {
+            self.tick_at = self.now;
+            self.schedule(Duration::ZERO, Event::Tick);
+        }
+        result
+    }
+
+    fn closed(&mut self, pooled: &Pooled<Session>, reason: CloseReason) {
+        assert!(
+            self.alive.remove(&pooled.session).is_some(),
+            "session {} closed twice ({reason:?})",
+            pooled.session
+        );
+        assert!(
+            !self.held.contains(&pooled.session),
+            "session {} closed while it is out",
+            pooled.session
+        );
+    }
+
+    fn arrive(&mut self) {
+        if !self.is_calm() {
+            let after = if self.chance.below(10) == 0 {
+                self.millis(200)
+            } else {
+                self.millis(8)
+            };
+            self.schedule(after, Event::Arrive);
+        }
+        let caller = self.next_caller;
+        self.next_caller += 1;
+        let avoid = (self.chance.below(4) == 0).then(|| NodeId(self.chance.below(4) as u64));
+        let request = Request {
+            avoid,
+            place: Location::caller(),
+        };
+        let ticket = self.core.arrive();
+        let patience = self.now + Duration::from_millis(20) + self.millis(1500);
+        self.waiting.insert(
+            caller,
+            Waiting {
+                ticket,
+                request,
+                queued: false,
+                patience,
+            },
+        );
+        self.schedule(patience - self.now, Event::Deadline(caller));
+        self.acquire(caller);
+    }
+
+    fn acquire(&mut self, caller: Caller) {
+        let Some(waiting) = self.waiting.get_mut(&caller) else {
+            return;
+        };
+        let (ticket, request) = (waiting.ticket, waiting.request);
+        let answer = self.decide(|core, now, fx| core.acquire(ticket, request, now, fx));
+        match answer {
+            Acquire::Granted(grant) => {
+                invariants::in_turn(self, caller);
+                self.answered(caller, Ok(grant));
+            }
+            Acquire::Refused(refusal) => self.answered(caller, Err(refusal)),
+            Acquire::Wait => {
+                if let Some(answer) = self.core.poll(ticket, self.now, |_| caller) {
+                    self.answered(caller, answer);
+                } else if let Some(waiting) = self.waiting.get_mut(&caller) {
+                    waiting.queued = true;
+                }
+            }
+        }
+    }
+
+    fn woken(&mut self, caller: Caller) {
+        if let Some(waiting) = self.waiting.get(&caller) {
+            let answer = self
+                .core
+                .poll(waiting.ticket, self.now, |_| caller)
+                .expect("woken with an answer");
+            self.answered(caller, answer);
+        }
+    }
+
+    fn answered(&mut self, caller: Caller, answer: Result<Grant<Session>, Refusal>) {
+        match answer {
+            Ok(grant) => {
+                invariants::granted(self, &grant);
+                if let Some(waiting) = self.waiting.get_mut(&caller) {
+                    waiting.queued = false;
+                }
+                if grant.check {
+                    self.check(grant, Some(caller));
+                } else {
+                    self.work(Out {
+                        pooled: grant.pooled,
+                        borrow: grant.borrow,
+                        caller: Some(caller),
+                    });
+                }
+            }
+            Err(refusal) => {
+                self.note((3u8, caller, refusal as u8));
+                self.waiting.remove(&caller);
+                self.gave_up += 1;
+            }
+        }
+    }
+
+    fn take(&mut self, session: Session) {
+        assert!(self.held.insert(session), "session {session} lent twice");
+        assert!(
+            self.alive.contains_key(&session),
+            "session {session} lent after it was closed"
+        );
+    }
+
+    fn check(&mut self, grant: Grant<Session>, caller: Option<Caller>) {
+        self.take(grant.pooled.session);
+        let works = self.works(&grant.pooled);
+        let time = if self.behaviours[&grant.pooled.address.port()] == Behaviour::Blackholed {
+            self.config.check_timeout
+        } else {
+            self.millis(3)
+        };
+        let borrow = Out {
+            pooled: grant.pooled,
+            borrow: grant.borrow,
+            caller,
+        };
+        self.schedule(time, Event::Checked { borrow, works });
+    }
+
+    fn checked(&mut self, out: Out, works: bool) {
+        self.held.remove(&out.pooled.session);
+        let Out {
+            pooled,
+            borrow,
+            caller,
+        } = out;
+        if works {
+            self.core.proved(pooled.node);
+            match caller.filter(|caller| self.waiting.contains_key(caller)) {
+                Some(caller) => self.work(Out {
+                    pooled,
+                    borrow,
+                    caller: Some(caller),
+                }),
+                None => self.decide(|core, now, fx| core.give_back(pooled, borrow, None, now, fx)),
+            }
+        } else {
+            self.lose(pooled, borrow, ErrorClass::Dead);
+            if let Some(caller) = caller {
+                self.acquire(caller);
+            }
+        }
+    }
+
+    fn work(&mut self, out: Out) {
+        if let Some(caller) = out.caller {
+            self.note((4u8, caller, out.pooled.session));
+            self.waiting.remove(&caller);
+            self.served += 1;
+        }
+        if !self.held.contains(&out.pooled.session) {
+            self.take(out.pooled.session);
+        }
+        let time = self.millis(20);
+        self.schedule(time, Event::Return(out));
+    }
+
+    fn give_back(&mut self, out: Out) {
+        self.held.remove(&out.pooled.session);
+        let Out { pooled, borrow, .. } = out;
+        let works = self.works(&pooled);
+        if works && self.chance.below(20) > 0 {
+            let held = self.millis(10);
+            self.decide(|core, now, fx| core.give_back(pooled, borrow, Some(held), now, fx));
+        } else {
+            let class = match self.behaviours[&pooled.address.port()] {
+                Behaviour::Draining => ErrorClass::Draining,
+                Behaviour::Killed | Behaviour::Blackholed => ErrorClass::Dead,
+                _ => ErrorClass::Harmless,
+            };
+            self.lose(pooled, borrow, class);
+        }
+    }
+
+    fn lose(&mut self, pooled: Box<Pooled<Session>>, borrow: BorrowKey, class: ErrorClass) {
+        let (node, term) = (pooled.node, pooled.term);
+        self.closed(&pooled, CloseReason::Broken);
+        self.decide(|core, now, fx| core.report(node, term, failed(class), now, fx));
+        self.decide(|core, now, fx| core.lost(borrow, now, fx));
+    }
+
+    fn works(&self, pooled: &Pooled<Session>) -> bool {
+        matches!(
+            self.behaviours[&pooled.address.port()],
+            Behaviour::Up | Behaviour::Full | Behaviour::Locked
+        )
+    }
+
+    fn opened(&mut self, opening: &Opening) {
+        let class = match self.behaviours[&opening.address.port()] {
+            Behaviour::Up => {
+                let session = self.next_session;
+                self.next_session += 1;
+                self.alive.insert(session, opening.address.port());
+                let took = Duration::from_millis(10);
+                self.decide(|core, now, fx| core.opened(opening, session, took, now, fx));
+                return;
+            }
+            Behaviour::Killed | Behaviour::Blackholed => ErrorClass::Dead,
+            Behaviour::Draining => ErrorClass::Draining,
+            Behaviour::Full => ErrorClass::Overloaded,
+            Behaviour::Locked => ErrorClass::Authentication,
+        };
+        if self.chance.below(20) == 0 {
+            self.decide(|core, now, fx| core.open_abandoned(opening, now, fx));
+        } else {
+            self.decide(|core, now, fx| core.open_failed(opening, failed(class), now, fx));
+        }
+    }
+
+    fn give_up(&mut self, caller: Caller) {
+        let Some(waiting) = self.waiting.get(&caller) else {
+            return;
+        };
+        assert!(self.now >= waiting.patience);
+        let ticket = waiting.ticket;
+        self.waiting.remove(&caller);
+        self.gave_up += 1;
+        self.decide(|core, now, fx| core.leave(ticket, now, fx));
+    }
+
+    fn trouble(&mut self) {
+        if self.is_calm() {
+            for behaviour in self.behaviours.values_mut() {
+                *behaviour = Behaviour::Up;
+            }
+            return;
+        }
+        let port = self.chance.below(self.behaviours.len()) as u16;
+        let behaviour = match self.chance.below(10) {
+            0..5 => Behaviour::Up,
+            5 | 6 => Behaviour::Killed,
+            7 => Behaviour::Blackholed,
+            8 => Behaviour::Draining,
+            _ if self.chance.below(2) == 0 => Behaviour::Full,
+            _ => Behaviour::Locked,
+        };
+        self.note((5u8, port, behaviour));
+        self.behaviours.insert(port, behaviour);
+        let next = self.millis(300);
+        self.schedule(next, Event::Trouble);
+    }
+}
+
+fn failed(class: ErrorClass) -> Failed {
+    (class, Arc::new(std::io::Error::other("simulated")))
+}
