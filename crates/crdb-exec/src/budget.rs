@@ -1,28 +1,30 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Keeps retries from making an outage worse: each call earns a tenth of a retry, up to a reserve of ten.
+/// Keeps retries from making an outage worse: each call earns a tenth of a retry, up to a reserve.
 ///
-/// So over any time with `n` calls there are at most `n / 10 + 10` retries. It is spent on failures of connections and
+/// So over any time with `n` calls there are at most `n / 10` retries and the reserve. It is spent on failures of connections and
 /// nodes only: a serialization failure is answered by a node that works, and backoff is what helps there.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     /// In tenths of a retry.
     tenths: AtomicU64,
+    reserve: u64,
 }
 
-const RESERVE: u64 = 100;
 const RETRY: u64 = 10;
 
 impl RetryBudget {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(reserve: u32) -> Self {
+        let reserve = reserve as u64 * RETRY;
         Self {
-            tenths: AtomicU64::new(RESERVE),
+            tenths: AtomicU64::new(reserve),
+            reserve,
         }
     }
 
     /// A call begins.
     pub(crate) fn earn(&self) {
-        let earn = |tenths: u64| (tenths < RESERVE).then_some(tenths + 1);
+        let earn = |tenths: u64| (tenths < self.reserve).then_some(tenths + 1);
         // A full budget earns nothing.
         let _ = self
             .tenths
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_amplified_by_a_tenth_and_the_reserve() {
-        let budget = RetryBudget::new();
+        let budget = RetryBudget::new(10);
         let mut attempts = 0;
         for _ in 0..10_000 {
             budget.earn();
@@ -63,7 +65,7 @@ mod tests {
 
     #[test]
     fn the_reserve_does_not_grow_without_bound() {
-        let budget = RetryBudget::new();
+        let budget = RetryBudget::new(10);
         (0..1_000_000).for_each(|_| budget.earn());
         let mut retries = 0;
         while budget.spend() {

@@ -73,3 +73,7 @@ pub use statement::{RetrySafety, Statement};
 pub use transact::TransactionBody;
 pub use transaction::{Transaction, TransactionRows};
 pub use verdict::{Position, Verdict, verdict};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -89,6 +89,14 @@ impl<S: SessionSource> PooledExecutorBuilder<S> {
         self
     }
 
+    /// How many retries after failures of nodes and connections are in reserve, beyond one for each ten calls: 10 by
+    /// default. When none is left, such failures come back at once.
+    #[must_use]
+    pub fn retry_reserve(mut self, retries: u32) -> Self {
+        self.shared.budget = RetryBudget::new(retries);
+        self
+    }
+
     /// The executor.
     #[must_use]
     pub fn build(self) -> PooledExecutor<S> {
@@ -126,7 +134,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             shared: Shared {
                 source,
                 observer: Arc::new(()),
-                budget: RetryBudget::new(),
+                budget: RetryBudget::new(10),
                 time_limit: Some(Duration::from_secs(30)),
                 attempts: 5,
                 backoff: Backoff::default(),
@@ -184,13 +192,13 @@ impl<S: SessionSource> PooledExecutor<S> {
     }
 
     /// Tells the source what a failure says about its node.
-    pub(crate) fn report(&self, lease: &S::Lease, error: &Error) -> NodeId {
-        let outcome = match error.sqlstate() {
-            Some(SqlState::ADMIN_SHUTDOWN) => Some(SessionOutcome::Draining),
-            Some(SqlState::TOO_MANY_CONNECTIONS) => Some(SessionOutcome::Overloaded),
-            _ if error.kind() == ErrorKind::Connection => Some(SessionOutcome::Lost),
+    pub(crate) fn report(&self, lease: &S::Lease, failure: Option<Failure>) -> NodeId {
+        let outcome = failure.and_then(|failure| match (failure.sqlstate, failure.kind) {
+            (Some(SqlState::ADMIN_SHUTDOWN), _) => Some(SessionOutcome::Draining),
+            (Some(SqlState::TOO_MANY_CONNECTIONS), _) => Some(SessionOutcome::Overloaded),
+            (_, ErrorKind::Connection) => Some(SessionOutcome::Lost),
             _ => None,
-        };
+        });
         if let Some(outcome) = outcome {
             self.shared.source.report(lease, outcome);
         }
@@ -235,6 +243,19 @@ impl<S: SessionSource> PooledExecutor<S> {
         true
     }
 
+    /// As [`Executor::fetch_at_most`], not on this node if there is another.
+    pub(crate) async fn fetch_avoiding(
+        &self,
+        avoid: Option<NodeId>,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        limit: usize,
+    ) -> Result<Vec<<S::Session as Session>::Row>, Error> {
+        let request = FetchAtMost(limit);
+        let (_, rows) = self.call(request, statement, parameters, avoid).await?;
+        Ok(rows)
+    }
+
     /// Runs a statement that is its own transaction, as often as is right. The session comes with the answer, unless a
     /// cancel is still on its way to it.
     async fn call<R: Request>(
@@ -242,6 +263,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         request: R,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
+        mut avoid: Option<NodeId>,
     ) -> Result<(Option<S::Lease>, R::Answer<S::Session>), Error> {
         let started = Instant::now();
         let deadline = statement
@@ -260,7 +282,6 @@ impl<S: SessionSource> PooledExecutor<S> {
             backoff: &self.shared.backoff,
             deadline,
         };
-        let mut avoid = None;
         let result = loop {
             attempts.made += 1;
             let attempt = self.once(request, statement, parameters, deadline, avoid);
@@ -336,7 +357,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                 continue;
             }
             let error = Error::from_fault(fault, position, attempted());
-            let node = Some(self.report(&lease, &error));
+            let node = Some(self.report(&lease, Some(Failure::of(&error))));
             return Err(Failed { error, node });
         }
     }
@@ -452,8 +473,8 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
         parameters: Parameters<'_>,
         limit: usize,
     ) -> Result<Vec<Self::Row>, Error> {
-        let (_, rows) = self.call(FetchAtMost(limit), statement, parameters).await?;
-        Ok(rows)
+        self.fetch_avoiding(None, statement, parameters, limit)
+            .await
     }
 
     async fn run(
@@ -461,7 +482,7 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
-        let (_, affected) = self.call(Run, statement, parameters).await?;
+        let (_, affected) = self.call(Run, statement, parameters, None).await?;
         Ok(affected)
     }
 
@@ -470,7 +491,7 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<PooledRows<S>, Error> {
-        let (lease, cursor) = self.call(Open, statement, parameters).await?;
+        let (lease, cursor) = self.call(Open, statement, parameters, None).await?;
         Ok(PooledRows {
             lease,
             cursor,

@@ -263,7 +263,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         match self.commit(call, &transaction).await {
             Ok(()) => Ok(value),
             Err(error) => {
-                let node = self.report(transaction.lease(), &error);
+                let node = self.report(transaction.lease(), Some(Failure::of(&error)));
                 Err(Aborted {
                     value: Some(value),
                     ..Aborted::ours(error, Some(node))
@@ -296,10 +296,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             Cause::Ours(error) => Some(Failure::of(error)),
             Cause::Body(_) => transaction.failure(),
         };
-        let node = match &cause {
-            Cause::Ours(error) => self.report(transaction.lease(), error),
-            Cause::Body(_) => self.source().node(transaction.lease()),
-        };
+        let node = self.report(transaction.lease(), failure);
         let roll_back = transaction.roll_back();
         match call.deadline {
             None => roll_back.await,
@@ -359,7 +356,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             None => RESOLVE_LIMIT,
         };
         let started = Instant::now();
-        let resolution = self.resolve_as(key, owner, left).await;
+        let resolution = self.resolve_as(key, owner, left, aborted.node).await;
         let committed = resolution
             .as_ref()
             .ok()
@@ -389,8 +386,8 @@ impl<S: SessionSource> PooledExecutor<S> {
     /// [`Error`] when the question could not be answered. It may be asked again.
     pub async fn resolve(&self, key: &IdempotencyKey) -> Result<Resolution, Error> {
         let owner = idempotency::owner(&mut rand::rng());
-        self.resolve_as(key, &owner, self.time_limit().unwrap_or(RESOLVE_LIMIT))
-            .await
+        let limit = self.time_limit().unwrap_or(RESOLVE_LIMIT);
+        self.resolve_as(key, &owner, limit, None).await
     }
 
     async fn resolve_as(
@@ -398,17 +395,24 @@ impl<S: SessionSource> PooledExecutor<S> {
         key: &IdempotencyKey,
         owner: &str,
         limit: Duration,
+        avoid: Option<NodeId>,
     ) -> Result<Resolution, Error> {
         let statement = Statement::new(idempotency::RESOLVE)
             .named("crdb_exec.resolve")
             .retry(RetrySafety::Safe)
             .timeout(limit);
-        let row = self.fetch_one(statement, &[&key.as_str(), &owner]).await?;
-        Ok(if row.get::<bool>(0usize)? {
-            Resolution::Abandoned
-        } else {
-            Resolution::Committed
-        })
+        let rows = self
+            .fetch_avoiding(avoid, statement, &[&key.as_str(), &owner], 1)
+            .await?;
+        match rows.first().map(|row| row.get::<bool>(0)).transpose()? {
+            Some(true) => Ok(Resolution::Abandoned),
+            Some(false) => Ok(Resolution::Committed),
+            None => Err(Error::new(
+                ErrorKind::RowCount,
+                Verdict::OutcomeUnknown,
+                "resolving an idempotency key",
+            )),
+        }
     }
 }
 
