@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::authenticator::Authenticator;
 use crate::credential::Password;
 use crate::error::Error;
 use crate::net::SocketOptions;
 use crate::observer::Observer;
+use crate::policy::{ChannelBinding, RequireAuth};
 use crate::scram::IterationLimits;
-use crate::tls::TlsConfig;
+use crate::tls::{SslMode, TlsConfig};
 
 /// Everything about a login but where to: one configuration serves every node of a cluster.
 ///
@@ -22,6 +24,10 @@ pub struct Config {
     pub(crate) options: Option<String>,
     pub(crate) session_parameters: Vec<(String, String)>,
     pub(crate) password: Option<Password>,
+    jwt: bool,
+    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    pub(crate) require_auth: Option<RequireAuth>,
+    pub(crate) channel_binding: ChannelBinding,
     pub(crate) tls: TlsConfig,
     pub(crate) connect_timeout: Duration,
     pub(crate) socket: SocketOptions,
@@ -42,6 +48,10 @@ impl Config {
                 options: None,
                 session_parameters: Vec::new(),
                 password: None,
+                jwt: false,
+                authenticator: None,
+                require_auth: None,
+                channel_binding: ChannelBinding::default(),
                 tls: TlsConfig::default(),
                 connect_timeout: Duration::from_secs(10),
                 socket: SocketOptions::default(),
@@ -64,6 +74,21 @@ impl Config {
     pub fn database(&self) -> Option<&str> {
         self.database.as_deref()
     }
+
+    /// Whether the password is a JWT.
+    pub(crate) fn is_jwt(&self) -> bool {
+        self.jwt
+    }
+
+    /// The `options` of the startup message: CockroachDB wants a JWT announced there.
+    pub(crate) fn startup_options(&self) -> Option<String> {
+        const ANNOUNCE_JWT: &str = "--crdb:jwt_auth_enabled=true";
+        match (&self.options, self.jwt) {
+            (options, false) => options.clone(),
+            (None, true) => Some(ANNOUNCE_JWT.to_owned()),
+            (Some(options), true) => Some(format!("{options} {ANNOUNCE_JWT}")),
+        }
+    }
 }
 
 impl fmt::Debug for Config {
@@ -75,6 +100,9 @@ impl fmt::Debug for Config {
             .field("options", &self.options)
             .field("session_parameters", &self.session_parameters)
             .field("password", &self.password)
+            .field("jwt", &self.jwt)
+            .field("require_auth", &self.require_auth)
+            .field("channel_binding", &self.channel_binding)
             .field("tls", &self.tls)
             .field("connect_timeout", &self.connect_timeout)
             .field("socket", &self.socket)
@@ -134,6 +162,34 @@ impl ConfigBuilder {
     /// The password, sent only as the server's SCRAM allows, or in clear inside TLS.
     pub fn password(mut self, password: impl Into<Password>) -> Self {
         self.config.password = Some(password.into());
+        self.config.jwt = false;
+        self
+    }
+
+    /// A JSON Web Token, announced to CockroachDB with `--crdb:jwt_auth_enabled=true` and sent in
+    /// clear inside TLS. It takes the place of a password.
+    pub fn jwt(mut self, token: impl Into<Password>) -> Self {
+        self.config.password = Some(token.into());
+        self.config.jwt = true;
+        self
+    }
+
+    /// A way of authentication of one's own, asked before the built-in ones.
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.config.authenticator = Some(Arc::new(authenticator));
+        self
+    }
+
+    /// What the server may ask for. Without it: everything but MD5, and a password in clear
+    /// without TLS.
+    pub fn require_auth(mut self, methods: RequireAuth) -> Self {
+        self.config.require_auth = Some(methods);
+        self
+    }
+
+    /// Whether SCRAM is bound to TLS. Default: where the server offers it.
+    pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
+        self.config.channel_binding = binding;
         self
     }
 
@@ -194,6 +250,14 @@ impl ConfigBuilder {
         if config.connect_timeout.is_zero() {
             return Err(Error::config(
                 "connect_timeout is zero: nothing connects in no time; the default is 10 s",
+            ));
+        }
+        config.tls.check()?;
+        if config.channel_binding == ChannelBinding::Require
+            && config.tls.effective_mode() == SslMode::Disable
+        {
+            return Err(Error::config(
+                "channel_binding=require cannot be met with sslmode=disable: it binds to TLS",
             ));
         }
         let texts = [

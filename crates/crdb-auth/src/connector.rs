@@ -4,20 +4,18 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::config::Config;
-use crate::credential::Password;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::net::{Peer, Transport, dial, dial_peer};
-use crate::observer::{ConnectFailed, ConnectTimings, Connected};
+use crate::observer::{ConnectFailed, ConnectTimings, Connected, ReloadFailed};
 use crate::scram::KeyCache;
 use crate::session::Session;
 use crate::startup::{Login, log_in};
 use crate::stream::AuthenticatedStream;
-use crate::tls::{Negotiated, SslMode, TlsClient, negotiate};
+use crate::tls::{Negotiated, SslMode, TlsClient, TlsSource, negotiate};
 
 /// Establishes sessions with one [`Config`]. Clones share everything, also the SCRAM keys that
 /// make a reconnect cheap.
@@ -28,7 +26,7 @@ pub struct Connector {
 
 struct Shared {
     config: Config,
-    tls: OnceCell<TlsClient>,
+    tls: TlsSource,
     keys: KeyCache,
 }
 
@@ -40,8 +38,8 @@ impl Connector {
     pub fn new(config: Config) -> Result<Self, Error> {
         Ok(Self {
             shared: Arc::new(Shared {
+                tls: TlsSource::new(config.tls.clone()),
                 config,
-                tls: OnceCell::new(),
                 keys: KeyCache::default(),
             }),
         })
@@ -151,9 +149,10 @@ impl Connector {
         let attempt = format!("logging in to {endpoint} as {:?}", config.user);
         let login = Login {
             config,
-            password: config.password.as_ref().map(Password::secret),
+            endpoint,
             keys: &self.shared.keys,
             attempt: &attempt,
+            used: Mutex::default(),
         };
         let done = log_in(login, transport).await?;
         Ok(AuthenticatedStream::new(done, peer))
@@ -162,7 +161,7 @@ impl Connector {
     /// TLS where the server has it; an error where the mode demands it and the server has not.
     async fn encrypt(&self, endpoint: &Endpoint, transport: Transport) -> Result<Transport, Error> {
         let client = self.tls_client().await?;
-        match negotiate(client, endpoint, transport).await? {
+        match negotiate(&client, endpoint, transport).await? {
             Negotiated::Tls(transport) => Ok(transport),
             Negotiated::Without(transport) => {
                 let mode = self.config().tls.effective_mode();
@@ -181,18 +180,20 @@ impl Connector {
         }
     }
 
-    async fn tls_client(&self) -> Result<&TlsClient, Error> {
-        self.shared
-            .tls
-            .get_or_try_init(|| async {
-                let config = self.config().tls.clone();
-                tokio::task::spawn_blocking(move || TlsClient::load(&config))
-                    .await
-                    .map_err(|error| {
-                        Error::new(ErrorKind::Tls, "preparing TLS failed").with_source(error)
-                    })?
-            })
-            .await
+    /// TLS for the certificate files as they are now. They are looked at on a blocking thread.
+    async fn tls_client(&self) -> Result<TlsClient, Error> {
+        if let Some(client) = self.shared.tls.settled() {
+            return Ok(client);
+        }
+        let shared = Arc::clone(&self.shared);
+        let refreshed = tokio::task::spawn_blocking(move || shared.tls.refresh()).await;
+        let (client, complaint) = refreshed.map_err(|error| {
+            Error::new(ErrorKind::Credential, "preparing TLS failed").with_source(error)
+        })??;
+        if let (Some(error), Some(observer)) = (&complaint, &self.config().observer) {
+            observer.reload_failed(&ReloadFailed { error });
+        }
+        Ok(client)
     }
 
     /// A connection to the very server that a session is on, protected as that session is.
@@ -206,7 +207,7 @@ impl Connector {
         if !tls {
             return Ok(transport);
         }
-        match negotiate(self.tls_client().await?, endpoint, transport).await? {
+        match negotiate(&self.tls_client().await?, endpoint, transport).await? {
             Negotiated::Tls(transport) => Ok(transport),
             Negotiated::Without(_) => Err(Error::new(
                 ErrorKind::TlsUnavailable,

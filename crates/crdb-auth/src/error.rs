@@ -91,6 +91,12 @@ impl Error {
         self
     }
 
+    /// The same failure, with what was attempted in front of its message.
+    pub(crate) fn within(mut self, attempt: &str) -> Self {
+        self.inner.message = format!("{attempt}: {}", self.inner.message);
+        self
+    }
+
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, message)
     }
@@ -114,6 +120,13 @@ impl Error {
 
     /// An I/O failure while `attempt` went on.
     pub(crate) fn from_io(attempt: &str, error: io::Error) -> Self {
+        // With TLS 1.3 the server's refusal of our certificate comes after the handshake.
+        let rustls = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if rustls.is_some() {
+            return crate::tls::tls_error(attempt, error);
+        }
         let (kind, advice) = match error.kind() {
             io::ErrorKind::ConnectionRefused => (
                 ErrorKind::Refused,

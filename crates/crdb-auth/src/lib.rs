@@ -33,9 +33,10 @@
 //! - A session says without a round trip whether it is like new, see [`Session::cleanliness`].
 //!
 //! # Modules in reading order
-//! `endpoint`, `config`, `tls`, `credential`, `connector`, `net`, `startup`, `scram`, `stream`,
-//! `session`, `tap`, `facts`, `observer`, `error`.
+//! `endpoint`, `config`, `tls`, `policy`, `credential`, `authenticator`, `connector`, `net`,
+//! `startup`, `scram`, `stream`, `session`, `tap`, `facts`, `observer`, `error`.
 
+mod authenticator;
 mod config;
 mod connector;
 mod credential;
@@ -44,6 +45,7 @@ mod error;
 mod facts;
 mod net;
 mod observer;
+mod policy;
 mod scram;
 mod secret;
 mod server_error;
@@ -53,18 +55,24 @@ mod stream;
 mod tap;
 mod tls;
 
+pub use authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};
 pub use config::{Config, ConfigBuilder};
 pub use connector::Connector;
-pub use credential::Password;
+pub use credential::{
+    Command, Credential, CredentialFuture, CredentialRequest, CredentialSource, Password,
+};
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use facts::{Engine, ServerFacts, Version};
 pub use net::SocketOptions;
-pub use observer::{Cancelled, ConnectFailed, ConnectTimings, Connected, Observer};
+pub use observer::{Cancelled, ConnectFailed, ConnectTimings, Connected, Observer, ReloadFailed};
+pub use policy::{AuthMethod, ChannelBinding, RequireAuth};
 pub use scram::IterationLimits;
 pub use secret::Secret;
 pub use server_error::ServerError;
 pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Session};
 pub use stream::AuthenticatedStream;
 pub use tap::{CommandTag, Dirt, Tap, TransactionStatus};
-pub use tls::{RootCertificates, SslMode, TlsConfig};
+pub use tls::{
+    ClientCertificate, RootCertificates, SslMode, TlsConfig, TlsNegotiation, TlsVersion,
+};

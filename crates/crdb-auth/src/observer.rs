@@ -60,6 +60,14 @@ pub struct Cancelled<'a> {
     pub error: Option<&'a Error>,
 }
 
+/// Certificate files have changed and cannot be used; the previous ones stay in use.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ReloadFailed<'a> {
+    /// What is wrong with them.
+    pub error: &'a Error,
+}
+
 /// Told of what happens in this layer. Called on the task that does the work: must not block.
 pub trait Observer: Send + Sync {
     /// A session was established.
@@ -74,6 +82,11 @@ pub trait Observer: Send + Sync {
 
     /// A cancel was sent, or could not be.
     fn cancelled(&self, event: &Cancelled<'_>) {
+        let _ = event;
+    }
+
+    /// Certificate files have changed and cannot be used. Told at every connect while it is so.
+    fn reload_failed(&self, event: &ReloadFailed<'_>) {
         let _ = event;
     }
 }

@@ -1,28 +1,268 @@
 //! A password and where it is kept.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::command::Command;
+use super::source::{
+    CachedSource, Credential, CredentialFuture, CredentialRequest, CredentialSource,
+};
+use super::{jwt, passfile};
+use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 
-/// A password.
+/// A password or token, by value or by the place it is kept at.
+///
+/// Places are looked at for every login, so that a rotated password is used by the next one.
 #[derive(Debug, Clone)]
 pub struct Password {
-    value: Secret,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Value(Secret),
+    Variable(String),
+    File(PathBuf),
+    Passfile(PathBuf),
+    Source(Arc<CachedSource>),
 }
 
 impl Password {
     /// The password itself.
     pub fn value(password: impl Into<Secret>) -> Self {
         Self {
-            value: password.into(),
+            place: Place::Value(password.into()),
         }
     }
 
-    pub(crate) fn secret(&self) -> &Secret {
-        &self.value
+    /// The value of an environment variable.
+    pub fn variable(name: impl Into<String>) -> Self {
+        Self {
+            place: Place::Variable(name.into()),
+        }
+    }
+
+    /// The content of a file, without the newline at its end: a mounted secret for example.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self {
+            place: Place::File(path.into()),
+        }
+    }
+
+    /// The line that fits in a password file in libpq's format (`~/.pgpass`). The file must not
+    /// be accessible to others: mode 0600.
+    pub fn passfile(path: impl Into<PathBuf>) -> Self {
+        Self {
+            place: Place::Passfile(path.into()),
+        }
+    }
+
+    /// What a command prints, without the newline at its end.
+    ///
+    /// Where it is a JWT with an `exp` claim, or [`Command::good_for`] says how long it holds, it
+    /// is used until then; otherwise the command runs for every login.
+    pub fn command(command: Command) -> Self {
+        Self::source(command)
+    }
+
+    /// What a [`CredentialSource`] hands out.
+    pub fn source(source: impl CredentialSource) -> Self {
+        Self {
+            place: Place::Source(CachedSource::new(Box::new(source))),
+        }
+    }
+
+    /// Looks at the place.
+    pub(crate) async fn get(&self, request: &CredentialRequest) -> Result<Secret, Error> {
+        match &self.place {
+            Place::Value(secret) => Ok(secret.clone()),
+            Place::Variable(name) => std::env::var_os(name)
+                .map(|value| Secret::new(value.into_encoded_bytes()))
+                .ok_or_else(|| {
+                    missing(format!(
+                        "the environment variable {name}, which should hold the password, is not set"
+                    ))
+                }),
+            Place::File(path) => {
+                let content = read(path).await?;
+                Ok(Secret::new(without_newline(content.expose()).to_vec()))
+            }
+            Place::Passfile(path) => {
+                refuse_accessible(path).await?;
+                let content = read(path).await?;
+                let database = request.database.as_deref().unwrap_or(&request.user);
+                passfile::find(content.expose(), &request.endpoint, database, &request.user)
+                    .ok_or_else(|| {
+                        missing(format!(
+                            "the password file {} has no line for {}:{}:{database}:{}",
+                            path.display(),
+                            request.endpoint.host,
+                            request.endpoint.port,
+                            request.user
+                        ))
+                    })
+            }
+            Place::Source(source) => source.get(request).await,
+        }
+    }
+
+    /// The server has refused it.
+    pub(crate) fn refused(&self, secret: &Secret) {
+        if let Place::Source(source) = &self.place {
+            source.forget(secret);
+        }
     }
 }
 
 impl<T: Into<Secret>> From<T> for Password {
     fn from(password: T) -> Self {
         Self::value(password)
+    }
+}
+
+impl CredentialSource for Command {
+    fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
+        Box::pin(async move {
+            let output = self.run().await?;
+            let secret = Secret::new(without_newline(output.expose()).to_vec());
+            let expires = match self.good_for {
+                Some(life) => SystemTime::now().checked_add(life),
+                None => jwt::expiry(secret.expose()),
+            };
+            let credential = Credential::new(secret);
+            Ok(match expires {
+                Some(at) => credential.expires(at),
+                None => credential,
+            })
+        })
+    }
+}
+
+fn missing(message: String) -> Error {
+    Error::new(ErrorKind::Credential, message)
+}
+
+/// On a blocking thread: a mounted secret may live on a network.
+async fn read(path: &Path) -> Result<Secret, Error> {
+    let owned = path.to_owned();
+    tokio::task::spawn_blocking(move || std::fs::read(owned))
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        .map(Secret::new)
+        .map_err(|error| {
+            missing(format!(
+                "reading the password from {}: {error}",
+                path.display()
+            ))
+            .with_source(error)
+        })
+}
+
+#[cfg(unix)]
+async fn refuse_accessible(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt;
+
+    let owned = path.to_owned();
+    let metadata = tokio::task::spawn_blocking(move || std::fs::metadata(owned))
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        .map_err(|error| {
+            missing(format!(
+                "reading the password from {}: {error}",
+                path.display()
+            ))
+            .with_source(error)
+        })?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err(missing(format!(
+            "the password file {} is accessible to others (mode {:04o}): chmod 0600 it",
+            path.display(),
+            metadata.mode() & 0o7777
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn refuse_accessible(_path: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+fn without_newline(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+}
+
+/// How long a command may take unless it says otherwise.
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::endpoint::Endpoint;
+
+    fn request() -> CredentialRequest {
+        CredentialRequest {
+            endpoint: Endpoint::new("db", 5432),
+            user: "app".to_owned(),
+            database: None,
+        }
+    }
+
+    async fn get(password: Password) -> Result<Vec<u8>, String> {
+        password
+            .get(&request())
+            .await
+            .map(|secret| secret.expose().to_vec())
+            .map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn each_place_is_looked_at() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        std::fs::write(&path, "from file\n").unwrap();
+        assert_eq!(get(Password::file(&path)).await.unwrap(), b"from file");
+        std::fs::write(&path, "db:*:app:app:from passfile\n").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(
+            get(Password::passfile(&path)).await.unwrap(),
+            b"from passfile"
+        );
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+        assert!(
+            get(Password::passfile(&path))
+                .await
+                .unwrap_err()
+                .contains("chmod 0600")
+        );
+        // PATH is set wherever tests run.
+        assert!(!get(Password::variable("PATH")).await.unwrap().is_empty());
+        assert!(
+            get(Password::variable("CRDB_NO_SUCH_VARIABLE"))
+                .await
+                .unwrap_err()
+                .contains("not set")
+        );
+        let command = Command::new("printf").arg("from\\ncommand\\r\\n");
+        assert_eq!(
+            get(Password::command(command)).await.unwrap(),
+            b"from\ncommand"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_rotated_is_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        let password = Password::file(&path);
+        for value in ["one", "two"] {
+            std::fs::write(&path, value).unwrap();
+            assert_eq!(get(password.clone()).await.unwrap(), value.as_bytes());
+        }
     }
 }

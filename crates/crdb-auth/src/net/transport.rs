@@ -10,6 +10,8 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::tls::tls_server_end_point;
+
 pub(crate) enum Transport {
     Tcp(TcpStream),
     /// Boxed: a TLS session is ten times larger than the rest.
@@ -21,6 +23,14 @@ pub(crate) enum Transport {
 impl Transport {
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
+    }
+
+    /// What SCRAM binds to, see [`tls_server_end_point`].
+    pub(crate) fn tls_server_end_point(&self) -> Option<Vec<u8>> {
+        let Self::Tls(stream) = self else {
+            return None;
+        };
+        tls_server_end_point(stream.get_ref().1.peer_certificates()?.first()?)
     }
 }
 

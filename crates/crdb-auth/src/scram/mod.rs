@@ -10,5 +10,8 @@ pub use exchange::IterationLimits;
 pub(crate) use exchange::{Binding, ClientFirst, ScramError};
 pub(crate) use keys::{KeyCache, Keys};
 
-/// The mechanism's name.
+/// The mechanism's name without channel binding.
 pub(crate) const SCRAM_SHA_256: &str = "SCRAM-SHA-256";
+
+/// The mechanism's name with channel binding.
+pub(crate) const SCRAM_SHA_256_PLUS: &str = "SCRAM-SHA-256-PLUS";

@@ -4,12 +4,15 @@ mod authenticate;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
 use crate::config::Config;
+use crate::credential::CredentialRequest;
+use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::facts::{BackendKey, ServerFacts};
 use crate::net::Transport;
@@ -20,13 +23,39 @@ pub(crate) use wire::Wire;
 /// More than any server reports; a hostile one must not fill the memory.
 const MAX_MESSAGES: usize = 1_000;
 
-/// Everything the login needs beside the configuration.
+/// Everything the login needs beside the connection.
 pub(crate) struct Login<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) password: Option<&'a Secret>,
+    pub(crate) endpoint: &'a Endpoint,
     pub(crate) keys: &'a KeyCache,
     /// What is attempted and where, for messages.
     pub(crate) attempt: &'a str,
+    /// The password that was used, to be forgotten if the server refuses it.
+    pub(crate) used: Mutex<Option<Secret>>,
+}
+
+impl Login<'_> {
+    fn credential_request(&self) -> CredentialRequest {
+        CredentialRequest {
+            endpoint: self.endpoint.clone(),
+            user: self.config.user.clone(),
+            database: self.config.database.clone(),
+        }
+    }
+
+    fn used(&self, secret: &Secret) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret.clone());
+    }
+
+    fn forget_refused(&self, error: &Error) {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(password), Some(secret)) = (&self.config.password, used.as_ref())
+            && error.server().is_some()
+            && error.is_authentication()
+        {
+            password.refused(secret);
+        }
+    }
 }
 
 /// A server that has said ReadyForQuery.
@@ -40,9 +69,12 @@ pub(crate) struct LoggedIn {
 /// Logs in over a connection on which nothing but TLS has happened.
 pub(crate) async fn log_in(login: Login<'_>, transport: Transport) -> Result<LoggedIn, Error> {
     let mut wire = Wire::new(transport, login.attempt);
-    wire.send(|buf| frontend::startup_message(parameters(login.config), buf))
+    let options = login.config.startup_options();
+    wire.send(|buf| frontend::startup_message(parameters(login.config, options.as_deref()), buf))
         .await?;
-    authenticate::authenticate(&login, &mut wire).await?;
+    authenticate::authenticate(&login, &mut wire)
+        .await
+        .inspect_err(|error| login.forget_refused(error))?;
     let facts = read_facts(&mut wire).await?;
     let (transport, ahead) = wire.into_parts();
     Ok(LoggedIn {
@@ -52,12 +84,15 @@ pub(crate) async fn log_in(login: Login<'_>, transport: Transport) -> Result<Log
     })
 }
 
-fn parameters(config: &Config) -> impl Iterator<Item = (&str, &str)> {
+fn parameters<'a>(
+    config: &'a Config,
+    options: Option<&'a str>,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
     let named = [
         ("user", Some(config.user.as_str())),
         ("database", config.database.as_deref()),
         ("application_name", config.application_name.as_deref()),
-        ("options", config.options.as_deref()),
+        ("options", options),
         ("client_encoding", Some("UTF8")),
     ];
     named

@@ -1,76 +1,49 @@
 //! What TLS must hold.
 
-use super::RootCertificates;
+use super::{ClientCertificate, RootCertificates, SslMode};
+use crate::error::Error;
 
-/// libpq's six values of `sslmode`, with its exact meaning.
-///
-/// The default is [`VerifyFull`](Self::VerifyFull); libpq's is `prefer`, which protects from
-/// nothing.
+/// How TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum TlsNegotiation {
+    /// The client asks with an SSLRequest first. Every server understands it.
+    #[default]
+    Postgres,
+    /// TLS from the first byte, one round trip less, with the ALPN name `postgresql` required.
+    /// PostgreSQL 17 and later, and balancers that terminate TLS; CockroachDB does not.
+    Direct,
+}
+
+/// The oldest TLS version accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
-pub enum SslMode {
-    /// Never TLS.
-    Disable,
-    /// Without TLS; with TLS where the server refuses the login without it.
-    Allow,
-    /// TLS where the server offers it and it works, without otherwise.
-    Prefer,
-    /// TLS, without checking who answers, unless root certificates were configured: then as
-    /// [`VerifyCa`](Self::VerifyCa).
-    Require,
-    /// TLS, and the certificate must be signed by a trusted authority, for whatever name.
-    VerifyCa,
-    /// TLS, and the certificate must be signed by a trusted authority for the name of the host.
+pub enum TlsVersion {
+    /// TLS 1.2.
     #[default]
-    VerifyFull,
-}
-
-impl SslMode {
-    /// The spelling in connection strings.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::Allow => "allow",
-            Self::Prefer => "prefer",
-            Self::Require => "require",
-            Self::VerifyCa => "verify-ca",
-            Self::VerifyFull => "verify-full",
-        }
-    }
-}
-
-impl std::fmt::Display for SslMode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::str::FromStr for SslMode {
-    type Err = crate::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "disable" => Self::Disable,
-            "allow" => Self::Allow,
-            "prefer" => Self::Prefer,
-            "require" => Self::Require,
-            "verify-ca" => Self::VerifyCa,
-            "verify-full" => Self::VerifyFull,
-            other => {
-                return Err(crate::Error::config(format!(
-                    "sslmode {other:?} is none of disable, allow, prefer, require, verify-ca, verify-full"
-                )));
-            }
-        })
-    }
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
 }
 
 /// Whether and how TLS is used.
+///
+/// ```
+/// use crdb_auth::{ClientCertificate, RootCertificates, SslMode, TlsConfig};
+///
+/// let tls = TlsConfig::new() // verify-full
+///     .roots(RootCertificates::file("certs/ca.crt"))
+///     .client_certificate(ClientCertificate::files("certs/client.app.crt", "certs/client.app.key"));
+/// assert_eq!(tls.effective_mode(), SslMode::VerifyFull);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct TlsConfig {
-    pub(crate) mode: SslMode,
-    pub(crate) roots: Option<RootCertificates>,
+    mode: SslMode,
+    roots: Option<RootCertificates>,
+    client_certificate: Option<ClientCertificate>,
+    negotiation: TlsNegotiation,
+    min_version: TlsVersion,
+    without_sni: bool,
 }
 
 impl TlsConfig {
@@ -78,6 +51,12 @@ impl TlsConfig {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Never TLS, for a server on this machine. The same as `mode(SslMode::Disable)`.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self::default().mode(SslMode::Disable)
     }
 
     /// Which `sslmode`; verify-full unless said otherwise.
@@ -94,11 +73,117 @@ impl TlsConfig {
         self
     }
 
-    /// The mode with `require` raised to `verify-ca` where roots were configured, as libpq does.
-    pub(crate) fn effective_mode(&self) -> SslMode {
+    /// The certificate to present when the server asks for one; none unless said otherwise.
+    #[must_use]
+    pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.client_certificate = Some(certificate);
+        self
+    }
+
+    /// How TLS begins; with an SSLRequest unless said otherwise.
+    #[must_use]
+    pub fn negotiation(mut self, negotiation: TlsNegotiation) -> Self {
+        self.negotiation = negotiation;
+        self
+    }
+
+    /// The oldest TLS version accepted; 1.2 unless said otherwise.
+    #[must_use]
+    pub fn min_version(mut self, version: TlsVersion) -> Self {
+        self.min_version = version;
+        self
+    }
+
+    /// Whether the host name is sent in clear at the start of the handshake (SNI), which
+    /// CockroachDB Cloud routes by. It is unless said otherwise.
+    #[must_use]
+    pub fn sni(mut self, send: bool) -> Self {
+        self.without_sni = !send;
+        self
+    }
+
+    /// The mode that holds: `require` becomes `verify-ca` where roots are configured, as libpq
+    /// does "for backward compatibility".
+    #[must_use]
+    pub fn effective_mode(&self) -> SslMode {
         match (self.mode, &self.roots) {
             (SslMode::Require, Some(_)) => SslMode::VerifyCa,
             (mode, _) => mode,
         }
+    }
+
+    /// The authorities to check against, where the mode checks at all.
+    pub(super) fn effective_roots(&self) -> Option<RootCertificates> {
+        (self.effective_mode() >= SslMode::VerifyCa)
+            .then(|| self.roots.clone().unwrap_or_else(RootCertificates::system))
+    }
+
+    pub(super) fn certificate(&self) -> Option<&ClientCertificate> {
+        self.client_certificate.as_ref()
+    }
+
+    pub(crate) fn negotiates(&self) -> TlsNegotiation {
+        self.negotiation
+    }
+
+    pub(super) fn oldest(&self) -> TlsVersion {
+        self.min_version
+    }
+
+    pub(super) fn sends_sni(&self) -> bool {
+        !self.without_sni
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.negotiation == TlsNegotiation::Direct && self.mode < SslMode::Require {
+            return Err(Error::config(format!(
+                "direct TLS cannot be combined with sslmode={}, which may go on without TLS: \
+                 use require, verify-ca or verify-full",
+                self.mode
+            )));
+        }
+        let system = self
+            .roots
+            .as_ref()
+            .is_some_and(RootCertificates::has_system);
+        if system && matches!(self.mode, SslMode::Require | SslMode::VerifyCa) {
+            return Err(Error::config(format!(
+                "the system's root certificates with sslmode={} would accept a certificate that \
+                 anyone can buy for any name: use verify-full",
+                self.mode
+            )));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn require_with_roots_is_verify_ca() {
+        let mode = |tls: TlsConfig| tls.effective_mode();
+        assert_eq!(mode(TlsConfig::new()), SslMode::VerifyFull);
+        let require = TlsConfig::new().mode(SslMode::Require);
+        assert_eq!(mode(require.clone()), SslMode::Require);
+        assert_eq!(
+            mode(require.roots(RootCertificates::file("ca.crt"))),
+            SslMode::VerifyCa
+        );
+    }
+
+    #[test]
+    fn combinations_that_promise_what_they_do_not_hold_are_refused() {
+        let prefer = TlsConfig::new().mode(SslMode::Prefer);
+        assert!(prefer.negotiation(TlsNegotiation::Direct).check().is_err());
+        let ca = TlsConfig::new().mode(SslMode::VerifyCa);
+        assert!(
+            ca.clone()
+                .roots(RootCertificates::system())
+                .check()
+                .is_err()
+        );
+        assert!(ca.roots(RootCertificates::file("ca.crt")).check().is_ok());
     }
 }

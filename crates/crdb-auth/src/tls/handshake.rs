@@ -1,15 +1,12 @@
 //! SSLRequest and the TLS handshake.
 
-use std::sync::Arc;
-
-use rustls::client::danger::ServerCertVerifier;
+use rustls::CertificateError;
 use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::TlsConnector;
+use tokio::net::TcpStream;
 
-use super::verifier::WithoutName;
-use super::{RootCertificates, SslMode, TlsConfig};
+use super::client::ALPN;
+use super::{TlsClient, TlsNegotiation};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::net::Transport;
@@ -17,74 +14,7 @@ use crate::net::Transport;
 /// SSLRequest: length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// TLS made ready once, used by every connection of a connector.
-#[derive(Clone)]
-pub(crate) struct TlsClient {
-    connector: TlsConnector,
-}
-
-impl TlsClient {
-    /// Loads the roots and builds rustls' configuration. Blocking: reads files.
-    pub(crate) fn load(config: &TlsConfig) -> Result<Self, Error> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mode = config.effective_mode();
-        let roots = if mode >= SslMode::VerifyCa {
-            let roots = config
-                .roots
-                .clone()
-                .unwrap_or_else(RootCertificates::system);
-            Some(roots.load()?)
-        } else {
-            None
-        };
-        let failed = |error: rustls::Error| {
-            Error::new(ErrorKind::Tls, format!("preparing TLS: {error}")).with_source(error)
-        };
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(failed)?;
-        let builder = match roots {
-            Some(roots) if mode == SslMode::VerifyFull => builder.with_root_certificates(roots),
-            roots => {
-                let verifier: Arc<dyn ServerCertVerifier> =
-                    Arc::new(WithoutName { roots, provider });
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(verifier)
-            }
-        };
-        let mut rustls = builder.with_no_client_auth();
-        rustls.alpn_protocols = vec![b"postgresql".to_vec()];
-        Ok(Self {
-            connector: TlsConnector::from(Arc::new(rustls)),
-        })
-    }
-
-    async fn handshake(
-        &self,
-        endpoint: &Endpoint,
-        stream: tokio::net::TcpStream,
-    ) -> Result<Transport, Error> {
-        let name = ServerName::try_from(endpoint.host.clone()).map_err(|error| {
-            Error::new(
-                ErrorKind::TlsHostName,
-                format!(
-                    "TLS with {endpoint}: {:?} is neither a DNS name nor an IP address that a \
-                     certificate could be for",
-                    endpoint.host
-                ),
-            )
-            .with_source(error)
-        })?;
-        self.connector
-            .connect(name, stream)
-            .await
-            .map(|stream| Transport::Tls(Box::new(stream)))
-            .map_err(|error| tls_error(endpoint, error))
-    }
-}
-
-/// How the server answered an SSLRequest.
+/// How the server answered.
 pub(crate) enum Negotiated {
     /// TLS is established.
     Tls(Transport),
@@ -104,6 +34,9 @@ pub(crate) async fn negotiate(
     let Transport::Tcp(mut stream) = transport else {
         return Ok(Negotiated::Without(transport));
     };
+    if client.negotiation() == TlsNegotiation::Direct {
+        return direct(client, endpoint, stream).await;
+    }
     let attempt = || format!("asking {endpoint} for TLS");
     stream
         .write_all(&SSL_REQUEST)
@@ -115,10 +48,10 @@ pub(crate) async fn negotiate(
         .await
         .map_err(|error| Error::from_io(&attempt(), error))?;
     match answer[0] {
-        b'S' => client
-            .handshake(endpoint, stream)
-            .await
-            .map(Negotiated::Tls),
+        b'S' => {
+            let tls = handshake(client, endpoint, stream).await?;
+            Ok(Negotiated::Tls(Transport::Tls(Box::new(tls))))
+        }
         b'N' => Ok(Negotiated::Without(Transport::Tcp(stream))),
         // The text of an error before TLS may come from anyone, so it is not shown
         // (CVE-2024-10977).
@@ -136,13 +69,57 @@ pub(crate) async fn negotiate(
     }
 }
 
-fn tls_error(endpoint: &Endpoint, error: std::io::Error) -> Error {
-    let attempt = format!("TLS handshake with {endpoint}");
+async fn direct(
+    client: &TlsClient,
+    endpoint: &Endpoint,
+    stream: TcpStream,
+) -> Result<Negotiated, Error> {
+    let tls = handshake(client, endpoint, stream).await?;
+    // Without the name, bytes meant for another protocol on the same certificate could be
+    // answered (ALPACA); libpq demands it as well.
+    if tls.get_ref().1.alpn_protocol() != Some(ALPN) {
+        return Err(Error::new(
+            ErrorKind::Tls,
+            format!(
+                "TLS handshake with {endpoint}: the server did not agree on the protocol name \
+                 postgresql (ALPN); direct TLS needs PostgreSQL 17 or later"
+            ),
+        ));
+    }
+    Ok(Negotiated::Tls(Transport::Tls(Box::new(tls))))
+}
+
+async fn handshake(
+    client: &TlsClient,
+    endpoint: &Endpoint,
+    stream: TcpStream,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
+    // A trailing dot makes a name absolute for the resolver; certificates never have it.
+    let host = endpoint.host.trim_end_matches('.').to_owned();
+    let name = ServerName::try_from(host).map_err(|error| {
+        Error::new(
+            ErrorKind::TlsHostName,
+            format!(
+                "TLS with {endpoint}: {:?} is neither a DNS name nor an IP address that a \
+                 certificate could be for",
+                endpoint.host
+            ),
+        )
+        .with_source(error)
+    })?;
+    client
+        .handshake(name, stream)
+        .await
+        .map_err(|error| Error::from_io(&format!("TLS handshake with {endpoint}"), error))
+}
+
+/// The failure of a read or write in which rustls has its say.
+pub(crate) fn tls_error(attempt: &str, error: std::io::Error) -> Error {
     let Some(cause) = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>())
     else {
-        return Error::from_io(&attempt, error);
+        return Error::new(ErrorKind::Tls, format!("{attempt}: {error}")).with_source(error);
     };
     let (kind, advice) = match cause {
         rustls::Error::InvalidCertificate(certificate) => match certificate {
@@ -165,6 +142,12 @@ fn tls_error(endpoint: &Endpoint, error: std::io::Error) -> Error {
             }
             _ => (ErrorKind::TlsCertificate, ""),
         },
+        // The server's word for what it did not like about us.
+        rustls::Error::AlertReceived(_) => (
+            ErrorKind::Tls,
+            "; the server refused the handshake, perhaps for want of a client certificate that \
+             it accepts",
+        ),
         _ => (ErrorKind::Tls, ""),
     };
     Error::new(kind, format!("{attempt}: {cause}{advice}")).with_source(error)

@@ -1,10 +1,20 @@
 //! TLS as the configuration asks for it.
 
+mod client;
+mod client_certificate;
 mod config;
+mod end_point;
 mod handshake;
+mod reload;
 mod roots;
+mod ssl_mode;
 mod verifier;
 
-pub use config::{SslMode, TlsConfig};
-pub(crate) use handshake::{Negotiated, TlsClient, negotiate};
+pub(crate) use client::TlsClient;
+pub use client_certificate::ClientCertificate;
+pub use config::{TlsConfig, TlsNegotiation, TlsVersion};
+pub(crate) use end_point::tls_server_end_point;
+pub(crate) use handshake::{Negotiated, negotiate, tls_error};
+pub(crate) use reload::TlsSource;
 pub use roots::RootCertificates;
+pub use ssl_mode::SslMode;

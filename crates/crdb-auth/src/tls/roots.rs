@@ -53,12 +53,16 @@ impl RootCertificates {
         self
     }
 
-    pub(crate) fn files(&self) -> &[PathBuf] {
+    pub(super) fn has_system(&self) -> bool {
+        self.system
+    }
+
+    pub(super) fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
     /// Reads them all. Blocking: reads files.
-    pub(crate) fn load(&self) -> Result<RootCertStore, Error> {
+    pub(super) fn load(&self) -> Result<RootCertStore, Error> {
         let mut store = RootCertStore::empty();
         if self.system {
             let found = rustls_native_certs::load_native_certs();

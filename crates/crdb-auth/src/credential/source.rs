@@ -1,0 +1,296 @@
+//! Credentials that come from elsewhere and expire.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind};
+use crate::secret::Secret;
+
+/// A password or token, and how long it is good for.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    secret: Secret,
+    expires: Option<SystemTime>,
+}
+
+impl Credential {
+    /// One that may be used once: the source is asked again for the next login.
+    pub fn new(secret: impl Into<Secret>) -> Self {
+        Self {
+            secret: secret.into(),
+            expires: None,
+        }
+    }
+
+    /// One that may be used until `at`. It is replaced ahead of that.
+    #[must_use]
+    pub fn expires(mut self, at: SystemTime) -> Self {
+        self.expires = Some(at);
+        self
+    }
+}
+
+/// Whom a credential is for.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CredentialRequest {
+    /// The server.
+    pub endpoint: Endpoint,
+    /// The user.
+    pub user: String,
+    /// The database, if one was chosen.
+    pub database: Option<String>,
+}
+
+/// What a [`CredentialSource`] gives back.
+pub type CredentialFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Credential, Box<dyn StdError + Send + Sync>>> + Send + 'a>>;
+
+/// A place that hands out credentials: a vault, a token service, a cloud's metadata.
+///
+/// It is asked by one login at a time, however many wait (single-flight); while a credential with
+/// an expiry is good nobody asks, and in the last fifth of its life it is replaced in the
+/// background while logins go on with the old one. A credential that the server refuses is
+/// forgotten.
+///
+/// An example is in `examples/credential_source.rs`.
+pub trait CredentialSource: Send + Sync + 'static {
+    /// Fetches a credential. Awaited within the connect deadline, or in the background.
+    fn fetch<'a>(&'a self, request: &'a CredentialRequest) -> CredentialFuture<'a>;
+}
+
+/// A [`CredentialSource`] with its cache.
+pub(crate) struct CachedSource {
+    source: Box<dyn CredentialSource>,
+    cached: Mutex<Option<Cached>>,
+    /// Held while the source is asked.
+    flight: AsyncMutex<()>,
+}
+
+#[derive(Clone)]
+struct Cached {
+    credential: Credential,
+    fetched: SystemTime,
+    user: String,
+}
+
+/// What to do with a credential that was fetched before.
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    Use,
+    UseAndRefresh,
+    Fetch,
+}
+
+/// The last fifth of its life, at least ten seconds of it, is for replacing it.
+fn decide(now: SystemTime, fetched: SystemTime, expires: Option<SystemTime>) -> Decision {
+    let Some(expires) = expires else {
+        return Decision::Fetch;
+    };
+    let Ok(left) = expires.duration_since(now) else {
+        return Decision::Fetch;
+    };
+    let life = expires.duration_since(fetched).unwrap_or_default();
+    // A login takes time too: what expires within it is as good as expired.
+    if left < Duration::from_secs(2).min(life / 10) || left.is_zero() {
+        Decision::Fetch
+    } else if left < (life / 5).max(Duration::from_secs(10)) {
+        Decision::UseAndRefresh
+    } else {
+        Decision::Use
+    }
+}
+
+impl CachedSource {
+    pub(crate) fn new(source: Box<dyn CredentialSource>) -> Arc<Self> {
+        Arc::new(Self {
+            source,
+            cached: Mutex::new(None),
+            flight: AsyncMutex::new(()),
+        })
+    }
+
+    fn cached(&self) -> Option<Cached> {
+        self.cached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn judge(&self, request: &CredentialRequest) -> (Decision, Option<Secret>) {
+        match self.cached() {
+            Some(cached) if cached.user == request.user => (
+                decide(SystemTime::now(), cached.fetched, cached.credential.expires),
+                Some(cached.credential.secret),
+            ),
+            _ => (Decision::Fetch, None),
+        }
+    }
+
+    /// The credential to log in with now.
+    pub(crate) async fn get(
+        self: &Arc<Self>,
+        request: &CredentialRequest,
+    ) -> Result<Secret, Error> {
+        match self.judge(request) {
+            (Decision::Use, Some(secret)) => return Ok(secret),
+            (Decision::UseAndRefresh, Some(secret)) => {
+                let (this, request) = (Arc::clone(self), request.clone());
+                tokio::spawn(async move {
+                    let Ok(_flight) = this.flight.try_lock() else {
+                        return;
+                    };
+                    if let Err(error) = this.fetch(&request).await {
+                        tracing::warn!(%error, "the credential could not be replaced ahead of its expiry");
+                    }
+                });
+                return Ok(secret);
+            }
+            _ => {}
+        }
+        let waited = self.flight.try_lock();
+        let (_flight, waited) = match waited {
+            Ok(flight) => (flight, false),
+            Err(_) => (self.flight.lock().await, true),
+        };
+        // Whoever waited may find that the one before has brought what both need.
+        if waited
+            && let (Decision::Use | Decision::UseAndRefresh, Some(secret)) = self.judge(request)
+        {
+            return Ok(secret);
+        }
+        self.fetch(request).await
+    }
+
+    async fn fetch(&self, request: &CredentialRequest) -> Result<Secret, Error> {
+        let fetched = SystemTime::now();
+        let credential = self.source.fetch(request).await.map_err(|error| {
+            Error::new(
+                ErrorKind::Credential,
+                format!(
+                    "fetching the credential of {:?} for {}: {error}",
+                    request.user, request.endpoint
+                ),
+            )
+            .with_source(error)
+        })?;
+        let secret = credential.secret.clone();
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(Cached {
+            credential,
+            fetched,
+            user: request.user.clone(),
+        });
+        Ok(secret)
+    }
+
+    /// The server has refused it.
+    pub(crate) fn forget(&self, secret: &Secret) {
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        if cached
+            .as_ref()
+            .is_some_and(|cached| cached.credential.secret.expose() == secret.expose())
+        {
+            *cached = None;
+        }
+    }
+}
+
+impl fmt::Debug for CachedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredentialSource")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_credential_is_replaced_ahead_of_its_end() {
+        let decide = |now| decide(at(now), at(1000), Some(at(2000)));
+        assert_eq!(decide(1000), Decision::Use);
+        assert_eq!(decide(1799), Decision::Use);
+        assert_eq!(decide(1801), Decision::UseAndRefresh);
+        assert_eq!(decide(1997), Decision::UseAndRefresh);
+        assert_eq!(decide(1999), Decision::Fetch);
+        assert_eq!(decide(2500), Decision::Fetch);
+    }
+
+    #[test]
+    fn without_an_expiry_nothing_is_kept() {
+        assert_eq!(decide(at(1), at(1), None), Decision::Fetch);
+        assert_eq!(decide(at(5), at(5), Some(at(5))), Decision::Fetch);
+    }
+
+    struct Counting {
+        asked: Arc<AtomicUsize>,
+        life: Duration,
+    }
+
+    impl CredentialSource for Counting {
+        fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
+            Box::pin(async move {
+                let count = self.asked.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                Ok(
+                    Credential::new(format!("token {count}"))
+                        .expires(SystemTime::now() + self.life),
+                )
+            })
+        }
+    }
+
+    fn request() -> CredentialRequest {
+        CredentialRequest {
+            endpoint: Endpoint::new("db", 1),
+            user: "app".to_owned(),
+            database: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn many_logins_ask_once_and_a_refused_one_is_forgotten() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let source = CachedSource::new(Box::new(Counting {
+            asked: Arc::clone(&asked),
+            life: Duration::from_secs(3600),
+        }));
+        let request = request();
+        let all = futures_util::future::join_all((0..50).map(|_| source.get(&request))).await;
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        let first = all.into_iter().next().unwrap().unwrap();
+        assert_eq!(first.expose(), b"token 0");
+        source.forget(&Secret::from("another"));
+        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 0");
+        source.forget(&first);
+        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 1");
+    }
+
+    #[tokio::test]
+    async fn a_short_lived_one_is_refreshed_in_the_background() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let source = CachedSource::new(Box::new(Counting {
+            asked: Arc::clone(&asked),
+            life: Duration::from_secs(9),
+        }));
+        let request = request();
+        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 0");
+        // Nine seconds are less than the ten that are for replacing it.
+        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 0");
+        while asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

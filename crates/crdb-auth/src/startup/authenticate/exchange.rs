@@ -1,0 +1,121 @@
+//! Drives an [`Exchange`], whoever wrote it.
+
+use bytes::BytesMut;
+use postgres_protocol::message::backend::Message;
+use postgres_protocol::message::frontend;
+
+use super::{Login, Wire, accepted};
+use crate::authenticator::Exchange;
+use crate::error::{Error, ErrorKind};
+use crate::secret::Secret;
+
+/// Kerberos needs two rounds, a negotiation a few more; a server that never ends is not heard.
+const MAX_ROUNDS: usize = 16;
+
+/// One answer, in clear.
+pub(super) async fn password(
+    login: &Login<'_>,
+    wire: &mut Wire<'_>,
+    mut exchange: Box<dyn Exchange>,
+) -> Result<(), Error> {
+    let answer = respond(login, &mut exchange, b"").await?;
+    let answer = answer.ok_or_else(|| silent(login))?;
+    wire.send(|buf| frontend::password_message(answer.expose(), buf))
+        .await?;
+    accepted(wire).await?;
+    complete(login, &mut exchange)
+}
+
+/// Tokens to and fro until the server is satisfied.
+pub(super) async fn gss(
+    login: &Login<'_>,
+    wire: &mut Wire<'_>,
+    mut exchange: Box<dyn Exchange>,
+) -> Result<(), Error> {
+    let first = respond(login, &mut exchange, b"").await?;
+    let first = first.ok_or_else(|| silent(login))?;
+    wire.send(|buf| token(&first, buf)).await?;
+    for _ in 0..MAX_ROUNDS {
+        match wire.read().await? {
+            Message::AuthenticationOk => return complete(login, &mut exchange),
+            Message::AuthenticationGssContinue(body) => {
+                if let Some(answer) = respond(login, &mut exchange, body.data()).await? {
+                    wire.send(|buf| token(&answer, buf)).await?;
+                }
+            }
+            _ => return Err(wire.unexpected("no GSSAPI token")),
+        }
+    }
+    Err(wire.unexpected("GSSAPI tokens without end"))
+}
+
+/// Challenges and responses until the server is satisfied.
+pub(super) async fn sasl(
+    login: &Login<'_>,
+    wire: &mut Wire<'_>,
+    mut exchange: Box<dyn Exchange>,
+) -> Result<(), Error> {
+    let first = respond(login, &mut exchange, b"").await?;
+    let mechanism = exchange.mechanism().to_owned();
+    let empty = Secret::new(Vec::new());
+    let first = first.as_ref().unwrap_or(&empty);
+    wire.send(|buf| frontend::sasl_initial_response(&mechanism, first.expose(), buf))
+        .await?;
+    for _ in 0..MAX_ROUNDS {
+        match wire.read().await? {
+            Message::AuthenticationOk => return complete(login, &mut exchange),
+            Message::AuthenticationSaslContinue(body) => {
+                let answer = respond(login, &mut exchange, body.data()).await?;
+                let answer = answer.ok_or_else(|| silent(login))?;
+                wire.send(|buf| frontend::sasl_response(answer.expose(), buf))
+                    .await?;
+            }
+            Message::AuthenticationSaslFinal(body) => {
+                respond(login, &mut exchange, body.data()).await?;
+                accepted(wire).await?;
+                return complete(login, &mut exchange);
+            }
+            _ => return Err(wire.unexpected("no SASL challenge")),
+        }
+    }
+    Err(wire.unexpected("SASL challenges without end"))
+}
+
+/// A GSSResponse has the form of a password message without the NUL, as a SASLResponse has.
+fn token(token: &Secret, buf: &mut BytesMut) -> std::io::Result<()> {
+    frontend::sasl_response(token.expose(), buf)
+}
+
+async fn respond(
+    login: &Login<'_>,
+    exchange: &mut Box<dyn Exchange>,
+    challenge: &[u8],
+) -> Result<Option<Secret>, Error> {
+    exchange
+        .respond(challenge)
+        .await
+        .map_err(|error| failed(login, error))
+}
+
+fn complete(login: &Login<'_>, exchange: &mut Box<dyn Exchange>) -> Result<(), Error> {
+    exchange.complete().map_err(|error| failed(login, error))
+}
+
+/// Our own errors, which know their kind, pass through.
+fn failed(login: &Login<'_>, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error.within(login.attempt),
+        Err(error) => Error::new(ErrorKind::Credential, format!("{}: {error}", login.attempt))
+            .with_source(error),
+    }
+}
+
+fn silent(login: &Login<'_>) -> Error {
+    Error::new(
+        ErrorKind::Credential,
+        format!(
+            "{}: the configured way of authentication has no answer to the server",
+            login.attempt
+        ),
+    )
+}

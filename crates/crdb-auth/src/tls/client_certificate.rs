@@ -1,0 +1,193 @@
+//! The certificate by which the client shows who it is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::error::{Error, ErrorKind};
+use crate::secret::Secret;
+
+/// A client certificate with its private key, both PEM: PKCS #8, PKCS #1 or SEC 1, unencrypted.
+///
+/// Given as files it is read again when one of them changes, so that a rotated certificate is
+/// used by the next connection. While the two do not fit together, as in the middle of a rotation,
+/// the previous pair stays in use.
+#[derive(Clone)]
+pub struct ClientCertificate {
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    Files { certificate: PathBuf, key: PathBuf },
+    Memory { certificate: Vec<u8>, key: Secret },
+}
+
+impl ClientCertificate {
+    /// A file with the certificate (and the authorities between it and the root), and one with
+    /// the key. The key's file must not be accessible to others: mode 0600, or 0640 if root owns
+    /// it, as libpq demands.
+    pub fn files(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self {
+            place: Place::Files {
+                certificate: certificate.into(),
+                key: key.into(),
+            },
+        }
+    }
+
+    /// PEM in memory.
+    pub fn pem(certificate: impl Into<Vec<u8>>, key: impl Into<Secret>) -> Self {
+        Self {
+            place: Place::Memory {
+                certificate: certificate.into(),
+                key: key.into(),
+            },
+        }
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let paths = match &self.place {
+            Place::Files { certificate, key } => [Some(certificate.as_path()), Some(key.as_path())],
+            Place::Memory { .. } => [None, None],
+        };
+        paths.into_iter().flatten()
+    }
+
+    /// Blocking: reads files.
+    pub(super) fn load(
+        &self,
+    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+        let (certificate, key, certificate_place, key_place) = match &self.place {
+            Place::Files { certificate, key } => {
+                refuse_readable_by_others(key)?;
+                (
+                    read("client certificate", certificate)?,
+                    Secret::new(read("client key", key)?),
+                    certificate.display().to_string(),
+                    key.display().to_string(),
+                )
+            }
+            Place::Memory { certificate, key } => (
+                certificate.clone(),
+                key.clone(),
+                "the given PEM".to_owned(),
+                "the given PEM".to_owned(),
+            ),
+        };
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(&certificate)
+            .collect::<Result<_, _>>()
+            .map_err(|error| {
+                unusable(format!(
+                    "client certificate in {certificate_place}: {error}"
+                ))
+                .with_source(error)
+            })?;
+        if chain.is_empty() {
+            return Err(unusable(format!(
+                "client certificate in {certificate_place}: no PEM certificate found"
+            )));
+        }
+        let key = PrivateKeyDer::from_pem_slice(key.expose()).map_err(|error| {
+            unusable(format!(
+                "client key in {key_place}: {error}; an unencrypted PKCS #8, PKCS #1 or SEC 1 key \
+                 in PEM is expected (openssl pkey converts)"
+            ))
+            .with_source(error)
+        })?;
+        Ok((chain, key))
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Files { certificate, key } => f
+                .debug_struct("ClientCertificate")
+                .field("certificate", certificate)
+                .field("key", key)
+                .finish(),
+            Place::Memory { .. } => f.write_str("ClientCertificate(***)"),
+        }
+    }
+}
+
+fn unusable(message: String) -> Error {
+    Error::new(ErrorKind::Credential, message)
+}
+
+fn read(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| {
+        unusable(format!(
+            "reading the {what} from {}: {error}",
+            path.display()
+        ))
+        .with_source(error)
+    })
+}
+
+#[cfg(unix)]
+fn refuse_readable_by_others(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        unusable(format!(
+            "reading the client key from {}: {error}",
+            path.display()
+        ))
+        .with_source(error)
+    })?;
+    let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
+    if metadata.mode() & forbidden != 0 {
+        return Err(unusable(format!(
+            "the client key {} is accessible to others (mode {:04o}): chmod 0600 it",
+            path.display(),
+            metadata.mode() & 0o7777
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_readable_by_others(_path: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let (certificate, key) = (directory.path().join("c"), directory.path().join("k"));
+        let pair = rcgen::generate_simple_self_signed(vec!["x".to_owned()]).unwrap();
+        std::fs::write(&certificate, pair.cert.pem()).unwrap();
+        std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+        let load = || ClientCertificate::files(&certificate, &key).load();
+        let mode = |mode| std::fs::set_permissions(&key, PermissionsExt::from_mode(mode)).unwrap();
+
+        mode(0o600);
+        assert_eq!(load().unwrap().0.len(), 1);
+        mode(0o604);
+        let error = load().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credential);
+        assert!(error.to_string().contains("chmod 0600"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_certificate_or_key_is_named() {
+        let error = ClientCertificate::pem("", "").load().unwrap_err();
+        assert!(error.to_string().contains("client certificate"), "{error}");
+        let pair = rcgen::generate_simple_self_signed(vec!["x".to_owned()]).unwrap();
+        let error = ClientCertificate::pem(pair.cert.pem(), "nonsense")
+            .load()
+            .unwrap_err();
+        assert!(error.to_string().contains("client key"), "{error}");
+        assert!(!error.to_string().contains("nonsense"));
+    }
+}
