@@ -31,6 +31,7 @@ pub struct CancelHandle {
     tls: bool,
     key: Option<BackendKey>,
     state: Arc<State>,
+    borrow: u64,
 }
 
 /// Ends the account of one cancel, also when its future is dropped.
@@ -56,6 +57,7 @@ impl CancelHandle {
         state: Arc<State>,
     ) -> Self {
         Self {
+            borrow: state.borrow(),
             connector,
             endpoint,
             peer,
@@ -67,6 +69,10 @@ impl CancelHandle {
 
     /// Sends the request and waits until the server has taken it. The statement, if one runs,
     /// then fails with SQLSTATE 57014.
+    ///
+    /// Once the borrow in which the handle was taken has ended ([`Session::end_borrow`](crate::Session::end_borrow),
+    /// [`Session::reset`](crate::Session::reset)), nothing is sent: what was meant is over, and the session may be
+    /// somebody else's.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB up to v21.1). Otherwise as
@@ -115,6 +121,9 @@ impl CancelHandle {
             sent: false,
             answered: false,
         };
+        if self.state.borrow() != self.borrow {
+            return Ok(());
+        }
         let mut transport = self
             .connector
             .reach_again(&self.endpoint, &self.peer, self.tls)

@@ -23,7 +23,7 @@ use crate::facts::ServerFacts;
 use crate::net::Peer;
 use crate::stream::AuthenticatedStream;
 use crate::tap::{Dirt, Ended, Tap};
-use replay::Replay;
+use replay::{Replay, Slot};
 use state::State;
 
 /// How long a session that is dropped while idle may take to say goodbye.
@@ -41,8 +41,8 @@ pub enum Cleanliness {
     Clean,
     /// Something may be left behind: [`reset`](Session::reset) it.
     Dirty(Dirt),
-    /// A call was begun and not finished, or a cancel is on its way: [`reset`](Session::reset)
-    /// it, or drop it.
+    /// A call was begun and not finished, the end of a reply is still to come, or a cancel is on
+    /// its way: [`reset`](Session::reset) it, or drop it.
     Unfinished,
     /// Nothing more can come of it: drop it.
     Broken,
@@ -53,7 +53,7 @@ pub enum Cleanliness {
 /// Dropping it ends the session on the server and the task that drives the connection: with a
 /// goodbye (bounded to one second) when idle, at once otherwise.
 pub struct Session {
-    client: Client,
+    driven: Driven,
     state: Arc<State>,
     tap: Tap,
     facts: ServerFacts,
@@ -61,8 +61,48 @@ pub struct Session {
     peer: Peer,
     tls: bool,
     connector: Connector,
-    /// Tells the connection's task how long it may still take.
+}
+
+/// A client, and the task that moves its bytes.
+struct Driven {
+    client: Client,
+    slot: Slot,
+    /// Tells the task how long it may still take; it stops at once when this is dropped.
     goodbye: Option<oneshot::Sender<Duration>>,
+}
+
+/// Puts a client on the stream in the slot.
+async fn drive(
+    slot: Slot,
+    facts: &ServerFacts,
+    tap: &Tap,
+    endpoint: &Endpoint,
+) -> Result<Driven, Error> {
+    // Everything that this configuration could say has been said already.
+    let mut replayed = tokio_postgres::Config::new();
+    replayed
+        .user("replayed")
+        .ssl_mode(tokio_postgres::config::SslMode::Disable)
+        .channel_binding(tokio_postgres::config::ChannelBinding::Disable);
+    let replay = Replay::new(slot.clone(), facts, tap.clone());
+    let (client, connection) = replayed.connect_raw(replay, NoTls).await.map_err(|error| {
+        Error::protocol(format!("starting the session with {endpoint}: {error}")).with_source(error)
+    })?;
+    let (goodbye, mut ending) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            _ = &mut connection => {}
+            grace = &mut ending => {
+                drop(tokio::time::timeout(grace.unwrap_or_default(), connection).await);
+            }
+        }
+    });
+    Ok(Driven {
+        client,
+        slot,
+        goodbye: Some(goodbye),
+    })
 }
 
 impl Session {
@@ -75,33 +115,9 @@ impl Session {
         let peer = stream.peer().clone();
         let tls = stream.is_tls();
         let tap = Tap::new(facts.parameter_map().clone());
-        // Everything that this configuration could say has been said already.
-        let mut replayed = tokio_postgres::Config::new();
-        replayed
-            .user("replayed")
-            .ssl_mode(tokio_postgres::config::SslMode::Disable)
-            .channel_binding(tokio_postgres::config::ChannelBinding::Disable);
-        let (client, connection) = replayed
-            .connect_raw(Replay::new(stream, tap.clone()), NoTls)
-            .await
-            .map_err(|error| {
-                Error::protocol(format!("starting the session with {endpoint}: {error}"))
-                    .with_source(error)
-            })?;
-        let (goodbye, mut ending) = oneshot::channel();
-        let ended = tap.clone();
-        tokio::spawn(async move {
-            let mut connection = std::pin::pin!(connection);
-            tokio::select! {
-                _ = &mut connection => {}
-                grace = &mut ending => {
-                    drop(tokio::time::timeout(grace.unwrap_or_default(), connection).await);
-                }
-            }
-            ended.close();
-        });
+        let driven = drive(Slot::new(stream), &facts, &tap, &endpoint).await?;
         Ok(Self {
-            client,
+            driven,
             state: Arc::default(),
             tap,
             facts,
@@ -109,7 +125,6 @@ impl Session {
             peer,
             tls,
             connector,
-            goodbye: Some(goodbye),
         })
     }
 
@@ -119,7 +134,7 @@ impl Session {
     #[must_use]
     pub fn client(&self) -> &Client {
         self.state.touch();
-        &self.client
+        &self.driven.client
     }
 
     /// As [`client`](Self::client), for what needs it exclusively:
@@ -127,13 +142,13 @@ impl Session {
     #[must_use]
     pub fn client_mut(&mut self) -> &mut Client {
         self.state.touch();
-        &mut self.client
+        &mut self.driven.client
     }
 
     /// Begins one tracked call. While it is open, and for good if it is dropped unfinished, the
     /// session is [`Cleanliness::Unfinished`].
     pub fn begin_call(&self) -> Call<'_> {
-        Call::new(&self.client, self.begin_owned_call())
+        Call::new(&self.driven.client, self.begin_owned_call())
     }
 
     /// As [`begin_call`](Self::begin_call), for callers that keep the session elsewhere, such as
@@ -149,7 +164,7 @@ impl Session {
         if !call.is_of(&self.state) {
             self.state.touch();
         }
-        &self.client
+        &self.driven.client
     }
 
     /// What the wire told.
@@ -179,7 +194,7 @@ impl Session {
     /// Nothing more can come of this session, as far as is known without asking.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.client.is_closed() || self.tap.is_ended()
+        self.driven.client.is_closed() || self.tap.is_ended()
     }
 
     /// Why the session ended, when it did: [`ErrorKind::Draining`] when the server said 57P01,
@@ -195,7 +210,7 @@ impl Session {
             Some(Ended::Garbage) => {
                 Error::protocol(format!("{attempt}: what came was not the protocol"))
             }
-            None if self.client.is_closed() => Error::new(
+            None if self.driven.client.is_closed() => Error::new(
                 ErrorKind::Closed,
                 format!("{attempt}: the connection is closed"),
             ),
@@ -210,13 +225,24 @@ impl Session {
         self.tap.start_borrow();
     }
 
+    /// Ends a borrow: [`CancelHandle`]s taken in it send nothing any more. Whether the session may
+    /// be lent again as it is. No I/O.
+    ///
+    /// To be called when the session is given back. A cancel that has begun makes it
+    /// [`Cleanliness::Unfinished`].
+    #[must_use]
+    pub fn end_borrow(&self) -> Cleanliness {
+        self.state.end_borrow();
+        self.cleanliness()
+    }
+
     /// Whether the session may be lent again as it is. No I/O.
     #[must_use]
     pub fn cleanliness(&self) -> Cleanliness {
         if self.is_closed() || self.state.is_doomed() {
             return Cleanliness::Broken;
         }
-        if self.state.is_unfinished() {
+        if self.state.is_unfinished() || self.tap.is_replying() {
             return Cleanliness::Unfinished;
         }
         if self.state.is_touched() {
@@ -250,7 +276,7 @@ impl Drop for Session {
             Cleanliness::Clean | Cleanliness::Dirty(_) => GOODBYE,
             Cleanliness::Unfinished | Cleanliness::Broken => Duration::ZERO,
         };
-        if let Some(goodbye) = self.goodbye.take() {
+        if let Some(goodbye) = self.driven.goodbye.take() {
             // The task may have ended before.
             let _ = goodbye.send(grace);
         }

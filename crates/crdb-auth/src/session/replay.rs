@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, BytesMut};
@@ -14,11 +15,37 @@ use crate::tap::{Scanner, Tap};
 /// Swallows the one startup message that `connect_raw` writes, answers it with what the server
 /// has answered ours, and is transparent from then on, but for the [`Tap`] that reads along.
 pub(super) struct Replay {
-    stream: AuthenticatedStream,
+    slot: Slot,
     script: BytesMut,
     swallow: Swallow,
     tap: Tap,
     scanner: Scanner,
+}
+
+/// Where the stream is kept, so that it can be given to a new client.
+///
+/// The lock is held for one poll at a time, and nobody waits for it: a session takes the stream
+/// out only while its client is idle.
+#[derive(Clone)]
+pub(super) struct Slot(Arc<Mutex<Option<AuthenticatedStream>>>);
+
+impl Slot {
+    pub(super) fn new(stream: AuthenticatedStream) -> Self {
+        Self(Arc::new(Mutex::new(Some(stream))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<AuthenticatedStream>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the stream from the client that uses it, for which the connection is then closed.
+    pub(super) fn take(&self) -> Option<AuthenticatedStream> {
+        self.lock().take()
+    }
+}
+
+fn taken() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the session has a new client")
 }
 
 /// How much of the startup message is still to come.
@@ -29,10 +56,10 @@ enum Swallow {
 }
 
 impl Replay {
-    pub(super) fn new(stream: AuthenticatedStream, tap: Tap) -> Self {
+    pub(super) fn new(slot: Slot, facts: &ServerFacts, tap: Tap) -> Self {
         Self {
-            script: script(stream.facts()),
-            stream,
+            script: script(facts),
+            slot,
             swallow: Swallow::Length {
                 seen: [0; 4],
                 have: 0,
@@ -118,7 +145,13 @@ impl AsyncRead for Replay {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
-        let result = ready!(Pin::new(&mut this.stream).poll_read(cx, buf));
+        let result = {
+            let mut slot = this.slot.lock();
+            let Some(stream) = slot.as_mut() else {
+                return Poll::Ready(Err(taken()));
+            };
+            ready!(Pin::new(stream).poll_read(cx, buf))
+        };
         let new = &buf.filled()[before..];
         if result.is_err() || new.is_empty() {
             this.tap.close();
@@ -139,14 +172,23 @@ impl AsyncWrite for Replay {
         if !matches!(this.swallow, Swallow::Done) {
             return Poll::Ready(this.swallow(buf));
         }
-        Pin::new(&mut this.stream).poll_write(cx, buf)
+        match this.slot.lock().as_mut() {
+            Some(stream) => Pin::new(stream).poll_write(cx, buf),
+            None => Poll::Ready(Err(taken())),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        match self.slot.lock().as_mut() {
+            Some(stream) => Pin::new(stream).poll_flush(cx),
+            None => Poll::Ready(Err(taken())),
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        match self.slot.lock().as_mut() {
+            Some(stream) => Pin::new(stream).poll_shutdown(cx),
+            None => Poll::Ready(Err(taken())),
+        }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::error::SqlState;
 
-use super::Session;
+use super::replay::Slot;
+use super::{Cleanliness, Session, drive};
 use crate::error::{Error, ErrorKind};
 use crate::facts::Engine;
 use crate::server_error::ServerError;
@@ -26,8 +27,12 @@ impl Session {
         Ok(())
     }
 
-    /// Makes the session like new: waits for everything that was begun, ends the transaction,
-    /// resets settings and whatever else a session holds (`DISCARD ALL`).
+    /// Makes the session like new. If waiting for the end of a reply, or of a cancel, shows that
+    /// it is so already, nothing is sent. Otherwise it waits for everything that was begun, ends the
+    /// transaction, resets settings and whatever else a session holds (`DISCARD ALL`).
+    ///
+    /// Prepared statements end with it, so the session gets a new client, which knows of none:
+    /// `tokio_postgres::Statement`s made before must not be used again.
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] after `within`; otherwise why the session is of no use. After any
@@ -37,9 +42,26 @@ impl Session {
     /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished); it
     /// may be reset again.
     pub async fn reset(&mut self, within: Duration) -> Result<(), Error> {
+        let deadline = Instant::now() + within;
+        self.state.end_borrow();
+        let settling = async {
+            self.state.cancels_settled().await;
+            if !self.state.is_unfinished() {
+                self.tap.settled().await;
+            }
+            Ok(())
+        };
+        self.bounded("resetting", within, settling).await?;
+        if self.cleanliness() == Cleanliness::Clean {
+            return Ok(());
+        }
+        let within = deadline.saturating_duration_since(Instant::now());
+        self.renew(within).await
+    }
+
+    async fn renew(&mut self, within: Duration) -> Result<(), Error> {
         let call = self.begin_call();
         let work = async {
-            self.state.cancels_settled().await;
             // The fence: replies come in order, so whatever was sent before it has been answered
             // when it returns. A cancel that was on its way may hit the fence.
             match self.say("").await {
@@ -58,14 +80,11 @@ impl Session {
         self.bounded("resetting", within, work).await?;
         call.finish();
         if self.state.is_doomed() || self.tap.transaction_status() != TransactionStatus::Idle {
-            return Err(Error::new(
-                ErrorKind::Closed,
-                format!(
-                    "resetting the session with {}: it cannot be used again",
-                    self.endpoint
-                ),
-            ));
+            return Err(self.unusable());
         }
+        let stream = self.driven.slot.take().ok_or_else(|| self.unusable())?;
+        let slot = Slot::new(stream);
+        self.driven = drive(slot, &self.facts, &self.tap, &self.endpoint).await?;
         self.state.renew();
         self.tap.rebase();
         Ok(())
@@ -80,8 +99,19 @@ impl Session {
         }
     }
 
+    fn unusable(&self) -> Error {
+        Error::new(
+            ErrorKind::Closed,
+            format!(
+                "resetting the session with {}: it cannot be used again",
+                self.endpoint
+            ),
+        )
+    }
+
     async fn say(&self, statement: &str) -> Result<(), Error> {
-        self.client
+        self.driven
+            .client
             .batch_execute(statement)
             .await
             .map_err(|error| self.client_error(statement, error))

@@ -1,6 +1,6 @@
 //! What this side knows of a session's calls and cancels.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
@@ -10,6 +10,8 @@ pub(super) struct State {
     open_calls: AtomicUsize,
     touched: AtomicBool,
     cancels: watch::Sender<usize>,
+    /// Counts borrows, so that a cancel meant for an earlier one can be told.
+    borrow: AtomicU64,
     cancelled: AtomicBool,
     /// A cancel is on its way and nobody will know when it arrives.
     doomed: AtomicBool,
@@ -21,6 +23,7 @@ impl Default for State {
             open_calls: AtomicUsize::new(0),
             touched: AtomicBool::new(false),
             cancels: watch::Sender::new(0),
+            borrow: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
         }
@@ -47,6 +50,16 @@ impl State {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| {
                 open.checked_sub(1)
             });
+    }
+
+    pub(super) fn borrow(&self) -> u64 {
+        self.borrow.load(Ordering::SeqCst)
+    }
+
+    /// From here on cancels of the borrow until now send nothing. Those that have begun are
+    /// counted: a cancel counts itself before it looks which borrow it is.
+    pub(super) fn end_borrow(&self) {
+        self.borrow.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(super) fn cancel_begins(&self) {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 pub use command_tag::CommandTag;
 
 use crate::server_error::ServerError;
@@ -60,11 +62,13 @@ impl fmt::Display for Dirt {
 #[derive(Clone)]
 pub struct Tap {
     state: Arc<Mutex<State>>,
+    settles: Arc<Notify>,
 }
 
 #[derive(Debug)]
 struct State {
     status: TransactionStatus,
+    replying: bool,
     last_tag: Option<CommandTag>,
     commands: u64,
     /// The first effect since the borrow began that the list does not excuse.
@@ -94,6 +98,7 @@ impl Tap {
         Self {
             state: Arc::new(Mutex::new(State {
                 status: TransactionStatus::Idle,
+                replying: false,
                 last_tag: None,
                 commands: 0,
                 dirt: None,
@@ -102,6 +107,7 @@ impl Tap {
                 local_settings: 0,
                 ended: None,
             })),
+            settles: Arc::default(),
         }
     }
 
@@ -111,7 +117,8 @@ impl Tap {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the last ReadyForQuery said. Meaningful when no call is under way.
+    /// What the last ReadyForQuery said. Meaningful when no call is under way and none
+    /// [is being replied to](Self::is_replying).
     #[must_use]
     pub fn transaction_status(&self) -> TransactionStatus {
         self.state().status
@@ -164,6 +171,33 @@ impl Tap {
 
     pub(crate) fn close(&self) {
         self.state().ended.get_or_insert(Ended::Closed);
+        self.settles.notify_waiters();
+    }
+
+    /// A reply has begun whose end, ReadyForQuery, is still to come. A client's future that
+    /// returns with an error returns before it.
+    #[must_use]
+    pub fn is_replying(&self) -> bool {
+        self.state().replying
+    }
+
+    /// Waits until the reply that has begun is complete, or the session has ended.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    pub async fn settled(&self) {
+        loop {
+            let settles = self.settles.notified();
+            let mut settles = std::pin::pin!(settles);
+            settles.as_mut().enable();
+            {
+                let state = self.state();
+                if !state.replying || state.ended.is_some() {
+                    return;
+                }
+            }
+            settles.await;
+        }
     }
 
     pub(crate) fn dirt(&self) -> Option<Dirt> {
@@ -204,10 +238,18 @@ impl Tap {
 
     /// Reads what the server has sent.
     pub(crate) fn observe(&self, scanner: &mut Scanner, bytes: &[u8]) {
+        let before = scanner.is_replying();
         let mut guard: Option<MutexGuard<'_, State>> = None;
         scanner.scan(bytes, |seen| {
             guard.get_or_insert_with(|| self.state()).note(seen);
         });
+        if before != scanner.is_replying() {
+            guard.get_or_insert_with(|| self.state()).replying = scanner.is_replying();
+        }
+        drop(guard);
+        if !scanner.is_replying() {
+            self.settles.notify_waiters();
+        }
     }
 }
 
@@ -280,6 +322,22 @@ mod tests {
         bytes.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
         bytes.extend_from_slice(body);
         tap.observe(&mut Scanner::default(), &bytes);
+    }
+
+    #[tokio::test]
+    async fn an_error_settles_with_readyforquery() {
+        let tap = tap();
+        let mut scanner = Scanner::default();
+        tap.observe(&mut scanner, b"E\0\0\0\x0cC23505\0\0");
+        assert!(tap.is_replying());
+        let waiting = tap.settled();
+        let mut waiting = std::pin::pin!(waiting);
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        tap.observe(&mut scanner, b"Z\0\0\0\x05E");
+        assert!(!tap.is_replying());
+        assert!(futures_util::poll!(waiting.as_mut()).is_ready());
+        tap.observe(&mut scanner, b"N\0\0\0\x05\0");
+        assert!(!tap.is_replying(), "a notice is no reply");
     }
 
     #[test]

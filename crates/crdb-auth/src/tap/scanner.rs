@@ -27,11 +27,18 @@ pub(crate) struct Scanner {
     remaining: usize,
     captured: Vec<u8>,
     lost: bool,
+    replying: bool,
 }
 
 impl Scanner {
     /// The most that is kept of one body.
     pub(crate) const CAPTURE: usize = 8 * 1024;
+
+    /// A reply has begun whose ReadyForQuery has not come. Servers flush an error before it, and
+    /// clients return on the error.
+    pub(crate) fn is_replying(&self) -> bool {
+        self.replying
+    }
 
     pub(crate) fn scan(&mut self, mut bytes: &[u8], mut report: impl FnMut(Seen<'_>)) {
         if self.lost {
@@ -61,6 +68,12 @@ impl Scanner {
                     return;
                 }
                 self.remaining = length as usize - 4;
+                match self.header[0] {
+                    // ReadyForQuery ends a reply, once its body is there; NoticeResponse,
+                    // NotificationResponse and ParameterStatus come at any time.
+                    b'Z' | b'N' | b'A' | b'S' => {}
+                    _ => self.replying = true,
+                }
                 if self.remaining == 0 {
                     continue;
                 }
@@ -71,6 +84,9 @@ impl Scanner {
             self.remaining -= take;
             if !matters(self.header[0]) {
                 continue;
+            }
+            if self.header[0] == b'Z' && self.remaining == 0 {
+                self.replying = false;
             }
             if self.remaining == 0 && self.captured.is_empty() {
                 deliver(

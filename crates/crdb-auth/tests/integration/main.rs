@@ -1,0 +1,10 @@
+//! Logins and sessions against real servers, and against servers that misbehave.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cancelling;
+mod hostile;
+mod login;
+mod modes;
+mod session;
+mod support;

@@ -1,0 +1,42 @@
+//! Shorthand for engines and configurations.
+
+use crdb_auth::{Config, ConfigBuilder, Connector, Endpoint, RootCertificates, Session, TlsConfig};
+use crdb_testkit::{Engine, Login};
+
+pub(crate) fn endpoint(engine: &Engine) -> Endpoint {
+    Endpoint::new(engine.host(), engine.port())
+}
+
+pub(crate) fn verified(engine: &Engine) -> TlsConfig {
+    TlsConfig::new().roots(RootCertificates::file(engine.ca_cert_path()))
+}
+
+/// A user of this kind, over TLS with verify-full.
+pub(crate) fn config(engine: &Engine, login: Login) -> ConfigBuilder {
+    let credentials = engine.login(login);
+    Config::builder()
+        .user(credentials.user())
+        .password(credentials.password())
+        .database(engine.database())
+        .application_name("crdb-auth tests")
+        .tls(verified(engine))
+}
+
+pub(crate) fn connector(builder: ConfigBuilder) -> Connector {
+    Connector::new(builder.build().unwrap()).unwrap()
+}
+
+pub(crate) async fn session(engine: &Engine) -> Session {
+    connector(config(engine, Login::Scram))
+        .connect(&endpoint(engine))
+        .await
+        .unwrap()
+}
+
+/// One tracked statement.
+pub(crate) async fn run(session: &Session, sql: &str) -> Result<(), tokio_postgres::Error> {
+    let call = session.begin_call();
+    let result = call.client().batch_execute(sql).await;
+    call.finish();
+    result
+}
