@@ -2,69 +2,393 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::config::{Mistake, Mistakes};
+use crdb_exec::{SqlState, Verdict};
+use crdb_pool::NodeAddress;
+
+use crate::Config;
+use crate::config::{Mistake, Mistakes, keys};
+use crate::connector::ConnectError;
 
 /// What sort of error it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration is wrong; [`Error::mistakes`] lists how.
+    /// The configuration is wrong, or names something that is not there; [`Error::mistakes`] lists all of it.
     Configuration,
+    /// The directory of SQL files is not there, or its files have mistakes.
+    SqlFiles,
+    /// No query has this name; the message has the nearest.
+    UnknownQuery,
+    /// Parameters are missing, surplus or given twice; nothing was sent.
+    Arguments,
+    /// The name of a node does not resolve.
+    UnknownHost,
+    /// No node can be reached: nothing listens there, or the network fails.
+    Unreachable,
+    /// TLS failed: the server does not offer it, its certificate is not trusted, expired, or for another name.
+    Tls,
+    /// The server refuses the login, or asked for one that the configuration does not permit.
+    Authentication,
+    /// The database does not exist.
+    UnknownDatabase,
+    /// Every session is in use, and none came free in time or too many wait already.
+    NoSession,
+    /// The database was closed.
+    Closed,
+    /// It was closed, but sessions were not returned in time.
+    Unreturned,
+    /// A deadline passed.
+    Timeout,
+    /// The connection ended, or the node shut down.
+    Connection,
+    /// The server answered with an error: see [`Error::sqlstate`].
+    Server,
+    /// The statement was cancelled by somebody else.
+    Canceled,
+    /// A value does not have the type that the statement or the caller wants.
+    Conversion,
+    /// The statement gave more or fewer rows than asked for. It has been carried out.
+    RowCount,
+    /// COMMIT was answered, but by a rollback: a statement in the transaction had failed.
+    RolledBack,
+    /// The data of the transaction was committed, its schema change was not.
+    PartlyCommitted,
+    /// The work of this idempotency key had been committed before.
+    AlreadyCommitted,
+    /// This idempotency key was given up: its work will never be committed.
+    Abandoned,
+    /// The server does not have what was asked for.
+    Unsupported,
+    /// A transaction was ended from inside, or used after its end.
+    Misuse,
+    /// Something that this release has no name for; the [source](StdError::source) does.
+    Other,
 }
 
 /// Why something could not be done.
 ///
-/// Its message says what was attempted, where, and what to do; [`source`](StdError::source) is the
-/// error of the layer that it comes from.
-pub struct Error {
+/// The message is complete by itself: what was attempted, where, why it failed, what to do. [`source`](StdError::source) is
+/// the error of the layer that it comes from, as [`auth`](Self::auth), [`pool`](Self::pool), [`sql`](Self::sql) and
+/// [`exec`](Self::exec) are. No message holds a secret or the value of a parameter, unless the server put one into its own.
+pub struct Error(Box<Inner>);
+
+struct Inner {
     kind: ErrorKind,
-    message: String,
+    /// What is said before the source, or all there is to say.
+    context: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
     mistakes: Vec<Mistake>,
 }
 
 impl Error {
-    pub(crate) fn configuration(mistakes: Mistakes) -> Self {
-        Self {
-            kind: ErrorKind::Configuration,
-            message: mistakes.to_string(),
+    fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            context: context.into(),
             source: None,
-            mistakes: mistakes.0,
+            mistakes: Vec::new(),
+        }))
+    }
+
+    fn caused(
+        kind: ErrorKind,
+        context: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        let mut error = Self::new(kind, context);
+        error.0.source = Some(source.into());
+        error
+    }
+
+    pub(crate) fn configuration(mistakes: Mistakes) -> Self {
+        let mut error = Self::new(ErrorKind::Configuration, mistakes.to_string());
+        error.0.mistakes = mistakes.0;
+        error
+    }
+
+    pub(crate) fn interrupted(error: tokio::task::JoinError) -> Self {
+        Self::caused(
+            ErrorKind::Other,
+            "the runtime ended while the configuration's files were read",
+            error,
+        )
+    }
+
+    pub(crate) fn no_queries(name: &str) -> Self {
+        let context = format!(
+            "there is no query `{name}`: no SQL files are loaded; set {} to their directory",
+            keys::sql::DIRECTORY
+        );
+        Self::new(ErrorKind::UnknownQuery, context)
+    }
+
+    /// No node gave a session, and this is how each failed.
+    pub(crate) fn not_opened(
+        config: &Config,
+        failures: Vec<(NodeAddress, Arc<crdb_auth::Error>)>,
+    ) -> Self {
+        let user = config.get(keys::auth::USER);
+        let database = config.get(keys::auth::DATABASE);
+        let mut context = format!("opening database \"{database}\" as \"{user}\"");
+        // What concerns all nodes (a wrong password) tells more than one node that is down.
+        let telling = failures
+            .iter()
+            .max_by_key(|(_, error)| telling(error.kind()))
+            .map(|(_, error)| Arc::clone(error));
+        let Some(telling) = telling else {
+            return Self::new(ErrorKind::Unreachable, context);
+        };
+        if failures.len() > 1 {
+            context = format!("{context}: none of {} nodes could be used", failures.len());
+            for (_, error) in failures
+                .iter()
+                .filter(|(_, error)| !Arc::ptr_eq(error, &telling))
+            {
+                context = format!("{context}; {}", chain(&**error));
+            }
         }
+        let kind = of_auth(telling.kind());
+        Self::caused(kind, context, ConnectError::from(telling))
     }
 
     /// What sort of error it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
-    /// Everything that is wrong in the configuration. Empty for errors of another kind.
+    /// Everything that is wrong with the configuration. Empty for errors of another kind.
     #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {
-        &self.mistakes
+        &self.0.mistakes
+    }
+
+    /// What is certain about a statement or transaction that failed; `None` for errors that are not about one.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.exec().map(crdb_exec::Error::verdict)
+    }
+
+    /// The server's SQLSTATE, when it answered a statement or a login.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<SqlState> {
+        match self.exec().and_then(crdb_exec::Error::sqlstate) {
+            Some(state) => Some(state),
+            None => SqlState::new(self.auth()?.sqlstate()?),
+        }
+    }
+
+    /// Whether it is certain that nothing took effect and trying again may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.verdict() == Some(Verdict::Retry)
+    }
+
+    /// Whether the effect may have been committed.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.verdict() == Some(Verdict::OutcomeUnknown)
+    }
+
+    /// Whether a deadline passed: the caller's, the configuration's or the server's.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+            || self.pool().is_some_and(crdb_pool::Error::is_timeout)
+            || self.auth().is_some_and(crdb_auth::Error::is_timeout)
+    }
+
+    /// The login's error, where a login failed.
+    #[must_use]
+    pub fn auth(&self) -> Option<&crdb_auth::Error> {
+        self.find::<ConnectError>()
+            .map(ConnectError::auth)
+            .or_else(|| self.find())
+    }
+
+    /// The pool's error, where no session could be had.
+    #[must_use]
+    pub fn pool(&self) -> Option<&crdb_pool::Error> {
+        self.find()
+    }
+
+    /// The error of the SQL files, of a query's name or of its arguments.
+    #[must_use]
+    pub fn sql(&self) -> Option<&crdb_sql::Error> {
+        self.find()
+    }
+
+    /// The executor's error, where a statement or a transaction failed.
+    #[must_use]
+    pub fn exec(&self) -> Option<&crdb_exec::Error> {
+        self.find()
+    }
+
+    /// The first error of this type among the sources.
+    fn find<T: StdError + 'static>(&self) -> Option<&T> {
+        sources(self).find_map(|error| error.downcast_ref())
+    }
+}
+
+/// The sources of an error, without itself.
+fn sources<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |error| (*error).source())
+}
+
+/// An error and its sources in one line. Layers that quote their source are not repeated.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    for source in sources(error) {
+        let next = source.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+    }
+    text
+}
+
+/// The greater, the more it concerns the whole cluster rather than one node.
+fn telling(kind: crdb_auth::ErrorKind) -> u8 {
+    match of_auth(kind) {
+        ErrorKind::Authentication | ErrorKind::UnknownDatabase | ErrorKind::Configuration => 3,
+        ErrorKind::Tls => 2,
+        ErrorKind::UnknownHost => 1,
+        _ => 0,
+    }
+}
+
+fn of_auth(kind: crdb_auth::ErrorKind) -> ErrorKind {
+    use crdb_auth::ErrorKind as Kind;
+    match kind {
+        Kind::Config | Kind::Credential => ErrorKind::Configuration,
+        Kind::Resolve => ErrorKind::UnknownHost,
+        Kind::Refused
+        | Kind::Network
+        | Kind::Closed
+        | Kind::Draining
+        | Kind::TooManyConnections => ErrorKind::Unreachable,
+        Kind::Timeout => ErrorKind::Timeout,
+        Kind::TlsUnavailable
+        | Kind::TlsUntrusted
+        | Kind::TlsHostName
+        | Kind::TlsCertificate
+        | Kind::Tls => ErrorKind::Tls,
+        Kind::Authentication | Kind::Downgrade | Kind::NotPermitted => ErrorKind::Authentication,
+        Kind::UnknownDatabase => ErrorKind::UnknownDatabase,
+        Kind::Server => ErrorKind::Server,
+        Kind::Unsupported => ErrorKind::Unsupported,
+        Kind::Protocol => ErrorKind::Connection,
+        _ => ErrorKind::Other,
+    }
+}
+
+fn of_pool(error: &crdb_pool::Error) -> ErrorKind {
+    use crdb_pool::ErrorKind as Kind;
+    match error.kind() {
+        Kind::Authentication => sources(error)
+            .find_map(|source| source.downcast_ref::<ConnectError>())
+            .map_or(ErrorKind::Authentication, |error| {
+                of_auth(error.auth().kind())
+            }),
+        // A pool that has no session at all waits for nodes, not for borrowers.
+        Kind::Timeout if error.status().is_some_and(|status| status.in_use == 0) => sources(error)
+            .find_map(|source| source.downcast_ref::<ConnectError>())
+            .map_or(ErrorKind::NoSession, |error| of_auth(error.auth().kind())),
+        Kind::Timeout | Kind::TooManyWaiters => ErrorKind::NoSession,
+        Kind::Closed => ErrorKind::Closed,
+        Kind::Unreturned => ErrorKind::Unreturned,
+        Kind::Configuration => ErrorKind::Configuration,
+        Kind::Topology => ErrorKind::UnknownHost,
+        _ => ErrorKind::Other,
+    }
+}
+
+fn of_exec(error: &crdb_exec::Error) -> ErrorKind {
+    use crdb_exec::ErrorKind as Kind;
+    match error.kind() {
+        Kind::Acquire => sources(error)
+            .find_map(|source| source.downcast_ref::<crdb_pool::Error>())
+            .map_or(ErrorKind::NoSession, of_pool),
+        Kind::Connection => ErrorKind::Connection,
+        Kind::Server => ErrorKind::Server,
+        Kind::Timeout => ErrorKind::Timeout,
+        Kind::Canceled => ErrorKind::Canceled,
+        Kind::Conversion => ErrorKind::Conversion,
+        Kind::RowCount => ErrorKind::RowCount,
+        Kind::RolledBack => ErrorKind::RolledBack,
+        Kind::PartlyCommitted => ErrorKind::PartlyCommitted,
+        Kind::AlreadyCommitted => ErrorKind::AlreadyCommitted,
+        Kind::Abandoned => ErrorKind::Abandoned,
+        Kind::Arguments => ErrorKind::Arguments,
+        Kind::Unsupported => ErrorKind::Unsupported,
+        Kind::Misuse => ErrorKind::Misuse,
+        _ => ErrorKind::Other,
+    }
+}
+
+fn of_sql(kind: crdb_sql::ErrorKind) -> ErrorKind {
+    use crdb_sql::ErrorKind as Kind;
+    match kind {
+        Kind::Directory | Kind::Invalid => ErrorKind::SqlFiles,
+        Kind::UnknownQuery => ErrorKind::UnknownQuery,
+        Kind::Arguments | Kind::Template => ErrorKind::Arguments,
+        _ => ErrorKind::Other,
+    }
+}
+
+impl From<crdb_auth::Error> for Error {
+    fn from(error: crdb_auth::Error) -> Self {
+        Self::caused(of_auth(error.kind()), "", error)
+    }
+}
+
+impl From<crdb_pool::Error> for Error {
+    fn from(error: crdb_pool::Error) -> Self {
+        Self::caused(of_pool(&error), "", error)
+    }
+}
+
+impl From<crdb_sql::Error> for Error {
+    fn from(error: crdb_sql::Error) -> Self {
+        Self::caused(of_sql(error.kind()), "", error)
+    }
+}
+
+impl From<crdb_exec::Error> for Error {
+    fn from(error: crdb_exec::Error) -> Self {
+        Self::caused(of_exec(&error), "", error)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        let inner = &self.0;
+        let Some(source) = &inner.source else {
+            return f.write_str(&inner.context);
+        };
+        if !inner.context.is_empty() {
+            write!(f, "{}: ", inner.context)?;
+        }
+        f.write_str(&chain(&**source))
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
-            .field("kind", &self.kind)
-            .field("message", &self.message)
-            .field("source", &self.source)
+            .field("kind", &self.0.kind)
+            .field("message", &self.to_string())
+            .field("source", &self.0.source)
             .finish()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_ref().map(|source| &**source as _)
     }
 }

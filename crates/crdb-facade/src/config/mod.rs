@@ -82,6 +82,18 @@ impl Config {
         Some(base.map_or_else(|| path.clone(), |base| base.join(&path)))
     }
 
+    /// As [`path`](Self::path), for a list in which `word` is no path.
+    pub(crate) fn paths(&self, key: Key<Vec<PathBuf>>, word: &str) -> Vec<PathBuf> {
+        let base = self.values.get(key.path()).and_then(Resolved::base);
+        self.get(key)
+            .into_iter()
+            .map(|path| match &base {
+                Some(base) if path.as_os_str() != word => base.join(path),
+                _ => path,
+            })
+            .collect()
+    }
+
     /// Where the value in force was written.
     #[must_use]
     pub fn origin<T: Setting>(&self, key: Key<T>) -> &Origin {

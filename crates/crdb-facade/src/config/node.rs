@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use figment::value::Value;
+use figment::value::{Dict, Value};
 
 use super::setting::sealed::Form;
 use super::setting::{Element, scalar};
@@ -16,6 +16,7 @@ const DEFAULT_PORT: u16 = 26257;
 pub struct Node {
     host: String,
     port: u16,
+    locality: Option<String>,
 }
 
 impl Node {
@@ -24,13 +25,27 @@ impl Node {
         Self {
             host: host.into(),
             port,
+            locality: None,
         }
+    }
+
+    /// Says where the node stands, as `cockroach start --locality` has it: `region=eu-west1,zone=b`.
+    #[must_use]
+    pub fn with_locality(mut self, locality: impl Into<String>) -> Self {
+        self.locality = Some(locality.into());
+        self
     }
 
     /// A name or an address, without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Where it stands, if that is known.
+    #[must_use]
+    pub fn locality(&self) -> Option<&str> {
+        self.locality.as_deref()
     }
 
     /// The TCP port.
@@ -98,14 +113,39 @@ impl FromStr for Node {
 }
 
 impl Form for Node {
-    const EXPECTED: &'static str = "host, host:port or [address]:port";
+    const EXPECTED: &'static str =
+        "host, host:port, [address]:port, or a table of address and locality";
 
     fn read(value: &Value) -> Option<Self> {
-        scalar(value)?.parse().ok()
+        let Value::Dict(_, table) = value else {
+            return scalar(value)?.parse().ok();
+        };
+        let node: Self = scalar(table.get("address")?)?.parse().ok()?;
+        let locality = table.get("locality").map(scalar);
+        if table.len() != 1 + usize::from(locality.is_some()) {
+            return None;
+        }
+        match locality {
+            Some(locality) => Some(node.with_locality(locality?)),
+            None => Some(node),
+        }
     }
 
     fn write(&self) -> String {
-        self.to_string()
+        match &self.locality {
+            Some(locality) => format!("{self} ({locality})"),
+            None => self.to_string(),
+        }
+    }
+
+    fn value(&self) -> Value {
+        let Some(locality) = &self.locality else {
+            return Value::from(self.to_string());
+        };
+        Value::from(Dict::from([
+            ("address".to_owned(), Value::from(self.to_string())),
+            ("locality".to_owned(), Value::from(locality.as_str())),
+        ]))
     }
 }
 

@@ -149,6 +149,10 @@ impl Form for PathBuf {
     }
 }
 
+impl Element for PathBuf {
+    const EXPECTED_LIST: &'static str = "a list of paths";
+}
+
 impl Form for Secret {
     const EXPECTED: &'static str = "a text in quotes";
     const SECRET: bool = true;
@@ -214,6 +218,10 @@ impl<T: Element> Form for Vec<T> {
 
     fn write(&self) -> String {
         self.iter().map(Form::write).collect::<Vec<_>>().join(", ")
+    }
+
+    fn value(&self) -> Value {
+        Value::from(self.iter().map(Form::value).collect::<Vec<_>>())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{auth, pool};
+use super::{auth, exec, pool};
 use crate::config::key::Key;
 use crate::config::mistake::{Mistake, MistakeKind};
 use crate::config::resolve::Resolved;
@@ -21,6 +21,15 @@ pub(in crate::config) const ALTERNATIVES: &[&[&str]] = &[&[
 pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
     |values, mistakes| at_most(values, mistakes, pool::MIN_SIZE, pool::MAX_SIZE),
     |values, mistakes| at_most(values, mistakes, pool::MIN_BACKOFF, pool::MAX_BACKOFF),
+    |values, mistakes| at_most(values, mistakes, exec::MIN_BACKOFF, exec::MAX_BACKOFF),
+    |values, mistakes| {
+        at_most(
+            values,
+            mistakes,
+            auth::SCRAM_MIN_ITERATIONS,
+            auth::SCRAM_MAX_ITERATIONS,
+        );
+    },
 ];
 
 fn at_most<T: Setting + PartialOrd>(

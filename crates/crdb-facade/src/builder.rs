@@ -1,0 +1,203 @@
+//! Wires the layers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crdb_exec::{PooledExecutor, PooledExecutorBuilder, TransactionOptions};
+use crdb_observe::{FanOut, Metrics, Tracing};
+use crdb_pool::{Pool, PoolBuilder};
+use crdb_sql::Repository;
+
+use crate::config::keys;
+use crate::connector::{Attempts, Connector};
+use crate::materials::{self, Materials};
+use crate::source::{Queries, Source};
+use crate::{Config, Database, Error};
+
+/// How much longer the pool waits than a login may take, so that the login's own error arrives.
+const MARGIN: Duration = Duration::from_secs(1);
+
+type Change<T> = Box<dyn FnOnce(T) -> T + Send>;
+
+/// Opens a [`Database`] with parts of your own. Made by [`Database::builder`].
+#[must_use = "nothing is opened until open"]
+pub struct DatabaseBuilder {
+    config: Config,
+    repository: Option<Repository>,
+    auth_observers: Vec<Arc<dyn crdb_auth::Observer>>,
+    pool_observers: Vec<Arc<dyn crdb_pool::Observer>>,
+    exec_observers: Vec<Arc<dyn crdb_exec::Observer>>,
+    auth: Change<crdb_auth::ConfigBuilder>,
+    pool: Change<PoolBuilder<Connector>>,
+    exec: Change<PooledExecutorBuilder<Source>>,
+}
+
+impl DatabaseBuilder {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config,
+            repository: None,
+            auth_observers: Vec::new(),
+            pool_observers: Vec::new(),
+            exec_observers: Vec::new(),
+            auth: Box::new(|auth| auth),
+            pool: Box::new(|pool| pool),
+            exec: Box::new(|exec| exec),
+        }
+    }
+
+    /// Named queries from elsewhere, such as compiled in with [`Repository::from_embedded`]; `sql.directory` is not read then.
+    pub fn repository(mut self, repository: Repository) -> Self {
+        self.repository = Some(repository);
+        self
+    }
+
+    /// Somebody more who is told of logins.
+    pub fn auth_observer(mut self, observer: Arc<dyn crdb_auth::Observer>) -> Self {
+        self.auth_observers.push(observer);
+        self
+    }
+
+    /// Somebody more who is told what happens in the pool.
+    pub fn pool_observer(mut self, observer: Arc<dyn crdb_pool::Observer>) -> Self {
+        self.pool_observers.push(observer);
+        self
+    }
+
+    /// Somebody more who is told of statements, transactions and retries.
+    pub fn exec_observer(mut self, observer: Arc<dyn crdb_exec::Observer>) -> Self {
+        self.exec_observers.push(observer);
+        self
+    }
+
+    /// Changes the login after the configuration has been applied: for what only code can say.
+    pub fn configure_auth(
+        mut self,
+        change: impl FnOnce(crdb_auth::ConfigBuilder) -> crdb_auth::ConfigBuilder + Send + 'static,
+    ) -> Self {
+        let before = self.auth;
+        self.auth = Box::new(|auth| change(before(auth)));
+        self
+    }
+
+    /// Changes the pool after the configuration has been applied: hooks, a topology.
+    pub fn configure_pool(
+        mut self,
+        change: impl FnOnce(PoolBuilder<Connector>) -> PoolBuilder<Connector> + Send + 'static,
+    ) -> Self {
+        let before = self.pool;
+        self.pool = Box::new(|pool| change(before(pool)));
+        self
+    }
+
+    /// Changes the executor after the configuration has been applied.
+    pub fn configure_exec(
+        mut self,
+        change: impl FnOnce(PooledExecutorBuilder<Source>) -> PooledExecutorBuilder<Source>
+        + Send
+        + 'static,
+    ) -> Self {
+        let before = self.exec;
+        self.exec = Box::new(|exec| change(before(exec)));
+        self
+    }
+
+    /// Opens the database: see [`Database::open`].
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes what was opened.
+    pub async fn open(self) -> Result<Database, Error> {
+        let config = self.config;
+        let Materials { auth, repository } = materials::gather(&config, self.repository).await?;
+
+        let metrics = Arc::new(Metrics::new());
+        let (mut auth_observers, mut pool_observers, mut exec_observers) = (
+            self.auth_observers,
+            self.pool_observers,
+            self.exec_observers,
+        );
+        if config.get(keys::observe::METRICS) {
+            auth_observers.push(metrics.clone());
+            pool_observers.push(metrics.clone());
+            exec_observers.push(metrics.clone());
+        }
+        let tracing = config
+            .get(keys::observe::TRACING)
+            .then(|| Arc::new(Tracing::new()));
+        if let Some(tracing) = &tracing {
+            auth_observers.push(tracing.clone());
+            pool_observers.push(tracing.clone());
+            exec_observers.push(tracing.clone());
+        }
+
+        let auth = (self.auth)(auth.observer(Arc::new(FanOut::new(auth_observers)))).build()?;
+        let connector = Connector::new(
+            crdb_auth::Connector::new(auth)?,
+            config.get(keys::pool::CHECK_TIMEOUT),
+            config.get(keys::pool::RESET_TIMEOUT),
+            config.get(keys::exec::STATEMENT_CACHE) as usize,
+        );
+        let attempts = connector.attempts();
+        let builder = Pool::builder(connector)
+            .nodes(materials::nodes(&config))
+            .configure(|pool| materials::pool(&config, pool, MARGIN))
+            .observer(Arc::new(FanOut::new(pool_observers)));
+        let pool = (self.pool)(builder).build()?;
+
+        let queries = Arc::new(Queries {
+            repository,
+            tracing,
+        });
+        let executor = PooledExecutor::builder(Source::new(pool.clone(), queries))
+            .time_limit(Some(config.get(keys::exec::DEADLINE)))
+            .attempts(config.get(keys::exec::STATEMENT_ATTEMPTS))
+            .backoff(materials::backoff(&config))
+            .observer(Arc::new(FanOut::new(exec_observers)));
+        let executor = (self.exec)(executor).build();
+        let transaction = TransactionOptions::new()
+            .attempts(config.get(keys::exec::TRANSACTION_ATTEMPTS))
+            .backoff(materials::backoff(&config));
+
+        if config.get(keys::auth::CHECK_AT_OPEN) {
+            log_in_once(&config, &pool, &attempts).await?;
+        }
+        Ok(Database::new(config, executor, transaction, metrics))
+    }
+}
+
+/// Gets one session, or says why no node gives one: as soon as each has failed, rather than at the deadline.
+async fn log_in_once(
+    config: &Config,
+    pool: &Pool<Connector>,
+    attempts: &Attempts,
+) -> Result<(), Error> {
+    let nodes = pool.status().nodes.len().max(1);
+    let limit = config.get(keys::auth::CONNECT_TIMEOUT) + MARGIN;
+    let options = crdb_pool::GetOptions {
+        deadline: Some((tokio::time::Instant::now() + limit).into()),
+        avoid: None,
+    };
+    let failures = tokio::select! {
+        biased;
+        lease = pool.get_with(options) => match lease {
+            Ok(_lease) => return Ok(()),
+            Err(error) => match attempts.failures() {
+                failures if failures.is_empty() => return Err(error.into()),
+                failures => failures,
+            },
+        },
+        failures = attempts.all_failed(nodes) => failures,
+    };
+    Err(Error::not_opened(config, failures))
+}
+
+impl std::fmt::Debug for DatabaseBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseBuilder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

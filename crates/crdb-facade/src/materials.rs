@@ -1,0 +1,217 @@
+//! What the configuration names, fetched: passwords, certificates, SQL files.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crdb_auth::{IterationLimits, RootCertificates, Secret, SocketOptions, TlsConfig};
+use crdb_exec::Backoff;
+use crdb_pool::NodeAddress;
+use crdb_sql::Repository;
+
+use crate::config::{Key, Mistake, MistakeKind, Mistakes, Setting, keys};
+use crate::{Config, Error};
+
+/// The word among the root certificates that stands for the system's.
+const SYSTEM: &str = "system";
+
+/// What has been fetched.
+pub(crate) struct Materials {
+    pub(crate) auth: crdb_auth::ConfigBuilder,
+    pub(crate) repository: Repository,
+}
+
+/// Fetches everything, and reports everything that cannot be.
+pub(crate) async fn gather(
+    config: &Config,
+    repository: Option<Repository>,
+) -> Result<Materials, Error> {
+    let config = config.clone();
+    // Files may be slow: not on the async thread.
+    let gathered = tokio::task::spawn_blocking(move || gather_blocking(&config, repository));
+    gathered.await.map_err(Error::interrupted)?
+}
+
+fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Materials, Error> {
+    let mut mistakes = Vec::new();
+    let password = password(config, &mut mistakes);
+    let tls = tls(config, &mut mistakes);
+    let iterations = IterationLimits::new(
+        config.get(keys::auth::SCRAM_MIN_ITERATIONS),
+        config.get(keys::auth::SCRAM_MAX_ITERATIONS),
+    )?;
+    let directory = config.path(keys::sql::DIRECTORY);
+    let repository = match (repository, &directory) {
+        (Some(repository), _) => Ok(repository),
+        (None, None) => Ok(Repository::default()),
+        (None, Some(directory)) => Repository::load(directory),
+    };
+    if !mistakes.is_empty() {
+        // The SQL files have mistakes of their own, with a kind of their own; they come next.
+        return Err(Error::configuration(Mistakes(mistakes)));
+    }
+    let repository = repository?;
+
+    let mut auth = crdb_auth::Config::builder()
+        .user(config.get(keys::auth::USER))
+        .database(config.get(keys::auth::DATABASE))
+        .tls(tls)
+        .connect_timeout(config.get(keys::auth::CONNECT_TIMEOUT))
+        .scram_iterations(iterations)
+        .permit_cleartext_without_tls(config.get(keys::auth::PERMIT_CLEARTEXT_WITHOUT_TLS))
+        .permit_md5(config.get(keys::auth::PERMIT_MD5))
+        .socket(
+            SocketOptions::default()
+                .keepalive_idle(config.get(keys::auth::KEEPALIVE_IDLE))
+                .keepalive_interval(config.get(keys::auth::KEEPALIVE_INTERVAL))
+                .keepalive_retries(config.get(keys::auth::KEEPALIVE_RETRIES))
+                .user_timeout(config.get(keys::auth::TCP_USER_TIMEOUT)),
+        );
+    if let Some(password) = password {
+        auth = auth.password(password);
+    }
+    if let Some(name) = config.get(keys::auth::APPLICATION_NAME) {
+        auth = auth.application_name(name);
+    }
+    if let Some(options) = config.get(keys::auth::OPTIONS) {
+        auth = auth.options(options);
+    }
+    for (name, value) in config.get(keys::auth::SESSION) {
+        auth = auth.session_parameter(name, value);
+    }
+    Ok(Materials { auth, repository })
+}
+
+fn password(config: &Config, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
+    if let Some(password) = config.get(keys::auth::PASSWORD) {
+        return Some(password);
+    }
+    if let Some(name) = config.get(keys::auth::PASSWORD_ENV) {
+        let Some(value) = std::env::var_os(&name) else {
+            let expected = format!("a variable that is set; {name} is not");
+            mistakes.push(mistake(config, keys::auth::PASSWORD_ENV, expected, None));
+            return None;
+        };
+        return Some(Secret::new(value.into_encoded_bytes()));
+    }
+    let path = config.path(keys::auth::PASSWORD_FILE)?;
+    let mut bytes = read(config, keys::auth::PASSWORD_FILE, &path, mistakes)?;
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+        if bytes.ends_with(b"\r") {
+            bytes.pop();
+        }
+    }
+    Some(Secret::new(bytes))
+}
+
+fn tls(config: &Config, mistakes: &mut Vec<Mistake>) -> TlsConfig {
+    let tls = TlsConfig::new().mode(config.get(keys::auth::TLS_MODE));
+    let roots = config.paths(keys::auth::TLS_ROOT_CERTIFICATES, SYSTEM);
+    // With roots of its own, `require` checks certificates too, so the default must not count as such.
+    if roots == [PathBuf::from(SYSTEM)] {
+        return tls;
+    }
+    let mut certificates = RootCertificates::default();
+    for path in roots {
+        certificates = if path == Path::new(SYSTEM) {
+            certificates.and_system()
+        } else {
+            // Read again at the first connect; here only to name the key at fault.
+            read(config, keys::auth::TLS_ROOT_CERTIFICATES, &path, mistakes);
+            certificates.and_file(path)
+        };
+    }
+    tls.roots(certificates)
+}
+
+fn read<T: Setting>(
+    config: &Config,
+    key: Key<T>,
+    path: &Path,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Vec<u8>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            let found = format!("{}: {error}", path.display());
+            mistakes.push(mistake(
+                config,
+                key,
+                "a readable file".to_owned(),
+                Some(found),
+            ));
+            None
+        }
+    }
+}
+
+fn mistake<T: Setting>(
+    config: &Config,
+    key: Key<T>,
+    expected: String,
+    found: Option<String>,
+) -> Mistake {
+    Mistake::new(
+        MistakeKind::WrongValue,
+        key.path(),
+        config.origin(key).clone(),
+        expected,
+    )
+    .with_found(found)
+}
+
+pub(crate) fn nodes(config: &Config) -> Vec<NodeAddress> {
+    config
+        .get(keys::auth::NODES)
+        .iter()
+        .map(|node| {
+            let address = NodeAddress::new(node.host(), node.port());
+            match node.locality() {
+                Some(locality) => address.with_locality(locality),
+                None => address,
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn pool(
+    config: &Config,
+    pool: crdb_pool::ConfigBuilder,
+    margin: Duration,
+) -> crdb_pool::ConfigBuilder {
+    use keys::pool as key;
+    let mut pool = pool
+        .min_size(config.get(key::MIN_SIZE))
+        .max_size(config.get(key::MAX_SIZE))
+        .max_per_node(config.get(key::MAX_PER_NODE))
+        .max_waiters(config.get(key::MAX_WAITERS) as usize)
+        .max_opening(config.get(key::MAX_OPENING))
+        .acquire_timeout(config.get(key::ACQUIRE_TIMEOUT))
+        .connect_timeout(config.get(keys::auth::CONNECT_TIMEOUT) + margin)
+        .check_timeout(config.get(key::CHECK_TIMEOUT))
+        .reset_timeout(config.get(key::RESET_TIMEOUT))
+        .probe_timeout(config.get(key::PROBE_TIMEOUT))
+        .fresh_for(config.get(key::FRESH_FOR))
+        .ping_interval(config.get(key::PING_INTERVAL))
+        .max_lifetime(config.get(key::MAX_LIFETIME))
+        .idle_timeout(config.get(key::IDLE_TIMEOUT))
+        .jitter(config.get(key::JITTER))
+        .failures_to_open(config.get(key::FAILURES_TO_OPEN))
+        .half_open_probes(config.get(key::HALF_OPEN_PROBES))
+        .min_backoff(config.get(key::MIN_BACKOFF))
+        .max_backoff(config.get(key::MAX_BACKOFF))
+        .slow_start(config.get(key::SLOW_START))
+        .spill_over(config.get(key::SPILL_OVER))
+        .leak_after(config.get(key::LEAK_AFTER));
+    if let Some(locality) = config.get(key::LOCALITY) {
+        pool = pool.locality(locality.as_str());
+    }
+    pool
+}
+
+pub(crate) fn backoff(config: &Config) -> Backoff {
+    Backoff::new(
+        config.get(keys::exec::MIN_BACKOFF),
+        config.get(keys::exec::MAX_BACKOFF),
+    )
+}

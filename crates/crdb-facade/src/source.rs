@@ -1,0 +1,150 @@
+//! The pool as a source of sessions for the executor.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crdb_exec::{
+    AcquireError, AcquireOptions, ClientSession, NodeId, SessionOutcome, SessionSource,
+};
+use crdb_observe::Tracing;
+use crdb_pool::{ErrorClass, GetOptions, Pool};
+use crdb_sql::Repository;
+
+use crate::connector::Connector;
+use crate::session::SessionHandle;
+
+/// What queries need, wherever they run.
+pub(crate) struct Queries {
+    pub(crate) repository: Repository,
+    /// Where calls are traced, their spans come from.
+    pub(crate) tracing: Option<Arc<Tracing>>,
+}
+
+impl Queries {
+    /// The span of a call, or none.
+    pub(crate) fn span(&self, name: &str) -> tracing::Span {
+        self.tracing
+            .as_ref()
+            .map_or_else(tracing::Span::none, |tracing| tracing.call_span(name))
+    }
+}
+
+/// Lends the executor sessions from a pool.
+#[derive(Clone)]
+pub struct Source {
+    pool: Pool<Connector>,
+    queries: Arc<Queries>,
+}
+
+impl Source {
+    pub(crate) fn new(pool: Pool<Connector>, queries: Arc<Queries>) -> Self {
+        Self { pool, queries }
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn pool(&self) -> &Pool<Connector> {
+        &self.pool
+    }
+
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.queries
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A session of the pool, on loan.
+pub struct Lease {
+    lease: crdb_pool::Lease<Connector>,
+    queries: Arc<Queries>,
+    /// What the borrower reported, told to the pool when the session is returned.
+    outcome: AtomicU8,
+}
+
+const FINE: u8 = 0;
+const LOST: u8 = 1;
+const DRAINING: u8 = 2;
+const OVERLOADED: u8 = 3;
+
+impl Lease {
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.queries
+    }
+}
+
+impl Deref for Lease {
+    type Target = ClientSession<SessionHandle>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.lease
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let class = match self.outcome.load(Ordering::Relaxed) {
+            LOST => ErrorClass::Dead,
+            DRAINING => ErrorClass::Draining,
+            OVERLOADED => ErrorClass::Overloaded,
+            _ => return,
+        };
+        self.lease.report(class);
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("node", self.lease.address())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SessionSource for Source {
+    type Session = ClientSession<SessionHandle>;
+    type Lease = Lease;
+
+    async fn acquire(&self, options: AcquireOptions) -> Result<Lease, AcquireError> {
+        let wanted = GetOptions {
+            deadline: options.deadline.map(Into::into),
+            avoid: options
+                .avoid
+                .map(|node| crdb_pool::NodeId::from_u64(node.get())),
+        };
+        match self.pool.get_with(wanted).await {
+            Ok(lease) => Ok(Lease {
+                lease,
+                queries: Arc::clone(&self.queries),
+                outcome: AtomicU8::new(FINE),
+            }),
+            Err(error) => Err(match error.kind() {
+                crdb_pool::ErrorKind::Timeout => AcquireError::timed_out(error),
+                crdb_pool::ErrorKind::Topology => AcquireError::unavailable(error),
+                _ => AcquireError::refused(error),
+            }),
+        }
+    }
+
+    fn node(&self, lease: &Lease) -> NodeId {
+        NodeId::new(lease.lease.node().as_u64())
+    }
+
+    fn report(&self, lease: &Lease, outcome: SessionOutcome) {
+        let outcome = match outcome {
+            SessionOutcome::Lost => LOST,
+            SessionOutcome::Draining => DRAINING,
+            SessionOutcome::Overloaded => OVERLOADED,
+            _ => return,
+        };
+        lease.outcome.store(outcome, Ordering::Relaxed);
+    }
+}
