@@ -165,11 +165,14 @@ pub(crate) fn nodes(config: &Config) -> Vec<NodeAddress> {
         .get(keys::auth::NODES)
         .iter()
         .map(|node| {
-            let address = NodeAddress::new(node.host(), node.port());
-            match node.locality() {
-                Some(locality) => address.with_locality(locality),
-                None => address,
+            let mut address = NodeAddress::new(node.host(), node.port());
+            if let Some(ip) = node.ip() {
+                address = address.with_ip(ip);
             }
+            if let Some(locality) = node.locality() {
+                address = address.with_locality(locality);
+            }
+            address
         })
         .collect()
 }

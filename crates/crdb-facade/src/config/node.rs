@@ -1,6 +1,7 @@
 //! The address of a node.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use figment::value::{Dict, Value};
@@ -16,6 +17,7 @@ const DEFAULT_PORT: u16 = 26257;
 pub struct Node {
     host: String,
     port: u16,
+    ip: Option<IpAddr>,
     locality: Option<String>,
 }
 
@@ -25,8 +27,17 @@ impl Node {
         Self {
             host: host.into(),
             port,
+            ip: None,
             locality: None,
         }
+    }
+
+    /// Connects to this address instead of resolving the host, which stays the name that the server's certificate must
+    /// carry: libpq's `hostaddr`.
+    #[must_use]
+    pub fn with_ip(mut self, ip: IpAddr) -> Self {
+        self.ip = Some(ip);
+        self
     }
 
     /// Says where the node stands, as `cockroach start --locality` has it: `region=eu-west1,zone=b`.
@@ -40,6 +51,12 @@ impl Node {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The address to connect to instead of resolving the host.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.ip
     }
 
     /// Where it stands, if that is known.
@@ -114,38 +131,48 @@ impl FromStr for Node {
 
 impl Form for Node {
     const EXPECTED: &'static str =
-        "host, host:port, [address]:port, or a table of address and locality";
+        "host, host:port, [address]:port, or a table of address, ip and locality";
 
     fn read(value: &Value) -> Option<Self> {
         let Value::Dict(_, table) = value else {
             return scalar(value)?.parse().ok();
         };
-        let node: Self = scalar(table.get("address")?)?.parse().ok()?;
-        let locality = table.get("locality").map(scalar);
-        if table.len() != 1 + usize::from(locality.is_some()) {
+        if table
+            .keys()
+            .any(|name| !["address", "ip", "locality"].contains(&name.as_str()))
+        {
             return None;
         }
-        match locality {
-            Some(locality) => Some(node.with_locality(locality?)),
-            None => Some(node),
+        let mut node: Self = scalar(table.get("address")?)?.parse().ok()?;
+        if let Some(ip) = table.get("ip") {
+            node.ip = Some(scalar(ip)?.parse().ok()?);
         }
+        if let Some(locality) = table.get("locality") {
+            node.locality = Some(scalar(locality)?);
+        }
+        Some(node)
     }
 
     fn write(&self) -> String {
-        match &self.locality {
-            Some(locality) => format!("{self} ({locality})"),
-            None => self.to_string(),
+        let mut text = self.to_string();
+        if let Some(ip) = self.ip {
+            text = format!("{text} at {ip}");
         }
+        if let Some(locality) = &self.locality {
+            text = format!("{text} ({locality})");
+        }
+        text
     }
 
     fn value(&self) -> Value {
-        let Some(locality) = &self.locality else {
-            return Value::from(self.to_string());
-        };
-        Value::from(Dict::from([
-            ("address".to_owned(), Value::from(self.to_string())),
-            ("locality".to_owned(), Value::from(locality.as_str())),
-        ]))
+        let mut table = Dict::from([("address".to_owned(), Value::from(self.to_string()))]);
+        if let Some(ip) = self.ip {
+            table.insert("ip".to_owned(), Value::from(ip.to_string()));
+        }
+        if let Some(locality) = &self.locality {
+            table.insert("locality".to_owned(), Value::from(locality.as_str()));
+        }
+        Value::from(table)
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bad_input;
 mod main_job;
 
 use crdb_facade::config::{ConfigBuilder, Node, keys};
