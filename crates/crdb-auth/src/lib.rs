@@ -33,11 +33,12 @@
 //! - A session says without a round trip whether it is like new, see [`Session::cleanliness`].
 //!
 //! # Modules in reading order
-//! `endpoint`, `config`, `tls`, `policy`, `credential`, `authenticator`, `connector`, `net`,
+//! `endpoint`, `config`, `connection_string`, `target`, `tls`, `policy`, `credential`, `authenticator`, `connector`, `net`,
 //! `startup`, `scram`, `stream`, `session`, `tap`, `facts`, `observer`, `error`.
 
 mod authenticator;
 mod config;
+mod connection_string;
 mod connector;
 mod credential;
 mod endpoint;
@@ -53,10 +54,12 @@ mod session;
 mod startup;
 mod stream;
 mod tap;
+mod target;
 mod tls;
 
 pub use authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};
 pub use config::{Config, ConfigBuilder};
+pub use connection_string::ConnectionString;
 pub use connector::Connector;
 pub use credential::{
     Command, Credential, CredentialFuture, CredentialRequest, CredentialSource, Password,
@@ -73,6 +76,7 @@ pub use server_error::ServerError;
 pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Session};
 pub use stream::AuthenticatedStream;
 pub use tap::{CommandTag, Dirt, Tap, TransactionStatus};
+pub use target::TargetSessionAttrs;
 pub use tls::{
     ClientCertificate, RootCertificates, SslMode, TlsConfig, TlsNegotiation, TlsVersion,
 };

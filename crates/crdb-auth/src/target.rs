@@ -1,0 +1,166 @@
+//! Choosing among several servers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use tokio_postgres::SimpleQueryMessage;
+
+use crate::connector::Connector;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind};
+use crate::session::Session;
+
+/// What kind of server is wanted, libpq's `target_session_attrs`.
+///
+/// Every CockroachDB node is a primary that takes writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum TargetSessionAttrs {
+    /// Any.
+    #[default]
+    Any,
+    /// One whose transactions are read-write by default.
+    ReadWrite,
+    /// One whose transactions are read-only by default.
+    ReadOnly,
+    /// One that is not in hot standby.
+    Primary,
+    /// One in hot standby.
+    Standby,
+    /// One in hot standby; if there is none, any.
+    PreferStandby,
+}
+
+impl TargetSessionAttrs {
+    const NAMED: [(&'static str, Self); 6] = [
+        ("any", Self::Any),
+        ("read-write", Self::ReadWrite),
+        ("read-only", Self::ReadOnly),
+        ("primary", Self::Primary),
+        ("standby", Self::Standby),
+        ("prefer-standby", Self::PreferStandby),
+    ];
+
+    /// The question to the server, and the answer that is wanted.
+    fn question(self) -> Option<(&'static str, &'static str)> {
+        const READ_ONLY: &str = "SHOW transaction_read_only";
+        const STANDBY: &str = "SELECT pg_catalog.pg_is_in_recovery()";
+        Some(match self {
+            Self::Any => return None,
+            Self::ReadWrite => (READ_ONLY, "off"),
+            Self::ReadOnly => (READ_ONLY, "on"),
+            Self::Primary => (STANDBY, "f"),
+            Self::Standby | Self::PreferStandby => (STANDBY, "t"),
+        })
+    }
+}
+
+impl fmt::Display for TargetSessionAttrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = Self::NAMED.iter().find(|(_, value)| value == self);
+        f.write_str(named.map_or("", |(name, _)| name))
+    }
+}
+
+impl FromStr for TargetSessionAttrs {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::NAMED
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, value)| *value)
+            .ok_or_else(|| {
+                Error::config(format!(
+                    "target_session_attrs {text:?} is none of any, read-write, read-only, \
+                     primary, standby, prefer-standby"
+                ))
+            })
+    }
+}
+
+impl Connector {
+    /// Tries the endpoints in their order until one gives a session of the wanted kind.
+    ///
+    /// `connect_timeout` holds for each, as in libpq. A server that refuses the credentials or
+    /// fails at TLS ends the search: the others would as well.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), of the last endpoint tried; [`ErrorKind::Config`] without
+    /// endpoints; [`ErrorKind::Unsupported`] when servers answer but none is of the wanted kind.
+    ///
+    /// # Cancel safety
+    /// As [`connect`](Self::connect).
+    pub async fn connect_any(
+        &self,
+        endpoints: &[Endpoint],
+        target: TargetSessionAttrs,
+    ) -> Result<Session, Error> {
+        let mut failure = Error::config("no endpoint to connect to was given");
+        for endpoint in endpoints {
+            match self.connect_to(endpoint, target).await {
+                Ok(session) => return Ok(session),
+                Err(error) if error.is_authentication() || error.is_tls() => return Err(error),
+                Err(error) => failure = error,
+            }
+        }
+        if target == TargetSessionAttrs::PreferStandby {
+            return Box::pin(self.connect_any(endpoints, TargetSessionAttrs::Any)).await;
+        }
+        Err(failure)
+    }
+
+    async fn connect_to(
+        &self,
+        endpoint: &Endpoint,
+        target: TargetSessionAttrs,
+    ) -> Result<Session, Error> {
+        let session = self.connect(endpoint).await?;
+        let Some((question, wanted)) = target.question() else {
+            return Ok(session);
+        };
+        let limit = self.config().connect_timeout;
+        let call = session.begin_call();
+        let asked = tokio::time::timeout(limit, call.client().simple_query(question)).await;
+        let rows = asked
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::Timeout,
+                    format!("asking {endpoint} for {target}: no answer within {limit:?}"),
+                )
+            })?
+            .map_err(|error| {
+                Error::new(
+                    ErrorKind::Server,
+                    format!("asking {endpoint} for {target}: {error}"),
+                )
+                .with_source(error)
+            })?;
+        call.finish();
+        let answer = rows.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        if answer != Some(wanted) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{endpoint} is not {target}: another server is needed"),
+            ));
+        }
+        session.start_borrow();
+        Ok(session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_both_ways() {
+        for (name, value) in TargetSessionAttrs::NAMED {
+            assert_eq!(name.parse::<TargetSessionAttrs>().unwrap(), value);
+            assert_eq!(value.to_string(), name);
+        }
+    }
+}
