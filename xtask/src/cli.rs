@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, completions, coverage, setup, test, tidy};
+use crate::{bench, ci, completions, coverage, demo, setup, test, tidy};
 
 /// The workspace's workflows: see it work, change it, prove the change.
 #[derive(Debug, Parser)]
@@ -23,6 +23,7 @@ pub(crate) struct Cli {
 
 const START: &str = "\
 Where to start:
+  cargo xtask demo               see the whole stack at work, on whatever server is here
   cargo xtask test               run the tests; installs what they need, says what could not run
   cargo xtask test transfer      only the tests whose name contains \"transfer\"
   cargo xtask test -p crdb-sql   only one crate's
@@ -33,6 +34,8 @@ The tests find their server by themselves: CRDB_TEST_URL, else a cockroach binar
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show the whole stack at work on a small bank
+    Demo(demo::Arguments),
     /// Install the system packages that builds and tests need
     Setup(setup::Arguments),
     /// Run every test, with what the tests need set up first
@@ -53,6 +56,7 @@ impl Cli {
     /// Runs the chosen command; the exit code is the command's verdict, an error is a command that could not run.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Demo(arguments) => demo::run(&arguments),
             Command::Setup(arguments) => setup::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
             Command::Ci(arguments) => ci::run(&arguments),

@@ -12,6 +12,7 @@ mod ci;
 mod cli;
 mod completions;
 mod coverage;
+mod demo;
 mod setup;
 mod table;
 mod test;

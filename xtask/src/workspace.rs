@@ -60,6 +60,21 @@ pub(crate) fn metadata(directory: &Path) -> Result<Metadata> {
         .with_context(|| format!("cargo metadata failed in {}", directory.display()))
 }
 
+/// Where builds go.
+///
+/// # Errors
+/// When cargo refuses the workspace's manifest.
+#[cfg(feature = "stack")]
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .cargo_path(cargo())
+        .manifest_path(root()?.join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .context("cargo metadata failed")?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}
+
 /// Cargo's arguments for every package, with default or with all features.
 ///
 /// The benchmarks' one feature is the clients that they compare with, which nothing but `cargo xtask bench` compiles; so

@@ -1,0 +1,79 @@
+//! PostgreSQL's own benchmark program, the limit of what one connection can do from C.
+
+use std::{fs, path::PathBuf, process::Stdio};
+
+use tokio::process::Command;
+
+use crate::{case::MeasureError, server::Server};
+
+/// How one run of pgbench is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The statements, in pgbench's language.
+    pub script: &'a str,
+    /// How many connections.
+    pub clients: usize,
+    /// How many transactions on each.
+    pub transactions: usize,
+    /// Further options, for example `--max-tries=100`.
+    pub options: &'a [&'a str],
+}
+
+/// Runs pgbench with prepared statements and gives each transaction's latency in microseconds.
+///
+/// # Errors
+/// Where pgbench is missing, or fails.
+pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, MeasureError> {
+    let directory = tempfile::tempdir()?;
+    let script = directory.path().join("script.sql");
+    fs::write(&script, run.script)?;
+    let log = directory.path().join("log");
+    let output = Command::new(program()?)
+        .args(["--no-vacuum", "--protocol=prepared", "--log"])
+        .arg(format!("--log-prefix={}", log.display()))
+        .arg(format!("--file={}", script.display()))
+        .arg(format!("--client={}", run.clients))
+        .arg(format!("--transactions={}", run.transactions))
+        .args(run.options)
+        .args(["--host", server.host(), "--port", &server.port().to_string()])
+        .args(["--username", server.user(), server.database()])
+        .env("PGPASSWORD", server.password())
+        .env("PGSSLMODE", "disable")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("pgbench ended with {}: {}", output.status, words.trim()).into());
+    }
+    let mut latencies = Vec::new();
+    for entry in fs::read_dir(directory.path())? {
+        let path = entry?.path();
+        if path != script {
+            // client, transaction, latency, ..
+            for line in fs::read_to_string(&path)?.lines() {
+                let latency = line.split(' ').nth(2).ok_or("pgbench's log has another form")?;
+                latencies.push(latency.parse()?);
+            }
+        }
+    }
+    Ok(latencies)
+}
+
+/// The program on PATH, or beside the newest server.
+fn program() -> Result<PathBuf, MeasureError> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut servers: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("bin"))
+        .collect();
+    servers.sort();
+    std::env::split_paths(&path)
+        .chain(servers.into_iter().rev())
+        .map(|directory| directory.join("pgbench"))
+        .find(|path| path.is_file())
+        .ok_or_else(|| "there is no pgbench: cargo xtask setup".into())
+}

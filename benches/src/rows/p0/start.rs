@@ -1,0 +1,70 @@
+//! A program of this toolkit from its start to the end after one row.
+
+use std::{path::PathBuf, process::Stdio, sync::Arc, time::Instant};
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use tokio::process::Command;
+
+use crate::{
+    case::{MeasureError, Role, Sample, Subject},
+    server::Server,
+};
+
+/// Runs the program `first_row`, which is built beside this one.
+pub(super) struct FirstRow {
+    program: PathBuf,
+    server: Arc<Server>,
+}
+
+impl FirstRow {
+    pub(super) const NAME: &str = "crdb-facade";
+
+    pub(super) fn new(server: &Arc<Server>) -> Result<Self, MeasureError> {
+        let program = std::env::current_exe()?.with_file_name("first_row");
+        if !program.is_file() {
+            return Err("the program first_row is not built: use cargo xtask bench".into());
+        }
+        Ok(Self {
+            program,
+            server: Arc::clone(server),
+        })
+    }
+}
+
+impl Subject for FirstRow {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn role(&self) -> Role {
+        Role::Ours
+    }
+
+    fn settings(&self) -> String {
+        "a program with the whole stack, no TLS".to_owned()
+    }
+
+    fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
+        async move {
+            let server = &self.server;
+            let mut command = Command::new(&self.program);
+            command
+                .env("CRDB_AUTH__NODES", format!("{}:{}", server.host(), server.port()))
+                .env("CRDB_AUTH__USER", server.user())
+                .env("CRDB_AUTH__PASSWORD", server.password())
+                .env("CRDB_AUTH__DATABASE", server.database())
+                .env("CRDB_AUTH__TLS__MODE", "disable")
+                .stdin(Stdio::null())
+                .kill_on_drop(true);
+            let started = Instant::now();
+            let output = command.output().await?;
+            let time = started.elapsed();
+            if !output.status.success() || output.stdout.trim_ascii() != b"1" {
+                let words = String::from_utf8_lossy(&output.stderr);
+                return Err(format!("first_row ended with {}: {words}", output.status).into());
+            }
+            Ok(Sample::new().with("time", time.as_secs_f64() * 1e3))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,53 @@
+//! P2: one statement at a time, with everything on that a service has on.
+
+mod bare;
+mod limit;
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+
+use super::{Row, Settings};
+use crate::{
+    case::{Bound, Case, MeasureError, Metric, Target},
+    ours::PointSelect,
+    server::Server,
+};
+
+/// The row.
+#[derive(Debug)]
+pub(super) struct P2;
+
+impl Row for P2 {
+    fn id(&self) -> &'static str {
+        "P2"
+    }
+
+    fn title(&self) -> &'static str {
+        "one statement at a time with retry, breaker, metrics and tracing on"
+    }
+
+    fn cases<'a>(
+        &'a self,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>> {
+        async move {
+            let server = Server::start(settings).await?;
+            let count = if settings.quick { 2_000 } else { 20_000 };
+            Ok(vec![Case {
+                name: "point select by key, one task".to_owned(),
+                metrics: vec![Metric::lower("p50", "us"), Metric::lower("p99", "us")],
+                targets: vec![Target {
+                    subject: PointSelect::NAME,
+                    metric: "p50",
+                    bound: Bound::RatioAtMost(bare::NAME, 1.05),
+                }],
+                rounds: if settings.quick { 5 } else { 9 },
+                subjects: vec![
+                    Box::new(PointSelect::connect(&server, count).await?),
+                    Box::new(bare::Bare::connect(&server, count).await?),
+                    Box::new(limit::Limit { server, count }),
+                ],
+            }])
+        }
+        .boxed()
+    }
+}

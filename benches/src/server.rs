@@ -1,0 +1,102 @@
+//! The server that a row measures against, with one table that every client reads.
+
+use std::{str::FromStr as _, sync::Arc};
+
+use crdb_testkit::{Database, Engine, EngineChoice, EngineOptions};
+use tokio_postgres::NoTls;
+
+use crate::{case::MeasureError, rows::Settings};
+
+/// How many rows the table has.
+pub const ROWS: i64 = 10_000;
+
+/// What a client asks for when it asks for one row.
+pub const POINT_SELECT: &str = "SELECT v FROM points WHERE id = $1";
+
+/// What a client asks for when it asks for all rows.
+pub const FETCH_ALL: &str = "SELECT id, v, label FROM points";
+
+/// A server with a database of its own. Subjects hold it, so that it ends with the last of them.
+#[derive(Debug)]
+pub struct Server {
+    engine: Engine,
+    database: Database,
+}
+
+impl Server {
+    /// Starts a server, or takes the one that the settings name, and fills the table.
+    ///
+    /// # Errors
+    /// Where there is no server, or it refuses.
+    pub async fn start(settings: &Settings) -> Result<Arc<Self>, MeasureError> {
+        let choice = match &settings.engine {
+            Some(url) => EngineChoice::from_str(url)?,
+            None => EngineChoice::Auto,
+        };
+        let engine = Engine::try_start(EngineOptions::default().choice(choice)).await?;
+        let database = engine.try_create_database().await?;
+        let server = Self { engine, database };
+        let client = server.client().await?;
+        client
+            .batch_execute(&format!(
+                "CREATE TABLE points (id BIGINT PRIMARY KEY, v BIGINT NOT NULL, label TEXT NOT NULL);
+                 INSERT INTO points SELECT n, n * 7, 'point number ' || n::TEXT FROM generate_series(1, {ROWS}) AS g (n);"
+            ))
+            .await?;
+        client.batch_execute("ANALYZE points").await?;
+        Ok(Arc::new(server))
+    }
+
+    /// Which server this is, and why.
+    #[must_use]
+    pub fn choice(&self) -> &str {
+        self.engine.choice()
+    }
+
+    /// The host's name.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.engine.host()
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.engine.port()
+    }
+
+    /// The user, who logs in by SCRAM.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.engine.user()
+    }
+
+    /// The user's password.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        self.engine.password()
+    }
+
+    /// The database with the table.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        self.database.name()
+    }
+
+    /// A connection of the bare driver, without TLS, as every client is measured.
+    ///
+    /// # Errors
+    /// Where the server refuses; one that insists on TLS does.
+    pub async fn client(&self) -> Result<tokio_postgres::Client, MeasureError> {
+        let (client, connection) = tokio_postgres::Config::new()
+            .host(self.host())
+            .port(self.port())
+            .user(self.user())
+            .password(self.password())
+            .dbname(self.database())
+            .connect(NoTls)
+            .await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}

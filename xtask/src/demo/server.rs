@@ -1,0 +1,94 @@
+//! The server of the demo: found or started, and what stands in front of it.
+
+use std::str::FromStr as _;
+
+use anyhow::{Context as _, Result};
+use crdb_facade::config::ConfigBuilder;
+use crdb_testkit::{Database, Engine, EngineChoice, EngineOptions, ErrorKind};
+
+use super::embedded::Embedded;
+
+/// A server with a database of its own. Dropping it stops what was started; the fields go in their order.
+#[derive(Debug)]
+pub(crate) struct Server {
+    engine: Engine,
+    embedded: Option<Embedded>,
+    database: Database,
+}
+
+impl Server {
+    /// Finds or starts the server that `choice` names. Dropping the future stops what was started.
+    ///
+    /// # Errors
+    /// When there is none of that kind, or it does not start.
+    pub(crate) async fn start(choice: &str) -> Result<Self> {
+        let (engine, embedded) = if choice == "embedded" {
+            Self::embedded().await?
+        } else {
+            let options = EngineOptions::default().choice(EngineChoice::from_str(choice)?);
+            match Engine::try_start(options).await {
+                Ok(engine) => (engine, None),
+                Err(error) if choice == "auto" && error.kind() == ErrorKind::Unavailable => {
+                    println!("No CRDB_TEST_URL, no cockroach, no PostgreSQL here.");
+                    Self::embedded().await?
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let database = engine.try_create_database().await?;
+        Ok(Self {
+            engine,
+            embedded,
+            database,
+        })
+    }
+
+    async fn embedded() -> Result<(Engine, Option<Embedded>)> {
+        let embedded = tokio::task::spawn_blocking(Embedded::start)
+            .await
+            .context("the thread that starts the embedded engine failed")??;
+        let choice = EngineChoice::Url(embedded.url());
+        let engine = Engine::try_start(EngineOptions::default().choice(choice)).await?;
+        Ok((engine, Some(embedded)))
+    }
+
+    /// One line: which server, and why.
+    pub(crate) fn choice(&self) -> String {
+        match self.embedded {
+            Some(_) => format!("{}, embedded as WebAssembly", self.engine.version()),
+            None => self.engine.choice().to_owned(),
+        }
+    }
+
+    /// How many sessions it can have at the same time, up to `wanted`.
+    pub(crate) fn sessions(&self, wanted: u32) -> u32 {
+        if self.embedded.is_some() { 1 } else { wanted }
+    }
+
+    /// Points a configuration at this server.
+    pub(crate) fn configure(&self, config: ConfigBuilder) -> ConfigBuilder {
+        let config = config
+            .set_text(
+                "auth.nodes",
+                &format!("{}:{}", self.engine.host(), self.engine.port()),
+            )
+            .set_text("auth.user", self.engine.user())
+            .set_text("auth.password", self.engine.password())
+            .set_text("auth.database", self.database.name());
+        match self.engine.try_ca_cert_path() {
+            Some(path) => config.set_text("auth.tls.root_certificates", &path.to_string_lossy()),
+            None => config.set_text("auth.tls.mode", "disable"),
+        }
+    }
+
+    /// Removes the database where somebody else runs the server; a server of ours goes with all that is in it.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn clean_up(&self) -> Result<()> {
+        if self.embedded.is_none() {
+            self.engine.drop_database(&self.database).await?;
+        }
+        Ok(())
+    }
+}
