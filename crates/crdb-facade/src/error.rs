@@ -141,13 +141,12 @@ impl Error {
             return Self::new(ErrorKind::Unreachable, context);
         };
         if failures.len() > 1 {
-            context = format!("{context}: none of {} nodes could be used", failures.len());
-            for (_, error) in failures
-                .iter()
-                .filter(|(_, error)| !Arc::ptr_eq(error, &telling))
-            {
-                context = format!("{context}; {}", chain(&**error));
-            }
+            let all: Vec<String> = failures.iter().map(|(_, error)| chain(&**error)).collect();
+            context = format!(
+                "{context}: none of {} nodes could be used: {}",
+                all.len(),
+                all.join("; ")
+            );
         }
         let kind = of_auth(telling.kind());
         Self::caused(kind, context, ConnectError::from(telling))
@@ -370,10 +369,12 @@ impl fmt::Display for Error {
         let Some(source) = &inner.source else {
             return f.write_str(&inner.context);
         };
-        if !inner.context.is_empty() {
-            write!(f, "{}: ", inner.context)?;
+        let causes = chain(&**source);
+        match inner.context.as_str() {
+            "" => f.write_str(&causes),
+            context if context.contains(&causes) => f.write_str(context),
+            context => write!(f, "{context}: {causes}"),
         }
-        f.write_str(&chain(&**source))
     }
 }
 

@@ -17,10 +17,11 @@ impl crdb_pool::Observer for Tracing {
         );
     }
 
+    /// Not a warning: the login's own layer warns, and so does the node's leaving rotation.
     fn connect_failed(&self, event: &crdb_pool::ConnectFailed<'_>) {
         event!(
             target: "crdb::pool",
-            Level::WARN,
+            Level::DEBUG,
             {
             server.address = event.address.host(),
             server.port = event.address.port(),
