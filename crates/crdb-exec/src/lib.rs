@@ -28,7 +28,7 @@
 //! - A dropped future never leaves an open transaction to the next borrower: its session is held, and its source knows.
 //!
 //! # Modules, in reading order
-//! `statement`, `row`, `executor`, `named` (what callers use); `session` (what this crate consumes); `fault`, `verdict`, `error` (what
+//! `statement`, `row`, `executor`, `mapped`, `named` (what callers use); `session` (what this crate consumes); `fault`, `verdict`, `error` (what
 //! failures mean); `pooled`, `transact`, `transaction`, `options`, `idempotency` (the work); `backoff`, `budget`, `deadline`
 //! (its limits); `client` (sessions over `tokio_postgres`); `observer`.
 
@@ -40,6 +40,7 @@ mod error;
 mod executor;
 mod fault;
 mod idempotency;
+mod mapped;
 mod named;
 mod observer;
 mod options;
@@ -53,16 +54,18 @@ mod transaction;
 mod verdict;
 
 pub use backoff::Backoff;
+pub use bytes::BytesMut;
 pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession};
 pub use error::{Error, ErrorKind};
 pub use executor::{Executor, ExecutorExt, Rows};
 pub use fault::{Fault, FaultKind, ServerError};
 pub use idempotency::{IdempotencyKey, Resolution};
+pub use mapped::MappedRows;
 pub use named::{NamedArguments, NamedExecutor, NamedQuery};
 pub use observer::{Failure, Observer, ResolveEvent, RetryEvent, StatementEvent, TransactionEvent};
 pub use options::{AsOf, Isolation, Priority, TransactionOptions};
 pub use pooled::{PooledExecutor, PooledExecutorBuilder, PooledRows};
-pub use postgres_types::{FromSql, ToSql, Type};
+pub use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 pub use row::{Column, ColumnIndex, Row};
 pub use session::{
     AcquireError, AcquireOptions, Engine, NodeId, Parameters, Session, SessionOutcome,

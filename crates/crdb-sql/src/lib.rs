@@ -40,6 +40,8 @@
 //! [`token`] splits text, [`Repository`] makes queries of it, [`Query`] is what callers use, [`Problem`] is what they
 //! are told.
 
+#[cfg(feature = "codegen")]
+pub mod codegen;
 mod error;
 mod header;
 #[cfg(feature = "parser")]

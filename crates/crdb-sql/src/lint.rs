@@ -5,7 +5,6 @@
 
 mod parameter;
 mod scan;
-mod scope;
 mod shape;
 mod width;
 mod write;
@@ -15,9 +14,8 @@ use crate::query::Query;
 use crate::repository::Repository;
 use crate::schema::Schema;
 use crate::source::SourceFile;
-use crate::statement;
+use crate::statement::{self, scope::Scopes};
 use crate::token::{Token, tokenize};
-use scope::Scopes;
 
 /// Lints every query of a repository.
 ///

@@ -249,6 +249,11 @@ impl Query {
         &self.header.parameters
     }
 
+    #[cfg(feature = "codegen")]
+    pub(crate) fn column_spans(&self) -> &[Range<usize>] {
+        &self.header.column_spans
+    }
+
     /// Whether a caller could not tell the two apart, wherever they stand.
     pub(crate) fn same_meaning(&self, other: &Self) -> bool {
         self.name == other.name

@@ -95,6 +95,13 @@ impl Schema {
         self.enums.get(name).map(Vec::as_slice)
     }
 
+    /// The enums and their labels, in the order of their names.
+    pub fn enums(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.enums
+            .iter()
+            .map(|(name, labels)| (name.as_str(), labels.as_slice()))
+    }
+
     /// Whether it knows nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

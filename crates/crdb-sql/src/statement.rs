@@ -1,5 +1,8 @@
 //! Statements as runs of significant tokens, for readers that need no tree.
 
+pub(crate) mod scope;
+pub(crate) mod source;
+
 use crate::token::{Token, TokenKind, tokenize};
 
 /// The significant tokens of each statement of a text; empty statements are left out.

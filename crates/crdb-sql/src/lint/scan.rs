@@ -4,17 +4,16 @@
 //! table that is reached itself. What cannot be understood counts as a comparison: this lint rather stays silent.
 
 use super::Report;
-use super::scope::{Part, Scope};
 use crate::problem::Code;
-use crate::schema::{Schema, Table};
+use crate::schema::Schema;
 use crate::statement::identifier;
-use crate::token::{Token, TokenKind};
+use crate::statement::scope::{Part, Scope};
+use crate::statement::source::{self, TableReference};
+use crate::token::Token;
 
-/// A table of the FROM clause.
+/// A table, and what the query compares its columns with.
 struct Source<'a> {
-    table: &'a Table,
-    alias: String,
-    token: &'a Token,
+    named: TableReference<'a>,
     compared: Vec<Comparison>,
 }
 
@@ -25,7 +24,13 @@ struct Comparison {
 }
 
 pub(super) fn full_scan(select: &Scope<'_>, schema: &Schema, report: &mut Report<'_>) {
-    let mut sources = sources(select, schema);
+    let mut sources: Vec<Source<'_>> = source::tables(select, schema)
+        .into_iter()
+        .map(|named| Source {
+            named,
+            compared: Vec::new(),
+        })
+        .collect();
     if sources.is_empty() {
         return;
     }
@@ -50,7 +55,7 @@ pub(super) fn full_scan(select: &Scope<'_>, schema: &Schema, report: &mut Report
     if let Some(first) = missed.first() {
         let names: Vec<String> = missed
             .iter()
-            .map(|s| format!("`{}`", s.table.name()))
+            .map(|s| format!("`{}`", s.named.table.name()))
             .collect();
         let message = format!(
             "reads all of {}: no index begins with a column that the query compares",
@@ -58,7 +63,7 @@ pub(super) fn full_scan(select: &Scope<'_>, schema: &Schema, report: &mut Report
         );
         report.add(
             Code::FullScan,
-            first.token,
+            first.named.token,
             message,
             "compare an indexed column, add an index, or `-- allow: full_scan` where all rows are wanted",
         );
@@ -74,146 +79,11 @@ fn is_reached(source: &Source<'_>, reached: &[bool]) -> bool {
         .map(|comparison| comparison.column.as_str())
         .collect();
     let first = |index: &crate::schema::Index| index.columns().first().cloned();
-    let indexes = source.table.indexes();
+    let indexes = source.named.table.indexes();
     indexes
         .iter()
         .filter_map(first)
         .any(|column| compared.contains(&column.as_str()))
-}
-
-/// Words that end a table's name and can be no alias.
-const NO_ALIAS: &[&str] = &[
-    "where",
-    "join",
-    "inner",
-    "left",
-    "right",
-    "full",
-    "cross",
-    "natural",
-    "on",
-    "using",
-    "group",
-    "order",
-    "limit",
-    "offset",
-    "fetch",
-    "for",
-    "having",
-    "window",
-    "set",
-    "returning",
-    "union",
-    "values",
-    "as",
-    "lateral",
-    "with",
-    "select",
-    "default",
-];
-
-fn sources<'a>(select: &Scope<'a>, schema: &'a Schema) -> Vec<Source<'a>> {
-    let text = select.text();
-    let mut found = Vec::new();
-    let parts = select.parts();
-    let mut in_from = false;
-    let mut at = 0;
-    while let Some(part) = parts.get(at) {
-        at += 1;
-        let Part::Token(token) = part else { continue };
-        let is = |word: &str| token.is_keyword(text, word);
-        let begins = is("from") || is("join") || is("update") || (is("using") && in_from);
-        let comma = in_from && token.is_symbol(text, ",");
-        if is("for") {
-            // FOR UPDATE names no table.
-            return found;
-        }
-        if begins {
-            in_from = true;
-        } else if [
-            "where",
-            "group",
-            "order",
-            "limit",
-            "set",
-            "returning",
-            "on",
-            "having",
-        ]
-        .iter()
-        .any(|w| is(w))
-        {
-            in_from = is("on") && in_from;
-        }
-        if !(begins || comma) {
-            continue;
-        }
-        if let Some((name, token, next)) = dotted(parts, at, text) {
-            at = next;
-            if let Some(table) = schema.table(&name) {
-                let alias = alias(parts, &mut at, text).unwrap_or(name);
-                found.push(Source {
-                    table,
-                    alias,
-                    token,
-                    compared: Vec::new(),
-                });
-            }
-        }
-    }
-    found
-}
-
-/// The last part of a dotted name at `at`, its token, and where it ends.
-fn dotted<'a>(parts: &[Part<'a>], at: usize, text: &str) -> Option<(String, &'a Token, usize)> {
-    let token = |at: usize| match parts.get(at) {
-        Some(Part::Token(token)) => Some(*token),
-        _ => None,
-    };
-    let mut last = token(at)?;
-    let mut name = identifier(last, text)?;
-    let mut next = at + 1;
-    while token(next).is_some_and(|t| t.is_symbol(text, ".")) {
-        last = token(next + 1)?;
-        name = identifier(last, text)?;
-        next += 2;
-    }
-    Some((name, last, next))
-}
-
-fn alias(parts: &[Part<'_>], at: &mut usize, text: &str) -> Option<String> {
-    let mut seen_as = false;
-    while let Some(Part::Token(token)) = parts.get(*at) {
-        let keyword = NO_ALIAS.iter().any(|word| token.is_keyword(text, word));
-        if !seen_as && token.is_keyword(text, "as") {
-            // AS OF SYSTEM TIME is no alias.
-            let of = matches!(parts.get(*at + 1), Some(Part::Token(t)) if t.is_keyword(text, "of"));
-            if of {
-                return None;
-            }
-            seen_as = true;
-        } else if keyword {
-            return None;
-        } else if token.is_symbol(text, "@") || token.is_symbol(text, "{") {
-            // An index hint: `@name` or `@{..}`.
-            while let Some(Part::Token(hint)) = parts.get(*at) {
-                *at += 1;
-                let end = hint.is_symbol(text, "}") || hint.kind == TokenKind::Word;
-                if end
-                    && !matches!(parts.get(*at), Some(Part::Token(t)) if t.is_symbol(text, "=") || t.is_symbol(text, ",") || t.is_symbol(text, "}"))
-                {
-                    break;
-                }
-            }
-            continue;
-        } else {
-            let name = identifier(token, text);
-            *at += usize::from(name.is_some());
-            return name;
-        }
-        *at += 1;
-    }
-    None
 }
 
 /// What stands in WHERE and ON, with plain parentheses opened; a call and a subquery count as one value.
@@ -372,13 +242,7 @@ fn note(sources: &mut [Source<'_>], left: &[String], right: Option<&[String]>) {
 }
 
 fn owner(sources: &[Source<'_>], reference: &[String]) -> Option<usize> {
-    match reference {
-        [column] => sources
-            .iter()
-            .position(|s| s.table.column(column).is_some()),
-        [.., alias, _] => sources.iter().position(|s| s.alias == *alias),
-        [] => None,
-    }
+    source::owner(sources.iter().map(|source| &source.named), reference)
 }
 
 /// `ORDER BY` the first column of an index, with a LIMIT: the scan ends early.
@@ -391,10 +255,10 @@ fn in_index_order(select: &Scope<'_>, source: &Source<'_>) -> bool {
     let order = parts
         .iter()
         .position(|part| matches!(part, Part::Token(t) if t.is_keyword(text, "order")));
-    let Some((column, _, _)) = order.and_then(|at| dotted(parts, at + 2, text)) else {
+    let Some((column, _, _)) = order.and_then(|at| source::dotted(parts, at + 2, text)) else {
         return false;
     };
-    let indexes = source.table.indexes();
+    let indexes = source.named.table.indexes();
     indexes
         .iter()
         .any(|index| index.columns().first() == Some(&column))

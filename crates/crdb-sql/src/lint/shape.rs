@@ -1,9 +1,9 @@
 //! Shapes of statements that surprise later.
 
 use super::Report;
-use super::scope::{Part, Scope};
 use crate::problem::Code;
 use crate::statement;
+use crate::statement::scope::{Part, Scope};
 use crate::token::{Token, TokenKind};
 
 pub(super) fn several_statements(text: &str, report: &mut Report<'_>) {

@@ -1,8 +1,8 @@
 //! Statements that change every row.
 
 use super::Report;
-use super::scope::Scope;
 use crate::problem::Code;
+use crate::statement::scope::Scope;
 
 pub(super) fn without_where(scope: &Scope<'_>, report: &mut Report<'_>) {
     let Some(verb) = scope.verb() else { return };

@@ -1,0 +1,96 @@
+//! Typed Rust functions from queries.
+//!
+//! [`generate`] is pure: queries, what an engine said about them ([`Descriptions`]) and what the schema's files say about
+//! NULL go in, the text of a Rust module comes out, the same for the same input. Whoever can reach an engine prepares each
+//! statement there and keeps the answers in a file beside the queries, so that everybody else needs no engine.
+
+mod description;
+mod emit;
+mod ident;
+mod item;
+mod nullability;
+mod rust_type;
+
+use std::collections::BTreeMap;
+
+pub use description::{DescribedColumn, Description, Descriptions, ParseDescriptionsError};
+
+use crate::error::Error;
+use crate::problem::Problems;
+use crate::repository::Repository;
+use crate::schema::Schema;
+
+/// How the generated module looks.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub(crate) exec: String,
+    pub(crate) types: BTreeMap<String, String>,
+    pub(crate) command: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            exec: "crdb_exec".to_owned(),
+            types: BTreeMap::new(),
+            command: "cargo xtask codegen".to_owned(),
+        }
+    }
+}
+
+impl Options {
+    /// The path by which the generated code reaches `crdb-exec`. Default: `crdb_exec`.
+    #[must_use]
+    pub fn exec_path(mut self, path: impl Into<String>) -> Self {
+        self.exec = path.into();
+        self
+    }
+
+    /// Uses a Rust type of the caller's, by its full path, for a SQL type. It must implement postgres-types' `ToSql`
+    /// and `FromSql`.
+    #[must_use]
+    pub fn rust_type(mut self, sql_type: &str, path: impl Into<String>) -> Self {
+        let canonical = crate::schema::canonical_type(sql_type);
+        self.types.insert(canonical, path.into());
+        self
+    }
+
+    /// The command that the module's first line names as its origin. Default: `cargo xtask codegen`.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = command.into();
+        self
+    }
+}
+
+/// Writes the module for all queries of a repository.
+///
+/// Its layout is rustfmt's except for long lines; format it before it is compared or committed.
+///
+/// A query's types come from its description, found by content hash; what its header declares goes first. A query whose
+/// header declares the types of all parameters and columns needs no description.
+///
+/// # Errors
+///
+/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with every query that has no description, whose header speaks of
+/// columns that the statement does not have, or that has a type without a Rust counterpart.
+pub fn generate(
+    repository: &Repository,
+    schema: &Schema,
+    descriptions: &Descriptions,
+    options: &Options,
+) -> Result<String, Error> {
+    let mut problems = Vec::new();
+    let mut items = Vec::new();
+    let mut enums = rust_type::Enums::new(schema, descriptions);
+    for query in repository {
+        match item::Item::new(query, schema, descriptions, options, &mut enums) {
+            Ok(item) => items.push(item),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Error::invalid(Problems::new(problems)));
+    }
+    Ok(emit::module(&items, &enums, options))
+}

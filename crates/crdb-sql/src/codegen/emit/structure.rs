@@ -1,0 +1,93 @@
+//! Structs for rows and for arguments.
+
+use std::fmt::Write as _;
+
+use super::line;
+use crate::codegen::ident;
+use crate::codegen::item::{Field, Item};
+
+/// The type of a field in a row.
+pub(super) fn owned(field: &Field) -> String {
+    if field.nullable {
+        format!("Option<{}>", field.rust.owned)
+    } else {
+        field.rust.owned.clone()
+    }
+}
+
+/// The type of a field in arguments, with the lifetime `'a` where it borrows.
+pub(super) fn borrowed(field: &Field) -> String {
+    if field.nullable {
+        format!("Option<{}>", field.rust.borrowed)
+    } else {
+        field.rust.borrowed.clone()
+    }
+}
+
+pub(super) fn row_name(item: &Item<'_>) -> String {
+    format!("{}Row", ident::camel(item.module_and_name().1))
+}
+
+pub(super) fn arguments_name(item: &Item<'_>) -> String {
+    format!("{}Params", ident::camel(item.module_and_name().1))
+}
+
+/// Whether the arguments' struct borrows.
+pub(super) fn borrows(item: &Item<'_>) -> bool {
+    item.parameters
+        .iter()
+        .any(|field| field.rust.borrowed.contains("'a"))
+}
+
+pub(super) fn row(out: &mut String, item: &Item<'_>) {
+    let name = row_name(item);
+    line!(
+        out,
+        "/// A row of [`{}`].",
+        ident::snake(item.module_and_name().1).trim_start_matches("r#")
+    );
+    line!(out, "#[derive(Debug, Clone, PartialEq)]");
+    line!(out, "pub struct {name} {{");
+    for field in &item.columns {
+        field_docs(out, field);
+        line!(out, "pub {}: {},", field.ident, owned(field));
+    }
+    line!(out, "}}");
+    line!(out);
+    line!(out, "impl {name} {{");
+    line!(out, "fn from_row(row: &impl Row) -> Result<Self, Error> {{");
+    line!(out, "Ok(Self {{");
+    for (index, field) in item.columns.iter().enumerate() {
+        line!(out, "{}: row.get({index})?,", field.ident);
+    }
+    line!(out, "}})");
+    line!(out, "}}");
+    line!(out, "}}");
+    line!(out);
+}
+
+pub(super) fn arguments(out: &mut String, item: &Item<'_>) {
+    let lifetime = if borrows(item) { "<'a>" } else { "" };
+    line!(
+        out,
+        "/// The arguments of [`{}`].",
+        ident::snake(item.module_and_name().1).trim_start_matches("r#")
+    );
+    line!(out, "#[derive(Debug, Clone, PartialEq)]");
+    line!(out, "pub struct {}{lifetime} {{", arguments_name(item));
+    for field in &item.parameters {
+        field_docs(out, field);
+        line!(out, "pub {}: {},", field.ident, borrowed(field));
+    }
+    line!(out, "}}");
+    line!(out);
+}
+
+fn field_docs(out: &mut String, field: &Field) {
+    let null = if field.nullable { ", may be NULL" } else { "" };
+    if field.docs.is_empty() {
+        line!(out, "/// `{}`{null}.", field.sql_type);
+    } else {
+        line!(out, "/// {} (`{}`{null})", field.docs, field.sql_type);
+    }
+}

@@ -1,0 +1,249 @@
+//! One query, with everything that is known about it.
+
+use super::description::{Description, Descriptions};
+use super::rust_type::{Enums, RustType, rust_type};
+use super::{Options, ident, nullability};
+use crate::problem::{Code, Problem};
+use crate::query::{Cardinality, Nullability, Query};
+use crate::schema::Schema;
+
+/// A query that code can be written for.
+#[derive(Debug)]
+pub(super) struct Item<'a> {
+    pub(super) query: &'a Query,
+    pub(super) parameters: Vec<Field>,
+    pub(super) columns: Vec<Field>,
+}
+
+/// A parameter or a column.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) ident: String,
+    pub(super) rust: RustType,
+    pub(super) nullable: bool,
+    pub(super) sql_type: String,
+    pub(super) docs: String,
+}
+
+/// What is known before Rust types are looked up.
+struct Facts {
+    name: String,
+    sql_type: Option<String>,
+    nullable: bool,
+    docs: String,
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn new(
+        query: &'a Query,
+        schema: &Schema,
+        descriptions: &Descriptions,
+        options: &Options,
+        enums: &mut Enums,
+    ) -> Result<Self, Vec<Problem>> {
+        let described = descriptions.get(query.hash());
+        let mut problems = unknown_columns(query, described);
+        let parameters = parameters(query, schema, described);
+        let columns = columns(query, schema, described);
+        let mut fields = |facts: Vec<Facts>, what: &str| -> Vec<Field> {
+            let names = facts.iter().map(|fact| ident::snake(&fact.name)).collect();
+            ident::distinct(names)
+                .into_iter()
+                .zip(facts)
+                .filter_map(
+                    |(ident, fact)| match field(ident, fact, what, options, enums) {
+                        Ok(field) => Some(field),
+                        Err((message, help)) => {
+                            problems.push(problem(query, &message, &help));
+                            None
+                        }
+                    },
+                )
+                .collect()
+        };
+        let parameters = fields(parameters, "parameter");
+        let columns = fields(columns, "column");
+        if problems.is_empty() && query.cardinality().returns_rows() && columns.is_empty() {
+            let cardinality = query.cardinality();
+            let message = if described.is_some() {
+                format!("the query says {cardinality}, but the statement returns no columns")
+            } else {
+                "no engine has described the statement, and its header declares no columns"
+                    .to_owned()
+            };
+            problems.push(problem(query, &message, UNDESCRIBED));
+        }
+        if problems.is_empty() {
+            Ok(Self {
+                query,
+                parameters,
+                columns,
+            })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The part of the name before the last dot, and the one behind it.
+    pub(super) fn module_and_name(&self) -> (&str, &str) {
+        let name = self.query.name();
+        name.rsplit_once('.').unwrap_or(("", name))
+    }
+}
+
+const UNDESCRIBED: &str = "run codegen with an engine that can prepare it, or declare every type in the header: \
+                           `-- param id: UUID`, `-- column balance: DECIMAL not null`";
+
+fn problem(query: &Query, message: &str, help: &str) -> Problem {
+    Problem::at(
+        Code::BadAnnotation,
+        query.source(),
+        query.name_span(),
+        message,
+    )
+    .help(help)
+    .of_query(query.name())
+}
+
+fn unknown_columns(query: &Query, described: Option<&Description>) -> Vec<Problem> {
+    let Some(described) = described else {
+        return Vec::new();
+    };
+    let known: Vec<&str> = described
+        .columns()
+        .iter()
+        .map(super::DescribedColumn::name)
+        .collect();
+    query
+        .columns()
+        .iter()
+        .zip(query.column_spans())
+        .filter(|(column, _)| !known.contains(&column.name()))
+        .map(|(column, span)| {
+            let near = crate::name::nearest(column.name(), known.iter().copied());
+            let help = match near.first() {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the columns are {}", known.join(", ")),
+            };
+            let message = format!("the statement returns no column `{}`", column.name());
+            Problem::at(Code::BadAnnotation, query.source(), span.clone(), message)
+                .help(help)
+                .of_query(query.name())
+        })
+        .collect()
+}
+
+fn parameters(query: &Query, schema: &Schema, described: Option<&Description>) -> Vec<Facts> {
+    let stored = nullability::stored_nullable(query, schema);
+    query
+        .parameters()
+        .iter()
+        .enumerate()
+        .map(|(index, parameter)| Facts {
+            name: parameter.name().to_owned(),
+            sql_type: parameter
+                .sql_type()
+                .map(str::to_owned)
+                .or_else(|| described.and_then(|d| d.parameters().get(index)).cloned()),
+            nullable: match parameter.nullability() {
+                Nullability::Nullable => true,
+                Nullability::NotNull => false,
+                Nullability::Unknown => stored.iter().any(|name| name == parameter.name()),
+            },
+            docs: parameter.docs().to_owned(),
+        })
+        .collect()
+}
+
+fn columns(query: &Query, schema: &Schema, described: Option<&Description>) -> Vec<Facts> {
+    if !query.cardinality().returns_rows() {
+        return Vec::new();
+    }
+    let Some(described) = described else {
+        // Without an engine the header is all there is, in its order.
+        return query
+            .columns()
+            .iter()
+            .map(|column| Facts {
+                name: column.name().to_owned(),
+                sql_type: column.sql_type().map(str::to_owned),
+                nullable: column.nullability() != Nullability::NotNull,
+                docs: column.docs().to_owned(),
+            })
+            .collect();
+    };
+    let mut known = nullability::columns(query, schema);
+    if known.len() != described.columns().len() {
+        known = vec![Nullability::Nullable; described.columns().len()];
+    }
+    described
+        .columns()
+        .iter()
+        .zip(known)
+        .map(|(column, known)| {
+            let declared = query.columns().iter().find(|d| d.name() == column.name());
+            let nullability = declared
+                .map(crate::query::Column::nullability)
+                .filter(|n| *n != Nullability::Unknown)
+                .unwrap_or(known);
+            Facts {
+                name: column.name().to_owned(),
+                sql_type: Some(
+                    declared
+                        .and_then(|d| d.sql_type())
+                        .unwrap_or(column.sql_type())
+                        .to_owned(),
+                ),
+                nullable: nullability != Nullability::NotNull,
+                docs: declared.map_or_else(String::new, |d| d.docs().to_owned()),
+            }
+        })
+        .collect()
+}
+
+fn field(
+    ident: String,
+    fact: Facts,
+    what: &str,
+    options: &Options,
+    enums: &mut Enums,
+) -> Result<Field, (String, String)> {
+    let Some(sql_type) = fact.sql_type else {
+        let message = format!("nobody has said which type {what} `{}` has", fact.name);
+        return Err((message, UNDESCRIBED.to_owned()));
+    };
+    let Some(rust) = rust_type(&sql_type, options, enums) else {
+        let message = format!(
+            "{what} `{}` has the type {sql_type}, which has no Rust type here",
+            fact.name
+        );
+        let help =
+            format!("cast it to TEXT in the statement, or give codegen a Rust type for {sql_type}");
+        return Err((message, help));
+    };
+    Ok(Field {
+        ident,
+        rust,
+        nullable: fact.nullable,
+        sql_type,
+        docs: fact.docs,
+    })
+}
+
+/// Whether rows come as a struct, as one value, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Nothing,
+    Scalar,
+    Struct,
+}
+
+impl Item<'_> {
+    pub(super) fn shape(&self) -> Shape {
+        match (self.query.cardinality(), self.columns.len()) {
+            (Cardinality::One | Cardinality::Optional | Cardinality::Many, 1) => Shape::Scalar,
+            (Cardinality::One | Cardinality::Optional | Cardinality::Many, _) => Shape::Struct,
+            _ => Shape::Nothing,
+        }
+    }
+}
