@@ -40,6 +40,8 @@
 //! [`token`] splits text, [`Repository`] makes queries of it, [`Query`] is what callers use, [`Problem`] is what they
 //! are told.
 
+#[cfg(feature = "parser")]
+mod check;
 #[cfg(feature = "codegen")]
 pub mod codegen;
 mod error;
@@ -58,6 +60,8 @@ mod source;
 mod statement;
 pub mod token;
 
+#[cfg(feature = "parser")]
+pub use check::{Verdict, check};
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "parser")]
 pub use lint::{lint, lint_query};
@@ -65,7 +69,7 @@ pub use problem::{Code, Problem, Problems, Severity};
 pub use query::{
     Cardinality, Column, ContentHash, Nullability, Parameter, Query, Retry, Staleness, Verify,
 };
-pub use repository::{Changes, ReloadingRepository, Repository, write_embedded};
+pub use repository::{Changes, Layout, ReloadingRepository, Repository, write_embedded};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -124,6 +124,38 @@ impl Rewriter {
     }
 }
 
+/// The place in a statement's source of a place in its numbered text.
+#[cfg(feature = "parser")]
+pub(crate) fn place_in_source(source: &str, numbered: usize) -> usize {
+    let mut names: Vec<&str> = Vec::new();
+    let mut sent = 0;
+    for token in tokenize(source) {
+        let text = token.text(source);
+        let length = if token.kind == TokenKind::NamedParameter {
+            let number = names
+                .iter()
+                .position(|name| *name == text)
+                .unwrap_or_else(|| {
+                    names.push(text);
+                    names.len() - 1
+                });
+            1 + (number + 1).to_string().len()
+        } else {
+            text.len()
+        };
+        if numbered < sent + length {
+            let inside = if token.kind == TokenKind::NamedParameter {
+                0
+            } else {
+                numbered - sent
+            };
+            return token.span.start + inside;
+        }
+        sent += length;
+    }
+    source.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +214,23 @@ mod tests {
         let n = numbered("SELECT $2, $1");
         assert_eq!(n.text, "SELECT $2, $1");
         assert_eq!(n.names, [None, None]);
+    }
+
+    #[cfg(feature = "parser")]
+    #[test]
+    fn places_are_found_again() {
+        let source = "SELECT :long_name, x, :long_name + :b + y";
+        let text = sent(source);
+        for needle in ["SELECT", "x", "y", "+ "] {
+            let found = place_in_source(source, text.find(needle).expect("there"));
+            assert_eq!(found, source.find(needle).expect("there"), "{needle}");
+        }
+        let third = text.find("$2").expect("there");
+        assert_eq!(
+            place_in_source(source, third),
+            source.find(":b").expect("there")
+        );
+        assert_eq!(place_in_source(source, 10_000), source.len());
     }
 
     #[test]

@@ -254,6 +254,39 @@ impl Query {
         &self.header.column_spans
     }
 
+    /// What a server said about the text, as a problem with the place in the file that it means.
+    #[cfg(feature = "parser")]
+    pub(crate) fn server_problem(
+        &self,
+        message: &str,
+        position: Option<usize>,
+    ) -> crate::problem::Problem {
+        let offset = position.and_then(|position| {
+            let character = position.checked_sub(1)?;
+            self.text
+                .char_indices()
+                .nth(character)
+                .map(|(offset, _)| offset)
+        });
+        let span = match offset {
+            Some(offset) => {
+                let start = self.body.start
+                    + crate::placeholder::place_in_source(self.source_text(), offset);
+                let word =
+                    crate::token::tokenize(self.source.text().get(start..).unwrap_or("")).next();
+                start..start + word.map_or(1, |word| word.span.end)
+            }
+            None => self.name_span(),
+        };
+        crate::problem::Problem::at(
+            Code::Server,
+            &self.source,
+            span,
+            format!("the server says: {message}"),
+        )
+        .of_query(&self.name)
+    }
+
     /// Whether a caller could not tell the two apart, wherever they stand.
     pub(crate) fn same_meaning(&self, other: &Self) -> bool {
         self.name == other.name

@@ -2,6 +2,7 @@
 
 mod embed;
 mod file;
+mod layout;
 mod lookup;
 mod reload;
 pub(crate) mod tree;
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use embed::write_embedded;
+pub use layout::Layout;
 pub use reload::{Changes, ReloadingRepository};
 
 use crate::error::{Error, ErrorKind};
@@ -64,34 +66,19 @@ impl Repository {
         Self::build(files, Vec::new())
     }
 
-    fn build(files: Vec<tree::File>, mut problems: Vec<Problem>) -> Result<Self, Error> {
-        let mut queries: Vec<Arc<Query>> = Vec::new();
-        let mut lookup = Lookup::default();
-        let mut content = Vec::new();
-        for file in files {
-            content.extend_from_slice(ContentHash::of(file.relative.as_bytes()).as_bytes());
-            content.extend_from_slice(ContentHash::of(file.text.as_bytes()).as_bytes());
-            let source = Arc::new(SourceFile::new(file.path, file.text));
-            for query in file::queries(&file.relative, &source, &mut problems) {
-                if let Some(first) = lookup.find(query.name()).and_then(|i| queries.get(i)) {
-                    problems.push(duplicate(&query, first, &source));
-                    continue;
-                }
-                lookup.insert(query.name(), queries.len());
-                queries.push(Arc::new(query));
-            }
-        }
-        let problems = Problems::new(problems);
+    fn build(files: Vec<tree::File>, problems: Vec<Problem>) -> Result<Self, Error> {
+        let loaded = Loaded::new(files, problems);
+        let problems = Problems::new(loaded.problems);
         if problems.has_errors() {
             return Err(Error::invalid(problems));
         }
-        let mut order: Vec<Arc<Query>> = queries;
-        order.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut queries = loaded.queries;
+        queries.sort_by(|a, b| a.name().cmp(b.name()));
         Ok(Self {
-            lookup: order.iter().map(|query| query.name()).collect(),
-            queries: order,
+            lookup: queries.iter().map(|query| query.name()).collect(),
+            queries,
             warnings: problems,
-            hash: Some(ContentHash::of(&content)),
+            hash: Some(loaded.hash),
         })
     }
 
@@ -171,6 +158,39 @@ impl<'a> IntoIterator for &'a Repository {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+/// What files hold: the queries that can be made of them, and everything that is wrong.
+pub(crate) struct Loaded {
+    pub(crate) queries: Vec<Arc<Query>>,
+    pub(crate) problems: Vec<Problem>,
+    hash: ContentHash,
+}
+
+impl Loaded {
+    pub(crate) fn new(files: Vec<tree::File>, mut problems: Vec<Problem>) -> Self {
+        let mut queries: Vec<Arc<Query>> = Vec::new();
+        let mut lookup = Lookup::default();
+        let mut content = Vec::new();
+        for file in files {
+            content.extend_from_slice(ContentHash::of(file.relative.as_bytes()).as_bytes());
+            content.extend_from_slice(ContentHash::of(file.text.as_bytes()).as_bytes());
+            let source = Arc::new(SourceFile::new(file.path, file.text));
+            for query in file::queries(&file.relative, &source, &mut problems) {
+                if let Some(first) = lookup.find(query.name()).and_then(|i| queries.get(i)) {
+                    problems.push(duplicate(&query, first, &source));
+                    continue;
+                }
+                lookup.insert(query.name(), queries.len());
+                queries.push(Arc::new(query));
+            }
+        }
+        Self {
+            queries,
+            problems,
+            hash: ContentHash::of(&content),
+        }
     }
 }
 

@@ -1,0 +1,177 @@
+//! Checking files and trees: one verdict for each query.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+use crate::lint;
+use crate::problem::{Problem, Problems, Severity};
+use crate::query::Query;
+use crate::repository::{Layout, Loaded, tree};
+use crate::schema::Schema;
+
+/// What a check found out about one query, or about a part of a file that makes no query.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    file: PathBuf,
+    line: Option<usize>,
+    name: Option<String>,
+    query: Option<Arc<Query>>,
+    problems: Problems,
+}
+
+impl Verdict {
+    /// The file, as it was named to the check.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The line of the query's `-- name:`, or of the problem where no query can be made.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        self.line
+    }
+
+    /// The query's full name, where its header gives one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The query, where the file makes one.
+    #[must_use]
+    pub fn query(&self) -> Option<&Arc<Query>> {
+        self.query.as_ref()
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn problems(&self) -> &Problems {
+        &self.problems
+    }
+
+    /// Whether nothing of that is an error.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        !self.problems.has_errors()
+    }
+
+    /// Adds what a server said when it was asked to prepare the query, `position` being the character it pointed at, from
+    /// 1, in [`Query::text`].
+    pub fn refused_by_server(&mut self, message: &str, position: Option<usize>) {
+        let Some(query) = &self.query else { return };
+        let problem = query.server_problem(message, position);
+        let all = self.problems.iter().cloned().chain([problem]).collect();
+        self.problems = Problems::new(all);
+    }
+}
+
+/// Checks a file, a tree of files, or a project's SQL directory with everything that needs no server: the format, the
+/// grammar and the lints, with the schema that lies beside the queries.
+///
+/// # Errors
+///
+/// [`ErrorKind::Directory`] when the path is not there or cannot be read; mistakes in files are verdicts.
+pub fn check(path: &Path) -> Result<Vec<Verdict>, Error> {
+    let layout = Layout::of(path);
+    let mut problems = Vec::new();
+    let files = if path.is_dir() {
+        let root = tree::queries_below(path);
+        let mut files = tree::read(&root, &mut problems)?;
+        // Below `queries` names begin at `queries`, whatever part of it is checked.
+        if let Ok(inner) = root.strip_prefix(layout.queries())
+            && let Some(inner) = inner.to_str().filter(|inner| !inner.is_empty())
+        {
+            for file in &mut files {
+                file.relative = format!("{inner}/{}", file.relative);
+            }
+        }
+        files
+    } else {
+        vec![single(path, &layout)?]
+    };
+    let schema = match layout.schema() {
+        Some(directory) => Schema::load(directory)?,
+        None => Schema::default(),
+    };
+    let loaded = Loaded::new(files, problems);
+    Ok(verdicts(loaded, &schema))
+}
+
+fn single(path: &Path, layout: &Layout) -> Result<tree::File, Error> {
+    let cannot = |source: std::io::Error| {
+        let message = format!(
+            "cannot read `{}` ({source}); name a .sql file or a directory",
+            path.display()
+        );
+        Error::io(ErrorKind::Directory, path, message, source)
+    };
+    std::fs::metadata(path).map_err(cannot)?;
+    let text = tree::read_file(path).map_err(|why| cannot(std::io::Error::other(why)))?;
+    let relative = path
+        .strip_prefix(layout.queries())
+        .ok()
+        .and_then(Path::to_str);
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("query.sql");
+    Ok(tree::File::new(relative.unwrap_or(name), path, text))
+}
+
+fn verdicts(loaded: Loaded, schema: &Schema) -> Vec<Verdict> {
+    let mut problems = loaded.problems;
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for query in loaded.queries {
+        let mut own = Vec::new();
+        problems.retain(|problem| {
+            let mine = problem.query() == Some(query.name()) && problem.file() == query.file();
+            if mine {
+                own.push(problem.clone());
+            }
+            !mine
+        });
+        own.extend(lint::lint_query(&query, schema).iter().cloned());
+        verdicts.push(Verdict {
+            file: query.file().to_path_buf(),
+            line: Some(query.line()),
+            name: Some(query.name().to_owned()),
+            problems: Problems::new(own),
+            query: Some(query),
+        });
+    }
+    verdicts.extend(without_query(problems));
+    verdicts.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    verdicts
+}
+
+/// What makes no query, one verdict for each file and name.
+fn without_query(problems: Vec<Problem>) -> Vec<Verdict> {
+    let mut groups: Vec<(PathBuf, Option<String>, Vec<Problem>)> = Vec::new();
+    for problem in problems {
+        let key = (
+            problem.file().to_path_buf(),
+            problem.query().map(str::to_owned),
+        );
+        match groups
+            .iter_mut()
+            .find(|group| group.0 == key.0 && group.1 == key.1)
+        {
+            Some(group) => group.2.push(problem),
+            None => groups.push((key.0, key.1, vec![problem])),
+        }
+    }
+    let verdict = |(file, name, problems): (PathBuf, Option<String>, Vec<Problem>)| {
+        debug_assert!(problems.iter().all(|p| p.severity() >= Severity::Warning));
+        let problems = Problems::new(problems);
+        Verdict {
+            line: problems.iter().next().and_then(Problem::line),
+            file,
+            name,
+            query: None,
+            problems,
+        }
+    };
+    groups.into_iter().map(verdict).collect()
+}
