@@ -44,6 +44,8 @@
 mod check;
 #[cfg(feature = "codegen")]
 pub mod codegen;
+#[cfg(feature = "parser")]
+pub mod dialect;
 mod error;
 mod header;
 #[cfg(feature = "parser")]

@@ -1,0 +1,496 @@
+//! `CREATE TABLE`.
+
+use super::super::ast::{
+    ColumnConstraint, ColumnDefinition, ColumnOption, CreateTable, ForeignKey, ForeignKeyAction,
+    GeneratedAs, Ident, Identity, IndexKind, LikeOption, Locality, MatchKind, Persistence,
+    RegionName, StatementKind, TableConstraint, TableContents, TableElement,
+};
+use super::super::keyword::Keyword;
+use super::super::token::TokenKind;
+use super::{Parsed, Parser};
+
+impl Parser<'_> {
+    /// `CREATE TABLE`, behind its persistence.
+    pub(super) fn create_table(&mut self, persistence: Persistence) -> Parsed<StatementKind> {
+        self.expect_keyword(Keyword::TABLE)?;
+        let if_not_exists = self.if_not_exists();
+        let name = self.object()?;
+        let mut elements = Vec::new();
+        let mut untyped = true;
+        if self.eat(TokenKind::LeftParen) {
+            // `CREATE TABLE a (b, c) AS ..` has columns without types.
+            untyped = self.name_at(0)
+                && (matches!(self.kind_at(1), TokenKind::Comma | TokenKind::RightParen)
+                    || self.keyword_at(1, Keyword::PRIMARY)
+                    || self.keyword_at(1, Keyword::FAMILY));
+            if !self.is(TokenKind::RightParen) {
+                elements = self.comma_list(if untyped {
+                    Self::untyped_element
+                } else {
+                    Self::table_element
+                })?;
+            }
+            self.close()?;
+        }
+        let mut table = CreateTable {
+            persistence,
+            if_not_exists,
+            name,
+            contents: TableContents::Elements(Vec::new()),
+            interleave: self.interleave()?,
+            partition_by: None,
+            partition_all: false,
+            parameters: Vec::new(),
+            on_commit_preserve: false,
+            locality: None,
+        };
+        if self.eat_keywords(&[Keyword::PARTITION, Keyword::ALL, Keyword::BY]) {
+            table.partition_all = true;
+            table.partition_by = Some(self.partitions()?);
+        } else {
+            table.partition_by = self.opt_partition_by()?;
+        }
+        table.parameters = self.storage_parameters()?;
+        if untyped {
+            self.expect_keyword(Keyword::AS)?;
+            let query = Box::new(self.query()?);
+            if table.interleave.is_some() || table.partition_by.is_some() {
+                return Err(self.invalid("a table made from a query is not partitioned"));
+            }
+            table.contents = TableContents::Query { elements, query };
+        } else {
+            table.contents = TableContents::Elements(elements);
+        }
+        table.on_commit_preserve = self.eat_keywords(&[
+            Keyword::ON,
+            Keyword::COMMIT,
+            Keyword::PRESERVE,
+            Keyword::ROWS,
+        ]);
+        if !untyped {
+            table.locality = self.opt_locality()?;
+        }
+        Ok(StatementKind::CreateTable(Box::new(table)))
+    }
+
+    /// An element of a table made from a query.
+    fn untyped_element(&mut self) -> Parsed<TableElement> {
+        if self.at_keyword(Keyword::FAMILY) || self.at_keywords(&[Keyword::PRIMARY, Keyword::KEY]) {
+            return self.table_element();
+        }
+        let start = self.start();
+        let name = self.name()?;
+        let mut options = Vec::new();
+        loop {
+            let constraint = if self.eat_keywords(&[Keyword::PRIMARY, Keyword::KEY]) {
+                ColumnConstraint::PrimaryKey {
+                    hash: None,
+                    parameters: self.storage_parameters()?,
+                }
+            } else if self.eat_keyword(Keyword::FAMILY) {
+                ColumnConstraint::Family {
+                    name: Some(self.name()?),
+                    create: false,
+                    if_not_exists: false,
+                }
+            } else {
+                break;
+            };
+            options.push(ColumnOption {
+                name: None,
+                constraint,
+            });
+        }
+        Ok(TableElement::Column(ColumnDefinition {
+            name,
+            data_type: None,
+            options,
+            span: self.span_from(start),
+        }))
+    }
+
+    pub(super) fn table_element(&mut self) -> Parsed<TableElement> {
+        match self.keyword() {
+            Some(Keyword::LIKE) => {
+                self.advance();
+                let table = self.object()?;
+                let mut options = Vec::new();
+                while let Some(what) = self.eat_any(&[Keyword::INCLUDING, Keyword::EXCLUDING]) {
+                    options.push((what == Keyword::INCLUDING, self.like_option()?));
+                }
+                Ok(TableElement::Like { table, options })
+            }
+            Some(Keyword::FAMILY) => {
+                self.advance();
+                let name = if self.is(TokenKind::LeftParen) {
+                    None
+                } else {
+                    Some(self.name()?)
+                };
+                Ok(TableElement::Family {
+                    name,
+                    columns: self.paren_names()?,
+                })
+            }
+            Some(Keyword::CONSTRAINT | Keyword::CHECK | Keyword::PRIMARY | Keyword::FOREIGN) => {
+                self.constraint_element()
+            }
+            _ if self.at_index() => Ok(TableElement::Index(self.index_element()?)),
+            Some(Keyword::UNIQUE) => self.constraint_element(),
+            _ => Ok(TableElement::Column(self.column_definition()?)),
+        }
+    }
+
+    fn like_option(&mut self) -> Parsed<LikeOption> {
+        let option = self.expect_any(&[
+            Keyword::ALL,
+            Keyword::CONSTRAINTS,
+            Keyword::DEFAULTS,
+            Keyword::GENERATED,
+            Keyword::INDEXES,
+        ])?;
+        Ok(match option {
+            Keyword::ALL => LikeOption::All,
+            Keyword::CONSTRAINTS => LikeOption::Constraints,
+            Keyword::DEFAULTS => LikeOption::Defaults,
+            Keyword::GENERATED => LikeOption::Generated,
+            _ => LikeOption::Indexes,
+        })
+    }
+
+    fn constraint_element(&mut self) -> Parsed<TableElement> {
+        let name = if self.eat_keyword(Keyword::CONSTRAINT) {
+            Some(self.name()?)
+        } else {
+            None
+        };
+        let constraint = self.table_constraint(name)?;
+        let not_valid = self.eat_keywords(&[Keyword::NOT, Keyword::VALID]);
+        Ok(TableElement::Constraint {
+            constraint,
+            not_valid,
+        })
+    }
+
+    /// A constraint behind its name.
+    pub(super) fn table_constraint(&mut self, name: Option<Ident>) -> Parsed<TableConstraint> {
+        let start = self.start();
+        match self.expect_any(&[
+            Keyword::CHECK,
+            Keyword::UNIQUE,
+            Keyword::PRIMARY,
+            Keyword::FOREIGN,
+        ])? {
+            Keyword::CHECK => {
+                self.open()?;
+                let expr = self.expr()?;
+                self.close()?;
+                Ok(TableConstraint::Check { name, expr })
+            }
+            Keyword::UNIQUE => {
+                let without_index = self.eat_keywords(&[Keyword::WITHOUT, Keyword::INDEX]);
+                let index = Box::new(self.index_body(true, IndexKind::Forward, None, start)?);
+                Ok(TableConstraint::Unique {
+                    name,
+                    without_index,
+                    index,
+                })
+            }
+            Keyword::PRIMARY => {
+                self.expect_keyword(Keyword::KEY)?;
+                let columns = self.index_columns()?;
+                let hash = self.hash_sharding()?;
+                let interleave = self.interleave()?;
+                Ok(TableConstraint::PrimaryKey {
+                    name,
+                    columns,
+                    hash,
+                    interleave,
+                    parameters: self.storage_parameters()?,
+                })
+            }
+            _ => {
+                self.expect_keyword(Keyword::KEY)?;
+                let columns = self.paren_names()?;
+                self.expect_keyword(Keyword::REFERENCES)?;
+                Ok(TableConstraint::ForeignKey {
+                    name,
+                    columns,
+                    references: self.references(true)?,
+                })
+            }
+        }
+    }
+
+    /// What follows `REFERENCES`.
+    fn references(&mut self, several: bool) -> Parsed<ForeignKey> {
+        let table = self.object()?;
+        let columns = self.opt_paren_names()?;
+        if !several && columns.len() > 1 {
+            return Err(self.invalid("a column refers to one column"));
+        }
+        let matching = if self.eat_keyword(Keyword::MATCH) {
+            Some(match self.expect_any(&[Keyword::SIMPLE, Keyword::FULL])? {
+                Keyword::SIMPLE => MatchKind::Simple,
+                _ => MatchKind::Full,
+            })
+        } else {
+            None
+        };
+        let (mut on_delete, mut on_update) = (None, None);
+        loop {
+            if on_delete.is_none() && self.eat_keywords(&[Keyword::ON, Keyword::DELETE]) {
+                on_delete = Some(self.foreign_key_action()?);
+            } else if on_update.is_none() && self.at_foreign_key_update() {
+                self.at += 2;
+                on_update = Some(self.foreign_key_action()?);
+            } else {
+                return Ok(ForeignKey {
+                    table,
+                    columns,
+                    matching,
+                    on_delete,
+                    on_update,
+                });
+            }
+        }
+    }
+
+    /// Whether `ON UPDATE` belongs to a foreign key rather than being a default of its own.
+    fn at_foreign_key_update(&self) -> bool {
+        self.at_keywords(&[Keyword::ON, Keyword::UPDATE])
+            && matches!(
+                self.kind_at(2),
+                TokenKind::Keyword(
+                    Keyword::NO | Keyword::RESTRICT | Keyword::CASCADE | Keyword::SET
+                )
+            )
+    }
+
+    fn foreign_key_action(&mut self) -> Parsed<ForeignKeyAction> {
+        Ok(
+            match self.expect_any(&[
+                Keyword::NO,
+                Keyword::RESTRICT,
+                Keyword::CASCADE,
+                Keyword::SET,
+            ])? {
+                Keyword::NO => {
+                    self.expect_keyword(Keyword::ACTION)?;
+                    ForeignKeyAction::NoAction
+                }
+                Keyword::RESTRICT => ForeignKeyAction::Restrict,
+                Keyword::CASCADE => ForeignKeyAction::Cascade,
+                _ => match self.expect_any(&[Keyword::NULL, Keyword::DEFAULT])? {
+                    Keyword::NULL => ForeignKeyAction::SetNull,
+                    _ => ForeignKeyAction::SetDefault,
+                },
+            },
+        )
+    }
+
+    pub(super) fn column_definition(&mut self) -> Parsed<ColumnDefinition> {
+        let start = self.start();
+        let name = self.name()?;
+        let data_type = Some(self.data_type()?);
+        let mut options = Vec::new();
+        while let Some(option) = self.column_option()? {
+            options.push(option);
+        }
+        Ok(ColumnDefinition {
+            name,
+            data_type,
+            options,
+            span: self.span_from(start),
+        })
+    }
+
+    fn column_option(&mut self) -> Parsed<Option<ColumnOption>> {
+        let name = if self.eat_keyword(Keyword::CONSTRAINT) {
+            Some(self.name()?)
+        } else {
+            None
+        };
+        let constraint = match self.column_constraint()? {
+            Some(constraint) => constraint,
+            None if name.is_some() => return Err(self.expected("a constraint")),
+            None => return Ok(None),
+        };
+        if name.is_some()
+            && matches!(
+                constraint,
+                ColumnConstraint::Collate(_) | ColumnConstraint::Family { .. }
+            )
+        {
+            return Err(
+                self.invalid("a collation or family is no constraint and has no constraint's name")
+            );
+        }
+        Ok(Some(ColumnOption { name, constraint }))
+    }
+
+    fn column_constraint(&mut self) -> Parsed<Option<ColumnConstraint>> {
+        let Some(keyword) = self.keyword() else {
+            return Ok(None);
+        };
+        let constraint = match keyword {
+            Keyword::NULL => ColumnConstraint::Null,
+            Keyword::NOT if self.keyword_at(1, Keyword::NULL) => {
+                self.advance();
+                ColumnConstraint::NotNull
+            }
+            Keyword::NOT if self.keyword_at(1, Keyword::VISIBLE) => {
+                self.advance();
+                ColumnConstraint::NotVisible
+            }
+            Keyword::UNIQUE => {
+                self.advance();
+                let without_index = self.eat_keywords(&[Keyword::WITHOUT, Keyword::INDEX]);
+                return Ok(Some(ColumnConstraint::Unique { without_index }));
+            }
+            Keyword::PRIMARY => {
+                self.advance();
+                self.expect_keyword(Keyword::KEY)?;
+                let hash = self.hash_sharding()?;
+                return Ok(Some(ColumnConstraint::PrimaryKey {
+                    hash,
+                    parameters: self.storage_parameters()?,
+                }));
+            }
+            Keyword::CHECK => {
+                self.advance();
+                self.open()?;
+                let expr = self.expr()?;
+                self.close()?;
+                return Ok(Some(ColumnConstraint::Check(expr)));
+            }
+            Keyword::DEFAULT => {
+                self.advance();
+                return Ok(Some(ColumnConstraint::Default(self.restricted_expr()?)));
+            }
+            Keyword::ON if self.keyword_at(1, Keyword::UPDATE) => {
+                self.at += 2;
+                return Ok(Some(ColumnConstraint::OnUpdate(self.restricted_expr()?)));
+            }
+            Keyword::REFERENCES => {
+                self.advance();
+                return Ok(Some(ColumnConstraint::References(self.references(false)?)));
+            }
+            Keyword::AS | Keyword::GENERATED => return self.generated().map(Some),
+            Keyword::COLLATE => {
+                self.advance();
+                return Ok(Some(ColumnConstraint::Collate(self.collation()?)));
+            }
+            Keyword::FAMILY => {
+                self.advance();
+                let name = Some(self.name()?);
+                return Ok(Some(ColumnConstraint::Family {
+                    name,
+                    create: false,
+                    if_not_exists: false,
+                }));
+            }
+            Keyword::CREATE => {
+                self.advance();
+                let if_not_exists = self.if_not_exists();
+                self.expect_keyword(Keyword::FAMILY)?;
+                let name = if self.at_name() || if_not_exists {
+                    Some(self.name()?)
+                } else {
+                    None
+                };
+                return Ok(Some(ColumnConstraint::Family {
+                    name,
+                    create: true,
+                    if_not_exists,
+                }));
+            }
+            _ => return Ok(None),
+        };
+        self.advance();
+        Ok(Some(constraint))
+    }
+
+    /// A computed or an identity column.
+    fn generated(&mut self) -> Parsed<ColumnConstraint> {
+        let generated = self.at_keyword(Keyword::GENERATED);
+        if generated {
+            let how = self.generated_as()?;
+            self.expect_keyword(Keyword::AS)?;
+            if how == GeneratedAs::ByDefault || self.at_keyword(Keyword::IDENTITY) {
+                return Ok(ColumnConstraint::Identity(self.identity(how)?));
+            }
+        } else {
+            self.advance();
+        }
+        self.open()?;
+        let expr = self.expr()?;
+        self.close()?;
+        let stored = self.expect_any(&[Keyword::STORED, Keyword::VIRTUAL])? == Keyword::STORED;
+        Ok(ColumnConstraint::Computed {
+            generated,
+            expr,
+            stored,
+        })
+    }
+
+    /// `GENERATED ALWAYS` or `GENERATED BY DEFAULT`.
+    pub(super) fn generated_as(&mut self) -> Parsed<GeneratedAs> {
+        self.expect_keyword(Keyword::GENERATED)?;
+        if self.eat_keywords(&[Keyword::BY, Keyword::DEFAULT]) {
+            return Ok(GeneratedAs::ByDefault);
+        }
+        self.expect_keyword(Keyword::ALWAYS)?;
+        Ok(GeneratedAs::Always)
+    }
+
+    /// `IDENTITY (..)`.
+    pub(super) fn identity(&mut self, generated: GeneratedAs) -> Parsed<Identity> {
+        self.expect_keyword(Keyword::IDENTITY)?;
+        let mut options = Vec::new();
+        if self.eat(TokenKind::LeftParen) {
+            options = self.sequence_options()?;
+            self.close()?;
+        }
+        Ok(Identity { generated, options })
+    }
+
+    /// `LOCALITY ..`, if it is there.
+    pub(super) fn opt_locality(&mut self) -> Parsed<Option<Locality>> {
+        if !self.eat_keyword(Keyword::LOCALITY) {
+            return Ok(None);
+        }
+        if self.expect_any(&[Keyword::GLOBAL, Keyword::REGIONAL])? == Keyword::GLOBAL {
+            return Ok(Some(Locality::Global));
+        }
+        if self.eat_keywords(&[Keyword::BY, Keyword::ROW]) {
+            let column = if self.eat_keyword(Keyword::AS) {
+                Some(self.name()?)
+            } else {
+                None
+            };
+            return Ok(Some(Locality::RegionalByRow { column }));
+        }
+        if self.eat_keyword(Keyword::BY) {
+            self.expect_keyword(Keyword::TABLE)?;
+        }
+        let region = if !self.eat_keyword(Keyword::IN) {
+            None
+        } else if self.eat_keywords(&[Keyword::PRIMARY, Keyword::REGION]) {
+            Some(RegionName::Primary)
+        } else {
+            Some(RegionName::Named(self.region()?))
+        };
+        Ok(Some(Locality::RegionalByTable { region }))
+    }
+
+    /// A region, quoted as a name or as a string.
+    pub(super) fn region(&mut self) -> Parsed<Ident> {
+        if self.at_string() {
+            let span = self.token().span;
+            let name = self.string()?;
+            return Ok(Ident::read(&name, true, span));
+        }
+        self.name()
+    }
+}

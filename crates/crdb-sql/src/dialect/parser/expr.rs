@@ -1,0 +1,629 @@
+//! Expressions: operators by binding power.
+//!
+//! The levels are those of CockroachDB's grammar, loosest first. Comparisons and pattern matches do not associate:
+//! `a = b = c` is an error there and here.
+
+use super::super::ast::{
+    BinaryOperator, Expr, InSet, IsTest, LikeKind, LogicalOperator, QuantifiedOperator, Quantifier,
+    UnaryOperator,
+};
+use super::super::keyword::Keyword;
+use super::super::token::TokenKind;
+use super::{Parsed, Parser};
+
+/// How tightly an operator binds.
+type Level = u8;
+
+const OR: Level = 1;
+const AND: Level = 2;
+const NOT: Level = 3;
+const IS: Level = 4;
+const COMPARE: Level = 5;
+const MATCH: Level = 6;
+const ESCAPE: Level = 7;
+const CONTAIN: Level = 8;
+const OVERLAP: Level = 9;
+const CONCAT: Level = 10;
+const BIT_OR: Level = 11;
+const BIT_XOR: Level = 12;
+const BIT_AND: Level = 13;
+const SHIFT: Level = 14;
+const QUALIFIED: Level = 15;
+const ADD: Level = 16;
+const MULTIPLY: Level = 17;
+const POWER: Level = 18;
+const AT: Level = 19;
+const COLLATE: Level = 20;
+const SIGN: Level = 21;
+const CAST: Level = 22;
+
+/// Whether two operators of one level in a row are an error.
+const fn does_not_associate(level: Level) -> bool {
+    matches!(level, IS..=OVERLAP)
+}
+
+/// Which expressions a place takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Any.
+    Full,
+    /// Without `AND`, `OR`, `NOT`, pattern matches and JSON operators, where those would be ambiguous: column
+    /// defaults, the lower bound of `BETWEEN`, `POSITION`.
+    Restricted,
+}
+
+impl Parser<'_> {
+    /// Any expression.
+    pub(super) fn expr(&mut self) -> Parsed<Expr> {
+        self.expr_of(OR, Form::Full)
+    }
+
+    /// An expression of the restricted form.
+    pub(super) fn restricted_expr(&mut self) -> Parsed<Expr> {
+        self.expr_of(OR, Form::Restricted)
+    }
+
+    pub(super) fn exprs(&mut self) -> Parsed<Vec<Expr>> {
+        self.comma_list(Self::expr)
+    }
+
+    /// `(a, b)`.
+    pub(super) fn paren_exprs(&mut self) -> Parsed<Vec<Expr>> {
+        self.paren_list(Self::expr)
+    }
+
+    /// An expression whose operators bind at least as tightly as `least`.
+    fn expr_of(&mut self, least: Level, form: Form) -> Parsed<Expr> {
+        self.depth += 1;
+        if self.depth > super::MAX_DEPTH {
+            return Err(self.too_deep());
+        }
+        let outer = std::mem::take(&mut self.height);
+        let left = self.operand(form)?;
+        self.grow()?;
+        let whole = self.operators(left, least, form)?;
+        self.height = self.height.max(outer);
+        self.depth -= 1;
+        Ok(whole)
+    }
+
+    /// An operand with the operators before it.
+    fn operand(&mut self, form: Form) -> Parsed<Expr> {
+        let (operator, level) = match self.kind() {
+            TokenKind::Minus => (UnaryOperator::Minus, SIGN),
+            TokenKind::Plus => (UnaryOperator::Plus, SIGN),
+            TokenKind::Tilde => (UnaryOperator::Complement, SIGN),
+            TokenKind::SquareRoot if form == Form::Full => (UnaryOperator::SquareRoot, SHIFT),
+            TokenKind::CubeRoot if form == Form::Full => (UnaryOperator::CubeRoot, SHIFT),
+            TokenKind::Keyword(Keyword::NOT) if form == Form::Full => (UnaryOperator::Not, NOT),
+            TokenKind::Keyword(Keyword::OPERATOR) if self.kind_at(1) == TokenKind::LeftParen => {
+                (UnaryOperator::Qualified(self.qualified_operator()?), SHIFT)
+            }
+            TokenKind::Keyword(Keyword::DEFAULT) if form == Form::Full => {
+                self.advance();
+                return Ok(Expr::Default);
+            }
+            _ => return self.primary(),
+        };
+        if !matches!(operator, UnaryOperator::Qualified(_)) {
+            self.advance();
+        }
+        let operand = Box::new(self.expr_of(level, form)?);
+        Ok(Expr::Unary { operator, operand })
+    }
+
+    /// What operators make of the operand at the left.
+    fn operators(&mut self, mut left: Expr, least: Level, form: Form) -> Parsed<Expr> {
+        // The level of the operator just applied, if its right side is an expression and it does not associate.
+        let mut last = 0;
+        loop {
+            let kind = self.kind();
+            let (level, symbol) = match symbol(kind) {
+                Some(found) => found,
+                None => match self.word_operator(kind, form) {
+                    Some(level) => (level, ""),
+                    None => return Ok(left),
+                },
+            };
+            if level < least || form == Form::Restricted && !is_restricted(kind) {
+                return Ok(left);
+            }
+            if level == last {
+                return Err(self.expected(
+                    "parentheses around the comparison before, which does not associate",
+                ));
+            }
+            left = if symbol.is_empty() {
+                self.apply_word(left, kind, level, form)?
+            } else {
+                self.apply_symbol(left, symbol, level, form)?
+            };
+            last = if does_not_associate(level) && ends_with_operand(&left) {
+                level
+            } else {
+                0
+            };
+            self.grow()?;
+        }
+    }
+
+    /// The level of an operator that is a word, or that needs more than its symbol to be told.
+    fn word_operator(&self, kind: TokenKind, form: Form) -> Option<Level> {
+        let level = match kind {
+            TokenKind::TypeCast | TokenKind::TypeAnnotation => CAST,
+            TokenKind::Keyword(keyword) => match keyword {
+                Keyword::AND => AND,
+                Keyword::OR => OR,
+                Keyword::IS if form == Form::Full => IS,
+                Keyword::IS => {
+                    let after = if self.keyword_at(1, Keyword::NOT) {
+                        2
+                    } else {
+                        1
+                    };
+                    if !(self.keyword_at(after, Keyword::DISTINCT)
+                        || self.keyword_at(after, Keyword::OF))
+                    {
+                        return None;
+                    }
+                    IS
+                }
+                Keyword::ISNULL | Keyword::NOTNULL => IS,
+                Keyword::LIKE | Keyword::ILIKE | Keyword::BETWEEN | Keyword::IN => MATCH,
+                Keyword::SIMILAR if self.keyword_at(1, Keyword::TO) => MATCH,
+                Keyword::NOT => match self.kind_at(1) {
+                    TokenKind::Keyword(
+                        Keyword::BETWEEN
+                        | Keyword::IN
+                        | Keyword::LIKE
+                        | Keyword::ILIKE
+                        | Keyword::SIMILAR,
+                    ) => MATCH,
+                    _ => return None,
+                },
+                Keyword::OVERLAPS => OVERLAP,
+                Keyword::OPERATOR if self.kind_at(1) == TokenKind::LeftParen => QUALIFIED,
+                Keyword::AT
+                    if self.keyword_at(1, Keyword::TIME) && self.keyword_at(2, Keyword::ZONE) =>
+                {
+                    AT
+                }
+                Keyword::COLLATE => COLLATE,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(level)
+    }
+
+    /// `left <symbol> right`, or `left <symbol> ANY right`.
+    fn apply_symbol(
+        &mut self,
+        left: Expr,
+        symbol: &'static str,
+        level: Level,
+        form: Form,
+    ) -> Parsed<Expr> {
+        self.advance();
+        if form == Form::Full
+            && let Some(quantifier) = self.quantifier()
+        {
+            if !is_comparison(symbol) {
+                return Err(self.invalid(format!(
+                    "`{symbol}` is no comparison, so `ANY`, `SOME` and `ALL` cannot follow it"
+                )));
+            }
+            return self.quantified(
+                left,
+                QuantifiedOperator::Binary(BinaryOperator::Symbol(symbol)),
+                quantifier,
+            );
+        }
+        let right = Box::new(self.expr_of(level + 1, form)?);
+        Ok(Expr::Binary {
+            left: Box::new(left),
+            operator: BinaryOperator::Symbol(symbol),
+            right,
+        })
+    }
+
+    fn apply_word(
+        &mut self,
+        left: Expr,
+        kind: TokenKind,
+        level: Level,
+        form: Form,
+    ) -> Parsed<Expr> {
+        let TokenKind::Keyword(keyword) = kind else {
+            self.advance();
+            let data_type = Box::new(self.data_type()?);
+            let operand = Box::new(left);
+            return Ok(if kind == TokenKind::TypeCast {
+                Expr::Cast {
+                    operand,
+                    data_type,
+                    function: false,
+                }
+            } else {
+                Expr::Annotate {
+                    operand,
+                    data_type,
+                    function: false,
+                }
+            });
+        };
+        match keyword {
+            Keyword::AND => self.logical(left, LogicalOperator::And, level, Keyword::AND),
+            Keyword::OR => self.logical(left, LogicalOperator::Or, level, Keyword::OR),
+            Keyword::IS => self.is_test(left, form),
+            Keyword::ISNULL | Keyword::NOTNULL => {
+                self.advance();
+                Ok(Expr::Is {
+                    operand: Box::new(left),
+                    negated: keyword == Keyword::NOTNULL,
+                    test: IsTest::Null,
+                })
+            }
+            Keyword::OPERATOR => self.apply_qualified(left, form),
+            Keyword::OVERLAPS => {
+                self.advance();
+                let right = Box::new(self.expr_of(level + 1, form)?);
+                if !(is_row(&left) && is_row(&right)) {
+                    return Err(self.invalid("`OVERLAPS` stands between two rows of two values"));
+                }
+                Ok(Expr::Binary {
+                    left: Box::new(left),
+                    operator: BinaryOperator::Overlaps,
+                    right,
+                })
+            }
+            Keyword::AT => {
+                self.at += 3;
+                let zone = Box::new(self.expr_of(level + 1, form)?);
+                Ok(Expr::AtTimeZone {
+                    operand: Box::new(left),
+                    zone,
+                })
+            }
+            Keyword::COLLATE => {
+                self.advance();
+                let collation = self.collation()?;
+                Ok(Expr::Collate {
+                    operand: Box::new(left),
+                    collation,
+                })
+            }
+            _ => self.match_test(left, form),
+        }
+    }
+
+    /// A chain of `AND`s or `OR`s.
+    fn logical(
+        &mut self,
+        left: Expr,
+        operator: LogicalOperator,
+        level: Level,
+        keyword: Keyword,
+    ) -> Parsed<Expr> {
+        let mut operands = vec![left];
+        while self.eat_keyword(keyword) {
+            operands.push(self.expr_of(level + 1, Form::Full)?);
+        }
+        Ok(Expr::Logical { operator, operands })
+    }
+
+    /// `IS [NOT] ..`.
+    fn is_test(&mut self, left: Expr, form: Form) -> Parsed<Expr> {
+        self.advance();
+        let operand = Box::new(left);
+        let negated = self.eat_keyword(Keyword::NOT);
+        if self.eat_keywords(&[Keyword::DISTINCT, Keyword::FROM]) {
+            let right = Box::new(self.expr_of(IS + 1, form)?);
+            return Ok(Expr::IsDistinctFrom {
+                left: operand,
+                negated,
+                right,
+            });
+        }
+        if self.eat_keyword(Keyword::OF) {
+            let types = self.paren_list(Self::data_type)?;
+            return Ok(Expr::IsOf {
+                operand,
+                negated,
+                types,
+            });
+        }
+        let test = match self.expect_any(&[
+            Keyword::NULL,
+            Keyword::TRUE,
+            Keyword::FALSE,
+            Keyword::UNKNOWN,
+            Keyword::NAN,
+        ])? {
+            Keyword::NULL => IsTest::Null,
+            Keyword::TRUE => IsTest::True,
+            Keyword::FALSE => IsTest::False,
+            Keyword::UNKNOWN => IsTest::Unknown,
+            _ => IsTest::NaN,
+        };
+        Ok(Expr::Is {
+            operand,
+            negated,
+            test,
+        })
+    }
+
+    /// `[NOT] BETWEEN`, `IN`, `LIKE`, `ILIKE`, `SIMILAR TO`.
+    fn match_test(&mut self, left: Expr, form: Form) -> Parsed<Expr> {
+        let negated = self.eat_keyword(Keyword::NOT);
+        let keyword = self.expect_any(&[
+            Keyword::BETWEEN,
+            Keyword::IN,
+            Keyword::LIKE,
+            Keyword::ILIKE,
+            Keyword::SIMILAR,
+        ])?;
+        let operand = Box::new(left);
+        let kind = match keyword {
+            Keyword::BETWEEN => {
+                let symmetric = self.eat_keyword(Keyword::SYMMETRIC);
+                if !symmetric {
+                    self.eat_keyword(Keyword::ASYMMETRIC);
+                }
+                let low = Box::new(self.restricted_expr()?);
+                self.expect_keyword(Keyword::AND)?;
+                let high = Box::new(self.expr_of(MATCH + 1, form)?);
+                return Ok(Expr::Between {
+                    operand,
+                    negated,
+                    symmetric,
+                    low,
+                    high,
+                });
+            }
+            Keyword::IN => {
+                let set = self.in_set()?;
+                return Ok(Expr::In {
+                    operand,
+                    negated,
+                    set,
+                });
+            }
+            Keyword::LIKE => LikeKind::Like,
+            Keyword::ILIKE => LikeKind::ILike,
+            _ => {
+                self.expect_keyword(Keyword::TO)?;
+                LikeKind::SimilarTo
+            }
+        };
+        if kind != LikeKind::SimilarTo
+            && let Some(quantifier) = self.quantifier()
+        {
+            return self.quantified(
+                *operand,
+                QuantifiedOperator::Like { kind, negated },
+                quantifier,
+            );
+        }
+        let pattern = Box::new(self.expr_of(MATCH + 1, form)?);
+        let escape = if self.eat_keyword(Keyword::ESCAPE) {
+            Some(Box::new(self.expr_of(ESCAPE + 1, form)?))
+        } else {
+            None
+        };
+        Ok(Expr::Like {
+            operand,
+            negated,
+            kind,
+            pattern,
+            escape,
+        })
+    }
+
+    /// What follows `IN`.
+    pub(super) fn in_set(&mut self) -> Parsed<InSet> {
+        if !self.is(TokenKind::LeftParen) {
+            return Err(self.expected("`(`"));
+        }
+        match self.paren_expr()? {
+            Expr::Subquery(query) => Ok(InSet::Query(query)),
+            Expr::Tuple { row: false, values } => Ok(InSet::List(values)),
+            Expr::Nested(value) => Ok(InSet::List(vec![*value])),
+            _ => Err(self.invalid("`IN` takes a list of values or a query")),
+        }
+    }
+
+    /// `ANY`, `SOME` or `ALL`.
+    fn quantifier(&mut self) -> Option<Quantifier> {
+        self.eat_any(&[Keyword::ANY, Keyword::SOME, Keyword::ALL])
+            .map(|keyword| match keyword {
+                Keyword::ANY => Quantifier::Any,
+                Keyword::SOME => Quantifier::Some,
+                _ => Quantifier::All,
+            })
+    }
+
+    fn quantified(
+        &mut self,
+        left: Expr,
+        operator: QuantifiedOperator,
+        quantifier: Quantifier,
+    ) -> Parsed<Expr> {
+        let right = Box::new(self.expr_of(CONCAT + 1, Form::Full)?);
+        Ok(Expr::Quantified {
+            left: Box::new(left),
+            operator,
+            quantifier,
+            right,
+        })
+    }
+
+    /// `left OPERATOR(..) right`.
+    fn apply_qualified(&mut self, left: Expr, form: Form) -> Parsed<Expr> {
+        let name = self.qualified_operator()?;
+        let operator = BinaryOperator::Qualified(name);
+        if form == Form::Full
+            && let Some(quantifier) = self.quantifier()
+        {
+            return self.quantified(left, QuantifiedOperator::Binary(operator), quantifier);
+        }
+        let right = Box::new(self.expr_of(QUALIFIED + 1, form)?);
+        Ok(Expr::Binary {
+            left: Box::new(left),
+            operator,
+            right,
+        })
+    }
+
+    /// What stands in `OPERATOR(..)`: an operator, with or without a schema.
+    fn qualified_operator(&mut self) -> Parsed<Box<str>> {
+        self.advance();
+        self.open()?;
+        let mut name = String::new();
+        while self.at_name() && self.kind_at(1) == TokenKind::Dot {
+            name.push_str(&self.name()?.to_string());
+            name.push('.');
+            self.advance();
+        }
+        let symbol = match symbol(self.kind()) {
+            Some((_, symbol)) => symbol,
+            None => match self.kind() {
+                TokenKind::SquareRoot => "|/",
+                TokenKind::CubeRoot => "||/",
+                _ => return Err(self.expected("an operator")),
+            },
+        };
+        self.advance();
+        self.close()?;
+        name.push_str(symbol);
+        Ok(name.into_boxed_str())
+    }
+
+    /// A collation, with or without a schema.
+    pub(super) fn collation(&mut self) -> Parsed<super::super::ast::ObjectName> {
+        let mut parts = vec![self.any_name()?];
+        if self.eat(TokenKind::Dot) {
+            parts.push(self.any_name()?);
+        }
+        Ok(super::super::ast::ObjectName { parts })
+    }
+}
+
+/// The level and spelling of an operator that is one symbol between two operands.
+fn symbol(kind: TokenKind) -> Option<(Level, &'static str)> {
+    Some(match kind {
+        TokenKind::Less => (COMPARE, "<"),
+        TokenKind::Greater => (COMPARE, ">"),
+        TokenKind::Equal => (COMPARE, "="),
+        TokenKind::LessEqual => (COMPARE, "<="),
+        TokenKind::GreaterEqual => (COMPARE, ">="),
+        TokenKind::NotEqual => (COMPARE, "!="),
+        TokenKind::Tilde => (MATCH, "~"),
+        TokenKind::NotMatch => (MATCH, "!~"),
+        TokenKind::MatchInsensitive => (MATCH, "~*"),
+        TokenKind::NotMatchInsensitive => (MATCH, "!~*"),
+        TokenKind::Contains => (CONTAIN, "@>"),
+        TokenKind::ContainedBy => (CONTAIN, "<@"),
+        TokenKind::Question => (CONTAIN, "?"),
+        TokenKind::SomeExists => (CONTAIN, "?|"),
+        TokenKind::AllExists => (CONTAIN, "?&"),
+        TokenKind::Concat => (CONCAT, "||"),
+        TokenKind::FetchValue => (CONCAT, "->"),
+        TokenKind::FetchText => (CONCAT, "->>"),
+        TokenKind::FetchValuePath => (CONCAT, "#>"),
+        TokenKind::FetchTextPath => (CONCAT, "#>>"),
+        TokenKind::RemovePath => (CONCAT, "#-"),
+        TokenKind::Pipe => (BIT_OR, "|"),
+        TokenKind::Hash => (BIT_XOR, "#"),
+        TokenKind::Ampersand => (BIT_AND, "&"),
+        TokenKind::ShiftLeft => (SHIFT, "<<"),
+        TokenKind::ShiftRight => (SHIFT, ">>"),
+        TokenKind::InetContainsOrEquals => (SHIFT, ">>="),
+        TokenKind::InetContainedByOrEquals => (SHIFT, "<<="),
+        TokenKind::Overlaps => (SHIFT, "&&"),
+        TokenKind::AtAt => (SHIFT, "@@"),
+        TokenKind::Distance => (SHIFT, "<->"),
+        TokenKind::CosineDistance => (SHIFT, "<=>"),
+        TokenKind::NegativeInnerProduct => (SHIFT, "<#>"),
+        TokenKind::Plus => (ADD, "+"),
+        TokenKind::Minus => (ADD, "-"),
+        TokenKind::Star => (MULTIPLY, "*"),
+        TokenKind::Slash => (MULTIPLY, "/"),
+        TokenKind::FloorDivide => (MULTIPLY, "//"),
+        TokenKind::Percent => (MULTIPLY, "%"),
+        TokenKind::Caret => (POWER, "^"),
+        _ => return None,
+    })
+}
+
+/// Whether the restricted form has this operator.
+fn is_restricted(kind: TokenKind) -> bool {
+    matches!(
+        kind,
+        TokenKind::TypeCast
+            | TokenKind::TypeAnnotation
+            | TokenKind::Plus
+            | TokenKind::Minus
+            | TokenKind::Star
+            | TokenKind::Slash
+            | TokenKind::FloorDivide
+            | TokenKind::Percent
+            | TokenKind::Caret
+            | TokenKind::Hash
+            | TokenKind::Ampersand
+            | TokenKind::Pipe
+            | TokenKind::Less
+            | TokenKind::Greater
+            | TokenKind::Equal
+            | TokenKind::Concat
+            | TokenKind::ShiftLeft
+            | TokenKind::ShiftRight
+            | TokenKind::LessEqual
+            | TokenKind::GreaterEqual
+            | TokenKind::NotEqual
+            | TokenKind::Keyword(Keyword::OPERATOR | Keyword::IS)
+    )
+}
+
+/// Whether `ANY`, `SOME` and `ALL` may follow an operator.
+fn is_comparison(symbol: &str) -> bool {
+    matches!(
+        symbol,
+        "<" | ">"
+            | "="
+            | "<="
+            | ">="
+            | "!="
+            | "~"
+            | "!~"
+            | "~*"
+            | "!~*"
+            | "@>"
+            | "<@"
+            | "?"
+            | "?|"
+            | "?&"
+            | "&&"
+            | "@@"
+    )
+}
+
+/// Whether a test ends with an operand that a further operator of its level could have taken. `IS NULL`, `IN (..)` and
+/// the like do not, so another may follow them.
+fn ends_with_operand(test: &Expr) -> bool {
+    !matches!(
+        test,
+        Expr::Is { .. }
+            | Expr::IsOf { .. }
+            | Expr::In { .. }
+            | Expr::Quantified { .. }
+            | Expr::Like {
+                escape: Some(_),
+                ..
+            }
+    )
+}
+
+fn is_row(expr: &Expr) -> bool {
+    matches!(expr, Expr::Tuple { .. })
+}

@@ -1,0 +1,400 @@
+//! Transactions and session variables.
+
+use super::super::ast::{
+    Expr, Ident, IsolationLevel, Literal, SetScope, SetVariable, StatementKind, Transaction,
+    TransactionMode, TransactionPriority, UtilityKind,
+};
+use super::super::keyword::Keyword;
+use super::super::token::TokenKind;
+use super::utility::Build;
+use super::{Parsed, Parser};
+
+impl Parser<'_> {
+    /// `BEGIN`, `COMMIT`, `ROLLBACK` and their other names.
+    pub(super) fn transaction(&mut self) -> Parsed<StatementKind> {
+        let keyword = self.advance().kind;
+        let transaction = match keyword {
+            TokenKind::Keyword(Keyword::BEGIN) => {
+                self.eat_keyword(Keyword::TRANSACTION);
+                Transaction::Begin(self.opt_transaction_modes()?)
+            }
+            TokenKind::Keyword(Keyword::START) => {
+                self.expect_keyword(Keyword::TRANSACTION)?;
+                Transaction::Begin(self.opt_transaction_modes()?)
+            }
+            TokenKind::Keyword(Keyword::COMMIT | Keyword::END) => {
+                if keyword == TokenKind::Keyword(Keyword::COMMIT)
+                    && self.eat_keyword(Keyword::PREPARED)
+                {
+                    Transaction::CommitPrepared(self.string()?)
+                } else {
+                    self.eat_keyword(Keyword::TRANSACTION);
+                    Transaction::Commit
+                }
+            }
+            TokenKind::Keyword(Keyword::ABORT) => {
+                self.eat_any(&[Keyword::TRANSACTION, Keyword::WORK]);
+                Transaction::Rollback
+            }
+            _ if self.eat_keyword(Keyword::PREPARED) => {
+                Transaction::RollbackPrepared(self.string()?)
+            }
+            _ => {
+                self.eat_keyword(Keyword::TRANSACTION);
+                if self.eat_keyword(Keyword::TO) {
+                    Transaction::RollbackTo(self.savepoint_name()?)
+                } else {
+                    Transaction::Rollback
+                }
+            }
+        };
+        Ok(StatementKind::Transaction(transaction))
+    }
+
+    /// `SAVEPOINT a` or `RELEASE a`.
+    pub(super) fn savepoint(&mut self) -> Parsed<StatementKind> {
+        let transaction = if self.eat_keyword(Keyword::SAVEPOINT) {
+            Transaction::Savepoint(self.name()?)
+        } else {
+            self.advance();
+            Transaction::Release(self.savepoint_name()?)
+        };
+        Ok(StatementKind::Transaction(transaction))
+    }
+
+    /// `SAVEPOINT a` or `a`.
+    fn savepoint_name(&mut self) -> Parsed<Ident> {
+        if self.at_keyword(Keyword::SAVEPOINT) && self.name_at(1) {
+            self.advance();
+        }
+        self.name()
+    }
+
+    fn opt_transaction_modes(&mut self) -> Parsed<Vec<TransactionMode>> {
+        if matches!(self.kind(), TokenKind::End | TokenKind::Semicolon) {
+            Ok(Vec::new())
+        } else {
+            self.transaction_modes()
+        }
+    }
+
+    /// One or more, with or without commas, each kind once.
+    fn transaction_modes(&mut self) -> Parsed<Vec<TransactionMode>> {
+        let mut modes: Vec<TransactionMode> = Vec::new();
+        loop {
+            let mode = self.transaction_mode()?;
+            if modes
+                .iter()
+                .any(|given| std::mem::discriminant(given) == std::mem::discriminant(&mode))
+            {
+                return Err(self.invalid("a transaction mode is given twice"));
+            }
+            modes.push(mode);
+            let comma = self.eat(TokenKind::Comma);
+            let more = self.at_any(&[
+                Keyword::ISOLATION,
+                Keyword::PRIORITY,
+                Keyword::READ,
+                Keyword::AS,
+                Keyword::DEFERRABLE,
+                Keyword::NOT,
+            ]);
+            if !more && !comma {
+                return Ok(modes);
+            }
+        }
+    }
+
+    fn transaction_mode(&mut self) -> Parsed<TransactionMode> {
+        if let Some(as_of) = self.as_of()? {
+            return Ok(TransactionMode::AsOf(as_of));
+        }
+        let keyword = self.expect_any(&[
+            Keyword::ISOLATION,
+            Keyword::PRIORITY,
+            Keyword::READ,
+            Keyword::NOT,
+            Keyword::DEFERRABLE,
+        ])?;
+        Ok(match keyword {
+            Keyword::ISOLATION => {
+                self.expect_keyword(Keyword::LEVEL)?;
+                TransactionMode::Isolation(self.isolation_level()?)
+            }
+            Keyword::PRIORITY => TransactionMode::Priority(
+                match self.expect_any(&[Keyword::LOW, Keyword::NORMAL, Keyword::HIGH])? {
+                    Keyword::LOW => TransactionPriority::Low,
+                    Keyword::NORMAL => TransactionPriority::Normal,
+                    _ => TransactionPriority::High,
+                },
+            ),
+            Keyword::READ => TransactionMode::ReadOnly(
+                self.expect_any(&[Keyword::ONLY, Keyword::WRITE])? == Keyword::ONLY,
+            ),
+            Keyword::NOT => {
+                self.expect_keyword(Keyword::DEFERRABLE)?;
+                TransactionMode::Deferrable(false)
+            }
+            _ => TransactionMode::Deferrable(true),
+        })
+    }
+
+    fn isolation_level(&mut self) -> Parsed<IsolationLevel> {
+        let level = self.expect_any(&[
+            Keyword::READ,
+            Keyword::SNAPSHOT,
+            Keyword::REPEATABLE,
+            Keyword::SERIALIZABLE,
+        ])?;
+        Ok(match level {
+            Keyword::READ => match self.expect_any(&[Keyword::UNCOMMITTED, Keyword::COMMITTED])? {
+                Keyword::COMMITTED => IsolationLevel::ReadCommitted,
+                _ => IsolationLevel::ReadUncommitted,
+            },
+            Keyword::SNAPSHOT => IsolationLevel::Snapshot,
+            Keyword::REPEATABLE => {
+                self.expect_keyword(Keyword::READ)?;
+                IsolationLevel::RepeatableRead
+            }
+            _ => IsolationLevel::Serializable,
+        })
+    }
+
+    pub(super) fn set(&mut self) -> Parsed<StatementKind> {
+        self.advance();
+        if self.eat_keywords(&[Keyword::CLUSTER, Keyword::SETTING]) {
+            return self.set_cluster_setting();
+        }
+        let scope = match self.keyword() {
+            // `SET session = ..` would set a variable of that name.
+            Some(Keyword::SESSION) if !self.assignment_at(1) => SetScope::Session,
+            Some(Keyword::LOCAL) if !self.assignment_at(1) => SetScope::Local,
+            _ => SetScope::Default,
+        };
+        if scope != SetScope::Default {
+            self.advance();
+        }
+        if self.at_keyword(Keyword::TRANSACTION)
+            && !self.assignment_at(1)
+            && scope != SetScope::Local
+        {
+            self.advance();
+            return Ok(StatementKind::Transaction(Transaction::Set(
+                self.transaction_modes()?,
+            )));
+        }
+        if scope == SetScope::Session
+            && self.eat_keywords(&[Keyword::CHARACTERISTICS, Keyword::AS, Keyword::TRANSACTION])
+        {
+            return Ok(StatementKind::Transaction(Transaction::SetDefaults(
+                self.transaction_modes()?,
+            )));
+        }
+        Ok(StatementKind::Set(self.set_rest(scope)?))
+    }
+
+    fn assignment_at(&self, ahead: usize) -> bool {
+        matches!(self.kind_at(ahead), TokenKind::Equal | TokenKind::Dot)
+            || self.keyword_at(ahead, Keyword::TO)
+    }
+
+    fn set_cluster_setting(&mut self) -> Parsed<StatementKind> {
+        let name = self.variable_name()?;
+        if !self.eat(TokenKind::Equal) {
+            self.expect_keyword(Keyword::TO)?;
+        }
+        let values = vec![self.variable_value()?];
+        Ok(StatementKind::Set(SetVariable {
+            scope: SetScope::Cluster,
+            name,
+            values,
+        }))
+    }
+
+    /// `a = b`, or one of the forms that are short for it.
+    pub(super) fn set_rest(&mut self, scope: SetScope) -> Parsed<SetVariable> {
+        let variable = |name: &str, values| SetVariable {
+            scope,
+            name: vec![Ident::new(name)],
+            values,
+        };
+        let text = |text: Box<str>| Expr::Literal(Literal::String(text));
+        if self.at_keywords(&[Keyword::TIME, Keyword::ZONE]) {
+            self.at += 2;
+            return Ok(variable("timezone", vec![self.zone()?]));
+        }
+        if !self.assignment_at(1) {
+            match self.keyword() {
+                Some(Keyword::SCHEMA) => {
+                    self.advance();
+                    let schema = if self.at_string() {
+                        text(self.string()?)
+                    } else {
+                        self.variable_value()?
+                    };
+                    return Ok(variable("search_path", vec![schema]));
+                }
+                Some(Keyword::NAMES) => {
+                    self.advance();
+                    let bare = matches!(
+                        self.kind(),
+                        TokenKind::End | TokenKind::Semicolon | TokenKind::RightParen
+                    );
+                    let value = if bare {
+                        Expr::Default
+                    } else {
+                        self.variable_value()?
+                    };
+                    return Ok(variable("client_encoding", vec![value]));
+                }
+                Some(Keyword::ROLE) => {
+                    self.advance();
+                    let role = if self.at_string() {
+                        text(self.string()?)
+                    } else {
+                        self.variable_value()?
+                    };
+                    return Ok(variable("role", vec![role]));
+                }
+                Some(Keyword::ROW) if self.kind_at(1) == TokenKind::LeftParen => {
+                    self.advance();
+                    return Ok(SetVariable {
+                        scope,
+                        name: Vec::new(),
+                        values: self.paren_exprs()?,
+                    });
+                }
+                _ => {}
+            }
+        }
+        let name = self.variable_name()?;
+        if !self.eat(TokenKind::Equal) {
+            self.expect_keyword(Keyword::TO)?;
+        }
+        Ok(SetVariable {
+            scope,
+            name,
+            values: self.comma_list(Self::variable_value)?,
+        })
+    }
+
+    /// A variable's or setting's name, of as many parts as it has.
+    pub(super) fn variable_name(&mut self) -> Parsed<Vec<Ident>> {
+        let mut name = vec![self.name()?];
+        while self.eat(TokenKind::Dot) {
+            name.push(self.any_name()?);
+        }
+        Ok(name)
+    }
+
+    /// A value of a variable: an expression, or one of the words that are none otherwise.
+    pub(super) fn variable_value(&mut self) -> Parsed<Expr> {
+        if self.at_any(&[Keyword::ON, Keyword::NONE, Keyword::INDEX, Keyword::NOTHING]) {
+            let start = self.start();
+            let token = self.advance();
+            let parts = vec![self.ident(token)];
+            return Ok(Expr::Column(super::super::ast::ColumnRef {
+                parts,
+                star: false,
+                span: self.span_from(start),
+            }));
+        }
+        self.expr()
+    }
+
+    /// What follows `TIME ZONE`: a name, a number, an interval, `LOCAL`, `DEFAULT`.
+    fn zone(&mut self) -> Parsed<Expr> {
+        if self.at_keyword(Keyword::INTERVAL) {
+            return self.interval();
+        }
+        if self.eat_keyword(Keyword::LOCAL) {
+            return Ok(Expr::Literal(Literal::String("local".into())));
+        }
+        if self.eat_keyword(Keyword::DEFAULT) {
+            return Ok(Expr::Default);
+        }
+        self.variable_value()
+    }
+
+    /// `USE a`.
+    pub(super) fn use_database(&mut self) -> Parsed<StatementKind> {
+        self.advance();
+        let values = vec![self.variable_value()?];
+        Ok(StatementKind::Set(SetVariable {
+            scope: SetScope::Default,
+            name: vec![Ident::new("database")],
+            values,
+        }))
+    }
+
+    /// `RESET a`, `RESET CLUSTER SETTING a`, `RESET ALL`.
+    pub(super) fn reset(&mut self) -> Parsed<StatementKind> {
+        let mut parts = Vec::new();
+        self.take(&mut parts, Keyword::RESET)?;
+        if self.at_keywords(&[Keyword::CLUSTER, Keyword::SETTING]) {
+            self.take_all(&mut parts, &[Keyword::CLUSTER, Keyword::SETTING])?;
+            self.take_dotted(&mut parts)?;
+        } else if !self.opt_take(&mut parts, Keyword::ALL) {
+            if self.name_at(1) {
+                self.opt_take(&mut parts, Keyword::SESSION);
+            }
+            self.session_variable(&mut parts)?;
+        }
+        Ok(UtilityKind::Reset.build(parts))
+    }
+
+    /// A variable in `SHOW` and `RESET`, where some keywords stand for one.
+    pub(super) fn session_variable(
+        &mut self,
+        parts: &mut Vec<super::super::ast::Part>,
+    ) -> Parsed<()> {
+        if self.at_keywords(&[Keyword::TIME, Keyword::ZONE]) {
+            return self.take_all(parts, &[Keyword::TIME, Keyword::ZONE]);
+        }
+        if self.opt_take_any(parts, &[Keyword::ALL, Keyword::SESSION_USER]) {
+            return Ok(());
+        }
+        if matches!(self.kind(), TokenKind::Word | TokenKind::QuotedWord)
+            || self.at_any(&[
+                Keyword::DATABASE,
+                Keyword::NAMES,
+                Keyword::ROLE,
+                Keyword::LC_COLLATE,
+                Keyword::LC_CTYPE,
+                Keyword::VIRTUAL_CLUSTER_NAME,
+                Keyword::TRACING,
+            ])
+        {
+            return self.take_dotted(parts);
+        }
+        Err(self.expected("a session variable"))
+    }
+
+    pub(super) fn deallocate(&mut self) -> Parsed<StatementKind> {
+        let mut parts = Vec::new();
+        self.take(&mut parts, Keyword::DEALLOCATE)?;
+        if self.name_at(1) || self.keyword_at(1, Keyword::ALL) {
+            self.opt_take(&mut parts, Keyword::PREPARE);
+        }
+        if !self.opt_take(&mut parts, Keyword::ALL) {
+            self.take_name(&mut parts)?;
+        }
+        Ok(UtilityKind::Deallocate.build(parts))
+    }
+
+    pub(super) fn discard(&mut self) -> Parsed<StatementKind> {
+        let mut parts = Vec::new();
+        self.take(&mut parts, Keyword::DISCARD)?;
+        self.take_any(
+            &mut parts,
+            &[
+                Keyword::ALL,
+                Keyword::SEQUENCES,
+                Keyword::TEMP,
+                Keyword::TEMPORARY,
+                Keyword::PLANS,
+            ],
+        )?;
+        Ok(UtilityKind::Discard.build(parts))
+    }
+}

@@ -1,0 +1,203 @@
+//! Which statement it is.
+
+use super::super::ast::{Explain, Expr, Prepare, Statement, StatementKind};
+use super::super::keyword::Keyword;
+use super::super::token::TokenKind;
+use super::{Parsed, Parser};
+
+impl Parser<'_> {
+    /// Any statement.
+    pub(super) fn statement(&mut self) -> Parsed<Statement> {
+        let start = self.start();
+        let kind = self.statement_kind()?;
+        Ok(Statement {
+            kind,
+            span: self.span_from(start),
+        })
+    }
+
+    fn statement_kind(&mut self) -> Parsed<StatementKind> {
+        match self.keyword() {
+            Some(
+                Keyword::BEGIN
+                | Keyword::START
+                | Keyword::COMMIT
+                | Keyword::END
+                | Keyword::ROLLBACK
+                | Keyword::ABORT,
+            ) => self.transaction(),
+            Some(Keyword::SAVEPOINT | Keyword::RELEASE) => self.savepoint(),
+            Some(Keyword::PREPARE) => self.prepare(),
+            Some(Keyword::EXECUTE) => self.execute(),
+            Some(Keyword::DEALLOCATE) => self.deallocate(),
+            Some(Keyword::DISCARD) => self.discard(),
+            Some(Keyword::ANALYZE | Keyword::ANALYSE) => self.analyze(),
+            Some(Keyword::CALL) => self.call_procedure(),
+            Some(Keyword::DO) => self.do_block(),
+            Some(Keyword::COPY) => self.copy(),
+            Some(Keyword::COMMENT) => self.comment(),
+            Some(Keyword::GRANT) => self.grant(),
+            Some(Keyword::REVOKE) => self.revoke(),
+            Some(Keyword::REASSIGN) => self.reassign_owned(),
+            Some(Keyword::DROP) if self.keyword_at(1, Keyword::OWNED) => self.drop_owned(),
+            Some(Keyword::REFRESH) => self.refresh(),
+            Some(Keyword::DECLARE | Keyword::FETCH | Keyword::MOVE | Keyword::CLOSE) => {
+                self.cursor()
+            }
+            Some(Keyword::UNLISTEN) => self.unlisten(),
+            _ => self.preparable_kind(),
+        }
+    }
+
+    /// A statement that can be prepared, and that may stand in a common table expression.
+    pub(super) fn preparable_statement(&mut self) -> Parsed<Statement> {
+        let start = self.start();
+        let kind = self.preparable_kind()?;
+        Ok(Statement {
+            kind,
+            span: self.span_from(start),
+        })
+    }
+
+    fn preparable_kind(&mut self) -> Parsed<StatementKind> {
+        let Some(keyword) = self.keyword() else {
+            if self.is(TokenKind::LeftParen) {
+                return Ok(StatementKind::Query(Box::new(self.query()?)));
+            }
+            return Err(self.expected("a statement"));
+        };
+        match keyword {
+            Keyword::SELECT | Keyword::VALUES | Keyword::TABLE => {
+                Ok(StatementKind::Query(Box::new(self.query()?)))
+            }
+            Keyword::WITH => self.with_statement(),
+            Keyword::INSERT | Keyword::UPSERT => self.insert(None),
+            Keyword::UPDATE => self.update(None),
+            Keyword::DELETE => self.delete(None),
+            Keyword::TRUNCATE => self.truncate(),
+            Keyword::EXPLAIN => self.explain(),
+            Keyword::CREATE => self.create(),
+            Keyword::ALTER => self.alter(),
+            Keyword::DROP => self.drop(),
+            Keyword::SET => self.set(),
+            Keyword::USE => self.use_database(),
+            Keyword::RESET => self.reset(),
+            Keyword::SHOW => self.show(),
+            Keyword::BACKUP => self.backup(),
+            Keyword::RESTORE => self.restore(),
+            Keyword::IMPORT => self.import(),
+            Keyword::EXPORT => self.export(),
+            Keyword::CANCEL | Keyword::PAUSE | Keyword::RESUME => self.job(),
+            Keyword::EXPERIMENTAL => self.experimental(),
+            Keyword::INSPECT => self.inspect(),
+            Keyword::CHECK => self.check_connection(),
+            _ => Err(self.expected("a statement")),
+        }
+    }
+
+    /// What follows `WITH`: a query or a write.
+    fn with_statement(&mut self) -> Parsed<StatementKind> {
+        let start = self.start();
+        let with = self.with()?;
+        match self.keyword() {
+            Some(Keyword::INSERT | Keyword::UPSERT) => self.insert(with),
+            Some(Keyword::UPDATE) => self.update(with),
+            Some(Keyword::DELETE) => self.delete(with),
+            _ => Ok(StatementKind::Query(Box::new(
+                self.query_after_with(with, start)?,
+            ))),
+        }
+    }
+
+    /// A statement in brackets that stands for its rows.
+    pub(super) fn row_source(&mut self) -> Parsed<Statement> {
+        let allowed = self.is(TokenKind::LeftParen)
+            || self.at_any(&[
+                Keyword::DELETE,
+                Keyword::EXPLAIN,
+                Keyword::INSERT,
+                Keyword::SELECT,
+                Keyword::SHOW,
+                Keyword::TABLE,
+                Keyword::UPDATE,
+                Keyword::UPSERT,
+                Keyword::VALUES,
+                Keyword::WITH,
+            ]);
+        if !allowed {
+            return Err(self.expected("a statement that returns rows"));
+        }
+        self.preparable_statement()
+    }
+
+    fn explain(&mut self) -> Parsed<StatementKind> {
+        self.advance();
+        let analyze = self
+            .eat_any(&[Keyword::ANALYZE, Keyword::ANALYSE])
+            .is_some();
+        let mut options = Vec::new();
+        // `EXPLAIN (SELECT ..)` has a query, not options.
+        if self.is(TokenKind::LeftParen) && !self.at_query_in_parens() {
+            options = self.paren_list(|parser| {
+                if parser.at_any(&[Keyword::ANALYZE, Keyword::ANALYSE]) {
+                    parser.any_name()
+                } else {
+                    parser.word()
+                }
+            })?;
+        }
+        let statement = Box::new(self.nested(|parser| match parser.keyword() {
+            Some(Keyword::COMMENT | Keyword::EXECUTE | Keyword::CALL) => parser.statement(),
+            _ => parser.preparable_statement(),
+        })?);
+        Ok(StatementKind::Explain(Explain {
+            analyze,
+            options,
+            statement,
+        }))
+    }
+
+    fn prepare(&mut self) -> Parsed<StatementKind> {
+        self.advance();
+        if self.at_keyword(Keyword::TRANSACTION) && super::is_string(self.kind_at(1)) {
+            self.advance();
+            let id = self.string()?;
+            return Ok(StatementKind::Transaction(
+                super::super::ast::Transaction::Prepare(id),
+            ));
+        }
+        let name = self.name()?;
+        let types = if self.is(TokenKind::LeftParen) {
+            self.paren_list(Self::data_type)?
+        } else {
+            Vec::new()
+        };
+        self.expect_keyword(Keyword::AS)?;
+        let statement = if self.at_keywords(&[Keyword::OPT, Keyword::PLAN]) {
+            self.canned_plan()?
+        } else {
+            self.nested(Self::preparable_statement)?
+        };
+        Ok(StatementKind::Prepare(Prepare {
+            name,
+            types,
+            statement: Box::new(statement),
+        }))
+    }
+
+    fn execute(&mut self) -> Parsed<StatementKind> {
+        self.advance();
+        let name = self.name()?;
+        let arguments: Vec<Expr> = if self.is(TokenKind::LeftParen) {
+            self.paren_exprs()?
+        } else {
+            Vec::new()
+        };
+        let discard_rows = self.eat_keywords(&[Keyword::DISCARD, Keyword::ROWS]);
+        Ok(StatementKind::Execute(super::super::ast::Execute {
+            name,
+            arguments,
+            discard_rows,
+        }))
+    }
+}

@@ -1,0 +1,347 @@
+//! Data types.
+
+use super::super::ast::{ArrayBounds, BaseType, DataType, IntervalField, ObjectName, TypeKeyword};
+use super::super::keyword::Keyword;
+use super::super::token::TokenKind;
+use super::{Parsed, Parser, is_string};
+
+/// The shapes of `GEOMETRY` and `GEOGRAPHY`, each with its variants in `M`, `Z` and `ZM`.
+const SHAPES: &[&str] = &[
+    "point",
+    "linestring",
+    "polygon",
+    "multipoint",
+    "multilinestring",
+    "multipolygon",
+    "geometrycollection",
+    "geometry",
+];
+
+impl Parser<'_> {
+    /// A type with its array bounds.
+    pub(super) fn data_type(&mut self) -> Parsed<DataType> {
+        let start = self.start();
+        let base = self.base_type()?;
+        let array = self.array_bounds()?;
+        Ok(DataType {
+            base,
+            array,
+            span: self.span_from(start),
+        })
+    }
+
+    fn array_bounds(&mut self) -> Parsed<ArrayBounds> {
+        if self.eat_keyword(Keyword::ARRAY) {
+            let size = if self.is(TokenKind::LeftBracket) && self.kind_at(1) == TokenKind::Integer {
+                self.advance();
+                let size = self.unsigned()?;
+                self.expect(TokenKind::RightBracket, "`]`")?;
+                Some(size)
+            } else {
+                None
+            };
+            return Ok(ArrayBounds::Keyword(size));
+        }
+        if self.is(TokenKind::LeftBracket) && self.kind_at(1) == TokenKind::RightBracket {
+            self.at += 2;
+            return Ok(ArrayBounds::Brackets(None));
+        }
+        if self.is(TokenKind::LeftBracket)
+            && self.kind_at(1) == TokenKind::Integer
+            && self.kind_at(2) == TokenKind::RightBracket
+        {
+            self.advance();
+            let size = self.unsigned()?;
+            self.advance();
+            return Ok(ArrayBounds::Brackets(Some(size)));
+        }
+        Ok(ArrayBounds::None)
+    }
+
+    /// A type without array bounds.
+    pub(super) fn base_type(&mut self) -> Parsed<BaseType> {
+        if self.eat(TokenKind::At) {
+            return Ok(BaseType::ById(self.unsigned()?));
+        }
+        if let Some(base) = self.keyword_type()? {
+            return Ok(base);
+        }
+        let mut parts = vec![self.type_name()?];
+        while parts.len() < 3 && self.eat(TokenKind::Dot) {
+            parts.push(self.any_name()?);
+        }
+        Ok(BaseType::Named(ObjectName { parts }))
+    }
+
+    /// A type that the grammar knows by keyword.
+    fn keyword_type(&mut self) -> Parsed<Option<BaseType>> {
+        let Some(keyword) = self.keyword() else {
+            return Ok(None);
+        };
+        let (keyword, most) = match keyword {
+            Keyword::INT => (TypeKeyword::Int, 0),
+            Keyword::INTEGER => (TypeKeyword::Integer, 0),
+            Keyword::SMALLINT => (TypeKeyword::SmallInt, 0),
+            Keyword::BIGINT => (TypeKeyword::BigInt, 0),
+            Keyword::REAL => (TypeKeyword::Real, 0),
+            Keyword::FLOAT => (TypeKeyword::Float, 1),
+            Keyword::DOUBLE if self.keyword_at(1, Keyword::PRECISION) => {
+                (TypeKeyword::DoublePrecision, 0)
+            }
+            Keyword::DECIMAL => (TypeKeyword::Decimal, 2),
+            Keyword::DEC => (TypeKeyword::Dec, 2),
+            Keyword::NUMERIC => (TypeKeyword::Numeric, 2),
+            Keyword::BOOLEAN => (TypeKeyword::Boolean, 0),
+            Keyword::BIT if self.keyword_at(1, Keyword::VARYING) => (TypeKeyword::BitVarying, 1),
+            Keyword::BIT => (TypeKeyword::Bit, 1),
+            Keyword::VARBIT => (TypeKeyword::VarBit, 1),
+            Keyword::CHAR if self.keyword_at(1, Keyword::VARYING) => (TypeKeyword::CharVarying, 1),
+            Keyword::CHAR => (TypeKeyword::Char, 1),
+            Keyword::CHARACTER if self.keyword_at(1, Keyword::VARYING) => {
+                (TypeKeyword::CharacterVarying, 1)
+            }
+            Keyword::CHARACTER => (TypeKeyword::Character, 1),
+            Keyword::VARCHAR => (TypeKeyword::VarChar, 1),
+            Keyword::STRING => (TypeKeyword::String, 1),
+            Keyword::TIME => (TypeKeyword::Time, 1),
+            Keyword::TIMETZ => (TypeKeyword::TimeTz, 1),
+            Keyword::TIMESTAMP => (TypeKeyword::Timestamp, 1),
+            Keyword::TIMESTAMPTZ => (TypeKeyword::TimestampTz, 1),
+            Keyword::BOX2D => (TypeKeyword::Box2d, 0),
+            Keyword::VECTOR => (TypeKeyword::Vector, 1),
+            Keyword::GEOMETRY | Keyword::GEOGRAPHY => {
+                self.advance();
+                return self.shape_type(keyword == Keyword::GEOGRAPHY).map(Some);
+            }
+            Keyword::INTERVAL => {
+                self.advance();
+                return self.interval_type().map(Some);
+            }
+            _ => return Ok(None),
+        };
+        self.at += keyword.as_str().split(' ').count();
+        let modifiers = if most > 0 && self.is(TokenKind::LeftParen) {
+            self.modifiers(keyword, most)?
+        } else {
+            Vec::new()
+        };
+        let time_zone = match keyword {
+            TypeKeyword::Time | TypeKeyword::Timestamp => self.time_zone(),
+            _ => None,
+        };
+        Ok(Some(BaseType::Keyword {
+            keyword,
+            modifiers,
+            time_zone,
+        }))
+    }
+
+    /// `(10, 2)`.
+    fn modifiers(&mut self, keyword: TypeKeyword, most: usize) -> Parsed<Vec<u32>> {
+        let modifiers = self.paren_list(Self::unsigned)?;
+        if modifiers.len() > most {
+            return Err(self.invalid(format!(
+                "{} takes at most {most} in parentheses",
+                keyword.as_str()
+            )));
+        }
+        let first = modifiers[0];
+        let refused = match keyword {
+            TypeKeyword::Bit
+            | TypeKeyword::BitVarying
+            | TypeKeyword::VarBit
+            | TypeKeyword::Char
+            | TypeKeyword::CharVarying
+            | TypeKeyword::Character
+            | TypeKeyword::CharacterVarying
+            | TypeKeyword::VarChar
+            | TypeKeyword::String
+            | TypeKeyword::Vector => first == 0,
+            TypeKeyword::Float => first == 0 || first > 54,
+            TypeKeyword::Time
+            | TypeKeyword::TimeTz
+            | TypeKeyword::Timestamp
+            | TypeKeyword::TimestampTz => first > 6,
+            TypeKeyword::Decimal | TypeKeyword::Dec | TypeKeyword::Numeric => modifiers
+                .get(1)
+                .is_some_and(|scale| *scale > first && first > 0),
+            _ => false,
+        };
+        if refused {
+            return Err(self.invalid(format!("{} cannot be of this size", keyword.as_str())));
+        }
+        Ok(modifiers)
+    }
+
+    /// `WITH TIME ZONE` or `WITHOUT TIME ZONE`.
+    fn time_zone(&mut self) -> Option<bool> {
+        if self.eat_keywords(&[Keyword::WITH, Keyword::TIME, Keyword::ZONE]) {
+            Some(true)
+        } else if self.eat_keywords(&[Keyword::WITHOUT, Keyword::TIME, Keyword::ZONE]) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
+    fn shape_type(&mut self, geography: bool) -> Parsed<BaseType> {
+        let (mut shape, mut srid) = (None, None);
+        if self.eat(TokenKind::LeftParen) {
+            let token = self.token();
+            let name = self.text(token).to_lowercase();
+            let plain = name
+                .strip_suffix("zm")
+                .or_else(|| name.strip_suffix(['z', 'm']))
+                .unwrap_or(&name);
+            if !SHAPES.contains(&plain) {
+                return Err(self.expected("a shape, such as `POINT`"));
+            }
+            self.advance();
+            shape = Some(name.into_boxed_str());
+            if self.eat(TokenKind::Comma) {
+                srid = Some(self.signed()?);
+            }
+            self.close()?;
+        }
+        Ok(BaseType::Shape {
+            geography,
+            shape,
+            srid,
+        })
+    }
+
+    fn interval_type(&mut self) -> Parsed<BaseType> {
+        if self.eat(TokenKind::LeftParen) {
+            let precision = self.interval_precision()?;
+            self.close()?;
+            return Ok(BaseType::Interval {
+                fields: None,
+                precision: Some(precision),
+            });
+        }
+        Ok(BaseType::Interval {
+            fields: self.interval_fields()?,
+            precision: None,
+        })
+    }
+
+    /// The digits of a fraction of a second: at most six.
+    pub(super) fn interval_precision(&mut self) -> Parsed<u32> {
+        let precision = self.unsigned()?;
+        if precision > 6 {
+            return Err(self.invalid("a fraction of a second has at most 6 digits"));
+        }
+        Ok(precision)
+    }
+
+    /// `DAY TO SECOND(3)`.
+    pub(super) fn interval_fields(&mut self) -> Parsed<Option<IntervalField>> {
+        use IntervalField as Fields;
+        let Some(first) = self.eat_any(&[
+            Keyword::YEAR,
+            Keyword::MONTH,
+            Keyword::DAY,
+            Keyword::HOUR,
+            Keyword::MINUTE,
+            Keyword::SECOND,
+        ]) else {
+            return Ok(None);
+        };
+        let fields = match first {
+            Keyword::YEAR if self.eat_keywords(&[Keyword::TO, Keyword::MONTH]) => {
+                Fields::YearToMonth
+            }
+            Keyword::YEAR => Fields::Year,
+            Keyword::MONTH => Fields::Month,
+            Keyword::DAY if self.eat_keywords(&[Keyword::TO, Keyword::HOUR]) => Fields::DayToHour,
+            Keyword::DAY if self.eat_keywords(&[Keyword::TO, Keyword::MINUTE]) => {
+                Fields::DayToMinute
+            }
+            Keyword::DAY if self.eat_keywords(&[Keyword::TO, Keyword::SECOND]) => {
+                Fields::DayToSecond(self.fraction()?)
+            }
+            Keyword::DAY => Fields::Day,
+            Keyword::HOUR if self.eat_keywords(&[Keyword::TO, Keyword::MINUTE]) => {
+                Fields::HourToMinute
+            }
+            Keyword::HOUR if self.eat_keywords(&[Keyword::TO, Keyword::SECOND]) => {
+                Fields::HourToSecond(self.fraction()?)
+            }
+            Keyword::HOUR => Fields::Hour,
+            Keyword::MINUTE if self.eat_keywords(&[Keyword::TO, Keyword::SECOND]) => {
+                Fields::MinuteToSecond(self.fraction()?)
+            }
+            Keyword::MINUTE => Fields::Minute,
+            _ => Fields::Second(self.fraction()?),
+        };
+        Ok(Some(fields))
+    }
+
+    /// `(3)` behind `SECOND`.
+    fn fraction(&mut self) -> Parsed<Option<u32>> {
+        if !(self.is(TokenKind::LeftParen) && self.kind_at(1) == TokenKind::Integer) {
+            return Ok(None);
+        }
+        self.advance();
+        let precision = self.interval_precision()?;
+        self.close()?;
+        Ok(Some(precision))
+    }
+
+    /// Whether the keyword at hand begins a type that a string follows, as in `TIMESTAMP(3) WITH TIME ZONE '..'`.
+    pub(super) fn at_keyword_literal(&self) -> bool {
+        let mut ahead = match self.keyword() {
+            Some(Keyword::DOUBLE) if self.keyword_at(1, Keyword::PRECISION) => 2,
+            Some(Keyword::BIT | Keyword::CHAR | Keyword::CHARACTER)
+                if self.keyword_at(1, Keyword::VARYING) =>
+            {
+                2
+            }
+            Some(
+                Keyword::INT
+                | Keyword::INTEGER
+                | Keyword::SMALLINT
+                | Keyword::BIGINT
+                | Keyword::REAL
+                | Keyword::FLOAT
+                | Keyword::DECIMAL
+                | Keyword::DEC
+                | Keyword::NUMERIC
+                | Keyword::BOOLEAN
+                | Keyword::BIT
+                | Keyword::VARBIT
+                | Keyword::CHAR
+                | Keyword::CHARACTER
+                | Keyword::VARCHAR
+                | Keyword::STRING
+                | Keyword::TIME
+                | Keyword::TIMETZ
+                | Keyword::TIMESTAMP
+                | Keyword::TIMESTAMPTZ
+                | Keyword::BOX2D
+                | Keyword::VECTOR
+                | Keyword::GEOMETRY
+                | Keyword::GEOGRAPHY,
+            ) => 1,
+            _ => return false,
+        };
+        if self.kind_at(ahead) == TokenKind::LeftParen {
+            // The longest: a shape, a comma, a sign and a number.
+            let Some(close) =
+                (ahead + 2..ahead + 6).find(|at| self.kind_at(*at) == TokenKind::RightParen)
+            else {
+                return false;
+            };
+            ahead = close + 1;
+        }
+        if matches!(
+            self.kind_at(ahead),
+            TokenKind::Keyword(Keyword::WITH | Keyword::WITHOUT)
+        ) && self.keyword_at(ahead + 1, Keyword::TIME)
+            && self.keyword_at(ahead + 2, Keyword::ZONE)
+        {
+            ahead += 3;
+        }
+        is_string(self.kind_at(ahead))
+    }
+}

@@ -1,0 +1,61 @@
+//! Printing statements of the long tail.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::super::ast::{Part, Punctuation, Utility};
+use super::{Joined, Text, when};
+
+impl Display for Utility {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        print_parts(f, &self.parts)
+    }
+}
+
+/// Parts with spaces where they belong.
+pub(super) fn print_parts(f: &mut Formatter<'_>, parts: &[Part]) -> fmt::Result {
+    let mut tight = true;
+    for part in parts {
+        let Part::Punctuation(sign) = part else {
+            write!(f, "{}{part}", when(!tight, " "))?;
+            tight = false;
+            continue;
+        };
+        let (text, spaced_before, tight_after) = match sign {
+            Punctuation::Open => ("(", true, true),
+            Punctuation::Close => (")", false, false),
+            Punctuation::Comma => (",", false, false),
+            Punctuation::Equal => ("=", true, false),
+            Punctuation::Dot => (".", false, true),
+            Punctuation::At => ("@", false, true),
+            Punctuation::Star => ("*", true, false),
+        };
+        write!(f, "{}{text}", when(spaced_before && !tight, " "))?;
+        tight = tight_after;
+    }
+    Ok(())
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keyword(keyword) => f.write_str(keyword.as_str()),
+            Self::Punctuation(_) => Ok(()),
+            Self::Name(name) => name.fmt(f),
+            Self::Object(name) => name.fmt(f),
+            Self::ObjectPattern(names) => {
+                write!(f, "{}{}*", Joined(names, "."), when(!names.is_empty(), "."))
+            }
+            Self::Index(name) => name.fmt(f),
+            Self::Type(data_type) => data_type.fmt(f),
+            Self::Expr(expr) => expr.fmt(f),
+            Self::Text(text) => Text(text).fmt(f),
+            Self::Number(number) => f.write_str(number),
+            Self::Query(query) => query.fmt(f),
+            Self::Statement(statement) => statement.fmt(f),
+            Self::Column(column) => column.fmt(f),
+            Self::Element(element) => element.fmt(f),
+            Self::IndexColumn(column) => column.fmt(f),
+            Self::Partition(partition) => partition.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Cutting a text into statements without parsing them.
+
+use super::lexer::Lexer;
+use super::span::Span;
+use super::token::TokenKind;
+
+/// One statement of a text, not parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// Its text, without the semicolon and without space and comments around it.
+    pub text: &'a str,
+    /// Where it stands.
+    pub span: Span,
+    /// Line of its first token, from 1.
+    pub line: usize,
+}
+
+/// The statements of a text, in order: what stands between semicolons that are in no string, quoted name or comment.
+///
+/// Pieces with nothing but space and comments are left out. What follows a token that cannot be read, such as a quote
+/// that is never closed, is one piece up to the end: parsing it tells what is wrong.
+#[must_use]
+pub fn split_statements(sql: &str) -> Vec<Piece<'_>> {
+    // A text too long for spans is not cut: the parser refuses it.
+    let mut pieces = Vec::new();
+    if u32::try_from(sql.len()).is_err() {
+        pieces.push(Piece {
+            text: sql,
+            span: Span::default(),
+            line: 1,
+        });
+        return pieces;
+    }
+    let mut lexer = Lexer::new(sql);
+    let (mut start, mut end) = (None, 0);
+    let (mut line, mut counted) = (1, 0);
+    let mut push = |start: Option<u32>, end: u32| {
+        if let Some(start) = start {
+            let span = Span::new(start, end);
+            line += sql[counted..start as usize]
+                .bytes()
+                .filter(|byte| *byte == b'\n')
+                .count();
+            counted = start as usize;
+            pieces.push(Piece {
+                text: span.text(sql),
+                span,
+                line,
+            });
+        }
+    };
+    loop {
+        match lexer.next_token() {
+            Ok(token) if token.kind == TokenKind::End => {
+                push(start, end);
+                break;
+            }
+            Ok(token) if token.kind == TokenKind::Semicolon => push(start.take(), end),
+            Ok(token) => {
+                start = start.or(Some(token.span.start));
+                end = token.span.end;
+            }
+            Err(error) => {
+                push(start.or(Some(error.offset() as u32)), sql.len() as u32);
+                break;
+            }
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(sql: &str) -> Vec<&str> {
+        split_statements(sql)
+            .iter()
+            .map(|piece| piece.text)
+            .collect()
+    }
+
+    #[test]
+    fn semicolons_in_strings_names_and_comments_do_not_part() {
+        assert_eq!(
+            texts("a ';' b; c \";\" /* ; */ d -- ;\n; $$;$$"),
+            ["a ';' b", "c \";\" /* ; */ d", "$$;$$"]
+        );
+    }
+
+    #[test]
+    fn empty_pieces_are_left_out_and_lines_are_counted() {
+        let pieces = split_statements(";\n-- nothing\n; select 1 ;\n\nselect\n2");
+        assert_eq!(
+            pieces
+                .iter()
+                .map(|piece| (piece.text, piece.line))
+                .collect::<Vec<_>>(),
+            [("select 1", 3), ("select\n2", 5)]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_one_piece() {
+        assert_eq!(
+            texts("select 1; select 'a; select 2"),
+            ["select 1", "select 'a; select 2"]
+        );
+        assert_eq!(texts("select 1; 'a"), ["select 1", "'a"]);
+    }
+}

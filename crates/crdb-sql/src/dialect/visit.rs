@@ -1,0 +1,586 @@
+//! Walking the tree.
+//!
+//! A [`Visitor`] says what it wants to see; [`walk`] brings it there, parents before children, in the order of the text
+//! as far as the tree keeps it. The recursion is as deep as the tree, which the parser bounds.
+
+use super::ast::{
+    AlterTableAction, ArrayValue, Assignment, AtomicStatement, ColumnAction, ColumnConstraint,
+    ColumnDefinition, Conflict, ConflictAction, ConflictTarget, Distinct, DropTarget, Expr,
+    FrameBound, Function, FunctionArguments, InSet, IndexDefinition, IndexTarget, InsertSource,
+    Join, JoinCondition, Limit, ObjectKind, ObjectName, OrderBy, OrderTarget, Part, PartitionBy,
+    Query, QueryBody, Returning, RoutineBody, Select, SelectItem, SpecialForm, Statement,
+    StatementKind, StorageParameter, Subscript, TableConstraint, TableContents, TableElement,
+    TableName, TableRef, TableSource, TableSourceKind, Transaction, TransactionMode, Window,
+    WindowSpec, With,
+};
+
+/// What is done to a table where it is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TableUse {
+    /// Rows are read.
+    Read,
+    /// Rows are written.
+    Write,
+    /// The table itself is made, changed or dropped.
+    Define,
+    /// It is named in a statement of the long tail, or referred to by a foreign key.
+    Mention,
+}
+
+/// What wants to see the nodes of a tree. Every method does nothing unless it is overridden.
+#[expect(unused_variables, reason = "default bodies")]
+pub trait Visitor {
+    /// Before a statement, the outermost included.
+    fn statement(&mut self, statement: &Statement) {}
+    /// After a statement.
+    fn leave_statement(&mut self, statement: &Statement) {}
+    /// Before a query.
+    fn query(&mut self, query: &Query) {}
+    /// After a query.
+    fn leave_query(&mut self, query: &Query) {}
+    /// Before a select.
+    fn select(&mut self, select: &Select) {}
+    /// A source of rows.
+    fn source(&mut self, source: &TableSource) {}
+    /// A table by name, and what is done to it.
+    fn table(&mut self, name: &ObjectName, usage: TableUse) {}
+    /// Before an expression.
+    fn expr(&mut self, expr: &Expr) {}
+}
+
+/// Shows a statement and all that is in it to a visitor.
+pub fn walk(statement: &Statement, visitor: &mut impl Visitor) {
+    Walk(visitor).statement(statement);
+}
+
+/// Shows an expression and all that is in it to a visitor.
+pub fn walk_expr(expr: &Expr, visitor: &mut impl Visitor) {
+    Walk(visitor).expr(expr);
+}
+
+/// Shows a query and all that is in it to a visitor.
+pub fn walk_query(query: &Query, visitor: &mut impl Visitor) {
+    Walk(visitor).query(query);
+}
+
+struct Walk<'a, V>(&'a mut V);
+
+impl<V: Visitor> Walk<'_, V> {
+    fn statement(&mut self, statement: &Statement) {
+        self.0.statement(statement);
+        self.statement_kind(&statement.kind);
+        self.0.leave_statement(statement);
+    }
+
+    fn statement_kind(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::Query(query) => self.query(query),
+            StatementKind::Insert(insert) => {
+                self.with(insert.with.as_ref());
+                self.0.table(&insert.table.name, TableUse::Write);
+                if let InsertSource::Query(query) = &insert.source {
+                    self.query(query);
+                }
+                if let Some(conflict) = &insert.on_conflict {
+                    self.conflict(conflict);
+                }
+                self.returning(insert.returning.as_ref());
+            }
+            StatementKind::Update(update) => {
+                self.with(update.with.as_ref());
+                self.0.table(&update.table.name, TableUse::Write);
+                self.assignments(&update.assignments);
+                self.table_refs(&update.from);
+                self.exprs(&update.filter);
+                self.order_by(&update.order_by);
+                self.limit(update.limit.as_ref());
+                self.returning(update.returning.as_ref());
+            }
+            StatementKind::Delete(delete) => {
+                self.with(delete.with.as_ref());
+                self.exprs(delete.batch.iter().flatten());
+                self.0.table(&delete.table.name, TableUse::Write);
+                self.table_refs(&delete.using);
+                self.exprs(&delete.filter);
+                self.order_by(&delete.order_by);
+                self.limit(delete.limit.as_ref());
+                self.returning(delete.returning.as_ref());
+            }
+            StatementKind::Truncate(truncate) => {
+                truncate
+                    .tables
+                    .iter()
+                    .for_each(|table| self.0.table(table, TableUse::Write));
+            }
+            StatementKind::Explain(explain) => self.statement(&explain.statement),
+            StatementKind::Prepare(prepare) => self.statement(&prepare.statement),
+            StatementKind::Execute(execute) => self.exprs(&execute.arguments),
+            StatementKind::Set(set) => self.exprs(&set.values),
+            StatementKind::Transaction(transaction) => self.transaction(transaction),
+            StatementKind::Utility(utility) => self.parts(&utility.parts),
+            _ => self.definition(kind),
+        }
+    }
+
+    /// Statements that make, change or drop things.
+    fn definition(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::CreateTable(table) => {
+                self.0.table(&table.name, TableUse::Define);
+                let (TableContents::Elements(elements) | TableContents::Query { elements, .. }) =
+                    &table.contents;
+                elements.iter().for_each(|element| self.element(element));
+                if let TableContents::Query { query, .. } = &table.contents {
+                    self.query(query);
+                }
+                self.partition(table.partition_by.as_ref());
+                self.parameters(&table.parameters);
+            }
+            StatementKind::CreateIndex(create) => {
+                self.0.table(&create.table, TableUse::Define);
+                self.index(&create.index);
+            }
+            StatementKind::CreateView(view) => {
+                self.0.table(&view.name, TableUse::Define);
+                self.query(&view.query);
+            }
+            StatementKind::CreateSequence(sequence) => {
+                self.0.table(&sequence.name, TableUse::Define)
+            }
+            StatementKind::AlterTable(alter) => {
+                self.0.table(&alter.table, TableUse::Define);
+                alter.actions.iter().for_each(|action| self.action(action));
+            }
+            StatementKind::Drop(drop) => {
+                for target in &drop.targets {
+                    match target {
+                        DropTarget::Object(name)
+                            if !matches!(
+                                drop.kind,
+                                ObjectKind::Database | ObjectKind::Schema | ObjectKind::Type
+                            ) =>
+                        {
+                            self.0.table(name, TableUse::Define);
+                        }
+                        DropTarget::Object(_) => {}
+                        DropTarget::Index(index) => {
+                            index
+                                .table
+                                .iter()
+                                .for_each(|table| self.0.table(table, TableUse::Define));
+                        }
+                    }
+                }
+            }
+            StatementKind::CreateRoutine(routine) => {
+                self.exprs(
+                    routine
+                        .parameters
+                        .iter()
+                        .filter_map(|parameter| parameter.default.as_ref()),
+                );
+                match &routine.body {
+                    None => {}
+                    Some(RoutineBody::Return(expr)) => self.expr(expr),
+                    Some(RoutineBody::Atomic(statements)) => {
+                        statements.iter().for_each(|inner| match inner {
+                            AtomicStatement::Statement(statement) => self.statement(statement),
+                            AtomicStatement::Return(expr) => self.expr(expr),
+                        })
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn transaction(&mut self, transaction: &Transaction) {
+        if let Transaction::Begin(modes)
+        | Transaction::Set(modes)
+        | Transaction::SetDefaults(modes) = transaction
+        {
+            for mode in modes {
+                if let TransactionMode::AsOf(time) = mode {
+                    self.expr(time);
+                }
+            }
+        }
+    }
+
+    fn with(&mut self, with: Option<&With>) {
+        for cte in with.iter().flat_map(|with| &with.ctes) {
+            self.statement(&cte.statement);
+        }
+    }
+
+    fn query(&mut self, query: &Query) {
+        self.0.query(query);
+        self.with(query.with.as_ref());
+        self.body(&query.body);
+        self.order_by(&query.order_by);
+        self.limit(query.limit.as_ref());
+        self.exprs(query.offset.as_ref().map(|offset| &offset.count));
+        self.0.leave_query(query);
+    }
+
+    fn body(&mut self, body: &QueryBody) {
+        match body {
+            QueryBody::Select(select) => self.select(select),
+            QueryBody::Values(rows) => self.exprs(rows.iter().flatten()),
+            QueryBody::Table(source) => self.source(source),
+            QueryBody::Nested(query) => self.query(query),
+            QueryBody::SetOperation { left, right, .. } => {
+                self.body(left);
+                self.body(right);
+            }
+        }
+    }
+
+    fn select(&mut self, select: &Select) {
+        self.0.select(select);
+        if let Distinct::On(exprs) = &select.distinct {
+            self.exprs(exprs);
+        }
+        self.items(&select.items);
+        self.table_refs(&select.from);
+        self.exprs(&select.as_of);
+        self.exprs(&select.filter);
+        self.exprs(&select.group_by);
+        self.exprs(&select.having);
+        select
+            .windows
+            .iter()
+            .for_each(|window| self.window(&window.spec));
+    }
+
+    fn items(&mut self, items: &[SelectItem]) {
+        for item in items {
+            if let SelectItem::Expr { expr, .. } = item {
+                self.expr(expr);
+            }
+        }
+    }
+
+    fn table_refs(&mut self, refs: &[TableRef]) {
+        refs.iter().for_each(|table| self.table_ref(table));
+    }
+
+    fn table_ref(&mut self, table: &TableRef) {
+        match table {
+            TableRef::Source(source) => self.source(source),
+            TableRef::Join(join) => self.join(join),
+        }
+    }
+
+    fn join(&mut self, join: &Join) {
+        self.table_ref(&join.left);
+        self.table_ref(&join.right);
+        if let JoinCondition::On(condition) = &join.condition {
+            self.expr(condition);
+        }
+    }
+
+    fn source(&mut self, source: &TableSource) {
+        self.0.source(source);
+        match &source.kind {
+            TableSourceKind::Table(TableName { name, .. }) => self.0.table(name, TableUse::Read),
+            TableSourceKind::Query(query) => self.query(query),
+            TableSourceKind::Function(function) => self.expr(&function.call),
+            TableSourceKind::RowsFrom(functions) => {
+                self.exprs(functions.iter().map(|function| &function.call))
+            }
+            TableSourceKind::Statement(statement) => self.statement(statement),
+            TableSourceKind::Nested(inner) => self.table_ref(inner),
+        }
+    }
+
+    fn order_by(&mut self, keys: &[OrderBy]) {
+        for key in keys {
+            match &key.target {
+                OrderTarget::Expr(expr) => self.expr(expr),
+                OrderTarget::PrimaryKey(_) | OrderTarget::Index { .. } => {}
+            }
+        }
+    }
+
+    fn limit(&mut self, limit: Option<&Limit>) {
+        if let Some(Limit::Count(count) | Limit::Fetch(Some(count))) = limit {
+            self.expr(count);
+        }
+    }
+
+    fn window(&mut self, window: &WindowSpec) {
+        self.exprs(&window.partition_by);
+        self.order_by(&window.order_by);
+        for bound in window
+            .frame
+            .iter()
+            .flat_map(|frame| std::iter::once(&frame.start).chain(&frame.end))
+        {
+            if let FrameBound::Preceding(distance) | FrameBound::Following(distance) = bound {
+                self.expr(distance);
+            }
+        }
+    }
+
+    fn conflict(&mut self, conflict: &Conflict) {
+        if let ConflictTarget::Columns { filter, .. } = &conflict.target {
+            self.exprs(filter);
+        }
+        if let ConflictAction::Update {
+            assignments,
+            filter,
+        } = &conflict.action
+        {
+            self.assignments(assignments);
+            self.exprs(filter);
+        }
+    }
+
+    fn assignments(&mut self, assignments: &[Assignment]) {
+        self.exprs(assignments.iter().map(|assignment| &assignment.value));
+    }
+
+    fn returning(&mut self, returning: Option<&Returning>) {
+        if let Some(Returning::Items(items)) = returning {
+            self.items(items);
+        }
+    }
+
+    fn element(&mut self, element: &TableElement) {
+        match element {
+            TableElement::Column(column) => self.column(column),
+            TableElement::Index(index) => self.index(index),
+            TableElement::Constraint { constraint, .. } => self.constraint(constraint),
+            TableElement::Like { table, .. } => self.0.table(table, TableUse::Mention),
+            TableElement::Family { .. } => {}
+        }
+    }
+
+    fn column(&mut self, column: &ColumnDefinition) {
+        for option in &column.options {
+            match &option.constraint {
+                ColumnConstraint::Check(expr)
+                | ColumnConstraint::Default(expr)
+                | ColumnConstraint::OnUpdate(expr)
+                | ColumnConstraint::Computed { expr, .. } => self.expr(expr),
+                ColumnConstraint::References(key) => self.0.table(&key.table, TableUse::Mention),
+                ColumnConstraint::PrimaryKey { parameters, .. } => self.parameters(parameters),
+                _ => {}
+            }
+        }
+    }
+
+    fn constraint(&mut self, constraint: &TableConstraint) {
+        match constraint {
+            TableConstraint::Check { expr, .. } => self.expr(expr),
+            TableConstraint::Unique { index, .. } => self.index(index),
+            TableConstraint::PrimaryKey { parameters, .. } => self.parameters(parameters),
+            TableConstraint::ForeignKey { references, .. } => {
+                self.0.table(&references.table, TableUse::Mention)
+            }
+        }
+    }
+
+    fn index(&mut self, index: &IndexDefinition) {
+        for column in &index.columns {
+            if let IndexTarget::Expr(expr) = &column.target {
+                self.expr(expr);
+            }
+        }
+        self.partition(index.partition_by.as_ref());
+        self.parameters(&index.parameters);
+        self.exprs(&index.filter);
+    }
+
+    fn partition(&mut self, partition: Option<&PartitionBy>) {
+        match partition {
+            None | Some(PartitionBy::Nothing) => {}
+            Some(PartitionBy::List { partitions, .. }) => {
+                for partition in partitions {
+                    self.exprs(&partition.values);
+                    self.partition(partition.partition_by.as_ref());
+                }
+            }
+            Some(PartitionBy::Range { partitions, .. }) => {
+                for partition in partitions {
+                    self.exprs(partition.from.iter().chain(&partition.to));
+                    self.partition(partition.partition_by.as_ref());
+                }
+            }
+        }
+    }
+
+    fn parameters(&mut self, parameters: &[StorageParameter]) {
+        self.exprs(parameters.iter().map(|parameter| &parameter.value));
+    }
+
+    fn action(&mut self, action: &AlterTableAction) {
+        match action {
+            AlterTableAction::AddColumn { column, .. } => self.column(column),
+            AlterTableAction::AddConstraint { constraint, .. } => self.constraint(constraint),
+            AlterTableAction::AlterColumn { action, .. } => match action {
+                ColumnAction::SetDefault(expr) | ColumnAction::SetOnUpdate(expr) => self.expr(expr),
+                ColumnAction::SetType { using, .. } => self.exprs(using),
+                _ => {}
+            },
+            AlterTableAction::Other(parts) => self.parts(parts),
+            _ => {}
+        }
+    }
+
+    fn parts(&mut self, parts: &[Part]) {
+        for part in parts {
+            match part {
+                Part::Object(name) => self.0.table(name, TableUse::Mention),
+                Part::Index(index) => index
+                    .table
+                    .iter()
+                    .for_each(|table| self.0.table(table, TableUse::Mention)),
+                Part::Expr(expr) => self.expr(expr),
+                Part::Query(query) => self.query(query),
+                Part::Statement(statement) => self.statement(statement),
+                Part::Column(column) => self.column(column),
+                Part::Element(element) => self.element(element),
+                Part::Partition(partition) => self.partition(Some(partition)),
+                _ => {}
+            }
+        }
+    }
+
+    fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+        exprs.into_iter().for_each(|expr| self.expr(expr));
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        self.0.expr(expr);
+        match expr {
+            Expr::Literal(_)
+            | Expr::Column(_)
+            | Expr::Ordinal(_)
+            | Expr::Placeholder(_)
+            | Expr::Default
+            | Expr::TypedLiteral { .. }
+            | Expr::Interval(_) => {}
+            Expr::Nested(operand)
+            | Expr::Unary { operand, .. }
+            | Expr::Is { operand, .. }
+            | Expr::IsOf { operand, .. }
+            | Expr::Collate { operand, .. }
+            | Expr::Cast { operand, .. }
+            | Expr::Annotate { operand, .. }
+            | Expr::Field { operand, .. }
+            | Expr::LabeledTuple { tuple: operand, .. } => self.expr(operand),
+            Expr::Tuple { values, .. }
+            | Expr::Logical {
+                operands: values, ..
+            } => self.exprs(values),
+            Expr::Subquery(query) | Expr::Exists(query) => self.query(query),
+            Expr::Binary { left, right, .. }
+            | Expr::IsDistinctFrom { left, right, .. }
+            | Expr::Quantified { left, right, .. }
+            | Expr::AtTimeZone {
+                operand: left,
+                zone: right,
+            } => self.exprs([&**left, right]),
+            Expr::Between {
+                operand, low, high, ..
+            } => self.exprs([&**operand, low, high]),
+            Expr::In { operand, set, .. } => {
+                self.expr(operand);
+                match set {
+                    InSet::List(values) => self.exprs(values),
+                    InSet::Query(query) => self.query(query),
+                }
+            }
+            Expr::Like {
+                operand,
+                pattern,
+                escape,
+                ..
+            } => {
+                self.exprs([&**operand, pattern]);
+                self.exprs(escape.as_deref());
+            }
+            Expr::Array(array) => match array {
+                ArrayValue::Elements(values) | ArrayValue::Inner(values) => self.exprs(values),
+                ArrayValue::Tuple(tuple) => self.expr(tuple),
+                ArrayValue::Query(query) => self.query(query),
+            },
+            Expr::Subscript {
+                operand,
+                subscripts,
+            } => {
+                self.expr(operand);
+                for subscript in subscripts {
+                    match subscript {
+                        Subscript::Index(index) => self.expr(index),
+                        Subscript::Slice(low, high) => self.exprs(low.iter().chain(high)),
+                    }
+                }
+            }
+            Expr::Case(case) => {
+                self.exprs(&case.operand);
+                self.exprs(
+                    case.whens
+                        .iter()
+                        .flat_map(|when| [&when.condition, &when.result]),
+                );
+                self.exprs(&case.otherwise);
+            }
+            Expr::Function(function) => self.function(function),
+            Expr::Special(form) => self.special(form),
+        }
+    }
+
+    fn function(&mut self, function: &Function) {
+        match &function.arguments {
+            FunctionArguments::Star => {}
+            FunctionArguments::List(values)
+            | FunctionArguments::All(values)
+            | FunctionArguments::Distinct(values) => {
+                self.exprs(values);
+            }
+        }
+        self.order_by(&function.order_by);
+        self.order_by(&function.within_group);
+        self.exprs(&function.filter);
+        if let Some(Window::Spec(spec)) = &function.over {
+            self.window(spec);
+        }
+    }
+
+    fn special(&mut self, form: &SpecialForm) {
+        match form {
+            SpecialForm::Keyword { arguments, .. } => self.exprs(arguments.iter().flatten()),
+            SpecialForm::Extract { source, .. } | SpecialForm::CollationFor(source) => {
+                self.expr(source)
+            }
+            SpecialForm::Position { needle, haystack } => self.exprs([needle, haystack]),
+            SpecialForm::Substring {
+                source,
+                from,
+                length,
+            } => {
+                self.expr(source);
+                self.exprs(from.iter().chain(length));
+            }
+            SpecialForm::Overlay {
+                source,
+                placing,
+                from,
+                length,
+            } => {
+                self.exprs([source, placing, from]);
+                self.exprs(length);
+            }
+            SpecialForm::Trim {
+                characters, source, ..
+            } => {
+                self.exprs(characters);
+                self.exprs(source);
+            }
+        }
+    }
+}
