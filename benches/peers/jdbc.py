@@ -10,8 +10,8 @@ import time
 
 import jaydebeapi
 
-POINT_SELECT = "SELECT v FROM p0_rows WHERE id = ?"
-FETCH = "SELECT id, v, label FROM p0_rows LIMIT 10000"
+POINT_SELECT = "SELECT v FROM points WHERE id = ?"
+FETCH = "SELECT id, v, label FROM points"
 
 
 def connect(jar, url, user, password):

@@ -92,6 +92,11 @@ impl Sample {
 
 /// Something that can be measured round by round, always set up the same.
 pub trait Subject: Send {
+    /// Whether the work is done by another program, whose memory this one does not see.
+    fn is_another_program(&self) -> bool {
+        false
+    }
+
     /// How it is called in tables, for example `deadpool`.
     fn name(&self) -> &'static str;
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, BufWriter, Write},
+    io::{BufReader, BufWriter, IsTerminal as _, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -58,8 +58,11 @@ pub struct Arguments {
     reason = "this is a command's output"
 )]
 pub async fn run(arguments: Arguments) -> ExitCode {
+    let watched = std::io::stderr().is_terminal();
     match measure(&arguments, &mut |line| println!("{line}"), &mut |note| {
-        eprintln!("{note}");
+        if watched {
+            eprint!("\r\x1b[2K{note}");
+        }
     })
     .await
     {
@@ -144,6 +147,7 @@ async fn measure_row(
             note(&format!("{} {name}: {subject}, round {round}", row.id()));
         })
         .await?;
+        note("");
         print(&report::table(&result));
         results.push(result);
     }

@@ -12,7 +12,9 @@ pub fn percentiles(mut microseconds: Vec<f64>) -> Sample {
     let at = |fraction: f64| {
         let last = microseconds.len().checked_sub(1)?;
         // Both are small enough to be exact.
-        microseconds.get((last as f64 * fraction).round() as usize).copied()
+        microseconds
+            .get((last as f64 * fraction).round() as usize)
+            .copied()
     };
     match (at(0.5), at(0.99)) {
         (Some(p50), Some(p99)) => Sample::new().with("p50", p50).with("p99", p99),

@@ -7,10 +7,14 @@
 pub mod baseline;
 pub mod case;
 pub mod command;
+pub mod latency;
 pub mod machine;
+pub mod ours;
+pub mod pgbench;
 pub mod report;
 pub mod resources;
 pub mod rows;
 pub mod runner;
+pub mod server;
 pub mod statistics;
 pub mod verdict;

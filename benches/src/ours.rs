@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use crdb_exec::{ExecutorExt as _, Row as _, Statement};
-use crdb_facade::{Config, Database, config::keys};
+use crdb_facade::{Config, Database};
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use crate::{
@@ -21,7 +21,10 @@ const SETTINGS: &str = "Database of crdb-facade, defaults, metrics and tracing o
 /// Where the server refuses.
 pub async fn open(server: &Server) -> Result<Database, MeasureError> {
     let config = Config::builder()
-        .set_text("auth.nodes", &format!("{}:{}", server.host(), server.port()))
+        .set_text(
+            "auth.nodes",
+            &format!("{}:{}", server.host(), server.port()),
+        )
         .set_text("auth.user", server.user())
         .set_text("auth.password", server.password())
         .set_text("auth.database", server.database())

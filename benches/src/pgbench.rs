@@ -35,7 +35,12 @@ pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, Measur
         .arg(format!("--client={}", run.clients))
         .arg(format!("--transactions={}", run.transactions))
         .args(run.options)
-        .args(["--host", server.host(), "--port", &server.port().to_string()])
+        .args([
+            "--host",
+            server.host(),
+            "--port",
+            &server.port().to_string(),
+        ])
         .args(["--username", server.user(), server.database()])
         .env("PGPASSWORD", server.password())
         .env("PGSSLMODE", "disable")
@@ -53,7 +58,10 @@ pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, Measur
         if path != script {
             // client, transaction, latency, ..
             for line in fs::read_to_string(&path)?.lines() {
-                let latency = line.split(' ').nth(2).ok_or("pgbench's log has another form")?;
+                let latency = line
+                    .split(' ')
+                    .nth(2)
+                    .ok_or("pgbench's log has another form")?;
                 latencies.push(latency.parse()?);
             }
         }

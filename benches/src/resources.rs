@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-/// The processor time of this process (all threads, user and system) so far.
+/// The processor time (user and system) of this process, all threads, and of the children that it has waited for.
 #[must_use]
+pub fn processor_time() -> Duration {
+    usage(libc::RUSAGE_SELF) + usage(libc::RUSAGE_CHILDREN)
+}
+
 #[expect(
     unsafe_code,
     reason = "std has no way to ask for the processor time of the process"
 )]
-pub fn processor_time() -> Duration {
+fn usage(who: libc::c_int) -> Duration {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
     // SAFETY: the pointer is valid for a write of one `rusage`, which is all that getrusage does with it.
-    let answer = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+    let answer = unsafe { libc::getrusage(who, usage.as_mut_ptr()) };
     if answer != 0 {
         return Duration::ZERO;
     }

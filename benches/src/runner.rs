@@ -143,9 +143,14 @@ async fn one_round_each(
         result
             .processor_seconds
             .push((processor_time() - processor).as_secs_f64());
+        let memory = if subject.is_another_program() {
+            None
+        } else {
+            resident_bytes()
+        };
         result
             .resident_mebibytes
-            .push(resident_bytes().map_or(f64::NAN, |bytes| bytes as f64 / (1024.0 * 1024.0)));
+            .push(memory.map_or(f64::NAN, |bytes| bytes as f64 / (1024.0 * 1024.0)));
         result.samples.push(sample);
     }
     Ok(())

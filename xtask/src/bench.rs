@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::{setup, workspace};
@@ -39,11 +39,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             );
         }
     }
+    let package = [
+        "--release",
+        "--package",
+        "crdb-benches",
+        "--features",
+        "peers",
+    ];
+    let built = Command::new(workspace::cargo())
+        .args(["build", "--bins"])
+        .args(package)
+        .current_dir(&root)
+        .status()
+        .context("cargo build could not be started")?;
+    if !built.success() {
+        bail!("the benchmarks do not compile; the compiler's words are above");
+    }
     let status = Command::new(workspace::cargo())
-        .args(["run", "--quiet", "--release", "--package", "crdb-benches"])
-        .args(["--features", "peers", "--"])
+        .args(["run", "--quiet"])
+        .args(package)
+        .arg("--")
         .args(&arguments.arguments)
-        .current_dir(root)
+        .current_dir(&root)
         .status()
         .context("cargo run could not be started")?;
     Ok(match status.code().map(u8::try_from) {

@@ -1,6 +1,6 @@
 //! A program that a benchmark times: it opens the stack as the environment configures it, prints one row, and ends.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use crdb_exec::{ExecutorExt as _, Row as _};
 use crdb_facade::{Config, Database};
@@ -12,6 +12,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let row = database.executor().fetch_one("SELECT 1::INT8", &[]).await?;
     let one: i64 = row.get(0)?;
     println!("{one}");
-    database.close().await?;
+    database.close(Duration::from_secs(1)).await?;
     Ok(())
 }

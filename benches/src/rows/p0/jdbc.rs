@@ -42,8 +42,18 @@ impl Jdbc {
             .await
             .is_err()
         {
-            output(Command::new("python3").args(["-m", "venv"]).arg(&environment)).await?;
-            output(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES)).await?;
+            output(
+                Command::new("python3")
+                    .args(["-m", "venv"])
+                    .arg(&environment),
+            )
+            .await?;
+            output(
+                Command::new(&python)
+                    .args(["-m", "pip", "install", "--quiet"])
+                    .args(PACKAGES),
+            )
+            .await?;
         }
         Ok(Self {
             python,
@@ -54,14 +64,21 @@ impl Jdbc {
 
     /// How it runs, for the table.
     pub(super) fn settings() -> String {
-        format!("{}, pgjdbc of the distribution, prepareThreshold 5", PACKAGES.join(", "))
+        format!(
+            "{}, pgjdbc of the distribution, prepareThreshold 5",
+            PACKAGES.join(", ")
+        )
     }
 
     /// Runs one mode of the script and gives the figures that it prints, one a line.
     ///
     /// # Errors
     /// Where the script fails, with its last words.
-    pub(super) async fn run(&self, mode: &str, count: Option<usize>) -> Result<Vec<f64>, MeasureError> {
+    pub(super) async fn run(
+        &self,
+        mode: &str,
+        count: Option<usize>,
+    ) -> Result<Vec<f64>, MeasureError> {
         let url = format!(
             "jdbc:postgresql://{}:{}/{}?sslmode=disable",
             self.server.host(),
@@ -71,7 +88,13 @@ impl Jdbc {
         let mut command = Command::new(&self.python);
         command
             .arg(&self.script)
-            .args([DRIVER, mode, &url, self.server.user(), self.server.password()])
+            .args([
+                DRIVER,
+                mode,
+                &url,
+                self.server.user(),
+                self.server.password(),
+            ])
             .args(count.map(|count| count.to_string()));
         output(&mut command)
             .await?

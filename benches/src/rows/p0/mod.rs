@@ -36,7 +36,11 @@ impl Row for P0 {
         async move {
             let server = Server::start(settings).await?;
             let jdbc = Jdbc::prepare(&server).await?;
-            let (selects, fetches) = if settings.quick { (2_000, 5) } else { (20_000, 20) };
+            let (selects, fetches) = if settings.quick {
+                (2_000, 5)
+            } else {
+                (20_000, 20)
+            };
             let rounds = 5;
             let at_most_peer = |subject, metric| Target {
                 subject,

@@ -43,6 +43,10 @@ impl Subject for JdbcFirstRow {
         Jdbc::settings()
     }
 
+    fn is_another_program(&self) -> bool {
+        true
+    }
+
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
             let started = Instant::now();
@@ -66,8 +70,17 @@ impl Subject for JdbcSelect {
         Jdbc::settings()
     }
 
+    fn is_another_program(&self) -> bool {
+        true
+    }
+
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
-        async move { Ok(percentiles(self.jdbc.run("select", Some(self.count)).await?)) }.boxed()
+        async move {
+            Ok(percentiles(
+                self.jdbc.run("select", Some(self.count)).await?,
+            ))
+        }
+        .boxed()
     }
 }
 
@@ -82,6 +95,10 @@ impl Subject for JdbcFetch {
 
     fn settings(&self) -> String {
         Jdbc::settings()
+    }
+
+    fn is_another_program(&self) -> bool {
+        true
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {

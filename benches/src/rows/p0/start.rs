@@ -44,12 +44,19 @@ impl Subject for FirstRow {
         "a program with the whole stack, no TLS".to_owned()
     }
 
+    fn is_another_program(&self) -> bool {
+        true
+    }
+
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
             let server = &self.server;
             let mut command = Command::new(&self.program);
             command
-                .env("CRDB_AUTH__NODES", format!("{}:{}", server.host(), server.port()))
+                .env(
+                    "CRDB_AUTH__NODES",
+                    format!("{}:{}", server.host(), server.port()),
+                )
                 .env("CRDB_AUTH__USER", server.user())
                 .env("CRDB_AUTH__PASSWORD", server.password())
                 .env("CRDB_AUTH__DATABASE", server.database())

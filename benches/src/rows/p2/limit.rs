@@ -30,9 +30,14 @@ impl Subject for Limit {
         "--client=1 --protocol=prepared, no TLS".to_owned()
     }
 
+    fn is_another_program(&self) -> bool {
+        true
+    }
+
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
-            let script = format!("\\set id random(1, {ROWS})\nSELECT v FROM points WHERE id = :id;\n");
+            let script =
+                format!("\\set id random(1, {ROWS})\nSELECT v FROM points WHERE id = :id;\n");
             let run = Run {
                 script: &script,
                 clients: 1,
