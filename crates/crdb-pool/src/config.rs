@@ -87,7 +87,7 @@ impl Default for ConfigBuilder {
             failures_to_open: 3,
             half_open_probes: 2,
             min_backoff: Duration::from_millis(50),
-            max_backoff: Duration::from_millis(400),
+            max_backoff: Duration::from_millis(250),
             slow_start: Duration::from_secs(10),
             locality: Locality::default(),
             spill_over: 0.9,
@@ -141,10 +141,8 @@ impl ConfigBuilder {
         check_timeout: Duration;
         /// How long a reset and the `after_release` hook may take, each. Default 2 s.
         reset_timeout: Duration;
-        /// How long a probe of a node that is out of rotation may take. Default 400 ms.
-        ///
-        /// Where opening a session usually takes longer than a quarter of this, four times the usual is allowed; and one
-        /// probe at a time always has the whole `connect_timeout`.
+        /// How long a probe of a node that is out of rotation may take. Default 400 ms; where opening a session there
+        /// usually takes longer than a quarter of this, four times the usual is allowed.
         probe_timeout: Duration;
         /// A session that was used this recently is lent without a check. Default 500 ms.
         fresh_for: Duration;
@@ -163,10 +161,13 @@ impl ConfigBuilder {
         /// Failures in a row, without a success between them, that take a node out of rotation. Default 3; at least 1.
         failures_to_open: u32;
         /// Probes that are under way to a half-open node at the same time. Default 2; at least 1.
+        ///
+        /// With 2 or more, one of them always has the whole `connect_timeout`, so that a node that has become slow is
+        /// noticed; the others are cut short by [`probe_timeout`](Self::probe_timeout).
         half_open_probes: u32;
         /// How long a node stays out of rotation before its first probe. Default 50 ms. Chance halves it at most.
         min_backoff: Duration;
-        /// What the pause between probes grows to, doubling. Default 400 ms. Chance halves it at most.
+        /// What the pause between probes grows to, doubling. Default 250 ms. Chance halves it at most.
         max_backoff: Duration;
         /// How long a node that came back takes to get its whole share of the work again. Default 10 s.
         slow_start: Duration;

@@ -55,6 +55,8 @@ pub(crate) struct Core<S, W> {
     next_tick: Option<Instant>,
 }
 
+/// What it costs a caller to be put to sleep and woken again.
+const QUEUEING_TIME: Duration = Duration::from_micros(20);
 /// How often growth is thought over while callers wait.
 const TICK_WHILE_WAITING: Duration = Duration::from_millis(10);
 
@@ -128,6 +130,18 @@ impl<S, W> Effects<S, W> {
             quiet: false,
         }
     }
+
+    /// Nothing is to be done, as is usual.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wake.is_empty()
+            && self.open.is_empty()
+            && self.close.is_empty()
+            && self.ping.is_empty()
+            && self.changes.is_empty()
+            && self.leaks.is_empty()
+            && !self.rouse
+            && !self.quiet
+    }
 }
 
 impl<S, W> Core<S, W> {
@@ -165,12 +179,8 @@ impl<S, W> Core<S, W> {
         if self.closed {
             return Acquire::Refused(Refusal::Closed);
         }
-        if self.gate.is_first(ticket)
-            && let Some(index) = self
-                .balance(request.avoid, now)
-                .idle(&self.nodes, &mut self.random)
-        {
-            return Acquire::Granted(self.lend(index, request, now));
+        if let Some(grant) = self.try_acquire(ticket, request, now) {
+            return Acquire::Granted(grant);
         }
         if self.gate.waiting() >= self.config.max_waiters {
             return Acquire::Refused(Refusal::TooManyWaiters);
@@ -191,6 +201,33 @@ impl<S, W> Core<S, W> {
             Some(Ok(grant)) => Acquire::Granted(grant),
             Some(Err(refusal)) => Acquire::Refused(refusal),
         }
+    }
+
+    /// Gives a caller a session if one is free and it is the caller's turn.
+    pub(crate) fn try_acquire(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        now: Instant,
+    ) -> Option<Grant<S>> {
+        if self.closed || !self.gate.is_first(ticket) {
+            return None;
+        }
+        let index = match self.nodes.as_slice() {
+            [node] if node.in_rotation() && !node.idle.is_empty() => 0,
+            [_] => return None,
+            nodes => self
+                .balance(request.avoid, now)
+                .idle(nodes, &mut self.random)?,
+        };
+        Some(self.lend(index, request, now))
+    }
+
+    /// Whether sessions come back so quickly that queueing takes longer than waiting.
+    pub(crate) fn turns_over_at_once(&self) -> bool {
+        self.hold_time
+            .get()
+            .is_some_and(|held| held < QUEUEING_TIME)
     }
 
     /// Asks for the answer to a caller that waits.
@@ -225,6 +262,7 @@ impl<S, W> Core<S, W> {
         fx: &mut Effects<S, W>,
     ) {
         pooled.proven = now;
+        pooled.looked_at = now;
         if let Some(held) = held {
             pooled.used = now;
             self.hold_time.add(held);
@@ -271,13 +309,13 @@ impl<S, W> Core<S, W> {
     }
 
     fn keep_or_close(&mut self, pooled: Box<Pooled<S>>, now: Instant, fx: &mut Effects<S, W>) {
-        match self.reason_to_close(&pooled, now) {
-            Some(reason) => fx.close.push((pooled, reason)),
-            None => {
-                if let Some(node) = self.node_mut(pooled.node) {
-                    node.idle.push(pooled);
-                }
-            }
+        if let Some(reason) = self.reason_to_close(&pooled, now) {
+            fx.close.push((pooled, reason));
+        } else if let Some(emptiest) = self.needs_one_from(pooled.node, now) {
+            fx.close.push((pooled, CloseReason::Rebalanced));
+            self.move_to(emptiest, now, fx);
+        } else if let Some(node) = self.node_mut(pooled.node) {
+            node.keep(pooled);
         }
     }
 
@@ -296,20 +334,28 @@ impl<S, W> Core<S, W> {
         } else if self.size() >= self.config.max_size {
             // The session itself is not counted any more.
             Some(CloseReason::Resized)
-        } else if self.makes_room_for_others(node, now) {
+        } else if self.size() + self.reserved() >= self.config.max_size {
             Some(CloseReason::Rebalanced)
         } else {
             None
         }
     }
 
+    /// Lends the most recently used session of a node that has an idle one.
     fn lend(&mut self, index: usize, request: Request, now: Instant) -> Grant<S> {
+        let last = self.nodes[index].idle.len() - 1;
+        self.lend_at(index, last, request, now)
+    }
+
+    fn lend_at(
+        &mut self,
+        index: usize,
+        position: usize,
+        request: Request,
+        now: Instant,
+    ) -> Grant<S> {
         let node = &mut self.nodes[index];
-        #[expect(
-            clippy::expect_used,
-            reason = "callers have just seen an idle session here"
-        )]
-        let pooled = node.idle.pop().expect("an idle session");
+        let pooled = node.idle.remove(position);
         node.lent += 1;
         let check = self.needs_check(&pooled, now);
         let borrow = self.borrows.begin(Borrow {
@@ -382,7 +428,7 @@ impl<S, W> Core<S, W> {
             slow_start: self.config.slow_start,
             node_limit,
             full_at: full_at.ceil() as u32,
-            has_room: self.size() < self.config.max_size,
+            has_room: self.size() + self.reserved() < self.config.max_size,
             avoid,
         }
     }
@@ -390,6 +436,25 @@ impl<S, W> Core<S, W> {
     /// Sessions that exist or are being opened.
     pub(crate) fn size(&self) -> u32 {
         self.nodes.iter().map(NodeSlots::size).sum()
+    }
+
+    /// Sessions that are kept free for probing the nodes that are out of rotation, so that a pool whose sessions are all in
+    /// use elsewhere does not forget about them. At most half of the pool.
+    fn reserved(&self) -> u32 {
+        let probes = |node: &NodeSlots<S>| {
+            let missing = !node.removed
+                && !node.breaker.is_closed()
+                && !node.out_for(OutCause::Authentication);
+            if missing {
+                self.config
+                    .half_open_probes
+                    .saturating_sub(node.breaker.probing())
+            } else {
+                0
+            }
+        };
+        let wanted: u32 = self.nodes.iter().map(probes).sum();
+        wanted.min(self.config.max_size / 2)
     }
 
     fn rules(&self) -> BreakerRules {

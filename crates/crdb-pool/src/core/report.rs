@@ -39,6 +39,7 @@ impl<S, W> Core<S, W> {
             expires,
             idle_limit,
             proven: now,
+            looked_at: now,
             used: now,
             term: opening.term,
         });
@@ -115,6 +116,18 @@ impl<S, W> Core<S, W> {
         self.serve(now, fx);
         self.want_tick(now, fx);
         self.note_quiet(fx);
+    }
+
+    /// Whether it still makes sense to go on opening a session: not once its node has left rotation, or has come back while
+    /// it was being probed.
+    pub(crate) fn wants(&self, opening: &Opening) -> bool {
+        let Some(node) = self.node(opening.node).filter(|_| !self.closed) else {
+            return false;
+        };
+        match opening.kind {
+            OpeningKind::Normal => node.in_rotation() && node.term == opening.term,
+            OpeningKind::Probe { .. } => !node.removed && !node.breaker.is_closed(),
+        }
     }
 
     /// Opening a session was given up without a result.

@@ -22,6 +22,8 @@ pub(crate) struct Pooled<S> {
     pub(crate) idle_limit: Option<Duration>,
     /// When it was last given back, or last answered a check.
     pub(crate) proven: Instant,
+    /// When its condition was last looked at.
+    pub(crate) looked_at: Instant,
     /// When somebody last had it.
     pub(crate) used: Instant,
     /// Which time in rotation of its node it was opened in.
@@ -92,6 +94,17 @@ impl<S> NodeSlots<S> {
             window: 1,
             removed: false,
         }
+    }
+
+    /// Puts a session among the idle ones, least recently used first.
+    pub(crate) fn keep(&mut self, pooled: Box<Pooled<S>>) {
+        let later = self
+            .idle
+            .iter()
+            .rev()
+            .take_while(|other| other.used > pooled.used)
+            .count();
+        self.idle.insert(self.idle.len() - later, pooled);
     }
 
     /// Sessions that exist or are being opened.

@@ -3,16 +3,18 @@
 use std::time::{Duration, Instant};
 
 use super::gate::Request;
-use super::slots::NodeSlots;
-use super::{Core, Effects, OpeningKind, TICK_WHILE_WAITING};
+use super::{Core, Effects, Grant, OpeningKind, Pooled, TICK_WHILE_WAITING};
+use crate::node::NodeId;
 use crate::observer::CloseReason;
 
 /// At most one session is moved to another node in this time.
 const MOVE_INTERVAL: Duration = Duration::from_millis(50);
 /// How often a node that refuses our credentials is asked again without anybody depending on it.
 const CREDENTIALS_INTERVAL: Duration = Duration::from_secs(10);
+/// How often the condition of an idle session is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// The longest sleep between two ticks.
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
 impl<S, W> Core<S, W> {
     /// Does what is due at `now`, and says when there may be something to do again.
@@ -66,21 +68,13 @@ impl<S, W> Core<S, W> {
             while allowed > 0 && self.make_room(index, fx) {
                 let node = &mut self.nodes[index];
                 node.breaker.probe_started();
-                let patient = !std::mem::replace(&mut node.patient_probe, true);
-                let usual = node
-                    .connect_time
-                    .get()
-                    .map_or(self.config.connect_timeout, |usual| usual * 4);
-                let brisk = self
-                    .config
-                    .probe_timeout
-                    .max(usual)
-                    .min(self.config.connect_timeout);
-                let timeout = if patient {
-                    self.config.connect_timeout
-                } else {
-                    brisk
-                };
+                // The first is brisk, so that it is soon repeated; a second one waits for a node that has become slow.
+                let patient = node.breaker.probing() > 1 && !node.patient_probe;
+                node.patient_probe |= patient;
+                let whole = self.config.connect_timeout;
+                let usual = node.connect_time.get().map_or(whole, |usual| usual * 4);
+                let brisk = self.config.probe_timeout.max(usual).min(whole);
+                let timeout = if patient { whole } else { brisk };
                 self.start_opening(index, OpeningKind::Probe { patient }, timeout, fx);
                 allowed -= 1;
             }
@@ -152,22 +146,38 @@ impl<S, W> Core<S, W> {
             return;
         };
         for index in 0..self.nodes.len() {
-            let stale = |pooled: &super::Pooled<S>| {
-                now.saturating_duration_since(pooled.proven) >= interval
-            };
+            let stale =
+                |pooled: &Pooled<S>| now.saturating_duration_since(pooled.proven) >= interval;
             while let Some(position) = self.nodes[index]
                 .idle
                 .iter()
                 .position(|pooled| stale(pooled))
             {
-                // `lend` takes the last one.
-                let last = self.nodes[index].idle.len() - 1;
-                self.nodes[index].idle.swap(position, last);
-                let grant = self.lend(index, Request { avoid: None, place }, now);
+                let request = Request { avoid: None, place };
+                let grant = self.lend_at(index, position, request, now);
                 self.borrows.set_internal(grant.borrow, true);
                 fx.ping.push(grant);
             }
         }
+    }
+
+    /// Takes an idle session that nobody has looked at for a while, so that a node that has told it to leave is noticed
+    /// before somebody wants a session.
+    pub(crate) fn next_to_look_at(
+        &mut self,
+        place: &'static std::panic::Location<'static>,
+        now: Instant,
+    ) -> Option<Grant<S>> {
+        let due =
+            |pooled: &Pooled<S>| now.saturating_duration_since(pooled.looked_at) >= LOOK_INTERVAL;
+        let (index, position) = (self.nodes.iter().enumerate()).find_map(|(index, node)| {
+            let position = node.idle.iter().position(|pooled| due(pooled))?;
+            Some((index, position))
+        })?;
+        let mut grant = self.lend_at(index, position, Request { avoid: None, place }, now);
+        grant.pooled.looked_at = now;
+        self.borrows.set_internal(grant.borrow, true);
+        Some(grant)
     }
 
     fn find_leaks(&mut self, now: Instant, fx: &mut Effects<S, W>) {
@@ -187,43 +197,52 @@ impl<S, W> Core<S, W> {
 
     /// Closes one idle session of a node that has too many while another has too few, and opens one there.
     fn move_one(&mut self, now: Instant, fx: &mut Effects<S, W>) {
-        if self
-            .last_move
-            .is_some_and(|last| now.saturating_duration_since(last) < MOVE_INTERVAL)
-        {
-            return;
-        }
-        let Some((fullest, emptiest)) = self.imbalance(now) else {
+        let Some(emptiest) = self.emptiest(now) else {
             return;
         };
+        let fullest = (0..self.nodes.len())
+            .filter(|index| self.has_too_many(*index, self.nodes[*index].size(), emptiest, now))
+            .max_by_key(|index| (self.nodes[*index].distance, self.nodes[*index].size()));
+        let Some(fullest) = fullest else { return };
         if !self.nodes[fullest].idle.is_empty() {
             let oldest = self.nodes[fullest].idle.remove(0);
             fx.close.push((oldest, CloseReason::Rebalanced));
         } else if self.size() >= self.config.max_size {
-            return; // `makes_room_for_others` takes the next one that is returned.
+            return; // `needs_one_from` takes the next one that is returned.
         }
+        self.move_to(emptiest, now, fx);
+    }
+
+    /// The node that should have a session instead of `node`, to which one is being returned, and which has no idle one.
+    pub(super) fn needs_one_from(&self, node: NodeId, now: Instant) -> Option<usize> {
+        if self.nodes.len() == 1 {
+            return None;
+        }
+        let index = self
+            .nodes
+            .iter()
+            .position(|candidate| candidate.id == node)?;
+        let emptiest = self.emptiest(now)?;
+        // The session that is being returned is not counted any more.
+        let size = self.nodes[index].size() + 1;
+        let idle = !self.nodes[index].idle.is_empty();
+        (!idle && self.has_too_many(index, size, emptiest, now)).then_some(emptiest)
+    }
+
+    pub(super) fn move_to(&mut self, index: usize, now: Instant, fx: &mut Effects<S, W>) {
         self.last_move = Some(now);
-        self.start_opening(
-            emptiest,
-            OpeningKind::Normal,
-            self.config.connect_timeout,
-            fx,
-        );
+        self.start_opening(index, OpeningKind::Normal, self.config.connect_timeout, fx);
     }
 
-    /// Whether a session that is being returned should rather be closed, because another node has too few.
-    pub(super) fn makes_room_for_others(&self, node: &NodeSlots<S>, now: Instant) -> bool {
-        self.nodes.len() > 1
-            && self
-                .last_move
-                .is_none_or(|last| now.saturating_duration_since(last) >= MOVE_INTERVAL)
-            && self
-                .imbalance(now)
-                .is_some_and(|(fullest, _)| self.nodes[fullest].id == node.id)
-    }
-
-    /// The node that has too many sessions and the node that has too few, if there are such.
-    fn imbalance(&self, now: Instant) -> Option<(usize, usize)> {
+    /// The nearest node with the fewest sessions, if one may be moved there now.
+    fn emptiest(&self, now: Instant) -> Option<usize> {
+        let since_last = |last| now.saturating_duration_since(last);
+        if self
+            .last_move
+            .is_some_and(|last| since_last(last) < MOVE_INTERVAL)
+        {
+            return None;
+        }
         let in_rotation = || {
             self.nodes
                 .iter()
@@ -231,21 +250,27 @@ impl<S, W> Core<S, W> {
                 .filter(|(_, node)| node.in_rotation())
         };
         let nearest = in_rotation().map(|(_, node)| node.distance).min()?;
-        let near = || in_rotation().filter(move |(_, node)| node.distance == nearest);
-        let (emptiest, few) = near().min_by_key(|(_, node)| node.size())?;
-        if !few.may_open(now, self.config.node_limit()) {
-            return None;
+        let (emptiest, node) = in_rotation()
+            .filter(|(_, node)| node.distance == nearest)
+            .min_by_key(|(_, node)| node.size())?;
+        node.may_open(now, self.config.node_limit())
+            .then_some(emptiest)
+    }
+
+    /// Whether a node with `size` sessions should give one up for the sake of the emptiest.
+    fn has_too_many(&self, index: usize, size: u32, emptiest: usize, now: Instant) -> bool {
+        let (node, few) = (&self.nodes[index], &self.nodes[emptiest]);
+        if index == emptiest || !node.in_rotation() {
+            false
+        } else if node.distance > few.distance {
+            size > 0
+                && !self
+                    .balance(None, now)
+                    .tier_is_full(&self.nodes, few.distance)
+        } else {
+            let deserved = f64::from(size) * few.weight(now, self.config.slow_start);
+            f64::from(few.size()) + 2.0 <= deserved
         }
-        let balance = self.balance(None, now);
-        let far = in_rotation().filter(|(_, node)| node.distance > nearest && node.size() > 0);
-        if !balance.tier_is_full(&self.nodes, nearest)
-            && let Some((furthest, _)) = far.max_by_key(|(_, node)| node.distance)
-        {
-            return Some((furthest, emptiest));
-        }
-        let (fullest, many) = near().max_by_key(|(_, node)| node.size())?;
-        let deserved = f64::from(many.size()) * few.weight(now, self.config.slow_start);
-        (f64::from(few.size()) + 2.0 <= deserved).then_some((fullest, emptiest))
     }
 
     fn next_tick_after(&self, now: Instant) -> Instant {
@@ -274,16 +299,16 @@ impl<S, W> Core<S, W> {
 trait RetainInto<S> {
     fn retain_mut_into(
         &mut self,
-        closed: &mut Vec<(Box<super::Pooled<S>>, CloseReason)>,
-        reason: impl FnMut(&super::Pooled<S>) -> Option<CloseReason>,
+        closed: &mut Vec<(Box<Pooled<S>>, CloseReason)>,
+        reason: impl FnMut(&Pooled<S>) -> Option<CloseReason>,
     );
 }
 
-impl<S> RetainInto<S> for Vec<Box<super::Pooled<S>>> {
+impl<S> RetainInto<S> for Vec<Box<Pooled<S>>> {
     fn retain_mut_into(
         &mut self,
-        closed: &mut Vec<(Box<super::Pooled<S>>, CloseReason)>,
-        mut reason: impl FnMut(&super::Pooled<S>) -> Option<CloseReason>,
+        closed: &mut Vec<(Box<Pooled<S>>, CloseReason)>,
+        mut reason: impl FnMut(&Pooled<S>) -> Option<CloseReason>,
     ) {
         for pooled in std::mem::take(self) {
             match reason(&pooled) {

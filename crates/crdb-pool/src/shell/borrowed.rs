@@ -187,12 +187,17 @@ impl<C: Connector> Borrowed<C> {
         false
     }
 
-    /// Puts a session back that nobody worked with; it has just been proven.
-    pub(super) fn put_back(mut self) {
+    /// Puts a session back that nobody worked with, and that has been `proven` or only looked at.
+    pub(super) fn put_back(mut self, proven: bool) {
         if let Some(pooled) = self.pooled.take() {
             let at = now();
-            self.inner
-                .decide(|core, fx| core.give_back(pooled, self.borrow, None, at, fx));
+            self.inner.decide(|core, fx| {
+                if proven {
+                    core.give_back(pooled, self.borrow, None, at, fx);
+                } else {
+                    core.put_back(pooled, self.borrow, at, fx);
+                }
+            });
         }
     }
 

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::{Borrowed, Inner, now};
 use crate::connector::Connector;
@@ -21,6 +21,7 @@ pub(crate) async fn maintain<C: Connector>(pool: Weak<Inner<C>>, rouse: Arc<Noti
         let next = {
             let Some(inner) = pool.upgrade() else { return };
             let at = now();
+            look_over(&inner, here);
             let (next, closed) =
                 inner.decide(|core, fx| (core.tick(here, at, fx), core.is_closed()));
             if closed {
@@ -35,9 +36,22 @@ pub(crate) async fn maintain<C: Connector>(pool: Weak<Inner<C>>, rouse: Arc<Noti
     }
 }
 
+/// Looks at the idle sessions, one after the other, so that they stay there for callers.
+fn look_over<C: Connector>(inner: &Arc<Inner<C>>, here: &'static Location<'static>) {
+    let at = now();
+    loop {
+        let Some(grant) = inner.lock().next_to_look_at(here, at) else {
+            return;
+        };
+        if let Some(borrowed) = Borrowed::new(inner.clone(), grant).look() {
+            borrowed.put_back(false);
+        }
+    }
+}
+
 /// Keeps the list of nodes up to date until the pool is closed or gone.
 pub(crate) async fn refresh<C: Connector>(pool: Weak<Inner<C>>, topology: Box<dyn DynTopology>) {
-    let Some(mut closing) = pool.upgrade().map(|inner| inner.closing.subscribe()) else {
+    let Some(mut news) = pool.upgrade().map(|inner| inner.reconsider.subscribe()) else {
         return;
     };
     loop {
@@ -46,7 +60,7 @@ pub(crate) async fn refresh<C: Connector>(pool: Weak<Inner<C>>, topology: Box<dy
         };
         let lookup = tokio::time::timeout(bound, topology.nodes());
         let nodes = tokio::select! {
-            _ = closing.wait_for(|closing| *closing) => return,
+            () = until_closed(&pool, &mut news) => return,
             nodes = lookup => nodes,
         };
         let pause = {
@@ -71,8 +85,19 @@ pub(crate) async fn refresh<C: Connector>(pool: Weak<Inner<C>>, topology: Box<dy
             }
         };
         tokio::select! {
-            _ = closing.wait_for(|closing| *closing) => return,
+            () = until_closed(&pool, &mut news) => return,
             () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn until_closed<C: Connector>(pool: &Weak<Inner<C>>, news: &mut watch::Receiver<()>) {
+    while pool
+        .upgrade()
+        .is_some_and(|inner| !inner.lock().is_closed())
+    {
+        if news.changed().await.is_err() {
+            return;
         }
     }
 }
@@ -84,7 +109,7 @@ pub(super) fn spawn_ping<C: Connector>(inner: &Arc<Inner<C>>, grant: Grant<C::Se
         if let Some(borrowed) = borrowed.look()
             && let Some(borrowed) = borrowed.check(None).await
         {
-            borrowed.put_back();
+            borrowed.put_back(true);
         }
     }));
 }

@@ -37,8 +37,8 @@ pub(crate) struct Inner<C: Connector> {
     pub(crate) rouse: Arc<Notify>,
     /// Wakes those who wait for a closed pool to get everything back.
     pub(crate) quiet: Notify,
-    /// True once the pool is closed.
-    pub(crate) closing: watch::Sender<bool>,
+    /// Tells those who are opening sessions or naming nodes to ask whether that is still wanted.
+    pub(crate) reconsider: watch::Sender<()>,
 }
 
 /// The time, from tokio's clock, which tests can stop.
@@ -64,7 +64,7 @@ impl<C: Connector> Inner<C> {
             core: Mutex::new(core),
             rouse: Arc::new(Notify::new()),
             quiet: Notify::new(),
-            closing: watch::Sender::new(false),
+            reconsider: watch::Sender::new(()),
         }
     }
 
@@ -80,17 +80,20 @@ impl<C: Connector> Inner<C> {
     ) -> R {
         let mut effects = Effects::<C>::new();
         let result = decide(&mut self.lock(), &mut effects);
-        self.carry_out(effects);
+        if !effects.is_empty() {
+            self.carry_out(effects);
+        }
         result
     }
 
     /// Takes no more callers, and stops what is being opened.
     pub(crate) fn close(self: &Arc<Self>) {
         self.decide(core::Core::close);
-        self.closing.send_replace(true);
+        self.reconsider.send_replace(());
         self.rouse.notify_one();
     }
 
+    #[cold]
     fn carry_out(self: &Arc<Self>, effects: Effects<C>) {
         let core::Effects {
             open,
@@ -113,6 +116,9 @@ impl<C: Connector> Inner<C> {
         }
         for grant in ping {
             maintain::spawn_ping(self, grant);
+        }
+        if !changes.is_empty() {
+            self.reconsider.send_replace(());
         }
         for change in &changes {
             self.note_change(change);
@@ -137,6 +143,16 @@ impl<C: Connector> Inner<C> {
         }
         if quiet {
             self.quiet.notify_waiters();
+        }
+    }
+
+    /// Ends when `wanted` no longer holds.
+    pub(crate) async fn until_unwanted(&self, wanted: impl Fn(&Core<C>) -> bool) {
+        let mut reconsider = self.reconsider.subscribe();
+        while wanted(&self.lock()) {
+            if reconsider.changed().await.is_err() {
+                return;
+            }
         }
     }
 

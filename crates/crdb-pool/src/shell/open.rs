@@ -27,10 +27,9 @@ impl<C: Connector> OpenTask<C> {
     async fn run(mut self) {
         let Some(opening) = &self.opening else { return };
         let started = now();
-        let mut closing = self.inner.closing.subscribe();
         let result = tokio::select! {
             biased;
-            _ = closing.wait_for(|closing| *closing) => return,
+            () = self.inner.until_unwanted(|core| core.wants(opening)) => return,
             result = tokio::time::timeout(opening.timeout, connect(&self.inner, opening)) => result,
         };
         let ended = now();
