@@ -88,6 +88,14 @@ pub(crate) const STEPS: &[Step] = &[
         "every micro-benchmark runs once, unmeasured",
         benches,
     ),
+    always("demo", "the demo runs to its end", |context| {
+        context.xtask(&["demo"])
+    }),
+    full(
+        "embedded",
+        "the demo with the engine that needs no system package",
+        |context| context.xtask(&["demo", "--engine", "embedded"]),
+    ),
     full(
         "semver",
         "no breaking change since the last release without a new version",
