@@ -1,8 +1,8 @@
 //! The server that a row measures against, with one table that every client reads.
 
-use std::{str::FromStr as _, sync::Arc};
+use std::{path::Path, str::FromStr as _, sync::Arc};
 
-use crdb_testkit::{Database, Engine, EngineChoice, EngineOptions};
+use crdb_testkit::{Database, Engine, EngineChoice, EngineOptions, Login};
 use tokio_postgres::NoTls;
 
 use crate::{case::MeasureError, rows::Settings};
@@ -75,6 +75,18 @@ impl Server {
     #[must_use]
     pub fn password(&self) -> &str {
         self.engine.password()
+    }
+
+    /// A user whom the server lets in without being asked.
+    #[must_use]
+    pub fn trust_user(&self) -> &str {
+        self.engine.login(Login::Trust).user()
+    }
+
+    /// The certificate of the authority that signed the server's.
+    #[must_use]
+    pub fn ca_certificate(&self) -> &Path {
+        self.engine.ca_cert_path()
     }
 
     /// The database with the table.

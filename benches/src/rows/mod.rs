@@ -2,6 +2,8 @@
 
 mod p0;
 mod p2;
+#[cfg(feature = "peers")]
+mod p7;
 
 use futures_util::future::BoxFuture;
 
@@ -37,5 +39,10 @@ pub trait Row: Sync {
 /// Every row, in the order of the scorecard.
 #[must_use]
 pub fn all() -> Vec<&'static dyn Row> {
-    vec![&p0::P0, &p2::P2]
+    vec![
+        &p0::P0,
+        &p2::P2,
+        #[cfg(feature = "peers")]
+        &p7::P7,
+    ]
 }
