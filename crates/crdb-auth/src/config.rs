@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::authenticator::Authenticator;
 use crate::credential::Password;
 use crate::error::Error;
+#[cfg(all(feature = "kerberos", unix))]
+use crate::kerberos::KerberosAuthenticator;
 use crate::net::SocketOptions;
 use crate::observer::Observer;
 use crate::policy::{ChannelBinding, RequireAuth};
@@ -25,7 +27,9 @@ pub struct Config {
     pub(crate) session_parameters: Vec<(String, String)>,
     pub(crate) password: Option<Password>,
     jwt: bool,
-    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    #[cfg(all(feature = "kerberos", unix))]
+    kerberos: Option<(crate::Kerberos, Arc<KerberosAuthenticator>)>,
     pub(crate) require_auth: Option<RequireAuth>,
     pub(crate) channel_binding: ChannelBinding,
     pub(crate) tls: TlsConfig,
@@ -50,6 +54,8 @@ impl Config {
                 password: None,
                 jwt: false,
                 authenticator: None,
+                #[cfg(all(feature = "kerberos", unix))]
+                kerberos: None,
                 require_auth: None,
                 channel_binding: ChannelBinding::default(),
                 tls: TlsConfig::default(),
@@ -73,6 +79,38 @@ impl Config {
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         self.database.as_deref()
+    }
+
+    /// Those to ask when the server wants something, in this order.
+    pub(crate) fn authenticators(&self) -> impl Iterator<Item = &dyn Authenticator> {
+        #[cfg(all(feature = "kerberos", unix))]
+        let built_in = self
+            .kerberos
+            .as_ref()
+            .map(|(_, kerberos)| kerberos.as_ref() as &dyn Authenticator);
+        #[cfg(not(all(feature = "kerberos", unix)))]
+        let built_in = None;
+        self.authenticator.as_deref().into_iter().chain(built_in)
+    }
+
+    /// Whether GSSAPI may happen without TLS.
+    #[cfg(all(feature = "kerberos", unix))]
+    pub(crate) fn gss_without_tls(&self) -> bool {
+        self.kerberos
+            .as_ref()
+            .is_some_and(|(settings, _)| settings.permits_without_tls())
+    }
+
+    /// Whether GSSAPI may happen without TLS.
+    #[cfg(not(all(feature = "kerberos", unix)))]
+    #[expect(clippy::unused_self, reason = "the feature's other half uses it")]
+    pub(crate) fn gss_without_tls(&self) -> bool {
+        false
+    }
+
+    #[cfg(all(feature = "kerberos", unix))]
+    pub(crate) fn kerberos(&self) -> Option<&(crate::Kerberos, Arc<KerberosAuthenticator>)> {
+        self.kerberos.as_ref()
     }
 
     /// Whether the password is a JWT.
@@ -174,6 +212,14 @@ impl ConfigBuilder {
         self
     }
 
+    /// Kerberos, where the server asks for it.
+    #[cfg(all(feature = "kerberos", unix))]
+    pub fn kerberos(mut self, kerberos: crate::Kerberos) -> Self {
+        let authenticator = Arc::new(KerberosAuthenticator::new(kerberos.clone()));
+        self.config.kerberos = Some((kerberos, authenticator));
+        self
+    }
+
     /// A way of authentication of one's own, asked before the built-in ones.
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.config.authenticator = Some(Arc::new(authenticator));
@@ -253,6 +299,10 @@ impl ConfigBuilder {
             ));
         }
         config.tls.check()?;
+        #[cfg(all(feature = "kerberos", unix))]
+        if let Some((kerberos, _)) = &config.kerberos {
+            kerberos.check()?;
+        }
         if config.channel_binding == ChannelBinding::Require
             && config.tls.effective_mode() == SslMode::Disable
         {

@@ -1,8 +1,6 @@
 //! Establishes sessions.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
 
 use tokio::time::timeout;
 
@@ -10,7 +8,8 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::net::{Peer, Transport, dial, dial_peer};
-use crate::observer::{ConnectFailed, ConnectTimings, Connected, ReloadFailed};
+use crate::observer::{ConnectFailed, Connected, ReloadFailed};
+use crate::progress::{Progress, Step};
 use crate::scram::KeyCache;
 use crate::session::Session;
 use crate::startup::{Login, log_in};
@@ -51,6 +50,34 @@ impl Connector {
         &self.shared.config
     }
 
+    /// Reads certificates and acquires the Kerberos ticket now, so that mistakes show at the start
+    /// of a service and the first login is as fast as the others. Within `connect_timeout`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Credential`], the kinds of Kerberos, [`ErrorKind::Timeout`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing; what has been read may be kept.
+    pub async fn prepare(&self) -> Result<(), Error> {
+        let limit = self.config().connect_timeout;
+        let work = async {
+            if self.config().tls.effective_mode() != SslMode::Disable {
+                self.tls_client().await?;
+            }
+            #[cfg(all(feature = "kerberos", unix))]
+            if let Some((_, kerberos)) = self.config().kerberos() {
+                kerberos.prepare().await?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                format!("preparing certificates and tickets: not done within {limit:?}"),
+            ))
+        })
+    }
+
     /// Logs in and gives a session with a `tokio_postgres::Client` on it.
     ///
     /// # Errors
@@ -76,14 +103,7 @@ impl Connector {
         // Boxed: the handshake's state is large, and lives in every caller's future otherwise.
         let result = match timeout(limit, Box::pin(self.establish(endpoint, &progress))).await {
             Ok(result) => result,
-            Err(_) => Err(Error::new(
-                ErrorKind::Timeout,
-                format!(
-                    "connecting to {endpoint}: no success within {limit:?}, the deadline passed \
-                     while {}",
-                    progress.step().describe()
-                ),
-            )),
+            Err(_) => Err(progress.step().timed_out(endpoint, limit)),
         };
         let timings = progress.timings();
         if let Some(observer) = &self.config().observer {
@@ -152,6 +172,7 @@ impl Connector {
             endpoint,
             keys: &self.shared.keys,
             attempt: &attempt,
+            progress: &|step| progress.enter(step),
             used: Mutex::default(),
         };
         let done = log_in(login, transport).await?;
@@ -222,79 +243,5 @@ impl std::fmt::Debug for Connector {
         f.debug_struct("Connector")
             .field("config", &self.shared.config)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where a connect is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Resolve,
-    Tcp,
-    Tls,
-    Login,
-}
-
-impl Step {
-    const ALL: [Self; 4] = [Self::Resolve, Self::Tcp, Self::Tls, Self::Login];
-
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Resolve => "resolving the name",
-            Self::Tcp => {
-                "waiting for the TCP connection: a firewall that drops packets looks like this"
-            }
-            Self::Tls => "waiting for the TLS handshake",
-            Self::Login => "waiting for the server's answer to the login",
-        }
-    }
-}
-
-/// Which step is under way, readable after the future that took it was dropped, and how long
-/// each took.
-struct Progress {
-    start: Instant,
-    step: AtomicU8,
-    entered: Mutex<[Option<Instant>; 4]>,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            step: AtomicU8::new(0),
-            entered: Mutex::default(),
-        }
-    }
-
-    fn enter(&self, step: Step) {
-        self.step.store(step as u8, Ordering::Relaxed);
-        let mut entered = self.entered.lock().unwrap_or_else(PoisonError::into_inner);
-        entered[step as usize] = Some(Instant::now());
-    }
-
-    fn step(&self) -> Step {
-        Step::ALL[usize::from(self.step.load(Ordering::Relaxed))]
-    }
-
-    fn timings(&self) -> ConnectTimings {
-        let entered = *self.entered.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = Instant::now();
-        let took = |step: Step| {
-            let from = entered[step as usize]?;
-            let next = entered[step as usize + 1..]
-                .iter()
-                .flatten()
-                .next()
-                .copied()
-                .unwrap_or(end);
-            Some(next.saturating_duration_since(from))
-        };
-        ConnectTimings {
-            resolve: took(Step::Resolve).unwrap_or_default(),
-            tcp: took(Step::Tcp).unwrap_or_default(),
-            tls: took(Step::Tls).unwrap_or_default(),
-            login: took(Step::Login).unwrap_or_default(),
-            total: end.saturating_duration_since(self.start),
-        }
     }
 }

@@ -41,6 +41,26 @@ pub enum ErrorKind {
     Downgrade,
     /// The server has no rule that lets this user in from here, whatever the credentials.
     NotPermitted,
+    /// Kerberos: there is no ticket to log in with.
+    KerberosNoTicket,
+    /// Kerberos: the ticket has expired.
+    KerberosExpired,
+    /// Kerberos: the clocks of this machine and of the KDC or the server differ too much.
+    KerberosClockSkew,
+    /// Kerberos: no KDC of the realm answers, or none is known.
+    KerberosKdcUnreachable,
+    /// Kerberos: the KDC does not know the service that was asked for.
+    KerberosUnknownService,
+    /// Kerberos: the KDC refuses who logs in: unknown, locked, or another key.
+    KerberosRefused,
+    /// Kerberos: the keytab cannot be used, or others can read it.
+    KerberosKeytab,
+    /// Kerberos succeeded, and the server has no mapping from the principal to the user.
+    KerberosNotMapped,
+    /// Kerberos failed in another way, also on the server's side.
+    Kerberos,
+    /// The server lacks the licence for this way of authentication (CockroachDB's XXC02).
+    LicenceMissing,
     /// The database does not exist.
     UnknownDatabase,
     /// The server shuts down or drains: another node will do.
@@ -94,6 +114,14 @@ impl Error {
     /// The same failure, with what was attempted in front of its message.
     pub(crate) fn within(mut self, attempt: &str) -> Self {
         self.inner.message = format!("{attempt}: {}", self.inner.message);
+        self
+    }
+
+    /// The same failure, known to be of another kind, with advice for that.
+    pub(crate) fn reinterpreted(mut self, kind: ErrorKind, advice: &str) -> Self {
+        self.inner.kind = kind;
+        self.inner.message.push_str("; ");
+        self.inner.message.push_str(advice);
         self
     }
 
@@ -181,6 +209,24 @@ impl Error {
                 | ErrorKind::Downgrade
                 | ErrorKind::NotPermitted
                 | ErrorKind::Credential
+                | ErrorKind::LicenceMissing
+        ) || self.is_kerberos()
+    }
+
+    /// Kerberos failed, on this side, at the KDC or on the server.
+    #[must_use]
+    pub fn is_kerberos(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::KerberosNoTicket
+                | ErrorKind::KerberosExpired
+                | ErrorKind::KerberosClockSkew
+                | ErrorKind::KerberosKdcUnreachable
+                | ErrorKind::KerberosUnknownService
+                | ErrorKind::KerberosRefused
+                | ErrorKind::KerberosKeytab
+                | ErrorKind::KerberosNotMapped
+                | ErrorKind::Kerberos
         )
     }
 

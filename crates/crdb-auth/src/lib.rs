@@ -44,9 +44,12 @@ mod credential;
 mod endpoint;
 mod error;
 mod facts;
+#[cfg(all(feature = "kerberos", unix))]
+mod kerberos;
 mod net;
 mod observer;
 mod policy;
+mod progress;
 mod scram;
 mod secret;
 mod server_error;
@@ -67,6 +70,8 @@ pub use credential::{
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use facts::{Engine, ServerFacts, Version};
+#[cfg(all(feature = "kerberos", unix))]
+pub use kerberos::Kerberos;
 pub use net::SocketOptions;
 pub use observer::{Cancelled, ConnectFailed, ConnectTimings, Connected, Observer, ReloadFailed};
 pub use policy::{AuthMethod, ChannelBinding, RequireAuth};

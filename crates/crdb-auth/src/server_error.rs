@@ -97,6 +97,7 @@ impl ServerError {
             // GSS, certificate or peer login; CockroachDB for a refused HBA rule.
             "28000" => ErrorKind::NotPermitted,
             "3D000" => ErrorKind::UnknownDatabase,
+            "XXC02" => ErrorKind::LicenceMissing,
             "53300" => ErrorKind::TooManyConnections,
             "57P01" | "57P02" | "57P03" => ErrorKind::Draining,
             _ => ErrorKind::Server,
@@ -110,6 +111,10 @@ impl ServerError {
                 "check that the user exists and that the server's HBA rules let it in from here"
             }
             ErrorKind::UnknownDatabase => "check the database name, or create the database",
+            ErrorKind::LicenceMissing => {
+                "the login itself worked, but the cluster needs an enterprise licence for it: \
+                 set enterprise.license"
+            }
             ErrorKind::TooManyConnections => {
                 "use fewer connections, or another node; the server's limit is reached"
             }

@@ -16,6 +16,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::facts::{BackendKey, ServerFacts};
 use crate::net::Transport;
+use crate::progress::Step;
 use crate::scram::KeyCache;
 use crate::secret::Secret;
 pub(crate) use wire::Wire;
@@ -30,6 +31,8 @@ pub(crate) struct Login<'a> {
     pub(crate) keys: &'a KeyCache,
     /// What is attempted and where, for messages.
     pub(crate) attempt: &'a str,
+    /// Told when the login goes on to another step.
+    pub(crate) progress: &'a (dyn Fn(Step) + Send + Sync),
     /// The password that was used, to be forgotten if the server refuses it.
     pub(crate) used: Mutex<Option<Secret>>,
 }

@@ -7,6 +7,7 @@ use postgres_protocol::message::frontend;
 use super::{Login, Wire, accepted};
 use crate::authenticator::Exchange;
 use crate::error::{Error, ErrorKind};
+use crate::progress::Step;
 use crate::secret::Secret;
 
 /// Kerberos needs two rounds, a negotiation a few more; a server that never ends is not heard.
@@ -36,7 +37,11 @@ pub(super) async fn gss(
     let first = first.ok_or_else(|| silent(login))?;
     wire.send(|buf| token(&first, buf)).await?;
     for _ in 0..MAX_ROUNDS {
-        match wire.read().await? {
+        let message = match wire.read().await {
+            Ok(message) => message,
+            Err(error) => return Err(gss_refusal(error, &mut exchange)),
+        };
+        match message {
             Message::AuthenticationOk => return complete(login, &mut exchange),
             Message::AuthenticationGssContinue(body) => {
                 if let Some(answer) = respond(login, &mut exchange, body.data()).await? {
@@ -47,6 +52,27 @@ pub(super) async fn gss(
         }
     }
     Err(wire.unexpected("GSSAPI tokens without end"))
+}
+
+/// PostgreSQL says 28000 both when it cannot accept the token and when it has accepted it and has
+/// no mapping; the server's own token, which has then come, tells them apart.
+fn gss_refusal(error: Error, exchange: &mut Box<dyn Exchange>) -> Error {
+    if !matches!(error.sqlstate(), Some("28000" | "28P01")) {
+        return error;
+    }
+    if exchange.complete().is_ok() {
+        error.reinterpreted(
+            ErrorKind::KerberosNotMapped,
+            "Kerberos itself succeeded: map the principal to this user on the server (in its HBA \
+             rule: include_realm, krb_realm, map)",
+        )
+    } else {
+        error.reinterpreted(
+            ErrorKind::Kerberos,
+            "the server did not accept the ticket: its log says why; check that its keytab holds \
+             the present key of the service, and the clocks",
+        )
+    }
 }
 
 /// Challenges and responses until the server is satisfied.
@@ -91,10 +117,10 @@ async fn respond(
     exchange: &mut Box<dyn Exchange>,
     challenge: &[u8],
 ) -> Result<Option<Secret>, Error> {
-    exchange
-        .respond(challenge)
-        .await
-        .map_err(|error| failed(login, error))
+    (login.progress)(Step::Credential);
+    let answer = exchange.respond(challenge).await;
+    (login.progress)(Step::Login);
+    answer.map_err(|error| failed(login, error))
 }
 
 fn complete(login: &Login<'_>, exchange: &mut Box<dyn Exchange>) -> Result<(), Error> {

@@ -37,8 +37,16 @@ pub(super) async fn authenticate(login: &Login<'_>, wire: &mut Wire<'_>) -> Resu
         Message::AuthenticationGss => {
             permit(login, AuthMethod::Gss)?;
             without_binding(login, "asks for Kerberos")?;
-            let exchange = begin(login, wire, &AuthRequest::Gss)
-                .ok_or_else(|| unsupported(login, "Kerberos (GSSAPI)"))?;
+            if !wire.transport().is_tls() && !login.config.gss_without_tls() {
+                return Err(refused(
+                    login,
+                    "the server asks for Kerberos without TLS, after which everything could be \
+                     read and changed on the way; use TLS, or permit this by name",
+                ));
+            }
+            let exchange = begin(login, wire, &AuthRequest::Gss).ok_or_else(|| {
+                unsupported(login, "Kerberos (GSSAPI; feature `kerberos` of this crate)")
+            })?;
             return exchange::gss(login, wire, exchange).await;
         }
         Message::AuthenticationSspi => return Err(unsupported(login, "SSPI")),
@@ -105,9 +113,8 @@ fn begin(
     };
     login
         .config
-        .authenticator
-        .as_ref()?
-        .begin(&context, request)
+        .authenticators()
+        .find_map(|authenticator| authenticator.begin(&context, request))
 }
 
 fn unsupported(login: &Login<'_>, method: &str) -> Error {

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::{Login, Wire, refused};
 use crate::error::{Error, ErrorKind};
 use crate::policy::AuthMethod;
+use crate::progress::Step;
 use crate::secret::Secret;
 
 /// Looks for the password only when the server asks for it: the place may be a command.
@@ -20,7 +21,9 @@ pub(super) async fn password(login: &Login<'_>) -> Result<Secret, Error> {
             ),
         ));
     };
+    (login.progress)(Step::Credential);
     let secret = password.get(&login.credential_request()).await?;
+    (login.progress)(Step::Login);
     login.used(&secret);
     Ok(secret)
 }

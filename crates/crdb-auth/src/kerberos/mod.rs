@@ -1,0 +1,192 @@
+//! Kerberos over GSSAPI, for PostgreSQL's and CockroachDB's `gss` login.
+//!
+//! The calls into the Kerberos library block, also on the network, so they run on blocking
+//! threads, inside the connect deadline. The process environment is never changed: where a
+//! principal has its own cache or keytab, the credential is acquired from exactly there.
+
+mod acquire;
+mod exchange;
+mod failure;
+mod service_name;
+mod tickets;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange};
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use exchange::KerberosExchange;
+use service_name::service_name;
+use tickets::Tickets;
+
+/// How to log in with Kerberos.
+///
+/// Mutual authentication is always required, credentials are never delegated, and names are never
+/// looked up backwards: the service asked for is `service/host`, with the host as it stands in
+/// the [`Endpoint`], in lower case.
+///
+/// ```
+/// use crdb_auth::{Config, Kerberos};
+///
+/// let config = Config::builder()
+///     .user("app")
+///     .kerberos(Kerberos::keytab("/etc/app/app.keytab").principal("app@EXAMPLE.COM"))
+///     .build()?;
+/// # assert_eq!(config.user(), "app");
+/// # Ok::<(), crdb_auth::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Kerberos {
+    credentials: Credentials,
+    principal: Option<String>,
+    service: String,
+    host: Option<String>,
+    realm: Option<String>,
+    without_tls: bool,
+}
+
+/// Where the ticket comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Credentials {
+    DefaultCache,
+    Cache(String),
+    Keytab(PathBuf),
+}
+
+impl Kerberos {
+    /// With the ticket of the process's default cache, as `kinit` leaves it (`KRB5CCNAME`, or what
+    /// `krb5.conf` says). It is read for every login; renewing it is its owner's business.
+    #[must_use]
+    pub fn default_cache() -> Self {
+        Self::with(Credentials::DefaultCache)
+    }
+
+    /// With the ticket of this cache: a path, or a name with its type such as `DIR:/run/app`.
+    /// It is read for every login; renewing it is its owner's business.
+    pub fn cache(name: impl Into<String>) -> Self {
+        Self::with(Credentials::Cache(name.into()))
+    }
+
+    /// With the key in this file. The ticket is acquired at the first login (or by
+    /// [`Connector::prepare`](crate::Connector::prepare)), held in memory, renewed in the
+    /// background when a good half of its life is over, and acquired anew when the file is
+    /// replaced. The file must not be accessible to others: mode 0600.
+    pub fn keytab(path: impl Into<PathBuf>) -> Self {
+        Self::with(Credentials::Keytab(path.into()))
+    }
+
+    fn with(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            principal: None,
+            service: "postgres".to_owned(),
+            host: None,
+            realm: None,
+            without_tls: false,
+        }
+    }
+
+    /// Who logs in, for example `app@EXAMPLE.COM`. Without it: the cache's principal, or the
+    /// first of the keytab.
+    #[must_use]
+    pub fn principal(mut self, principal: impl Into<String>) -> Self {
+        self.principal = Some(principal.into());
+        self
+    }
+
+    /// The first part of the service's name; `postgres` without it, for both engines.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.service = service.into();
+        self
+    }
+
+    /// The host in the service's name, where it is not the endpoint's: a balancer's name, say.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// The realm of the service; without it the default realm of `krb5.conf`.
+    #[must_use]
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// Lets Kerberos happen without TLS, where the server asks for that. Who logs in is then as
+    /// safe as ever, but what follows can be read and changed on the way. Default: refused.
+    #[must_use]
+    pub fn permit_without_tls(mut self, permit: bool) -> Self {
+        self.without_tls = permit;
+        self
+    }
+
+    /// The name of the service that will be asked for at this endpoint.
+    #[must_use]
+    pub fn service_name(&self, endpoint: &Endpoint) -> String {
+        let host = self.host.as_deref().unwrap_or(&endpoint.host);
+        service_name(&self.service, host, self.realm.as_deref())
+    }
+
+    pub(crate) fn permits_without_tls(&self) -> bool {
+        self.without_tls
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let cache = match &self.credentials {
+            Credentials::Cache(name) => Some(name.as_str()),
+            _ => None,
+        };
+        let texts = [
+            Some(self.service.as_str()),
+            self.principal.as_deref(),
+            self.host.as_deref(),
+            self.realm.as_deref(),
+            cache,
+        ];
+        if texts
+            .into_iter()
+            .flatten()
+            .any(|text| text.is_empty() || text.contains('\0'))
+        {
+            return Err(Error::config(
+                "Kerberos: the service, principal, host, realm or cache is empty or contains a NUL",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The built-in way for servers that ask for GSSAPI.
+pub(crate) struct KerberosAuthenticator {
+    settings: Kerberos,
+    tickets: Arc<Tickets>,
+}
+
+impl KerberosAuthenticator {
+    pub(crate) fn new(settings: Kerberos) -> Self {
+        let tickets = Tickets::new(settings.credentials.clone(), settings.principal.clone());
+        Self { settings, tickets }
+    }
+
+    /// Acquires the ticket ahead of the first login.
+    pub(crate) async fn prepare(&self) -> Result<(), Error> {
+        self.tickets.get().await.map(drop)
+    }
+}
+
+impl Authenticator for KerberosAuthenticator {
+    fn begin(
+        &self,
+        context: &AuthContext<'_>,
+        request: &AuthRequest<'_>,
+    ) -> Option<Box<dyn Exchange>> {
+        matches!(request, AuthRequest::Gss).then(|| {
+            let service = self.settings.service_name(context.endpoint);
+            Box::new(KerberosExchange::new(Arc::clone(&self.tickets), service)) as Box<dyn Exchange>
+        })
+    }
+}
