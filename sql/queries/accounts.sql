@@ -13,6 +13,7 @@ LIMIT :count;
 
 -- name: total :one
 -- The sum of all balances, which transfers conserve.
+-- allow: full_scan
 SELECT sum(balance) AS total, count(*) AS accounts
 FROM accounts;
 

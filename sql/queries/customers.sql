@@ -6,6 +6,7 @@ WHERE id = :id;
 
 -- name: by_country :many
 -- Customers of a country, by name.
+-- allow: full_scan
 SELECT id, name, email
 FROM customers
 WHERE country = :country

@@ -1,5 +1,6 @@
 -- name: record :exec
 -- Records a transfer between two accounts named by their numbers.
+-- param note: STRING null -- what it is for
 INSERT INTO transfers (from_account, to_account, amount, note)
 SELECT source.id, target.id, :amount::DECIMAL, :note::TEXT
 FROM accounts AS source, accounts AS target

@@ -1,7 +1,10 @@
 //! The example domain: a small bank's schema, sample data and named queries.
 //!
 //! The files are embedded, so that the demo and the tests run from anywhere; the same directories can be loaded from
-//! disk with `crdb_sql::Repository::load`.
+//! disk with `crdb_sql::Repository::load`. [`generated`] has a typed function for each query, written by
+//! `cargo xtask codegen`.
+
+pub mod generated;
 
 /// The statements that create the bank's tables, for CockroachDB and PostgreSQL alike.
 pub const SCHEMA: &str = include_str!("../schema/001_bank.sql");

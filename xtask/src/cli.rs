@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, completions, coverage, demo, setup, test, tidy};
+use crate::{bench, ci, codegen, completions, coverage, demo, setup, sql, test, tidy};
 
 /// The workspace's workflows: see it work, change it, prove the change.
 #[derive(Debug, Parser)]
@@ -36,6 +36,10 @@ The tests find their server by themselves: CRDB_TEST_URL, else a cockroach binar
 enum Command {
     /// Show the whole stack at work on a small bank
     Demo(demo::Arguments),
+    /// Check SQL files: format, grammar, lints, and on request a server
+    Sql(sql::Arguments),
+    /// Write the typed functions for the queries in SQL files
+    Codegen(codegen::Arguments),
     /// Install the system packages that builds and tests need
     Setup(setup::Arguments),
     /// Run every test, with what the tests need set up first
@@ -57,6 +61,8 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Demo(arguments) => demo::run(&arguments),
+            Command::Sql(arguments) => sql::run(&arguments),
+            Command::Codegen(arguments) => codegen::run(&arguments),
             Command::Setup(arguments) => setup::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
             Command::Ci(arguments) => ci::run(&arguments),

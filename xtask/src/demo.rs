@@ -10,8 +10,6 @@ mod embedded;
 mod interruption;
 #[cfg(feature = "stack")]
 mod progress;
-#[cfg(not(feature = "stack"))]
-mod relaunch;
 #[cfg(feature = "stack")]
 mod server;
 #[cfg(feature = "stack")]
@@ -47,15 +45,6 @@ pub(crate) use show::run;
 
 /// Compiles the stack and hands over to it.
 #[cfg(not(feature = "stack"))]
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<std::process::ExitCode> {
-    let numbers = [arguments.tasks.to_string(), arguments.transfers.to_string()];
-    relaunch::with_stack(&[
-        "demo",
-        "--engine",
-        &arguments.engine,
-        "--tasks",
-        &numbers[0],
-        "--transfers",
-        &numbers[1],
-    ])
+pub(crate) fn run(_: &Arguments) -> anyhow::Result<std::process::ExitCode> {
+    crate::relaunch::with_feature("stack")
 }

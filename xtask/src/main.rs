@@ -10,10 +10,16 @@
 mod bench;
 mod ci;
 mod cli;
+mod codegen;
 mod completions;
 mod coverage;
 mod demo;
+#[cfg(feature = "engine")]
+mod prepare;
+#[cfg(not(all(feature = "engine", feature = "stack")))]
+mod relaunch;
 mod setup;
+mod sql;
 mod table;
 mod test;
 mod tidy;

@@ -85,9 +85,10 @@ pub(super) fn arguments(out: &mut String, item: &Item<'_>) {
 
 fn field_docs(out: &mut String, field: &Field) {
     let null = if field.nullable { ", may be NULL" } else { "" };
+    let sql_type = field.sql_type.to_uppercase();
     if field.docs.is_empty() {
-        line!(out, "/// `{}`{null}.", field.sql_type);
+        line!(out, "/// `{sql_type}`{null}.");
     } else {
-        line!(out, "/// {} (`{}`{null})", field.docs, field.sql_type);
+        line!(out, "/// {} (`{sql_type}`{null})", field.docs);
     }
 }

@@ -1,0 +1,795 @@
+//! Typed functions for the queries in SQL files.
+//!
+//! Written by `cargo xtask codegen`; edit the `.sql` files instead.
+
+use crdb_exec::{BytesMut, FromSql, IsNull, ToSql, Type, to_sql_checked};
+
+/// The SQL enum `account_kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountKind {
+    /// `checking`
+    Checking,
+    /// `savings`
+    Savings,
+    /// `settlement`
+    Settlement,
+}
+
+impl AccountKind {
+    /// All labels, in the order of the SQL type.
+    pub const ALL: &'static [Self] = &[Self::Checking, Self::Savings, Self::Settlement];
+
+    /// The label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Checking => "checking",
+            Self::Savings => "savings",
+            Self::Settlement => "settlement",
+        }
+    }
+}
+
+impl std::fmt::Display for AccountKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl ToSql for AccountKind {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(self.as_str().as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(sql_type: &Type) -> bool {
+        sql_type.name() == "account_kind"
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for AccountKind {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        let label = std::str::from_utf8(raw)?;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| {
+                format!("the enum account_kind has a new label `{label}`; generate the code again")
+                    .into()
+            })
+    }
+
+    fn accepts(sql_type: &Type) -> bool {
+        sql_type.name() == "account_kind"
+    }
+}
+
+/// The queries of `accounts`.
+pub mod accounts {
+    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, RetrySafety, Row, Statement};
+
+    use super::AccountKind;
+
+    const BALANCE: Statement<'static> = Statement::new(
+        r"SELECT balance
+FROM accounts
+WHERE number = $1",
+    )
+    .named("accounts.balance")
+    .retry(RetrySafety::Safe);
+
+    /// The balance of an account, as the running transaction sees it.
+    ///
+    /// ```sql
+    /// SELECT balance
+    /// FROM accounts
+    /// WHERE number = $1
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn balance<E: Executor>(
+        db: &E,
+        number: &str,
+    ) -> Result<rust_decimal::Decimal, Error> {
+        let row = db.fetch_one(BALANCE, &[&number]).await?;
+        row.get(0)
+    }
+
+    const DEPOSIT: Statement<'static> = Statement::new(
+        r"UPDATE accounts
+SET balance = balance + $1
+WHERE number = $2",
+    )
+    .named("accounts.deposit");
+
+    /// Adds an amount to an account.
+    ///
+    /// ```sql
+    /// UPDATE accounts
+    /// SET balance = balance + $1
+    /// WHERE number = $2
+    /// ```
+    ///
+    /// Returns how many rows were changed.
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn deposit<E: Executor>(db: &E, params: DepositParams<'_>) -> Result<u64, Error> {
+        db.execute(DEPOSIT, &[&params.amount, &params.number]).await
+    }
+
+    /// The arguments of [`deposit`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct DepositParams<'a> {
+        /// `DECIMAL`.
+        pub amount: rust_decimal::Decimal,
+        /// `STRING`.
+        pub number: &'a str,
+    }
+
+    const GET: Statement<'static> = Statement::new(
+        r"SELECT id, number, customer_id, kind, currency, balance, opened_at, closed_at
+FROM accounts
+WHERE number = $1",
+    )
+    .named("accounts.get");
+
+    /// One account by its number.
+    ///
+    /// ```sql
+    /// SELECT id, number, customer_id, kind, currency, balance, opened_at, closed_at
+    /// FROM accounts
+    /// WHERE number = $1
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn get<E: Executor>(db: &E, number: &str) -> Result<GetRow, Error> {
+        let row = db.fetch_one(GET, &[&number]).await?;
+        GetRow::from_row(&row)
+    }
+
+    /// A row of [`get`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct GetRow {
+        /// `UUID`.
+        pub id: uuid::Uuid,
+        /// `STRING`.
+        pub number: String,
+        /// `UUID`.
+        pub customer_id: uuid::Uuid,
+        /// `ACCOUNT_KIND`.
+        pub kind: AccountKind,
+        /// `STRING`.
+        pub currency: String,
+        /// `DECIMAL`.
+        pub balance: rust_decimal::Decimal,
+        /// `TIMESTAMPTZ`.
+        pub opened_at: chrono::DateTime<chrono::Utc>,
+        /// `TIMESTAMPTZ`, may be NULL.
+        pub closed_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
+
+    impl GetRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                id: row.get(0)?,
+                number: row.get(1)?,
+                customer_id: row.get(2)?,
+                kind: row.get(3)?,
+                currency: row.get(4)?,
+                balance: row.get(5)?,
+                opened_at: row.get(6)?,
+                closed_at: row.get(7)?,
+            })
+        }
+    }
+
+    const NUMBERS: Statement<'static> = Statement::new(
+        r"SELECT number
+FROM accounts
+ORDER BY number
+LIMIT $1",
+    )
+    .named("accounts.numbers");
+
+    /// The first account numbers, in order.
+    ///
+    /// ```sql
+    /// SELECT number
+    /// FROM accounts
+    /// ORDER BY number
+    /// LIMIT $1
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn numbers<E: Executor>(db: &E, count: i64) -> Result<Vec<String>, Error> {
+        let rows = db.fetch_all(NUMBERS, &[&count]).await?;
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// As [`numbers`], row by row: memory stays flat however many rows there are.
+    ///
+    /// Dropping the future or the stream abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come in the stream.
+    pub async fn numbers_stream<'e, E: Executor>(
+        db: &'e E,
+        count: i64,
+    ) -> Result<MappedRows<E::Rows<'e>, String>, Error> {
+        let rows = db.fetch(NUMBERS, &[&count]).await?;
+        Ok(MappedRows::new(rows, |row| row.get(0)))
+    }
+
+    const TOTAL: Statement<'static> = Statement::new(
+        r"SELECT sum(balance) AS total, count(*) AS accounts
+FROM accounts",
+    )
+    .named("accounts.total");
+
+    /// The sum of all balances, which transfers conserve.
+    ///
+    /// ```sql
+    /// SELECT sum(balance) AS total, count(*) AS accounts
+    /// FROM accounts
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn total<E: Executor>(db: &E) -> Result<TotalRow, Error> {
+        let row = db.fetch_one(TOTAL, &[]).await?;
+        TotalRow::from_row(&row)
+    }
+
+    /// A row of [`total`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct TotalRow {
+        /// `DECIMAL`, may be NULL.
+        pub total: Option<rust_decimal::Decimal>,
+        /// `INT8`.
+        pub accounts: i64,
+    }
+
+    impl TotalRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                total: row.get(0)?,
+                accounts: row.get(1)?,
+            })
+        }
+    }
+
+    const WITHDRAW: Statement<'static> = Statement::new(
+        r"UPDATE accounts
+SET balance = balance - $1
+WHERE number = $2 AND balance >= $1",
+    )
+    .named("accounts.withdraw");
+
+    /// Takes an amount from an account that covers it; no row is changed otherwise.
+    ///
+    /// ```sql
+    /// UPDATE accounts
+    /// SET balance = balance - $1
+    /// WHERE number = $2 AND balance >= $1
+    /// ```
+    ///
+    /// Returns how many rows were changed.
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn withdraw<E: Executor>(db: &E, params: WithdrawParams<'_>) -> Result<u64, Error> {
+        db.execute(WITHDRAW, &[&params.amount, &params.number])
+            .await
+    }
+
+    /// The arguments of [`withdraw`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct WithdrawParams<'a> {
+        /// `DECIMAL`.
+        pub amount: rust_decimal::Decimal,
+        /// `STRING`.
+        pub number: &'a str,
+    }
+}
+
+/// The queries of `customers`.
+pub mod customers {
+    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, Row, Statement};
+
+    const BY_COUNTRY: Statement<'static> = Statement::new(
+        r"SELECT id, name, email
+FROM customers
+WHERE country = $1
+ORDER BY name, email",
+    )
+    .named("customers.by_country");
+
+    /// Customers of a country, by name.
+    ///
+    /// ```sql
+    /// SELECT id, name, email
+    /// FROM customers
+    /// WHERE country = $1
+    /// ORDER BY name, email
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn by_country<E: Executor>(
+        db: &E,
+        country: &str,
+    ) -> Result<Vec<ByCountryRow>, Error> {
+        let rows = db.fetch_all(BY_COUNTRY, &[&country]).await?;
+        rows.iter().map(ByCountryRow::from_row).collect()
+    }
+
+    /// As [`by_country`], row by row: memory stays flat however many rows there are.
+    ///
+    /// Dropping the future or the stream abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come in the stream.
+    pub async fn by_country_stream<'e, E: Executor>(
+        db: &'e E,
+        country: &str,
+    ) -> Result<MappedRows<E::Rows<'e>, ByCountryRow>, Error> {
+        let rows = db.fetch(BY_COUNTRY, &[&country]).await?;
+        Ok(MappedRows::new(rows, ByCountryRow::from_row))
+    }
+
+    /// A row of [`by_country`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ByCountryRow {
+        /// `UUID`.
+        pub id: uuid::Uuid,
+        /// `STRING`.
+        pub name: String,
+        /// `STRING`.
+        pub email: String,
+    }
+
+    impl ByCountryRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                email: row.get(2)?,
+            })
+        }
+    }
+
+    const CREATE: Statement<'static> = Statement::new(
+        r"INSERT INTO customers (name, email, country, preferences)
+VALUES ($1, $2, $3, $4)
+RETURNING id",
+    )
+    .named("customers.create");
+
+    /// Opens a customer record and answers with its key.
+    ///
+    /// ```sql
+    /// INSERT INTO customers (name, email, country, preferences)
+    /// VALUES ($1, $2, $3, $4)
+    /// RETURNING id
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn create<E: Executor>(
+        db: &E,
+        params: CreateParams<'_>,
+    ) -> Result<uuid::Uuid, Error> {
+        let row = db
+            .fetch_one(
+                CREATE,
+                &[
+                    &params.name,
+                    &params.email,
+                    &params.country,
+                    &params.preferences,
+                ],
+            )
+            .await?;
+        row.get(0)
+    }
+
+    /// The arguments of [`create`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct CreateParams<'a> {
+        /// `STRING`.
+        pub name: &'a str,
+        /// `STRING`.
+        pub email: &'a str,
+        /// `STRING`.
+        pub country: &'a str,
+        /// `JSONB`.
+        pub preferences: &'a serde_json::Value,
+    }
+
+    const GET: Statement<'static> = Statement::new(
+        r"SELECT id, name, email, country, preferences, created_at
+FROM customers
+WHERE id = $1",
+    )
+    .named("customers.get");
+
+    /// One customer by key.
+    ///
+    /// ```sql
+    /// SELECT id, name, email, country, preferences, created_at
+    /// FROM customers
+    /// WHERE id = $1
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is more than one row.
+    pub async fn get<E: Executor>(db: &E, id: uuid::Uuid) -> Result<Option<GetRow>, Error> {
+        let row = db.fetch_optional(GET, &[&id]).await?;
+        row.as_ref().map(GetRow::from_row).transpose()
+    }
+
+    /// A row of [`get`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct GetRow {
+        /// `UUID`.
+        pub id: uuid::Uuid,
+        /// `STRING`.
+        pub name: String,
+        /// `STRING`.
+        pub email: String,
+        /// `STRING`.
+        pub country: String,
+        /// `JSONB`.
+        pub preferences: serde_json::Value,
+        /// `TIMESTAMPTZ`.
+        pub created_at: chrono::DateTime<chrono::Utc>,
+    }
+
+    impl GetRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                email: row.get(2)?,
+                country: row.get(3)?,
+                preferences: row.get(4)?,
+                created_at: row.get(5)?,
+            })
+        }
+    }
+}
+
+/// The queries of `reports`.
+pub mod reports {
+    use std::time::Duration;
+
+    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, Row, Statement};
+
+    const BALANCES_BY_COUNTRY: Statement<'static> = Statement::new(r"SELECT customers.country, count(DISTINCT customers.id) AS customers, count(accounts.id) AS accounts,
+       sum(accounts.balance) AS total
+FROM customers
+JOIN accounts ON accounts.customer_id = customers.id
+GROUP BY customers.country
+ORDER BY total DESC")
+.named("reports.balances_by_country").timeout(Duration::from_secs(5));
+
+    /// How much money the customers of each country hold.
+    ///
+    /// ```sql
+    /// SELECT customers.country, count(DISTINCT customers.id) AS customers, count(accounts.id) AS accounts,
+    ///        sum(accounts.balance) AS total
+    /// FROM customers
+    /// JOIN accounts ON accounts.customer_id = customers.id
+    /// GROUP BY customers.country
+    /// ORDER BY total DESC
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn balances_by_country<E: Executor>(
+        db: &E,
+    ) -> Result<Vec<BalancesByCountryRow>, Error> {
+        let rows = db.fetch_all(BALANCES_BY_COUNTRY, &[]).await?;
+        rows.iter().map(BalancesByCountryRow::from_row).collect()
+    }
+
+    /// As [`balances_by_country`], row by row: memory stays flat however many rows there are.
+    ///
+    /// Dropping the future or the stream abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come in the stream.
+    pub async fn balances_by_country_stream<'e, E: Executor>(
+        db: &'e E,
+    ) -> Result<MappedRows<E::Rows<'e>, BalancesByCountryRow>, Error> {
+        let rows = db.fetch(BALANCES_BY_COUNTRY, &[]).await?;
+        Ok(MappedRows::new(rows, BalancesByCountryRow::from_row))
+    }
+
+    /// A row of [`balances_by_country`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct BalancesByCountryRow {
+        /// `STRING`.
+        pub country: String,
+        /// `INT8`.
+        pub customers: i64,
+        /// `INT8`.
+        pub accounts: i64,
+        /// `DECIMAL`, may be NULL.
+        pub total: Option<rust_decimal::Decimal>,
+    }
+
+    impl BalancesByCountryRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                country: row.get(0)?,
+                customers: row.get(1)?,
+                accounts: row.get(2)?,
+                total: row.get(3)?,
+            })
+        }
+    }
+
+    const BUSIEST_ACCOUNTS: Statement<'static> = Statement::new(r"SELECT accounts.number, customers.name, count(*) AS transfers, sum(transfers.amount) AS moved
+FROM transfers
+JOIN accounts ON accounts.id = transfers.from_account
+JOIN customers ON customers.id = accounts.customer_id
+GROUP BY accounts.number, customers.name
+ORDER BY moved DESC, accounts.number
+LIMIT $1")
+.named("reports.busiest_accounts").timeout(Duration::from_secs(5));
+
+    /// The accounts with most outgoing transfers.
+    ///
+    /// ```sql
+    /// SELECT accounts.number, customers.name, count(*) AS transfers, sum(transfers.amount) AS moved
+    /// FROM transfers
+    /// JOIN accounts ON accounts.id = transfers.from_account
+    /// JOIN customers ON customers.id = accounts.customer_id
+    /// GROUP BY accounts.number, customers.name
+    /// ORDER BY moved DESC, accounts.number
+    /// LIMIT $1
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn busiest_accounts<E: Executor>(
+        db: &E,
+        count: i64,
+    ) -> Result<Vec<BusiestAccountsRow>, Error> {
+        let rows = db.fetch_all(BUSIEST_ACCOUNTS, &[&count]).await?;
+        rows.iter().map(BusiestAccountsRow::from_row).collect()
+    }
+
+    /// As [`busiest_accounts`], row by row: memory stays flat however many rows there are.
+    ///
+    /// Dropping the future or the stream abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come in the stream.
+    pub async fn busiest_accounts_stream<'e, E: Executor>(
+        db: &'e E,
+        count: i64,
+    ) -> Result<MappedRows<E::Rows<'e>, BusiestAccountsRow>, Error> {
+        let rows = db.fetch(BUSIEST_ACCOUNTS, &[&count]).await?;
+        Ok(MappedRows::new(rows, BusiestAccountsRow::from_row))
+    }
+
+    /// A row of [`busiest_accounts`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct BusiestAccountsRow {
+        /// `STRING`.
+        pub number: String,
+        /// `STRING`.
+        pub name: String,
+        /// `INT8`.
+        pub transfers: i64,
+        /// `DECIMAL`, may be NULL.
+        pub moved: Option<rust_decimal::Decimal>,
+    }
+
+    impl BusiestAccountsRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                number: row.get(0)?,
+                name: row.get(1)?,
+                transfers: row.get(2)?,
+                moved: row.get(3)?,
+            })
+        }
+    }
+}
+
+/// The queries of `transfers`.
+pub mod transfers {
+    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, Row, Statement};
+
+    const LATEST: Statement<'static> = Statement::new(r"SELECT transfers.id, source.number AS from_number, target.number AS to_number, transfers.amount, transfers.note,
+       transfers.made_at
+FROM transfers
+JOIN accounts AS source ON source.id = transfers.from_account
+JOIN accounts AS target ON target.id = transfers.to_account
+WHERE source.number = $1 OR target.number = $1
+ORDER BY transfers.made_at DESC
+LIMIT $2")
+.named("transfers.latest");
+
+    /// The latest transfers of an account, newest first.
+    ///
+    /// ```sql
+    /// SELECT transfers.id, source.number AS from_number, target.number AS to_number, transfers.amount, transfers.note,
+    ///        transfers.made_at
+    /// FROM transfers
+    /// JOIN accounts AS source ON source.id = transfers.from_account
+    /// JOIN accounts AS target ON target.id = transfers.to_account
+    /// WHERE source.number = $1 OR target.number = $1
+    /// ORDER BY transfers.made_at DESC
+    /// LIMIT $2
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn latest<E: Executor>(
+        db: &E,
+        params: LatestParams<'_>,
+    ) -> Result<Vec<LatestRow>, Error> {
+        let rows = db
+            .fetch_all(LATEST, &[&params.number, &params.count])
+            .await?;
+        rows.iter().map(LatestRow::from_row).collect()
+    }
+
+    /// As [`latest`], row by row: memory stays flat however many rows there are.
+    ///
+    /// Dropping the future or the stream abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come in the stream.
+    pub async fn latest_stream<'e, E: Executor>(
+        db: &'e E,
+        params: LatestParams<'_>,
+    ) -> Result<MappedRows<E::Rows<'e>, LatestRow>, Error> {
+        let rows = db.fetch(LATEST, &[&params.number, &params.count]).await?;
+        Ok(MappedRows::new(rows, LatestRow::from_row))
+    }
+
+    /// A row of [`latest`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LatestRow {
+        /// `UUID`.
+        pub id: uuid::Uuid,
+        /// `STRING`.
+        pub from_number: String,
+        /// `STRING`.
+        pub to_number: String,
+        /// `DECIMAL`.
+        pub amount: rust_decimal::Decimal,
+        /// `STRING`, may be NULL.
+        pub note: Option<String>,
+        /// `TIMESTAMPTZ`.
+        pub made_at: chrono::DateTime<chrono::Utc>,
+    }
+
+    impl LatestRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                id: row.get(0)?,
+                from_number: row.get(1)?,
+                to_number: row.get(2)?,
+                amount: row.get(3)?,
+                note: row.get(4)?,
+                made_at: row.get(5)?,
+            })
+        }
+    }
+
+    /// The arguments of [`latest`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LatestParams<'a> {
+        /// `STRING`.
+        pub number: &'a str,
+        /// `INT8`.
+        pub count: i64,
+    }
+
+    const RECORD: Statement<'static> = Statement::new(
+        r"INSERT INTO transfers (from_account, to_account, amount, note)
+SELECT source.id, target.id, $1::DECIMAL, $2::TEXT
+FROM accounts AS source, accounts AS target
+WHERE source.number = $3 AND target.number = $4",
+    )
+    .named("transfers.record");
+
+    /// Records a transfer between two accounts named by their numbers.
+    ///
+    /// ```sql
+    /// INSERT INTO transfers (from_account, to_account, amount, note)
+    /// SELECT source.id, target.id, $1::DECIMAL, $2::TEXT
+    /// FROM accounts AS source, accounts AS target
+    /// WHERE source.number = $3 AND target.number = $4
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn record<E: Executor>(db: &E, params: RecordParams<'_>) -> Result<(), Error> {
+        db.execute(
+            RECORD,
+            &[
+                &params.amount,
+                &params.note,
+                &params.from_number,
+                &params.to_number,
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The arguments of [`record`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct RecordParams<'a> {
+        /// `DECIMAL`.
+        pub amount: rust_decimal::Decimal,
+        /// what it is for (`STRING`, may be NULL)
+        pub note: Option<&'a str>,
+        /// `STRING`.
+        pub from_number: &'a str,
+        /// `STRING`.
+        pub to_number: &'a str,
+    }
+}

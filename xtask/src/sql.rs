@@ -1,0 +1,127 @@
+//! `cargo xtask sql check`: what is wrong with SQL files.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use crdb_sql::{Severity, Verdict};
+use serde_json::json;
+
+/// Works on SQL files.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: SqlCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SqlCommand {
+    /// Check files or trees; exits with 1 when there are errors
+    Check(CheckArguments),
+}
+
+/// Checks the format, the grammar and the lints, with the schema that lies beside the queries.
+///
+/// A path is a `.sql` file, a directory of them, or a project's SQL directory with `queries` and `schema`. Warnings are
+/// shown and do not fail the check.
+#[derive(Debug, Args)]
+struct CheckArguments {
+    /// Files or directories; without any, the workspace's own `sql`
+    paths: Vec<PathBuf>,
+    /// How verdicts are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Also prepare every query on a server: auto, cockroach, postgres, or a postgresql:// URL
+    ///
+    /// Where the server's database does not have the schema's tables, they are created in a scratch database that is
+    /// dropped afterwards.
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Problems with their places, for people
+    Text,
+    /// One JSON object a query
+    Json,
+}
+
+/// Runs the chosen command.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let SqlCommand::Check(arguments) = &arguments.command;
+    #[cfg(not(feature = "engine"))]
+    if arguments.engine.is_some() {
+        return crate::relaunch::with_feature("engine");
+    }
+    let own = [crate::codegen::own_sql()];
+    let paths: &[PathBuf] = if arguments.paths.is_empty() {
+        &own
+    } else {
+        &arguments.paths
+    };
+    let mut good = true;
+    let mut count = 0;
+    for path in paths {
+        #[cfg_attr(
+            not(feature = "engine"),
+            allow(unused_mut, reason = "only a server adds to it")
+        )]
+        let mut verdicts = crdb_sql::check(path)?;
+        #[cfg(feature = "engine")]
+        if let Some(engine) = &arguments.engine {
+            crate::prepare::verdicts(engine, &crdb_sql::Layout::of(path), &mut verdicts)?;
+        }
+        print(&verdicts, arguments.format)?;
+        good &= verdicts.iter().all(Verdict::is_ok);
+        count += verdicts
+            .iter()
+            .filter(|verdict| verdict.query().is_some())
+            .count();
+    }
+    if arguments.format == Format::Text && good {
+        println!("{count} queries checked");
+    }
+    Ok(ExitCode::from(u8::from(!good)))
+}
+
+fn print(verdicts: &[Verdict], format: Format) -> Result<()> {
+    let mut out = io::stdout().lock();
+    for verdict in verdicts {
+        match format {
+            Format::Json => writeln!(out, "{}", as_json(verdict))?,
+            Format::Text if verdict.problems().is_empty() => {}
+            Format::Text => writeln!(out, "{}\n", verdict.problems())?,
+        }
+    }
+    Ok(())
+}
+
+fn as_json(verdict: &Verdict) -> serde_json::Value {
+    let problems: Vec<serde_json::Value> = verdict
+        .problems()
+        .iter()
+        .map(|problem| {
+            json!({
+                "code": problem.code().as_str(),
+                "severity": match problem.severity() {
+                    Severity::Error => "error",
+                    Severity::Warning => "warning",
+                },
+                "line": problem.line(),
+                "column": problem.column(),
+                "message": problem.message(),
+                "help": problem.suggestion(),
+            })
+        })
+        .collect();
+    json!({
+        "file": verdict.file(),
+        "line": verdict.line(),
+        "name": verdict.name(),
+        "ok": verdict.is_ok(),
+        "problems": problems,
+    })
+}
