@@ -49,6 +49,14 @@ pub use fan_out::FanOut;
 pub use metrics::Metrics;
 pub use tracing::Tracing;
 
+// The layers, for the names of their observers and events.
+#[cfg(feature = "auth")]
+pub use crdb_auth as auth;
+#[cfg(feature = "exec")]
+pub use crdb_exec as exec;
+#[cfg(feature = "pool")]
+pub use crdb_pool as pool;
+
 /// Compiles the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,0 +1,67 @@
+//! Uses crdb-auth alone, and implements its traits.
+
+use std::sync::Arc;
+
+use crdb_auth::{
+    AuthContext, AuthRequest, Authenticator, Config, Connected, Connector, Credential,
+    CredentialFuture, CredentialRequest, CredentialSource, Endpoint, Error, Exchange,
+    ExchangeFuture, Observer, Password, Secret, Session,
+};
+
+/// A vault that hands out tokens.
+struct Vault;
+
+impl CredentialSource for Vault {
+    fn fetch<'a>(&'a self, request: &'a CredentialRequest) -> CredentialFuture<'a> {
+        let token = format!("token for {}", request.user);
+        Box::pin(async move { Ok(Credential::new(token)) })
+    }
+}
+
+/// A way of authentication that nobody else has.
+struct Handshake;
+
+impl Authenticator for Handshake {
+    fn begin(
+        &self,
+        context: &AuthContext<'_>,
+        request: &AuthRequest<'_>,
+    ) -> Option<Box<dyn Exchange>> {
+        matches!(request, AuthRequest::Password if context.tls).then(|| Box::new(Round) as _)
+    }
+}
+
+struct Round;
+
+impl Exchange for Round {
+    fn respond<'a>(&'a mut self, challenge: &'a [u8]) -> ExchangeFuture<'a, Option<Secret>> {
+        let answer = challenge.to_vec();
+        Box::pin(async move { Ok(Some(Secret::new(answer))) })
+    }
+
+    fn complete(&mut self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+}
+
+/// Says who logged in where.
+struct Log;
+
+impl Observer for Log {
+    fn connected(&self, event: &Connected<'_>) {
+        println!("{} in {:?}", event.endpoint, event.timings.total);
+    }
+}
+
+/// Logs in.
+pub async fn log_in() -> Result<Session, Error> {
+    let config = Config::builder()
+        .user("app")
+        .password(Password::source(Vault))
+        .authenticator(Handshake)
+        .observer(Arc::new(Log))
+        .build()?;
+    Connector::new(config)?
+        .connect(&Endpoint::new("localhost", Endpoint::COCKROACHDB_PORT))
+        .await
+}
