@@ -46,10 +46,19 @@
 //! - Dropping any future of this crate at any point leaks no slot.
 //! - Decisions are pure functions of state, time and a seed; only the outermost layer waits.
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `conformance` | a module of the same name: checks for your own connector |
+//!
 //! # Modules, in reading order
 //!
 //! `connector` (what you implement), `pool` and `lease` (what you use), `config`, `error`, `status`, `observer`, `topology`,
 //! `hooks`; inside, `core` (the decisions) and `shell` (what carries them out).
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 mod config;
 mod connector;

@@ -1,0 +1,324 @@
+//! Hooks, events, topologies, leaks: what happens around lending.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cluster;
+
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crdb_pool::{
+    AcquireFailed, Acquired, Checked, CloseReason, Closed, Config, ConnectFailed, DnsTopology,
+    ErrorKind, GetOptions, Leaked, NodeAddress, Observer, Opened, Pool, Released, Reset, Topology,
+    TopologyError,
+};
+use tokio::time::{Instant, sleep};
+
+use self::cluster::{Behaviour, Cluster, Failure};
+
+#[derive(Default)]
+struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    fn add(&self, event: String) {
+        self.0.lock().unwrap().push(event);
+    }
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Observer for Log {
+    fn opened(&self, event: &Opened<'_>) {
+        self.add(format!("opened {}", event.took.as_millis()));
+    }
+    fn connect_failed(&self, event: &ConnectFailed<'_>) {
+        self.add(format!("connect_failed {}", event.error));
+    }
+    fn closed(&self, event: &Closed<'_>) {
+        self.add(format!("closed {}", event.reason.as_str()));
+    }
+    fn acquired(&self, event: &Acquired<'_>) {
+        self.add(format!(
+            "acquired {} {}",
+            event.waited.as_millis(),
+            event.checked
+        ));
+    }
+    fn acquire_failed(&self, event: &AcquireFailed) {
+        self.add(format!(
+            "acquire_failed {:?} {}",
+            event.kind,
+            event.waited.as_millis()
+        ));
+    }
+    fn released(&self, event: &Released<'_>) {
+        self.add(format!("released {}", event.held.as_millis()));
+    }
+    fn checked(&self, event: &Checked<'_>) {
+        self.add(format!("checked {}", event.ok));
+    }
+    fn reset(&self, event: &Reset<'_>) {
+        self.add(format!("reset {}", event.ok));
+    }
+    fn leaked(&self, event: &Leaked<'_>) {
+        self.add(format!(
+            "leaked {} {}",
+            event.held.as_millis(),
+            event.borrowed_at.line()
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_step_of_a_session_is_told() {
+    let cluster = Cluster::start([1]);
+    let log = Arc::new(Log::default());
+    let pool = Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .max_size(1)
+        .observer(log.clone())
+        .build()
+        .unwrap();
+    let mut lease = pool.get().await.unwrap();
+    sleep(Duration::from_millis(20)).await;
+    lease.dirty = true;
+    drop(lease);
+    sleep(Duration::from_millis(600)).await;
+    let lease = pool.get().await.unwrap();
+    let deadline = Some((Instant::now() + Duration::from_millis(30)).into_std());
+    pool.get_with(GetOptions {
+        deadline,
+        avoid: None,
+    })
+    .await
+    .unwrap_err();
+    lease.discard();
+    let expected = [
+        "opened 5",
+        "acquired 5 false",
+        "released 20",
+        "reset true",
+        "checked true",
+        "acquired 1 true",
+        "acquire_failed Timeout 30",
+        "released 30",
+        "closed discarded",
+    ];
+    let seen = log.take();
+    // The idle session may also be looked after in the background meanwhile, which nobody is told about.
+    assert_eq!(seen, expected);
+    cluster.set(1, Behaviour::Killed);
+    let deadline = Some((Instant::now() + Duration::from_millis(30)).into_std());
+    pool.get_with(GetOptions {
+        deadline,
+        avoid: None,
+    })
+    .await
+    .unwrap_err();
+    assert!(
+        log.take()
+            .contains(&"connect_failed connection refused".to_owned())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn hooks_run_and_can_object() {
+    let cluster = Cluster::start([1]);
+    let (connected, acquired, released) = (counter(), counter(), counter());
+    let seen = Arc::new(Log::default());
+    let pool = Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .max_size(1)
+        .observer(seen.clone())
+        .after_connect({
+            let connected = connected.clone();
+            move |session, node| {
+                assert_eq!(node.port(), session.port);
+                let first = connected.fetch_add(1, SeqCst) == 0;
+                Box::pin(async move { if first { Err(Failure::Refused) } else { Ok(()) } })
+            }
+        })
+        .before_acquire({
+            let acquired = acquired.clone();
+            move |_, _| {
+                let second = acquired.fetch_add(1, SeqCst) == 1;
+                Box::pin(async move { if second { Err(Failure::Full) } else { Ok(()) } })
+            }
+        })
+        .after_release({
+            let released = released.clone();
+            move |session, _| {
+                // What a hook leaves behind is not for the next borrower either.
+                session.dirty = released.fetch_add(1, SeqCst) == 1;
+                Box::pin(async { Ok(()) })
+            }
+        })
+        .build()
+        .unwrap();
+    let first = pool.get().await.unwrap().id;
+    sleep(Duration::from_millis(10)).await;
+    let second = pool.get().await.unwrap().id;
+    assert_ne!(first, second, "before_acquire objected to the first");
+    sleep(Duration::from_millis(10)).await;
+    let third = pool.get().await.unwrap().id;
+    assert_ne!(second, third, "after_release left the second one dirty");
+    assert_eq!(connected.load(SeqCst), 4);
+    assert_eq!(acquired.load(SeqCst), 4);
+    assert_eq!(released.load(SeqCst), 2);
+}
+
+fn counter() -> Arc<AtomicU32> {
+    Arc::default()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_hangs_is_cut_short() {
+    let cluster = Cluster::start([1]);
+    let calls = counter();
+    let pool = Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .before_acquire(move |_, _| {
+            let hangs = calls.fetch_add(1, SeqCst) == 0;
+            Box::pin(async move {
+                if hangs {
+                    std::future::pending().await
+                } else {
+                    Ok(())
+                }
+            })
+        })
+        .build()
+        .unwrap();
+    let started = Instant::now();
+    drop(pool.get().await.unwrap());
+    assert!(
+        started.elapsed() < Duration::from_millis(1_100),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_kept_too_long_is_reported_once() {
+    let cluster = Cluster::start([1]);
+    let log = Arc::new(Log::default());
+    let pool = Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .configure(|config| config.leak_after(Some(Duration::from_secs(60))))
+        .observer(log.clone())
+        .build()
+        .unwrap();
+    let (_lease, line) = (pool.get().await.unwrap(), line!());
+    drop(pool.get().await.unwrap());
+    sleep(Duration::from_secs(200)).await;
+    let leaks: Vec<_> = log
+        .take()
+        .into_iter()
+        .filter(|event| event.starts_with("leaked"))
+        .collect();
+    assert_eq!(leaks.len(), 1, "{leaks:?}");
+    assert!(
+        leaks[0].starts_with("leaked 60") && leaks[0].ends_with(&format!(" {line}")),
+        "{leaks:?}"
+    );
+}
+
+/// Names what it is told to name.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<NodeAddress>>>);
+
+impl Topology for Told {
+    async fn nodes(&self) -> Result<Vec<NodeAddress>, TopologyError> {
+        let nodes = self.0.lock().unwrap().clone();
+        if nodes.is_empty() {
+            Err("nobody told me".into())
+        } else {
+            Ok(nodes)
+        }
+    }
+    fn refresh_after(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topology_is_asked_again_and_again() {
+    let cluster = Cluster::start([1, 2]);
+    let told = Told::default();
+    let pool = Pool::builder(cluster.clone())
+        .topology(told.clone())
+        .acquire_timeout(Duration::from_secs(2))
+        .build()
+        .unwrap();
+    let error = pool.get().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Topology);
+    assert!(error.to_string().contains("nobody told me"), "{error}");
+
+    *told.0.lock().unwrap() = vec![NodeAddress::new("cluster", 1)];
+    assert_eq!(pool.get().await.unwrap().address().port(), 1);
+    *told.0.lock().unwrap() = vec![NodeAddress::new("cluster", 2)];
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(pool.get().await.unwrap().address().port(), 2);
+    assert_eq!(cluster.node(1).open.load(SeqCst), 0);
+    // While it fails, what is known stays.
+    told.0.lock().unwrap().clear();
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(pool.get().await.unwrap().address().port(), 2);
+}
+
+#[tokio::test]
+async fn names_are_looked_up() {
+    let nodes = DnsTopology::new("localhost", 26257)
+        .with_locality("region=here")
+        .nodes()
+        .await
+        .unwrap();
+    assert!(!nodes.is_empty());
+    for node in nodes {
+        assert_eq!((node.host(), node.port()), ("localhost", 26257));
+        assert!(node.ip().unwrap().is_loopback());
+        assert_eq!(node.locality().to_string(), "region=here");
+    }
+    let nowhere = DnsTopology::new("no-such-name.invalid", 1);
+    assert!(
+        nowhere
+            .nodes()
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("no-such-name.invalid")
+    );
+    // One name that is missing does not hide the others.
+    assert!(
+        !nowhere
+            .and("localhost", 1, "")
+            .nodes()
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn mistakes_in_the_settings_are_named_all_at_once() {
+    let error = Config::builder()
+        .max_size(0)
+        .min_size(1)
+        .jitter(2.0)
+        .check_timeout(Duration::ZERO)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    for name in ["max_size must be", "min_size", "jitter", "check_timeout"] {
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    let cluster = Cluster::start([1]);
+    let outside = Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .build()
+        .unwrap_err();
+    assert!(outside.to_string().contains("tokio"), "{outside}");
+    assert_eq!(CloseReason::NodeOut.as_str(), "node_out");
+}
