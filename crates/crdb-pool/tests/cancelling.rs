@@ -1,6 +1,10 @@
 //! Every future of the pool, dropped after every number of polls: no slot, session or place in the queue is lost.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod cluster;
 
