@@ -90,13 +90,13 @@ impl Realm {
 
     /// This test program again, for one test of its own process, in which the Kerberos library
     /// finds this realm.
-    pub(crate) fn run_here(&self, test: &str, configuration: &str, wrapper: &[&str]) {
+    pub(crate) fn run_here(&self, test: &str, configuration: &str, wrapper: &[String]) {
         let program = std::env::current_exe().unwrap();
-        let mut words: Vec<String> = wrapper.iter().map(|&word| word.to_owned()).collect();
+        let mut words = wrapper.to_vec();
         words.push(program.display().to_string());
         let output = Command::new(&words[0])
             .args(&words[1..])
-            .args(["--exact", test, "--nocapture", "--include-ignored"])
+            .args(["--exact", test, "--nocapture"])
             .env("KRB5_CONFIG", self.path().join(configuration))
             .env("KRB5_KDC_PROFILE", self.path().join("kdc.conf"))
             .env(

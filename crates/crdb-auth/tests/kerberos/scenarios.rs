@@ -1,6 +1,4 @@
-//! What happens in the realm. Each runs in a process that [`Realm::run_here`] started.
-//!
-//! [`Realm::run_here`]: crate::realm::Realm::run_here
+//! What happens in the realm, whose directory each scenario is given.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +12,6 @@ use crdb_auth::{
 use crdb_testkit::{Engine, EngineChoice, EngineOptions};
 
 use crate::realm;
-
-fn here() -> PathBuf {
-    realm::directory().unwrap()
-}
 
 /// PostgreSQL that asks for GSSAPI. `app` is let in as the principal `app` only.
 async fn engine(directory: &Path) -> Engine {
@@ -74,10 +68,7 @@ async fn error(engine: &Engine, user: &str, kerberos: Kerberos) -> Error {
         .unwrap_err()
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn a_keytab_logs_in_and_principals_do_not_disturb_each_other() {
-    let directory = here();
+pub(crate) async fn a_keytab_logs_in_and_principals_do_not_disturb_each_other(directory: PathBuf) {
     let engine = engine(&directory).await;
     let of = |user: &str| {
         let kerberos = Kerberos::keytab(directory.join(format!("{user}.keytab"))).principal(user);
@@ -104,10 +95,7 @@ async fn a_keytab_logs_in_and_principals_do_not_disturb_each_other() {
     );
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn a_cache_logs_in_and_an_expired_or_missing_one_says_so() {
-    let directory = here();
+pub(crate) async fn a_cache_logs_in_and_an_expired_or_missing_one_says_so(directory: PathBuf) {
     let engine = engine(&directory).await;
     let cache = directory.join("app.cache");
     realm::kinit(&directory, "app", &cache, "10m");
@@ -147,10 +135,7 @@ async fn a_cache_logs_in_and_an_expired_or_missing_one_says_so() {
     assert_eq!(expired.kind(), ErrorKind::KerberosExpired, "{expired}");
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn what_the_kdc_refuses_has_its_kind() {
-    let directory = here();
+pub(crate) async fn what_the_kdc_refuses_has_its_kind(directory: PathBuf) {
     let engine = engine(&directory).await;
     let keytab = || Kerberos::keytab(directory.join("app.keytab")).principal("app");
 
@@ -200,10 +185,7 @@ async fn what_the_kdc_refuses_has_its_kind() {
     assert_eq!(locked.kind(), ErrorKind::KerberosRefused, "{locked}");
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn what_the_server_refuses_has_its_kind() {
-    let directory = here();
+pub(crate) async fn what_the_server_refuses_has_its_kind(directory: PathBuf) {
     let engine = engine(&directory).await;
     let stranger = Kerberos::keytab(directory.join("stranger.keytab"));
     let unmapped = error(&engine, "app", stranger).await;
@@ -222,12 +204,9 @@ async fn what_the_server_refuses_has_its_kind() {
     assert!(refused.to_string().contains("keytab"), "{refused}");
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn keytabs_that_cannot_be_used_have_their_kind() {
+pub(crate) async fn keytabs_that_cannot_be_used_have_their_kind(directory: PathBuf) {
     use std::os::unix::fs::PermissionsExt;
 
-    let directory = here();
     let prepared = |kerberos: Kerberos| async {
         let builder = Config::builder()
             .user("app")
@@ -251,10 +230,7 @@ async fn keytabs_that_cannot_be_used_have_their_kind() {
     assert!(wide.to_string().contains("chmod 0600"), "{wide}");
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn a_replaced_keytab_is_read_again() {
-    let directory = here();
+pub(crate) async fn a_replaced_keytab_is_read_again(directory: PathBuf) {
     let engine = engine(&directory).await;
     let path = directory.join("current.keytab");
     std::fs::copy(directory.join("app.keytab"), &path).unwrap();
@@ -276,10 +252,7 @@ fn seconds(variable: &str, default: u64) -> Duration {
     Duration::from_secs(value.unwrap_or(default))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by the test of the same name"]
-async fn tickets_are_renewed_under_load() {
-    let directory = here();
+pub(crate) async fn tickets_are_renewed_under_load(directory: PathBuf) {
     let engine = Arc::new(engine(&directory).await);
     let life = seconds("CRDB_AUTH_TICKET_LIFE", 6);
     realm::administer(
@@ -298,7 +271,9 @@ async fn tickets_are_renewed_under_load() {
             let (connector, engine, logins) =
                 (connector.clone(), Arc::clone(&engine), Arc::clone(&logins));
             tokio::spawn(async move {
+                let mut pace = tokio::time::interval(Duration::from_millis(25));
                 while Instant::now() < until {
+                    pace.tick().await;
                     connector.connect(&endpoint(&engine)).await.unwrap();
                     logins.fetch_add(1, Ordering::Relaxed);
                 }
@@ -329,10 +304,7 @@ async fn tickets_are_renewed_under_load() {
     );
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn without_tls_kerberos_must_be_asked_for() {
-    let directory = here();
+pub(crate) async fn without_tls_kerberos_must_be_asked_for(directory: PathBuf) {
     let engine = engine(&directory).await;
     let plain = |kerberos| config(&engine, "app", kerberos).tls(TlsConfig::disabled());
     let keytab = || Kerberos::keytab(directory.join("app.keytab"));
@@ -347,10 +319,7 @@ async fn without_tls_kerberos_must_be_asked_for() {
         .unwrap();
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn a_kdc_that_is_down_is_told_apart() {
-    let directory = here();
+pub(crate) async fn a_kdc_that_is_down_is_told_apart(directory: PathBuf) {
     let kerberos = Kerberos::keytab(directory.join("app.keytab"));
     let builder = Config::builder()
         .user("app")
@@ -361,10 +330,7 @@ async fn a_kdc_that_is_down_is_told_apart() {
     assert!(error.to_string().contains("CRDB.TEST"), "{error}");
 }
 
-#[tokio::test]
-#[ignore = "run by the test of the same name"]
-async fn a_clock_that_is_wrong_is_told_apart() {
-    let directory = here();
+pub(crate) async fn a_clock_that_is_wrong_is_told_apart(directory: PathBuf) {
     let kerberos = Kerberos::keytab(directory.join("app.keytab"));
     let builder = Config::builder()
         .user("app")
