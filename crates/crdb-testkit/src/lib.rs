@@ -5,6 +5,7 @@ mod engine;
 mod error;
 mod fault;
 mod process;
+mod quirks;
 
 pub use certificates::{Authority, Identity};
 pub use engine::{
@@ -12,3 +13,6 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind};
 pub use fault::{Accept, Counts, Cut, Direction, FaultProxy, Link};
+pub use quirks::{
+    CockroachVersion, Injection, QuirkCounts, QuirksOptions, QuirksProxy, RandomInjections,
+};

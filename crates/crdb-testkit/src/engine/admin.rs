@@ -31,22 +31,26 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Runs `sql` on a connection of its own and gives the first column of the last row.
-    pub(crate) async fn run(&self, sql: &str) -> Result<Option<String>, Error> {
+    /// Runs statements one after the other on a connection of its own, and gives the first column of the last row.
+    pub(crate) async fn run(&self, statements: &[&str]) -> Result<Option<String>, Error> {
         let work = async {
             let client = self.connect().await?;
-            let messages = client.simple_query(sql).await.map_err(|source| {
-                let start: String = sql.chars().take(60).collect();
-                Error::new(
-                    ErrorKind::Database,
-                    format!("{} refused `{start}`", self.place()),
-                )
-                .with_source(source)
-            })?;
-            Ok(messages.iter().rev().find_map(|message| match message {
-                SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-                _ => None,
-            }))
+            let mut answer = None;
+            for sql in statements {
+                let messages = client.simple_query(sql).await.map_err(|source| {
+                    let start: String = sql.chars().take(60).collect();
+                    Error::new(
+                        ErrorKind::Database,
+                        format!("{} refused `{start}`", self.place()),
+                    )
+                    .with_source(source)
+                })?;
+                answer = messages.iter().rev().find_map(|message| match message {
+                    SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                    _ => None,
+                });
+            }
+            Ok(answer)
         };
         tokio::time::timeout(STEP_TIMEOUT, work)
             .await

@@ -104,7 +104,7 @@ fn launch_once(binary: &Path, options: &EngineOptions) -> Result<Launched, Error
     Ok(Launched {
         kind: EngineKind::CockroachDb,
         nodes,
-        setup: setup(&administrator, &logins, options),
+        setup: vec![("defaultdb", setup(&administrator, &logins, options))],
         administrator,
         bootstrap: Some(root),
         logins,

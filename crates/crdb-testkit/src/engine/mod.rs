@@ -60,7 +60,8 @@ struct Launched {
     administrator: Credentials,
     /// Who runs `setup`, where it is not the administrator.
     bootstrap: Option<Credentials>,
-    setup: Vec<String>,
+    /// Statements to run before anything else, each list in the database that comes with it.
+    setup: Vec<(&'static str, Vec<String>)>,
     logins: Vec<(Login, Credentials)>,
     database: String,
     ca_certificate: Option<PathBuf>,
@@ -114,11 +115,9 @@ impl Engine {
             tls: launched.tls,
         };
         let bootstrap = launched.bootstrap.as_ref().unwrap_or(&engine.administrator);
-        for statement in &launched.setup {
-            engine
-                .target(bootstrap, &engine.database)
-                .run(statement)
-                .await?;
+        for (database, statements) in &launched.setup {
+            let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+            engine.target(bootstrap, database).run(&statements).await?;
         }
         let version = engine
             .execute("SELECT version()")
@@ -322,18 +321,22 @@ impl Engine {
     /// [`ErrorKind::Database`] when the server refuses, [`ErrorKind::Timeout`] when it does not answer.
     pub async fn try_create_database(&self) -> Result<Database, Error> {
         let name = format!("crdb_testkit_{:016x}", rand::random::<u64>());
-        self.execute(&format!("CREATE DATABASE {name}")).await?;
-        for (_, credentials) in &self.logins {
-            self.execute_in(
-                &name,
-                &format!("GRANT CREATE ON DATABASE {name} TO {}", credentials.user),
-            )
+        let create = format!("CREATE DATABASE {name}");
+        let users: Vec<&str> = self
+            .logins
+            .iter()
+            .map(|(_, credentials)| credentials.user())
+            .collect();
+        let grant = format!("GRANT CREATE ON DATABASE {name} TO {}", users.join(", "));
+        let statements = [create.as_str(), grant.as_str()];
+        let statements = if users.is_empty() {
+            &statements[..1]
+        } else {
+            &statements[..]
+        };
+        self.target(&self.administrator, &self.database)
+            .run(statements)
             .await?;
-        }
-        if self.kind == EngineKind::PostgreSql && !self.logins.is_empty() {
-            self.execute_in(&name, "GRANT CREATE ON SCHEMA public TO PUBLIC")
-                .await?;
-        }
         Ok(Database {
             url: self.url(&name),
             name,
@@ -371,7 +374,7 @@ impl Engine {
     /// # Errors
     /// As [`execute`](Self::execute).
     pub async fn execute_in(&self, database: &str, sql: &str) -> Result<Option<String>, Error> {
-        self.target(&self.administrator, database).run(sql).await
+        self.target(&self.administrator, database).run(&[sql]).await
     }
 
     fn target<'a>(&'a self, credentials: &'a Credentials, database: &'a str) -> admin::Target<'a> {

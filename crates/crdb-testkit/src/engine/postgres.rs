@@ -111,7 +111,13 @@ pub(super) fn launch(
                     nodes: vec![node],
                     administrator,
                     bootstrap: None,
-                    setup: vec![roles(&logins)],
+                    setup: vec![
+                        (
+                            "postgres",
+                            vec![roles(&logins), EVERYBODY_CREATES.to_owned()],
+                        ),
+                        ("template1", vec![EVERYBODY_CREATES.to_owned()]),
+                    ],
                     logins,
                     database: "postgres".to_owned(),
                     ca_certificate: Some(tls.ca_certificate.clone()),
@@ -125,6 +131,10 @@ pub(super) fn launch(
         }
     }
 }
+
+/// Lets everybody create tables, in databases that are made from now on too when it runs in `template1`. PostgreSQL 15
+/// took that away; CockroachDB and older servers allow it.
+const EVERYBODY_CREATES: &str = "GRANT CREATE ON SCHEMA public TO PUBLIC";
 
 /// Who may log in how. The first line that fits decides; nobody gets in who is not named.
 const HBA: &str = "\
@@ -173,8 +183,6 @@ fn roles(logins: &[(Login, Credentials)]) -> String {
             credentials.user
         ));
     }
-    // PostgreSQL 15 took this away from everybody; CockroachDB and older servers grant it.
-    sql.push_str("GRANT CREATE ON SCHEMA public TO PUBLIC");
     sql
 }
 

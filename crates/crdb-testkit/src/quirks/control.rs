@@ -1,0 +1,243 @@
+//! What the sessions of one proxy share.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rand::rngs::StdRng;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::injection::{Injection, Opportunity, RandomInjections, draw, take};
+use super::version::CockroachVersion;
+
+/// How a [`QuirksProxy`](super::QuirksProxy) behaves. The default is one node of the newest release.
+#[derive(Clone, Copy, Debug)]
+pub struct QuirksOptions {
+    version: CockroachVersion,
+    node_id: u32,
+    require_tls: bool,
+}
+
+impl Default for QuirksOptions {
+    fn default() -> Self {
+        Self {
+            version: CockroachVersion::default(),
+            node_id: 1,
+            require_tls: false,
+        }
+    }
+}
+
+impl QuirksOptions {
+    /// Which release to speak like. Default: the newest.
+    #[must_use]
+    pub fn version(mut self, version: CockroachVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// The node id, below 2^31. Default: 1. From 2048 on, CockroachDB encodes it in another way.
+    #[must_use]
+    pub fn node_id(mut self, node_id: u32) -> Self {
+        self.node_id = node_id & 0x7fff_ffff;
+        self
+    }
+
+    /// Refuses sessions without TLS, as a secure cluster does unless told otherwise. Default: false.
+    #[must_use]
+    pub fn require_tls(mut self, require: bool) -> Self {
+        self.require_tls = require;
+        self
+    }
+
+    pub(super) fn release(&self) -> CockroachVersion {
+        self.version
+    }
+
+    pub(super) fn node(&self) -> u32 {
+        self.node_id
+    }
+
+    pub(super) fn refuses_plain(&self) -> bool {
+        self.require_tls
+    }
+}
+
+/// What a [`QuirksProxy`](super::QuirksProxy) has seen and done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QuirkCounts {
+    /// Connections accepted, cancel requests included.
+    pub accepted: u64,
+    /// Sessions that logged in.
+    pub sessions: u64,
+    /// Sessions that are open at this moment.
+    pub open: u64,
+    /// Moments at which a statement could have been made to fail: see [`Injection`].
+    pub statements: u64,
+    /// Moments at which a commit could have been made to fail: see [`Injection`].
+    pub commits: u64,
+    /// Statements and commits that were made to fail with 40001.
+    pub retries: u64,
+    /// Commits that were answered with 40003.
+    pub ambiguous: u64,
+    /// Connections that were cut.
+    pub cuts: u64,
+    /// Sessions that were told 57P01.
+    pub drained: u64,
+    /// Cancel requests that named a session of this proxy.
+    pub cancels: u64,
+}
+
+/// The server behind the proxy, and the certificate in front of it.
+pub(super) struct Upstream {
+    pub(super) address: (String, u16),
+    pub(super) tls: TlsAcceptor,
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A BackendKeyData: process id and secret key.
+pub(super) type CancelKey = (u32, u32);
+
+/// What is to fail.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    pub(super) queue: VecDeque<Injection>,
+    random: Option<RandomInjections>,
+    /// Grows whenever `random` is set, so that sessions begin their sequence afresh.
+    random_number: u64,
+    pub(super) connection_limit: Option<usize>,
+}
+
+/// A session's place in the random sequence.
+#[derive(Debug, Default)]
+pub(super) struct Sequence {
+    random_number: u64,
+    generator: Option<StdRng>,
+}
+
+#[derive(Debug)]
+pub(super) struct Control {
+    pub(super) options: QuirksOptions,
+    pub(super) upstream: Upstream,
+    pub(super) draining: watch::Sender<bool>,
+    pub(super) counts: watch::Sender<QuirkCounts>,
+    failures: Mutex<Failures>,
+    keys: Mutex<HashMap<CancelKey, CancelKey>>,
+}
+
+impl Control {
+    pub(super) fn new(options: QuirksOptions, upstream: Upstream) -> Self {
+        Self {
+            options,
+            upstream,
+            draining: watch::Sender::new(false),
+            counts: watch::Sender::new(QuirkCounts::default()),
+            failures: Mutex::default(),
+            keys: Mutex::default(),
+        }
+    }
+
+    pub(super) fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_random(&self, random: Option<RandomInjections>) {
+        let mut failures = self.failures();
+        failures.random = random;
+        failures.random_number += 1;
+    }
+
+    pub(super) fn count(&self, change: impl FnOnce(&mut QuirkCounts)) {
+        self.counts.send_modify(change);
+    }
+
+    /// Decides what fails at this opportunity of the session with this number.
+    pub(super) fn decide(
+        &self,
+        session: u64,
+        sequence: &mut Sequence,
+        opportunity: Opportunity,
+    ) -> Option<Injection> {
+        if opportunity == Opportunity::default() {
+            return None;
+        }
+        self.count(|counts| {
+            counts.statements += u64::from(opportunity.statement);
+            counts.commits += u64::from(opportunity.commit);
+        });
+        let mut failures = self.failures();
+        if let Some(injection) = take(&mut failures.queue, opportunity) {
+            return Some(injection);
+        }
+        let random = failures.random?;
+        if sequence.random_number != failures.random_number {
+            sequence.random_number = failures.random_number;
+            sequence.generator = None;
+        }
+        let generator = sequence
+            .generator
+            .get_or_insert_with(|| random.generator(session));
+        draw(&random, generator, opportunity)
+    }
+
+    /// Invents the BackendKeyData of a session whose real one is `real`.
+    pub(super) fn register(&self, real: CancelKey) -> CancelKey {
+        let shown = backend_key(self.options.node_id, rand::random());
+        self.keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(shown, real);
+        shown
+    }
+
+    pub(super) fn unregister(&self, shown: CancelKey) {
+        self.keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&shown);
+    }
+
+    /// The real key of a session of this proxy.
+    pub(super) fn real_key(&self, shown: CancelKey) -> Option<CancelKey> {
+        self.keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&shown)
+            .copied()
+    }
+}
+
+/// 64 bits: for node ids below 2^11 a zero bit, 11 bits of node id and 52 random ones; else a one bit, 31 bits of node
+/// id and 32 random ones.
+fn backend_key(node_id: u32, random: u64) -> CancelKey {
+    let node = u64::from(node_id);
+    let key = if node < 1 << 11 {
+        node << 52 | random & 0x000f_ffff_ffff_ffff
+    } else {
+        1 << 63 | node << 32 | random & 0xffff_ffff
+    };
+    #[allow(clippy::cast_possible_truncation, reason = "the two halves of 64 bits")]
+    let halves = ((key >> 32) as u32, key as u32);
+    halves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_node_id_is_in_the_top_bits() {
+        assert_eq!(backend_key(5, u64::MAX), (0x005f_ffff, u32::MAX));
+        assert_eq!(backend_key(2047, 0), (0x7ff0_0000, 0));
+        assert_eq!(backend_key(2048, u64::MAX), (0x8000_0800, u32::MAX));
+    }
+}

@@ -1,0 +1,162 @@
+//! Errors in CockroachDB's words.
+
+use super::version::CockroachVersion;
+
+/// An error that the proxy answers with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) detail: Option<String>,
+    pub(super) hint: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            detail: None,
+            hint: None,
+        }
+    }
+
+    /// An error that CockroachDB gives no code of its own.
+    pub(super) fn uncategorized(message: &str) -> Self {
+        Self::new("XXUUU", message)
+    }
+
+    pub(super) fn protocol(message: &str) -> Self {
+        Self::new("08P01", message)
+    }
+
+    /// A syntax error at the byte `start` of `sql`.
+    pub(super) fn syntax(sql: &str, start: usize, token: &str) -> Self {
+        let line_start = sql[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = sql[start..]
+            .find('\n')
+            .map_or(sql.len(), |newline| start + newline);
+        let column = sql[line_start..start].chars().count();
+        Self {
+            detail: Some(format!(
+                "source SQL:\n{}\n{}^",
+                &sql[..line_end],
+                " ".repeat(column)
+            )),
+            ..Self::new(
+                "42601",
+                format!(
+                    "at or near \"{}\": syntax error",
+                    token.to_ascii_lowercase()
+                ),
+            )
+        }
+    }
+
+    /// Something that an issue of CockroachDB asks for.
+    pub(super) fn unimplemented(what: &str, issue: u32, version: CockroachVersion) -> Self {
+        Self {
+            hint: Some(issue_hint(issue, version)),
+            ..Self::new("0A000", format!("unimplemented: {what}"))
+        }
+    }
+
+    /// A second portal while one is open; `operation` is the name of the command in CockroachDB's code.
+    pub(super) fn second_portal(operation: &str, version: CockroachVersion) -> Self {
+        Self {
+            detail: Some(format!(
+                "cannot perform operation sql.{operation} while a different portal is open"
+            )),
+            hint: Some(issue_hint(40195, version)),
+            ..Self::new("0A000", version.second_portal_message())
+        }
+    }
+
+    /// A transaction that lost against another one while it ran a statement.
+    pub(super) fn retry_statement(version: CockroachVersion) -> Self {
+        let reason = "WriteTooOldError: write for key /Table/104/1/1/0 at timestamp 1700000000.000000000,0 too old; \
+                      must write at or above 1700000000.000000001,1";
+        Self::retry(reason, version)
+    }
+
+    /// A transaction that lost against another one at its commit.
+    pub(super) fn retry_commit(version: CockroachVersion) -> Self {
+        let reason = "TransactionRetryError: retry txn (RETRY_SERIALIZABLE - failed preemptive refresh due to encountered \
+                      recently written committed value /Table/104/1/1/0 @1700000000.000000001,1)";
+        Self::retry(reason, version)
+    }
+
+    /// A transaction that another one of PostgreSQL's kind has ended.
+    pub(super) fn retry(reason: &str, version: CockroachVersion) -> Self {
+        let message =
+            format!("restart transaction: TransactionRetryWithProtoRefreshError: {reason}");
+        Self {
+            hint: Some(retry_hint(version)),
+            ..Self::new("40001", message)
+        }
+    }
+
+    /// `crdb_internal.force_retry`.
+    pub(super) fn forced_retry(version: CockroachVersion) -> Self {
+        let message = "restart transaction: crdb_internal.force_retry(): TransactionRetryWithProtoRefreshError: forced by \
+                       crdb_internal.force_retry()";
+        Self {
+            hint: Some(retry_hint(version)),
+            ..Self::new("40001", message)
+        }
+    }
+
+    /// A commit of which the gateway does not know whether it happened.
+    pub(super) fn ambiguous() -> Self {
+        Self::new(
+            "40003",
+            "result is ambiguous: error=rpc error: code = Unavailable desc = node unavailable; try another peer [exhausted]",
+        )
+    }
+
+    /// The node is draining.
+    pub(super) fn shutting_down() -> Self {
+        Self::new("57P01", "server is shutting down")
+    }
+
+    /// Too many connections on this node.
+    pub(super) fn too_many_connections(limit: usize) -> Self {
+        Self {
+            hint: Some(format!(
+                "the maximum number of allowed connections is {limit} and can be modified using the \
+                 server.max_connections_per_gateway config key"
+            )),
+            ..Self::new("53300", "sorry, too many clients already")
+        }
+    }
+}
+
+fn issue_hint(issue: u32, version: CockroachVersion) -> String {
+    format!(
+        "You have attempted to use a feature that is not yet implemented.\nSee: https://go.crdb.dev/issue-v/{issue}/{}",
+        version.series()
+    )
+}
+
+fn retry_hint(version: CockroachVersion) -> String {
+    format!(
+        "See: https://www.cockroachlabs.com/docs/{}/transaction-retry-error-reference.html",
+        version.series()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_syntax_error_points_at_the_token() {
+        let sql = "SELECT 1;\n LOCK TABLE t;\nSELECT 2";
+        let failure = Failure::syntax(sql, 11, "LOCK");
+        assert_eq!(failure.message, "at or near \"lock\": syntax error");
+        assert_eq!(
+            failure.detail.as_deref(),
+            Some("source SQL:\nSELECT 1;\n LOCK TABLE t;\n ^")
+        );
+    }
+}

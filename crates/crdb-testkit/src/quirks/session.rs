@@ -1,0 +1,306 @@
+//! One session between a client and PostgreSQL.
+//!
+//! The proxy works in lockstep: it takes one message of the client, sends it to PostgreSQL with a Flush, and waits for its
+//! answer before it takes the next one. So it always knows the transaction's state, and its own answers are in order.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::watch;
+
+use super::backend::Backend;
+use super::control::{Control, Sequence};
+use super::failure::Failure;
+use super::injection::Injection;
+use super::startup::Stream;
+use super::statement::{Habits, Statement};
+use super::transaction::{State, Transaction};
+use super::translate::{self, REPORTED};
+use super::wire::{
+    Frame, FrameReader, Incoming, command_complete, put_failure, put_frame, put_parameter,
+    put_ready, take_text,
+};
+use crate::fault::Cut;
+
+/// How much of an answer gathers before it is sent on.
+const GATHERED: usize = 64 << 10;
+
+/// The proxy's side towards the client.
+pub(super) struct Client {
+    pub(super) reader: FrameReader<ReadHalf<Box<dyn Stream>>>,
+    pub(super) writer: WriteHalf<Box<dyn Stream>>,
+    /// The socket below TLS.
+    pub(super) socket: socket2::Socket,
+}
+
+/// Whether a session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Flow {
+    Go,
+    End,
+}
+
+pub(super) struct Session {
+    pub(super) control: Arc<Control>,
+    pub(super) client: Client,
+    pub(super) backend: Backend,
+    number: u64,
+    sequence: Sequence,
+    draining: watch::Receiver<bool>,
+    /// The answer so far.
+    pub(super) out: BytesMut,
+    /// Where the last CommandComplete begins in `out`: CockroachDB reports parameters before it, PostgreSQL after it.
+    complete_at: Option<usize>,
+    pub(super) transaction: Transaction,
+    pub(super) prepared: HashMap<Bytes, Statement>,
+    pub(super) portals: HashMap<Bytes, Statement>,
+    /// A portal that was executed and has rows left.
+    pub(super) open_portal: Option<Bytes>,
+    /// After an error, until the next Sync.
+    pub(super) skipping: bool,
+    /// Messages of the extended protocol have come since the last Sync.
+    pub(super) in_batch: bool,
+}
+
+impl Session {
+    pub(super) fn new(
+        control: Arc<Control>,
+        client: Client,
+        backend: Backend,
+        number: u64,
+    ) -> Self {
+        let draining = control.draining.subscribe();
+        Self {
+            control,
+            client,
+            backend,
+            number,
+            sequence: Sequence::default(),
+            draining,
+            out: BytesMut::new(),
+            complete_at: None,
+            transaction: Transaction::new(Instant::now()),
+            prepared: HashMap::new(),
+            portals: HashMap::new(),
+            open_portal: None,
+            skipping: false,
+            in_batch: false,
+        }
+    }
+
+    pub(super) fn habits(&self) -> Habits {
+        Habits {
+            version: self.control.options.release(),
+            node_id: self.control.options.node(),
+        }
+    }
+
+    /// Serves the session to its end.
+    pub(super) async fn run(mut self) -> io::Result<()> {
+        loop {
+            let idle = self.transaction.state == State::Idle && !self.in_batch && !self.skipping;
+            if idle && *self.draining.borrow_and_update() {
+                self.control.count(|counts| counts.drained += 1);
+                put_failure(&mut self.out, &Failure::shutting_down());
+                self.flush().await?;
+                return self.client.writer.shutdown().await;
+            }
+            let flow = tokio::select! {
+                message = self.client.reader.next() => match message? {
+                    Some(message) => self.take(message).await?,
+                    None => Flow::End,
+                },
+                frame = self.backend.reader.next_frame() => {
+                    let frame = frame?;
+                    self.relay(frame, None);
+                    self.flush().await?;
+                    Flow::Go
+                }
+                changed = self.draining.changed(), if idle => match changed {
+                    Ok(()) => Flow::Go,
+                    Err(_) => Flow::End,
+                },
+            };
+            if flow == Flow::End {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take(&mut self, message: Incoming) -> io::Result<Flow> {
+        let frame = match message {
+            Incoming::Frame(frame) => frame,
+            Incoming::TooLarge { tag, size } => return self.too_large(tag, size).await,
+        };
+        match frame.tag {
+            b'Q' => {
+                let mut body = frame.body.clone();
+                let sql = take_text(&mut body).unwrap_or_default();
+                self.simple_query(&sql).await
+            }
+            b'P' | b'B' | b'D' | b'E' | b'C' if self.skipping => Ok(Flow::Go),
+            b'P' | b'B' | b'D' | b'E' | b'C' => self.extended(frame).await,
+            b'S' => self.sync().await,
+            b'H' => self.flush().await.map(|()| Flow::Go),
+            b'X' => Ok(Flow::End),
+            // What is left of a COPY that failed.
+            b'd' | b'c' | b'f' => Ok(Flow::Go),
+            b'p' => {
+                put_failure(
+                    &mut self.out,
+                    &Failure::protocol("unexpected authentication data"),
+                );
+                self.flush().await.map(|()| Flow::End)
+            }
+            other => {
+                let message =
+                    format!("unrecognized client message type ClientMessageType({other})");
+                self.fail_batch(&Failure::protocol(&message)).await
+            }
+        }
+    }
+
+    async fn too_large(&mut self, tag: u8, size: usize) -> io::Result<Flow> {
+        let message = format!(
+            "message size {} MiB bigger than maximum allowed message size 16 MiB",
+            size.div_ceil(1 << 20)
+        );
+        let failure = Failure::protocol(&message);
+        match tag {
+            b'Q' if !self.skipping => self.fail_query(&failure).await,
+            _ if self.skipping => Ok(Flow::Go),
+            _ => self.fail_batch(&failure).await,
+        }
+    }
+
+    /// Puts a message of PostgreSQL into the answer, in CockroachDB's words.
+    pub(super) fn relay(&mut self, mut frame: Frame, tag: Option<&str>) {
+        let version = self.control.options.release();
+        match frame.tag {
+            b'S' => {
+                let (Some(name), Some(value)) =
+                    (take_text(&mut frame.body), take_text(&mut frame.body))
+                else {
+                    return;
+                };
+                let (name, value) = (
+                    String::from_utf8_lossy(&name),
+                    String::from_utf8_lossy(&value),
+                );
+                if REPORTED.contains(&name.as_ref()) {
+                    let complete = self.complete_at.map(|at| self.out.split_off(at));
+                    put_parameter(&mut self.out, &name, &value);
+                    if let Some(complete) = complete {
+                        self.complete_at = Some(self.out.len());
+                        self.out.extend_from_slice(&complete);
+                    }
+                }
+            }
+            b'E' => put_frame(&mut self.out, &translate::error(&frame.body, version)),
+            b'N' => put_frame(&mut self.out, &translate::notice(&frame.body)),
+            b'C' => {
+                self.complete_at = Some(self.out.len());
+                match tag {
+                    Some(tag) => put_frame(&mut self.out, &command_complete(tag)),
+                    None => put_frame(&mut self.out, &frame),
+                }
+            }
+            // CockroachDB has no notifications.
+            b'A' => {}
+            _ => put_frame(&mut self.out, &frame),
+        }
+    }
+
+    /// Completes a statement that PostgreSQL did not see, or not as the client wrote it.
+    pub(super) fn complete(&mut self, tag: &str) {
+        self.complete_at = Some(self.out.len());
+        put_frame(&mut self.out, &command_complete(tag));
+    }
+
+    /// Sends what has gathered if it is much.
+    pub(super) async fn flush_if_much(&mut self) -> io::Result<()> {
+        if self.out.len() >= GATHERED {
+            self.flush().await
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        self.complete_at = None;
+        self.client.writer.write_all(&self.out).await?;
+        self.out.clear();
+        self.client.writer.flush().await
+    }
+
+    /// Ends an answer.
+    pub(super) async fn ready(&mut self) -> io::Result<Flow> {
+        if self.transaction.state == State::Idle {
+            self.portals.clear();
+            self.open_portal = None;
+        }
+        put_ready(&mut self.out, self.transaction.state.status());
+        self.flush().await?;
+        Ok(Flow::Go)
+    }
+
+    /// Takes over the status that PostgreSQL reported.
+    pub(super) fn settle(&mut self, status: u8) {
+        // After RELEASE the client still has to COMMIT what PostgreSQL has committed.
+        if self.transaction.state != State::Released {
+            self.transaction.set(State::of(status), Instant::now());
+        }
+    }
+
+    /// Decides what is made to fail when `statement` runs, and counts it.
+    pub(super) fn injection(&mut self, statement: &Statement) -> Option<Injection> {
+        let opportunity = self.transaction.opportunity(statement);
+        let injection = self
+            .control
+            .decide(self.number, &mut self.sequence, opportunity)?;
+        self.control.count(|counts| match injection {
+            Injection::RetryStatement | Injection::RetryCommit => counts.retries += 1,
+            Injection::AmbiguousCommit { .. } => counts.ambiguous += 1,
+            _ => counts.cuts += 1,
+        });
+        tracing::debug!(session = self.number, ?injection, "a failure is injected");
+        Some(injection)
+    }
+
+    /// Waits as the server does that retries `crdb_internal.force_retry` by itself.
+    pub(super) async fn force_retry(&mut self, milliseconds: u64) -> Result<(), Failure> {
+        match self.transaction.forced_retry(milliseconds, Instant::now()) {
+            Some(wait) => {
+                tokio::time::sleep(wait.min(Duration::from_secs(3_600))).await;
+                Ok(())
+            }
+            None => Err(Failure::forced_retry(self.control.options.release())),
+        }
+    }
+
+    /// Cuts the connection to the client. The session with PostgreSQL ends too, which rolls back what is open.
+    pub(super) async fn cut(&mut self, cut: Cut) -> io::Result<Flow> {
+        match cut {
+            Cut::Close => {}
+            Cut::Reset => self.client.socket.set_linger(Some(Duration::ZERO))?,
+            Cut::HalfClose => {
+                self.client.socket.shutdown(std::net::Shutdown::Write)?;
+                std::future::pending::<()>().await;
+            }
+            Cut::Blackhole => std::future::pending::<()>().await,
+        }
+        Ok(Flow::End)
+    }
+
+    /// Sends the first `bytes` bytes of the answer, and cuts.
+    pub(super) async fn cut_answer(&mut self, bytes: usize, cut: Cut) -> io::Result<Flow> {
+        self.out.truncate(bytes);
+        self.flush().await?;
+        self.cut(cut).await
+    }
+}

@@ -1,0 +1,383 @@
+//! How a session begins: TLS, cancel requests, logging in.
+
+use std::sync::Arc;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::backend::Backend;
+use super::control::Control;
+use super::failure::Failure;
+use super::session::{Client, Session};
+use super::statement::SERVER_VERSION;
+use super::translate::{self, REPORTED};
+use super::wire::{
+    Frame, FrameReader, Incoming, LARGEST_MESSAGE, put, put_failure, put_frame, put_parameter,
+    put_ready, put_text, put_untyped, read_untyped, take_text,
+};
+use crate::certificates::Identity;
+use crate::error::{Error, ErrorKind};
+
+const PROTOCOL_3: u32 = 196_608;
+const SSL_REQUEST: u32 = 80_877_103;
+const GSSENC_REQUEST: u32 = 80_877_104;
+const CANCEL_REQUEST: u32 = 80_877_102;
+
+/// A connection, encrypted or not.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// What shows `identity` to clients.
+pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
+    let unusable = || {
+        Error::new(
+            ErrorKind::InvalidInput,
+            "the engine's certificate cannot be used for a proxy",
+        )
+    };
+    let chain = CertificateDer::pem_slice_iter(identity.certificate_pem().as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|source| unusable().with_source(source.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key_pem().as_bytes())
+        .map_err(|source| unusable().with_source(source.to_string()))?;
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .map_err(|source| unusable().with_source(source))?
+    .with_no_client_auth()
+    .with_single_cert(chain, key)
+    .map_err(|source| unusable().with_source(source))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve(stream: TcpStream, control: Arc<Control>) {
+    if *control.draining.borrow() {
+        // Accepted, and closed without a word.
+        return;
+    }
+    if let Err(error) = begin(stream, &control).await {
+        tracing::debug!(%error, "a session of the quirks proxy ended");
+    }
+}
+
+async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    // Shares the socket, so that it can be reset from outside TLS.
+    let socket = socket2::SockRef::from(&stream).try_clone()?;
+    let mut stream: Box<dyn Stream> = Box::new(stream);
+    let mut encrypted = false;
+    let parameters = loop {
+        let mut packet = read_untyped(&mut stream).await?;
+        match packet
+            .try_get_u32()
+            .map_err(|_| std::io::ErrorKind::InvalidData)?
+        {
+            SSL_REQUEST if !encrypted => {
+                stream.write_all(b"S").await?;
+                stream = Box::new(control.upstream.tls.accept(stream).await?);
+                encrypted = true;
+            }
+            CANCEL_REQUEST => {
+                // The connection is closed before the request is looked at.
+                drop((stream, socket));
+                return cancel(packet, control).await;
+            }
+            GSSENC_REQUEST => {
+                return refuse(
+                    &mut stream,
+                    &Failure::protocol("GSS encryption is not yet supported"),
+                )
+                .await;
+            }
+            PROTOCOL_3 if !encrypted && control.options.refuses_plain() => {
+                let failure =
+                    Failure::protocol("node is running secure mode, SSL connection required");
+                return refuse(&mut stream, &failure).await;
+            }
+            PROTOCOL_3 => break packet,
+            other => {
+                return refuse(
+                    &mut stream,
+                    &Failure::protocol(&format!("unknown protocol version {other}")),
+                )
+                .await;
+            }
+        }
+    };
+    let user = parameter(&parameters, "user").unwrap_or_default();
+    let (reader, writer) = tokio::io::split(stream);
+    let mut client = Client {
+        reader: FrameReader::new(reader, LARGEST_MESSAGE),
+        writer,
+        socket,
+    };
+    let mut backend = Backend::connect(&control.upstream.address).await?;
+    backend.send(&startup_message(parameters)).await?;
+    if !authenticate(&mut client, &mut backend, control).await? {
+        return Ok(());
+    }
+    let Some(greeting) = greet(&mut client, &mut backend, control, &user).await? else {
+        return Ok(());
+    };
+    let number = greeting.number;
+    let outcome = Session::new(Arc::clone(control), client, backend, number)
+        .run()
+        .await;
+    control.unregister(greeting.key);
+    control.count(|counts| counts.open -= 1);
+    outcome
+}
+
+/// Passes messages both ways until PostgreSQL is satisfied. False when it is not; the client has been told.
+async fn authenticate(
+    client: &mut Client,
+    backend: &mut Backend,
+    control: &Control,
+) -> std::io::Result<bool> {
+    loop {
+        tokio::select! {
+            message = client.reader.next() => match message? {
+                Some(Incoming::Frame(frame)) if frame.tag == b'p' => backend.send_frame(&frame).await?,
+                _ => return Ok(false),
+            },
+            frame = backend.reader.next_frame() => {
+                let frame = frame?;
+                let mut out = BytesMut::new();
+                match frame.tag {
+                    b'R' if frame.body.as_ref() == [0, 0, 0, 0] => return Ok(true),
+                    b'R' => put_frame(&mut out, &without_channel_binding(&frame)),
+                    b'E' => put_frame(&mut out, &translate::error(&frame.body, control.options.release())),
+                    _ => put_frame(&mut out, &frame),
+                }
+                client.writer.write_all(&out).await?;
+                client.writer.flush().await?;
+                if frame.tag == b'E' {
+                    client.writer.shutdown().await?;
+                    return Ok(false);
+                }
+            }
+        }
+    }
+}
+
+/// AuthenticationSASL without `SCRAM-SHA-256-PLUS`: CockroachDB does not offer it, and it could not pass a proxy.
+fn without_channel_binding(frame: &Frame) -> Frame {
+    const SASL: [u8; 4] = [0, 0, 0, 10];
+    let Some(mut mechanisms) = frame.body.strip_prefix(&SASL).map(Bytes::copy_from_slice) else {
+        return frame.clone();
+    };
+    let mut body = BytesMut::from(&SASL[..]);
+    while let Some(mechanism) = take_text(&mut mechanisms).filter(|mechanism| !mechanism.is_empty())
+    {
+        if !mechanism.ends_with(b"-PLUS") {
+            body.put_slice(&mechanism);
+            body.put_u8(0);
+        }
+    }
+    body.put_u8(0);
+    Frame {
+        tag: b'R',
+        body: body.freeze(),
+    }
+}
+
+struct Greeting {
+    key: super::control::CancelKey,
+    number: u64,
+}
+
+/// Collects what PostgreSQL says after the login and says what CockroachDB says. None when there are too many sessions.
+async fn greet(
+    client: &mut Client,
+    backend: &mut Backend,
+    control: &Control,
+    user: &str,
+) -> std::io::Result<Option<Greeting>> {
+    let mut parameters = Vec::new();
+    let mut real_key = (0, 0);
+    let version = control.options.release();
+    loop {
+        let mut frame = backend.reader.next_frame().await?;
+        match frame.tag {
+            b'S' => {
+                if let (Some(name), Some(value)) =
+                    (take_text(&mut frame.body), take_text(&mut frame.body))
+                {
+                    parameters.push((name, value));
+                }
+            }
+            b'K' if frame.body.len() == 8 => {
+                real_key = (frame.body.get_u32(), frame.body.get_u32());
+            }
+            b'Z' => break,
+            b'E' => {
+                let mut out = BytesMut::new();
+                put_frame(&mut out, &translate::error(&frame.body, version));
+                client.writer.write_all(&out).await?;
+                client.writer.shutdown().await?;
+                return Ok(None);
+            }
+            _ => {}
+        }
+    }
+    let limit = control.failures().connection_limit;
+    let mut number = None;
+    control.count(|counts| {
+        if limit.is_none_or(|limit| counts.open < limit as u64) {
+            counts.open += 1;
+            counts.sessions += 1;
+            number = Some(counts.sessions);
+        }
+    });
+    let Some(number) = number else {
+        let failure = Failure::too_many_connections(limit.unwrap_or_default());
+        let mut out = BytesMut::new();
+        put_failure(&mut out, &failure);
+        client.writer.write_all(&out).await?;
+        client.writer.shutdown().await?;
+        return Ok(None);
+    };
+    let key = control.register(real_key);
+    let mut out = BytesMut::new();
+    put(&mut out, b'R', |out| out.put_u32(0));
+    put_parameter(&mut out, "server_version", SERVER_VERSION);
+    for reported in REPORTED {
+        if let Some((_, value)) = parameters
+            .iter()
+            .find(|(name, _)| name.as_ref() == reported.as_bytes())
+        {
+            put_parameter(&mut out, reported, &String::from_utf8_lossy(value));
+        }
+    }
+    put_parameter(&mut out, "crdb_version", version.banner());
+    put_parameter(&mut out, "session_authorization", user);
+    put(&mut out, b'K', |out| {
+        out.put_u32(key.0);
+        out.put_u32(key.1);
+    });
+    put_ready(&mut out, b'I');
+    if let Err(error) = async {
+        client.writer.write_all(&out).await?;
+        client.writer.flush().await
+    }
+    .await
+    {
+        control.unregister(key);
+        control.count(|counts| counts.open -= 1);
+        return Err(error);
+    }
+    Ok(Some(Greeting { key, number }))
+}
+
+/// The value of a startup parameter.
+fn parameter(parameters: &Bytes, wanted: &str) -> Option<String> {
+    let mut rest = parameters.clone();
+    while let (Some(name), Some(value)) = (take_text(&mut rest), take_text(&mut rest)) {
+        if name.as_ref() == wanted.as_bytes() {
+            return Some(String::from_utf8_lossy(&value).into_owned());
+        }
+    }
+    None
+}
+
+/// The StartupMessage for PostgreSQL: as the client sent it, but serializable unless it says otherwise, and without the
+/// options that only CockroachDB knows.
+fn startup_message(parameters: Bytes) -> BytesMut {
+    let options = parameter(&parameters, "options").unwrap_or_default();
+    let mut kept = vec!["-c default_transaction_isolation=serializable".to_owned()];
+    kept.extend(
+        options
+            .split(' ')
+            .filter(|option| !option.starts_with("--crdb:"))
+            .map(str::to_owned),
+    );
+    let mut message = BytesMut::new();
+    put_untyped(&mut message, |out| {
+        out.put_u32(PROTOCOL_3);
+        let mut rest = parameters;
+        while let (Some(name), Some(value)) = (take_text(&mut rest), take_text(&mut rest)) {
+            if !name.is_empty() && name.as_ref() != b"options" {
+                for text in [name, value] {
+                    out.put_slice(&text);
+                    out.put_u8(0);
+                }
+            }
+        }
+        put_text(out, "options");
+        put_text(out, kept.join(" ").trim_end());
+        out.put_u8(0);
+    });
+    message
+}
+
+/// Passes a cancel request on under the real key, and waits until PostgreSQL has taken it.
+async fn cancel(mut packet: Bytes, control: &Control) -> std::io::Result<()> {
+    if packet.len() != 8 {
+        return Ok(());
+    }
+    let shown = (packet.get_u32(), packet.get_u32());
+    let Some((process_id, secret)) = control.real_key(shown) else {
+        return Ok(());
+    };
+    let mut message = BytesMut::new();
+    put_untyped(&mut message, |out| {
+        out.put_u32(CANCEL_REQUEST);
+        out.put_u32(process_id);
+        out.put_u32(secret);
+    });
+    let (host, port) = &control.upstream.address;
+    let mut stream = TcpStream::connect((host.as_str(), *port)).await?;
+    stream.write_all(&message).await?;
+    stream.read_to_end(&mut Vec::new()).await?;
+    control.count(|counts| counts.cancels += 1);
+    Ok(())
+}
+
+async fn refuse(stream: &mut Box<dyn Stream>, failure: &Failure) -> std::io::Result<()> {
+    let mut out = BytesMut::new();
+    put_failure(&mut out, failure);
+    stream.write_all(&out).await?;
+    stream.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_cockroachdb_alone_are_kept_from_postgresql() {
+        let parameters =
+            Bytes::from_static(b"user\0u\0options\0--crdb:jwt_auth_enabled=true -c a=b\0\0");
+        let message = startup_message(parameters);
+        let text = String::from_utf8_lossy(&message).into_owned();
+        assert!(!text.contains("--crdb"), "{text}");
+        assert!(
+            text.contains("-c default_transaction_isolation=serializable -c a=b\0"),
+            "{text}"
+        );
+        assert!(text.contains("user\0u\0"), "{text}");
+    }
+
+    #[test]
+    fn channel_binding_is_not_offered() {
+        let offered = Frame {
+            tag: b'R',
+            body: Bytes::from_static(b"\0\0\0\x0aSCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0"),
+        };
+        assert_eq!(
+            without_channel_binding(&offered).body.as_ref(),
+            b"\0\0\0\x0aSCRAM-SHA-256\0\0"
+        );
+        let other = Frame {
+            tag: b'R',
+            body: Bytes::from_static(b"\0\0\0\x05salt"),
+        };
+        assert_eq!(without_channel_binding(&other), other);
+    }
+}

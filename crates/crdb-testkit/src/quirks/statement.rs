@@ -1,0 +1,505 @@
+//! What a statement is, and what CockroachDB would do with it where PostgreSQL would do something else. Pure: text in,
+//! decision out.
+
+use super::failure::Failure;
+use super::tokens::{Token, TokenKind, statements};
+use super::version::CockroachVersion;
+
+/// The name of the savepoint that makes RELEASE the commit.
+const RESTART: &str = "cockroach_restart";
+
+/// What a statement does to a transaction, as far as the proxy must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// No statement at all.
+    Empty,
+    Begin,
+    Commit,
+    Rollback,
+    /// `SAVEPOINT`, `RELEASE` and `ROLLBACK TO`, of an ordinary savepoint.
+    Savepoint,
+    /// `SAVEPOINT cockroach_restart`.
+    RestartSavepoint,
+    /// `RELEASE SAVEPOINT cockroach_restart`.
+    RestartRelease,
+    /// `SELECT crdb_internal.force_retry('50ms')`, in milliseconds.
+    ForceRetry(u64),
+    /// Changes the schema.
+    Ddl,
+    /// `SET`, `SHOW`, `RESET`, `DISCARD`, `DEALLOCATE`, `PREPARE`: never fails for another transaction's sake.
+    Session,
+    /// COPY FROM STDIN.
+    CopyIn,
+    /// Reads or writes data.
+    Data,
+}
+
+/// A statement, or what stands for several in one simple query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) class: Class,
+    /// What PostgreSQL gets to run.
+    pub(super) text: String,
+    /// The command tag to answer with instead of PostgreSQL's.
+    pub(super) tag: Option<&'static str>,
+    /// CockroachDB refuses it when it parses or prepares it.
+    pub(super) refusal: Option<Failure>,
+    /// Several statements in one simple query, the last one of this class.
+    pub(super) last: Option<Class>,
+}
+
+/// What the session that runs a statement is like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Habits {
+    pub(super) version: CockroachVersion,
+    pub(super) node_id: u32,
+}
+
+impl Habits {
+    /// Reads `sql`; several statements count as the first one, with the refusals of all.
+    pub(super) fn read(&self, sql: &str) -> Statement {
+        let all = statements(sql);
+        let Some(first) = all.first() else {
+            return Statement {
+                class: Class::Empty,
+                text: sql.to_owned(),
+                tag: None,
+                refusal: None,
+                last: None,
+            };
+        };
+        let class = classify(first);
+        let mut refusal = all.iter().find_map(|statement| self.refuse(sql, statement));
+        let is_copy = |statement: &Vec<Token<'_>>| statement[0].is("copy");
+        if all.len() > 1 && refusal.is_none() && all.iter().any(is_copy) {
+            refusal = Some(Failure::protocol(
+                "COPY together with other statements in a query string is not supported",
+            ));
+        }
+        let single = (all.len() == 1).then_some(first);
+        let (text, tag) = single
+            .and_then(|statement| self.answer(sql, statement, &class))
+            .unwrap_or_else(|| (without_cockroach_clauses(sql, &all), None));
+        let last = (all.len() > 1).then(|| {
+            all.last()
+                .map_or(Class::Empty, |statement| classify(statement))
+        });
+        Statement {
+            class,
+            text,
+            tag,
+            refusal,
+            last,
+        }
+    }
+
+    /// What CockroachDB does not take.
+    fn refuse(&self, sql: &str, statement: &[Token<'_>]) -> Option<Failure> {
+        let first = statement.first()?;
+        let has = |word: &str| statement.iter().any(|token| token.is(word));
+        let syntax = |at: &Token<'_>| Some(Failure::syntax(sql, at.start, at.text));
+        match first.text.to_ascii_lowercase().as_str() {
+            "listen" | "notify" => return syntax(first),
+            "unlisten" if !self.version.knows_unlisten() => return syntax(first),
+            "lock" => return syntax(first),
+            "copy" if has("to") && has("stdout") => {
+                if !self.version.copies_out() {
+                    return syntax(statement.iter().find(|token| token.is("to"))?);
+                }
+                if has("binary") {
+                    return Some(Failure::unimplemented(
+                        "binary format for COPY TO not implemented",
+                        97180,
+                        self.version,
+                    ));
+                }
+            }
+            "copy" => {
+                if statement.get(1).is_some_and(|token| token.is("binary")) {
+                    return syntax(statement.get(2)?);
+                }
+                if let Some(freeze) = statement
+                    .iter()
+                    .find(|token| token.is("freeze") || token.is("where"))
+                {
+                    return syntax(freeze);
+                }
+            }
+            "declare" => {
+                if has("binary") {
+                    return Some(Failure::unimplemented(
+                        "DECLARE BINARY CURSOR",
+                        77099,
+                        self.version,
+                    ));
+                }
+                let scrolls = statement.iter().position(|token| token.is("scroll"));
+                if scrolls.is_some_and(|at| !statement[at - 1].is("no")) {
+                    return Some(Failure::unimplemented(
+                        "DECLARE SCROLL CURSOR",
+                        77102,
+                        self.version,
+                    ));
+                }
+                let holds = statement
+                    .windows(2)
+                    .any(|pair| pair[0].is("with") && pair[1].is("hold"));
+                if holds && self.version.refuses_holdable_cursors() {
+                    return Some(Failure::unimplemented(
+                        "DECLARE CURSOR WITH HOLD",
+                        77101,
+                        self.version,
+                    ));
+                }
+            }
+            _ => {}
+        }
+        statement.iter().enumerate().find_map(|(at, token)| {
+            let called = statement
+                .get(at + 1)
+                .is_some_and(|next| next.is_symbol("("));
+            let name = token.name();
+            (called && name.contains("_advisory_") && !locks_nothing(&name, &statement[at + 1..]))
+                .then(|| Failure::new("42883", format!("unknown function: {name}()")))
+        })
+    }
+
+    /// What CockroachDB answers from itself: the text that makes PostgreSQL answer the same, and the tag.
+    fn answer(
+        &self,
+        sql: &str,
+        statement: &[Token<'_>],
+        class: &Class,
+    ) -> Option<(String, Option<&'static str>)> {
+        let words: Vec<String> = statement.iter().map(Token::name).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let banner = self.version.banner();
+        match words.as_slice() {
+            ["show", "node_id"] => Some((
+                format!("SELECT '{}'::text AS node_id", self.node_id),
+                Some("SHOW 1"),
+            )),
+            ["show", "crdb_version"] => Some((
+                format!("SELECT '{banner}'::text AS crdb_version"),
+                Some("SHOW 1"),
+            )),
+            ["show", "server_version"] => Some((
+                format!("SELECT '{SERVER_VERSION}'::text AS server_version"),
+                Some("SHOW 1"),
+            )),
+            ["select", "version", "(", ")"] => {
+                Some((format!("SELECT '{banner}'::text AS version"), None))
+            }
+            ["discard", "all"] => Some((sql.to_owned(), Some(self.version.discard_tag()))),
+            ["select", name, "(", arguments @ .., ")"]
+                if name.contains("_advisory_") && !arguments.is_empty() =>
+            {
+                let (open, close) = (statement.get(2)?, statement.last()?);
+                let arguments = &sql[open.end()..close.start];
+                Some((
+                    format!("SELECT (({arguments}) IS NULL OR true) AS {name}"),
+                    None,
+                ))
+            }
+            _ if matches!(class, Class::ForceRetry(_)) => Some((
+                "SELECT 0::int8 AS \"crdb_internal.force_retry\"".to_owned(),
+                None,
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// What `server_version` says on every supported release.
+pub(super) const SERVER_VERSION: &str = "13.0.0";
+
+/// The advisory lock functions that exist, with one argument, and do nothing.
+fn locks_nothing(name: &str, call: &[Token<'_>]) -> bool {
+    let mut depth = 0_usize;
+    let mut commas = 0;
+    for token in call {
+        match token.text {
+            "(" => depth += 1,
+            ")" if depth == 1 => break,
+            ")" => depth -= 1,
+            "," if depth == 1 => commas += 1,
+            _ => {}
+        }
+    }
+    matches!(name, "pg_try_advisory_lock" | "pg_advisory_unlock") && commas == 0
+}
+
+fn classify(statement: &[Token<'_>]) -> Class {
+    let name = |at: usize| statement.get(at).map(Token::name);
+    let is = |at: usize, word: &str| statement.get(at).is_some_and(|token| token.is(word));
+    let savepoint = |at: usize, restart: Class| {
+        if name(at).as_deref() == Some(RESTART) {
+            restart
+        } else {
+            Class::Savepoint
+        }
+    };
+    match name(0).unwrap_or_default().as_str() {
+        "begin" | "start" => Class::Begin,
+        "commit" | "end" => Class::Commit,
+        "rollback" | "abort" => {
+            let to = if is(1, "transaction") || is(1, "work") {
+                2
+            } else {
+                1
+            };
+            if is(to, "to") {
+                Class::Savepoint
+            } else {
+                Class::Rollback
+            }
+        }
+        "savepoint" => savepoint(1, Class::RestartSavepoint),
+        "release" => savepoint(
+            if is(1, "savepoint") { 2 } else { 1 },
+            Class::RestartRelease,
+        ),
+        "create" | "drop" | "alter" | "truncate" | "comment" | "grant" | "revoke" => Class::Ddl,
+        "set" | "show" | "reset" | "discard" | "deallocate" | "prepare" | "close" => Class::Session,
+        "copy" if statement.iter().any(|token| token.is("stdin")) => Class::CopyIn,
+        "select" if is(1, "crdb_internal") && is(3, "force_retry") => {
+            let text = statement.iter().find(|token| token.kind == TokenKind::Text);
+            Class::ForceRetry(text.and_then(|text| milliseconds(text.text)).unwrap_or(0))
+        }
+        _ => Class::Data,
+    }
+}
+
+/// The interval of `'50ms'`, `'1s'`, `'2m'` or `'1h'`.
+fn milliseconds(text: &str) -> Option<u64> {
+    let text = text.trim_matches('\'');
+    let digits = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
+    let count: u64 = text[..digits].parse().ok()?;
+    match text[digits..].trim() {
+        "ms" => Some(count),
+        "" | "s" => Some(count * 1_000),
+        "m" | "min" => Some(count * 60_000),
+        "h" => Some(count * 3_600_000),
+        _ => None,
+    }
+}
+
+/// `sql` without `AS OF SYSTEM TIME ..` and `PRIORITY ..`, which PostgreSQL does not know. Only a constant or a call can
+/// be a time here; anything else stays, and PostgreSQL refuses it.
+fn without_cockroach_clauses(sql: &str, all: &[Vec<Token<'_>>]) -> String {
+    let mut text = String::with_capacity(sql.len());
+    let mut copied = 0;
+    for statement in all {
+        let begins = matches!(classify(statement), Class::Begin) || statement[0].is("set");
+        for at in 0..statement.len() {
+            let cut = as_of_system_time(&statement[at..])
+                .or_else(|| begins.then(|| priority(&statement[at..])).flatten());
+            if let Some((end, after)) = cut {
+                // A comma between transaction modes goes with the mode that it separates.
+                let comma = begins && at > 0 && statement[at - 1].is_symbol(",");
+                let end = if begins && !comma && after.is_some_and(|token| token.is_symbol(",")) {
+                    after.map_or(end, Token::end)
+                } else {
+                    end
+                };
+                let start = if comma {
+                    statement[at - 1].start
+                } else {
+                    statement[at].start
+                };
+                text.push_str(&sql[copied..start.max(copied)]);
+                copied = end;
+            }
+        }
+    }
+    text.push_str(&sql[copied..]);
+    text
+}
+
+/// The end of an `AS OF SYSTEM TIME` that `tokens` begin with, and the token after it.
+fn as_of_system_time<'t>(tokens: &'t [Token<'t>]) -> Option<(usize, Option<&'t Token<'t>>)> {
+    let words = ["as", "of", "system", "time"];
+    if tokens.len() < 5 || !words.iter().zip(tokens).all(|(word, token)| token.is(word)) {
+        return None;
+    }
+    let time = &tokens[4];
+    let last = match time.kind {
+        TokenKind::Text => 4,
+        TokenKind::Number if !time.text.starts_with('$') => 4,
+        TokenKind::Word => {
+            let mut depth = 0_usize;
+            4 + tokens[4..].iter().position(|token| {
+                depth += usize::from(token.is_symbol("("));
+                depth -= usize::from(token.is_symbol(")") && depth > 0);
+                token.is_symbol(")") && depth == 0
+            })?
+        }
+        _ => return None,
+    };
+    Some((tokens[last].end(), tokens.get(last + 1)))
+}
+
+/// The end of a `PRIORITY LOW` that `tokens` begin with, and the token after it.
+fn priority<'t>(tokens: &'t [Token<'t>]) -> Option<(usize, Option<&'t Token<'t>>)> {
+    let [priority, level, ..] = tokens else {
+        return None;
+    };
+    let known = level.is("low") || level.is("normal") || level.is("high");
+    (priority.is("priority") && known).then(|| (level.end(), tokens.get(2)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HABITS: Habits = Habits {
+        version: CockroachVersion::V25_2,
+        node_id: 3,
+    };
+
+    #[test]
+    fn statements_are_known_by_what_they_do_to_a_transaction() {
+        for (sql, class) in [
+            ("", Class::Empty),
+            ("-- nothing", Class::Empty),
+            ("begin", Class::Begin),
+            ("START TRANSACTION READ ONLY", Class::Begin),
+            ("COMMIT", Class::Commit),
+            ("end transaction", Class::Commit),
+            ("ROLLBACK", Class::Rollback),
+            ("abort", Class::Rollback),
+            ("ROLLBACK TO SAVEPOINT a", Class::Savepoint),
+            ("ROLLBACK WORK TO a", Class::Savepoint),
+            ("savepoint a", Class::Savepoint),
+            ("SAVEPOINT COCKROACH_RESTART", Class::RestartSavepoint),
+            ("savepoint \"cockroach_restart\"", Class::RestartSavepoint),
+            ("RELEASE SAVEPOINT cockroach_restart", Class::RestartRelease),
+            ("RELEASE cockroach_restart", Class::RestartRelease),
+            ("RELEASE SAVEPOINT b", Class::Savepoint),
+            ("CREATE TABLE t (id INT8)", Class::Ddl),
+            ("SET x = 1", Class::Session),
+            ("COPY t FROM STDIN", Class::CopyIn),
+            (
+                "SELECT crdb_internal.force_retry('50ms')",
+                Class::ForceRetry(50),
+            ),
+            (
+                "SELECT crdb_internal.force_retry('1h':::INTERVAL)",
+                Class::ForceRetry(3_600_000),
+            ),
+            ("WITH x AS (SELECT 1) SELECT * FROM x", Class::Data),
+        ] {
+            assert_eq!(HABITS.read(sql).class, class, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_postgresql_does_not_know_is_taken_out() {
+        for (sql, left) in [
+            ("SELECT 1", "SELECT 1"),
+            (
+                "SELECT * FROM t AS OF SYSTEM TIME '-1s'",
+                "SELECT * FROM t ",
+            ),
+            (
+                "SELECT * FROM t AS OF SYSTEM TIME follower_read_timestamp() WHERE a = 1",
+                "SELECT * FROM t  WHERE a = 1",
+            ),
+            (
+                "SELECT * FROM t AS OF SYSTEM TIME with_max_staleness('1s', true)",
+                "SELECT * FROM t ",
+            ),
+            (
+                "BEGIN AS OF SYSTEM TIME '-1s', READ ONLY",
+                "BEGIN  READ ONLY",
+            ),
+            ("BEGIN PRIORITY HIGH", "BEGIN "),
+            (
+                "BEGIN ISOLATION LEVEL SERIALIZABLE, PRIORITY LOW",
+                "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            ),
+            (
+                "BEGIN PRIORITY LOW, READ WRITE; SELECT 1",
+                "BEGIN  READ WRITE; SELECT 1",
+            ),
+            ("SELECT priority high FROM t", "SELECT priority high FROM t"),
+        ] {
+            assert_eq!(HABITS.read(sql).text, left, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_no_time() {
+        let sql = "SELECT * FROM t AS OF SYSTEM TIME $1";
+        assert_eq!(HABITS.read(sql).text, sql);
+    }
+
+    #[test]
+    fn advisory_locks_are_unknown_but_for_the_two_that_do_nothing() {
+        for sql in [
+            "SELECT pg_advisory_lock(1)",
+            "SELECT pg_advisory_xact_lock(1)",
+            "SELECT 1 WHERE pg_try_advisory_lock(1, 2)",
+            "SELECT pg_advisory_unlock_all()",
+        ] {
+            assert_eq!(
+                HABITS.read(sql).refusal.map(|refusal| refusal.code),
+                Some("42883"),
+                "{sql}"
+            );
+        }
+        for sql in [
+            "SELECT pg_try_advisory_lock(f(1, 2))",
+            "SELECT 'pg_advisory_lock(1)'",
+        ] {
+            assert_eq!(HABITS.read(sql).refusal, None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn older_releases_refuse_more() {
+        let old = Habits {
+            version: CockroachVersion::V22_1,
+            node_id: 1,
+        };
+        for sql in [
+            "UNLISTEN *",
+            "COPY t TO STDOUT",
+            "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+        ] {
+            assert!(old.read(sql).refusal.is_some(), "{sql}");
+            assert_eq!(HABITS.read(sql).refusal, None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn cursors_go_forward_and_are_text() {
+        for sql in [
+            "DECLARE c SCROLL CURSOR FOR SELECT 1",
+            "DECLARE c BINARY CURSOR FOR SELECT 1",
+        ] {
+            assert_eq!(
+                HABITS.read(sql).refusal.map(|refusal| refusal.code),
+                Some("0A000"),
+                "{sql}"
+            );
+        }
+        assert_eq!(
+            HABITS
+                .read("DECLARE c NO SCROLL CURSOR FOR SELECT 1")
+                .refusal,
+            None
+        );
+    }
+
+    #[test]
+    fn several_statements_are_known_by_the_first_and_the_last() {
+        let statement = HABITS.read("BEGIN; INSERT INTO t VALUES (1); COMMIT");
+        assert_eq!(
+            (statement.class, statement.last),
+            (Class::Begin, Some(Class::Commit))
+        );
+    }
+}

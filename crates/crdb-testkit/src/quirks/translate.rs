@@ -1,0 +1,157 @@
+//! PostgreSQL's errors in CockroachDB's words.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::failure::Failure;
+use super::version::CockroachVersion;
+use super::wire::{Frame, fields, put_failure, put_text};
+
+/// The parameters that CockroachDB reports; it says nothing of the others that PostgreSQL reports.
+pub(super) const REPORTED: [&str; 9] = [
+    "client_encoding",
+    "application_name",
+    "DateStyle",
+    "IntervalStyle",
+    "is_superuser",
+    "TimeZone",
+    "integer_datetimes",
+    "standard_conforming_strings",
+    "server_encoding",
+];
+
+/// The fields that CockroachDB sends, in its order: severity, code, detail, hint, constraint, file, line, routine,
+/// message.
+const SENT: &[u8] = b"SCDHnFLRM";
+
+/// Rewrites an ErrorResponse.
+pub(super) fn error(body: &Bytes, version: CockroachVersion) -> Frame {
+    let mut fields = fields(body);
+    let code = value(&fields, b'C').to_owned();
+    let message = value(&fields, b'M').to_owned();
+    let instead = match code.as_str() {
+        // CockroachDB has no deadlock error: one of the two is pushed aside and may run again.
+        "40P01" => Some(Failure::retry(
+            "TransactionAbortedError(ABORT_REASON_PUSHER_ABORTED)",
+            version,
+        )),
+        "40001" if message.contains("dependencies") => Some(Failure::retry_commit(version)),
+        "40001" => Some(Failure::retry_statement(version)),
+        _ => None,
+    };
+    if let Some(failure) = instead {
+        let mut out = BytesMut::new();
+        put_failure(&mut out, &failure);
+        return Frame {
+            tag: b'E',
+            body: out.freeze().slice(5..),
+        };
+    }
+    let message = match code.as_str() {
+        "57014" if message.contains("statement timeout") => {
+            "query execution canceled due to statement timeout".to_owned()
+        }
+        "57014" if message.contains("user request") => "query execution canceled".to_owned(),
+        _ => message,
+    };
+    if let Some(field) = fields.iter_mut().find(|(field, _)| *field == b'M') {
+        field.1 = message;
+    }
+    Frame {
+        tag: b'E',
+        body: in_order(&fields),
+    }
+}
+
+/// Rewrites a NoticeResponse.
+pub(super) fn notice(body: &Bytes) -> Frame {
+    Frame {
+        tag: b'N',
+        body: in_order(&fields(body)),
+    }
+}
+
+/// Whether this is the error that CockroachDB gives only after BindComplete.
+pub(super) fn is_changed_result_type(body: &Bytes) -> bool {
+    let fields = fields(body);
+    value(&fields, b'C') == "0A000"
+        && value(&fields, b'M') == "cached plan must not change result type"
+}
+
+fn value(fields: &[(u8, String)], wanted: u8) -> &str {
+    fields
+        .iter()
+        .find(|(field, _)| *field == wanted)
+        .map_or("", |(_, value)| value)
+}
+
+fn in_order(fields: &[(u8, String)]) -> Bytes {
+    let mut body = BytesMut::new();
+    for wanted in SENT {
+        if let Some((field, value)) = fields.iter().find(|(field, _)| field == wanted) {
+            body.put_u8(*field);
+            put_text(&mut body, value);
+        }
+    }
+    body.put_u8(0);
+    body.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(fields: &[(u8, &str)]) -> Bytes {
+        let mut body = BytesMut::new();
+        for (field, value) in fields {
+            body.put_u8(*field);
+            put_text(&mut body, value);
+        }
+        body.put_u8(0);
+        body.freeze()
+    }
+
+    #[test]
+    fn deadlocks_and_conflicts_may_be_retried_in_cockroachdbs_words() {
+        for (code, message) in [
+            ("40P01", "deadlock detected"),
+            (
+                "40001",
+                "could not serialize access due to concurrent update",
+            ),
+            (
+                "40001",
+                "could not serialize access due to read/write dependencies among transactions",
+            ),
+        ] {
+            let translated = error(
+                &body(&[(b'S', "ERROR"), (b'C', code), (b'M', message)]),
+                CockroachVersion::V25_2,
+            );
+            let fields = fields(&translated.body);
+            assert_eq!(value(&fields, b'C'), "40001");
+            assert!(
+                value(&fields, b'M').starts_with("restart transaction: "),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn fields_that_cockroachdb_does_not_send_are_dropped() {
+        let original = [
+            (b'S', "ERROR"),
+            (b'V', "ERROR"),
+            (b'C', "23505"),
+            (b'M', "m"),
+            (b'D', "d"),
+            (b't', "t"),
+            (b'n', "k"),
+        ];
+        let translated = error(&body(&original), CockroachVersion::V25_2);
+        let sent: Vec<u8> = fields(&translated.body)
+            .iter()
+            .map(|(field, _)| *field)
+            .collect();
+        assert_eq!(sent, b"SCDnM");
+    }
+}

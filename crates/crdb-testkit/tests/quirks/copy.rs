@@ -1,0 +1,149 @@
+//! COPY.
+
+use crdb_testkit::{CockroachVersion, QuirksOptions};
+
+use crate::raw::{message, parse, query, run, session, sync};
+
+fn data(text: &str) -> Vec<u8> {
+    message(b'd', text.as_bytes())
+}
+
+#[tokio::test]
+async fn copy_works_in_the_simple_protocol() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let copy = [
+        query("COPY tr FROM STDIN"),
+        data("1\t1\ta\n"),
+        data("2\t2\tb\n"),
+        message(b'c', b""),
+    ];
+    assert_eq!(
+        raw.exchange(&copy.concat()).await,
+        [
+            "CopyInResponse format=0",
+            "CommandComplete 'COPY 2'",
+            "ReadyForQuery I"
+        ]
+    );
+    let binary = [
+        query("COPY tr FROM STDIN WITH BINARY"),
+        message(b'f', b"no\0"),
+    ];
+    let answer = raw.exchange(&binary.concat()).await;
+    assert_eq!(
+        answer,
+        [
+            "CopyInResponse format=1",
+            "ErrorResponse ERROR 57014 'COPY from stdin failed: no'",
+            "ReadyForQuery I"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn copy_is_refused_in_the_extended_protocol() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let refused = "ErrorResponse ERROR XXUUU 'CopyFrom not supported in extended protocol mode'";
+    for sql in [
+        "COPY tr FROM STDIN",
+        "COPY tr (id, v) FROM STDIN WITH (FORMAT binary)",
+    ] {
+        assert_eq!(
+            raw.exchange(&[parse("", sql), sync()].concat()).await,
+            [refused, "ReadyForQuery I"],
+            "{sql}"
+        );
+    }
+    raw.query("BEGIN").await;
+    assert_eq!(
+        raw.exchange(&[run("COPY tr FROM STDIN"), sync()].concat())
+            .await,
+        [refused, "ReadyForQuery E"]
+    );
+}
+
+#[tokio::test]
+async fn a_bad_row_ends_the_copy_and_the_rest_is_ignored() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    raw.send(
+        &[
+            query("COPY tr FROM STDIN"),
+            data("1\t1\ta\n"),
+            data("oops\t2\tb\n"),
+        ]
+        .concat(),
+    )
+    .await;
+    assert_eq!(raw.one().await, "CopyInResponse format=0");
+    // PostgreSQL may look at the data only when it is complete.
+    raw.send(
+        &[
+            data("3\t3\tc\n"),
+            message(b'c', b""),
+            query("SELECT count(*) FROM tr"),
+        ]
+        .concat(),
+    )
+    .await;
+    let answer = raw.answers(2).await;
+    assert!(
+        answer[0].starts_with("ErrorResponse ERROR 22P02"),
+        "{answer:?}"
+    );
+    assert_eq!(answer[1], "ReadyForQuery I");
+    assert_eq!(answer[3], "DataRow 0");
+}
+
+#[tokio::test]
+async fn copy_comes_alone() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for sql in [
+        "SELECT 1; COPY tr FROM STDIN",
+        "COPY tr FROM STDIN; SELECT 1",
+    ] {
+        assert_eq!(
+            raw.query(sql).await,
+            [
+                "ErrorResponse ERROR 08P01 'COPY together with other statements in a query string is not supported'",
+                "ReadyForQuery I"
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_statement_in_the_middle_of_a_copy_ends_it() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let answer = raw
+        .exchange(&[query("COPY tr FROM STDIN"), query("SELECT 2")].concat())
+        .await;
+    assert_eq!(answer[0], "CopyInResponse format=0");
+    assert!(
+        answer[1].starts_with("ErrorResponse ERROR 08P01"),
+        "{answer:?}"
+    );
+    assert_eq!(answer[2], "ReadyForQuery I");
+}
+
+#[tokio::test]
+async fn copy_out_is_text_and_younger_than_v22() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
+    assert_eq!(
+        raw.query("COPY tr TO STDOUT").await,
+        [
+            "CopyOutResponse format=0",
+            "CopyData 1\t1\ta",
+            "CopyDone",
+            "CommandComplete 'COPY 1'",
+            "ReadyForQuery I"
+        ]
+    );
+    assert!(
+        raw.query("COPY tr TO STDOUT WITH BINARY").await[0]
+            .starts_with("ErrorResponse ERROR 0A000")
+    );
+    let (_proxy, _database, mut raw) =
+        session(QuirksOptions::default().version(CockroachVersion::V22_1)).await;
+    assert!(raw.query("COPY tr TO STDOUT").await[0].starts_with("ErrorResponse ERROR 42601"));
+}

@@ -1,0 +1,256 @@
+//! How sessions begin, and what they say of themselves.
+
+use crdb_testkit::{CockroachVersion, Engine, Login, QuirksOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::raw::{Raw, proxy, query, run, session, startup, sync, untyped};
+
+#[tokio::test]
+async fn a_session_begins_with_cockroachdbs_parameters() {
+    let (_proxy, _database, raw) = session(QuirksOptions::default()).await;
+    let names: Vec<_> = raw
+        .greeting
+        .iter()
+        .map(|line| line.split('=').next().unwrap())
+        .collect();
+    assert_eq!(names.first(), Some(&"Authentication 0"));
+    for name in [
+        "server_version",
+        "client_encoding",
+        "TimeZone",
+        "crdb_version",
+        "session_authorization",
+    ] {
+        assert!(
+            names.contains(&format!("ParameterStatus {name}").as_str()),
+            "{name}: {names:?}"
+        );
+    }
+    assert!(
+        !names.contains(&"ParameterStatus in_hot_standby"),
+        "{names:?}"
+    );
+    assert!(
+        raw.greeting
+            .contains(&"ParameterStatus server_version=13.0.0".to_owned())
+    );
+    assert!(
+        raw.greeting
+            .contains(&"ParameterStatus session_authorization=trust_user".to_owned())
+    );
+    assert_eq!(raw.greeting.last().unwrap(), "ReadyForQuery I");
+}
+
+#[tokio::test]
+async fn the_node_id_is_in_the_key_and_in_the_answers() {
+    for (node, top) in [(7, 0x0070_0000_u32), (2047, 0x7ff0_0000)] {
+        let (_proxy, _database, mut raw) = session(QuirksOptions::default().node_id(node)).await;
+        let process_id = u32::from_be_bytes(raw.key[..4].try_into().unwrap());
+        assert_eq!(process_id & 0xfff0_0000, top);
+        assert_eq!(
+            raw.query("SHOW node_id").await,
+            [
+                "RowDescription node_id:25".to_owned(),
+                format!("DataRow {node}"),
+                "CommandComplete 'SHOW 1'".to_owned(),
+                "ReadyForQuery I".to_owned()
+            ]
+        );
+        assert_eq!(
+            raw.exchange(&[run("SHOW node_id"), sync()].concat()).await[2..4],
+            [
+                format!("DataRow {node}"),
+                "CommandComplete 'SHOW 1'".to_owned()
+            ]
+        );
+    }
+    let (_proxy, _database, raw) = session(QuirksOptions::default().node_id(5000)).await;
+    let process_id = u32::from_be_bytes(raw.key[..4].try_into().unwrap());
+    assert_eq!(process_id, 0x8000_0000 | 5000);
+}
+
+#[tokio::test]
+async fn the_version_is_cockroachdbs() {
+    for version in [CockroachVersion::V22_1, CockroachVersion::V25_2] {
+        let (_proxy, _database, mut raw) = session(QuirksOptions::default().version(version)).await;
+        let banner = version.banner();
+        assert!(banner.starts_with("CockroachDB "));
+        for sql in [
+            "SELECT version()",
+            "select VERSION ( ) ;",
+            "SHOW crdb_version",
+        ] {
+            assert_eq!(
+                raw.query(sql).await[1],
+                format!("DataRow {banner}"),
+                "{sql}"
+            );
+        }
+        assert!(
+            raw.greeting
+                .contains(&format!("ParameterStatus crdb_version={banner}"))
+        );
+    }
+}
+
+async fn connect(port: u16) -> TcpStream {
+    TcpStream::connect(("127.0.0.1", port)).await.unwrap()
+}
+
+#[tokio::test]
+async fn gss_encryption_is_an_error_and_not_a_no() {
+    let (proxy, _database) = proxy(QuirksOptions::default()).await;
+    let mut stream = connect(proxy.port()).await;
+    stream
+        .write_all(&untyped(&80_877_104_u32.to_be_bytes()))
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer[0], b'E');
+    let text = String::from_utf8_lossy(&answer);
+    assert!(
+        text.contains("C08P01\0") && text.contains("GSS encryption is not yet supported"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn tls_can_be_required() {
+    let (proxy, database) = proxy(QuirksOptions::default().require_tls(true)).await;
+    let parameters = [("user", Login::Trust.user()), ("database", database.name())];
+    let refused = Raw::connect_with(proxy.port(), &parameters)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(
+        refused[0],
+        "ErrorResponse ERROR 08P01 'node is running secure mode, SSL connection required'"
+    );
+}
+
+#[tokio::test]
+async fn scram_is_offered_without_channel_binding_over_tls() {
+    let (proxy, _database) = proxy(QuirksOptions::default()).await;
+    let mut stream = connect(proxy.port()).await;
+    stream
+        .write_all(&untyped(&80_877_103_u32.to_be_bytes()))
+        .await
+        .unwrap();
+    assert_eq!(stream.read_u8().await.unwrap(), b'S');
+    let mut roots = rustls::RootCertStore::empty();
+    let certificate = Engine::shared().await.ca_cert_path();
+    roots
+        .add(rustls::pki_types::pem::PemObject::from_pem_file(certificate).unwrap())
+        .unwrap();
+    let config = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let mut stream = connector
+        .connect("localhost".try_into().unwrap(), stream)
+        .await
+        .unwrap();
+    stream
+        .write_all(&startup(&[
+            ("user", Login::Scram.user()),
+            ("database", "postgres"),
+        ]))
+        .await
+        .unwrap();
+    let mut answer = vec![0; 24];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0");
+}
+
+#[tokio::test]
+async fn options_of_cockroachdb_alone_do_not_disturb() {
+    let (proxy, database) = proxy(QuirksOptions::default()).await;
+    let options = "--crdb:jwt_auth_enabled=true -c application_name=jwt";
+    let parameters = [
+        ("user", Login::Trust.user()),
+        ("database", database.name()),
+        ("options", options),
+    ];
+    let mut raw = Raw::connect_with(proxy.port(), &parameters)
+        .await
+        .map_err(|refused| format!("{refused:?}"))
+        .unwrap();
+    assert_eq!(raw.query("SHOW application_name").await[1], "DataRow jwt");
+    assert_eq!(
+        raw.query("SHOW transaction_isolation").await[1],
+        "DataRow serializable"
+    );
+}
+
+#[tokio::test]
+async fn a_cancel_request_reaches_the_session_that_it_names() {
+    let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
+    let mut watcher = Raw::connect(proxy.port(), database.name()).await;
+    raw.send(&query("SELECT pg_sleep(30)")).await;
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)' AND state = 'active' \
+                   AND datname = current_database()";
+    watcher.query_until(running, "DataRow 1").await;
+    let mut request = 80_877_102_u32.to_be_bytes().to_vec();
+    request.extend_from_slice(&raw.key);
+    let mut stream = connect(proxy.port()).await;
+    stream.write_all(&untyped(&request)).await.unwrap();
+    assert_eq!(
+        stream.read(&mut [0]).await.unwrap(),
+        0,
+        "a cancel request is never answered"
+    );
+    let answer = raw.answers(1).await;
+    assert!(
+        answer.contains(&"ErrorResponse ERROR 57014 'query execution canceled'".to_owned()),
+        "{answer:?}"
+    );
+    // The key of nobody cancels nobody.
+    let mut stream = connect(proxy.port()).await;
+    stream
+        .write_all(&untyped(
+            &[&80_877_102_u32.to_be_bytes()[..], &[0; 8]].concat(),
+        ))
+        .await
+        .unwrap();
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(proxy.counts().cancels, 1);
+}
+
+#[tokio::test]
+async fn sessions_beyond_the_limit_are_refused() {
+    let (proxy, database) = proxy(QuirksOptions::default()).await;
+    proxy.limit_connections(Some(1));
+    let first = Raw::connect(proxy.port(), database.name()).await;
+    let parameters = [("user", Login::Trust.user()), ("database", database.name())];
+    let refused = Raw::connect_with(proxy.port(), &parameters)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        refused[0].starts_with("ErrorResponse ERROR 53300 'sorry, too many clients already'"),
+        "{refused:?}"
+    );
+    drop(first);
+    proxy.wait_for(|counts| counts.open == 0).await.unwrap();
+    Raw::connect(proxy.port(), database.name())
+        .await
+        .query("SELECT 1")
+        .await;
+}
+
+#[tokio::test]
+async fn a_refused_login_is_told_and_closed() {
+    let (proxy, _database) = proxy(QuirksOptions::default()).await;
+    let parameters = [("user", Login::Trust.user()), ("database", "nowhere")];
+    let refused = Raw::connect_with(proxy.port(), &parameters)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        refused.iter().any(|line| line.contains("3D000")),
+        "{refused:?}"
+    );
+    assert_eq!(refused.last().unwrap(), "closed");
+}

@@ -1,0 +1,360 @@
+//! Transactions: what begins, ends and fails them.
+
+use crdb_testkit::{CockroachVersion, QuirksOptions};
+
+use crate::raw::{Raw, run, session, sync};
+
+fn old() -> QuirksOptions {
+    QuirksOptions::default().version(CockroachVersion::V23_1)
+}
+
+#[tokio::test]
+async fn an_end_without_a_beginning_is_an_error() {
+    let (_proxy, _database, mut raw) = session(old()).await;
+    for sql in [
+        "ROLLBACK",
+        "COMMIT",
+        "end",
+        "SAVEPOINT a",
+        "RELEASE SAVEPOINT a",
+    ] {
+        let expected = [
+            "ErrorResponse ERROR XXUUU 'there is no transaction in progress'",
+            "ReadyForQuery I",
+        ];
+        assert_eq!(raw.query(sql).await, expected, "{sql}");
+        assert_eq!(
+            raw.exchange(&[run(sql), sync()].concat()).await[2..],
+            expected,
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_end_without_a_beginning_only_warns_since_v25() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for tag in ["ROLLBACK", "COMMIT"] {
+        let answer = raw.query(tag).await;
+        assert!(
+            answer[0].starts_with("NoticeResponse WARNING"),
+            "{answer:?}"
+        );
+        assert_eq!(
+            answer[1..],
+            [
+                format!("CommandComplete '{tag}'"),
+                "ReadyForQuery I".to_owned()
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_second_begin_fails_the_transaction() {
+    for options in [old(), QuirksOptions::default()] {
+        let (_proxy, _database, mut raw) = session(options).await;
+        let failed = [
+            "ErrorResponse ERROR XXUUU 'there is already a transaction in progress'",
+            "ReadyForQuery E",
+        ];
+        assert_eq!(
+            raw.query("BEGIN").await,
+            ["CommandComplete 'BEGIN'", "ReadyForQuery T"]
+        );
+        assert_eq!(raw.query("BEGIN").await, failed);
+        assert_eq!(
+            raw.query("ROLLBACK").await,
+            ["CommandComplete 'ROLLBACK'", "ReadyForQuery I"]
+        );
+
+        raw.query("BEGIN").await;
+        assert_eq!(
+            raw.exchange(&[run("BEGIN"), sync()].concat()).await[2..],
+            failed
+        );
+        // COMMIT of a failed transaction succeeds and says what it did.
+        assert_eq!(
+            raw.query("COMMIT").await,
+            ["CommandComplete 'ROLLBACK'", "ReadyForQuery I"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_failed_transaction_takes_nothing_but_its_end() {
+    let (_proxy, _database, mut raw) = session(old()).await;
+    raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
+    raw.query("BEGIN").await;
+    assert_eq!(
+        raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await,
+        [
+            "ErrorResponse ERROR 23505 'duplicate key value violates unique constraint \"tr_pkey\"' \
+             detail=\"Key (id)=(1) already exists.\" constraint=\"tr_pkey\"",
+            "ReadyForQuery E"
+        ]
+    );
+    assert_eq!(
+        raw.query("SELECT 1").await,
+        [
+            "ErrorResponse ERROR 25P02 'current transaction is aborted, commands ignored until end of transaction block'",
+            "ReadyForQuery E"
+        ]
+    );
+    assert_eq!(
+        raw.query("COMMIT").await,
+        ["CommandComplete 'ROLLBACK'", "ReadyForQuery I"]
+    );
+}
+
+#[tokio::test]
+async fn a_savepoint_can_be_rolled_back_to() {
+    let (_proxy, _database, mut raw) = session(old()).await;
+    raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
+    raw.query("BEGIN").await;
+    assert_eq!(
+        raw.query("SAVEPOINT a").await,
+        ["CommandComplete 'SAVEPOINT'", "ReadyForQuery T"]
+    );
+    assert_eq!(
+        raw.query("INSERT INTO tr VALUES (1, 1, 'a')")
+            .await
+            .last()
+            .unwrap(),
+        "ReadyForQuery E"
+    );
+    assert_eq!(
+        raw.query("ROLLBACK TO SAVEPOINT a").await,
+        ["CommandComplete 'ROLLBACK'", "ReadyForQuery T"]
+    );
+    assert_eq!(
+        raw.query("UPDATE tr SET v = 2").await,
+        ["CommandComplete 'UPDATE 1'", "ReadyForQuery T"]
+    );
+    assert_eq!(
+        raw.query("COMMIT").await,
+        ["CommandComplete 'COMMIT'", "ReadyForQuery I"]
+    );
+}
+
+async fn count(raw: &mut Raw) -> String {
+    raw.query("SELECT count(*) FROM tr").await[1].clone()
+}
+
+#[tokio::test]
+async fn releasing_the_restart_savepoint_commits() {
+    let (proxy, database, mut raw) = session(old()).await;
+    let mut other = Raw::connect(proxy.port(), database.name()).await;
+    let committed = "ErrorResponse ERROR 25000 'current transaction is committed, commands ignored until end of transaction block'";
+    for extended in [false, true] {
+        let ask = |sql: &str| {
+            if extended {
+                [run(sql), sync()].concat()
+            } else {
+                crate::raw::query(sql)
+            }
+        };
+        let last = |answer: Vec<String>| answer[answer.len() - 2..].to_vec();
+        raw.query("BEGIN").await;
+        assert_eq!(
+            last(raw.exchange(&ask("SAVEPOINT cockroach_restart")).await),
+            ["CommandComplete 'SAVEPOINT'", "ReadyForQuery T"]
+        );
+        raw.query(&format!(
+            "INSERT INTO tr VALUES ({}, 1, 'a')",
+            u8::from(extended)
+        ))
+        .await;
+        assert_eq!(
+            last(
+                raw.exchange(&ask("RELEASE SAVEPOINT cockroach_restart"))
+                    .await
+            ),
+            ["CommandComplete 'COMMIT'", "ReadyForQuery T"]
+        );
+        assert_eq!(
+            count(&mut other).await,
+            format!("DataRow {}", 1 + u8::from(extended))
+        );
+        assert_eq!(
+            last(raw.query("SELECT 1").await),
+            [committed, "ReadyForQuery T"]
+        );
+        assert_eq!(
+            last(raw.exchange(&[run("SELECT 1"), sync()].concat()).await),
+            [committed, "ReadyForQuery T"]
+        );
+        assert_eq!(
+            last(raw.exchange(&ask("COMMIT")).await),
+            ["CommandComplete 'COMMIT'", "ReadyForQuery I"]
+        );
+    }
+    // A ROLLBACK comes too late and says so.
+    raw.query("BEGIN; SAVEPOINT cockroach_restart").await;
+    raw.query("RELEASE SAVEPOINT cockroach_restart").await;
+    assert_eq!(
+        raw.query("ROLLBACK").await,
+        ["CommandComplete 'COMMIT'", "ReadyForQuery I"]
+    );
+}
+
+#[tokio::test]
+async fn the_restart_savepoint_brings_a_failed_transaction_back() {
+    let (_proxy, _database, mut raw) = session(old()).await;
+    raw.query("BEGIN").await;
+    raw.query("SAVEPOINT cockroach_restart").await;
+    for back in [
+        "ROLLBACK TO SAVEPOINT cockroach_restart",
+        "SAVEPOINT cockroach_restart",
+    ] {
+        assert_eq!(
+            raw.query("SELECT * FROM nowhere").await.last().unwrap(),
+            "ReadyForQuery E"
+        );
+        assert_eq!(
+            raw.query(back).await,
+            ["CommandComplete 'ROLLBACK'", "ReadyForQuery T"],
+            "{back}"
+        );
+        raw.query("SELECT * FROM nowhere").await;
+        let answer = raw.exchange(&[run(back), sync()].concat()).await;
+        assert_eq!(
+            answer[2..],
+            ["CommandComplete 'ROLLBACK'", "ReadyForQuery T"],
+            "{back}"
+        );
+    }
+    raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
+    raw.query("RELEASE SAVEPOINT cockroach_restart").await;
+    raw.query("COMMIT").await;
+    assert_eq!(count(&mut raw).await, "DataRow 1");
+}
+
+#[tokio::test]
+async fn the_restart_savepoint_must_come_first() {
+    let (_proxy, _database, mut raw) = session(old()).await;
+    raw.query("BEGIN").await;
+    raw.query("SELECT 1").await;
+    let answer = raw.query("SAVEPOINT cockroach_restart").await;
+    assert!(
+        answer[0].contains("needs to be the first statement in a transaction"),
+        "{answer:?}"
+    );
+    assert_eq!(answer[1], "ReadyForQuery E");
+}
+
+#[tokio::test]
+async fn conflicts_and_write_skew_are_retry_errors_in_cockroachdbs_words() {
+    let (proxy, database, mut a) = session(old()).await;
+    let mut b = Raw::connect(proxy.port(), database.name()).await;
+    a.query("INSERT INTO tr VALUES (1, 1, 'a'), (2, 2, 'b')")
+        .await;
+    a.query("BEGIN").await;
+    a.query("SELECT v FROM tr WHERE id = 1").await;
+    b.query("BEGIN").await;
+    b.query("SELECT v FROM tr WHERE id = 1").await;
+    a.query("UPDATE tr SET v = 5 WHERE id = 1").await;
+    assert_eq!(
+        a.query("COMMIT").await,
+        ["CommandComplete 'COMMIT'", "ReadyForQuery I"]
+    );
+    let conflict = b.query("UPDATE tr SET v = 6 WHERE id = 1").await;
+    let restart =
+        "ErrorResponse ERROR 40001 'restart transaction: TransactionRetryWithProtoRefreshError: ";
+    assert!(conflict[0].starts_with(restart), "{conflict:?}");
+    assert_eq!(conflict[1], "ReadyForQuery E");
+    b.query("ROLLBACK").await;
+
+    for session in [&mut a, &mut b] {
+        session.query("BEGIN").await;
+        session.query("SELECT sum(v) FROM tr").await;
+    }
+    a.query("UPDATE tr SET v = 7 WHERE id = 1").await;
+    b.query("UPDATE tr SET v = 8 WHERE id = 2").await;
+    let (first, second) = (a.query("COMMIT").await, b.query("COMMIT").await);
+    let failed = [&first, &second]
+        .into_iter()
+        .filter(|answer| answer[0].starts_with(restart))
+        .count();
+    assert_eq!(failed, 1, "{first:?} {second:?}");
+    assert_eq!(
+        (
+            first.last().unwrap().as_str(),
+            second.last().unwrap().as_str()
+        ),
+        ("ReadyForQuery I", "ReadyForQuery I")
+    );
+}
+
+#[tokio::test]
+async fn ddl_commits_what_came_before_it_since_v25() {
+    for extended in [false, true] {
+        let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+        raw.query("BEGIN").await;
+        raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
+        let ddl = "ALTER TABLE tr ADD COLUMN w INT8";
+        let answer = if extended {
+            raw.exchange(&[run(ddl), sync()].concat()).await
+        } else {
+            raw.query(ddl).await
+        };
+        assert!(
+            answer
+                .iter()
+                .any(|line| line
+                    .starts_with("NoticeResponse NOTICE 00000 'auto-committing transaction")),
+            "{answer:?}"
+        );
+        assert_eq!(
+            answer[answer.len() - 2..],
+            ["CommandComplete 'ALTER TABLE'", "ReadyForQuery I"]
+        );
+        let end = raw.query("ROLLBACK").await;
+        assert!(end[0].starts_with("NoticeResponse WARNING"), "{end:?}");
+        assert_eq!(count(&mut raw).await, "DataRow 1");
+    }
+    let (_proxy, _database, mut raw) = session(old()).await;
+    raw.query("BEGIN").await;
+    assert_eq!(
+        raw.query("ALTER TABLE tr ADD COLUMN w INT8").await,
+        ["CommandComplete 'ALTER TABLE'", "ReadyForQuery T"]
+    );
+}
+
+#[tokio::test]
+async fn a_forced_retry_fails_once_something_was_answered() {
+    let (_proxy, _database, mut raw) = session(old()).await;
+    let force = "SELECT crdb_internal.force_retry('40ms')";
+    let done = ["DataRow 0", "CommandComplete 'SELECT 1'"];
+    assert_eq!(raw.query(force).await[1..3], done);
+    raw.query("BEGIN").await;
+    assert_eq!(raw.query(force).await[1..3], done);
+    raw.query("COMMIT").await;
+    raw.query("BEGIN").await;
+    raw.query("SELECT 1").await;
+    let hour = raw
+        .query("SELECT crdb_internal.force_retry('1h':::INTERVAL)")
+        .await;
+    assert!(
+        hour[0].starts_with(
+            "ErrorResponse ERROR 40001 'restart transaction: crdb_internal.force_retry()"
+        ),
+        "{hour:?}"
+    );
+    assert_eq!(hour[1], "ReadyForQuery E");
+}
+
+#[tokio::test]
+async fn clauses_of_cockroachdb_are_taken_out() {
+    let (_proxy, _database, mut raw) = session(old()).await;
+    raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
+    let answer = raw
+        .query("SELECT id FROM tr AS OF SYSTEM TIME follower_read_timestamp() WHERE id = 1")
+        .await;
+    assert_eq!(answer[1], "DataRow 1");
+    assert_eq!(
+        raw.query("BEGIN PRIORITY HIGH, AS OF SYSTEM TIME '-10s'")
+            .await,
+        ["CommandComplete 'BEGIN'", "ReadyForQuery T"]
+    );
+}
