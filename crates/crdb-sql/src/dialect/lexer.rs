@@ -360,6 +360,7 @@ impl<'a> Lexer<'a> {
             (b'@', ..) => (TokenKind::At, 1),
             (b'?', b'|', _) => (TokenKind::SomeExists, 2),
             (b'?', b'&', _) => (TokenKind::AllExists, 2),
+            (b'?', b'?', _) => (TokenKind::Question, 2),
             (b'?', ..) => (TokenKind::Question, 1),
             _ => {
                 let character = self.sql[self.at..].chars().next().unwrap_or('?');

@@ -117,7 +117,7 @@ pub enum TokenKind {
     Contains,
     /// `<@`
     ContainedBy,
-    /// `?`
+    /// `?`, also `??`
     Question,
     /// `?|`
     SomeExists,

@@ -228,7 +228,7 @@ impl<V: Visitor> Walk<'_, V> {
         match body {
             QueryBody::Select(select) => self.select(select),
             QueryBody::Values(rows) => self.exprs(rows.iter().flatten()),
-            QueryBody::Table(source) => self.source(source),
+            QueryBody::Table(table) => self.table_ref(table),
             QueryBody::Nested(query) => self.query(query),
             QueryBody::SetOperation { left, right, .. } => {
                 self.body(left);
@@ -434,11 +434,13 @@ impl<V: Visitor> Walk<'_, V> {
         for part in parts {
             match part {
                 Part::Object(name) => self.0.table(name, TableUse::Mention),
+                Part::Table(table) => self.0.table(&table.name, TableUse::Read),
                 Part::Index(index) => index
                     .table
                     .iter()
                     .for_each(|table| self.0.table(table, TableUse::Mention)),
                 Part::Expr(expr) => self.expr(expr),
+                Part::InBrackets(inner) => self.expr(inner),
                 Part::Query(query) => self.query(query),
                 Part::Statement(statement) => self.statement(statement),
                 Part::Column(column) => self.column(column),

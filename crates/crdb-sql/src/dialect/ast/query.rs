@@ -58,7 +58,7 @@ pub enum QueryBody {
     /// `VALUES (1, 2), (3, 4)`
     Values(Vec<Vec<Expr>>),
     /// `TABLE a`
-    Table(Box<TableSource>),
+    Table(Box<TableRef>),
     /// `(SELECT ..)`
     Nested(Box<Query>),
     /// `.. UNION ..`

@@ -4,7 +4,7 @@ use super::super::keyword::Keyword;
 use super::expr::Expr;
 use super::index::{IndexColumn, PartitionBy};
 use super::name::{Ident, IndexName, ObjectName};
-use super::query::Query;
+use super::query::{Query, TableName};
 use super::statement::Statement;
 use super::table::{ColumnDefinition, TableElement};
 use super::types::DataType;
@@ -32,6 +32,8 @@ pub enum Part {
     Name(Ident),
     /// A table, view, sequence ..
     Object(ObjectName),
+    /// A table with its hints.
+    Table(Box<TableName>),
     /// All tables of a schema or database: `a.*`, `a.b.*`, `*`.
     ObjectPattern(Vec<Ident>),
     /// An index.
@@ -40,6 +42,8 @@ pub enum Part {
     Type(DataType),
     /// An expression.
     Expr(Expr),
+    /// An expression in brackets, which a virtual cluster can be told by.
+    InBrackets(Box<Expr>),
     /// A string.
     Text(Box<str>),
     /// A number.

@@ -11,7 +11,9 @@ impl Parser<'_> {
         let parts = &mut Vec::new();
         let kind = match self.kind_at(1) {
             TokenKind::Keyword(Keyword::TABLE) => return self.alter_table(),
-            TokenKind::Keyword(Keyword::ROLE | Keyword::USER) => return self.role_statement(),
+            TokenKind::Keyword(Keyword::ROLE | Keyword::USER | Keyword::GROUP) => {
+                return self.role_statement();
+            }
             TokenKind::Keyword(Keyword::CHANGEFEED) => return self.alter_changefeed(),
             TokenKind::Keyword(Keyword::BACKUP) => return self.alter_backup(),
             TokenKind::Keyword(Keyword::TENANT | Keyword::VIRTUAL) => return self.alter_cluster(),

@@ -7,7 +7,8 @@ use super::utility::{Build, Parts};
 use super::{Parsed, Parser};
 
 /// Options that are one word, of backups.
-const BACKUP_WORDS: [Keyword; 4] = [
+const BACKUP_WORDS: [Keyword; 5] = [
+    Keyword::INCLUDE_ALL_VIRTUAL_CLUSTERS,
     Keyword::REVISION_HISTORY,
     Keyword::DETACHED,
     Keyword::UPDATES_CLUSTER_MONITORING_METRICS,
@@ -15,11 +16,10 @@ const BACKUP_WORDS: [Keyword; 4] = [
 ];
 
 /// Options with a location or a secret.
-const BACKUP_VALUES: [Keyword; 4] = [
+const BACKUP_VALUES: [Keyword; 3] = [
     Keyword::ENCRYPTION_PASSPHRASE,
     Keyword::KMS,
     Keyword::INCREMENTAL_LOCATION,
-    Keyword::INCLUDE_ALL_VIRTUAL_CLUSTERS,
 ];
 
 impl Parser<'_> {
@@ -48,13 +48,13 @@ impl Parser<'_> {
             return Ok(());
         }
         match self.keyword() {
-            Some(Keyword::TENANT) if self.kind_at(1) == TokenKind::Integer => {
+            Some(Keyword::TENANT) if !self.table_ends_at(1) => {
                 self.take(parts, Keyword::TENANT)?;
-                self.take_number(parts)
+                self.take_tenant(parts)
             }
             Some(Keyword::VIRTUAL) if self.keyword_at(1, Keyword::CLUSTER) => {
                 self.take_all(parts, &[Keyword::VIRTUAL, Keyword::CLUSTER])?;
-                self.take_number(parts)
+                self.take_tenant(parts)
             }
             Some(Keyword::SCHEMA) if self.name_at(1) => {
                 self.take(parts, Keyword::SCHEMA)?;
@@ -62,6 +62,16 @@ impl Parser<'_> {
             }
             _ => self.grant_targets(parts),
         }
+    }
+
+    /// Whether what stands before the token `ahead` was a table rather than a keyword.
+    fn table_ends_at(&self, ahead: usize) -> bool {
+        matches!(
+            self.kind_at(ahead),
+            TokenKind::Dot
+                | TokenKind::Comma
+                | TokenKind::Keyword(Keyword::TO | Keyword::INTO | Keyword::FROM)
+        )
     }
 
     /// `WITH ..`, each option once.
@@ -109,11 +119,7 @@ impl Parser<'_> {
         }
         let keyword = self.take_any(parts, &BACKUP_VALUES)?;
         self.take_sign(parts, Punctuation::Equal)?;
-        if keyword == Keyword::INCLUDE_ALL_VIRTUAL_CLUSTERS {
-            self.take_expr(parts)?;
-        } else {
-            self.take_string_or_placeholders(parts)?;
-        }
+        self.take_string_or_placeholders(parts)?;
         Ok(keyword)
     }
 

@@ -14,7 +14,9 @@ impl Parser<'_> {
         match self.kind_at(1) {
             TokenKind::Keyword(Keyword::CHANGEFEED) => return self.create_changefeed(),
             TokenKind::Keyword(Keyword::SCHEDULE) => return self.create_schedule(),
-            TokenKind::Keyword(Keyword::ROLE | Keyword::USER) => return self.role_statement(),
+            TokenKind::Keyword(Keyword::ROLE | Keyword::USER | Keyword::GROUP) => {
+                return self.role_statement();
+            }
             TokenKind::Keyword(Keyword::STATISTICS) => return self.create_statistics(),
             TokenKind::Keyword(
                 Keyword::VIRTUAL | Keyword::TENANT | Keyword::LOGICAL | Keyword::LOGICALLY,

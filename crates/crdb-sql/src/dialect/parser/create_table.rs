@@ -51,6 +51,7 @@ impl Parser<'_> {
             table.partition_by = self.opt_partition_by()?;
         }
         table.parameters = self.storage_parameters()?;
+        self.eat_keywords(&[Keyword::WITHOUT, Keyword::OIDS]);
         if untyped {
             self.expect_keyword(Keyword::AS)?;
             let query = Box::new(self.query()?);
@@ -58,6 +59,7 @@ impl Parser<'_> {
                 return Err(self.invalid("a table made from a query is not partitioned"));
             }
             table.contents = TableContents::Query { elements, query };
+            self.eat_keywords(&[Keyword::WITH, Keyword::DATA]);
         } else {
             table.contents = TableContents::Elements(elements);
         }

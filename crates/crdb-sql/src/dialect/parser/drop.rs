@@ -17,7 +17,9 @@ impl Parser<'_> {
             TokenKind::Keyword(Keyword::MATERIALIZED) => ObjectKind::MaterializedView,
             TokenKind::Keyword(Keyword::SEQUENCE) => ObjectKind::Sequence,
             TokenKind::Keyword(Keyword::TYPE) => ObjectKind::Type,
-            TokenKind::Keyword(Keyword::ROLE | Keyword::USER) => return self.role_statement(),
+            TokenKind::Keyword(Keyword::ROLE | Keyword::USER | Keyword::GROUP) => {
+                return self.role_statement();
+            }
             _ => return self.drop_plain(),
         };
         self.at += 2;

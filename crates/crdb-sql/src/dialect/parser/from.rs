@@ -15,7 +15,7 @@ impl Parser<'_> {
     }
 
     /// A source and what is joined to it.
-    fn table_ref(&mut self) -> Parsed<TableRef> {
+    pub(super) fn table_ref(&mut self) -> Parsed<TableRef> {
         let first = TableRef::Source(Box::new(self.table_source()?));
         self.joins(first)
     }
@@ -207,7 +207,7 @@ impl Parser<'_> {
     }
 
     /// A call as a source of rows: without windows.
-    fn table_call(&mut self) -> Parsed<Expr> {
+    pub(super) fn table_call(&mut self) -> Parsed<Expr> {
         if let Some(keyword) = self.keyword()
             && self.at_special_form(keyword)
         {
@@ -224,9 +224,6 @@ impl Parser<'_> {
     pub(super) fn function_path(&mut self) -> Parsed<Vec<Ident>> {
         if self.kind_at(1) == TokenKind::Dot {
             return Ok(self.dotted(4)?.parts);
-        }
-        if self.at_keyword(Keyword::INDEX) {
-            return Ok(vec![self.any_name()?]);
         }
         Ok(vec![self.function_name()?])
     }
@@ -288,19 +285,6 @@ impl Parser<'_> {
         }
         self.close()?;
         Ok(TableSourceKind::Nested(joined))
-    }
-
-    /// What `TABLE` shows.
-    pub(super) fn table_operand(&mut self) -> Parsed<TableSource> {
-        let start = self.start();
-        let kind = self.source_kind()?;
-        Ok(TableSource {
-            kind,
-            lateral: false,
-            ordinality: false,
-            alias: None,
-            span: self.span_from(start),
-        })
     }
 
     /// A table with its hints.
@@ -449,7 +433,7 @@ impl Parser<'_> {
     /// `AS a (b, c)`; columns of functions may have types.
     fn table_alias(&mut self, typed: bool) -> Parsed<Option<TableAlias>> {
         // `AS OF SYSTEM TIME` is no alias.
-        if self.keyword_at(0, Keyword::AS) && self.keyword_at(1, Keyword::OF) {
+        if self.at_keywords(&[Keyword::AS, Keyword::OF, Keyword::SYSTEM]) {
             return Ok(None);
         }
         if !self.eat_keyword(Keyword::AS) && !self.at_name() {

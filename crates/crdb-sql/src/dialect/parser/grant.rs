@@ -107,7 +107,7 @@ impl Parser<'_> {
     /// What a privilege is on.
     fn privilege_target(&mut self, parts: &mut Parts) -> Parsed<()> {
         match self.keyword() {
-            Some(Keyword::TYPE) if self.name_at(1) => {
+            Some(Keyword::TYPE) if self.object_at(1) => {
                 self.take(parts, Keyword::TYPE)?;
                 self.take_objects(parts)
             }
@@ -186,7 +186,7 @@ impl Parser<'_> {
 
     /// `a.*` or `a.b.*`: the names before the star.
     pub(super) fn pattern(&mut self) -> Parsed<Vec<Ident>> {
-        let mut names = vec![self.name()?];
+        let mut names = vec![self.object_part()?];
         loop {
             self.expect(TokenKind::Dot, "`.`")?;
             if self.eat(TokenKind::Star) {
@@ -200,7 +200,10 @@ impl Parser<'_> {
     pub(super) fn alter_default_privileges(&mut self, parts: &mut Parts) -> Parsed<()> {
         self.take_all(parts, &[Keyword::DEFAULT, Keyword::PRIVILEGES])?;
         if self.opt_take(parts, Keyword::FOR) {
-            match self.take_any(parts, &[Keyword::ROLE, Keyword::USER, Keyword::ALL])? {
+            match self.take_any(
+                parts,
+                &[Keyword::ROLE, Keyword::USER, Keyword::GROUP, Keyword::ALL],
+            )? {
                 Keyword::ALL => self.take(parts, Keyword::ROLES)?,
                 _ => self.take_roles(parts)?,
             }
@@ -237,7 +240,7 @@ impl Parser<'_> {
     pub(super) fn role_statement(&mut self) -> Parsed<StatementKind> {
         let parts = &mut Vec::new();
         let verb = self.take_any(parts, &[Keyword::CREATE, Keyword::ALTER, Keyword::DROP])?;
-        self.take_any(parts, &[Keyword::ROLE, Keyword::USER])?;
+        self.take_any(parts, &[Keyword::ROLE, Keyword::USER, Keyword::GROUP])?;
         match verb {
             Keyword::DROP => {
                 self.opt_take_if_exists(parts);
@@ -357,21 +360,20 @@ impl Parser<'_> {
         Ok(UtilityKind::Comment.build(std::mem::take(parts)))
     }
 
-    /// A tenant: a number, a name or a string; in brackets, an expression.
+    /// A virtual cluster: an operand; in brackets, any expression.
     pub(super) fn take_tenant(&mut self, parts: &mut Parts) -> Parsed<()> {
-        match self.kind() {
-            TokenKind::Integer => self.take_number(parts),
-            TokenKind::LeftBracket => {
-                self.advance();
-                let number = self.unsigned()?;
-                self.expect(TokenKind::RightBracket, "`]`")?;
-                parts.push(Part::Number(format!("[{number}]").into()));
-                Ok(())
-            }
-            TokenKind::Keyword(Keyword::ALL) => self.take(parts, Keyword::ALL),
-            TokenKind::LeftParen => self.take_paren(parts, Self::take_expr),
-            _ => self.take_string_or_placeholder(parts),
+        if self.is(TokenKind::LeftBracket) {
+            self.advance();
+            let inner = self.expr()?;
+            self.expect(TokenKind::RightBracket, "`]`")?;
+            parts.push(Part::InBrackets(Box::new(inner)));
+            return Ok(());
         }
+        if self.opt_take(parts, Keyword::ALL) {
+            return Ok(());
+        }
+        parts.push(Part::Expr(self.primary()?));
+        Ok(())
     }
 
     /// `TENANT` or `VIRTUAL CLUSTER`.

@@ -61,7 +61,11 @@ impl Parser<'_> {
     /// Whether an index begins here, as an element of a table.
     pub(super) fn at_index(&self) -> bool {
         match self.keyword() {
-            Some(Keyword::INDEX) => true,
+            // A column may be called so too.
+            Some(Keyword::INDEX) => {
+                self.kind_at(1) == TokenKind::LeftParen
+                    || self.name_at(1) && self.kind_at(2) == TokenKind::LeftParen
+            }
             Some(Keyword::UNIQUE | Keyword::INVERTED | Keyword::VECTOR) => {
                 self.keyword_at(1, Keyword::INDEX)
                     || self.keyword_at(2, Keyword::INDEX)

@@ -76,7 +76,8 @@ impl Parser<'_> {
             self.take_string_or_placeholders(parts)?;
             self.backup_options(parts)?;
         } else {
-            self.changefeed_rest(parts)?;
+            let watches = !self.at_any(&[Keyword::INTO, Keyword::AS, Keyword::WITH]);
+            self.changefeed_rest(parts, watches)?;
         }
         self.recurring(parts)?;
         if self.opt_take_all(parts, &[Keyword::FULL, Keyword::BACKUP])
@@ -169,7 +170,8 @@ impl Parser<'_> {
         let parts = &mut Vec::new();
         self.take(parts, Keyword::EXPERIMENTAL)?;
         if self.take_any(parts, &[Keyword::SCRUB, Keyword::CHANGEFEED])? == Keyword::CHANGEFEED {
-            self.changefeed_rest(parts)?;
+            let watches = self.opt_take(parts, Keyword::FOR);
+            self.changefeed_rest(parts, watches)?;
             return Ok(UtilityKind::Changefeed.build(std::mem::take(parts)));
         }
         if self.take_any(parts, &[Keyword::DATABASE, Keyword::TABLE])? == Keyword::DATABASE {
@@ -231,17 +233,27 @@ impl Parser<'_> {
         )?;
         self.take_string_or_placeholder(parts)?;
         if self.opt_take(parts, Keyword::WITH) {
-            self.take_list(parts, |parser, parts| {
-                parser.take_any_name(parts)?;
-                parser.take_sign(parts, Punctuation::Equal)?;
-                if parser.is(TokenKind::Integer) {
-                    parser.take_number(parts)
-                } else {
-                    parser.take_string_or_placeholder(parts)
-                }
-            })?;
+            if self.opt_take(parts, Keyword::OPTIONS) {
+                self.take_paren_list(parts, Self::connection_option)?;
+            } else {
+                self.take_list(parts, Self::connection_option)?;
+            }
         }
         Ok(UtilityKind::Scrub.build(std::mem::take(parts)))
+    }
+
+    /// `TRANSFER = '1MiB'`, `CONCURRENTLY = 2`.
+    fn connection_option(&mut self, parts: &mut Parts) -> Parsed<()> {
+        let option = self.take_any(
+            parts,
+            &[Keyword::TRANSFER, Keyword::TIME, Keyword::CONCURRENTLY],
+        )?;
+        self.take_sign(parts, Punctuation::Equal)?;
+        if option == Keyword::CONCURRENTLY {
+            self.take_expr(parts)
+        } else {
+            self.take_string_or_placeholder(parts)
+        }
     }
 
     /// `OPT PLAN 'a'`, in `PREPARE`.
@@ -290,8 +302,8 @@ impl Parser<'_> {
             self.take(parts, Keyword::OF)?;
             self.take_tenant(parts)?;
             self.take(parts, Keyword::ON)?;
-            self.take_string_or_placeholder(parts)?;
-            self.opt_take_options(parts)?;
+            parts.push(Part::Expr(self.primary()?));
+            self.cluster_replication_options(parts)?;
         } else if self.opt_take(parts, Keyword::LIKE) {
             self.take_tenant(parts)?;
         }
@@ -386,8 +398,8 @@ impl Parser<'_> {
                     self.take(parts, Keyword::OF)?;
                     self.take_tenant(parts)?;
                     self.take(parts, Keyword::ON)?;
-                    self.take_string_or_placeholder(parts)?;
-                    self.opt_take_options(parts)?;
+                    parts.push(Part::Expr(self.primary()?));
+                    self.cluster_replication_options(parts)?;
                 } else {
                     self.take(parts, Keyword::SERVICE)?;
                     if starts {
@@ -401,17 +413,56 @@ impl Parser<'_> {
                     self.take(parts, Keyword::CAPABILITIES)?;
                 } else {
                     self.take_any(parts, &[Keyword::CAPABILITY])?;
-                    self.take_list(parts, Self::take_expr_option)?;
+                    self.take_list(parts, Self::capability)?;
                 }
             }
         }
         Ok(UtilityKind::VirtualCluster.build(std::mem::take(parts)))
     }
 
+    /// `WITH RETENTION = '1d'`, if it is there.
+    fn cluster_replication_options(&mut self, parts: &mut Parts) -> Parsed<()> {
+        if !self.opt_take(parts, Keyword::WITH) {
+            return Ok(());
+        }
+        if self.opt_take(parts, Keyword::OPTIONS) {
+            return self.take_paren_list(parts, Self::cluster_replication_option);
+        }
+        self.take_list(parts, Self::cluster_replication_option)
+    }
+
+    fn cluster_replication_option(&mut self, parts: &mut Parts) -> Parsed<()> {
+        if self.opt_take_all(parts, &[Keyword::READ, Keyword::VIRTUAL, Keyword::CLUSTER]) {
+            return Ok(());
+        }
+        if !self.opt_take_all(parts, &[Keyword::EXPIRATION, Keyword::WINDOW]) {
+            self.take(parts, Keyword::RETENTION)?;
+        }
+        self.take_sign(parts, Punctuation::Equal)?;
+        parts.push(Part::Expr(self.primary()?));
+        Ok(())
+    }
+
+    /// `a.b = c`, `a.b TO c` or `a.b`.
+    fn capability(&mut self, parts: &mut Parts) -> Parsed<()> {
+        self.take_dotted(parts)?;
+        if self.is(TokenKind::Equal) {
+            self.take_sign(parts, Punctuation::Equal)?;
+        } else if !self.opt_take(parts, Keyword::TO) {
+            return Ok(());
+        }
+        parts.push(Part::Expr(self.variable_value()?));
+        Ok(())
+    }
+
     fn alter_cluster_setting(&mut self, parts: &mut Parts) -> Parsed<()> {
         let sets = self.take_any(parts, &[Keyword::SET, Keyword::RESET])? == Keyword::SET;
         if sets && self.opt_take(parts, Keyword::REPLICATION) {
-            return self.take_list(parts, Self::take_option);
+            return self.take_list(parts, Self::cluster_replication_option);
+        }
+        if !sets && self.opt_take(parts, Keyword::DATA) {
+            self.take_all(parts, &[Keyword::TO, Keyword::SYSTEM, Keyword::TIME])?;
+            return self.take_expr(parts);
         }
         if self.opt_take(parts, Keyword::ALL) {
             return Ok(());

@@ -26,9 +26,7 @@ enum Place {
 
 impl Place {
     fn takes(self, class: KeywordClass) -> bool {
-        use KeywordClass::{
-            ColumnName, FamilyExtra, Reserved, ReservedExtra, TypeOrFunction, Unreserved,
-        };
+        use KeywordClass::{ColumnName, FamilyExtra, Reserved, TypeOrFunction, Unreserved};
         match class {
             Unreserved => true,
             ColumnName => matches!(
@@ -44,7 +42,6 @@ impl Place {
                 Self::Object | Self::Function | Self::NonReserved | Self::Any
             ),
             Reserved => self == Self::Any,
-            ReservedExtra => matches!(self, Self::Object | Self::Any),
         }
     }
 }
@@ -90,6 +87,16 @@ impl Parser<'_> {
     /// Whether the current token can be a column's or alias's name.
     pub(super) fn at_name(&self) -> bool {
         self.is_name_for(self.kind(), Place::Column)
+    }
+
+    /// Whether the token `ahead` can begin an object's name.
+    pub(super) fn object_at(&self, ahead: usize) -> bool {
+        self.is_name_for(self.kind_at(ahead), Place::Object)
+    }
+
+    /// The first part of an object's name.
+    pub(super) fn object_part(&mut self) -> Parsed<Ident> {
+        self.name_for(Place::Object, "a name")
     }
 
     /// Whether the token `ahead` can be a column's or alias's name.

@@ -98,12 +98,6 @@ impl Parser<'_> {
             _ if self.at_special_form(keyword) => self.special_form(keyword)?,
             _ => match keyword.class() {
                 KeywordClass::Reserved => return Err(self.expected("an expression")),
-                KeywordClass::ReservedExtra
-                    if self.kind_at(1) != TokenKind::Dot
-                        && self.kind_at(1) != TokenKind::LeftParen =>
-                {
-                    return Err(self.expected("an expression"));
-                }
                 _ => self.word_operand()?,
             },
         };
@@ -140,10 +134,7 @@ impl Parser<'_> {
     /// A column, a call, or a literal with its type: what begins with a name.
     fn word_operand(&mut self) -> Parsed<Expr> {
         let start = self.start();
-        let (is_column, is_function) = (
-            self.at_name(),
-            self.at_function_name() || self.at_keyword(Keyword::INDEX),
-        );
+        let (is_column, is_function) = (self.at_name(), self.at_function_name());
         let is_type = self.at_type_name();
         let first = self.advance();
         let mut parts = Vec::with_capacity(1);

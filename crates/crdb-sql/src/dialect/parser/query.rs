@@ -1,11 +1,11 @@
 //! Queries.
 
 use super::super::ast::{
-    Cte, Direction, Distinct, Expr, Limit, Literal, LockStrength, LockWait, Locking, NullsOrder,
-    Offset, OrderBy, OrderTarget, Query, QueryBody, Select, SelectItem, SetOperator, SetQuantifier,
-    UnaryOperator, With,
+    Cte, Direction, Distinct, Expr, Ident, Limit, Literal, LockStrength, LockWait, Locking,
+    NullsOrder, Offset, OrderBy, OrderTarget, Query, QueryBody, Select, SelectItem, SetOperator,
+    SetQuantifier, UnaryOperator, With,
 };
-use super::super::keyword::Keyword;
+use super::super::keyword::{Keyword, KeywordClass};
 use super::super::token::TokenKind;
 use super::{Parsed, Parser};
 
@@ -127,7 +127,7 @@ impl Parser<'_> {
             }
             Some(Keyword::TABLE) => {
                 self.advance();
-                Ok(QueryBody::Table(Box::new(self.table_operand()?)))
+                Ok(QueryBody::Table(Box::new(self.table_ref()?)))
             }
             _ if self.is(TokenKind::LeftParen) => self.nested(|parser| {
                 parser.advance();
@@ -228,16 +228,35 @@ impl Parser<'_> {
 
     /// Whether a result column begins here: today's grammar allows `SELECT FROM a` without any.
     fn at_select_item(&self) -> bool {
-        !(matches!(
-            self.kind(),
-            TokenKind::End | TokenKind::Semicolon | TokenKind::RightParen | TokenKind::RightBracket
-        ) || self.at_any(&[
-            Keyword::FROM,
-            Keyword::WHERE,
-            Keyword::GROUP,
-            Keyword::HAVING,
-            Keyword::WINDOW,
-        ]) || self.at_query_rest())
+        match self.kind() {
+            TokenKind::End
+            | TokenKind::Semicolon
+            | TokenKind::RightParen
+            | TokenKind::RightBracket => false,
+            TokenKind::Keyword(keyword) if keyword.class() == KeywordClass::Reserved => matches!(
+                keyword,
+                Keyword::ARRAY
+                    | Keyword::CASE
+                    | Keyword::CAST
+                    | Keyword::CURRENT_CATALOG
+                    | Keyword::CURRENT_DATE
+                    | Keyword::CURRENT_ROLE
+                    | Keyword::CURRENT_SCHEMA
+                    | Keyword::CURRENT_TIME
+                    | Keyword::CURRENT_TIMESTAMP
+                    | Keyword::CURRENT_USER
+                    | Keyword::DEFAULT
+                    | Keyword::FALSE
+                    | Keyword::LOCALTIME
+                    | Keyword::LOCALTIMESTAMP
+                    | Keyword::NOT
+                    | Keyword::NULL
+                    | Keyword::SESSION_USER
+                    | Keyword::TRUE
+                    | Keyword::USER
+            ),
+            _ => true,
+        }
     }
 
     pub(super) fn select_items(&mut self) -> Parsed<Vec<SelectItem>> {
@@ -251,15 +270,7 @@ impl Parser<'_> {
             return Ok(SelectItem::Star(self.span_from(start)));
         }
         let expr = self.expr()?;
-        let alias = if self.eat_keyword(Keyword::AS) {
-            Some(self.any_name()?)
-        } else {
-            match self.kind() {
-                TokenKind::Word | TokenKind::QuotedWord => Some(self.any_name()?),
-                TokenKind::Keyword(keyword) if keyword.is_bare_label() => Some(self.any_name()?),
-                _ => None,
-            }
-        };
+        let alias = self.label()?;
         Ok(SelectItem::Expr {
             expr,
             alias,
@@ -267,13 +278,24 @@ impl Parser<'_> {
         })
     }
 
+    /// `AS a` or `a` behind a result column, if it is there.
+    pub(super) fn label(&mut self) -> Parsed<Option<Ident>> {
+        if self.eat_keyword(Keyword::AS) {
+            return self.any_name().map(Some);
+        }
+        match self.kind() {
+            TokenKind::Word | TokenKind::QuotedWord => self.any_name().map(Some),
+            TokenKind::Keyword(keyword) if keyword.is_bare_label() => self.any_name().map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// `AS OF SYSTEM TIME ..`, if it is there.
     pub(super) fn as_of(&mut self) -> Parsed<Option<Expr>> {
-        if !self.at_keywords(&[Keyword::AS, Keyword::OF]) {
+        if !self.eat_keywords(&[Keyword::AS, Keyword::OF, Keyword::SYSTEM]) {
             return Ok(None);
         }
-        self.at += 2;
-        self.expect_keywords(&[Keyword::SYSTEM, Keyword::TIME])?;
+        self.expect_keyword(Keyword::TIME)?;
         Ok(Some(self.expr()?))
     }
 
@@ -305,10 +327,7 @@ impl Parser<'_> {
                 nulls: None,
             });
         }
-        if self.at_keyword(Keyword::INDEX)
-            && self.kind_at(1) != TokenKind::LeftParen
-            && self.kind_at(1) != TokenKind::Dot
-        {
+        if self.at_keyword(Keyword::INDEX) && self.index_of_table_follows() {
             self.advance();
             let table = self.object()?;
             self.expect(TokenKind::At, "`@`")?;
@@ -329,6 +348,14 @@ impl Parser<'_> {
             direction,
             nulls: self.nulls_order()?,
         })
+    }
+
+    /// Whether `a@`, `a.b@` or `a.b.c@` follows the current token.
+    fn index_of_table_follows(&self) -> bool {
+        let past = (2..7)
+            .step_by(2)
+            .find(|ahead| self.kind_at(*ahead) != TokenKind::Dot);
+        past.is_some_and(|past| self.kind_at(past) == TokenKind::At)
     }
 
     /// `ASC` or `DESC`, if it is there.

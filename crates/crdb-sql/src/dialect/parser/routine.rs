@@ -257,14 +257,12 @@ impl Parser<'_> {
     pub(super) fn call_procedure(&mut self) -> Parsed<StatementKind> {
         let parts = &mut Vec::new();
         self.take(parts, Keyword::CALL)?;
-        let name = self.function_path()?;
-        if !self.is(TokenKind::LeftParen) {
-            return Err(self.expected("`(`"));
-        }
-        let call = self.windowless_call(name)?;
-        parts.push(Part::Expr(super::super::ast::Expr::Function(Box::new(
-            call,
-        ))));
+        let call = if self.is(TokenKind::LeftBracket) {
+            self.function_by_id()?
+        } else {
+            self.table_call()?
+        };
+        parts.push(Part::Expr(call));
         Ok(UtilityKind::Call.build(std::mem::take(parts)))
     }
 

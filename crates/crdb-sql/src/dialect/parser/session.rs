@@ -225,6 +225,20 @@ impl Parser<'_> {
         }
         if !self.assignment_at(1) {
             match self.keyword() {
+                Some(Keyword::SESSION) if self.keyword_at(1, Keyword::AUTHORIZATION) => {
+                    self.at += 2;
+                    self.expect_keyword(Keyword::DEFAULT)?;
+                    return Ok(variable("session_authorization", vec![Expr::Default]));
+                }
+                Some(Keyword::AUTHORIZATION) if scope == SetScope::Session => {
+                    self.advance();
+                    self.expect_keyword(Keyword::DEFAULT)?;
+                    return Ok(SetVariable {
+                        scope: SetScope::Default,
+                        name: vec![Ident::new("session_authorization")],
+                        values: vec![Expr::Default],
+                    });
+                }
                 Some(Keyword::SCHEMA) => {
                     self.advance();
                     let schema = if self.at_string() {
@@ -289,7 +303,7 @@ impl Parser<'_> {
 
     /// A value of a variable: an expression, or one of the words that are none otherwise.
     pub(super) fn variable_value(&mut self) -> Parsed<Expr> {
-        if self.at_any(&[Keyword::ON, Keyword::NONE, Keyword::INDEX, Keyword::NOTHING]) {
+        if self.at_any(&[Keyword::ON, Keyword::NONE]) {
             let start = self.start();
             let token = self.advance();
             let parts = vec![self.ident(token)];
@@ -335,9 +349,7 @@ impl Parser<'_> {
             self.take_all(&mut parts, &[Keyword::CLUSTER, Keyword::SETTING])?;
             self.take_dotted(&mut parts)?;
         } else if !self.opt_take(&mut parts, Keyword::ALL) {
-            if self.name_at(1) {
-                self.opt_take(&mut parts, Keyword::SESSION);
-            }
+            self.opt_take(&mut parts, Keyword::SESSION);
             self.session_variable(&mut parts)?;
         }
         Ok(UtilityKind::Reset.build(parts))

@@ -136,7 +136,7 @@ impl Parser<'_> {
             }
             Keyword::COMPACT | Keyword::TRACE | Keyword::KV => {
                 self.opt_take(parts, Keyword::COMPACT);
-                self.opt_take(parts, Keyword::KV);
+                self.opt_take_any(parts, &[Keyword::KV, Keyword::EXPERIMENTAL_REPLICA]);
                 self.take_all(parts, &[Keyword::TRACE, Keyword::FOR, Keyword::SESSION])?;
             }
             Keyword::EXPERIMENTAL_REPLICA => {
@@ -233,7 +233,9 @@ impl Parser<'_> {
             self.take_query(parts)?;
         }
         if self.opt_take(parts, Keyword::WITH) {
-            self.take_all(parts, &[Keyword::EXECUTION, Keyword::DETAILS])?;
+            self.take_list(parts, |parser, parts| {
+                parser.take_all(parts, &[Keyword::EXECUTION, Keyword::DETAILS])
+            })?;
         }
         Ok(())
     }

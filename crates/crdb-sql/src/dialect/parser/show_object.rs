@@ -139,11 +139,11 @@ impl Parser<'_> {
                 if self.at_any(&[Keyword::TENANT, Keyword::VIRTUAL]) {
                     self.take_tenant_keyword(parts)?;
                     self.take_tenant(parts)?;
-                    self.opt_take_options(parts)?;
+                    self.fingerprint_options(parts)?;
                 } else {
                     self.take(parts, Keyword::TABLE)?;
                     self.take_object(parts)?;
-                    self.opt_take_options(parts)?;
+                    self.fingerprint_options(parts)?;
                 }
             }
             Keyword::ZONE => {
@@ -157,6 +157,28 @@ impl Parser<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// `WITH EXCLUDE COLUMNS = (..)`, if it is there.
+    fn fingerprint_options(&mut self, parts: &mut Parts) -> Parsed<()> {
+        let option = |parser: &mut Self, parts: &mut Parts| {
+            if parser.opt_take_all(parts, &[Keyword::EXCLUDE, Keyword::COLUMNS]) {
+                parser.take_sign(parts, Punctuation::Equal)?;
+                return parser.take_string_or_placeholders(parts);
+            }
+            parser.take(parts, Keyword::START)?;
+            parser.take(parts, Keyword::TIMESTAMP)?;
+            parser.take_sign(parts, Punctuation::Equal)?;
+            parts.push(Part::Expr(parser.primary()?));
+            Ok(())
+        };
+        if !self.opt_take(parts, Keyword::WITH) {
+            return Ok(());
+        }
+        if self.opt_take(parts, Keyword::OPTIONS) {
+            return self.take_paren_list(parts, option);
+        }
+        self.take_list(parts, option)
     }
 
     fn with_comment(&mut self, parts: &mut Parts) -> Parsed<()> {
@@ -229,7 +251,7 @@ impl Parser<'_> {
                 | Keyword::DATABASE
                 | Keyword::SCHEMA
                 | Keyword::TYPE,
-            ) if self.name_at(1) => {
+            ) if self.object_at(1) => {
                 self.opt_take_any(
                     parts,
                     &[
@@ -245,7 +267,7 @@ impl Parser<'_> {
         }
         self.take_object(parts)?;
         if self.opt_take(parts, Keyword::WITH) {
-            self.take_any(parts, &[Keyword::REDACT])?;
+            self.take_any(parts, &[Keyword::REDACT, Keyword::IGNORE_FOREIGN_KEYS])?;
         }
         Ok(())
     }
@@ -281,7 +303,7 @@ impl Parser<'_> {
                 }
                 self.take_schemas(parts)
             }
-            Some(Keyword::TYPE) if self.name_at(1) => {
+            Some(Keyword::TYPE) if self.object_at(1) => {
                 self.take(parts, Keyword::TYPE)?;
                 self.take_objects(parts)
             }
@@ -302,7 +324,7 @@ impl Parser<'_> {
         self.take(parts, Keyword::DEFAULT)?;
         if self.opt_take(parts, Keyword::SESSION) {
             self.take_all(parts, &[Keyword::VARIABLES, Keyword::FOR])?;
-            self.take_any(parts, &[Keyword::ROLE, Keyword::USER])?;
+            self.take_any(parts, &[Keyword::ROLE, Keyword::USER, Keyword::GROUP])?;
             return if self.opt_take(parts, Keyword::ALL) {
                 Ok(())
             } else {
@@ -313,7 +335,13 @@ impl Parser<'_> {
         if self.opt_take(parts, Keyword::FOR) {
             match self.take_any(
                 parts,
-                &[Keyword::ROLE, Keyword::USER, Keyword::GRANTEE, Keyword::ALL],
+                &[
+                    Keyword::ROLE,
+                    Keyword::USER,
+                    Keyword::GROUP,
+                    Keyword::GRANTEE,
+                    Keyword::ALL,
+                ],
             )? {
                 Keyword::ALL => self.take(parts, Keyword::ROLES)?,
                 _ => self.take_roles(parts)?,

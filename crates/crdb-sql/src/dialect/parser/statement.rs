@@ -147,7 +147,9 @@ impl Parser<'_> {
             })?;
         }
         let statement = Box::new(self.nested(|parser| match parser.keyword() {
-            Some(Keyword::COMMENT | Keyword::EXECUTE | Keyword::CALL) => parser.statement(),
+            Some(Keyword::COMMENT | Keyword::EXECUTE | Keyword::CALL | Keyword::DO) => {
+                parser.statement()
+            }
             _ => parser.preparable_statement(),
         })?);
         Ok(StatementKind::Explain(Explain {

@@ -10,13 +10,13 @@ impl Parser<'_> {
     pub(super) fn create_changefeed(&mut self) -> Parsed<StatementKind> {
         let parts = &mut Vec::new();
         self.take_all(parts, &[Keyword::CREATE, Keyword::CHANGEFEED])?;
-        self.changefeed_rest(parts)?;
+        let watches = self.opt_take(parts, Keyword::FOR);
+        self.changefeed_rest(parts, watches)?;
         Ok(UtilityKind::Changefeed.build(std::mem::take(parts)))
     }
 
-    /// `FOR TABLE a INTO 'b' WITH c`, or `INTO 'b' AS SELECT ..`.
-    pub(super) fn changefeed_rest(&mut self, parts: &mut Parts) -> Parsed<()> {
-        let watches = self.opt_take(parts, Keyword::FOR);
+    /// `TABLE a INTO 'b' WITH c` where it `watches` tables, else `INTO 'b' AS SELECT ..`.
+    pub(super) fn changefeed_rest(&mut self, parts: &mut Parts, watches: bool) -> Parsed<()> {
         if watches {
             if self.at_keyword(Keyword::DATABASE) && self.name_at(1) {
                 self.take(parts, Keyword::DATABASE)?;
@@ -78,14 +78,13 @@ impl Parser<'_> {
                 return parser.take_sign(parts, super::super::ast::Punctuation::Star);
             }
             parser.take_expr(parts)?;
-            if parser.opt_take(parts, Keyword::AS) {
-                parser.take_any_name(parts)
-            } else {
-                Ok(())
+            if let Some(label) = parser.label()? {
+                parts.extend([Part::Keyword(Keyword::AS), Part::Name(label)]);
             }
+            Ok(())
         })?;
         self.take(parts, Keyword::FROM)?;
-        parts.push(Part::Object(self.object()?));
+        parts.push(Part::Table(Box::new(self.table_name(false)?)));
         if self.opt_take(parts, Keyword::AS) {
             self.take_name(parts)?;
         }

@@ -322,7 +322,8 @@ impl Parser<'_> {
         if self.at_string() || self.at_placeholder() {
             return self.take_text_or_placeholder(parts);
         }
-        self.take_name(parts)
+        parts.push(Part::Name(self.word()?));
+        Ok(())
     }
 
     pub(super) fn take_roles(&mut self, parts: &mut Parts) -> Parsed<()> {

@@ -88,9 +88,7 @@ impl Parser<'_> {
             return Ok(UtilityKind::Ranges.build(std::mem::take(parts)));
         }
         // A zone is named by any word, `default` included; a range by its number.
-        if self.at_keyword(Keyword::DEFAULT)
-            || self.at_word() && self.keyword_at(1, Keyword::CONFIGURE)
-        {
+        if self.keyword_at(1, Keyword::CONFIGURE) && !self.is(TokenKind::Integer) {
             self.take_any_name(parts)?;
         } else {
             self.take_expr(parts)?;

@@ -42,12 +42,14 @@ impl Display for Part {
             Self::Punctuation(_) => Ok(()),
             Self::Name(name) => name.fmt(f),
             Self::Object(name) => name.fmt(f),
+            Self::Table(table) => table.fmt(f),
             Self::ObjectPattern(names) => {
                 write!(f, "{}{}*", Joined(names, "."), when(!names.is_empty(), "."))
             }
             Self::Index(name) => name.fmt(f),
             Self::Type(data_type) => data_type.fmt(f),
             Self::Expr(expr) => expr.fmt(f),
+            Self::InBrackets(inner) => write!(f, "[{inner}]"),
             Self::Text(text) => Text(text).fmt(f),
             Self::Number(number) => f.write_str(number),
             Self::Query(query) => query.fmt(f),

@@ -1,0 +1,183 @@
+//! What a hostile text can do to the parser: nothing but cost time in proportion to its length.
+
+#![cfg(feature = "parser")]
+
+use crdb_sql::dialect::{MAX_DEPTH, MAX_HEIGHT, ParseErrorKind, parse, parse_one};
+
+/// Texts that nest without end, with what is repeated.
+fn nests() -> Vec<(&'static str, Box<dyn Fn(usize) -> String>)> {
+    fn around(before: &str, inside: &str, after: &str, head: &str, times: usize) -> String {
+        format!(
+            "{head}{}{inside}{}",
+            before.repeat(times),
+            after.repeat(times)
+        )
+    }
+    vec![
+        (
+            "parentheses",
+            Box::new(|n| around("(", "1", ")", "SELECT ", n)),
+        ),
+        (
+            "unclosed parentheses",
+            Box::new(|n| around("(", "", "", "SELECT ", n)),
+        ),
+        ("queries", Box::new(|n| around("(", "SELECT 1", ")", "", n))),
+        (
+            "subqueries",
+            Box::new(|n| around("(SELECT ", "1", ")", "SELECT ", n)),
+        ),
+        (
+            "sources",
+            Box::new(|n| around("(SELECT * FROM ", "a", ")", "SELECT * FROM ", n)),
+        ),
+        (
+            "joins in parentheses",
+            Box::new(|n| around("(", "a JOIN b ON c", ")", "SELECT * FROM ", n)),
+        ),
+        (
+            "statements in brackets",
+            Box::new(|n| around("[SELECT * FROM ", "a", "]", "SELECT * FROM ", n)),
+        ),
+        ("signs", Box::new(|n| around("- ", "1", "", "SELECT ", n))),
+        (
+            "negations",
+            Box::new(|n| around("NOT ", "a", "", "SELECT ", n)),
+        ),
+        ("calls", Box::new(|n| around("f(", "1", ")", "SELECT ", n))),
+        (
+            "arrays",
+            Box::new(|n| around("[", "1", "]", "SELECT ARRAY", n)),
+        ),
+        (
+            "cases",
+            Box::new(|n| around("CASE WHEN ", "a", " THEN 1 END", "SELECT ", n)),
+        ),
+        (
+            "common table expressions",
+            Box::new(|n| around("WITH a AS (", "SELECT 1", ") SELECT 1", "", n)),
+        ),
+        (
+            "explanations",
+            Box::new(|n| around("EXPLAIN ", "SELECT 1", "", "", n)),
+        ),
+        (
+            "subscripts in subscripts",
+            Box::new(|n| around("a[", "1", "]", "SELECT ", n)),
+        ),
+        (
+            "pending joins",
+            Box::new(|n| around("a JOIN ", "a", " ON b", "SELECT * FROM ", n)),
+        ),
+        (
+            "partitions",
+            Box::new(|n| {
+                around(
+                    "(PARTITION p VALUES IN (1) PARTITION BY LIST (a) ",
+                    "NOTHING",
+                    ")",
+                    "ALTER TABLE a PARTITION BY LIST (a) ",
+                    n,
+                )
+            }),
+        ),
+        (
+            "intervals of betweens",
+            Box::new(|n| around("a BETWEEN ", "1", " AND 2", "SELECT ", n)),
+        ),
+        (
+            "atomic bodies",
+            Box::new(|n| {
+                around(
+                    "CREATE FUNCTION f() BEGIN ATOMIC ",
+                    "SELECT 1; ",
+                    "END; ",
+                    "",
+                    n,
+                )
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_not_a_crash() {
+    for (what, text) in nests() {
+        for times in [1_000, 10_000, 100_000] {
+            let error = parse(&text(times)).expect_err(what);
+            assert!(
+                matches!(
+                    error.kind(),
+                    ParseErrorKind::TooDeep | ParseErrorKind::Syntax
+                ),
+                "{what}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nesting_up_to_the_limit_needs_no_more_stack_than_a_thread_has() {
+    let depth = MAX_DEPTH as usize - 2;
+    let text = format!("SELECT {}1{}", "(".repeat(depth), ")".repeat(depth));
+    let statement = parse_one(&text).unwrap();
+    assert_eq!(statement.to_string(), text);
+    assert_eq!(statement.clone(), statement);
+}
+
+#[test]
+fn long_chains_of_operators_are_bounded_and_those_of_and_and_or_are_not() {
+    let chain = |operator: &str, times: usize| {
+        format!("SELECT a{}", format!(" {operator} a").repeat(times))
+    };
+    let height = MAX_HEIGHT as usize - 2;
+    for operator in ["+", "||", "->"] {
+        let statement = parse_one(&chain(operator, height)).unwrap();
+        assert_eq!(statement.to_string(), chain(operator, height));
+        let error = parse(&chain(operator, 100_000)).unwrap_err();
+        assert_eq!(error.kind(), ParseErrorKind::TooDeep, "{operator}");
+    }
+    for operator in ["AND", "OR"] {
+        assert_eq!(
+            parse_one(&chain(operator, 100_000)).unwrap().to_string(),
+            chain(operator, 100_000)
+        );
+    }
+    for rest in ["::INT8", "[1]", " IS NULL", " COLLATE de"] {
+        assert!(
+            parse(&format!("SELECT a{}", rest.repeat(100_000))).is_err() || rest == "[1]",
+            "{rest}"
+        );
+    }
+    assert!(parse(&format!("SELECT 1{}", " UNION SELECT 1".repeat(100_000))).is_err());
+    assert!(
+        parse(&format!(
+            "SELECT * FROM a{}",
+            " CROSS JOIN a".repeat(100_000)
+        ))
+        .is_err()
+    );
+}
+
+#[test]
+fn a_tall_operand_at_the_foot_of_a_tall_tree_counts() {
+    // Each chain alone is below the limit, together they are not.
+    let mut text = "1".to_owned();
+    for _ in 0..8 {
+        text = format!("({text}){}", " + 1".repeat(MAX_HEIGHT as usize / 4));
+    }
+    assert_eq!(
+        parse(&format!("SELECT {text}")).unwrap_err().kind(),
+        ParseErrorKind::TooDeep
+    );
+}
+
+#[test]
+fn long_lists_and_many_statements_are_fine() {
+    let rows = format!(
+        "INSERT INTO a VALUES {}(1, 'b')",
+        "(1, 'b'), ".repeat(20_000)
+    );
+    assert!(parse_one(&rows).is_ok());
+    assert_eq!(parse(&"SELECT 1; ".repeat(20_000)).unwrap().len(), 20_000);
+}
