@@ -202,7 +202,7 @@ impl Connector {
     }
 
     /// TLS for the certificate files as they are now. They are looked at on a blocking thread.
-    async fn tls_client(&self) -> Result<TlsClient, Error> {
+    pub(crate) async fn tls_client(&self) -> Result<TlsClient, Error> {
         if let Some(client) = self.shared.tls.settled() {
             return Ok(client);
         }

@@ -41,6 +41,7 @@ mod config;
 mod connection_string;
 mod connector;
 mod credential;
+mod doctor;
 mod endpoint;
 mod error;
 mod facts;
@@ -67,6 +68,7 @@ pub use connector::Connector;
 pub use credential::{
     Command, Credential, CredentialFuture, CredentialRequest, CredentialSource, Password,
 };
+pub use doctor::{Diagnosis, Doctor, DoctorStep, Finding, Outcome};
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use facts::{Engine, ServerFacts, Version};

@@ -15,8 +15,9 @@ use std::sync::Arc;
 
 use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange};
 use crate::endpoint::Endpoint;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use exchange::KerberosExchange;
+use failure::GssFailure;
 use service_name::service_name;
 use tickets::Tickets;
 
@@ -175,6 +176,22 @@ impl KerberosAuthenticator {
     /// Acquires the ticket ahead of the first login.
     pub(crate) async fn prepare(&self) -> Result<(), Error> {
         self.tickets.get().await.map(drop)
+    }
+
+    /// Whose ticket there is, and how long it still holds.
+    pub(crate) async fn ticket(&self) -> Result<String, Error> {
+        let credential = self.tickets.get().await?;
+        let read = tokio::task::spawn_blocking(move || {
+            let name = credential.name()?.display_name()?;
+            let left = credential.lifetime()?;
+            Ok((String::from_utf8_lossy(&name).into_owned(), left))
+        });
+        let attempt = || format!("looking at the ticket of {}", self.tickets.describe());
+        let (name, left) = read
+            .await
+            .map_err(|error| Error::new(ErrorKind::Kerberos, attempt()).with_source(error))?
+            .map_err(|error| GssFailure::new(&error).into_error(&attempt()))?;
+        Ok(format!("{name}, for another {left:?}"))
     }
 }
 

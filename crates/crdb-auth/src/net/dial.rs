@@ -1,5 +1,6 @@
 //! Resolves a host and races its addresses, in the manner of RFC 8305.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,6 +23,16 @@ pub(crate) enum Peer {
     Tcp(SocketAddr),
     #[cfg(unix)]
     Unix(String),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            #[cfg(unix)]
+            Self::Unix(path) => f.write_str(path),
+        }
+    }
 }
 
 /// Resolves the endpoint's host.

@@ -4,6 +4,6 @@ mod dial;
 mod socket_options;
 mod transport;
 
-pub(crate) use dial::{Peer, dial, dial_peer};
+pub(crate) use dial::{Peer, dial, dial_peer, resolve};
 pub use socket_options::SocketOptions;
 pub(crate) use transport::Transport;

@@ -2,6 +2,8 @@
 
 use ring::digest;
 
+use super::der::{CONTEXT_0, OBJECT_IDENTIFIER, SEQUENCE, element};
+
 /// The `tls-server-end-point` binding of a DER certificate.
 ///
 /// The hash is the one of the certificate's signature, SHA-256 where that is weaker. `None` where
@@ -13,34 +15,6 @@ pub(crate) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     let (identifier, parameters) = element(algorithm, OBJECT_IDENTIFIER)?;
     let algorithm = hash_of(identifier, parameters)?;
     Some(digest::digest(algorithm, certificate).as_ref().to_vec())
-}
-
-const SEQUENCE: u8 = 0x30;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-/// `[0]`, constructed: the hash algorithm in the parameters of RSASSA-PSS.
-const CONTEXT_0: u8 = 0xa0;
-
-/// The content of the DER element at the start, which must have this tag, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    if found != tag {
-        return None;
-    }
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let count = usize::from(first & 0x7f);
-        if count == 0 || count > 4 {
-            return None;
-        }
-        let (bytes, rest) = rest.split_at_checked(count)?;
-        let length = bytes
-            .iter()
-            .fold(0_usize, |length, &byte| length << 8 | usize::from(byte));
-        (length, rest)
-    };
-    rest.split_at_checked(length)
 }
 
 fn hash_of(identifier: &[u8], parameters: &[u8]) -> Option<&'static digest::Algorithm> {
@@ -64,7 +38,7 @@ fn hash_of(identifier: &[u8], parameters: &[u8]) -> Option<&'static digest::Algo
         (PKCS1, 13) | (ECDSA_SHA2, 4) => Some(&digest::SHA512),
         (PKCS1, 10) => {
             let (parameters, _) = element(parameters, SEQUENCE)?;
-            // Absent means SHA-1.
+            // `[0]` is the hash algorithm; absent means SHA-1.
             let Some((hash, _)) = element(parameters, CONTEXT_0) else {
                 return Some(&digest::SHA256);
             };

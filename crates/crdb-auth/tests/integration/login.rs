@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crdb_auth::{
-    AuthMethod, ChannelBinding, ClientCertificate, Config, ConnectFailed, Connected, Endpoint,
-    Engine as Product, ErrorKind, IterationLimits, Observer, Password, RequireAuth,
-    RootCertificates, SslMode, TlsConfig,
+    AuthMethod, ChannelBinding, ClientCertificate, Config, ConnectFailed, Connected, Diagnosis,
+    Doctor, DoctorStep, Endpoint, Engine as Product, ErrorKind, IterationLimits, Observer, Outcome,
+    Password, RequireAuth, RootCertificates, SslMode, TlsConfig,
 };
 use crdb_testkit::{Authority, Engine, EngineKind, FaultProxy, Link, Login};
 
@@ -331,5 +331,63 @@ async fn the_observer_hears_of_success_and_failure() {
     assert_eq!(
         *seen.events.lock().unwrap(),
         ["connected tls=true", "Authentication"]
+    );
+}
+
+#[tokio::test]
+async fn the_doctor_walks_the_steps_and_names_the_one_that_fails() {
+    let engine = Engine::shared().await;
+    let doctor = |builder| Doctor::new(connector(builder));
+    let healthy = doctor(config(engine, Login::Scram))
+        .examine(&endpoint(engine))
+        .await;
+    assert!(healthy.is_healthy(), "{healthy}");
+    let text = healthy.to_string();
+    for word in [
+        "resolve",
+        "tcp",
+        "TLSv1_3",
+        "certificate ends in",
+        "is let in by",
+        "session",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+
+    let failed = |diagnosis: &Diagnosis| {
+        let failed = diagnosis
+            .findings()
+            .iter()
+            .filter_map(|finding| match finding.outcome {
+                Outcome::Failed(kind) => Some((finding.step, kind)),
+                _ => None,
+            });
+        failed.collect::<Vec<_>>()
+    };
+    let wrong = doctor(config(engine, Login::Scram).password("wrong"))
+        .examine(&endpoint(engine))
+        .await;
+    assert_eq!(
+        failed(&wrong),
+        [(DoctorStep::Login, ErrorKind::Authentication)],
+        "{wrong}"
+    );
+    assert!(!wrong.is_healthy());
+
+    let untrusted = config(engine, Login::Scram).tls(TlsConfig::new());
+    let untrusted = doctor(untrusted).examine(&endpoint(engine)).await;
+    let kind = ErrorKind::TlsUntrusted;
+    assert_eq!(
+        failed(&untrusted),
+        [(DoctorStep::Tls, kind), (DoctorStep::Login, kind)]
+    );
+
+    let nowhere = doctor(config(engine, Login::Scram))
+        .examine(&Endpoint::new("no.such.invalid", 1))
+        .await;
+    assert_eq!(
+        failed(&nowhere),
+        [(DoctorStep::Resolve, ErrorKind::Resolve)],
+        "{nowhere}"
     );
 }
