@@ -1,4 +1,36 @@
-//! Database engines, certificates and proxies for tests against CockroachDB and PostgreSQL.
+//! Real databases for tests against CockroachDB and PostgreSQL, and everything that can go wrong in front of them.
+//!
+//! An [`Engine`] is a server that a test can rely on; a [`FaultProxy`] spoils bytes on the way to it; a [`QuirksProxy`] makes
+//! PostgreSQL answer as CockroachDB does and fail on demand; an [`Authority`] signs certificates.
+//!
+//! Not its business: clients. It shares no code with the crates that are tested with it, so that a client and its proxy
+//! cannot share a mistake.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), crdb_testkit::Error> {
+//! use crdb_testkit::{Engine, Injection, QuirksOptions, QuirksProxy};
+//!
+//! let engine = Engine::shared().await;
+//! let database = engine.create_database().await;
+//! let proxy = QuirksProxy::start(engine, QuirksOptions::default()).await?;
+//! proxy.inject(Injection::RetryStatement);
+//! println!("ask localhost:{} for {} and be told to try again", proxy.port(), database.name());
+//! # Ok(()) }
+//! ```
+//!
+//! # What can be relied on
+//!
+//! - Servers listen on the loopback interface only, on ports that nobody chose.
+//! - No process and no directory outlives the process that owns it, whether that ends by a return, a panic, Ctrl-C, SIGTERM
+//!   or SIGKILL.
+//! - What is missing on a machine is told apart from what is broken: see [`Error::is_unavailable`] and [`Error::end_test`].
+//! - Proxies do the same for the same calls; what is random comes from a seed.
+//! - Each quirk is tested with bytes, and has its source in the repository's `docs/fidelity.md`.
+//!
+//! # Modules, in reading order
+//!
+//! `engine` (servers), `certificates`, `fault` (bytes), `quirks` (messages), `error`; inside, `process` (what outlives
+//! nobody).
 
 mod certificates;
 mod engine;
@@ -16,3 +48,7 @@ pub use fault::{Accept, Counts, Cut, Direction, FaultProxy, Link};
 pub use quirks::{
     CockroachVersion, Injection, QuirkCounts, QuirksOptions, QuirksProxy, RandomInjections,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

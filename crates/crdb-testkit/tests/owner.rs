@@ -16,21 +16,28 @@ use crdb_testkit::{Engine, EngineChoice, EngineOptions};
 
 const END: &str = "CRDB_TESTKIT_OWNER_ENDS_BY";
 
-/// The process that the tests below run and end.
-#[tokio::test]
-#[ignore = "the process that the tests of this file start and end"]
-async fn owner() {
-    let end = std::env::var(END).expect("only the tests of this file can run this");
+/// Runs the test `name`, and this very test a second time in a process of its own, which owns an engine and ends in the
+/// way `end`; `check` looks at what it leaves.
+fn owned(name: &str, end: &str, check: impl FnOnce(Owner)) {
+    match std::env::var(END) {
+        Ok(end) => tokio::runtime::Runtime::new().unwrap().block_on(own(&end)),
+        Err(_) => check(Owner::start(name, end)),
+    }
+}
+
+/// What the other process does.
+async fn own(end: &str) {
+    let options = EngineOptions::default().choice(EngineChoice::Postgres);
     let engine = if end == "exit" {
         Engine::shared().await
     } else {
-        &Engine::start(EngineOptions::default().choice(EngineChoice::Postgres)).await
+        &Engine::start(options).await
     };
     println!(
         "\nowns {}",
         engine.ca_cert_path().parent().unwrap().display()
     );
-    match end.as_str() {
+    match end {
         "exit" => {}
         "panic" => panic!("as asked for"),
         _ => std::future::pending().await,
@@ -43,15 +50,9 @@ struct Owner {
 }
 
 impl Owner {
-    fn start(end: &str) -> Self {
+    fn start(name: &str, end: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "owner",
-                "--ignored",
-                "--nocapture",
-                "--test-threads=1",
-            ])
+            .args(["--exact", name, "--nocapture", "--test-threads=1"])
             .env(END, end)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -117,45 +118,51 @@ fn processes_of(directory: &Path) -> Vec<String> {
 
 #[test]
 fn sigkill_leaves_nothing() {
-    let owner = Owner::start("signal");
-    assert!(
-        processes_of(&owner.directory).len() > 3,
-        "the server's processes can be seen while it runs"
-    );
-    owner.signal(9);
-    owner.assert_nothing_is_left();
+    owned("sigkill_leaves_nothing", "signal", |owner| {
+        assert!(
+            processes_of(&owner.directory).len() > 3,
+            "the server's processes can be seen while it runs"
+        );
+        owner.signal(9);
+        owner.assert_nothing_is_left();
+    });
 }
 
 #[test]
 fn sigterm_leaves_nothing() {
-    let owner = Owner::start("signal");
-    owner.signal(15);
-    owner.assert_nothing_is_left();
+    owned("sigterm_leaves_nothing", "signal", |owner| {
+        owner.signal(15);
+        owner.assert_nothing_is_left();
+    });
 }
 
 #[test]
 fn ctrl_c_leaves_nothing() {
-    let owner = Owner::start("signal");
-    owner.signal(2);
-    owner.assert_nothing_is_left();
+    owned("ctrl_c_leaves_nothing", "signal", |owner| {
+        owner.signal(2);
+        owner.assert_nothing_is_left();
+    });
 }
 
 #[test]
 fn a_panic_leaves_nothing() {
-    Owner::start("panic").assert_nothing_is_left();
+    owned(
+        "a_panic_leaves_nothing",
+        "panic",
+        Owner::assert_nothing_is_left,
+    );
 }
 
 /// The shared engine has no destructor; an exit handler stops it before the process is gone.
 #[test]
 fn the_shared_engine_is_gone_when_the_process_is() {
-    let mut owner = Owner::start("exit");
-    owner.child.wait().unwrap();
-    assert_eq!(
-        processes_of(&owner.directory)
-            .iter()
-            .filter(|command| command.contains("postgres"))
-            .count(),
-        0
+    owned(
+        "the_shared_engine_is_gone_when_the_process_is",
+        "exit",
+        |mut owner| {
+            owner.child.wait().unwrap();
+            assert!(!owner.directory.exists());
+            assert_eq!(processes_of(&owner.directory), Vec::<String>::new());
+        },
     );
-    owner.assert_nothing_is_left();
 }
