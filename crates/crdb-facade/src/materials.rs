@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crdb_auth::{IterationLimits, RootCertificates, Secret, SocketOptions, TlsConfig};
+use crdb_auth::{
+    ClientCertificate, Command, IterationLimits, Password, RootCertificates, SocketOptions,
+    TlsConfig,
+};
 use crdb_exec::Backoff;
 use crdb_pool::NodeAddress;
 use crdb_sql::Repository;
@@ -33,7 +36,7 @@ pub(crate) async fn gather(
 
 fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Materials, Error> {
     let mut mistakes = Vec::new();
-    let password = password(config, &mut mistakes);
+    let login = login(config, &mut mistakes);
     let tls = tls(config, &mut mistakes);
     let iterations = IterationLimits::new(
         config.get(keys::auth::SCRAM_MIN_ITERATIONS),
@@ -55,6 +58,7 @@ fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Ma
         .user(config.get(keys::auth::USER))
         .database(config.get(keys::auth::DATABASE))
         .tls(tls)
+        .channel_binding(config.get(keys::auth::CHANNEL_BINDING))
         .connect_timeout(config.get(keys::auth::CONNECT_TIMEOUT))
         .scram_iterations(iterations)
         .permit_cleartext_without_tls(config.get(keys::auth::PERMIT_CLEARTEXT_WITHOUT_TLS))
@@ -66,8 +70,13 @@ fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Ma
                 .keepalive_retries(config.get(keys::auth::KEEPALIVE_RETRIES))
                 .user_timeout(config.get(keys::auth::TCP_USER_TIMEOUT)),
         );
-    if let Some(password) = password {
-        auth = auth.password(password);
+    auth = match login {
+        Some(Login::Password(password)) => auth.password(password),
+        Some(Login::Jwt(token)) => auth.jwt(token),
+        None => auth,
+    };
+    if let Some(methods) = config.get(keys::auth::REQUIRE_AUTH) {
+        auth = auth.require_auth(methods);
     }
     if let Some(name) = config.get(keys::auth::APPLICATION_NAME) {
         auth = auth.application_name(name);
@@ -81,31 +90,90 @@ fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Ma
     Ok(Materials { auth, repository })
 }
 
-fn password(config: &Config, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
-    if let Some(password) = config.get(keys::auth::PASSWORD) {
-        return Some(password);
+/// What to log in with.
+enum Login {
+    Password(Password),
+    Jwt(Password),
+}
+
+/// The configuration has chosen one of them at most. Each is looked at here, so that what is missing shows at once with
+/// its key, and again at each login, so that it may be replaced meanwhile.
+fn login(config: &Config, mistakes: &mut Vec<Mistake>) -> Option<Login> {
+    use keys::auth as key;
+    if let Some(password) = config.get(key::PASSWORD) {
+        return Some(Login::Password(Password::value(password)));
     }
-    if let Some(name) = config.get(keys::auth::PASSWORD_ENV) {
-        let Some(value) = std::env::var_os(&name) else {
+    if let Some(path) = config.path(key::PASSFILE) {
+        readable(config, key::PASSFILE, &path, mistakes);
+        return Some(Login::Password(Password::passfile(path)));
+    }
+    if let Some(token) = config.get(key::JWT) {
+        return Some(Login::Jwt(Password::value(token)));
+    }
+    if let Some(password) = elsewhere(
+        config,
+        key::PASSWORD_ENV,
+        key::PASSWORD_FILE,
+        key::PASSWORD_COMMAND,
+        mistakes,
+    ) {
+        return Some(Login::Password(password));
+    }
+    elsewhere(
+        config,
+        key::JWT_ENV,
+        key::JWT_FILE,
+        key::JWT_COMMAND,
+        mistakes,
+    )
+    .map(Login::Jwt)
+}
+
+fn elsewhere(
+    config: &Config,
+    variable: Key<Option<String>>,
+    file: Key<Option<PathBuf>>,
+    command: Key<Option<Vec<String>>>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Password> {
+    if let Some(name) = config.get(variable) {
+        if std::env::var_os(&name).is_none() {
             let expected = format!("a variable that is set; {name} is not");
-            mistakes.push(mistake(config, keys::auth::PASSWORD_ENV, expected, None));
-            return None;
-        };
-        return Some(Secret::new(value.into_encoded_bytes()));
-    }
-    let path = config.path(keys::auth::PASSWORD_FILE)?;
-    let mut bytes = read(config, keys::auth::PASSWORD_FILE, &path, mistakes)?;
-    if bytes.ends_with(b"\n") {
-        bytes.pop();
-        if bytes.ends_with(b"\r") {
-            bytes.pop();
+            mistakes.push(mistake(config, variable, expected, None));
         }
+        return Some(Password::variable(name));
     }
-    Some(Secret::new(bytes))
+    if let Some(path) = config.path(file) {
+        readable(config, file, &path, mistakes);
+        return Some(Password::file(path));
+    }
+    let parts = config.get(command)?;
+    let (program, arguments) = parts.split_first()?;
+    let command = arguments
+        .iter()
+        .fold(Command::new(program), |command, argument| {
+            command.arg(argument)
+        });
+    Some(Password::command(command))
 }
 
 fn tls(config: &Config, mistakes: &mut Vec<Mistake>) -> TlsConfig {
-    let tls = TlsConfig::new().mode(config.get(keys::auth::TLS_MODE));
+    let mut tls = TlsConfig::new()
+        .mode(config.get(keys::auth::TLS_MODE))
+        .negotiation(config.get(keys::auth::TLS_NEGOTIATION))
+        .min_version(config.get(keys::auth::TLS_MIN_VERSION))
+        .sni(config.get(keys::auth::TLS_SNI));
+    let certificate = config.path(keys::auth::TLS_CLIENT_CERTIFICATE);
+    if let (Some(certificate), Some(key)) = (certificate, config.path(keys::auth::TLS_CLIENT_KEY)) {
+        readable(
+            config,
+            keys::auth::TLS_CLIENT_CERTIFICATE,
+            &certificate,
+            mistakes,
+        );
+        readable(config, keys::auth::TLS_CLIENT_KEY, &key, mistakes);
+        tls = tls.client_certificate(ClientCertificate::files(certificate, key));
+    }
     let roots = config.paths(keys::auth::TLS_ROOT_CERTIFICATES, SYSTEM);
     // With roots of its own, `require` checks certificates too, so the default must not count as such.
     if roots == [PathBuf::from(SYSTEM)] {
@@ -116,32 +184,24 @@ fn tls(config: &Config, mistakes: &mut Vec<Mistake>) -> TlsConfig {
         certificates = if path == Path::new(SYSTEM) {
             certificates.and_system()
         } else {
-            // Read again at the first connect; here only to name the key at fault.
-            read(config, keys::auth::TLS_ROOT_CERTIFICATES, &path, mistakes);
+            readable(config, keys::auth::TLS_ROOT_CERTIFICATES, &path, mistakes);
             certificates.and_file(path)
         };
     }
     tls.roots(certificates)
 }
 
-fn read<T: Setting>(
-    config: &Config,
-    key: Key<T>,
-    path: &Path,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Vec<u8>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            let found = format!("{}: {error}", path.display());
-            mistakes.push(mistake(
-                config,
-                key,
-                "a readable file".to_owned(),
-                Some(found),
-            ));
-            None
-        }
+/// Notes what cannot be read.
+fn readable<T: Setting>(config: &Config, key: Key<T>, path: &Path, mistakes: &mut Vec<Mistake>) {
+    // Opened, not read: a secret is read by whoever needs it.
+    if let Err(error) = std::fs::File::open(path) {
+        let found = format!("{}: {error}", path.display());
+        mistakes.push(mistake(
+            config,
+            key,
+            "a readable file".to_owned(),
+            Some(found),
+        ));
     }
 }
 

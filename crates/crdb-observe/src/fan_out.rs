@@ -52,6 +52,7 @@ fan_out!(crdb_auth {
     connected(&crdb_auth::Connected<'_>);
     connect_failed(&crdb_auth::ConnectFailed<'_>);
     cancelled(&crdb_auth::Cancelled<'_>);
+    reload_failed(&crdb_auth::ReloadFailed<'_>);
 });
 
 #[cfg(feature = "pool")]

@@ -135,6 +135,10 @@ impl Form for String {
     }
 }
 
+impl Element for String {
+    const EXPECTED_LIST: &'static str = "a list of texts";
+}
+
 impl Form for PathBuf {
     const EXPECTED: &'static str = "a path";
 

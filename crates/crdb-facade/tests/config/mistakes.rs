@@ -224,3 +224,20 @@ fn a_variable_that_is_not_utf8_is_named() {
         ["auth.database (variable CRDB_AUTH__DATABASE): expected text in UTF-8"]
     );
 }
+
+#[test]
+fn a_certificate_without_its_key_is_half_a_thing() {
+    let found = mistakes(yaml("auth: {user: a, tls: {client_certificate: a.crt}}"));
+    assert_eq!(
+        found,
+        [
+            "auth.tls.client_certificate (crdb.yaml:1): it needs auth.tls.client_key, which is not set"
+        ]
+    );
+    let found = mistakes(yaml("auth: {user: a, require_auth: [scram, '!gss']}"));
+    assert!(
+        found[0].starts_with("auth.require_auth (crdb.yaml:1): expected methods out of password, "),
+        "{}",
+        found[0]
+    );
+}

@@ -489,3 +489,28 @@ async fn an_engine_that_goes_away_and_comes_back() {
     proxy.heal().await;
     db.execute("SELECT 1", &[]).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_password_comes_from_a_file_or_a_command() {
+    let engine = Engine::shared().await;
+    let database = engine.create_database().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("password");
+    std::fs::write(&file, format!("{}\n", engine.password())).unwrap();
+    let without = config(engine, &database).set(keys::auth::PASSWORD, None);
+
+    let from_file = without
+        .clone()
+        .set(keys::auth::PASSWORD_FILE, Some(file.clone()));
+    Database::open(from_file.build().unwrap()).await.unwrap();
+
+    let command = ["cat".to_owned(), file.to_str().unwrap().to_owned()];
+    let from_command = without
+        .clone()
+        .set(keys::auth::PASSWORD_COMMAND, Some(command.to_vec()));
+    Database::open(from_command.build().unwrap()).await.unwrap();
+
+    let nothing = without.set(keys::auth::PASSWORD_COMMAND, Some(vec!["false".to_owned()]));
+    let error = Database::open(nothing.build().unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+}

@@ -33,6 +33,7 @@ pub(super) struct AuthMetrics {
     connect: Family<Connect, Histogram>,
     phases: Family<Phase, Histogram>,
     cancels: Family<Outcome, Counter>,
+    reload_failures: Counter,
 }
 
 impl AuthMetrics {
@@ -43,6 +44,7 @@ impl AuthMetrics {
             connect: Family::new_with_constructor(seconds),
             phases: Family::new_with_constructor(seconds),
             cancels: Family::default(),
+            reload_failures: Counter::default(),
         };
         registry.register_with_unit(
             "connect",
@@ -60,6 +62,11 @@ impl AuthMetrics {
             "cancels",
             "Cancel requests sent, by outcome",
             this.cancels.clone(),
+        );
+        registry.register(
+            "reload_failures",
+            "Certificates that were replaced by unusable ones; the old ones stay in use",
+            this.reload_failures.clone(),
         );
         this
     }
@@ -109,5 +116,9 @@ impl crdb_auth::Observer for Metrics {
                 outcome: self.auth.outcomes.value(&outcome),
             })
             .inc();
+    }
+
+    fn reload_failed(&self, _event: &crdb_auth::ReloadFailed<'_>) {
+        self.auth.reload_failures.inc();
     }
 }

@@ -53,4 +53,14 @@ impl crdb_auth::Observer for Tracing {
             "cancel sent"
         );
     }
+
+    fn reload_failed(&self, event: &crdb_auth::ReloadFailed<'_>) {
+        event!(
+            target: "crdb::auth",
+            Level::WARN,
+            { "error.type" = kind::name(event.error.kind()) },
+            "the certificates were replaced by unusable ones, the old ones stay in use: {}",
+            event.error
+        );
+    }
 }

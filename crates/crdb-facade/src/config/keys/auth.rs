@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crdb_auth::{Secret, SslMode};
+use crdb_auth::{
+    AuthMethod, ChannelBinding, RequireAuth, Secret, SslMode, TlsNegotiation, TlsVersion,
+};
+use figment::value::Value;
 
 use super::section;
 use crate::config::Node;
-use crate::config::setting::words;
+use crate::config::setting::sealed::Form;
+use crate::config::setting::{scalar, words};
 
 section! {
     /// The nodes of the cluster, or one load balancer.
@@ -18,13 +22,31 @@ section! {
     USER: String = required("auth.user");
     /// The database.
     DATABASE: String = default("auth.database", "defaultdb");
-    /// The password itself. Better leave it out of files: of `password`, `password_env` and
-    /// `password_file`, the one from the strongest source counts.
+    /// The password itself. Better leave it out of files. Of `password`, `passfile`, `jwt` and their variants the one
+    /// from the strongest source counts.
     PASSWORD: Option<Secret> = unset("auth.password");
     /// The variable of the environment that holds the password.
     PASSWORD_ENV: Option<String> = unset("auth.password_env");
     /// The file that holds the password; one newline at its end is not part of it.
     PASSWORD_FILE: Option<PathBuf> = unset("auth.password_file");
+    /// The program, and its arguments, that prints the password.
+    PASSWORD_COMMAND: Option<Vec<String>> = unset("auth.password_command"),
+        only "a list: a program and its arguments" |command| command.as_ref().is_none_or(|parts| !parts.is_empty());
+    /// A password file in libpq's format, readable by nobody else.
+    PASSFILE: Option<PathBuf> = unset("auth.passfile");
+    /// A JSON Web Token to log in with, instead of a password.
+    JWT: Option<Secret> = unset("auth.jwt");
+    /// The variable of the environment that holds the token.
+    JWT_ENV: Option<String> = unset("auth.jwt_env");
+    /// The file that holds the token; it is read again for each login.
+    JWT_FILE: Option<PathBuf> = unset("auth.jwt_file");
+    /// The program, and its arguments, that prints the token.
+    JWT_COMMAND: Option<Vec<String>> = unset("auth.jwt_command"),
+        only "a list: a program and its arguments" |command| command.as_ref().is_none_or(|parts| !parts.is_empty());
+    /// What the server may ask for, as libpq's `require_auth`.
+    REQUIRE_AUTH: Option<RequireAuth> = unset("auth.require_auth");
+    /// Whether SCRAM is bound to the TLS channel; CockroachDB cannot, so `require` fails there.
+    CHANNEL_BINDING: ChannelBinding = default("auth.channel_binding", "prefer");
     /// The name that the server shows for these sessions.
     APPLICATION_NAME: Option<String> = unset("auth.application_name");
     /// Command-line options for the server, in libpq's spelling.
@@ -56,6 +78,16 @@ section! {
     /// The authorities to trust: PEM files, and `system` for the system's.
     TLS_ROOT_CERTIFICATES: Vec<PathBuf> = default("auth.tls.root_certificates", "system"),
         only "a list of one path or more, or `system`" |paths| !paths.is_empty();
+    /// A PEM file with the certificate to present, and those between it and the root.
+    TLS_CLIENT_CERTIFICATE: Option<PathBuf> = unset("auth.tls.client_certificate");
+    /// A PEM file with its key, readable by nobody else. Both are read again when they change.
+    TLS_CLIENT_KEY: Option<PathBuf> = unset("auth.tls.client_key");
+    /// How TLS begins; `direct` is for PostgreSQL 17 and balancers.
+    TLS_NEGOTIATION: TlsNegotiation = default("auth.tls.negotiation", "postgres");
+    /// The oldest TLS version that is accepted.
+    TLS_MIN_VERSION: TlsVersion = default("auth.tls.min_version", "1.2");
+    /// Whether the host name is sent in clear at the start of TLS, which CockroachDB Cloud routes by.
+    TLS_SNI: bool = default("auth.tls.sni", "true");
     /// Session variables to set at login, each by its name.
     SESSION: BTreeMap<String, String> = unset("auth.session");
 }
@@ -68,3 +100,56 @@ words!(SslMode, "disable, allow, prefer, require, verify-ca or verify-full", {
     "verify-ca" => SslMode::VerifyCa,
     "verify-full" => SslMode::VerifyFull,
 });
+
+words!(ChannelBinding, "disable, prefer or require", {
+    "disable" => ChannelBinding::Disable,
+    "prefer" => ChannelBinding::Prefer,
+    "require" => ChannelBinding::Require,
+});
+
+words!(TlsNegotiation, "postgres or direct", {
+    "postgres" => TlsNegotiation::Postgres,
+    "direct" => TlsNegotiation::Direct,
+});
+
+words!(TlsVersion, "1.2 or 1.3", {
+    "1.2" => TlsVersion::Tls12,
+    "1.3" => TlsVersion::Tls13,
+});
+
+impl Form for RequireAuth {
+    const EXPECTED: &'static str = "methods out of password, md5, gss, sspi, scram-sha-256, custom and none; \
+                                    with `!` before each, all but these";
+    const NONE_IS_A_WORD: bool = false;
+
+    fn read(value: &Value) -> Option<Self> {
+        let text = match value {
+            Value::Array(_, items) => items
+                .iter()
+                .map(scalar)
+                .collect::<Option<Vec<_>>>()?
+                .join(","),
+            other => scalar(other)?,
+        };
+        text.parse().ok()
+    }
+
+    /// What it permits, however it was said.
+    fn write(&self) -> String {
+        use AuthMethod as Method;
+        let all = [
+            Method::Password,
+            Method::Md5,
+            Method::Gss,
+            Method::Sspi,
+            Method::ScramSha256,
+            Method::Custom,
+            Method::None,
+        ];
+        let permitted = all
+            .into_iter()
+            .filter(|method| self.permits(*method))
+            .map(AuthMethod::as_str);
+        permitted.collect::<Vec<_>>().join(", ")
+    }
+}

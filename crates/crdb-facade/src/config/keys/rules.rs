@@ -15,11 +15,25 @@ pub(in crate::config) const ALTERNATIVES: &[&[&str]] = &[&[
     auth::PASSWORD.path(),
     auth::PASSWORD_ENV.path(),
     auth::PASSWORD_FILE.path(),
+    auth::PASSWORD_COMMAND.path(),
+    auth::PASSFILE.path(),
+    auth::JWT.path(),
+    auth::JWT_ENV.path(),
+    auth::JWT_FILE.path(),
+    auth::JWT_COMMAND.path(),
 ]];
 
 /// Rules over the values in force.
 pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
     |values, mistakes| at_most(values, mistakes, pool::MIN_SIZE, pool::MAX_SIZE),
+    |values, mistakes| {
+        both_or_none(
+            values,
+            mistakes,
+            auth::TLS_CLIENT_CERTIFICATE,
+            auth::TLS_CLIENT_KEY,
+        )
+    },
     |values, mistakes| at_most(values, mistakes, pool::MIN_BACKOFF, pool::MAX_BACKOFF),
     |values, mistakes| at_most(values, mistakes, exec::MIN_BACKOFF, exec::MAX_BACKOFF),
     |values, mistakes| {
@@ -55,4 +69,34 @@ fn at_most<T: Setting + PartialOrd>(
             advice,
         ));
     }
+}
+
+fn both_or_none<T: Setting>(
+    values: &Values,
+    mistakes: &mut Vec<Mistake>,
+    one: Key<T>,
+    other: Key<T>,
+) {
+    let is_set = |key: Key<T>| {
+        values
+            .get(key.path())
+            .filter(|value| value.read.text != "none")
+    };
+    let (given, missing) = match (is_set(one), is_set(other)) {
+        (Some(given), None) => (given, other),
+        (None, Some(given)) => (given, one),
+        _ => return,
+    };
+    let key = if missing.path() == one.path() {
+        other
+    } else {
+        one
+    };
+    let advice = format!("it needs {missing}, which is not set");
+    mistakes.push(Mistake::new(
+        MistakeKind::Conflict,
+        key.path(),
+        given.origin.clone(),
+        advice,
+    ));
 }
