@@ -1,4 +1,6 @@
-//! Whole-system tests of the workspace.
+//! Whole-system tests of the workspace, and the chaos harness that tests the stack while everything around it fails.
+
+pub mod chaos;
 
 /// Compiles the examples of the workspace's README.
 #[cfg(doctest)]

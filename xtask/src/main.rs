@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod chaos;
 mod ci;
 mod cli;
 mod codegen;

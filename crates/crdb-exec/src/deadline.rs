@@ -2,6 +2,7 @@
 
 use crate::session::Session;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -45,6 +46,22 @@ pub(crate) fn keep_until<L: Send + 'static>(cancel: JoinHandle<()>, lease: L) {
     tokio::spawn(async move {
         // It fails only when the runtime shuts down, which ends this task as well.
         drop(cancel.await);
+        drop(lease);
+    });
+}
+
+/// As [`keep_until`], for work that did not answer and has been dropped. It may have sent its statement after the first
+/// cancel had found nothing to cancel (while it was still being prepared), so there is a second one.
+pub(crate) fn give_up<L, S>(cancel: JoinHandle<()>, lease: L)
+where
+    L: Deref<Target = S> + Send + Sync + 'static,
+    S: Session,
+{
+    tokio::spawn(async move {
+        drop(cancel.await);
+        if !lease.is_closed() {
+            lease.cancel().await;
+        }
         drop(lease);
     });
 }

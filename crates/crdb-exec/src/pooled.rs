@@ -182,12 +182,13 @@ impl<S: SessionSource> PooledExecutor<S> {
             },
         };
         acquired.map_err(|error| {
-            let verdict = if error.is_retryable() {
-                Verdict::Retry
-            } else {
-                Verdict::Never
+            let (kind, verdict) = match (error.is_timed_out(), error.is_retryable()) {
+                // The source has waited already.
+                (true, _) => (ErrorKind::Timeout, Verdict::Never),
+                (false, true) => (ErrorKind::Acquire, Verdict::Retry),
+                (false, false) => (ErrorKind::Acquire, Verdict::Never),
             };
-            Error::new(ErrorKind::Acquire, verdict, attempted).with_source(error.into_source())
+            Error::new(kind, verdict, attempted).with_source(error.into_source())
         })
     }
 
@@ -347,7 +348,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                 }
                 Waited::Silent(cancel) => {
                     let node = Some(self.shared.source.node(&lease));
-                    deadline::keep_until(cancel, lease);
+                    deadline::give_up(cancel, lease);
                     let error = out_of_time(attempted(), position);
                     return Err(Failed { error, node });
                 }

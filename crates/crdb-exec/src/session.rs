@@ -191,11 +191,12 @@ pub struct AcquireError {
 }
 
 impl AcquireError {
-    /// Nobody gave a session back in time. The source has waited already, so this is not tried again.
+    /// Nobody gave a session back in time. The source has waited already, so this is not tried again: the caller gets
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout).
     pub fn timed_out(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             timed_out: true,
-            retryable: true,
+            retryable: false,
             source: source.into(),
         }
     }

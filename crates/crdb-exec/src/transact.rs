@@ -253,10 +253,15 @@ impl<S: SessionSource> PooledExecutor<S> {
             Waited::Answered(Err(cause)) => {
                 return Err(self.abort(call, transaction, cause).await);
             }
-            Waited::AnsweredLate(_, cancel) | Waited::Silent(cancel) => {
-                // Without a COMMIT it is certain that nothing took effect, but the time is up.
+            // Without a COMMIT it is certain that nothing took effect, but the time is up.
+            Waited::AnsweredLate(_, cancel) => {
                 let node = self.source().node(transaction.lease());
                 deadline::keep_until(cancel, transaction.into_lease());
+                return Err(Aborted::ours(call.out_of_time(Verdict::Never), Some(node)));
+            }
+            Waited::Silent(cancel) => {
+                let node = self.source().node(transaction.lease());
+                deadline::give_up(cancel, transaction.into_lease());
                 return Err(Aborted::ours(call.out_of_time(Verdict::Never), Some(node)));
             }
         };
@@ -264,6 +269,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             Ok(()) => Ok(value),
             Err(error) => {
                 let node = self.report(transaction.lease(), Some(Failure::of(&error)));
+                transaction.end();
                 Err(Aborted {
                     value: Some(value),
                     ..Aborted::ours(error, Some(node))
@@ -305,6 +311,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                 let _ = timeout_at(deadline + deadline::GRACE, roll_back).await;
             }
         }
+        transaction.end();
         Aborted {
             cause,
             failure,

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 /// How long a ROLLBACK may take before the session is left to its source in the state in which it is.
@@ -28,6 +29,8 @@ pub struct Transaction<S: SessionSource> {
     lease: S::Lease,
     /// There until the transaction is known to have ended.
     hold: Mutex<Option<<S::Session as Session>::Hold>>,
+    /// A cancel that may still be on its way: nothing more is sent then.
+    cancel: Mutex<Option<JoinHandle<()>>>,
     progress: Progress,
     deadline: Option<Instant>,
     observer: Arc<dyn Observer>,
@@ -87,6 +90,7 @@ impl<S: SessionSource> Transaction<S> {
         Self {
             lease,
             hold,
+            cancel: Mutex::default(),
             progress: Progress::default(),
             deadline,
             observer,
@@ -132,10 +136,9 @@ impl<S: SessionSource> Transaction<S> {
                 Ok(value)
             }
             result => {
-                let fatal = self
-                    .progress
-                    .failure()
-                    .is_some_and(|failure| failure.verdict != Verdict::Never);
+                let fatal = self.progress.failure().is_some_and(|failure| {
+                    failure.verdict != Verdict::Never || failure.kind == ErrorKind::Timeout
+                });
                 if !fatal {
                     self.undo(number, before).await?;
                 }
@@ -172,18 +175,18 @@ impl<S: SessionSource> Transaction<S> {
         let answer = match deadline::wait(&*self.lease, limit, reply).await {
             Waited::Answered(answer) => answer,
             // The cancel may still be on its way and hit what comes next, so the transaction is over either way.
-            Waited::AnsweredLate(answer, _) => {
+            Waited::AnsweredLate(_, cancel) => {
                 self.progress.unread.fetch_sub(1, Ordering::Relaxed);
-                drop(answer);
-                return Err(self.out_of_time(statement));
+                return Err(self.out_of_time(statement, cancel));
             }
-            Waited::Silent(_) => return Err(self.out_of_time(statement)),
+            Waited::Silent(cancel) => return Err(self.out_of_time(statement, cancel)),
         };
         self.progress.unread.fetch_sub(1, Ordering::Relaxed);
         answer.map_err(|fault| self.progress.failed(fault, statement))
     }
 
-    fn out_of_time(&self, statement: Statement<'_>) -> Error {
+    fn out_of_time(&self, statement: Statement<'_>, cancel: JoinHandle<()>) -> Error {
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel);
         let error = Error::new(
             ErrorKind::Timeout,
             Verdict::Never,
@@ -232,6 +235,24 @@ impl<S: SessionSource> Transaction<S> {
 
     pub(crate) fn into_lease(self) -> S::Lease {
         self.lease
+    }
+
+    /// Gives the session back, once no cancel is on its way to it.
+    pub(crate) fn end(self) {
+        let cancel = self
+            .cancel
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(cancel) = cancel {
+            deadline::give_up(cancel, self.lease);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
     }
 
     /// The failure that ended the transaction, if one did.
@@ -302,7 +323,8 @@ impl<S: SessionSource> Transaction<S> {
 
     /// Rolls back where that is possible at once; else the session stays held and its source deals with it.
     pub(crate) async fn roll_back(&self) {
-        if self.lease.is_closed() || self.progress.unread.load(Ordering::Relaxed) > 0 {
+        let unread = self.progress.unread.load(Ordering::Relaxed) > 0;
+        if self.lease.is_closed() || self.is_cancelled() || unread {
             return;
         }
         if self.lease.transaction_status() == Some(TransactionStatus::Idle) {

@@ -319,3 +319,26 @@ async fn waiting_for_a_session_has_the_same_deadline() {
     assert!(error.is_timeout(), "{error:?}");
     assert!(started.elapsed() <= limit + SLACK);
 }
+
+/// The cancel must not hit whoever has the session next, and nothing of the transaction may stay.
+#[tokio::test]
+async fn a_statements_own_limit_ends_its_transaction() {
+    let fixture = table(&[]).await;
+    for _ in 0..10 {
+        let sleep = Statement::new("SELECT pg_sleep(30)").timeout(Duration::from_millis(30));
+        let error = fixture
+            .db
+            .transact::<_, Error, _>(&TransactionOptions::new(), async |tx| {
+                tx.execute(INSERT, &[]).await?;
+                // Swallowed, it is an error all the same.
+                let late = tx.savepoint(async { tx.execute(sleep, &[]).await }).await;
+                assert!(late.unwrap_err().is_timeout());
+                Ok(())
+            })
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RolledBack);
+        fixture.db.execute("SELECT 1", &[]).await.unwrap();
+    }
+    assert_eq!(count(&fixture).await, 0);
+}

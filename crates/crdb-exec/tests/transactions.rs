@@ -326,7 +326,7 @@ async fn named_queries_run_with_named_arguments() {
          UPDATE account SET balance = balance + :amount WHERE id = :id RETURNING balance;",
     )])
     .unwrap();
-    let add = repository.get("add").unwrap();
+    let add = repository.get("accounts.add").unwrap();
     let statement = Statement::from(add);
     assert_eq!(statement.retry_safety(), crdb_exec::RetrySafety::Never);
     let (id, amount) = (1i64, 5i64);

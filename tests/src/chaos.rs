@@ -1,0 +1,20 @@
+//! Runs the reliability rows of the scorecard: a workload, faults, and a checker of what was seen.
+//!
+//! The pieces, in reading order: a [`row`] is what can be run; it gets a [`context`] (engine, seed, time), opens a [`stack`]
+//! behind fault proxies, lets [`workload`]s record a [`history`] while a [`nemesis`] breaks things on a seeded schedule, and
+//! asks a [`checker`] whether what was seen can have happened. [`report`] says how it went, [`evidence`] keeps what is needed
+//! to understand a violation. [`command`] is the command line.
+//!
+//! To add a row: implement [`row::Row`] in a file of [`rows`], and name it in [`rows::all`].
+
+pub mod checker;
+pub mod command;
+pub mod context;
+pub mod evidence;
+pub mod history;
+pub mod nemesis;
+pub mod report;
+pub mod row;
+pub mod rows;
+pub mod stack;
+pub mod workload;

@@ -1,0 +1,75 @@
+//! What a row is given.
+
+use super::evidence::Evidence;
+use crdb_testkit::Engine;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The engine, the seed and the time of a run.
+pub struct Context {
+    engine: Arc<Engine>,
+    seed: u64,
+    limit: Option<Duration>,
+    started: Instant,
+    evidence: Evidence,
+}
+
+impl Context {
+    /// A context whose time begins now.
+    #[must_use]
+    pub fn new(
+        engine: Arc<Engine>,
+        seed: u64,
+        limit: Option<Duration>,
+        evidence: Evidence,
+    ) -> Self {
+        Self {
+            engine,
+            seed,
+            limit,
+            started: Instant::now(),
+            evidence,
+        }
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Where what is needed to understand a violation is kept.
+    #[must_use]
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// A random generator for one part of a run: the same seed and part give the same numbers.
+    #[must_use]
+    pub fn random(&self, part: &str, number: u64) -> StdRng {
+        // FNV-1a, which does not change between versions as the standard library's hasher may.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let bytes = part.bytes().chain(number.to_le_bytes());
+        for byte in bytes.chain(self.seed.to_le_bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        StdRng::seed_from_u64(hash)
+    }
+
+    /// Whether there is time left and `done` is less than the row's `size`.
+    #[must_use]
+    pub fn goes_on(&self, done: u64, size: u64) -> bool {
+        done < size && self.left() > Duration::ZERO
+    }
+
+    /// The time left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.limit.map_or(Duration::MAX, |limit| {
+            limit.saturating_sub(self.started.elapsed())
+        })
+    }
+}

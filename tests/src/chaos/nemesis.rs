@@ -1,0 +1,226 @@
+//! Breaks things on a schedule that the seed decides.
+
+use super::stack::Stack;
+use crdb_exec::{ExecutorExt, Statement};
+use crdb_testkit::{Accept, Cut, Direction, EngineKind, Link};
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt};
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Something that is done to one proxy or to the server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// All connections end like this.
+    Cut(Cut),
+    /// Each connection ends after so many more bytes in one direction.
+    CutAfter(Direction, u64, Cut),
+    /// One direction behaves like this for a while.
+    Slow(Direction, Link, Duration),
+    /// New connections fare like this for a while.
+    Refuse(Accept, Duration),
+    /// The server ends the sessions of the stack.
+    KillBackends,
+    /// The server is killed and comes back.
+    Restart,
+}
+
+impl Fault {
+    /// What it is called in a report.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Cut(Cut::Close) => "connections closed",
+            Self::Cut(Cut::Reset) => "connections reset",
+            Self::Cut(Cut::HalfClose) => "connections half-closed",
+            Self::Cut(_) => "connections blackholed",
+            Self::CutAfter(..) => "connections cut at a byte",
+            Self::Slow(..) => "slow or stalled links",
+            Self::Refuse(..) => "refused connections",
+            Self::KillBackends => "backends killed",
+            Self::Restart => "server restarts",
+        }
+    }
+
+    /// The next fault of a schedule.
+    pub fn draw<R: Rng + ?Sized>(rng: &mut R, restarts: bool) -> Self {
+        let direction = if rng.random_bool(0.5) {
+            Direction::ToServer
+        } else {
+            Direction::ToClient
+        };
+        let moment = Duration::from_millis(rng.random_range(5..60));
+        match rng.random_range(0..1000) {
+            0..300 => Self::Cut(Cut::Reset),
+            300..450 => Self::Cut(Cut::Close),
+            450..500 => Self::Cut(Cut::HalfClose),
+            500..520 => Self::Cut(Cut::Blackhole),
+            520..800 => {
+                let cut = if rng.random_bool(0.5) {
+                    Cut::Reset
+                } else {
+                    Cut::Close
+                };
+                Self::CutAfter(direction, rng.random_range(0..400), cut)
+            }
+            800..850 => {
+                let delay = Duration::from_millis(rng.random_range(1..20));
+                Self::Slow(direction, Link::perfect().delay(delay), moment)
+            }
+            850..890 => {
+                let rate = NonZeroU64::MIN.saturating_add(rng.random_range(1_000..100_000));
+                Self::Slow(direction, Link::perfect().throttle(rate), moment)
+            }
+            890..910 => Self::Slow(direction, Link::blackhole(), moment),
+            910..940 => Self::Refuse(Accept::Refuse, moment),
+            940..960 => Self::Refuse(Accept::Reset, moment),
+            960..998 => Self::KillBackends,
+            _ if restarts => Self::Restart,
+            _ => Self::KillBackends,
+        }
+    }
+}
+
+/// Applies one fault after the other, and counts how many connections or servers were hit.
+pub struct Nemesis {
+    stack: Arc<Stack>,
+    counts: BTreeMap<&'static str, u64>,
+    /// Connections cut so far, as the proxies count them.
+    cut: u64,
+}
+
+impl Nemesis {
+    /// One that breaks this stack.
+    #[must_use]
+    pub fn new(stack: Arc<Stack>) -> Self {
+        let cut = cut(&stack);
+        Self {
+            stack,
+            counts: BTreeMap::new(),
+            cut,
+        }
+    }
+
+    /// Breaks things until it is told to stop, and takes everything back. Gives what was done.
+    pub async fn run(mut self, mut rng: StdRng, stop: &AtomicBool) -> BTreeMap<&'static str, u64> {
+        let restarts = can_restart(&self.stack);
+        while !stop.load(Ordering::Relaxed) {
+            let pause = Duration::from_millis(rng.random_range(2..30));
+            let which = rng.random_range(0..self.stack.proxies.len());
+            let fault = Fault::draw(&mut rng, restarts);
+            sleep(pause).await;
+            self.stack
+                .trace
+                .note(format_args!("fault on proxy {which}: {fault:?}"));
+            self.apply(fault, which).await;
+        }
+        self.stack.heal().await;
+        self.counts
+    }
+
+    async fn apply(&mut self, fault: Fault, which: usize) {
+        let stack = Arc::clone(&self.stack);
+        let proxy = &stack.proxies[which];
+        let mut hit = 0;
+        match fault {
+            Fault::Cut(cut) => proxy.cut_now(cut),
+            Fault::CutAfter(direction, bytes, cut) => {
+                proxy.cut_after(direction, bytes, cut);
+                sleep(Duration::from_millis(10)).await;
+                proxy.heal().await;
+            }
+            Fault::Slow(direction, link, moment) => {
+                hit = 1;
+                proxy.set_link(direction, link);
+                sleep(moment).await;
+                proxy.heal().await;
+            }
+            Fault::Refuse(accept, moment) => {
+                hit = 1;
+                proxy.set_accept(accept).await;
+                sleep(moment).await;
+                proxy.heal().await;
+            }
+            Fault::KillBackends => hit = kill_backends(&stack).await,
+            Fault::Restart => hit = restart(&stack).await,
+        }
+        self.count(fault, hit);
+    }
+
+    fn count(&mut self, fault: Fault, hit: u64) {
+        let cut = cut(&self.stack);
+        let hit = hit + cut.saturating_sub(self.cut);
+        self.cut = cut;
+        *self.counts.entry(fault.name()).or_default() += hit;
+    }
+}
+
+fn cut(stack: &Stack) -> u64 {
+    stack.proxies.iter().map(|proxy| proxy.counts().cut).sum()
+}
+
+/// A single CockroachDB node in memory would come back empty.
+fn can_restart(stack: &Stack) -> bool {
+    let engine = stack.engine();
+    match engine.kind() {
+        EngineKind::CockroachDb => engine.nodes().len() > 1,
+        _ => std::env::var_os("CRDB_TEST_URL").is_none(),
+    }
+}
+
+async fn kill_backends(stack: &Stack) -> u64 {
+    let text = match stack.engine().kind() {
+        EngineKind::CockroachDb => {
+            "CANCEL SESSIONS IF EXISTS (SELECT session_id FROM [SHOW CLUSTER SESSIONS] \
+             WHERE random() < 0.5)"
+        }
+        _ => {
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.5"
+        }
+    };
+    let kill = Statement::new(text)
+        .named("chaos.kill_backends")
+        .timeout(Duration::from_secs(1));
+    stack
+        .truth
+        .fetch_all(kill, &[])
+        .await
+        .map_or(0, |rows| rows.len() as u64)
+}
+
+async fn restart(stack: &Arc<Stack>) -> u64 {
+    let engine = Arc::clone(stack.engine());
+    let restarted = tokio::task::spawn_blocking(move || {
+        let node = engine.nodes().last()?;
+        node.kill().ok()?;
+        node.restart().ok()
+    });
+    u64::from(matches!(restarted.await, Ok(Some(()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    #[test]
+    fn the_seed_decides_the_schedule_and_every_fault_comes_up() {
+        let draw = |seed| {
+            let mut rng = StdRng::seed_from_u64(seed);
+            (0..5000)
+                .map(|_| Fault::draw(&mut rng, true))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        let mut names: Vec<_> = draw(1).iter().map(Fault::name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 9, "{names:?}");
+    }
+}

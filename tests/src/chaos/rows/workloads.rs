@@ -1,0 +1,195 @@
+//! R1: workloads of Jepsen's kind while everything around them breaks.
+
+use crate::chaos::context::Context;
+use crate::chaos::nemesis::Nemesis;
+use crate::chaos::row::{Report, Row, Size};
+use crate::chaos::stack::{Stack, StackOptions};
+use crate::chaos::workload::{
+    Findings, Workload, append::Append, bank::Bank, register::Register, set::Set,
+};
+use anyhow::Context as _;
+use crdb_facade::Database;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use rand::rngs::StdRng;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// How long a round lasts before its histories are checked.
+const ROUND: Duration = Duration::from_secs(10);
+/// How long clients may take to come back once everything is healed: several times their deadline.
+const SETTLE: Duration = Duration::from_secs(20);
+/// Clients of each workload.
+const CLIENTS: u32 = 3;
+
+pub(super) struct Workloads;
+
+impl Row for Workloads {
+    fn id(&self) -> &'static str {
+        "R1"
+    }
+
+    fn title(&self) -> &'static str {
+        "bank, register, set and append workloads while connections are cut, backends killed, the server restarted"
+    }
+
+    fn size(&self) -> Size {
+        Size {
+            count: 100_000,
+            unit: "faults",
+        }
+    }
+
+    fn run<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, anyhow::Result<Report>> {
+        async move {
+            let mut report = Report::default();
+            let mut totals = Totals::default();
+            let mut rounds = 0;
+            while context.goes_on(report.done, self.size().count) && report.violations.is_empty() {
+                let round = Round::run(context, rounds, ROUND.min(context.left())).await?;
+                rounds += 1;
+                report.done += round.faults.values().sum::<u64>();
+                totals.add(&round);
+                round.end(context, rounds, &mut report).await?;
+            }
+            report.count("rounds", rounds);
+            totals.tell(&mut report);
+            Ok(report)
+        }
+        .boxed()
+    }
+}
+
+#[derive(Default)]
+struct Totals {
+    faults: BTreeMap<&'static str, u64>,
+    operations: BTreeMap<String, u64>,
+}
+
+impl Totals {
+    fn add(&mut self, round: &Round) {
+        for (name, count) in &round.faults {
+            *self.faults.entry(name).or_default() += count;
+        }
+        for (workload, findings) in &round.findings {
+            let outcomes = [
+                ("acknowledged", findings.done),
+                ("failed", findings.failed),
+                ("unknown", findings.unknown),
+            ];
+            for (outcome, count) in outcomes {
+                let name = format!("{workload}: {outcome}");
+                *self.operations.entry(name).or_default() += count;
+            }
+        }
+    }
+
+    fn tell(self, report: &mut Report) {
+        for (name, count) in self.faults {
+            report.count(name, count);
+        }
+        for (name, count) in self.operations {
+            report.count(name, count);
+        }
+    }
+}
+
+/// All workloads on a stack of their own for some seconds.
+struct Round {
+    stack: Arc<Stack>,
+    faults: BTreeMap<&'static str, u64>,
+    findings: Vec<(&'static str, Findings)>,
+}
+
+impl Round {
+    async fn run(context: &Context, number: u64, length: Duration) -> anyhow::Result<Self> {
+        let options = StackOptions {
+            // Both ways in turn.
+            tls: number.is_multiple_of(2),
+            sessions: 4 * CLIENTS,
+            ..StackOptions::default()
+        };
+        let stack = Arc::new(Stack::open(context.engine(), options).await?);
+        let workloads: Vec<Arc<dyn Workload>> = vec![
+            Arc::new(Bank::default()),
+            Arc::new(Register::default()),
+            Arc::new(Set::default()),
+            Arc::new(Append::default()),
+        ];
+        for workload in &workloads {
+            workload
+                .set_up(&stack.truth)
+                .await
+                .with_context(|| format!("setting up {}", workload.name()))?;
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let clients: Vec<_> = workloads
+            .iter()
+            .flat_map(|workload| (0..CLIENTS).map(move |client| (workload, client)))
+            .map(|(workload, client)| {
+                let rng = context.random(workload.name(), (number << 8) | u64::from(client));
+                let workload = Arc::clone(workload);
+                let (db, stop) = (stack.db.clone(), Arc::clone(&stop));
+                tokio::spawn(async move { drive(&*workload, &db, client, rng, &stop).await })
+            })
+            .collect();
+        let faults = {
+            let (stack, stop) = (Arc::clone(&stack), Arc::clone(&stop));
+            let rng = context.random("nemesis", number);
+            tokio::spawn(async move { Nemesis::new(stack).run(rng, &stop).await })
+        };
+        sleep(length).await;
+        stop.store(true, Ordering::Relaxed);
+        let faults = faults.await.context("the nemesis failed")?;
+        let clients = timeout(SETTLE, join_all(clients)).await;
+        for client in clients.context("a client did not come back after everything was healed")? {
+            client.context("a client failed")?;
+        }
+        let mut findings = Vec::new();
+        for workload in workloads {
+            let name = workload.name();
+            let found = workload
+                .finish(&stack.truth)
+                .await
+                .with_context(|| format!("reading the end of {name}"))?;
+            findings.push((name, found));
+        }
+        Ok(Self {
+            stack,
+            faults,
+            findings,
+        })
+    }
+
+    /// Keeps the evidence of what was found, and closes the stack.
+    async fn end(self, context: &Context, number: u64, report: &mut Report) -> anyhow::Result<()> {
+        for (workload, found) in self.findings {
+            if found.violations.is_empty() {
+                continue;
+            }
+            let what = format!("R1-{workload}-round-{number}");
+            let trace = &self.stack.trace;
+            context
+                .evidence()
+                .keep(&what, &found.violations, &found.history, trace)?;
+            report.violations.extend(found.violations);
+        }
+        let stack = Arc::into_inner(self.stack).context("somebody still uses the stack")?;
+        stack.close().await
+    }
+}
+
+async fn drive(
+    workload: &dyn Workload,
+    db: &Database,
+    client: u32,
+    mut rng: StdRng,
+    stop: &AtomicBool,
+) {
+    while !stop.load(Ordering::Relaxed) {
+        workload.step(db, client, &mut rng).await;
+    }
+}

@@ -1,0 +1,184 @@
+//! The whole stack on a database of its own, behind fault proxies.
+
+use super::evidence::Trace;
+use anyhow::Context as _;
+use crdb_exec::PooledExecutorBuilder;
+use crdb_facade::auth::SslMode;
+use crdb_facade::config::{Node, keys};
+use crdb_facade::{Config, Database, Source};
+use crdb_testkit::{Engine, EngineKind, FaultProxy, Login};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the stack is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct StackOptions {
+    /// Whether connections are encrypted. Without it, a cut at a byte is a cut at a byte of the protocol.
+    pub tls: bool,
+    /// How many sessions the pool may hold.
+    pub sessions: u32,
+    /// The time limit of statements and transactions.
+    pub deadline: Duration,
+}
+
+impl Default for StackOptions {
+    fn default() -> Self {
+        Self {
+            tls: true,
+            sessions: 8,
+            deadline: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A database that is opened twice: through the proxies, and straight for the truth.
+pub struct Stack {
+    /// One proxy for each node that the stack knows; a single node is there twice.
+    pub proxies: Vec<FaultProxy>,
+    /// The stack under test.
+    pub db: Database,
+    /// The same database without proxies.
+    pub truth: Database,
+    /// The name of the database.
+    pub name: String,
+    /// What the layers saw.
+    pub trace: Arc<Trace>,
+    engine: Arc<Engine>,
+}
+
+impl Stack {
+    /// Makes a database and opens it.
+    ///
+    /// # Errors
+    /// When the engine refuses.
+    pub async fn open(engine: &Arc<Engine>, options: StackOptions) -> anyhow::Result<Self> {
+        let database = engine
+            .try_create_database()
+            .await
+            .context("creating a database")?;
+        if engine.kind() == EngineKind::PostgreSql {
+            // Test servers may be set to forget what they acknowledged when they are killed.
+            let durable = format!(
+                "ALTER DATABASE {} SET synchronous_commit = on",
+                database.name()
+            );
+            engine.execute(&durable).await?;
+        }
+        let nodes: Vec<_> = engine
+            .nodes()
+            .iter()
+            .map(|node| (node.host().to_owned(), node.port()))
+            .collect();
+        let twice = if nodes.len() == 1 { 2 } else { 1 };
+        let proxies = nodes
+            .iter()
+            .cycle()
+            .take(nodes.len() * twice)
+            .map(|(host, port)| FaultProxy::start(host, *port))
+            .collect::<Result<Vec<_>, _>>()
+            .context("starting a proxy")?;
+        let trace = Arc::new(Trace::default());
+        let through: Vec<_> = proxies
+            .iter()
+            .map(|proxy| Node::new(proxy.host(), proxy.port()))
+            .collect();
+        let straight = nodes
+            .iter()
+            .map(|(host, port)| Node::new(host, *port))
+            .collect();
+        let config = configuration(engine, database.name(), through, options)?;
+        let db = Database::builder(config)
+            .exec_observer(trace.clone())
+            // Rationing retries is another row's subject.
+            .configure_exec(|exec: PooledExecutorBuilder<Source>| exec.retry_reserve(1_000_000))
+            .open()
+            .await
+            .context("opening the stack")?;
+        let truth = Database::open(configuration(
+            engine,
+            database.name(),
+            straight,
+            StackOptions {
+                deadline: Duration::from_secs(60),
+                ..options
+            },
+        )?)
+        .await
+        .context("opening the database for the truth")?;
+        Ok(Self {
+            proxies,
+            db,
+            truth,
+            name: database.name().to_owned(),
+            trace,
+            engine: Arc::clone(engine),
+        })
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Takes all faults back.
+    pub async fn heal(&self) {
+        for proxy in &self.proxies {
+            proxy.heal().await;
+        }
+    }
+
+    /// Ends all sessions, and drops the database.
+    ///
+    /// # Errors
+    /// When the engine refuses.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.heal().await;
+        // Sessions that are still out are being cleaned up after faults; dropping the database ends them.
+        drop(self.db.close(Duration::from_secs(5)).await);
+        drop(self.truth.close(Duration::from_secs(5)).await);
+        let name = self.name;
+        drop(self.proxies);
+        match self.engine.kind() {
+            EngineKind::CockroachDb => {
+                let drop_it = format!("DROP DATABASE {name} CASCADE");
+                self.engine.execute(&drop_it).await?;
+            }
+            _ => {
+                let drop_it = format!("DROP DATABASE {name} WITH (FORCE)");
+                self.engine.execute(&drop_it).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn configuration(
+    engine: &Engine,
+    database: &str,
+    nodes: Vec<Node>,
+    options: StackOptions,
+) -> anyhow::Result<Config> {
+    let builder = Config::builder()
+        .set(keys::auth::NODES, nodes)
+        .set(keys::auth::DATABASE, database)
+        .set(keys::auth::CONNECT_TIMEOUT, Duration::from_secs(5))
+        .set(keys::exec::DEADLINE, options.deadline)
+        .set(keys::pool::MAX_SIZE, options.sessions)
+        .set(keys::pool::RESET_TIMEOUT, Duration::from_millis(500))
+        .set(keys::observe::TRACING, false);
+    // Logging in without SCRAM leaves more time for what is tested.
+    let builder = match engine.try_login(Login::Trust) {
+        Some(login) => builder.set(keys::auth::USER, login.user()),
+        None => builder
+            .set(keys::auth::USER, engine.user())
+            .set(keys::auth::PASSWORD, Some(engine.password().into())),
+    };
+    let builder = match engine.try_ca_cert_path() {
+        Some(path) if options.tls => {
+            builder.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()])
+        }
+        _ => builder.set(keys::auth::TLS_MODE, SslMode::Disable),
+    };
+    Ok(builder.build()?)
+}
