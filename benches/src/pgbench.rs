@@ -25,13 +25,45 @@ pub struct Run<'a> {
 /// Where pgbench is missing, or fails.
 pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, MeasureError> {
     let directory = tempfile::tempdir()?;
-    let script = directory.path().join("script.sql");
+    let log = format!("--log-prefix={}", directory.path().join("log").display());
+    words(server, run, &["--log", &log]).await?;
+    let mut latencies = Vec::new();
+    for entry in fs::read_dir(directory.path())? {
+        // client, transaction, latency, ..
+        for line in fs::read_to_string(entry?.path())?.lines() {
+            let latency = line.split(' ').nth(2);
+            latencies.push(latency.ok_or("pgbench's log has another form")?.parse()?);
+        }
+    }
+    Ok(latencies)
+}
+
+/// Runs pgbench with prepared statements and gives its transactions per second, without the time to connect.
+///
+/// # Errors
+/// Where pgbench is missing, or fails, or gave up on a transaction.
+pub async fn throughput(server: &Server, run: Run<'_>) -> Result<f64, MeasureError> {
+    let words = words(server, run, &[]).await?;
+    let after = |start: &str| {
+        let line = words
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(start))?;
+        line.split_whitespace().next()?.parse::<f64>().ok()
+    };
+    if after("number of failed transactions: ").is_some_and(|failed| failed > 0.0) {
+        return Err(format!("pgbench gave up on transactions: {words}").into());
+    }
+    after("tps = ").ok_or_else(|| format!("pgbench tells no throughput: {words}").into())
+}
+
+/// Runs pgbench and gives what it prints.
+async fn words(server: &Server, run: Run<'_>, more: &[&str]) -> Result<String, MeasureError> {
+    let script = tempfile::NamedTempFile::new()?;
     fs::write(&script, run.script)?;
-    let log = directory.path().join("log");
     let output = Command::new(program()?)
-        .args(["--no-vacuum", "--protocol=prepared", "--log"])
-        .arg(format!("--log-prefix={}", log.display()))
-        .arg(format!("--file={}", script.display()))
+        .args(["--no-vacuum", "--protocol=prepared"])
+        .args(more)
+        .arg(format!("--file={}", script.path().display()))
         .arg(format!("--client={}", run.clients))
         .arg(format!("--transactions={}", run.transactions))
         .args(run.options)
@@ -52,21 +84,7 @@ pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, Measur
         let words = String::from_utf8_lossy(&output.stderr);
         return Err(format!("pgbench ended with {}: {}", output.status, words.trim()).into());
     }
-    let mut latencies = Vec::new();
-    for entry in fs::read_dir(directory.path())? {
-        let path = entry?.path();
-        if path != script {
-            // client, transaction, latency, ..
-            for line in fs::read_to_string(&path)?.lines() {
-                let latency = line
-                    .split(' ')
-                    .nth(2)
-                    .ok_or("pgbench's log has another form")?;
-                latencies.push(latency.parse()?);
-            }
-        }
-    }
-    Ok(latencies)
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The program on PATH, or beside the newest server.

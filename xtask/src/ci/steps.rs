@@ -77,6 +77,16 @@ pub(crate) const STEPS: &[Step] = &[
         "each crate by itself: with default features, without, and with each feature",
         alone::run,
     ),
+    always(
+        "sql",
+        "the SQL files are formatted and without lints",
+        |context| context.xtask(&["sql", "check"]),
+    ),
+    always(
+        "codegen",
+        "the generated code is what its sources give",
+        |context| context.xtask(&["codegen", "--check"]),
+    ),
     always("test", "all tests with default features", |context| {
         context.test(&["--strict"])
     }),
