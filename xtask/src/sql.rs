@@ -1,12 +1,13 @@
 //! `cargo xtask sql check`: what is wrong with SQL files.
 
+use std::fs;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
-use crdb_sql::{Severity, Verdict};
+use crdb_sql::{Problem, StatementVerdict, Verdict};
 use serde_json::json;
 
 /// Works on SQL files.
@@ -30,6 +31,9 @@ enum SqlCommand {
 struct CheckArguments {
     /// Files or directories; without any, the workspace's own `sql`
     paths: Vec<PathBuf>,
+    /// Also check the grammar of a plain list of statements, parted by semicolons: one verdict each, in order
+    #[arg(long, value_name = "FILE")]
+    statements: Vec<PathBuf>,
     /// How verdicts are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -57,10 +61,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return crate::relaunch::with_feature("engine");
     }
     let own = [crate::codegen::own_sql()];
-    let paths: &[PathBuf] = if arguments.paths.is_empty() {
-        &own
-    } else {
-        &arguments.paths
+    let paths: &[PathBuf] = match arguments.paths.as_slice() {
+        [] if arguments.statements.is_empty() => &own,
+        paths => paths,
     };
     let mut good = true;
     let mut count = 0;
@@ -81,10 +84,41 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             .filter(|verdict| verdict.query().is_some())
             .count();
     }
+    for file in &arguments.statements {
+        let text =
+            fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        let verdicts = crdb_sql::check_statements(file, &text);
+        print_statements(file, &verdicts, arguments.format)?;
+        good &= verdicts.iter().all(|verdict| verdict.problem().is_none());
+        count += verdicts.len();
+    }
     if arguments.format == Format::Text && good {
-        println!("{count} queries checked");
+        println!("{count} statements checked, no errors");
     }
     Ok(ExitCode::from(u8::from(!good)))
+}
+
+fn print_statements(file: &Path, verdicts: &[StatementVerdict], format: Format) -> Result<()> {
+    let mut out = io::stdout().lock();
+    for verdict in verdicts {
+        match (format, verdict.problem()) {
+            (Format::Json, problem) => {
+                let problems: Vec<serde_json::Value> =
+                    problem.iter().map(|p| problem_json(p)).collect();
+                let object = json!({
+                    "file": file,
+                    "line": verdict.line(),
+                    "name": null,
+                    "ok": problem.is_none(),
+                    "problems": problems,
+                });
+                writeln!(out, "{object}")?;
+            }
+            (Format::Text, Some(problem)) => writeln!(out, "{problem}\n")?,
+            (Format::Text, None) => {}
+        }
+    }
+    Ok(())
 }
 
 fn print(verdicts: &[Verdict], format: Format) -> Result<()> {
@@ -100,28 +134,23 @@ fn print(verdicts: &[Verdict], format: Format) -> Result<()> {
 }
 
 fn as_json(verdict: &Verdict) -> serde_json::Value {
-    let problems: Vec<serde_json::Value> = verdict
-        .problems()
-        .iter()
-        .map(|problem| {
-            json!({
-                "code": problem.code().as_str(),
-                "severity": match problem.severity() {
-                    Severity::Error => "error",
-                    Severity::Warning => "warning",
-                },
-                "line": problem.line(),
-                "column": problem.column(),
-                "message": problem.message(),
-                "help": problem.suggestion(),
-            })
-        })
-        .collect();
+    let problems: Vec<serde_json::Value> = verdict.problems().iter().map(problem_json).collect();
     json!({
         "file": verdict.file(),
         "line": verdict.line(),
         "name": verdict.name(),
         "ok": verdict.is_ok(),
         "problems": problems,
+    })
+}
+
+fn problem_json(problem: &Problem) -> serde_json::Value {
+    json!({
+        "code": problem.code().as_str(),
+        "severity": problem.severity().to_string(),
+        "line": problem.line(),
+        "column": problem.column(),
+        "message": problem.message(),
+        "help": problem.suggestion(),
     })
 }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::dialect;
 use crate::error::{Error, ErrorKind};
 use crate::lint;
-use crate::problem::{Problem, Problems, Severity};
-use crate::query::Query;
+use crate::problem::{Code, Problem, Problems, Severity};
+use crate::query::{Query, Verify};
 use crate::repository::{Layout, Loaded, tree};
 use crate::schema::Schema;
+use crate::source::SourceFile;
 
 /// What a check found out about one query, or about a part of a file that makes no query.
 #[derive(Debug, Clone)]
@@ -132,6 +134,7 @@ fn verdicts(loaded: Loaded, schema: &Schema) -> Vec<Verdict> {
             }
             !mine
         });
+        own.extend(syntax(&query));
         own.extend(lint::lint_query(&query, schema).iter().cloned());
         verdicts.push(Verdict {
             file: query.file().to_path_buf(),
@@ -144,6 +147,84 @@ fn verdicts(loaded: Loaded, schema: &Schema) -> Vec<Verdict> {
     verdicts.extend(without_query(problems));
     verdicts.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     verdicts
+}
+
+/// What the dialect's grammar has against a query, unless its header leaves that to a server.
+fn syntax(query: &Query) -> Option<Problem> {
+    if query.verify() == Verify::Server {
+        return None;
+    }
+    let error = dialect::parse(query.text()).err()?;
+    let problem = query.problem_in_text(Code::Syntax, error.message(), Some(error.offset()));
+    Some(
+        problem
+            .help("a statement that is right and still refused here can say `-- verify: server`"),
+    )
+}
+
+/// The verdict on one statement of a plain list.
+#[derive(Debug, Clone)]
+pub struct StatementVerdict {
+    line: usize,
+    problem: Option<Problem>,
+}
+
+impl StatementVerdict {
+    /// The line on which the statement begins, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// Why it is no statement of the dialect; `None` when it is one.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()
+    }
+}
+
+/// Checks the grammar of a plain list of statements, which semicolons part: one verdict each, in order.
+///
+/// A statement that is refused ends at its first semicolon at the end of a line, even if that stands in a string or a
+/// comment: a quote that is never closed does not take the rest of the list with it.
+#[must_use]
+pub fn check_statements(file: &Path, text: &str) -> Vec<StatementVerdict> {
+    let source = SourceFile::new(file, text);
+    let mut verdicts = Vec::new();
+    let mut from = 0;
+    while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
+        let begin = from;
+        from = text.len();
+        for piece in dialect::split_statements(rest) {
+            let start = begin + piece.span.start as usize;
+            let mut statement = piece.text;
+            let mut error = dialect::parse(statement).err();
+            if error.is_some()
+                && let Some(cut) = statement.find(";\n").or_else(|| statement.find(";\r\n"))
+            {
+                from = start + cut + 1;
+                statement = &statement[..cut];
+                error = dialect::parse(statement).err();
+            }
+            verdicts.push(StatementVerdict {
+                line: source.position(start).line,
+                problem: error.map(|error| {
+                    let at = start + error.offset();
+                    let length = token_length(&text[at.min(text.len())..]);
+                    Problem::at(Code::Syntax, &source, at..at + length, error.message())
+                }),
+            });
+            if from < text.len() {
+                break;
+            }
+        }
+    }
+    verdicts
+}
+
+fn token_length(text: &str) -> usize {
+    let token = crate::token::tokenize(text).next();
+    token.map_or(0, |token| token.span.end)
 }
 
 /// What makes no query, one verdict for each file and name.

@@ -63,7 +63,7 @@ mod statement;
 pub mod token;
 
 #[cfg(feature = "parser")]
-pub use check::{Verdict, check};
+pub use check::{StatementVerdict, Verdict, check, check_statements};
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "parser")]
 pub use lint::{lint, lint_query};

@@ -16,6 +16,8 @@ pub use meaning::{Cardinality, Nullability, Retry, Staleness, Verify};
 use crate::header::Header;
 use crate::placeholder::Numbered;
 use crate::problem::Code;
+#[cfg(feature = "parser")]
+use crate::problem::Problem;
 use crate::source::SourceFile;
 
 /// One statement of a `.sql` file, with the name and the annotations of its header.
@@ -254,13 +256,9 @@ impl Query {
         &self.header.column_spans
     }
 
-    /// What a server said about the text, as a problem with the place in the file that it means.
+    /// What a server said about the text, pointing at a character from 1.
     #[cfg(feature = "parser")]
-    pub(crate) fn server_problem(
-        &self,
-        message: &str,
-        position: Option<usize>,
-    ) -> crate::problem::Problem {
+    pub(crate) fn server_problem(&self, message: &str, position: Option<usize>) -> Problem {
         let offset = position.and_then(|position| {
             let character = position.checked_sub(1)?;
             self.text
@@ -268,23 +266,28 @@ impl Query {
                 .nth(character)
                 .map(|(offset, _)| offset)
         });
+        self.problem_in_text(Code::Server, &format!("the server says: {message}"), offset)
+    }
+
+    /// A problem at a byte of the text, shown where that byte comes from in the file.
+    #[cfg(feature = "parser")]
+    pub(crate) fn problem_in_text(
+        &self,
+        code: Code,
+        message: &str,
+        offset: Option<usize>,
+    ) -> Problem {
         let span = match offset {
             Some(offset) => {
-                let start = self.body.start
-                    + crate::placeholder::place_in_source(self.source_text(), offset);
-                let word =
-                    crate::token::tokenize(self.source.text().get(start..).unwrap_or("")).next();
-                start..start + word.map_or(1, |word| word.span.end)
+                let inside = crate::placeholder::place_in_source(self.source_text(), offset);
+                let start = self.body.start + inside;
+                let rest = self.source.text().get(start..self.body.end).unwrap_or("");
+                let token = crate::token::tokenize(rest).next();
+                start..start + token.map_or(0, |token| token.span.end)
             }
             None => self.name_span(),
         };
-        crate::problem::Problem::at(
-            Code::Server,
-            &self.source,
-            span,
-            format!("the server says: {message}"),
-        )
-        .of_query(&self.name)
+        Problem::at(code, &self.source, span, message).of_query(&self.name)
     }
 
     /// Whether a caller could not tell the two apart, wherever they stand.

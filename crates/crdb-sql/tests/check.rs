@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use crdb_sql::{Code, ErrorKind, Verdict, check};
+use crdb_sql::{Code, ErrorKind, Verdict, check, check_statements};
 
 fn write(root: &Path, path: &str, text: &str) {
     let file = root.join(path);
@@ -72,23 +72,72 @@ fn every_query_gets_a_verdict_and_what_makes_none_as_well() {
 }
 
 #[test]
+fn what_is_not_in_the_grammar_is_shown_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let query = |header: &str| {
+        format!("-- name: q :many\n{header}SELECT id\nFROM t WHERE id = :some_id ORDER id\n")
+    };
+    write(directory.path(), "a.sql", &query(""));
+    let verdicts = check(directory.path()).unwrap();
+    let rendered = verdicts[0].problems().to_string();
+    assert!(rendered.starts_with("error[syntax]: "), "{rendered}");
+    assert!(rendered.contains("a.sql:3:34\n"), "{rendered}");
+    assert!(
+        rendered.contains("can say `-- verify: server`"),
+        "{rendered}"
+    );
+    write(directory.path(), "a.sql", &query("-- verify: server\n"));
+    assert!(check(directory.path()).unwrap()[0].is_ok());
+    write(
+        directory.path(),
+        "a.sql",
+        "-- name: q :exec\nUPSERT INTO t@i (a) VALUES (:a::STRING) RETURNING NOTHING",
+    );
+    let rendered = check(directory.path()).unwrap()[0].problems().to_string();
+    assert_eq!(rendered, "");
+}
+
+#[test]
+fn a_plain_list_gets_a_verdict_each() {
+    let list = "SELECT 1; SELECT ';' FROM;\n-- words; more\nUPSERT INTO t VALUES (1);\nSELECT 'open;\nSELECT 3;\nSELECT /* open ;\nBEGIN PRIORITY HIGH";
+    let verdicts = check_statements(Path::new("list.sql"), list);
+    let found: Vec<(usize, bool)> = verdicts
+        .iter()
+        .map(|v| (v.line(), v.problem().is_none()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (1, true),
+            (1, false),
+            (3, true),
+            (4, false),
+            (5, true),
+            (6, false),
+            (7, true)
+        ]
+    );
+    assert!(check_statements(Path::new("list.sql"), " ; -- nothing\n;").is_empty());
+}
+
+#[test]
 fn what_a_server_says_is_shown_in_the_file() {
     let directory = tempfile::tempdir().unwrap();
     write(
         directory.path(),
         "a.sql",
-        "-- name: q :one\nSELECT :first_value,\n  nothing FROM t",
+        "-- name: q :one\nSELECT :first_value,\n  absent FROM t",
     );
     let mut verdicts = check(directory.path()).unwrap();
     let text = verdicts[0].query().unwrap().text().to_owned();
-    let position = text[..text.find("nothing").unwrap()].chars().count() + 1;
-    verdicts[0].refused_by_server("column \"nothing\" does not exist", Some(position));
+    let position = text[..text.find("absent").unwrap()].chars().count() + 1;
+    verdicts[0].refused_by_server("column \"absent\" does not exist", Some(position));
     let problem = verdicts[0].problems().iter().next().unwrap();
     assert_eq!((problem.line(), problem.column()), (Some(3), Some(3)));
     assert!(
         problem
             .to_string()
-            .ends_with("  nothing FROM t\n  |   ^^^^^^^"),
+            .ends_with("  absent FROM t\n  |   ^^^^^^"),
         "{problem}"
     );
     assert!(!verdicts[0].is_ok());
