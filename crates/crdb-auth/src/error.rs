@@ -20,7 +20,7 @@ pub enum ErrorKind {
     Resolve,
     /// Nothing listens at the address.
     Refused,
-    /// The network failed in another way: unreachable, reset, broken pipe.
+    /// The network failed in another way, for example unreachable.
     Network,
     /// The deadline passed.
     Timeout,
@@ -67,7 +67,7 @@ pub enum ErrorKind {
     Draining,
     /// The server is at its limit of connections.
     TooManyConnections,
-    /// The server closed the connection without a word.
+    /// The server closed or reset the connection without a word.
     Closed,
     /// The server rejected the session for another reason, see [`Error::server`].
     Server,
@@ -160,14 +160,18 @@ impl Error {
                 ErrorKind::Refused,
                 "; is the server running, and is this its SQL port?",
             ),
-            io::ErrorKind::UnexpectedEof => (
+            // A socket that is closed before it is read from answers with a reset.
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => (
                 ErrorKind::Closed,
                 "; a node that drains or restarts does this: try another node",
             ),
             io::ErrorKind::TimedOut => (ErrorKind::Timeout, ""),
             _ => (ErrorKind::Network, ""),
         };
-        let what = if error.kind() == io::ErrorKind::UnexpectedEof {
+        let what = if kind == ErrorKind::Closed {
             "the server closed the connection without a word".to_owned()
         } else {
             error.to_string()

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cancelling;
+mod cockroach;
 mod hostile;
 mod login;
 mod modes;
