@@ -32,9 +32,15 @@
 //! - Secrets are wiped from memory when dropped and print as `***`.
 //! - A session says without a round trip whether it is like new, see [`Session::cleanliness`].
 //!
+//! # Features
+//! | feature | adds |
+//! | --- | --- |
+//! | `kerberos` | GSSAPI logins on Unix, by the system's Kerberos library |
+//!
 //! # Modules in reading order
-//! `endpoint`, `config`, `connection_string`, `target`, `tls`, `policy`, `credential`, `authenticator`, `connector`, `net`,
-//! `startup`, `scram`, `stream`, `session`, `tap`, `facts`, `observer`, `error`.
+//! `endpoint`, `config`, `connection_string`, `target`, `tls`, `policy`, `credential`, `authenticator`,
+//! `kerberos`, `connector`, `net`, `startup`, `scram`, `stream`, `session`, `tap`, `facts`,
+//! `observer`, `doctor`, `error`.
 
 mod authenticator;
 mod config;
@@ -87,3 +93,8 @@ pub use target::TargetSessionAttrs;
 pub use tls::{
     ClientCertificate, RootCertificates, SslMode, TlsConfig, TlsNegotiation, TlsVersion,
 };
+
+/// The README's examples, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
