@@ -1,7 +1,8 @@
 //! Real databases for tests against CockroachDB and PostgreSQL, and everything that can go wrong in front of them.
 //!
 //! An [`Engine`] is a server that a test can rely on; a [`FaultProxy`] spoils bytes on the way to it; a [`QuirksProxy`] makes
-//! PostgreSQL answer as CockroachDB does and fail on demand; an [`Authority`] signs certificates.
+//! PostgreSQL answer as CockroachDB does and fail on demand; an [`Authority`] signs certificates; a [`Kdc`] is a Kerberos
+//! realm; a [`HostileServer`] attacks whoever connects.
 //!
 //! Not its business: clients. It shares no code with the crates that are tested with it, so that a client and its proxy
 //! cannot share a mistake.
@@ -29,13 +30,14 @@
 //!
 //! # Modules, in reading order
 //!
-//! `engine` (servers), `certificates`, `fault` (bytes), `quirks` (messages), `error`; inside, `process` (what outlives
+//! `engine` (servers), `certificates`, `kerberos`, `fault` (bytes), `quirks` (messages), `hostile`, `error`; inside, `process` (what outlives
 //! nobody).
 
 mod certificates;
 mod engine;
 mod error;
 mod fault;
+mod kerberos;
 mod process;
 mod quirks;
 
@@ -45,6 +47,7 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind};
 pub use fault::{Accept, Counts, Cut, Direction, FaultProxy, Link};
+pub use kerberos::{Kdc, KdcOptions};
 pub use quirks::{
     CockroachVersion, Injection, QuirkCounts, QuirksOptions, QuirksProxy, RandomInjections,
 };

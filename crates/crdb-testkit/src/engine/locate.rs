@@ -4,6 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::process::Account;
 
+/// A program on `PATH`, or where system programs are that not everybody's `PATH` shows.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    search_path()
+        .into_iter()
+        .chain(["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from))
+        .map(|directory| directory.join(name))
+        .find(|program| is_executable(program))
+}
+
 /// `cockroach` on `PATH`.
 pub(crate) fn cockroach() -> Option<PathBuf> {
     search_path()

@@ -17,10 +17,13 @@ pub enum Login {
     Trust,
     /// `cert_user`, a client certificate over TLS.
     Certificate,
+    /// `kerberos_user`, a ticket of the realm that [`EngineOptions::kerberos`](super::EngineOptions::kerberos) named;
+    /// its keytab is there. PostgreSQL only.
+    Kerberos,
 }
 
 impl Login {
-    /// Every way, in the order of the documentation.
+    /// The ways that every engine has but MD5, which CockroachDB lacks.
     pub const ALL: [Self; 5] = [
         Self::Scram,
         Self::Password,
@@ -38,6 +41,7 @@ impl Login {
             Self::Md5 => "md5_user",
             Self::Trust => "trust_user",
             Self::Certificate => "cert_user",
+            Self::Kerberos => "kerberos_user",
         }
     }
 }

@@ -23,6 +23,9 @@ use self::tls::ServerTls;
 use crate::certificates::{Authority, Identity};
 use crate::error::{Error, ErrorKind};
 
+pub(crate) use self::locate::find_program;
+pub(crate) use self::node::free_port;
+
 pub use self::database::Database;
 pub use self::login::{Credentials, Login};
 pub use self::node::Node;
@@ -458,6 +461,11 @@ fn select(options: &EngineOptions, url: Option<String>) -> Result<Selected, Erro
     if !options.settings().is_empty() && matches!(selected, Selected::Url { .. }) {
         return Err(missing(
             "a server that somebody else runs cannot be given settings; unset CRDB_TEST_URL",
+        ));
+    }
+    if options.kerberos_service().is_some() && !matches!(selected, Selected::Postgres { .. }) {
+        return Err(missing(
+            "Kerberos needs a PostgreSQL that the test kit starts; ask for `EngineChoice::Postgres`",
         ));
     }
     Ok(selected)

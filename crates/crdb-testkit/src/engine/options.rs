@@ -1,10 +1,12 @@
 //! Which engine to use and how to start it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
+use crate::kerberos::Kdc;
 
 /// Which engine a test or a program asks for.
 ///
@@ -64,6 +66,15 @@ pub struct EngineOptions {
     nodes: Nodes,
     settings: Vec<(String, String)>,
     start_timeout: Duration,
+    kerberos: Option<KerberosService>,
+}
+
+/// The service that an engine is in a Kerberos realm.
+#[derive(Clone, Debug)]
+pub(crate) struct KerberosService {
+    pub(crate) realm: String,
+    pub(crate) keytab: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 impl Default for EngineOptions {
@@ -73,6 +84,7 @@ impl Default for EngineOptions {
             nodes: Nodes::One,
             settings: Vec::new(),
             start_timeout: Duration::from_secs(60),
+            kerberos: None,
         }
     }
 }
@@ -105,6 +117,27 @@ impl EngineOptions {
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;
         self
+    }
+
+    /// Lets users log in by tickets of `kdc`'s realm, and makes one of them: [`Login::Kerberos`](super::Login::Kerberos).
+    /// Roles that are granted `kerberos_users` log in the same way, each as the principal of its name; the service is
+    /// `postgres/localhost`. CockroachDB wants a licence for this, and a server behind a URL is not ours to configure: there
+    /// it is [`ErrorKind::Unavailable`].
+    ///
+    /// The realm must live as long as the engine.
+    #[must_use]
+    pub fn kerberos(mut self, kdc: &Kdc) -> Self {
+        let keytab = kdc.keytab_path("postgres/localhost");
+        self.kerberos = Some(KerberosService {
+            realm: kdc.realm().to_owned(),
+            keytab,
+            config: kdc.config_path(),
+        });
+        self
+    }
+
+    pub(crate) fn kerberos_service(&self) -> Option<&KerberosService> {
+        self.kerberos.as_ref()
     }
 
     pub(crate) fn chosen(&self) -> &EngineChoice {

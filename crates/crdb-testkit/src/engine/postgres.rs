@@ -67,8 +67,23 @@ pub(super) fn launch(
     }
 
     let mut logins = Vec::new();
+    let mut rules = HBA.to_owned();
     for login in Login::ALL {
         logins.push((login, tls.credentials(&directory, login)?));
+    }
+    if let Some(service) = options.kerberos_service() {
+        logins.push((
+            Login::Kerberos,
+            tls.credentials(&directory, Login::Kerberos)?,
+        ));
+        let keytab = std::fs::read(&service.keytab)
+            .map_err(|source| Error::io("read", &service.keytab, source))?;
+        write_private(&data.join("krb5.keytab"), &keytab, account)?;
+        let rule = format!(
+            "host all +kerberos_users all gss include_realm=0 krb_realm={}",
+            service.realm
+        );
+        rules = format!("{rule}\n{rules}");
     }
     write_private(
         &data.join("server.crt"),
@@ -85,7 +100,7 @@ pub(super) fn launch(
         tls.authority.certificate_pem().as_bytes(),
         account,
     )?;
-    write_private(&data.join("pg_hba.conf"), HBA.as_bytes(), account)?;
+    write_private(&data.join("pg_hba.conf"), rules.as_bytes(), account)?;
 
     let mut attempt = 1;
     loop {
@@ -95,13 +110,20 @@ pub(super) fn launch(
             configuration(port, options).as_bytes(),
             account,
         )?;
-        let postgres = program(
+        let mut postgres = program(
             binaries,
             "postgres",
             account,
             "QUIT",
             ["-D".into(), data.clone().into_os_string()],
         );
+        if let Some(service) = options.kerberos_service() {
+            // No replay cache: it would be a file outside the directory.
+            postgres.environment = vec![
+                ("KRB5_CONFIG".into(), service.config.clone().into()),
+                ("KRB5RCACHENAME".into(), "none:".into()),
+            ];
+        }
         let process = Supervised::start(&keeper, &postgres)?;
         match process.wait_for_line(deadline, ready_line(EngineKind::PostgreSql)) {
             Ok(_) => {
@@ -156,6 +178,10 @@ fn configuration(port: u16, options: &EngineOptions) -> String {
          logging_collector = off\nlog_destination = 'stderr'\nlog_line_prefix = '%m [%p] '\n\
          timezone = 'UTC'\n"
     );
+    if options.kerberos_service().is_some() {
+        // Relative to the data directory, where the server runs.
+        text.push_str("krb_server_keyfile = 'krb5.keytab'\n");
+    }
     for (name, value) in options.settings() {
         text.push_str(&format!("{name} = {}\n", quoted(value)));
     }
@@ -165,6 +191,9 @@ fn configuration(port: u16, options: &EngineOptions) -> String {
 /// One simple query that makes the users. MD5 needs its own verifier, so it comes first under its own setting.
 fn roles(logins: &[(Login, Credentials)]) -> String {
     let mut sql = String::new();
+    if logins.iter().any(|(login, _)| *login == Login::Kerberos) {
+        sql.push_str("CREATE ROLE kerberos_users; ");
+    }
     for (login, credentials) in logins {
         let encryption = if *login == Login::Md5 {
             "md5"
@@ -175,6 +204,9 @@ fn roles(logins: &[(Login, Credentials)]) -> String {
             "SET password_encryption = '{encryption}'; CREATE ROLE {} LOGIN",
             credentials.user
         ));
+        if *login == Login::Kerberos {
+            sql.push_str(" IN ROLE kerberos_users");
+        }
         if !credentials.password.is_empty() {
             sql.push_str(&format!(" PASSWORD {}", quoted(&credentials.password)));
         }

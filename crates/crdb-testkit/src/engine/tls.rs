@@ -52,7 +52,7 @@ impl ServerTls {
                     Some((certificate, directory.join(format!("{name}.key"))));
             }
             Login::Scram | Login::Password | Login::Md5 => credentials.password = random_password(),
-            Login::Trust => {}
+            Login::Trust | Login::Kerberos => {}
         }
         Ok(credentials)
     }
