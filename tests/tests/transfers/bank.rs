@@ -83,6 +83,18 @@ impl Bank {
         Database::open(config).await.unwrap()
     }
 
+    /// The same database, with a session variable set at login.
+    pub(crate) async fn open_with_session_variable(&self, name: &str, value: &str) -> Database {
+        let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let config = self
+            .config
+            .clone()
+            .set(keys::auth::SESSION, variables)
+            .build()
+            .unwrap();
+        Database::open(config).await.unwrap()
+    }
+
     /// Compares the books with what the callers were told.
     pub(crate) async fn check(&self, outcomes: &Outcomes) {
         let total: Decimal = self

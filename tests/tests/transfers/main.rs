@@ -10,12 +10,15 @@
 mod bank;
 mod workload;
 
+use crdb_facade::Database;
 use crdb_facade::exec::IdempotencyKey;
-use crdb_testkit::{Cut, Engine, FaultProxy};
+use crdb_testkit::{
+    Cut, Engine, EngineKind, FaultProxy, QuirksOptions, QuirksProxy, RandomInjections,
+};
 use rand::RngExt;
 
 use bank::Bank;
-use workload::{Workload, transfers};
+use workload::{Outcomes, Workload, transfers};
 
 /// Now and then, when one task has finished a transfer, ends all connections wherever the other tasks are: before a
 /// statement, in its answer, in COMMIT, in a login.
@@ -23,6 +26,74 @@ fn cut_at_random(proxy: &FaultProxy, rng: &mut impl rand::Rng) {
     if rng.random_bool(0.15) {
         proxy.cut_now([Cut::Close, Cut::Reset, Cut::HalfClose][rng.random_range(0..3)]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conserve_the_total_under_injected_serialization_failures() {
+    let engine = Engine::shared().await;
+    let bank = Bank::new(engine).await;
+    if engine.kind() == EngineKind::CockroachDb {
+        // It makes them itself.
+        let db = bank
+            .open_with_session_variable("inject_retry_errors_enabled", "on")
+            .await;
+        let outcomes = transfers(&db, &Workload::seeded(3), |_| ()).await;
+        assert!(db.metrics().render().contains("sqlstate=\"40001\""));
+        bank.check(&outcomes).await;
+        return;
+    }
+    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
+        .await
+        .unwrap();
+    let db = bank.open_at(proxy.host(), proxy.port()).await;
+    proxy.inject_at_random(
+        RandomInjections::seeded(3)
+            .retry_statement(0.25)
+            .retry_commit(0.25),
+    );
+    let outcomes = transfers(&db, &Workload::seeded(3), |_| ()).await;
+    proxy.stop_injecting();
+
+    let counts = proxy.counts();
+    let chances = counts.statements + counts.commits;
+    assert!(
+        counts.retries * 5 >= chances,
+        "only {} of {chances} were made to fail",
+        counts.retries
+    );
+    assert_eq!(outcomes.unknown(), 0, "{outcomes:?}");
+    // 16 attempts are nearly always enough, although two in three fail.
+    assert!(outcomes.failed() <= outcomes.len() / 20, "{outcomes:?}");
+    assert!(
+        db.metrics()
+            .render()
+            .contains("crdb_exec_retries_total{scope=\"transaction\",sqlstate=\"40001\"}")
+    );
+    bank.check(&outcomes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leave_nothing_unknown_with_idempotency_keys_under_ambiguous_commits() {
+    let engine = Engine::shared().await;
+    let bank = Bank::new(engine).await;
+    // CockroachDB cannot be asked for a 40003; there the cut connections make the unknown outcomes.
+    let Ok(proxy) = QuirksProxy::start(engine, QuirksOptions::default()).await else {
+        return leave_nothing_unknown_under_cut_connections(engine, &bank).await;
+    };
+    let db = bank.open_at(proxy.host(), proxy.port()).await;
+    proxy.inject_at_random(
+        RandomInjections::seeded(4)
+            .retry_statement(0.1)
+            .ambiguous_commit(0.25)
+            .cut_commit(0.1),
+    );
+    let mut outcomes = transfers(&db, &Workload::seeded(4).with_keys(), |_| ()).await;
+    proxy.stop_injecting();
+
+    let counts = proxy.counts();
+    assert!(counts.ambiguous >= 20 && counts.cuts >= 10, "{counts:?}");
+    resolve(&db, &mut outcomes).await;
+    bank.check(&outcomes).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +117,10 @@ async fn conserve_the_total_under_cut_connections() {
 #[tokio::test(flavor = "multi_thread")]
 async fn leave_nothing_unknown_with_idempotency_keys_under_cut_connections() {
     let engine = Engine::shared().await;
-    let bank = Bank::new(engine).await;
+    leave_nothing_unknown_under_cut_connections(engine, &Bank::new(engine).await).await;
+}
+
+async fn leave_nothing_unknown_under_cut_connections(engine: &Engine, bank: &Bank) {
     let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
     let db = bank.open_at("localhost", proxy.port()).await;
     let workload = Workload::seeded(2).with_keys();
@@ -55,6 +129,12 @@ async fn leave_nothing_unknown_with_idempotency_keys_under_cut_connections() {
 
     let cut = proxy.counts().cut;
     assert!(cut >= 20, "only {cut} connections were cut");
+    resolve(&db, &mut outcomes).await;
+    bank.check(&outcomes).await;
+}
+
+/// Afterwards every outcome is known.
+async fn resolve(db: &Database, outcomes: &mut Outcomes) {
     outcomes
         .resolve(async |mark| {
             db.executor()
@@ -64,5 +144,4 @@ async fn leave_nothing_unknown_with_idempotency_keys_under_cut_connections() {
         })
         .await;
     assert_eq!(outcomes.unknown(), 0);
-    bank.check(&outcomes).await;
 }

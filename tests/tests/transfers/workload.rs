@@ -67,6 +67,10 @@ impl Outcomes {
         self.count(Outcome::Done)
     }
 
+    pub(crate) fn failed(&self) -> usize {
+        self.count(Outcome::Failed)
+    }
+
     pub(crate) fn unknown(&self) -> usize {
         self.count(Outcome::Unknown)
     }
@@ -109,10 +113,12 @@ pub(crate) async fn transfers(
             }
             let outcome =
                 match transfer(db, &options, &number(from), &number(to), &amount, &mark).await {
-                    Ok(true) => Outcome::Done,
-                    Ok(false) => Outcome::NotCovered,
-                    Err(error) if error.is_outcome_unknown() => Outcome::Unknown,
-                    Err(_) => Outcome::Failed,
+                    Ok(()) => Outcome::Done,
+                    Err(TransferError::NotCovered) => Outcome::NotCovered,
+                    Err(TransferError::Database(error)) if error.is_outcome_unknown() => {
+                        Outcome::Unknown
+                    }
+                    Err(TransferError::Database(_)) => Outcome::Failed,
                 };
             outcomes.push((mark, outcome));
             disturb(&mut rng);
@@ -123,7 +129,17 @@ pub(crate) async fn transfers(
     Outcomes(outcomes.into_iter().flatten().collect())
 }
 
-/// `Ok(false)`: not covered.
+enum TransferError {
+    NotCovered,
+    Database(Error),
+}
+
+impl<E: Into<Error>> From<E> for TransferError {
+    fn from(error: E) -> Self {
+        Self::Database(error.into())
+    }
+}
+
 async fn transfer(
     db: &Database,
     options: &TransactionOptions,
@@ -131,7 +147,7 @@ async fn transfer(
     to: &str,
     amount: &Decimal,
     mark: &str,
-) -> Result<bool, Error> {
+) -> Result<(), TransferError> {
     db.transact_with(options, async |tx| {
         if tx
             .query("accounts.withdraw")
@@ -141,7 +157,7 @@ async fn transfer(
             .await?
             == 0
         {
-            return Ok(false);
+            return Err(TransferError::NotCovered);
         }
         tx.query("accounts.deposit")
             .bind("number", &to)
@@ -155,7 +171,7 @@ async fn transfer(
             .bind("note", &mark)
             .execute()
             .await?;
-        Ok(true)
+        Ok(())
     })
     .await
 }

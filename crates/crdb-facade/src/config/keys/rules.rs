@@ -32,7 +32,7 @@ pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
             mistakes,
             auth::TLS_CLIENT_CERTIFICATE,
             auth::TLS_CLIENT_KEY,
-        )
+        );
     },
     |values, mistakes| at_most(values, mistakes, pool::MIN_BACKOFF, pool::MAX_BACKOFF),
     |values, mistakes| at_most(values, mistakes, exec::MIN_BACKOFF, exec::MAX_BACKOFF),
