@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::support::connector;
+use crate::tls_server::{self, Begin, auth, message};
 
 /// Accepts one connection, reads the startup message, then sends each part after whatever the
 /// client says next.
@@ -28,17 +29,6 @@ async fn serve(parts: Vec<Vec<u8>>) -> Endpoint {
         Ok::<_, std::io::Error>(())
     });
     endpoint
-}
-
-fn message(tag: u8, body: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    out.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
-    out.extend_from_slice(body);
-    out
-}
-
-fn auth(code: u32, body: &[u8]) -> Vec<u8> {
-    message(b'R', &[&code.to_be_bytes(), body].concat())
 }
 
 fn plain() -> ConfigBuilder {
@@ -221,41 +211,15 @@ async fn refusals_have_their_kinds() {
 async fn a_man_in_the_middle_with_a_certificate_for_another_name_sees_no_password() {
     let authority = Authority::new("the cluster's authority").unwrap();
     let identity = authority.server(&["somewhere.else"]).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = Endpoint::new("127.0.0.1", listener.local_addr().unwrap().port());
-    let certificates =
-        rustls_pki_types::pem::PemObject::pem_slice_iter(identity.certificate_pem().as_bytes())
-            .collect::<Result<Vec<_>, _>>()
-            .unwrap();
-    let key =
-        rustls_pki_types::pem::PemObject::from_pem_slice(identity.key_pem().as_bytes()).unwrap();
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let server = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(server));
-    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await?;
-        let mut request = [0; 8];
-        stream.read_exact(&mut request).await?;
-        stream.write_all(b"S").await?;
-        let mut tls = acceptor.accept(stream).await?;
-        let mut buffer = vec![0; 1024];
-        let read = tls.read(&mut buffer).await?;
-        let _ = heard.send(read);
-        Ok::<_, std::io::Error>(())
-    });
+    let begin = Begin::Asked(b"S");
+    let (endpoint, mut hears) = tls_server::serve(&identity, begin, vec![auth(3, b"")]).await;
     let tls = TlsConfig::new().roots(RootCertificates::pem(authority.certificate_pem()));
     let error = connector(plain().tls(tls))
         .connect(&endpoint)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TlsHostName, "{error}");
-    assert_eq!(hears.recv().await, None, "nothing was said to it");
+    assert!(hears.try_recv().is_err(), "nothing was said to it");
 }
 
 #[tokio::test]

@@ -7,5 +7,8 @@ mod cockroach;
 mod hostile;
 mod login;
 mod modes;
+mod policy;
 mod session;
 mod support;
+mod tls;
+mod tls_server;

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{config, connector, endpoint, verified};
 
-const MODES: [SslMode; 6] = [
+pub(crate) const MODES: [SslMode; 6] = [
     SslMode::Disable,
     SslMode::Allow,
     SslMode::Prefer,
@@ -33,7 +33,7 @@ async fn a_server_with_both() {
 }
 
 /// Answers every SSLRequest with `answer` and passes everything else on.
-async fn without_tls(engine: &Engine, answer: &'static [u8]) -> crdb_auth::Endpoint {
+pub(crate) async fn without_tls(engine: &Engine, answer: &'static [u8]) -> crdb_auth::Endpoint {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = (engine.host().to_owned(), engine.port());
