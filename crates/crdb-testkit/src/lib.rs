@@ -37,6 +37,7 @@ mod certificates;
 mod engine;
 mod error;
 mod fault;
+mod hostile;
 mod kerberos;
 mod process;
 mod quirks;
@@ -47,6 +48,7 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind};
 pub use fault::{Accept, Counts, Cut, Direction, FaultProxy, Link};
+pub use hostile::{Attack, HostileServer, Observation};
 pub use kerberos::{Kdc, KdcOptions};
 pub use quirks::{
     CockroachVersion, Injection, QuirkCounts, QuirksOptions, QuirksProxy, RandomInjections,

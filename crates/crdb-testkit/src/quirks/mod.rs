@@ -24,6 +24,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::control::{Control, Upstream};
+pub(crate) use self::startup::acceptor;
+
 pub use self::control::{QuirkCounts, QuirksOptions};
 pub use self::injection::{Injection, RandomInjections};
 pub use self::version::CockroachVersion;

@@ -32,11 +32,11 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// What shows `identity` to clients.
-pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
+pub(crate) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
     let unusable = || {
         Error::new(
             ErrorKind::InvalidInput,
-            "the engine's certificate cannot be used for a proxy",
+            "the certificate cannot be used for a server",
         )
     };
     let chain = CertificateDer::pem_slice_iter(identity.certificate_pem().as_bytes())
