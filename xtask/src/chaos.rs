@@ -1,4 +1,6 @@
-//! `cargo xtask chaos`: runs the chaos harness's own program, built for release.
+//! `cargo xtask chaos`: runs the chaos harness's own program.
+//!
+//! It is built as the tests are, so that whoever runs tests has it compiled already.
 
 use std::process::{Command, ExitCode};
 
@@ -25,7 +27,7 @@ pub(crate) struct Arguments {
 /// Runs the program in `tests/` with the arguments; its exit code is the command's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let status = Command::new(workspace::cargo())
-        .args(["run", "--quiet", "--release", "--package", "crdb-tests"])
+        .args(["run", "--quiet", "--package", "crdb-tests"])
         .args(["--bin", "chaos", "--"])
         .args(&arguments.arguments)
         .current_dir(workspace::root()?)

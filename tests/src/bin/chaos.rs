@@ -1,4 +1,4 @@
-//! `cargo xtask chaos` runs this program, built for release.
+//! `cargo xtask chaos` runs this program.
 
 use clap::Parser as _;
 use crdb_tests::chaos::command::{Arguments, run};

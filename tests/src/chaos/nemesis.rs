@@ -3,12 +3,13 @@
 use super::stack::Stack;
 use crdb_exec::{ExecutorExt, Statement};
 use crdb_testkit::{Accept, Cut, Direction, EngineKind, Link};
+use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -85,32 +86,51 @@ impl Fault {
     }
 }
 
-/// Applies one fault after the other, and counts how many connections or servers were hit.
+/// Applies one fault after the other to each proxy, and counts how many connections, statements and servers were hit.
 pub struct Nemesis {
     stack: Arc<Stack>,
-    counts: BTreeMap<&'static str, u64>,
-    /// Connections cut so far, as the proxies count them.
-    cut: u64,
+    counts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Nemesis {
     /// One that breaks this stack.
     #[must_use]
     pub fn new(stack: Arc<Stack>) -> Self {
-        let cut = cut(&stack);
         Self {
             stack,
-            counts: BTreeMap::new(),
-            cut,
+            counts: Mutex::default(),
         }
     }
 
+    /// How many schedules it follows side by side: one for each proxy.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.stack.proxies.len()
+    }
+
     /// Breaks things until it is told to stop, and takes everything back. Gives what was done.
-    pub async fn run(mut self, mut rng: StdRng, stop: &AtomicBool) -> BTreeMap<&'static str, u64> {
+    pub async fn run(self, rngs: Vec<StdRng>, stop: &AtomicBool) -> BTreeMap<&'static str, u64> {
+        let parts = rngs
+            .into_iter()
+            .enumerate()
+            .map(|(which, rng)| self.part(which, rng, stop));
+        join_all(parts).await;
+        self.stack.heal().await;
+        for habit in &self.stack.habits {
+            let counts = habit.counts();
+            self.count("serialization failures (40001)", counts.retries);
+            self.count("ambiguous results (40003)", counts.ambiguous);
+            self.count("connections cut around a commit", counts.cuts);
+        }
+        self.counts
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn part(&self, which: usize, mut rng: StdRng, stop: &AtomicBool) {
         let restarts = can_restart(&self.stack);
         while !stop.load(Ordering::Relaxed) {
-            let pause = Duration::from_millis(rng.random_range(2..30));
-            let which = rng.random_range(0..self.stack.proxies.len());
+            let pause = Duration::from_millis(rng.random_range(1..15));
             let fault = Fault::draw(&mut rng, restarts);
             sleep(pause).await;
             self.stack
@@ -118,20 +138,23 @@ impl Nemesis {
                 .note(format_args!("fault on proxy {which}: {fault:?}"));
             self.apply(fault, which).await;
         }
-        self.stack.heal().await;
-        self.counts
     }
 
-    async fn apply(&mut self, fault: Fault, which: usize) {
-        let stack = Arc::clone(&self.stack);
-        let proxy = &stack.proxies[which];
-        let mut hit = 0;
+    async fn apply(&self, fault: Fault, which: usize) {
+        let proxy = &self.stack.proxies[which];
+        let before = proxy.counts().cut;
+        let hit;
         match fault {
-            Fault::Cut(cut) => proxy.cut_now(cut),
+            Fault::Cut(cut) => {
+                // Counted by the proxy when it is done, which may be a moment later.
+                hit = proxy.counts().open;
+                proxy.cut_now(cut);
+            }
             Fault::CutAfter(direction, bytes, cut) => {
                 proxy.cut_after(direction, bytes, cut);
                 sleep(Duration::from_millis(10)).await;
                 proxy.heal().await;
+                hit = proxy.counts().cut - before;
             }
             Fault::Slow(direction, link, moment) => {
                 hit = 1;
@@ -145,22 +168,16 @@ impl Nemesis {
                 sleep(moment).await;
                 proxy.heal().await;
             }
-            Fault::KillBackends => hit = kill_backends(&stack).await,
-            Fault::Restart => hit = restart(&stack).await,
+            Fault::KillBackends => hit = kill_backends(&self.stack).await,
+            Fault::Restart => hit = restart(&self.stack).await,
         }
-        self.count(fault, hit);
+        self.count(fault.name(), hit);
     }
 
-    fn count(&mut self, fault: Fault, hit: u64) {
-        let cut = cut(&self.stack);
-        let hit = hit + cut.saturating_sub(self.cut);
-        self.cut = cut;
-        *self.counts.entry(fault.name()).or_default() += hit;
+    fn count(&self, name: &'static str, hit: u64) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(name).or_default() += hit;
     }
-}
-
-fn cut(stack: &Stack) -> u64 {
-    stack.proxies.iter().map(|proxy| proxy.counts().cut).sum()
 }
 
 /// A single CockroachDB node in memory would come back empty.

@@ -6,7 +6,9 @@ use crdb_exec::PooledExecutorBuilder;
 use crdb_facade::auth::SslMode;
 use crdb_facade::config::{Node, keys};
 use crdb_facade::{Config, Database, Source};
-use crdb_testkit::{Engine, EngineKind, FaultProxy, Login};
+use crdb_testkit::{
+    Engine, EngineKind, FaultProxy, Login, QuirksOptions, QuirksProxy, RandomInjections,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,9 @@ pub struct StackOptions {
     pub sessions: u32,
     /// The time limit of statements and transactions.
     pub deadline: Duration,
+    /// Where the server is PostgreSQL: puts a proxy with CockroachDB's habits in front of each node, which fails
+    /// statements and commits as CockroachDB does (40001, 40003), by this seed.
+    pub habits: Option<u64>,
 }
 
 impl Default for StackOptions {
@@ -27,6 +32,7 @@ impl Default for StackOptions {
             tls: true,
             sessions: 8,
             deadline: Duration::from_secs(5),
+            habits: None,
         }
     }
 }
@@ -35,6 +41,8 @@ impl Default for StackOptions {
 pub struct Stack {
     /// One proxy for each node that the stack knows; a single node is there twice.
     pub proxies: Vec<FaultProxy>,
+    /// Proxies with CockroachDB's habits behind these, where there are any.
+    pub habits: Vec<QuirksProxy>,
     /// The stack under test.
     pub db: Database,
     /// The same database without proxies.
@@ -70,13 +78,20 @@ impl Stack {
             .map(|node| (node.host().to_owned(), node.port()))
             .collect();
         let twice = if nodes.len() == 1 { 2 } else { 1 };
-        let proxies = nodes
-            .iter()
-            .cycle()
-            .take(nodes.len() * twice)
-            .map(|(host, port)| FaultProxy::start(host, *port))
-            .collect::<Result<Vec<_>, _>>()
-            .context("starting a proxy")?;
+        let mut proxies = Vec::new();
+        let mut habits = Vec::new();
+        for (number, (host, port)) in (1..).zip(nodes.iter().cycle().take(nodes.len() * twice)) {
+            let proxy = match options.habits {
+                Some(seed) if engine.kind() == EngineKind::PostgreSql => {
+                    let habit = habits_proxy(engine, number, seed).await?;
+                    let proxy = FaultProxy::start(habit.host(), habit.port());
+                    habits.push(habit);
+                    proxy
+                }
+                _ => FaultProxy::start(host, *port),
+            };
+            proxies.push(proxy.context("starting a proxy")?);
+        }
         let trace = Arc::new(Trace::default());
         let through: Vec<_> = proxies
             .iter()
@@ -107,6 +122,7 @@ impl Stack {
         .context("opening the database for the truth")?;
         Ok(Self {
             proxies,
+            habits,
             db,
             truth,
             name: database.name().to_owned(),
@@ -123,6 +139,15 @@ impl Stack {
 
     /// Takes all faults back.
     pub async fn heal(&self) {
+        for habit in &self.habits {
+            habit.stop_injecting();
+            habit.stop_draining();
+        }
+        self.heal_connections().await;
+    }
+
+    /// Takes the faults of connections back.
+    pub async fn heal_connections(&self) {
         for proxy in &self.proxies {
             proxy.heal().await;
         }
@@ -151,6 +176,19 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+async fn habits_proxy(engine: &Engine, node: u32, seed: u64) -> anyhow::Result<QuirksProxy> {
+    let proxy = QuirksProxy::start(engine, QuirksOptions::default().node_id(node))
+        .await
+        .context("starting a proxy with CockroachDB's habits")?;
+    let failures = RandomInjections::seeded(seed ^ u64::from(node))
+        .retry_statement(0.05)
+        .retry_commit(0.1)
+        .ambiguous_commit(0.05)
+        .cut_commit(0.05);
+    proxy.inject_at_random(failures);
+    Ok(proxy)
 }
 
 fn configuration(

@@ -208,7 +208,7 @@ async fn cut_one(
                         .boxed()
                 });
                 drop(select_all(waits).await);
-                stack.heal().await;
+                stack.heal_connections().await;
             }
             std::future::pending::<()>().await;
         };
@@ -217,7 +217,7 @@ async fn cut_one(
             () = heal => unreachable!("it never ends"),
         }
     };
-    stack.heal().await;
+    stack.heal_connections().await;
     attempt.hit = cuts() > before;
     let hit = attempt.hit;
     recorder.end(0, began, outcome(&result), attempt);

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use crdb_facade::Database;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -110,6 +111,7 @@ impl Round {
             // Both ways in turn.
             tls: number.is_multiple_of(2),
             sessions: 4 * CLIENTS,
+            habits: (number % 3 == 2).then(|| context.random("habits", number).random()),
             ..StackOptions::default()
         };
         let stack = Arc::new(Stack::open(context.engine(), options).await?);
@@ -138,8 +140,10 @@ impl Round {
             .collect();
         let faults = {
             let (stack, stop) = (Arc::clone(&stack), Arc::clone(&stop));
-            let rng = context.random("nemesis", number);
-            tokio::spawn(async move { Nemesis::new(stack).run(rng, &stop).await })
+            let rngs = (0..).map(|part| context.random("nemesis", (number << 8) | part));
+            let nemesis = Nemesis::new(stack);
+            let rngs = rngs.take(nemesis.parts()).collect();
+            tokio::spawn(async move { nemesis.run(rngs, &stop).await })
         };
         sleep(length).await;
         stop.store(true, Ordering::Relaxed);
