@@ -6,7 +6,7 @@ use crdb_exec::{
     AcquireError, AcquireOptions, ClientHandle, ClientSession, Engine, Fault, NodeId, Observer,
     PooledExecutor, ResolveEvent, RetryEvent, SessionOutcome, SessionSource,
 };
-use crdb_testkit::{Database, Engine as TestEngine, EngineKind, FaultProxy};
+use crdb_testkit::{Database, Engine as TestEngine, EngineKind, FaultProxy, QuirksProxy};
 use rustls::ClientConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -263,47 +263,56 @@ impl Fixture {
 
     /// Connects through these proxies, each of which counts as a node.
     pub(crate) async fn through(proxies: &[&FaultProxy]) -> Self {
-        let engine = TestEngine::shared().await;
-        let database = engine.create_database().await;
-        Self::on(engine, database, proxies, 16, 1000)
+        let ports = proxies.iter().map(|proxy| proxy.port()).collect();
+        Self::open(ports, None, 16, 1000).await
     }
 
     /// As [`through`](Self::through), with a reserve of ten retries.
     pub(crate) async fn rationed(proxies: &[&FaultProxy]) -> Self {
-        let engine = TestEngine::shared().await;
-        let database = engine.create_database().await;
-        Self::on(engine, database, proxies, 16, 10)
+        let ports = proxies.iter().map(|proxy| proxy.port()).collect();
+        Self::open(ports, None, 16, 10).await
+    }
+
+    /// Connects through proxies that behave as CockroachDB does.
+    pub(crate) async fn with_habits(proxies: &[&QuirksProxy]) -> Self {
+        let ports = proxies.iter().map(|proxy| proxy.port()).collect();
+        Self::open(ports, Some(Engine::CockroachDb), 16, 1000).await
     }
 
     pub(crate) async fn with_statements(statements: usize) -> Self {
+        Self::open(Vec::new(), None, statements, 10).await
+    }
+
+    async fn open(ports: Vec<u16>, kind: Option<Engine>, statements: usize, reserve: u32) -> Self {
         let engine = TestEngine::shared().await;
         let database = engine.create_database().await;
-        Self::on(engine, database, &[], statements, 10)
+        Self::on(engine, database, ports, kind, statements, reserve)
     }
 
     fn on(
         engine: &'static TestEngine,
         database: Database,
-        proxies: &[&FaultProxy],
+        ports: Vec<u16>,
+        kind: Option<Engine>,
         statements: usize,
         reserve: u32,
     ) -> Self {
-        let ports = match proxies {
-            [] => vec![engine.port()],
-            proxies => proxies.iter().map(|proxy| proxy.port()).collect(),
-        };
         let source = PlainSource {
             shared: Arc::new(Shared {
                 target: Target {
-                    ports,
+                    ports: if ports.is_empty() {
+                        vec![engine.port()]
+                    } else {
+                        ports
+                    },
                     user: engine.user().to_owned(),
                     password: engine.password().to_owned(),
                     database: database.name().to_owned(),
                     ca: engine.try_ca_cert_path().map(PathBuf::from),
-                    engine: match engine.kind() {
+                    engine: kind.unwrap_or(match engine.kind() {
                         EngineKind::CockroachDb => Engine::CockroachDb,
                         _ => Engine::PostgreSql,
-                    },
+                    }),
                 },
                 idle: Mutex::default(),
                 statements,
@@ -337,7 +346,7 @@ impl Fixture {
 
     /// A second executor on the same database that goes straight to the engine.
     pub(crate) fn bystander(&self) -> Self {
-        Self::on(self.engine, self.database.clone(), &[], 16, 10)
+        Self::on(self.engine, self.database.clone(), Vec::new(), None, 16, 10)
     }
 
     /// One SQL statement by somebody else.

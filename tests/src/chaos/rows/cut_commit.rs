@@ -184,8 +184,12 @@ async fn cut_one(
     } else {
         TransactionOptions::new()
     };
-    let cuts = || -> u64 { stack.proxies.iter().map(|proxy| proxy.counts().cut).sum() };
-    let before = cuts();
+    let before: Vec<u64> = stack
+        .proxies
+        .iter()
+        .map(|proxy| proxy.counts().cut)
+        .collect();
+    let each = || stack.proxies.iter().zip(&before);
     let began = recorder.begin();
     let (armed, mut fired) = tokio::sync::watch::channel(false);
     let result: Result<(), Error> = {
@@ -202,10 +206,8 @@ async fn cut_one(
         });
         let heal = async {
             if fired.wait_for(|armed| *armed).await.is_ok() {
-                let waits = stack.proxies.iter().map(|proxy| {
-                    proxy
-                        .wait_for(|counts| counts.cut > 0 && cuts() > before)
-                        .boxed()
+                let waits = each().map(|(proxy, before)| {
+                    proxy.wait_for(move |counts| counts.cut > *before).boxed()
                 });
                 drop(select_all(waits).await);
                 stack.heal_connections().await;
@@ -218,7 +220,7 @@ async fn cut_one(
         }
     };
     stack.heal_connections().await;
-    attempt.hit = cuts() > before;
+    attempt.hit = each().any(|(proxy, before)| proxy.counts().cut > *before);
     let hit = attempt.hit;
     recorder.end(0, began, outcome(&result), attempt);
     Ok(hit)
