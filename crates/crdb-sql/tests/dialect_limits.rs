@@ -4,107 +4,69 @@
 
 use crdb_sql::dialect::{MAX_DEPTH, MAX_HEIGHT, ParseErrorKind, parse, parse_one};
 
-/// Texts that nest without end, with what is repeated.
-fn nests() -> Vec<(&'static str, Box<dyn Fn(usize) -> String>)> {
-    fn around(before: &str, inside: &str, after: &str, head: &str, times: usize) -> String {
-        format!(
-            "{head}{}{inside}{}",
-            before.repeat(times),
-            after.repeat(times)
-        )
-    }
-    vec![
-        (
-            "parentheses",
-            Box::new(|n| around("(", "1", ")", "SELECT ", n)),
-        ),
-        (
-            "unclosed parentheses",
-            Box::new(|n| around("(", "", "", "SELECT ", n)),
-        ),
-        ("queries", Box::new(|n| around("(", "SELECT 1", ")", "", n))),
-        (
-            "subqueries",
-            Box::new(|n| around("(SELECT ", "1", ")", "SELECT ", n)),
-        ),
-        (
-            "sources",
-            Box::new(|n| around("(SELECT * FROM ", "a", ")", "SELECT * FROM ", n)),
-        ),
-        (
-            "joins in parentheses",
-            Box::new(|n| around("(", "a JOIN b ON c", ")", "SELECT * FROM ", n)),
-        ),
-        (
-            "statements in brackets",
-            Box::new(|n| around("[SELECT * FROM ", "a", "]", "SELECT * FROM ", n)),
-        ),
-        ("signs", Box::new(|n| around("- ", "1", "", "SELECT ", n))),
-        (
-            "negations",
-            Box::new(|n| around("NOT ", "a", "", "SELECT ", n)),
-        ),
-        ("calls", Box::new(|n| around("f(", "1", ")", "SELECT ", n))),
-        (
-            "arrays",
-            Box::new(|n| around("[", "1", "]", "SELECT ARRAY", n)),
-        ),
-        (
-            "cases",
-            Box::new(|n| around("CASE WHEN ", "a", " THEN 1 END", "SELECT ", n)),
-        ),
-        (
-            "common table expressions",
-            Box::new(|n| around("WITH a AS (", "SELECT 1", ") SELECT 1", "", n)),
-        ),
-        (
-            "explanations",
-            Box::new(|n| around("EXPLAIN ", "SELECT 1", "", "", n)),
-        ),
-        (
-            "subscripts in subscripts",
-            Box::new(|n| around("a[", "1", "]", "SELECT ", n)),
-        ),
-        (
-            "pending joins",
-            Box::new(|n| around("a JOIN ", "a", " ON b", "SELECT * FROM ", n)),
-        ),
-        (
-            "partitions",
-            Box::new(|n| {
-                around(
-                    "(PARTITION p VALUES IN (1) PARTITION BY LIST (a) ",
-                    "NOTHING",
-                    ")",
-                    "ALTER TABLE a PARTITION BY LIST (a) ",
-                    n,
-                )
-            }),
-        ),
-        (
-            "intervals of betweens",
-            Box::new(|n| around("a BETWEEN ", "1", " AND 2", "SELECT ", n)),
-        ),
-        (
-            "atomic bodies",
-            Box::new(|n| {
-                around(
-                    "CREATE FUNCTION f() BEGIN ATOMIC ",
-                    "SELECT 1; ",
-                    "END; ",
-                    "",
-                    n,
-                )
-            }),
-        ),
-    ]
-}
+/// What nests without end: its name, what stands before it, what opens, what is inside, what closes.
+const NESTS: &[[&str; 5]] = &[
+    ["parentheses", "SELECT ", "(", "1", ")"],
+    ["unclosed parentheses", "SELECT ", "(", "", ""],
+    ["queries", "", "(", "SELECT 1", ")"],
+    ["subqueries", "SELECT ", "(SELECT ", "1", ")"],
+    ["sources", "SELECT * FROM ", "(SELECT * FROM ", "a", ")"],
+    [
+        "joins in parentheses",
+        "SELECT * FROM ",
+        "(",
+        "a JOIN b ON c",
+        ")",
+    ],
+    [
+        "statements in brackets",
+        "SELECT * FROM ",
+        "[SELECT * FROM ",
+        "a",
+        "]",
+    ],
+    ["signs", "SELECT ", "- ", "1", ""],
+    ["negations", "SELECT ", "NOT ", "a", ""],
+    ["calls", "SELECT ", "f(", "1", ")"],
+    ["arrays", "SELECT ARRAY", "[", "1", "]"],
+    ["cases", "SELECT ", "CASE WHEN ", "a", " THEN 1 END"],
+    [
+        "common table expressions",
+        "",
+        "WITH a AS (",
+        "SELECT 1",
+        ") SELECT 1",
+    ],
+    ["explanations", "", "EXPLAIN ", "SELECT 1", ""],
+    ["subscripts in subscripts", "SELECT ", "a[", "1", "]"],
+    ["pending joins", "SELECT * FROM ", "a JOIN ", "a", " ON b"],
+    [
+        "partitions",
+        "ALTER TABLE a PARTITION BY LIST (a) ",
+        "(PARTITION p VALUES IN (1) PARTITION BY LIST (a) ",
+        "NOTHING",
+        ")",
+    ],
+    ["bounds in bounds", "SELECT ", "a BETWEEN ", "1", " AND 2"],
+    [
+        "bodies",
+        "",
+        "CREATE FUNCTION f() BEGIN ATOMIC ",
+        "SELECT 1; ",
+        "END; ",
+    ],
+];
 
 #[test]
 fn deep_nesting_is_an_error_and_not_a_crash() {
-    for (what, text) in nests() {
+    for [what, head, open, inside, close] in NESTS {
         for times in [1_000, 10_000, 100_000] {
-            let error = parse(&text(times)).expect_err(what);
+            let text = format!(
+                "{head}{}{inside}{}",
+                open.repeat(times),
+                close.repeat(times)
+            );
+            let error = parse(&text).expect_err(what);
             assert!(
                 matches!(
                     error.kind(),

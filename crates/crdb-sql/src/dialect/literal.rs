@@ -37,7 +37,7 @@ pub(super) fn escaped(source: &str) -> Result<Vec<u8>, &'static str> {
 /// The bytes of `x'6865780a'`, or why they are none.
 pub(super) fn hex(source: &str) -> Result<Vec<u8>, &'static str> {
     let digits: Vec<u8> = parts(&source[1..]).flat_map(str::bytes).collect();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err("a hexadecimal string needs an even number of digits");
     }
     let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);

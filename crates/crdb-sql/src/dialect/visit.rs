@@ -146,7 +146,7 @@ impl<V: Visitor> Walk<'_, V> {
                 self.query(&view.query);
             }
             StatementKind::CreateSequence(sequence) => {
-                self.0.table(&sequence.name, TableUse::Define)
+                self.0.table(&sequence.name, TableUse::Define);
             }
             StatementKind::AlterTable(alter) => {
                 self.0.table(&alter.table, TableUse::Define);
@@ -187,7 +187,7 @@ impl<V: Visitor> Walk<'_, V> {
                         statements.iter().for_each(|inner| match inner {
                             AtomicStatement::Statement(statement) => self.statement(statement),
                             AtomicStatement::Return(expr) => self.expr(expr),
-                        })
+                        });
                     }
                 }
             }
@@ -288,7 +288,7 @@ impl<V: Visitor> Walk<'_, V> {
             TableSourceKind::Query(query) => self.query(query),
             TableSourceKind::Function(function) => self.expr(&function.call),
             TableSourceKind::RowsFrom(functions) => {
-                self.exprs(functions.iter().map(|function| &function.call))
+                self.exprs(functions.iter().map(|function| &function.call));
             }
             TableSourceKind::Statement(statement) => self.statement(statement),
             TableSourceKind::Nested(inner) => self.table_ref(inner),
@@ -378,7 +378,7 @@ impl<V: Visitor> Walk<'_, V> {
             TableConstraint::Unique { index, .. } => self.index(index),
             TableConstraint::PrimaryKey { parameters, .. } => self.parameters(parameters),
             TableConstraint::ForeignKey { references, .. } => {
-                self.0.table(&references.table, TableUse::Mention)
+                self.0.table(&references.table, TableUse::Mention);
             }
         }
     }
@@ -557,7 +557,7 @@ impl<V: Visitor> Walk<'_, V> {
         match form {
             SpecialForm::Keyword { arguments, .. } => self.exprs(arguments.iter().flatten()),
             SpecialForm::Extract { source, .. } | SpecialForm::CollationFor(source) => {
-                self.expr(source)
+                self.expr(source);
             }
             SpecialForm::Position { needle, haystack } => self.exprs([needle, haystack]),
             SpecialForm::Substring {

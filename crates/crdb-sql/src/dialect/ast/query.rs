@@ -128,7 +128,7 @@ pub enum Distinct {
     /// `ALL`
     All,
     /// `DISTINCT`
-    Distinct,
+    Rows,
     /// `DISTINCT ON (a, b)`
     On(Vec<Expr>),
 }

@@ -315,7 +315,7 @@ impl Parser<'_> {
             }
             Some(Keyword::ADD | Keyword::DROP) => self.alter_database_regions(parts)?,
             Some(Keyword::PRIMARY | Keyword::SURVIVE | Keyword::PLACEMENT) => {
-                self.database_region_clause(parts)?
+                self.database_region_clause(parts)?;
             }
             Some(Keyword::ALTER) => return self.alter_database_alter(parts),
             Some(Keyword::SET)

@@ -290,8 +290,8 @@ impl Parser<'_> {
                     self.opt_equal();
                     self.take_role(parts)?;
                 }
-                Some(Keyword::REGIONS) => {
-                    self.take(parts, Keyword::REGIONS)?;
+                Some(Keyword::REGIONS | Keyword::REGION) => {
+                    self.take_any(parts, &[Keyword::REGIONS, Keyword::REGION])?;
                     self.opt_equal();
                     self.take_list(parts, Self::take_region)?;
                 }
@@ -444,13 +444,17 @@ impl Parser<'_> {
         if self.opt_take(parts, Keyword::TO) {
             self.take_roles(parts)?;
         }
-        if self.opt_take(parts, Keyword::USING) {
+        let (mut using, mut check) = (false, false);
+        loop {
+            if !using && self.opt_take(parts, Keyword::USING) {
+                using = true;
+            } else if !check && self.opt_take_all(parts, &[Keyword::WITH, Keyword::CHECK]) {
+                check = true;
+            } else {
+                return Ok(());
+            }
             self.take_paren(parts, Self::take_expr)?;
         }
-        if self.opt_take_all(parts, &[Keyword::WITH, Keyword::CHECK]) {
-            self.take_paren(parts, Self::take_expr)?;
-        }
-        Ok(())
     }
 
     /// `CREATE STATISTICS a ON b FROM c ..`.

@@ -467,7 +467,8 @@ impl Parser<'_> {
         {
             return self.quantified(left, QuantifiedOperator::Binary(operator), quantifier);
         }
-        let right = Box::new(self.expr_of(QUALIFIED + 1, form)?);
+        // A rule of its own in the grammar: these associate to the right.
+        let right = Box::new(self.expr_of(QUALIFIED, form)?);
         Ok(Expr::Binary {
             left: Box::new(left),
             operator,
@@ -541,10 +542,10 @@ fn symbol(kind: TokenKind) -> Option<(Level, &'static str)> {
         TokenKind::InetContainsOrEquals => (SHIFT, ">>="),
         TokenKind::InetContainedByOrEquals => (SHIFT, "<<="),
         TokenKind::Overlaps => (SHIFT, "&&"),
-        TokenKind::AtAt => (SHIFT, "@@"),
-        TokenKind::Distance => (SHIFT, "<->"),
-        TokenKind::CosineDistance => (SHIFT, "<=>"),
-        TokenKind::NegativeInnerProduct => (SHIFT, "<#>"),
+        TokenKind::AtAt => (CONCAT, "@@"),
+        TokenKind::Distance => (CONCAT, "<->"),
+        TokenKind::CosineDistance => (CONCAT, "<=>"),
+        TokenKind::NegativeInnerProduct => (CONCAT, "<#>"),
         TokenKind::Plus => (ADD, "+"),
         TokenKind::Minus => (ADD, "-"),
         TokenKind::Star => (MULTIPLY, "*"),

@@ -1,6 +1,6 @@
 //! Roles and what they may do.
 
-use super::super::ast::{Ident, Part, Punctuation, StatementKind, UtilityKind};
+use super::super::ast::{Ident, Part, StatementKind, UtilityKind};
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
 use super::utility::{Build, Parts};
@@ -155,7 +155,7 @@ impl Parser<'_> {
                 self.take_all(parts, &[Keyword::EXTERNAL, Keyword::CONNECTION])?;
                 self.take_names(parts)
             }
-            Some(Keyword::FUNCTION | Keyword::PROCEDURE) if self.name_at(1) => {
+            Some(Keyword::FUNCTION | Keyword::PROCEDURE) if self.object_at(1) => {
                 self.take_any(parts, &[Keyword::FUNCTION, Keyword::PROCEDURE])?;
                 self.take_list(parts, Self::take_routine)
             }
@@ -283,12 +283,10 @@ impl Parser<'_> {
         let with = self.opt_take(parts, Keyword::WITH);
         let mut any = false;
         loop {
-            if self.opt_take_any(
-                parts,
-                &[Keyword::PASSWORD, Keyword::SUBJECT, Keyword::PROVISIONSRC],
-            ) {
-                self.string_or_null(parts)?;
-            } else if self.opt_take_all(parts, &[Keyword::VALID, Keyword::UNTIL]) {
+            let values = [Keyword::PASSWORD, Keyword::SUBJECT, Keyword::PROVISIONSRC];
+            if self.opt_take_any(parts, &values)
+                || self.opt_take_all(parts, &[Keyword::VALID, Keyword::UNTIL])
+            {
                 self.string_or_null(parts)?;
             } else if !self.opt_take_any(parts, &ROLE_WORDS) {
                 break;
@@ -380,16 +378,6 @@ impl Parser<'_> {
     pub(super) fn take_tenant_keyword(&mut self, parts: &mut Parts) -> Parsed<()> {
         if self.take_any(parts, &[Keyword::TENANT, Keyword::VIRTUAL])? == Keyword::VIRTUAL {
             self.take(parts, Keyword::CLUSTER)?;
-        }
-        Ok(())
-    }
-
-    /// `a = b` or `a`, where the value is an expression.
-    pub(super) fn take_expr_option(&mut self, parts: &mut Parts) -> Parsed<()> {
-        self.take_name(parts)?;
-        if self.is(TokenKind::Equal) {
-            self.take_sign(parts, Punctuation::Equal)?;
-            self.take_expr(parts)?;
         }
         Ok(())
     }

@@ -360,7 +360,26 @@ impl Parser<'_> {
             self.take(parts, Keyword::ON)?;
             return self.take_string_or_placeholder(parts);
         }
-        self.take_expr_option(parts)
+        if self.opt_take_all(parts, &[Keyword::SKIP, Keyword::SCHEMA, Keyword::CHECK]) {
+            return Ok(());
+        }
+        if self.opt_take_all(parts, &[Keyword::DEFAULT, Keyword::FUNCTION]) {
+            self.take_sign(parts, Punctuation::Equal)?;
+            return self.take_string_or_placeholder(parts);
+        }
+        if self.opt_take(parts, Keyword::UNIDIRECTIONAL) {
+            return Ok(());
+        }
+        let options = [
+            Keyword::CURSOR,
+            Keyword::MODE,
+            Keyword::DISCARD,
+            Keyword::LABEL,
+            Keyword::PARENT,
+        ];
+        self.take_any(parts, &options)?;
+        self.take_sign(parts, Punctuation::Equal)?;
+        self.take_string_or_placeholder(parts)
     }
 
     /// `ALTER VIRTUAL CLUSTER ..`, `ALTER TENANT ..`.

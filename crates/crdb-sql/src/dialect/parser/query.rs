@@ -180,7 +180,7 @@ impl Parser<'_> {
             if self.eat_keyword(Keyword::ON) {
                 Distinct::On(self.paren_exprs()?)
             } else {
-                Distinct::Distinct
+                Distinct::Rows
             }
         } else {
             Distinct::None
@@ -455,7 +455,7 @@ impl Parser<'_> {
             self.at += 2;
             match strength {
                 LockStrength::NoKeyUpdate => {
-                    self.expect_keywords(&[Keyword::KEY, Keyword::UPDATE])?
+                    self.expect_keywords(&[Keyword::KEY, Keyword::UPDATE])?;
                 }
                 LockStrength::KeyShare => self.expect_keyword(Keyword::SHARE)?,
                 LockStrength::Update | LockStrength::Share => {}

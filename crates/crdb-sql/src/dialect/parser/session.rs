@@ -218,7 +218,6 @@ impl Parser<'_> {
             name: vec![Ident::new(name)],
             values,
         };
-        let text = |text: Box<str>| Expr::Literal(Literal::String(text));
         if self.at_keywords(&[Keyword::TIME, Keyword::ZONE]) {
             self.at += 2;
             return Ok(variable("timezone", vec![self.zone()?]));
@@ -241,12 +240,7 @@ impl Parser<'_> {
                 }
                 Some(Keyword::SCHEMA) => {
                     self.advance();
-                    let schema = if self.at_string() {
-                        text(self.string()?)
-                    } else {
-                        self.variable_value()?
-                    };
-                    return Ok(variable("search_path", vec![schema]));
+                    return Ok(variable("search_path", vec![self.variable_value()?]));
                 }
                 Some(Keyword::NAMES) => {
                     self.advance();
@@ -263,12 +257,7 @@ impl Parser<'_> {
                 }
                 Some(Keyword::ROLE) => {
                     self.advance();
-                    let role = if self.at_string() {
-                        text(self.string()?)
-                    } else {
-                        self.variable_value()?
-                    };
-                    return Ok(variable("role", vec![role]));
+                    return Ok(variable("role", vec![self.variable_value()?]));
                 }
                 Some(Keyword::ROW) if self.kind_at(1) == TokenKind::LeftParen => {
                     self.advance();

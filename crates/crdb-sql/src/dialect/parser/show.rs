@@ -191,7 +191,7 @@ impl Parser<'_> {
                 self.take_number(parts)?;
             }
             Keyword::FULL => {
-                self.take_all(parts, &[Keyword::FULL, Keyword::TABLE, Keyword::SCANS])?
+                self.take_all(parts, &[Keyword::FULL, Keyword::TABLE, Keyword::SCANS])?;
             }
             Keyword::LOCALITY | Keyword::USERS | Keyword::ROLES => self.take(parts, keyword)?,
             Keyword::EXTERNAL => {

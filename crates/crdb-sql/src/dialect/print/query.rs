@@ -100,7 +100,7 @@ impl Display for Select {
         match &self.distinct {
             Distinct::None => {}
             Distinct::All => f.write_str(" ALL")?,
-            Distinct::Distinct => f.write_str(" DISTINCT")?,
+            Distinct::Rows => f.write_str(" DISTINCT")?,
             Distinct::On(exprs) => write!(f, " DISTINCT ON ({})", list(exprs))?,
         }
         if !self.items.is_empty() {
