@@ -32,6 +32,11 @@
 //! - Every error has a [kind](Error::kind), a message that is complete by itself, and the layer's own error as its source.
 //! - Everything that waits has a deadline, which the configuration sets.
 //!
+//! # Features
+//! | feature | what |
+//! | --- | --- |
+//! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
+//!
 //! # Modules in reading order
 //! [`config`]; `database`, `query` (what callers use); `builder`, `materials` (how it is wired); `session`, `connector`,
 //! `source` (the newtypes that join the layers); `error`.

@@ -38,6 +38,8 @@ fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Ma
     let mut mistakes = Vec::new();
     let login = login(config, &mut mistakes);
     let tls = tls(config, &mut mistakes);
+    #[cfg(all(feature = "kerberos", unix))]
+    let kerberos = kerberos(config, &mut mistakes);
     let iterations = IterationLimits::new(
         config.get(keys::auth::SCRAM_MIN_ITERATIONS),
         config.get(keys::auth::SCRAM_MAX_ITERATIONS),
@@ -75,6 +77,10 @@ fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Ma
         Some(Login::Jwt(token)) => auth.jwt(token),
         None => auth,
     };
+    #[cfg(all(feature = "kerberos", unix))]
+    if let Some(kerberos) = kerberos {
+        auth = auth.kerberos(kerberos);
+    }
     if let Some(methods) = config.get(keys::auth::REQUIRE_AUTH) {
         auth = auth.require_auth(methods);
     }
@@ -155,6 +161,34 @@ fn elsewhere(
             command.arg(argument)
         });
     Some(Password::command(command))
+}
+
+#[cfg(all(feature = "kerberos", unix))]
+fn kerberos(config: &Config, mistakes: &mut Vec<Mistake>) -> Option<crdb_auth::Kerberos> {
+    use crdb_auth::Kerberos;
+    use keys::auth as key;
+    let mut kerberos = if let Some(path) = config.path(key::KERBEROS_KEYTAB) {
+        readable(config, key::KERBEROS_KEYTAB, &path, mistakes);
+        Kerberos::keytab(path)
+    } else {
+        match config.get(key::KERBEROS_CACHE)? {
+            name if name == "default" => Kerberos::default_cache(),
+            name => Kerberos::cache(name),
+        }
+    };
+    kerberos = kerberos
+        .service(config.get(key::KERBEROS_SERVICE))
+        .permit_without_tls(config.get(key::KERBEROS_PERMIT_WITHOUT_TLS));
+    if let Some(principal) = config.get(key::KERBEROS_PRINCIPAL) {
+        kerberos = kerberos.principal(principal);
+    }
+    if let Some(host) = config.get(key::KERBEROS_HOST) {
+        kerberos = kerberos.host(host);
+    }
+    if let Some(realm) = config.get(key::KERBEROS_REALM) {
+        kerberos = kerberos.realm(realm);
+    }
+    Some(kerberos)
 }
 
 fn tls(config: &Config, mistakes: &mut Vec<Mistake>) -> TlsConfig {

@@ -13,7 +13,7 @@ use super::key::Key;
 use super::layer::{Layer, Source};
 use super::mistake::{Mistake, MistakeKind, Mistakes};
 use super::setting::Setting;
-use super::{Config, check, environment, resolve};
+use super::{Config, check, connection_string, environment, resolve};
 use crate::Error;
 
 /// Builds a [`Config`]. The order of the calls does not matter, except among files: files are weaker
@@ -123,9 +123,14 @@ impl ConfigBuilder {
     pub fn build(self) -> Result<Config, Error> {
         let mut mistakes = self.mistakes;
         let mut layers = vec![resolve::defaults()];
-        layers.extend(self.files);
-        layers.push(self.environment);
-        layers.push(self.code);
+        for layer in self.files.into_iter().chain([self.environment, self.code]) {
+            match connection_string::expand(&layer) {
+                Some(Ok(expanded)) => layers.push(expanded),
+                Some(Err(mistake)) => mistakes.push(*mistake),
+                None => {}
+            }
+            layers.push(layer);
+        }
         for layer in &layers {
             mistakes.extend(check::layer(layer));
         }

@@ -64,6 +64,8 @@ pub(super) struct Layer {
     pub(super) places: BTreeMap<String, &'static Location<'static>>,
     /// How the environment spelled a path, where that differs from the rule.
     pub(super) variables: BTreeMap<String, String>,
+    /// The key whose value spells all of these, for a layer that was made of one.
+    pub(super) spelled_in: Option<&'static str>,
 }
 
 impl Layer {
@@ -74,6 +76,7 @@ impl Layer {
             lines: BTreeMap::new(),
             places: BTreeMap::new(),
             variables: BTreeMap::new(),
+            spelled_in: None,
         }
     }
 
@@ -110,6 +113,7 @@ impl Layer {
 
     /// Where the value at `path` was written: the entry itself, or the nearest one above it.
     pub(super) fn origin(&self, path: &str) -> Origin {
+        let path = self.spelled_in.unwrap_or(path);
         match &self.source {
             Source::Defaults => Origin::Default,
             Source::File(file) => Origin::File {

@@ -11,6 +11,7 @@
 
 mod builder;
 mod check;
+mod connection_string;
 mod duration;
 mod environment;
 mod explain;

@@ -12,7 +12,7 @@ use super::setting::{Element, scalar};
 /// CockroachDB's port for SQL.
 const DEFAULT_PORT: u16 = 26257;
 
-/// A node: `host`, `host:port`, `[::1]:26257`. Without a port, CockroachDB's 26257.
+/// A node: `host`, `host:port`, `[::1]:26257`, or the directory of a Unix socket, `/run/postgresql:5432`. Without a port, CockroachDB's 26257.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Node {
     host: String,
@@ -99,7 +99,11 @@ impl FromStr for Node {
 
     fn from_str(text: &str) -> Result<Self, NotANode> {
         let text = text.trim();
-        let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
+        let (host, port) = if text.starts_with('/') {
+            // The directory of a Unix socket.
+            text.rsplit_once(':')
+                .map_or((text, None), |(path, port)| (path, Some(port)))
+        } else if let Some(bracketed) = text.strip_prefix('[') {
             let (host, rest) = bracketed.split_once(']').ok_or(NotANode)?;
             host.parse::<std::net::Ipv6Addr>().map_err(|_| NotANode)?;
             match rest.strip_prefix(':') {
@@ -200,6 +204,10 @@ mod tests {
             ("host:0", None),
             ("host:65536", None),
             ("host:1:2", None),
+            (
+                "/run/postgresql:5432",
+                Some(Node::new("/run/postgresql", 5432)),
+            ),
             ("[::1", None),
             ("[host]:1", None),
             ("[::1]1", None),

@@ -241,3 +241,41 @@ fn a_certificate_without_its_key_is_half_a_thing() {
         found[0]
     );
 }
+
+#[test]
+fn a_connection_string_is_checked_as_a_whole_and_never_shown() {
+    for (url, expected) in [
+        ("postgresql://a:s3cret@h/?sslmode=sometimes", "sslmode"),
+        ("postgresql://a:s3cret@h/?sslcrl=x", "sslcrl"),
+        (
+            "postgresql://a:s3cret@h:port/",
+            "a connection string, as libpq reads it",
+        ),
+        ("s3cret", "a connection string, as libpq reads it"),
+        (
+            "postgresql://a:s3cret@h/?target_session_attrs=standby",
+            "target_session_attrs",
+        ),
+    ] {
+        let found = mistakes(Config::builder().variables([("CRDB_AUTH__URL", url)]));
+        let mistake = found
+            .iter()
+            .find(|mistake| mistake.starts_with("auth.url (variable CRDB_AUTH__URL)"))
+            .unwrap();
+        assert!(mistake.contains(expected), "{mistake}");
+        assert!(!mistake.contains("s3cret"), "{mistake}");
+    }
+}
+
+#[cfg(not(feature = "kerberos"))]
+#[test]
+fn kerberos_needs_its_feature() {
+    let found = mistakes(yaml("auth: {user: a, kerberos: {cache: default}}"));
+    assert_eq!(
+        found,
+        [
+            "auth.kerberos.cache (crdb.yaml:1): this program was built without Kerberos: it needs the feature \
+          `kerberos` of crdb-facade"
+        ]
+    );
+}

@@ -224,3 +224,53 @@ fn explain_lists_every_key_with_value_and_origin() {
             .any(|line| line.starts_with("auth.user ") && line.ends_with(" crdb.yaml:2"))
     );
 }
+
+#[test]
+fn a_connection_string_is_another_spelling_of_other_keys() {
+    let url = "postgresql://teller:s3cret@db-1:26257,[::1]:26258/bank?sslmode=verify-ca&sslrootcert=ca.crt\
+               &connect_timeout=7&application_name=till&keepalives=0&tcp_user_timeout=1500&sslsni=0";
+    let config = Config::builder()
+        .text(
+            "etc/crdb.yaml",
+            crdb_facade::config::Format::Yaml,
+            &format!("auth:\n  url: '{url}'\n  database: other\n"),
+        )
+        .variables([("CRDB_AUTH__APPLICATION_NAME", "desk")])
+        .build()
+        .unwrap();
+    assert_eq!(
+        config.get(keys::auth::NODES),
+        [Node::new("db-1", 26257), Node::new("::1", 26258)]
+    );
+    assert_eq!(config.get(keys::auth::USER), "teller");
+    assert_eq!(
+        config.get(keys::auth::PASSWORD).unwrap().expose(),
+        b"s3cret"
+    );
+    assert_eq!(
+        config.get(keys::auth::TLS_MODE),
+        crdb_facade::auth::SslMode::VerifyCa
+    );
+    assert_eq!(
+        config.get(keys::auth::CONNECT_TIMEOUT),
+        Duration::from_secs(7)
+    );
+    assert_eq!(config.get(keys::auth::KEEPALIVE_IDLE), None);
+    assert_eq!(
+        config.get(keys::auth::TCP_USER_TIMEOUT),
+        Some(Duration::from_millis(1_500))
+    );
+    assert!(!config.get(keys::auth::TLS_SNI));
+    // What is set beside it, or in a stronger source, counts more.
+    assert_eq!(config.get(keys::auth::DATABASE), "other");
+    assert_eq!(
+        config.get(keys::auth::APPLICATION_NAME).as_deref(),
+        Some("desk")
+    );
+    assert_eq!(
+        config.origin(keys::auth::USER).to_string(),
+        "etc/crdb.yaml:2"
+    );
+    let explained = config.explain().to_string();
+    assert!(!explained.contains("s3cret"), "{explained}");
+}

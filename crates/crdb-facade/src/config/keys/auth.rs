@@ -15,6 +15,9 @@ use crate::config::setting::sealed::Form;
 use crate::config::setting::{scalar, words};
 
 section! {
+    /// A connection string as libpq reads it: another spelling of the keys below. Those that are set beside it, or in a
+    /// stronger source, count more than what it says.
+    URL: Option<Secret> = unset("auth.url");
     /// The nodes of the cluster, or one load balancer.
     NODES: Vec<Node> = default("auth.nodes", "localhost:26257"),
         only "a list of one node or more, each as host, host:port or [address]:port" |nodes| !nodes.is_empty();
@@ -51,6 +54,20 @@ section! {
     APPLICATION_NAME: Option<String> = unset("auth.application_name");
     /// Command-line options for the server, in libpq's spelling.
     OPTIONS: Option<String> = unset("auth.options");
+    /// A keytab to log in with by Kerberos (feature `kerberos`), readable by nobody else.
+    KERBEROS_KEYTAB: Option<PathBuf> = unset("auth.kerberos.keytab");
+    /// A ticket cache to log in with by Kerberos; `default` for the process's own.
+    KERBEROS_CACHE: Option<String> = unset("auth.kerberos.cache");
+    /// Who logs in by Kerberos, such as `app@EXAMPLE.COM`, where it is not the cache's or the keytab's first.
+    KERBEROS_PRINCIPAL: Option<String> = unset("auth.kerberos.principal");
+    /// The first part of the name of the service that a ticket is asked for.
+    KERBEROS_SERVICE: String = default("auth.kerberos.service", "postgres");
+    /// The host in that name, where it is not the node's.
+    KERBEROS_HOST: Option<String> = unset("auth.kerberos.host");
+    /// The realm of the service, where it is not the default realm.
+    KERBEROS_REALM: Option<String> = unset("auth.kerberos.realm");
+    /// Lets Kerberos happen without TLS: what follows the login can then be read and changed on the way.
+    KERBEROS_PERMIT_WITHOUT_TLS: bool = default("auth.kerberos.permit_without_tls", "false");
     /// How long opening a session may take: name look-up, TCP, TLS and login together.
     CONNECT_TIMEOUT: Duration = default("auth.connect_timeout", "10s"),
         only "a duration above zero, like 10s" |timeout| !timeout.is_zero();

@@ -36,8 +36,11 @@ macro_rules! section {
 }
 use section;
 
+/// A key without its type.
+pub(super) type KnownKey = &'static dyn AnyKey;
+
 /// All keys, section by section.
-pub(super) fn all() -> impl Iterator<Item = &'static dyn AnyKey> {
+pub(super) fn all() -> impl Iterator<Item = KnownKey> {
     [
         top::SECTION,
         auth::SECTION,
@@ -52,7 +55,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static dyn AnyKey> {
 }
 
 /// The key with this path.
-pub(super) fn find(path: &str) -> Option<&'static dyn AnyKey> {
+pub(super) fn find(path: &str) -> Option<KnownKey> {
     all().find(|key| key.path() == path)
 }
 

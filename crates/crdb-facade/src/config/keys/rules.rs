@@ -11,17 +11,20 @@ use crate::config::setting::Setting;
 type Values = BTreeMap<&'static str, Resolved>;
 
 /// Keys of which one at most may be set in one source.
-pub(in crate::config) const ALTERNATIVES: &[&[&str]] = &[&[
-    auth::PASSWORD.path(),
-    auth::PASSWORD_ENV.path(),
-    auth::PASSWORD_FILE.path(),
-    auth::PASSWORD_COMMAND.path(),
-    auth::PASSFILE.path(),
-    auth::JWT.path(),
-    auth::JWT_ENV.path(),
-    auth::JWT_FILE.path(),
-    auth::JWT_COMMAND.path(),
-]];
+pub(in crate::config) const ALTERNATIVES: &[&[&str]] = &[
+    &[
+        auth::PASSWORD.path(),
+        auth::PASSWORD_ENV.path(),
+        auth::PASSWORD_FILE.path(),
+        auth::PASSWORD_COMMAND.path(),
+        auth::PASSFILE.path(),
+        auth::JWT.path(),
+        auth::JWT_ENV.path(),
+        auth::JWT_FILE.path(),
+        auth::JWT_COMMAND.path(),
+    ],
+    &[auth::KERBEROS_KEYTAB.path(), auth::KERBEROS_CACHE.path()],
+];
 
 /// Rules over the values in force.
 pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
@@ -34,6 +37,7 @@ pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
             auth::TLS_CLIENT_KEY,
         );
     },
+    kerberos_is_compiled_in,
     |values, mistakes| at_most(values, mistakes, pool::MIN_BACKOFF, pool::MAX_BACKOFF),
     |values, mistakes| at_most(values, mistakes, exec::MIN_BACKOFF, exec::MAX_BACKOFF),
     |values, mistakes| {
@@ -99,4 +103,21 @@ fn both_or_none<T: Setting>(
         given.origin.clone(),
         advice,
     ));
+}
+
+fn kerberos_is_compiled_in(values: &Values, mistakes: &mut Vec<Mistake>) {
+    if cfg!(all(feature = "kerberos", unix)) {
+        return;
+    }
+    for path in [auth::KERBEROS_KEYTAB.path(), auth::KERBEROS_CACHE.path()] {
+        if let Some(value) = values.get(path).filter(|value| value.read.text != "none") {
+            let advice = "this program was built without Kerberos: it needs the feature `kerberos` of crdb-facade";
+            mistakes.push(Mistake::new(
+                MistakeKind::Conflict,
+                path,
+                value.origin.clone(),
+                advice,
+            ));
+        }
+    }
 }
