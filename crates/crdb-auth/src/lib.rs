@@ -86,7 +86,7 @@ pub use policy::{AuthMethod, ChannelBinding, RequireAuth};
 pub use scram::IterationLimits;
 pub use secret::Secret;
 pub use server_error::ServerError;
-pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Session};
+pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Renewal, Session};
 pub use stream::AuthenticatedStream;
 pub use tap::{CommandTag, Dirt, Tap, TransactionStatus};
 pub use target::TargetSessionAttrs;

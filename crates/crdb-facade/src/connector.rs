@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crdb_auth::{Cleanliness, Endpoint};
+use crdb_auth::{Cleanliness, Endpoint, Renewal};
 use crdb_exec::ClientSession;
 use crdb_pool::{Condition, ErrorClass, NodeAddress};
 use tokio::sync::Notify;
@@ -164,7 +164,8 @@ impl crdb_pool::Connector for Connector {
 
     fn condition(&self, session: &mut Self::Session) -> Condition {
         let session = session.handle().session();
-        match session.cleanliness() {
+        // Cancels that outlive their borrower send nothing from here on.
+        match session.end_borrow() {
             Cleanliness::Clean => Condition::Clean,
             Cleanliness::Dirty(_) | Cleanliness::Unfinished => Condition::NeedsReset,
             _ if session.end().is_some_and(|end| end.is_draining()) => Condition::Draining,
@@ -177,13 +178,15 @@ impl crdb_pool::Connector for Connector {
     }
 
     async fn reset(&self, session: &mut Self::Session) -> Result<(), ConnectError> {
-        session
+        let renewal = session
             .handle_mut()
             .session_mut()
             .reset(self.reset_timeout)
             .await?;
-        // The reset has deallocated them on the server.
-        session.forget_statements();
+        if renewal != Renewal::Untouched {
+            // The reset has deallocated them on the server.
+            session.forget_statements();
+        }
         Ok(())
     }
 
@@ -208,6 +211,15 @@ fn classify(error: &crdb_auth::Error) -> ErrorClass {
         | Kind::Authentication
         | Kind::Downgrade
         | Kind::NotPermitted
+        | Kind::LicenceMissing
+        | Kind::Unsupported
+        | Kind::KerberosNoTicket
+        | Kind::KerberosExpired
+        | Kind::KerberosClockSkew
+        | Kind::KerberosUnknownService
+        | Kind::KerberosRefused
+        | Kind::KerberosKeytab
+        | Kind::KerberosNotMapped
         | Kind::UnknownDatabase => ErrorClass::Authentication,
         _ => ErrorClass::Dead,
     }

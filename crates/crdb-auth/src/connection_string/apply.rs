@@ -135,6 +135,16 @@ fn login(values: &Values, mut config: ConfigBuilder) -> Result<ConfigBuilder, Er
         )));
     }
     values.choice("gssencmode", &[("disable", ()), ("prefer", ())])?;
+    values.choice("gssdelegation", &[("0", ())])?;
+    #[cfg(all(feature = "kerberos", unix))]
+    {
+        // As libpq: whoever has a ticket logs in with it where the server asks for that.
+        let kerberos = crate::Kerberos::default_cache();
+        config = config.kerberos(match values.get("krbsrvname") {
+            Some(service) => kerberos.service(service),
+            None => kerberos,
+        });
+    }
     Ok(config)
 }
 
@@ -256,6 +266,7 @@ mod tests {
             "client_encoding=LATIN1",
             "target_session_attrs=best",
             "connect_timeout=5s",
+            "gssdelegation=1",
             "load_balance_hosts=yes",
             "sslcertmode=require",
         ] {

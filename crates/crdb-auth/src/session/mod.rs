@@ -15,6 +15,7 @@ use tokio_postgres::{Client, NoTls};
 
 pub use call::{Call, OwnedCall};
 pub use cancel::CancelHandle;
+pub use reset::Renewal;
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;

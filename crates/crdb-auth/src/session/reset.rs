@@ -12,6 +12,17 @@ use crate::facts::Engine;
 use crate::server_error::ServerError;
 use crate::tap::TransactionStatus;
 
+/// What a [`reset`](Session::reset) had to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Renewal {
+    /// Nothing was sent: the session was clean once its last reply had ended. Prepared statements
+    /// are still there.
+    Untouched,
+    /// The session is like new and has a new client: statements prepared before are gone.
+    Renewed,
+}
+
 impl Session {
     /// One round trip with an empty statement.
     ///
@@ -41,7 +52,7 @@ impl Session {
     /// # Cancel safety
     /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished); it
     /// may be reset again.
-    pub async fn reset(&mut self, within: Duration) -> Result<(), Error> {
+    pub async fn reset(&mut self, within: Duration) -> Result<Renewal, Error> {
         let deadline = Instant::now() + within;
         self.state.end_borrow();
         let settling = async {
@@ -53,10 +64,11 @@ impl Session {
         };
         self.bounded("resetting", within, settling).await?;
         if self.cleanliness() == Cleanliness::Clean {
-            return Ok(());
+            return Ok(Renewal::Untouched);
         }
         let within = deadline.saturating_duration_since(Instant::now());
-        self.renew(within).await
+        self.renew(within).await?;
+        Ok(Renewal::Renewed)
     }
 
     async fn renew(&mut self, within: Duration) -> Result<(), Error> {

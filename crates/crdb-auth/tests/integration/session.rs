@@ -4,7 +4,7 @@ use std::future::Future;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crdb_auth::{Cleanliness, Dirt, ErrorKind, TransactionStatus};
+use crdb_auth::{Cleanliness, Dirt, ErrorKind, Renewal, TransactionStatus};
 use crdb_testkit::{Cut, Engine, EngineKind, FaultProxy, Login};
 
 use crate::support::{config, connector, run, session};
@@ -203,10 +203,10 @@ async fn a_session_is_not_clean_before_the_error_s_reply_has_ended() {
     for _ in 0..200 {
         run(&session, "BEGIN; SELECT 1/0").await.unwrap_err();
         assert_ne!(session.cleanliness(), Cleanliness::Clean);
-        session.reset(WITHIN).await.unwrap();
+        assert_eq!(session.reset(WITHIN).await.unwrap(), Renewal::Renewed);
         let before = session.tap().commands();
         run(&session, "SELECT 1/0").await.unwrap_err();
-        session.reset(WITHIN).await.unwrap();
+        assert_eq!(session.reset(WITHIN).await.unwrap(), Renewal::Untouched);
         assert_eq!(
             session.tap().commands(),
             before,
