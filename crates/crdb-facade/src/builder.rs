@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crdb_auth::{Diagnosis, Doctor};
 use crdb_exec::{PooledExecutor, PooledExecutorBuilder, TransactionOptions};
 use crdb_observe::{FanOut, Metrics, Tracing};
 use crdb_pool::{Pool, PoolBuilder};
 use crdb_sql::Repository;
 
 use crate::config::keys;
-use crate::connector::{Attempts, Connector};
+use crate::connector::{Attempts, Connector, endpoint};
 use crate::materials::{self, Materials};
-use crate::source::{Queries, Source};
+use crate::queries::Queries;
+use crate::source::Source;
 use crate::{Config, Database, Error};
 
 /// How much longer the pool waits than a login may take, so that the login's own error arrives.
@@ -102,6 +104,24 @@ impl DatabaseBuilder {
         self
     }
 
+    /// Walks the login to each node step by step, and says what each step found: for a login that does not work, and for
+    /// the one that works today. Opens no database.
+    ///
+    /// # Errors
+    /// As [`Database::open`] before it connects: what the configuration names and is not there.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes what was opened.
+    pub async fn diagnose(self) -> Result<Vec<Diagnosis>, Error> {
+        let Materials { auth, .. } = materials::gather(&self.config, self.repository).await?;
+        let doctor = Doctor::new(crdb_auth::Connector::new((self.auth)(auth).build()?)?);
+        let mut diagnoses = Vec::new();
+        for node in materials::nodes(&self.config) {
+            diagnoses.push(doctor.examine(&endpoint(&node)).await);
+        }
+        Ok(diagnoses)
+    }
+
     /// Opens the database: see [`Database::open`].
     ///
     /// # Errors
@@ -111,7 +131,7 @@ impl DatabaseBuilder {
     /// Dropping the future closes what was opened.
     pub async fn open(self) -> Result<Database, Error> {
         let config = self.config;
-        let Materials { auth, repository } = materials::gather(&config, self.repository).await?;
+        let Materials { auth, names } = materials::gather(&config, self.repository).await?;
 
         let metrics = Arc::new(Metrics::new());
         let (mut auth_observers, mut pool_observers, mut exec_observers) = (
@@ -147,19 +167,21 @@ impl DatabaseBuilder {
             .observer(Arc::new(FanOut::new(pool_observers)));
         let pool = (self.pool)(builder).build()?;
 
-        let queries = Arc::new(Queries {
-            repository,
-            tracing,
-        });
+        let queries = Arc::new(Queries::new(names, tracing));
         let executor = PooledExecutor::builder(Source::new(pool.clone(), queries))
             .time_limit(Some(config.get(keys::exec::DEADLINE)))
             .attempts(config.get(keys::exec::STATEMENT_ATTEMPTS))
             .backoff(materials::backoff(&config))
+            .retry_reserve(config.get(keys::exec::RETRY_RESERVE))
             .observer(Arc::new(FanOut::new(exec_observers)));
         let executor = (self.exec)(executor).build();
-        let transaction = TransactionOptions::new()
+        let mut transaction = TransactionOptions::new()
             .attempts(config.get(keys::exec::TRANSACTION_ATTEMPTS))
             .backoff(materials::backoff(&config));
+
+        if let Some(isolation) = config.get(keys::exec::ISOLATION) {
+            transaction = transaction.isolation(isolation);
+        }
 
         if config.get(keys::auth::CHECK_AT_OPEN) {
             log_in_once(&config, &pool, &attempts).await?;

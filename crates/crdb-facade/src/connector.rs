@@ -136,16 +136,21 @@ impl std::error::Error for ConnectError {
     }
 }
 
+/// A node of the pool as crdb-auth names it.
+pub(crate) fn endpoint(node: &NodeAddress) -> Endpoint {
+    let endpoint = Endpoint::new(node.host(), node.port());
+    match node.ip() {
+        Some(ip) => endpoint.at(ip),
+        None => endpoint,
+    }
+}
+
 impl crdb_pool::Connector for Connector {
     type Session = ClientSession<SessionHandle>;
     type Error = ConnectError;
 
     async fn connect(&self, node: &NodeAddress) -> Result<Self::Session, ConnectError> {
-        let mut endpoint = Endpoint::new(node.host(), node.port());
-        if let Some(ip) = node.ip() {
-            endpoint = endpoint.at(ip);
-        }
-        match self.login.connect(&endpoint).await {
+        match self.login.connect(&endpoint(node)).await {
             Ok(session) => {
                 let handle = SessionHandle::new(session);
                 Ok(ClientSession::with_statements(handle, self.statements))

@@ -10,7 +10,7 @@ use crdb_exec::{
 };
 use crdb_observe::Metrics;
 use crdb_pool::{Pool, Status};
-use crdb_sql::Repository;
+use crdb_sql::{Changes, Repository};
 use tracing::Instrument;
 
 use crate::builder::DatabaseBuilder;
@@ -157,10 +157,26 @@ impl Database {
         &self.shared.executor
     }
 
-    /// The named queries.
+    /// The named queries as they are now.
     #[must_use]
-    pub fn repository(&self) -> &Repository {
-        &self.source().queries().repository
+    pub fn repository(&self) -> Arc<Repository> {
+        self.source().queries().snapshot()
+    }
+
+    /// Reads the SQL files of `sql.directory` again, and says what has changed; `None` where the queries do not come from
+    /// there. Calls under way keep the text that they began with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SqlFiles`](crate::ErrorKind::SqlFiles) with every problem of every file; the old queries stay in use.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves open whether the new queries come into use.
+    pub async fn reload_queries(&self) -> Result<Option<Changes>, Error> {
+        let queries = Arc::clone(self.source().queries());
+        // Files may be slow: not on the async thread.
+        tokio::task::spawn_blocking(move || queries.reload())
+            .await
+            .map_err(Error::interrupted)?
     }
 
     /// The pool.

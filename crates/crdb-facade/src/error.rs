@@ -8,7 +8,7 @@ use crdb_exec::{SqlState, Verdict};
 use crdb_pool::NodeAddress;
 
 use crate::Config;
-use crate::config::{Mistake, Mistakes, keys};
+use crate::config::{Key, Mistake, Mistakes, keys};
 use crate::connector::ConnectError;
 
 /// What sort of error it is.
@@ -116,10 +116,9 @@ impl Error {
         )
     }
 
-    pub(crate) fn no_queries(name: &str) -> Self {
+    pub(crate) fn no_queries<T>(name: &str, directory: Key<T>) -> Self {
         let context = format!(
-            "there is no query `{name}`: no SQL files are loaded; set {} to their directory",
-            keys::sql::DIRECTORY
+            "there is no query `{name}`: no SQL files are loaded; set {directory} to their directory"
         );
         Self::new(ErrorKind::UnknownQuery, context)
     }

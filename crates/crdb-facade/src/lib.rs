@@ -10,7 +10,7 @@
 //! // crdb.yaml or what CRDB_CONFIG names, then CRDB_* variables.
 //! let db = Database::open(Config::load()?).await?;
 //!
-//! // sql/queries/accounts/get.sql: -- name: get :one
+//! // sql/queries/accounts.sql has `-- name: get :one`
 //! let row = db.query("accounts.get").bind("id", &1_i64).fetch_one().await?;
 //! let balance: i64 = row.get("balance")?;
 //!
@@ -38,7 +38,7 @@
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //!
 //! # Modules in reading order
-//! [`config`]; `database`, `query` (what callers use); `builder`, `materials` (how it is wired); `session`, `connector`,
+//! [`config`]; `database`, `query`, `queries` (what callers use); `builder`, `materials` (how it is wired); `session`, `connector`,
 //! `source` (the newtypes that join the layers); `error`.
 
 mod builder;
@@ -47,6 +47,7 @@ mod connector;
 mod database;
 mod error;
 mod materials;
+mod queries;
 mod query;
 mod session;
 mod source;

@@ -1,6 +1,7 @@
 //! What the configuration names, fetched: passwords, certificates, SQL files.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crdb_auth::{
@@ -9,9 +10,10 @@ use crdb_auth::{
 };
 use crdb_exec::Backoff;
 use crdb_pool::NodeAddress;
-use crdb_sql::Repository;
+use crdb_sql::{ReloadingRepository, Repository};
 
 use crate::config::{Key, Mistake, MistakeKind, Mistakes, Setting, keys};
+use crate::queries::Names;
 use crate::{Config, Error};
 
 /// The word among the root certificates that stands for the system's.
@@ -20,7 +22,7 @@ const SYSTEM: &str = "system";
 /// What has been fetched.
 pub(crate) struct Materials {
     pub(crate) auth: crdb_auth::ConfigBuilder,
-    pub(crate) repository: Repository,
+    pub(crate) names: Names,
 }
 
 /// Fetches everything, and reports everything that cannot be.
@@ -45,16 +47,16 @@ fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Ma
         config.get(keys::auth::SCRAM_MAX_ITERATIONS),
     )?;
     let directory = config.path(keys::sql::DIRECTORY);
-    let repository = match (repository, &directory) {
-        (Some(repository), _) => Ok(repository),
-        (None, None) => Ok(Repository::default()),
-        (None, Some(directory)) => Repository::load(directory),
+    let names = match (repository, directory) {
+        (Some(repository), _) => Ok(Names::Fixed(Arc::new(repository))),
+        (None, None) => Ok(Names::Fixed(Arc::default())),
+        (None, Some(directory)) => ReloadingRepository::load(directory).map(Names::Directory),
     };
     if !mistakes.is_empty() {
         // The SQL files have mistakes of their own, with a kind of their own; they come next.
         return Err(Error::configuration(Mistakes(mistakes)));
     }
-    let repository = repository?;
+    let names = names?;
 
     let mut auth = crdb_auth::Config::builder()
         .user(config.get(keys::auth::USER))
@@ -93,7 +95,7 @@ fn gather_blocking(config: &Config, repository: Option<Repository>) -> Result<Ma
     for (name, value) in config.get(keys::auth::SESSION) {
         auth = auth.session_parameter(name, value);
     }
-    Ok(Materials { auth, repository })
+    Ok(Materials { auth, names })
 }
 
 /// What to log in with.

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crdb_exec::{Executor, ExecutorExt, Statement, ToSql};
-use crdb_sql::Repository;
 use tracing::Instrument;
 
-use crate::source::Queries;
+use crate::queries::Queries;
 use crate::{Error, Transaction};
 
 /// A named query that gathers its arguments. Made by [`Database::query`](crate::Database::query) and
@@ -26,7 +25,7 @@ impl<'a, E: Executor> Query<'a, E> {
         Self {
             executor,
             queries,
-            query: find(&queries.repository, name),
+            query: queries.find(name),
             arguments: Vec::new(),
         }
     }
@@ -154,13 +153,6 @@ impl<E> Call<'_, E> {
     fn span(&self) -> tracing::Span {
         self.queries.span(self.query.name())
     }
-}
-
-fn find(repository: &Repository, name: &str) -> Result<Arc<crdb_sql::Query>, Error> {
-    if repository.is_empty() {
-        return Err(Error::no_queries(name));
-    }
-    Ok(Arc::clone(repository.get(name)?))
 }
 
 /// Named queries inside a transaction.

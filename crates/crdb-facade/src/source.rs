@@ -8,28 +8,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crdb_exec::{
     AcquireError, AcquireOptions, ClientSession, NodeId, SessionOutcome, SessionSource,
 };
-use crdb_observe::Tracing;
 use crdb_pool::{ErrorClass, GetOptions, Pool};
-use crdb_sql::Repository;
 
 use crate::connector::Connector;
+use crate::queries::Queries;
 use crate::session::SessionHandle;
-
-/// What queries need, wherever they run.
-pub(crate) struct Queries {
-    pub(crate) repository: Repository,
-    /// Where calls are traced, their spans come from.
-    pub(crate) tracing: Option<Arc<Tracing>>,
-}
-
-impl Queries {
-    /// The span of a call, or none.
-    pub(crate) fn span(&self, name: &str) -> tracing::Span {
-        self.tracing
-            .as_ref()
-            .map_or_else(tracing::Span::none, |tracing| tracing.call_span(name))
-    }
-}
 
 /// Lends the executor sessions from a pool.
 #[derive(Clone)]
@@ -49,7 +32,7 @@ impl Source {
         &self.pool
     }
 
-    pub(crate) fn queries(&self) -> &Queries {
+    pub(crate) fn queries(&self) -> &Arc<Queries> {
         &self.queries
     }
 }

@@ -152,3 +152,43 @@ async fn a_changed_session_is_reset_and_its_prepared_statements_forgotten() {
     assert_eq!(zone().await, before);
     assert!(db.metrics().render().contains("crdb_pool_resets_total{"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_are_read_again_when_asked() {
+    let engine = Engine::shared().await;
+    let database = engine.create_database().await;
+    let directory = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(directory.path().join("numbers.sql"), text).unwrap();
+    write("-- name: one :one\nSELECT 1::INT8 AS n;\n");
+    let config = config(engine, &database)
+        .set(
+            crdb_facade::config::keys::sql::DIRECTORY,
+            Some(directory.path().to_owned()),
+        )
+        .build()
+        .unwrap();
+    let db = Database::open(config).await.unwrap();
+    let number = async || -> i64 { db.query("numbers.one").fetch_one().await.unwrap().get("n").unwrap() };
+    assert_eq!(number().await, 1);
+
+    write("-- name: one :one\nSELECT 2::INT8 AS n;\n");
+    assert!(!db.reload_queries().await.unwrap().unwrap().is_empty());
+    assert_eq!(number().await, 2);
+
+    write("-- name: one :nonsense\nSELECT 3::INT8 AS n;\n");
+    assert_eq!(
+        db.reload_queries().await.unwrap_err().kind(),
+        ErrorKind::SqlFiles
+    );
+    assert_eq!(number().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_a_login_that_works_healthy() {
+    let engine = Engine::shared().await;
+    let database = engine.create_database().await;
+    let config = config(engine, &database).build().unwrap();
+    let diagnoses = Database::builder(config).diagnose().await.unwrap();
+    assert_eq!(diagnoses.len(), 1);
+    assert!(diagnoses[0].is_healthy(), "{:?}", diagnoses[0]);
+}

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use crdb_exec::Isolation;
+
 use super::section;
+use crate::config::setting::words;
 
 section! {
     /// How long a statement or a transaction may take, with all of its attempts.
@@ -18,7 +21,17 @@ section! {
     MIN_BACKOFF: Duration = default("exec.min_backoff", "5ms");
     /// What the wait between attempts grows to.
     MAX_BACKOFF: Duration = default("exec.max_backoff", "1s");
+    /// Retries after failures of nodes and connections that are in reserve, beyond one for each ten calls.
+    RETRY_RESERVE: u32 = default("exec.retry_reserve", "10");
+    /// The isolation of transactions; `none`: the server's default.
+    ISOLATION: Option<Isolation> = default("exec.isolation", "none");
     /// Prepared statements that a session keeps.
     STATEMENT_CACHE: u32 = default("exec.statement_cache", "256"),
         only "a whole number above 0" |capacity| *capacity > 0;
 }
+
+words!(Isolation, "serializable, repeatable-read, read-committed or none", {
+    "serializable" => Isolation::Serializable,
+    "repeatable-read" => Isolation::RepeatableRead,
+    "read-committed" => Isolation::ReadCommitted,
+});
