@@ -4,13 +4,18 @@ use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
 use crdb_facade::config::ConfigBuilder;
-use crdb_testkit::{Database, Engine, EngineChoice, EngineOptions, ErrorKind};
+use crdb_testkit::{
+    Database, Engine, EngineChoice, EngineKind, EngineOptions, ErrorKind, QuirksOptions,
+    QuirksProxy, RandomInjections,
+};
 
 use super::embedded::Embedded;
 
 /// A server with a database of its own. Dropping it stops what was started; the fields go in their order.
 #[derive(Debug)]
 pub(crate) struct Server {
+    /// Stands in front of PostgreSQL, and makes it behave as CockroachDB does.
+    proxy: Option<QuirksProxy>,
     engine: Engine,
     embedded: Option<Embedded>,
     database: Database,
@@ -36,7 +41,14 @@ impl Server {
             }
         };
         let database = engine.try_create_database().await?;
+        let proxy = match QuirksProxy::start(&engine, QuirksOptions::default()).await {
+            Ok(proxy) => Some(proxy),
+            // CockroachDB itself, or somebody else's server.
+            Err(error) if error.kind() == ErrorKind::Unavailable => None,
+            Err(error) => return Err(error.into()),
+        };
         Ok(Self {
+            proxy,
             engine,
             embedded,
             database,
@@ -52,11 +64,44 @@ impl Server {
         Ok((engine, Some(embedded)))
     }
 
-    /// One line: which server, and why.
+    /// Which server, and why; and what stands in front of it.
     pub(crate) fn choice(&self) -> String {
-        match self.embedded {
+        let server = match self.embedded {
             Some(_) => format!("{}, embedded as WebAssembly", self.engine.version()),
             None => self.engine.choice().to_owned(),
+        };
+        match (&self.proxy, self.engine.kind()) {
+            (Some(_), _) => {
+                format!(
+                    "{server}\nA proxy in front of it gives it CockroachDB's habits and errors."
+                )
+            }
+            (None, EngineKind::PostgreSql) => {
+                format!("{server}\nIt is used as it is, without CockroachDB's habits.")
+            }
+            (None, _) => server,
+        }
+    }
+
+    /// Lets the proxy fail statements and commits at random where the server cannot have conflicts by itself, and says
+    /// so: a server with one session has nobody to conflict with.
+    pub(crate) fn provoke_conflicts(&self) -> Option<&'static str> {
+        let proxy = self.proxy.as_ref().filter(|_| self.embedded.is_some())?;
+        let seed = rand::random();
+        let conflicts = RandomInjections::seeded(seed)
+            .retry_statement(0.05)
+            .retry_commit(0.1);
+        proxy.inject_at_random(conflicts);
+        Some(
+            "This server has one session at a time, so the conflicts are injected by the proxy: \
+             5 % of the statements and 10 % of the commits answer 40001.",
+        )
+    }
+
+    /// Ends what [`provoke_conflicts`](Self::provoke_conflicts) began.
+    pub(crate) fn calm(&self) {
+        if let Some(proxy) = &self.proxy {
+            proxy.stop_injecting();
         }
     }
 
@@ -67,11 +112,12 @@ impl Server {
 
     /// Points a configuration at this server.
     pub(crate) fn configure(&self, config: ConfigBuilder) -> ConfigBuilder {
+        let (host, port) = match &self.proxy {
+            Some(proxy) => (proxy.host(), proxy.port()),
+            None => (self.engine.host(), self.engine.port()),
+        };
         let config = config
-            .set_text(
-                "auth.nodes",
-                &format!("{}:{}", self.engine.host(), self.engine.port()),
-            )
+            .set_text("auth.nodes", &format!("{host}:{port}"))
             .set_text("auth.user", self.engine.user())
             .set_text("auth.password", self.engine.password())
             .set_text("auth.database", self.database.name());

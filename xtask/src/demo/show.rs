@@ -87,11 +87,15 @@ async fn show(server: &Server, arguments: &Arguments) -> Result<()> {
         arguments.tasks,
         server.sessions(SESSIONS)
     );
+    if let Some(how) = server.provoke_conflicts() {
+        println!("{how}");
+    }
     let bar = bar("transfers", arguments.transfers.into());
     let began = Instant::now();
     let work = transfers::run(&database, arguments.tasks, arguments.transfers, &bar);
     let outcome = watch(&bar, work).await?;
     let took = began.elapsed();
+    server.calm();
     let (after, recorded_after) = bank::books(&database).await?;
     let seen = witness.seen();
     println!(

@@ -90,10 +90,10 @@ pub struct QuirkCounts {
     pub cancels: u64,
 }
 
-/// The server behind the proxy, and the certificate in front of it.
+/// The server behind the proxy, and the certificate in front of it; none before a server that has no TLS either.
 pub(super) struct Upstream {
     pub(super) address: (String, u16),
-    pub(super) tls: TlsAcceptor,
+    pub(super) tls: Option<TlsAcceptor>,
 }
 
 impl fmt::Debug for Upstream {

@@ -70,13 +70,14 @@ impl QuirksProxy {
     /// Dropping the future leaves nothing behind.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] when `engine` is not a PostgreSQL that the test kit started: CockroachDB needs no
-    /// proxy to be itself, and a foreign server's certificate is not ours to show. [`ErrorKind::Io`] when the proxy
+    /// [`ErrorKind::Unavailable`] when `engine` is CockroachDB, which needs no proxy to be itself, or a PostgreSQL
+    /// with TLS that somebody else runs, whose certificate is not ours to show. In front of one without TLS the proxy
+    /// has none either. [`ErrorKind::Io`] when the proxy
     /// cannot listen.
     pub async fn start(engine: &Engine, options: QuirksOptions) -> Result<Self, Error> {
-        if engine.kind() != EngineKind::PostgreSql
-            || engine.try_login(crate::Login::Scram).is_none()
-        {
+        let ours = engine.try_login(crate::Login::Scram).is_some();
+        let plain = engine.try_ca_cert_path().is_none();
+        if engine.kind() != EngineKind::PostgreSql || !(ours || plain) {
             let message = format!(
                 "the quirks proxy stands in front of PostgreSQL, and the engine is {}",
                 engine.choice()
@@ -91,7 +92,11 @@ impl QuirksProxy {
         let port = listener.local_addr().map_err(io)?.port();
         let upstream = Upstream {
             address: (engine.host().to_owned(), engine.port()),
-            tls: startup::acceptor(engine.server_identity())?,
+            tls: if plain {
+                None
+            } else {
+                Some(startup::acceptor(engine.server_identity())?)
+            },
         };
         let control = Arc::new(Control::new(options, upstream));
         let task = tokio::spawn(serve(listener, Arc::clone(&control)));

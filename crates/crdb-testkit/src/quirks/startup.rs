@@ -78,11 +78,14 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
             .try_get_u32()
             .map_err(|_| std::io::ErrorKind::InvalidData)?
         {
-            SSL_REQUEST if !encrypted => {
-                stream.write_all(b"S").await?;
-                stream = Box::new(control.upstream.tls.accept(stream).await?);
-                encrypted = true;
-            }
+            SSL_REQUEST if !encrypted => match &control.upstream.tls {
+                Some(tls) => {
+                    stream.write_all(b"S").await?;
+                    stream = Box::new(tls.accept(stream).await?);
+                    encrypted = true;
+                }
+                None => stream.write_all(b"N").await?,
+            },
             CANCEL_REQUEST => {
                 // The connection is closed before the request is looked at.
                 drop((stream, socket));
