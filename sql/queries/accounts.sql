@@ -35,3 +35,20 @@ WHERE number = :number AND balance >= :amount;
 UPDATE accounts
 SET balance = balance + :amount
 WHERE number = :number;
+
+-- name: search :many
+-- Open accounts, narrowed down and ordered as the caller likes.
+-- template: select
+-- param country: STRING optional -- where the customer lives
+-- param least: DECIMAL optional -- the smallest balance
+-- ident sort: number | balance | opened_at
+-- flag descending: largest or latest first
+-- allow: full_scan
+SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+{%- if country %} AND customers.country = :country {%- endif %}
+{%- if least %} AND accounts.balance >= :least {%- endif %}
+ORDER BY accounts.{{ sort }} {%- if descending %} DESC {%- endif %}, accounts.number
+LIMIT :count;

@@ -73,7 +73,9 @@ impl<'a> FromSql<'a> for AccountKind {
 
 /// The queries of `accounts`.
 pub mod accounts {
-    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, RetrySafety, Row, Statement};
+    use crdb_exec::{
+        Error, Executor, ExecutorExt as _, MappedRows, RetrySafety, Row, Statement, ToSql,
+    };
 
     use super::AccountKind;
 
@@ -320,6 +322,412 @@ WHERE number = $2 AND balance >= $1",
         /// `STRING`.
         pub number: &'a str,
     }
+
+    /// Each text, and which of the parameters it takes.
+    const SEARCH: [(&str, &[usize]); 24] = [
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+
+ORDER BY accounts."number" , accounts.number
+LIMIT $1"#,
+            &[0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+
+ORDER BY accounts."balance" , accounts.number
+LIMIT $1"#,
+            &[0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+
+ORDER BY accounts."opened_at" , accounts.number
+LIMIT $1"#,
+            &[0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+
+ORDER BY accounts."number"  DESC , accounts.number
+LIMIT $1"#,
+            &[0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+
+ORDER BY accounts."balance"  DESC , accounts.number
+LIMIT $1"#,
+            &[0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+
+ORDER BY accounts."opened_at"  DESC , accounts.number
+LIMIT $1"#,
+            &[0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+
+ORDER BY accounts."number" , accounts.number
+LIMIT $2"#,
+            &[1, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+
+ORDER BY accounts."balance" , accounts.number
+LIMIT $2"#,
+            &[1, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+
+ORDER BY accounts."opened_at" , accounts.number
+LIMIT $2"#,
+            &[1, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+
+ORDER BY accounts."number"  DESC , accounts.number
+LIMIT $2"#,
+            &[1, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+
+ORDER BY accounts."balance"  DESC , accounts.number
+LIMIT $2"#,
+            &[1, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+
+ORDER BY accounts."opened_at"  DESC , accounts.number
+LIMIT $2"#,
+            &[1, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+ AND accounts.balance >= $1 
+ORDER BY accounts."number" , accounts.number
+LIMIT $2"#,
+            &[2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+ AND accounts.balance >= $1 
+ORDER BY accounts."balance" , accounts.number
+LIMIT $2"#,
+            &[2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+ AND accounts.balance >= $1 
+ORDER BY accounts."opened_at" , accounts.number
+LIMIT $2"#,
+            &[2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+ AND accounts.balance >= $1 
+ORDER BY accounts."number"  DESC , accounts.number
+LIMIT $2"#,
+            &[2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+ AND accounts.balance >= $1 
+ORDER BY accounts."balance"  DESC , accounts.number
+LIMIT $2"#,
+            &[2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+
+ AND accounts.balance >= $1 
+ORDER BY accounts."opened_at"  DESC , accounts.number
+LIMIT $2"#,
+            &[2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+ AND accounts.balance >= $2 
+ORDER BY accounts."number" , accounts.number
+LIMIT $3"#,
+            &[1, 2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+ AND accounts.balance >= $2 
+ORDER BY accounts."balance" , accounts.number
+LIMIT $3"#,
+            &[1, 2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+ AND accounts.balance >= $2 
+ORDER BY accounts."opened_at" , accounts.number
+LIMIT $3"#,
+            &[1, 2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+ AND accounts.balance >= $2 
+ORDER BY accounts."number"  DESC , accounts.number
+LIMIT $3"#,
+            &[1, 2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+ AND accounts.balance >= $2 
+ORDER BY accounts."balance"  DESC , accounts.number
+LIMIT $3"#,
+            &[1, 2, 0],
+        ),
+        (
+            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+ AND customers.country = $1 
+ AND accounts.balance >= $2 
+ORDER BY accounts."opened_at"  DESC , accounts.number
+LIMIT $3"#,
+            &[1, 2, 0],
+        ),
+    ];
+
+    /// What `sort` of [`Search`] can be.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+    pub enum SearchSort {
+        /// `number`
+        #[default]
+        Number,
+        /// `balance`
+        Balance,
+        /// `opened_at`
+        OpenedAt,
+    }
+
+    /// Open accounts, narrowed down and ordered as the caller likes.
+    ///
+    /// For example, with everything off:
+    ///
+    /// ```sql
+    /// SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+    /// FROM accounts
+    /// JOIN customers ON customers.id = accounts.customer_id
+    /// WHERE accounts.closed_at IS NULL
+    /// ORDER BY accounts."number" , accounts.number
+    /// LIMIT $1
+    /// ```
+    #[derive(Debug, Clone, PartialEq)]
+    #[must_use = "a builder does nothing until it is run"]
+    pub struct Search<'a> {
+        count: i64,
+        country: Option<&'a str>,
+        least: Option<rust_decimal::Decimal>,
+        sort: SearchSort,
+        descending: bool,
+    }
+
+    impl<'a> Search<'a> {
+        /// With what must be given; everything optional is left out.
+        pub fn new(count: i64) -> Self {
+            Self {
+                count,
+                country: None,
+                least: None,
+                sort: SearchSort::default(),
+                descending: false,
+            }
+        }
+
+        /// Gives `country`: where the customer lives (`STRING`).
+        pub fn country(mut self, country: &'a str) -> Self {
+            self.country = Some(country);
+            self
+        }
+
+        /// Gives `least`: the smallest balance (`DECIMAL`).
+        pub fn least(mut self, least: rust_decimal::Decimal) -> Self {
+            self.least = Some(least);
+            self
+        }
+
+        /// Sets `sort`. Default: `number`.
+        pub fn sort(mut self, sort: SearchSort) -> Self {
+            self.sort = sort;
+            self
+        }
+
+        /// Turns `descending` on or off: largest or latest first. Default: off.
+        pub fn descending(mut self, descending: bool) -> Self {
+            self.descending = descending;
+            self
+        }
+
+        fn statement(&self) -> (Statement<'static>, Vec<&(dyn ToSql + Sync)>) {
+            let index = usize::from(self.descending)
+                | (usize::from(self.country.is_some()) << 1)
+                | (usize::from(self.least.is_some()) << 2);
+            let index = index * 3 + self.sort as usize;
+            let (text, places) = SEARCH[index];
+            let statement = Statement::new(text).named("accounts.search");
+            let values: [&(dyn ToSql + Sync); 3] = [&self.count, &self.country, &self.least];
+            (
+                statement,
+                places.iter().map(|place| values[*place]).collect(),
+            )
+        }
+
+        /// All rows.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor.
+        pub async fn fetch_all<E: Executor>(&self, db: &E) -> Result<Vec<SearchRow>, Error> {
+            let (statement, values) = self.statement();
+            let rows = db.fetch_all(statement, &values).await?;
+            rows.iter().map(SearchRow::from_row).collect()
+        }
+
+        /// The rows as they come.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor; an error may also come in the stream.
+        pub async fn fetch<'e, E: Executor>(
+            &self,
+            db: &'e E,
+        ) -> Result<MappedRows<E::Rows<'e>, SearchRow>, Error> {
+            let (statement, values) = self.statement();
+            let rows = db.fetch(statement, &values).await?;
+            Ok(MappedRows::new(rows, SearchRow::from_row))
+        }
+    }
+
+    /// A row of [`Search`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct SearchRow {
+        /// `STRING`.
+        pub number: String,
+        /// `STRING`.
+        pub name: String,
+        /// `DECIMAL`.
+        pub balance: rust_decimal::Decimal,
+        /// `TIMESTAMPTZ`.
+        pub opened_at: chrono::DateTime<chrono::Utc>,
+    }
+
+    impl SearchRow {
+        fn from_row(row: &impl Row) -> Result<Self, Error> {
+            Ok(Self {
+                number: row.get(0)?,
+                name: row.get(1)?,
+                balance: row.get(2)?,
+                opened_at: row.get(3)?,
+            })
+        }
+    }
 }
 
 /// The queries of `customers`.
@@ -496,6 +904,52 @@ WHERE id = $1",
                 created_at: row.get(5)?,
             })
         }
+    }
+
+    const IMPORT: Statement<'static> = Statement::new(r"INSERT INTO customers (name, email, country)
+SELECT batch.p1, lower(batch.p2), batch.p3 FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[]) AS batch (p1, p2, p3)
+ON CONFLICT (email) DO NOTHING")
+.named("customers.import");
+
+    /// For many rows: statements of up to 1000 rows each. Returns how many rows were changed.
+    ///
+    /// To write all or nothing, call it in a transaction.
+    ///
+    /// Opens many customer records; those whose address is known already stay as they are.
+    ///
+    /// ```sql
+    /// INSERT INTO customers (name, email, country)
+    /// VALUES ($1, lower($2), $3)
+    /// ON CONFLICT (email) DO NOTHING
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; what was written before the failure stays.
+    pub async fn import<E: Executor>(db: &E, items: &[ImportParams<'_>]) -> Result<u64, Error> {
+        let mut changed = 0;
+        for chunk in items.chunks(1000) {
+            let column_1: Vec<_> = chunk.iter().map(|item| item.name).collect();
+            let column_2: Vec<_> = chunk.iter().map(|item| item.email).collect();
+            let column_3: Vec<_> = chunk.iter().map(|item| item.country).collect();
+            changed += db
+                .execute(IMPORT, &[&column_1, &column_2, &column_3])
+                .await?;
+        }
+        Ok(changed)
+    }
+
+    /// The arguments of [`import`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ImportParams<'a> {
+        /// `STRING`.
+        pub name: &'a str,
+        /// `STRING`.
+        pub email: &'a str,
+        /// `STRING`.
+        pub country: &'a str,
     }
 }
 

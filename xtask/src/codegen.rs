@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use crdb_sql::codegen::{Descriptions, Options, generate};
+use crdb_sql::codegen::{Descriptions, Options, generate, statements};
 use crdb_sql::schema::Schema;
 use crdb_sql::{Layout, Repository};
 
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let kept = kept(&paths.descriptions)?;
     let current = kept.schema().is_none_or(|hash| hash == schema.hash());
     let complete = current
-        && repository
+        && statements(&repository)
             .iter()
             .all(|query| kept.get(query.hash()).is_some());
     if arguments.check {
@@ -215,7 +215,7 @@ mod capture {
 
     use anyhow::Result;
     use crdb_sql::Repository;
-    use crdb_sql::codegen::Descriptions;
+    use crdb_sql::codegen::{Descriptions, statements};
     use crdb_sql::schema::Schema;
 
     use super::Paths;
@@ -233,7 +233,7 @@ mod capture {
             let server = Server::open(engine, paths.layout.schema()).await?;
             println!("asking {}", server.choice());
             let mut descriptions = Descriptions::for_schema(schema.hash());
-            for query in repository {
+            for query in &statements(repository) {
                 let Err(refusal) = server.describe(query, &mut descriptions).await? else {
                     continue;
                 };

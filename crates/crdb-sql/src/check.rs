@@ -41,7 +41,7 @@ impl Verdict {
         self.name.as_deref()
     }
 
-    /// The query, where the file makes one.
+    /// The query, where the file makes one; a template makes several.
     #[must_use]
     pub fn query(&self) -> Option<&Arc<Query>> {
         self.query.as_ref()
@@ -144,9 +144,42 @@ fn verdicts(loaded: Loaded, schema: &Schema) -> Vec<Verdict> {
             query: Some(query),
         });
     }
+    #[cfg(feature = "templates")]
+    for template in loaded.templates {
+        verdicts.push(Verdict {
+            file: template.file().to_path_buf(),
+            line: Some(template.line()),
+            name: Some(template.name().to_owned()),
+            problems: Problems::new(sampled(&template, schema)),
+            query: None,
+        });
+    }
     verdicts.extend(without_query(problems));
     verdicts.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     verdicts
+}
+
+/// What the lints say about the texts that a template can become, each complaint once.
+#[cfg(feature = "templates")]
+fn sampled(template: &crate::Template, schema: &Schema) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = Vec::new();
+    for variant in template.samples() {
+        for found in &lint::lint_query(variant.query(), schema) {
+            let known = problems
+                .iter()
+                .any(|problem| problem.code() == found.code());
+            // A parameter or column that one text lacks is in another.
+            if known || found.code() == Code::UnusedParameter {
+                continue;
+            }
+            let form = match variant.on() {
+                [] => "with everything off".to_owned(),
+                on => format!("with {}", on.join(", ")),
+            };
+            problems.push(template.problem(found.code(), found.message()).help(form));
+        }
+    }
+    problems
 }
 
 /// What the dialect's grammar has against a query, unless its header leaves that to a server.

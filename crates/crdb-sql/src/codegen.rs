@@ -4,6 +4,8 @@
 //! NULL go in, the text of a Rust module comes out, the same for the same input. Whoever can reach an engine prepares each
 //! statement there and keeps the answers in a file beside the queries, so that everybody else needs no engine.
 
+#[cfg(feature = "templates")]
+mod builder;
 mod description;
 mod emit;
 mod ident;
@@ -12,11 +14,13 @@ mod nullability;
 mod rust_type;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use description::{DescribedColumn, Description, Descriptions, ParseDescriptionsError};
 
 use crate::error::Error;
 use crate::problem::Problems;
+use crate::query::Query;
 use crate::repository::Repository;
 use crate::schema::Schema;
 
@@ -89,8 +93,54 @@ pub fn generate(
             Err(found) => problems.extend(found),
         }
     }
+    #[cfg_attr(
+        not(feature = "templates"),
+        allow(unused_mut, reason = "templates add to it")
+    )]
+    let mut content = emit::Content {
+        items,
+        #[cfg(feature = "templates")]
+        builders: Vec::new(),
+        left_out: Vec::new(),
+    };
+    #[cfg(feature = "templates")]
+    for template in repository.templates() {
+        let Some(variants) = template.variants() else {
+            content
+                .left_out
+                .push((template.name(), "it can become too many texts"));
+            continue;
+        };
+        match builder::Builder::new(
+            template,
+            variants,
+            schema,
+            descriptions,
+            options,
+            &mut enums,
+        ) {
+            Ok(builder) => content.builders.push(builder),
+            Err(found) => problems.extend(found),
+        }
+    }
     if !problems.is_empty() {
         return Err(Error::invalid(Problems::new(problems)));
     }
-    Ok(emit::module(&items, &enums, options))
+    Ok(emit::module(&content, &enums, options))
+}
+
+/// Every statement that [`generate`] wants described: the queries, and the texts that templates can become.
+#[must_use]
+pub fn statements(repository: &Repository) -> Vec<Arc<Query>> {
+    #[cfg_attr(
+        not(feature = "templates"),
+        allow(unused_mut, reason = "templates add to it")
+    )]
+    let mut statements: Vec<Arc<Query>> = repository.iter().cloned().collect();
+    #[cfg(feature = "templates")]
+    for template in repository.templates() {
+        let variants = template.variants().unwrap_or_default();
+        statements.extend(variants.into_iter().map(|variant| Arc::new(variant.query)));
+    }
+    statements
 }

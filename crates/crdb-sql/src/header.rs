@@ -3,11 +3,14 @@
 mod annotation;
 mod duration;
 mod parse;
+mod template;
 
 use std::ops::Range;
 use std::time::Duration;
 
 pub(crate) use parse::{is_name_line, looks_like_annotation, parse};
+pub(crate) use template::TemplateNotes;
+pub use template::{Choice, Shape};
 
 use crate::problem::Code;
 use crate::query::{Cardinality, Column, Parameter, Retry, Staleness, Verify};
@@ -28,6 +31,7 @@ pub(crate) struct Header {
     pub(crate) tags: Vec<String>,
     pub(crate) verify: Verify,
     pub(crate) allowed: Vec<Code>,
+    pub(crate) template: TemplateNotes,
 }
 
 /// A `-- param` line.

@@ -60,11 +60,14 @@ pub mod schema;
 mod source;
 #[cfg(feature = "parser")]
 mod statement;
+#[cfg(feature = "templates")]
+pub mod template;
 pub mod token;
 
 #[cfg(feature = "parser")]
 pub use check::{StatementVerdict, Verdict, check, check_statements};
 pub use error::{Error, ErrorKind};
+pub use header::{Choice, Shape};
 #[cfg(feature = "parser")]
 pub use lint::{lint, lint_query};
 pub use problem::{Code, Problem, Problems, Severity};
@@ -72,6 +75,9 @@ pub use query::{
     Cardinality, Column, ContentHash, Nullability, Parameter, Query, Retry, Staleness, Verify,
 };
 pub use repository::{Changes, Layout, ReloadingRepository, Repository, write_embedded};
+
+#[cfg(feature = "templates")]
+pub use template::{Argument, Rendered, Template};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

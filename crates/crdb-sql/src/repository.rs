@@ -1,13 +1,14 @@
 //! The queries of a tree of `.sql` files, by name.
 
 mod embed;
-mod file;
+pub(crate) mod file;
 mod layout;
 mod lookup;
 mod reload;
 pub(crate) mod tree;
 
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use embed::write_embedded;
@@ -19,6 +20,8 @@ use crate::name;
 use crate::problem::{Code, Problem, Problems, Severity};
 use crate::query::{ContentHash, Query};
 use crate::source::SourceFile;
+#[cfg(feature = "templates")]
+use crate::template::Template;
 use lookup::Lookup;
 
 /// All queries of a tree, found by full name. Immutable; [`ReloadingRepository`] is the one that follows its files.
@@ -30,6 +33,10 @@ use lookup::Lookup;
 pub struct Repository {
     queries: Vec<Arc<Query>>,
     lookup: Lookup,
+    #[cfg(feature = "templates")]
+    templates: Vec<Arc<Template>>,
+    #[cfg(not(feature = "templates"))]
+    templates: Vec<String>,
     warnings: Problems,
     hash: Option<ContentHash>,
 }
@@ -77,6 +84,7 @@ impl Repository {
         Ok(Self {
             lookup: queries.iter().map(|query| query.name()).collect(),
             queries,
+            templates: loaded.templates,
             warnings: problems,
             hash: Some(loaded.hash),
         })
@@ -99,6 +107,12 @@ impl Repository {
     #[cold]
     fn unknown(&self, name: &str) -> Error {
         let shown: String = name.chars().take(80).collect();
+        if self.template_names().any(|template| template == name) {
+            let message = format!(
+                "`{shown}` is a template, which has no text of its own; render it (`Repository::template`)"
+            );
+            return Error::new(ErrorKind::UnknownQuery, message);
+        }
         let near = name::nearest(name, self.names());
         let hint = match (near.as_slice(), self.queries.len()) {
             ([], 0) => "; the repository is empty".to_owned(),
@@ -110,6 +124,47 @@ impl Repository {
             ErrorKind::UnknownQuery,
             format!("there is no query `{shown}`{hint}"),
         )
+    }
+
+    #[cfg(feature = "templates")]
+    fn template_names(&self) -> impl Iterator<Item = &str> {
+        self.templates.iter().map(|template| template.name())
+    }
+
+    #[cfg(not(feature = "templates"))]
+    fn template_names(&self) -> impl Iterator<Item = &str> {
+        self.templates.iter().map(String::as_str)
+    }
+
+    /// The template with this full name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownQuery`], whose message has the nearest names of templates.
+    #[cfg(feature = "templates")]
+    pub fn template(&self, name: &str) -> Result<&Arc<Template>, Error> {
+        let found = self
+            .templates
+            .iter()
+            .find(|template| template.name() == name);
+        found.ok_or_else(|| {
+            let shown: String = name.chars().take(80).collect();
+            let near = name::nearest(name, self.template_names());
+            let hint = match near.as_slice() {
+                [] => String::new(),
+                near => format!("; did you mean {}?", name::either(near)),
+            };
+            Error::new(
+                ErrorKind::UnknownQuery,
+                format!("there is no template `{shown}`{hint}"),
+            )
+        })
+    }
+
+    /// The templates.
+    #[cfg(feature = "templates")]
+    pub fn templates(&self) -> std::slice::Iter<'_, Arc<Template>> {
+        self.templates.iter()
     }
 
     /// The queries in the order of their names.
@@ -164,6 +219,11 @@ impl<'a> IntoIterator for &'a Repository {
 /// What files hold: the queries that can be made of them, and everything that is wrong.
 pub(crate) struct Loaded {
     pub(crate) queries: Vec<Arc<Query>>,
+    #[cfg(feature = "templates")]
+    pub(crate) templates: Vec<Arc<Template>>,
+    /// Their names, which a message can mention.
+    #[cfg(not(feature = "templates"))]
+    templates: Vec<String>,
     pub(crate) problems: Vec<Problem>,
     hash: ContentHash,
 }
@@ -171,35 +231,55 @@ pub(crate) struct Loaded {
 impl Loaded {
     pub(crate) fn new(files: Vec<tree::File>, mut problems: Vec<Problem>) -> Self {
         let mut queries: Vec<Arc<Query>> = Vec::new();
-        let mut lookup = Lookup::default();
+        let mut templates = Vec::new();
+        let mut fragments = BTreeMap::new();
+        let mut seen: HashMap<String, (PathBuf, usize)> = HashMap::new();
         let mut content = Vec::new();
         for file in files {
             content.extend_from_slice(ContentHash::of(file.relative.as_bytes()).as_bytes());
             content.extend_from_slice(ContentHash::of(file.text.as_bytes()).as_bytes());
             let source = Arc::new(SourceFile::new(file.path, file.text));
-            for query in file::queries(&file.relative, &source, &mut problems) {
-                if let Some(first) = lookup.find(query.name()).and_then(|i| queries.get(i)) {
-                    problems.push(duplicate(&query, first, &source));
+            if tree::is_fragment(&file.relative) {
+                fragments.insert(file.relative, source);
+                continue;
+            }
+            for entry in file::entries(&file.relative, &source, &mut problems) {
+                let place = (
+                    source.path().to_path_buf(),
+                    source.position(entry.name_span().start).line,
+                );
+                if let Some(first) = seen.get(entry.name()) {
+                    problems.push(duplicate(&entry, first, &source));
                     continue;
                 }
-                lookup.insert(query.name(), queries.len());
-                queries.push(Arc::new(query));
+                seen.insert(entry.name().to_owned(), place);
+                match entry {
+                    file::Entry::Query(query) => queries.push(Arc::new(query)),
+                    file::Entry::Template(template) => templates.push(template),
+                }
             }
         }
         Self {
             queries,
+            #[cfg(feature = "templates")]
+            templates: templates
+                .into_iter()
+                .filter_map(|template| Template::compile(template, &fragments, &mut problems))
+                .map(Arc::new)
+                .collect(),
+            #[cfg(not(feature = "templates"))]
+            templates: templates
+                .into_iter()
+                .map(|template| template.name)
+                .collect(),
             problems,
             hash: ContentHash::of(&content),
         }
     }
 }
 
-fn duplicate(query: &Query, first: &Query, source: &SourceFile) -> Problem {
-    let message = format!("there are two queries `{}`", query.name());
-    let elsewhere = format!(
-        "the first one is at {}:{}",
-        first.file().display(),
-        first.line()
-    );
-    Problem::at(Code::DuplicateName, source, query.name_span(), message).help(elsewhere)
+fn duplicate(entry: &file::Entry, (file, line): &(PathBuf, usize), source: &SourceFile) -> Problem {
+    let message = format!("there are two queries `{}`", entry.name());
+    let elsewhere = format!("the first one is at {}:{line}", file.display());
+    Problem::at(Code::DuplicateName, source, entry.name_span(), message).help(elsewhere)
 }

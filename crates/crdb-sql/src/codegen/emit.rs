@@ -1,6 +1,8 @@
 //! The text of the module.
 
 mod batch;
+#[cfg(feature = "templates")]
+mod builder;
 mod enumeration;
 mod function;
 mod structure;
@@ -9,6 +11,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Options;
+#[cfg(feature = "templates")]
+use super::builder::Builder;
 use super::item::Item;
 use super::rust_type::Enums;
 
@@ -26,17 +30,39 @@ pub(super) use line;
 struct Node<'a> {
     modules: BTreeMap<&'a str, Node<'a>>,
     items: Vec<&'a Item<'a>>,
+    #[cfg(feature = "templates")]
+    builders: Vec<&'a Builder<'a>>,
 }
 
-pub(super) fn module(items: &[Item<'_>], enums: &Enums, options: &Options) -> String {
-    let mut root = Node::default();
-    for item in items {
-        let mut node = &mut root;
-        let (path, _) = item.module_and_name();
+impl<'a> Node<'a> {
+    fn below(&mut self, path: &'a str) -> &mut Self {
+        let mut node = self;
         for name in path.split('.').filter(|name| !name.is_empty()) {
             node = node.modules.entry(name).or_default();
         }
-        node.items.push(item);
+        node
+    }
+}
+
+/// Everything that the module holds.
+pub(super) struct Content<'a> {
+    pub(super) items: Vec<Item<'a>>,
+    #[cfg(feature = "templates")]
+    pub(super) builders: Vec<Builder<'a>>,
+    /// Templates without a typed form, and why.
+    pub(super) left_out: Vec<(&'a str, &'static str)>,
+}
+
+pub(super) fn module(module: &Content<'_>, enums: &Enums, options: &Options) -> String {
+    let mut root = Node::default();
+    for item in &module.items {
+        root.below(item.module_and_name().0).items.push(item);
+    }
+    #[cfg(feature = "templates")]
+    for builder in &module.builders {
+        root.below(builder.module_and_name().0)
+            .builders
+            .push(builder);
     }
     let mut out = String::new();
     line!(out, "//! Typed functions for the queries in SQL files.");
@@ -47,6 +73,9 @@ pub(super) fn module(items: &[Item<'_>], enums: &Enums, options: &Options) -> St
         options.command
     );
     line!(out);
+    for (name, why) in &module.left_out {
+        line!(out, "// `{name}` has no typed form: {why}.");
+    }
     let mut own = String::new();
     for (name, labels) in enums.used() {
         enumeration::emit(&mut own, name, labels);
@@ -70,6 +99,10 @@ fn level(
 ) {
     for item in &node.items {
         function::emit(&mut own, item);
+    }
+    #[cfg(feature = "templates")]
+    for found in &node.builders {
+        builder::emit(&mut own, found);
     }
     imports(out, &own, options, depth, enums);
     out.push_str(&own);
@@ -95,6 +128,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("impl Row", "Row"),
     ("Statement<", "Statement"),
     ("ToSql ", "ToSql"),
+    ("(dyn ToSql", "ToSql"),
     ("&Type", "Type"),
     ("to_sql_checked!", "to_sql_checked"),
 ];
@@ -116,6 +150,7 @@ fn imports(out: &mut String, own: &str, options: &Options, depth: usize, enums: 
         names.push("Row as _");
     }
     names.sort_by_key(|name| name.to_ascii_lowercase());
+    names.dedup();
     let upper: Vec<&&str> = names
         .iter()
         .filter(|n| n.starts_with(char::is_uppercase))
@@ -187,4 +222,13 @@ fn docs(out: &mut String, text: &str) {
             line!(out, "/// {text}");
         }
     }
+}
+
+/// A statement as documentation, without the empty lines that a template's tags leave.
+fn sql_docs(out: &mut String, text: &str) {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    docs(out, &lines.join("\n"));
 }

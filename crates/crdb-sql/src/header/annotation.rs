@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::template::{Choice, FlagNote, IdentifierNote, Shape, TemplateNotes};
 use super::{Header, ParameterNote, duration};
 use crate::name;
 use crate::problem::{Code, Problem};
@@ -19,6 +20,9 @@ pub(super) const KEYS: &[&str] = &[
     "tags",
     "verify",
     "allow",
+    "template",
+    "ident",
+    "flag",
 ];
 
 /// What has been read so far.
@@ -33,6 +37,7 @@ pub(super) struct Annotations {
     tags: Option<Vec<String>>,
     verify: Option<Verify>,
     allowed: Vec<Code>,
+    template: TemplateNotes,
 }
 
 /// Why an annotation cannot be understood.
@@ -84,6 +89,14 @@ impl Annotations {
         match (key, subject) {
             ("param", Some(subject)) => return self.parameter(at, subject, value),
             ("column", Some(subject)) => return self.column(at, subject, value),
+            ("ident", Some(subject)) => return self.identifier(at, subject, value),
+            ("flag", Some(subject)) => return self.flag(at, subject, value),
+            ("ident" | "flag", None) => {
+                return Err(refuse(
+                    format!("`{key}` names nothing"),
+                    "write `-- ident sort: name | created_at` or `-- flag newest_first: what it does`",
+                ));
+            }
             ("param" | "column", None) => {
                 return Err(refuse(
                     format!("`{key}` names nothing"),
@@ -93,7 +106,7 @@ impl Annotations {
             (_, Some(subject)) => {
                 return Err(refuse(
                     format!("`{subject}` stands before the colon of `{key}`"),
-                    "only `param` and `column` have a name before the colon",
+                    "only `param`, `column`, `ident` and `flag` have a name before the colon",
                 ));
             }
             (_, None) => {}
@@ -103,6 +116,15 @@ impl Annotations {
             "timeout" => once(&mut self.timeout, key, time(value)?),
             "staleness" => once(&mut self.staleness, key, staleness(value)?),
             "tags" => once(&mut self.tags, key, tags(value)?),
+            "template" => {
+                let shape = Shape::from_word(value).ok_or_else(|| {
+                    refuse(
+                        format!("`{value}` is not the shape of a template"),
+                        "write `-- template: select`, or insert, update, delete",
+                    )
+                })?;
+                once(&mut self.template.shape, key, shape)
+            }
             "verify" if value == "server" => once(&mut self.verify, key, Verify::Server),
             "verify" => Err(refuse(
                 format!("`{value}` cannot verify a query"),
@@ -144,7 +166,12 @@ impl Annotations {
                 "keep one of the two lines",
             ));
         }
-        let described = described(value)?;
+        let (value, optional) = optional(value);
+        let described = described(&value)?;
+        if optional {
+            self.template.span.get_or_insert(at.clone());
+            self.template.optional.push(name.to_owned());
+        }
         self.parameters.push(ParameterNote {
             span: at.clone(),
             number,
@@ -174,6 +201,75 @@ impl Annotations {
         });
         self.column_spans.push(at.clone());
         Ok(())
+    }
+
+    fn identifier(&mut self, at: &Range<usize>, name: &str, value: &str) -> Result<(), Refusal> {
+        let help =
+            "write `-- ident sort: name | created_at -- what it is`, or `-- ident column: checked`";
+        self.template_name(at, name, help)?;
+        let (list, docs) = value.split_once("--").unwrap_or((value, ""));
+        let choice = if list.trim() == "checked" {
+            Choice::Checked
+        } else {
+            let entries: Vec<String> = list
+                .split('|')
+                .map(|entry| entry.trim().to_owned())
+                .collect();
+            if let Some(odd) = entries.iter().find(|entry| !is_plain_identifier(entry)) {
+                return Err(refuse(
+                    format!("`{odd}` is not a plain (dotted) identifier"),
+                    help,
+                ));
+            }
+            Choice::OneOf(entries)
+        };
+        self.template.identifiers.push(IdentifierNote {
+            name: name.to_owned(),
+            choice,
+            docs: docs.trim().to_owned(),
+        });
+        Ok(())
+    }
+
+    fn flag(&mut self, at: &Range<usize>, name: &str, value: &str) -> Result<(), Refusal> {
+        self.template_name(at, name, "write `-- flag newest_first: what it does`")?;
+        self.template.flags.push(FlagNote {
+            name: name.to_owned(),
+            docs: value.trim_start_matches('-').trim().to_owned(),
+        });
+        Ok(())
+    }
+
+    fn template_name(
+        &mut self,
+        at: &Range<usize>,
+        name: &str,
+        help: &'static str,
+    ) -> Result<(), Refusal> {
+        self.template.span.get_or_insert(at.clone());
+        if let Some(defect) = name::defect(name) {
+            return Err(Refusal {
+                code: Code::BadName,
+                message: format!("`{name}` cannot be named like that: {defect}"),
+                help,
+            });
+        }
+        let parameter = self
+            .parameters
+            .iter()
+            .any(|note| note.parameter.name == name);
+        if parameter || self.template.takes(name) {
+            return Err(refuse(
+                format!("`{name}` is described twice"),
+                "keep one of the two lines",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the header as a whole.
+    pub(super) fn incomplete(&self, source: &SourceFile) -> Option<Problem> {
+        self.template.without_shape(source)
     }
 
     fn allow(&mut self, value: &str) -> Result<(), Refusal> {
@@ -224,7 +320,32 @@ impl Annotations {
             tags: self.tags.unwrap_or_default(),
             verify: self.verify.unwrap_or_default(),
             allowed: self.allowed,
+            template: self.template,
         }
+    }
+}
+
+/// `name` or `table.name`, in characters that need no quotes.
+fn is_plain_identifier(text: &str) -> bool {
+    text.split('.').all(|part| {
+        part.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && part
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    })
+}
+
+/// Takes the word `optional` off the end of a parameter's description.
+fn optional(value: &str) -> (String, bool) {
+    let (left, docs) = match value.split_once("--") {
+        Some((left, docs)) => (left.trim(), format!(" --{docs}")),
+        None => (value, String::new()),
+    };
+    match left.strip_suffix("optional") {
+        Some(rest) if rest.is_empty() || rest.ends_with(char::is_whitespace) => {
+            (format!("{}{docs}", rest.trim()), true)
+        }
+        _ => (value.to_owned(), false),
     }
 }
 

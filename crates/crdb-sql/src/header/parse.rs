@@ -85,6 +85,7 @@ pub(crate) fn parse(
             _ => docs.push(doc_line(comment)),
         }
     }
+    problems.extend(annotations.incomplete(source));
     let (name, name_span, cardinality) = name?;
     Some(annotations.into_header(name, name_span, cardinality, join_docs(&docs)))
 }

@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::header;
+use crate::header::{self, Header};
 use crate::name;
 use crate::placeholder;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Severity};
 use crate::query::Query;
 use crate::source::SourceFile;
-use crate::token::{Token, TokenKind, tokenize};
+use crate::token::{Token, TokenKind, tokenize, tokenize_template};
 
 /// A query's lines: the header's comments, and the stretch of SQL below them.
 struct Section {
@@ -17,12 +17,47 @@ struct Section {
     body: Vec<Token>,
 }
 
-/// The queries of a file that stands at `relative` below the root.
-pub(super) fn queries(
+/// A query, or a template before anybody has looked into it.
+pub(super) enum Entry {
+    Query(Query),
+    Template(TemplateSource),
+}
+
+impl Entry {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Query(query) => query.name(),
+            Self::Template(template) => &template.name,
+        }
+    }
+
+    pub(super) fn name_span(&self) -> Range<usize> {
+        match self {
+            Self::Query(query) => query.name_span(),
+            Self::Template(template) => template.header.name_span.clone(),
+        }
+    }
+}
+
+/// A template as it stands in its file.
+#[derive(Debug, Clone)]
+#[cfg_attr(
+    not(feature = "templates"),
+    allow(dead_code, reason = "nothing renders it")
+)]
+pub(crate) struct TemplateSource {
+    pub(crate) name: String,
+    pub(crate) header: Header,
+    pub(crate) source: Arc<SourceFile>,
+    pub(crate) body: Range<usize>,
+}
+
+/// The queries and templates of a file that stands at `relative` below the root.
+pub(super) fn entries(
     relative: &str,
     source: &Arc<SourceFile>,
     problems: &mut Vec<Problem>,
-) -> Vec<Query> {
+) -> Vec<Entry> {
     let Some(prefix) = prefix(relative, source, problems) else {
         return Vec::new();
     };
@@ -127,9 +162,12 @@ fn query(
     source: &Arc<SourceFile>,
     section: Section,
     problems: &mut Vec<Problem>,
-) -> Result<Query, Option<String>> {
+) -> Result<Entry, Option<String>> {
     let before = problems.len();
     let header = header::parse(source, &section.header, problems);
+    let template = header
+        .as_ref()
+        .is_some_and(|header| header.template.shape.is_some());
     let name = header.as_ref().map(|h| format!("{prefix}{}", h.name));
     let body = trim(source.text(), &section.body);
     let Some((first, last)) = body.first().zip(body.last()) else {
@@ -140,8 +178,25 @@ fn query(
         return Err(name);
     };
     let span = first.span.start..last.span.end;
-    lexical(source, body, problems);
+    if !template {
+        lexical(source, body, problems);
+        unmarked(source, span.clone(), problems);
+    }
     misplaced(source, body, name.as_deref(), problems);
+    if template {
+        let failed = problems[before..]
+            .iter()
+            .any(|p| p.severity() == Severity::Error);
+        return match (header, name) {
+            (Some(header), Some(name)) if !failed => Ok(Entry::Template(TemplateSource {
+                name,
+                header,
+                source: Arc::clone(source),
+                body: span,
+            })),
+            (_, name) => Err(name),
+        };
+    }
     let numbered = match placeholder::number(source, span.clone()) {
         Ok(numbered) => Some(numbered),
         Err(found) => {
@@ -151,10 +206,11 @@ fn query(
     };
     let failed = problems[before..]
         .iter()
-        .any(|p| p.severity() == crate::problem::Severity::Error);
+        .any(|p| p.severity() == Severity::Error);
     match (header, numbered, name) {
         (Some(header), Some(numbered), Some(name)) if !failed => {
-            Ok(Query::new(name, header, numbered, Arc::clone(source), span))
+            let query = Query::new(name, header, numbered, Arc::clone(source), span);
+            Ok(Entry::Query(query))
         }
         (_, _, name) => Err(name),
     }
@@ -206,6 +262,20 @@ fn lexical(source: &SourceFile, body: &[Token], problems: &mut Vec<Problem>) {
             }
             _ => {}
         }
+    }
+}
+
+/// A template tag where nobody will render it.
+fn unmarked(source: &SourceFile, body: Range<usize>, problems: &mut Vec<Problem>) {
+    let text = source.text().get(body.clone()).unwrap_or("");
+    if let Some(tag) = tokenize_template(text).find(|token| token.kind.is_template_tag()) {
+        let span = body.start + tag.span.start..body.start + tag.span.end;
+        let message = "a template tag stands in a query that is no template";
+        problems.push(
+            Problem::at(Code::UnmarkedTemplate, source, span, message).help(
+                "make it one with `-- template: select` (or insert, update, delete) in the header",
+            ),
+        );
     }
 }
 

@@ -103,6 +103,14 @@ pub(crate) fn read(root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<File>
     Ok(files)
 }
 
+/// Whether a file is a part for templates and holds no queries: its name begins with an underscore.
+pub(crate) fn is_fragment(relative: &str) -> bool {
+    relative
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with('_'))
+}
+
 fn unreadable(path: &Path, why: &str) -> Problem {
     Problem::with_file(Code::UnreadableFile, path, format!("cannot read it: {why}"))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{batch, docs, line, literal, structure};
+use super::{batch, docs, line, literal, sql_docs, structure};
 use crate::codegen::ident;
 use crate::codegen::item::{Item, Shape};
 use crate::query::{Cardinality, Retry};
@@ -76,7 +76,7 @@ pub(super) fn head(out: &mut String, item: &Item<'_>, first: &str, errors: &str)
     }
     line!(out, "///");
     line!(out, "/// ```sql");
-    docs(out, query.text());
+    sql_docs(out, query.text());
     line!(out, "/// ```");
     if let [only] = item.parameters.as_slice()
         && !only.docs.is_empty()

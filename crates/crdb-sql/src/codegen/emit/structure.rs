@@ -40,15 +40,21 @@ pub(super) fn borrows(item: &Item<'_>) -> bool {
 }
 
 pub(super) fn row(out: &mut String, item: &Item<'_>) {
-    let name = row_name(item);
-    line!(
+    let of = ident::snake(item.module_and_name().1);
+    row_of(
         out,
-        "/// A row of [`{}`].",
-        ident::snake(item.module_and_name().1).trim_start_matches("r#")
+        &row_name(item),
+        of.trim_start_matches("r#"),
+        &item.columns,
     );
+}
+
+/// The struct `name` for rows of the function or type `of`.
+pub(super) fn row_of(out: &mut String, name: &str, of: &str, columns: &[Field]) {
+    line!(out, "/// A row of [`{of}`].");
     line!(out, "#[derive(Debug, Clone, PartialEq)]");
     line!(out, "pub struct {name} {{");
-    for field in &item.columns {
+    for field in columns {
         field_docs(out, field);
         line!(out, "pub {}: {},", field.ident, owned(field));
     }
@@ -57,7 +63,7 @@ pub(super) fn row(out: &mut String, item: &Item<'_>) {
     line!(out, "impl {name} {{");
     line!(out, "fn from_row(row: &impl Row) -> Result<Self, Error> {{");
     line!(out, "Ok(Self {{");
-    for (index, field) in item.columns.iter().enumerate() {
+    for (index, field) in columns.iter().enumerate() {
         line!(out, "{}: row.get({index})?,", field.ident);
     }
     line!(out, "}})");
