@@ -2,7 +2,8 @@
 //!
 //! The pieces, in reading order: a [`row`] is what can be run; it gets a [`context`] (engine, seed, time), opens a [`stack`]
 //! behind fault proxies, lets [`workload`]s record a [`history`] while a [`nemesis`] breaks things on a seeded schedule, and
-//! asks a [`checker`] whether what was seen can have happened. [`report`] says how it went, [`evidence`] keeps what is needed
+//! asks a [`checker`] whether what was seen can have happened. A [`pulse`] tells
+//! apart what is late from what the machine itself delays. [`report`] says how it went, [`evidence`] keeps what is needed
 //! to understand a violation. [`command`] is the command line.
 //!
 //! To add a row: implement [`row::Row`] in a file of [`rows`], and name it in [`rows::all`].
@@ -13,6 +14,7 @@ pub mod context;
 pub mod evidence;
 pub mod history;
 pub mod nemesis;
+pub mod pulse;
 pub mod report;
 pub mod row;
 pub mod rows;

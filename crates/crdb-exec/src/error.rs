@@ -14,9 +14,9 @@ pub enum ErrorKind {
     Connection,
     /// The server answered with an error: see [`Error::sqlstate`].
     Server,
-    /// The deadline passed, or the server's `statement_timeout` did.
+    /// The caller's deadline passed.
     Timeout,
-    /// The statement was cancelled by somebody else.
+    /// The server cancelled the statement (57014): somebody asked for it, or its own `statement_timeout` passed.
     Canceled,
     /// A parameter or a result does not have the type that was asked for, or a column does not exist. When it is a
     /// result, the statement itself has been carried out.
@@ -155,7 +155,7 @@ impl Error {
         self.verdict() == Verdict::OutcomeUnknown
     }
 
-    /// Whether a deadline passed, the caller's or the server's.
+    /// Whether the caller's deadline passed.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout

@@ -29,7 +29,7 @@ pub struct Transaction<S: SessionSource> {
     lease: S::Lease,
     /// There until the transaction is known to have ended.
     hold: Mutex<Option<<S::Session as Session>::Hold>>,
-    /// A cancel that may still be on its way: nothing more is sent then.
+    /// A cancel that may still be on its way; the session is not given back before it has arrived.
     cancel: Mutex<Option<JoinHandle<()>>>,
     progress: Progress,
     deadline: Option<Instant>,

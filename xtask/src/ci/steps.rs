@@ -101,6 +101,16 @@ pub(crate) const STEPS: &[Step] = &[
     always("demo", "the demo runs to its end", |context| {
         context.xtask(&["demo"])
     }),
+    always(
+        "chaos",
+        "nothing wrong is seen while things break, for a short time",
+        |context| context.xtask(&["chaos", "--seconds", "25", "--check"]),
+    ),
+    full(
+        "chaos-full",
+        "the same up to the scorecard's size",
+        |context| context.xtask(&["chaos", "--check"]),
+    ),
     full(
         "embedded",
         "the demo with the engine that needs no system package",
