@@ -186,6 +186,38 @@ async fn settings_reach_the_server_and_wrong_ones_are_reported() {
 }
 
 #[tokio::test]
+async fn a_rule_of_the_test_comes_before_the_usual_ones() {
+    let options = EngineOptions::default()
+        .choice(EngineChoice::Postgres)
+        .access_rule("host all trust_user all reject");
+    let engine = Engine::start(options).await;
+    let refused = log_in(
+        &engine,
+        "localhost",
+        engine.login(Login::Trust),
+        engine.database(),
+    )
+    .await;
+    assert!(refused.is_err());
+    log_in(
+        &engine,
+        "localhost",
+        engine.login(Login::Scram),
+        engine.database(),
+    )
+    .await
+    .unwrap();
+    log_in(
+        &engine,
+        "localhost",
+        engine.administrator(),
+        engine.database(),
+    )
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
 async fn a_drop_leaves_no_process_and_no_directory() {
     let engine = Engine::start(EngineOptions::default().choice(EngineChoice::Postgres)).await;
     let directory = engine.ca_cert_path().parent().unwrap().to_owned();

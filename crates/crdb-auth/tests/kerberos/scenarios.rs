@@ -15,14 +15,10 @@ use crate::realm;
 
 /// PostgreSQL that asks for GSSAPI. `app` is let in as the principal `app` only.
 async fn engine(directory: &Path) -> Engine {
-    let rules = directory.join("pg_hba.conf");
-    let text = "host all crdb_testkit all scram-sha-256\n\
-                host all all all gss include_realm=0 krb_realm=CRDB.TEST\n";
-    std::fs::write(&rules, text).unwrap();
     let engine = Engine::start(
         EngineOptions::default()
             .choice(EngineChoice::Postgres)
-            .setting("hba_file", rules.display().to_string())
+            .access_rule("host all all all gss include_realm=0 krb_realm=CRDB.TEST")
             .setting(
                 "krb_server_keyfile",
                 directory.join("server.keytab").display().to_string(),

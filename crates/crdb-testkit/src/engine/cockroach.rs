@@ -43,9 +43,7 @@ fn launch_once(binary: &Path, options: &EngineOptions) -> Result<Launched, Error
     let directory = keeper.directory().to_owned();
     let tls = ServerTls::generate(&directory)?;
     tls.authority.node(&HOSTS)?.write(&directory, "node")?;
-    tls.authority
-        .client("root")?
-        .write(&directory, "client.root")?;
+    let root = tls.certified(&directory, "root")?;
 
     let count = match options.node_count() {
         Nodes::One => 1,
@@ -84,14 +82,6 @@ fn launch_once(binary: &Path, options: &EngineOptions) -> Result<Launched, Error
         node.wait_until_ready(deadline)?;
     }
 
-    let root = Credentials {
-        user: "root".to_owned(),
-        password: String::new(),
-        certificate: Some((
-            directory.join("client.root.crt"),
-            directory.join("client.root.key"),
-        )),
-    };
     let administrator = Credentials {
         user: ADMINISTRATOR.to_owned(),
         password: random_password(),
@@ -106,7 +96,7 @@ fn launch_once(binary: &Path, options: &EngineOptions) -> Result<Launched, Error
         nodes,
         setup: vec![("defaultdb", setup(&administrator, &logins, options))],
         administrator,
-        bootstrap: Some(root),
+        operator: Some(root),
         logins,
         database: "defaultdb".to_owned(),
         ca_certificate: Some(tls.ca_certificate.clone()),
@@ -190,24 +180,30 @@ fn initialise(
     }
 }
 
+/// Who may log in how, after the rules that a test adds. The first line that fits decides; CockroachDB itself puts one for
+/// `root` before all others.
+const LAST_RULES: &str = "\
+hostssl all cert_user all cert
+host all trust_user all trust
+host all password_user all password
+host all scram_user all scram-sha-256
+host all all all cert-password";
+
 /// The statements that make users and settings; each runs alone, because cluster settings refuse transactions.
 fn setup(
     administrator: &Credentials,
     logins: &[(Login, Credentials)],
     options: &EngineOptions,
 ) -> Vec<String> {
+    let mut rules = vec![format!("host all {} all cert-password", administrator.user)];
+    rules.extend_from_slice(options.access_rules());
+    rules.push(LAST_RULES.to_owned());
     let mut statements = vec![
         // The default since v22.2; v22.1 knows SCRAM but stores bcrypt.
         "SET CLUSTER SETTING server.user_login.password_encryption = 'scram-sha-256'".to_owned(),
         format!(
             "SET CLUSTER SETTING server.host_based_authentication.configuration = {}",
-            quoted(
-                "hostssl all cert_user all cert\n\
-                 host all trust_user all trust\n\
-                 host all password_user all password\n\
-                 host all scram_user all scram-sha-256\n\
-                 host all all all cert-password"
-            )
+            quoted(&rules.join("\n"))
         ),
         format!(
             "CREATE USER {} WITH PASSWORD {}",

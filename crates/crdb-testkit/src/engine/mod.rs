@@ -10,6 +10,7 @@ mod node;
 mod options;
 mod postgres;
 mod shared;
+mod template;
 mod tls;
 
 use std::fmt;
@@ -50,6 +51,8 @@ pub struct Engine {
     version: String,
     nodes: Vec<Node>,
     administrator: Credentials,
+    /// Who the test kit itself logs in as.
+    operator: Credentials,
     logins: Vec<(Login, Credentials)>,
     database: String,
     ca_certificate: Option<PathBuf>,
@@ -61,8 +64,8 @@ struct Launched {
     kind: EngineKind,
     nodes: Vec<Node>,
     administrator: Credentials,
-    /// Who runs `setup`, where it is not the administrator.
-    bootstrap: Option<Credentials>,
+    /// Who the test kit itself logs in as, where it is not the administrator.
+    operator: Option<Credentials>,
     /// Statements to run before anything else, each list in the database that comes with it.
     setup: Vec<(&'static str, Vec<String>)>,
     logins: Vec<(Login, Credentials)>,
@@ -111,16 +114,18 @@ impl Engine {
             choice: String::new(),
             version: String::new(),
             nodes: launched.nodes,
+            operator: launched
+                .operator
+                .unwrap_or_else(|| launched.administrator.clone()),
             administrator: launched.administrator,
             logins: launched.logins,
             database: launched.database,
             ca_certificate: launched.ca_certificate,
             tls: launched.tls,
         };
-        let bootstrap = launched.bootstrap.as_ref().unwrap_or(&engine.administrator);
         for (database, statements) in &launched.setup {
             let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-            engine.target(bootstrap, database).run(&statements).await?;
+            engine.target(database).run(&statements).await?;
         }
         let version = engine
             .execute("SELECT version()")
@@ -337,9 +342,7 @@ impl Engine {
         } else {
             &statements[..]
         };
-        self.target(&self.administrator, &self.database)
-            .run(statements)
-            .await?;
+        self.target(&self.database).run(statements).await?;
         Ok(Database {
             url: self.url(&name),
             name,
@@ -362,7 +365,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Runs `sql` as the administrator on a connection of its own, and gives the first column of its last row.
+    /// Runs `sql` as a superuser on a connection of its own, and gives the first column of its last row.
     ///
     /// Dropping the future leaves open whether the statement took effect.
     ///
@@ -377,15 +380,15 @@ impl Engine {
     /// # Errors
     /// As [`execute`](Self::execute).
     pub async fn execute_in(&self, database: &str, sql: &str) -> Result<Option<String>, Error> {
-        self.target(&self.administrator, database).run(&[sql]).await
+        self.target(database).run(&[sql]).await
     }
 
-    fn target<'a>(&'a self, credentials: &'a Credentials, database: &'a str) -> admin::Target<'a> {
+    fn target<'a>(&'a self, database: &'a str) -> admin::Target<'a> {
         admin::Target {
             host: self.host(),
             port: self.port(),
             ca_certificate: self.ca_certificate.as_deref(),
-            credentials,
+            credentials: &self.operator,
             database,
         }
     }
@@ -458,9 +461,10 @@ fn select(options: &EngineOptions, url: Option<String>) -> Result<Selected, Erro
     if options.node_count() == Nodes::Three && !matches!(selected, Selected::Cockroach { .. }) {
         return Err(missing("three nodes need `cockroach` on PATH"));
     }
-    if !options.settings().is_empty() && matches!(selected, Selected::Url { .. }) {
+    let configured = !options.settings().is_empty() || !options.access_rules().is_empty();
+    if configured && matches!(selected, Selected::Url { .. }) {
         return Err(missing(
-            "a server that somebody else runs cannot be given settings; unset CRDB_TEST_URL",
+            "a server that somebody else runs cannot be given settings and rules; unset CRDB_TEST_URL",
         ));
     }
     if options.kerberos_service().is_some() && !matches!(selected, Selected::Postgres { .. }) {
@@ -524,7 +528,7 @@ impl Selected {
                     kind: EngineKind::PostgreSql,
                     nodes: vec![Node::external(EngineKind::PostgreSql, host, port)],
                     administrator: credentials,
-                    bootstrap: None,
+                    operator: None,
                     setup: Vec::new(),
                     logins: Vec::new(),
                     database,

@@ -183,7 +183,9 @@ impl fmt::Debug for Node {
 pub(super) fn ready_line(kind: EngineKind) -> impl Fn(&str) -> Option<&str> {
     move |line| {
         let found = match kind {
-            EngineKind::CockroachDb => line.starts_with("CockroachDB node starting at"),
+            EngineKind::CockroachDb => {
+                line.starts_with("CockroachDB ") && line.contains(" starting at ")
+            }
             EngineKind::PostgreSql => {
                 line.contains("database system is ready to accept connections")
             }

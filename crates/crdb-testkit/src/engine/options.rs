@@ -65,6 +65,7 @@ pub struct EngineOptions {
     choice: EngineChoice,
     nodes: Nodes,
     settings: Vec<(String, String)>,
+    access_rules: Vec<String>,
     start_timeout: Duration,
     kerberos: Option<KerberosService>,
 }
@@ -83,6 +84,7 @@ impl Default for EngineOptions {
             choice: EngineChoice::Auto,
             nodes: Nodes::One,
             settings: Vec::new(),
+            access_rules: Vec::new(),
             start_timeout: Duration::from_secs(60),
             kerberos: None,
         }
@@ -110,6 +112,19 @@ impl EngineOptions {
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
         self
+    }
+
+    /// Puts one line of `pg_hba.conf`, or of CockroachDB's setting that reads the same, before the ones that let in the
+    /// user of each [`Login`](super::Login), and behind the one that lets in the administrator. A server that is reached
+    /// through a URL is not ours to configure: there it is [`ErrorKind::Unavailable`].
+    #[must_use]
+    pub fn access_rule(mut self, rule: impl Into<String>) -> Self {
+        self.access_rules.push(rule.into());
+        self
+    }
+
+    pub(crate) fn access_rules(&self) -> &[String] {
+        &self.access_rules
     }
 
     /// How long a start may take, everything included. Default: 60 s.

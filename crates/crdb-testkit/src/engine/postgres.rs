@@ -9,6 +9,7 @@ use super::Launched;
 use super::login::{Credentials, Login, random_password};
 use super::node::{Node, free_port, ready_line};
 use super::options::{EngineKind, EngineOptions};
+use super::template::Template;
 use super::tls::{ServerTls, quoted};
 use crate::certificates::write_file;
 use crate::error::{Error, ErrorKind};
@@ -16,6 +17,9 @@ use crate::process::{Account, Keeper, Program, Supervised};
 
 /// Who administers the server: a superuser with SCRAM-SHA-256.
 pub(super) const ADMINISTRATOR: &str = "crdb_testkit";
+
+/// Who owns the server: the test kit's own superuser, with a client certificate, which costs no key derivation.
+const OWNER: &str = "crdb_testkit_owner";
 
 /// How often another port is tried when somebody else took the chosen one.
 const PORT_ATTEMPTS: usize = 5;
@@ -35,39 +39,18 @@ pub(super) fn launch(
         password: random_password(),
         certificate: None,
     };
+    let owner = tls.certified(&directory, OWNER)?;
 
-    let password_file = directory.join("password");
-    write_private(&password_file, administrator.password.as_bytes(), account)?;
     let data = directory.join("data");
-    let initdb = program(
-        binaries,
-        "initdb",
-        account,
-        "KILL",
-        [
-            "--pgdata".into(),
-            data.clone().into_os_string(),
-            "--username".into(),
-            ADMINISTRATOR.into(),
-            "--pwfile".into(),
-            password_file.into_os_string(),
-            "--auth=scram-sha-256".into(),
-            "--encoding=UTF8".into(),
-            "--no-locale".into(),
-            "--no-sync".into(),
-            "--wal-segsize=1".into(),
-        ],
-    );
-    Supervised::start(&keeper, &initdb)?.wait_for_end(deadline)?;
-    if !data.join("PG_VERSION").exists() {
-        return Err(Error::new(
-            ErrorKind::Start,
-            format!("initdb made no database in {}", data.display()),
-        ));
+    let template = Template::of(binaries);
+    if !template.restore(&data, account) {
+        initialise(&keeper, binaries, &data, account, deadline)?;
+        template.keep(&data);
     }
 
     let mut logins = Vec::new();
-    let mut rules = HBA.to_owned();
+    let mut rules = vec![FIRST_RULES.to_owned()];
+    rules.extend_from_slice(options.access_rules());
     for login in Login::ALL {
         logins.push((login, tls.credentials(&directory, login)?));
     }
@@ -79,11 +62,10 @@ pub(super) fn launch(
         let keytab = std::fs::read(&service.keytab)
             .map_err(|source| Error::io("read", &service.keytab, source))?;
         write_private(&data.join("krb5.keytab"), &keytab, account)?;
-        let rule = format!(
+        rules.push(format!(
             "host all +kerberos_users all gss include_realm=0 krb_realm={}",
             service.realm
-        );
-        rules = format!("{rule}\n{rules}");
+        ));
     }
     write_private(
         &data.join("server.crt"),
@@ -100,7 +82,12 @@ pub(super) fn launch(
         tls.authority.certificate_pem().as_bytes(),
         account,
     )?;
-    write_private(&data.join("pg_hba.conf"), rules.as_bytes(), account)?;
+    rules.push(LAST_RULES.to_owned());
+    write_private(
+        &data.join("pg_hba.conf"),
+        rules.join("\n").as_bytes(),
+        account,
+    )?;
 
     let mut attempt = 1;
     loop {
@@ -131,15 +118,15 @@ pub(super) fn launch(
                 return Ok(Launched {
                     kind: EngineKind::PostgreSql,
                     nodes: vec![node],
-                    administrator,
-                    bootstrap: None,
+                    operator: Some(owner),
                     setup: vec![
                         (
                             "postgres",
-                            vec![roles(&logins), EVERYBODY_CREATES.to_owned()],
+                            vec![roles(&administrator, &logins), EVERYBODY_CREATES.to_owned()],
                         ),
                         ("template1", vec![EVERYBODY_CREATES.to_owned()]),
                     ],
+                    administrator,
                     logins,
                     database: "postgres".to_owned(),
                     ca_certificate: Some(tls.ca_certificate.clone()),
@@ -154,18 +141,58 @@ pub(super) fn launch(
     }
 }
 
+/// Runs `initdb`. Its superuser logs in by certificate only, so nothing secret gets into what it makes.
+fn initialise(
+    keeper: &Keeper,
+    binaries: &Path,
+    data: &Path,
+    account: Option<Account>,
+    deadline: Instant,
+) -> Result<(), Error> {
+    let arguments = [
+        "--auth=reject",
+        "--encoding=UTF8",
+        "--no-locale",
+        "--no-sync",
+        "--wal-segsize=1",
+        "--username",
+        OWNER,
+    ];
+    let arguments = arguments
+        .map(OsString::from)
+        .into_iter()
+        .chain(["--pgdata".into(), data.into()]);
+    let initdb = Supervised::start(
+        keeper,
+        &program(binaries, "initdb", account, "KILL", arguments),
+    )?;
+    initdb.wait_for_end(deadline)?;
+    if data.join("PG_VERSION").exists() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Start,
+        format!("initdb made no database; its last words:\n{}", initdb.log()),
+    ))
+}
+
 /// Lets everybody create tables, in databases that are made from now on too when it runs in `template1`. PostgreSQL 15
 /// took that away; CockroachDB and older servers allow it.
 const EVERYBODY_CREATES: &str = "GRANT CREATE ON SCHEMA public TO PUBLIC";
 
-/// Who may log in how. The first line that fits decides; nobody gets in who is not named.
-const HBA: &str = "\
-# TYPE  DATABASE USER          ADDRESS METHOD
-hostssl all      cert_user     all     cert
-host    all      trust_user    all     trust
-host    all      md5_user      all     md5
-host    all      password_user all     password
-host    all      all           all     scram-sha-256
+/// Who may log in how, before the rules that a test adds. The first line that fits decides.
+const FIRST_RULES: &str = "\
+# TYPE  DATABASE USER               ADDRESS METHOD
+hostssl all      crdb_testkit_owner all     cert
+host    all      crdb_testkit       all     scram-sha-256";
+
+/// Who may log in how, after them.
+const LAST_RULES: &str = "\
+hostssl all      cert_user          all     cert
+host    all      trust_user         all     trust
+host    all      md5_user           all     md5
+host    all      password_user      all     password
+host    all      all                all     scram-sha-256
 ";
 
 fn configuration(port: u16, options: &EngineOptions) -> String {
@@ -189,8 +216,12 @@ fn configuration(port: u16, options: &EngineOptions) -> String {
 }
 
 /// One simple query that makes the users. MD5 needs its own verifier, so it comes first under its own setting.
-fn roles(logins: &[(Login, Credentials)]) -> String {
-    let mut sql = String::new();
+fn roles(administrator: &Credentials, logins: &[(Login, Credentials)]) -> String {
+    let mut sql = format!(
+        "CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}; ",
+        administrator.user,
+        quoted(&administrator.password)
+    );
     if logins.iter().any(|(login, _)| *login == Login::Kerberos) {
         sql.push_str("CREATE ROLE kerberos_users; ");
     }

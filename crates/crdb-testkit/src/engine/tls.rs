@@ -35,6 +35,21 @@ impl ServerTls {
         })
     }
 
+    /// A user with a client certificate in `directory`.
+    pub(super) fn certified(&self, directory: &Path, user: &str) -> Result<Credentials, Error> {
+        let name = format!("client.{user}");
+        self.authority.client(user)?.write(directory, &name)?;
+        let files = (
+            directory.join(format!("{name}.crt")),
+            directory.join(format!("{name}.key")),
+        );
+        Ok(Credentials {
+            user: user.to_owned(),
+            password: String::new(),
+            certificate: Some(files),
+        })
+    }
+
     /// What `login`'s user needs: a password or a certificate in `directory`.
     pub(super) fn credentials(&self, directory: &Path, login: Login) -> Result<Credentials, Error> {
         let user = login.user();
@@ -44,13 +59,7 @@ impl ServerTls {
             certificate: None,
         };
         match login {
-            Login::Certificate => {
-                let name = format!("client.{user}");
-                self.authority.client(user)?.write(directory, &name)?;
-                let certificate = directory.join(format!("{name}.crt"));
-                credentials.certificate =
-                    Some((certificate, directory.join(format!("{name}.key"))));
-            }
+            Login::Certificate => return self.certified(directory, user),
             Login::Scram | Login::Password | Login::Md5 => credentials.password = random_password(),
             Login::Trust | Login::Kerberos => {}
         }
