@@ -70,10 +70,22 @@ impl Bank {
 
     /// The same database, reached through a proxy.
     pub(crate) async fn open_at(&self, host: &str, port: u16) -> Database {
+        self.open_nodes([(host, port)]).await
+    }
+
+    /// The same database, reached through several proxies.
+    pub(crate) async fn open_nodes(
+        &self,
+        nodes: impl IntoIterator<Item = (&str, u16)>,
+    ) -> Database {
+        let nodes: Vec<Node> = nodes
+            .into_iter()
+            .map(|(host, port)| Node::new(host, port))
+            .collect();
         let config = self
             .config
             .clone()
-            .set(keys::auth::NODES, [Node::new(host, port)])
+            .set(keys::auth::NODES, nodes)
             .set(
                 keys::auth::CONNECT_TIMEOUT,
                 std::time::Duration::from_secs(5),

@@ -10,6 +10,8 @@
 mod bank;
 mod workload;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crdb_facade::Database;
 use crdb_facade::exec::IdempotencyKey;
 use crdb_testkit::{
@@ -130,6 +132,51 @@ async fn leave_nothing_unknown_under_cut_connections(engine: &Engine, bank: &Ban
     let cut = proxy.counts().cut;
     assert!(cut >= 20, "only {cut} connections were cut");
     resolve(&db, &mut outcomes).await;
+    bank.check(&outcomes).await;
+}
+
+/// Nodes that are drained one after the other, as for an upgrade: nobody who asks for a transfer notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn go_on_while_nodes_are_drained_in_turn() {
+    let engine = Engine::shared().await;
+    let bank = Bank::new(engine).await;
+    let mut nodes = Vec::new();
+    for id in 1..=3 {
+        let options = QuirksOptions::default().node_id(id);
+        match QuirksProxy::start(engine, options).await {
+            Ok(node) => nodes.push(node),
+            Err(error) => error.end_test(),
+        }
+    }
+    let db = bank
+        .open_nodes(nodes.iter().map(|node| (node.host(), node.port())))
+        .await;
+    let done = AtomicUsize::new(0);
+    let outcomes = transfers(&db, &Workload::seeded(5), |_| {
+        // Of 320 transfers, 80 with each of the nodes away.
+        match done.fetch_add(1, Ordering::Relaxed) {
+            40 => nodes[0].drain(),
+            120 => {
+                nodes[0].stop_draining();
+                nodes[1].drain();
+            }
+            200 => {
+                nodes[1].stop_draining();
+                nodes[2].drain();
+            }
+            280 => nodes[2].stop_draining(),
+            _ => {}
+        }
+    })
+    .await;
+
+    assert_eq!(
+        (outcomes.failed(), outcomes.unknown()),
+        (0, 0),
+        "{outcomes:?}"
+    );
+    let drained: u64 = nodes.iter().map(|node| node.counts().drained).sum();
+    assert!(drained >= 3, "only {drained} sessions were told to go");
     bank.check(&outcomes).await;
 }
 
