@@ -11,6 +11,8 @@ pub mod latency;
 pub mod machine;
 pub mod ours;
 pub mod pgbench;
+#[cfg(feature = "peers")]
+pub mod pools;
 pub mod report;
 pub mod resources;
 pub mod rows;

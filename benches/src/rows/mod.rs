@@ -3,6 +3,10 @@
 mod p0;
 mod p2;
 #[cfg(feature = "peers")]
+mod p3;
+#[cfg(feature = "peers")]
+mod p4;
+#[cfg(feature = "peers")]
 mod p7;
 
 use futures_util::future::BoxFuture;
@@ -42,6 +46,10 @@ pub fn all() -> Vec<&'static dyn Row> {
     vec![
         &p0::P0,
         &p2::P2,
+        #[cfg(feature = "peers")]
+        &p3::P3,
+        #[cfg(feature = "peers")]
+        &p4::P4,
         #[cfg(feature = "peers")]
         &p7::P7,
     ]

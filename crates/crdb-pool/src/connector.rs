@@ -70,6 +70,10 @@ pub trait Connector: Send + Sync + 'static {
     /// Told just before the session is handed out: the place to start watching what the borrower changes.
     fn lend(&self, _session: &mut Self::Session) {}
 
+    /// Told as soon as a borrower has returned the session, before anything else: the place to cut off what the borrower
+    /// may still hold of it, such as a handle that cancels.
+    fn take_back(&self, _session: &mut Self::Session) {}
+
     /// Makes a session as good as new: ends what is open, undoes what was changed. Bounded by
     /// [`reset_timeout`](crate::ConfigBuilder::reset_timeout). The pool asks for the [`condition`](Self::condition)
     /// again afterwards and destroys what is not clean then.

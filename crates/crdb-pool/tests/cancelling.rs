@@ -150,7 +150,10 @@ fn giving_back_after_the_runtime_has_stopped_loses_nothing() {
     let cluster = Cluster::start([1]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (pool, mut lease) = runtime.block_on(async {
-        let pool = pool(&cluster);
+        let pool = Pool::builder(cluster.clone())
+            .nodes(cluster.addresses())
+            .build()
+            .unwrap();
         let lease = pool.get().await.unwrap();
         (pool, lease)
     });

@@ -118,15 +118,18 @@ impl<S, W> Core<S, W> {
         self.note_quiet(fx);
     }
 
-    /// Whether it still makes sense to go on opening a session: not once its node has left rotation, or has come back while
-    /// it was being probed.
-    pub(crate) fn wants(&self, opening: &Opening) -> bool {
+    /// Whether it still makes sense to go on opening a session that was begun `ago`: not once its node has left rotation,
+    /// and not for long once a node that was being probed has come back without it.
+    pub(crate) fn wants(&self, opening: &Opening, ago: Duration) -> bool {
         let Some(node) = self.node(opening.node).filter(|_| !self.closed) else {
             return false;
         };
         match opening.kind {
             OpeningKind::Normal => node.in_rotation() && node.term == opening.term,
-            OpeningKind::Probe { .. } => !node.removed && !node.breaker.is_closed(),
+            OpeningKind::Probe { .. } => {
+                let late = node.breaker.is_closed() && ago >= self.config.probe_timeout;
+                !node.removed && !late
+            }
         }
     }
 

@@ -217,6 +217,7 @@ impl<C: Connector> Borrowed<C> {
                 held,
             });
         }
+        self.inner.connector.take_back(&mut pooled.session);
         let condition = self.inner.connector.condition(&mut pooled.session);
         if condition == Condition::Clean && self.inner.hooks.after_release.is_none() {
             self.inner.decide(|core, fx| {

@@ -29,7 +29,7 @@ impl<C: Connector> OpenTask<C> {
         let started = now();
         let result = tokio::select! {
             biased;
-            () = self.inner.until_unwanted(|core| core.wants(opening)) => return,
+            () = self.inner.until_unwanted(|core| core.wants(opening, now().saturating_duration_since(started))) => return,
             result = tokio::time::timeout(opening.timeout, connect(&self.inner, opening)) => result,
         };
         let ended = now();

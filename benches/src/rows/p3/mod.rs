@@ -1,0 +1,90 @@
+//! P3: taking a connection and giving it back, when many do so at once.
+
+mod contended;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+
+use super::{Row, Settings};
+use crate::{
+    case::{Bound, Case, MeasureError, Metric, Target},
+    pools::{Bb8, Deadpool, Mobc, Opening, Ours, Pool as _, Qorb, Sqlx, Stub},
+    server::Server,
+};
+use contended::{Callers, Contended};
+
+/// The row.
+#[derive(Debug)]
+pub(super) struct P3;
+
+impl Row for P3 {
+    fn id(&self) -> &'static str {
+        "P3"
+    }
+
+    fn title(&self) -> &'static str {
+        "checkout and return, stub connector, 32 callers on 32 and on 16 slots"
+    }
+
+    fn cases<'a>(
+        &'a self,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>> {
+        async move {
+            let server = Server::start(settings).await?;
+            Ok(vec![
+                case(Callers::Threads, 32, &server, settings).await?,
+                case(Callers::Threads, 16, &server, settings).await?,
+                case(Callers::Tasks, 32, &server, settings).await?,
+                case(Callers::Tasks, 16, &server, settings).await?,
+            ])
+        }
+        .boxed()
+    }
+}
+
+async fn case(
+    callers: Callers,
+    slots: u32,
+    server: &Arc<Server>,
+    settings: &Settings,
+) -> Result<Case, MeasureError> {
+    let time = Duration::from_millis(if settings.quick { 200 } else { 1_000 });
+    let opening = || Opening {
+        stub: Stub::default(),
+        idle: slots,
+        max: slots,
+        server: Arc::clone(server),
+    };
+    let not_slower = |peer| Target {
+        subject: Ours::NAME,
+        metric: "rate",
+        bound: Bound::RatioAtLeast(peer, 1.0),
+    };
+    Ok(Case {
+        name: format!("{callers}, {slots} slots"),
+        metrics: vec![
+            Metric::higher("rate", "checkouts/s"),
+            Metric::higher("slowest caller", "% of the mean"),
+        ],
+        targets: [
+            Bb8::NAME,
+            Deadpool::NAME,
+            Mobc::NAME,
+            Qorb::NAME,
+            Sqlx::NAME,
+        ]
+        .map(not_slower)
+        .into(),
+        rounds: if settings.quick { 5 } else { 9 },
+        subjects: vec![
+            Box::new(Contended::<Ours>::open(opening(), callers, time).await?),
+            Box::new(Contended::<Bb8>::open(opening(), callers, time).await?),
+            Box::new(Contended::<Deadpool>::open(opening(), callers, time).await?),
+            Box::new(Contended::<Mobc>::open(opening(), callers, time).await?),
+            Box::new(Contended::<Qorb>::open(opening(), callers, time).await?),
+            Box::new(Contended::<Sqlx>::open(opening(), callers, time).await?),
+        ],
+    })
+}

@@ -1,0 +1,90 @@
+//! Sessions of crdb-auth in the pool, as a user of these two layers would write it.
+
+use std::time::Duration;
+
+use crdb_auth::{Cleanliness, Config, Endpoint, ErrorKind, RootCertificates, Session, TlsConfig};
+use crdb_pool::{Condition, Connector, ErrorClass, NodeAddress};
+use crdb_testkit::Engine;
+
+/// Longer than what the pool allows, which is what counts.
+const BOUND: Duration = Duration::from_secs(30);
+
+pub(crate) struct Login(crdb_auth::Connector);
+
+impl Login {
+    pub(crate) fn new(engine: &Engine) -> Self {
+        let tls = match engine.try_ca_cert_path() {
+            Some(path) => TlsConfig::new().roots(RootCertificates::file(path)),
+            None => TlsConfig::disabled(),
+        };
+        let config = Config::builder()
+            .user(engine.user())
+            .password(engine.password())
+            .database(engine.database())
+            .tls(tls)
+            .build()
+            .unwrap();
+        Self(crdb_auth::Connector::new(config).unwrap())
+    }
+}
+
+impl Connector for Login {
+    type Session = Session;
+    type Error = crdb_auth::Error;
+
+    async fn connect(&self, node: &NodeAddress) -> Result<Session, crdb_auth::Error> {
+        self.0
+            .connect(&Endpoint::new(node.host(), node.port()))
+            .await
+    }
+
+    async fn check(&self, session: &mut Session) -> Result<(), crdb_auth::Error> {
+        session.ping(BOUND).await
+    }
+
+    fn condition(&self, session: &mut Session) -> Condition {
+        if session
+            .end()
+            .is_some_and(|end| end.kind() == ErrorKind::Draining)
+        {
+            return Condition::Draining;
+        }
+        match session.cleanliness() {
+            Cleanliness::Clean => Condition::Clean,
+            Cleanliness::Dirty(_) => Condition::NeedsReset,
+            _ => Condition::Broken,
+        }
+    }
+
+    fn lend(&self, session: &mut Session) {
+        session.start_borrow();
+    }
+
+    fn take_back(&self, session: &mut Session) {
+        drop(session.end_borrow());
+    }
+
+    async fn reset(&self, session: &mut Session) -> Result<(), crdb_auth::Error> {
+        session.reset(BOUND).await
+    }
+
+    fn classify(&self, error: &crdb_auth::Error) -> ErrorClass {
+        match error.kind() {
+            ErrorKind::Draining => ErrorClass::Draining,
+            ErrorKind::TooManyConnections => ErrorClass::Overloaded,
+            ErrorKind::Authentication | ErrorKind::Credential | ErrorKind::UnknownDatabase => {
+                ErrorClass::Authentication
+            }
+            _ => ErrorClass::Dead,
+        }
+    }
+}
+
+/// What a failed statement says about the session's node.
+pub(crate) fn class_of(error: &tokio_postgres::Error) -> ErrorClass {
+    match error.code() {
+        Some(code) if code.code() == "57P01" => ErrorClass::Draining,
+        Some(_) => ErrorClass::Harmless,
+        None => ErrorClass::Dead,
+    }
+}

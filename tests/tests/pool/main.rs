@@ -1,0 +1,15 @@
+//! The pool with real sessions: servers that stop, hang, drain and restart under load, and borrowers who leave a mess.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and prints its figures"
+)]
+
+mod conforming;
+mod failover;
+mod load;
+mod login;
+mod mess;
+mod outage;
