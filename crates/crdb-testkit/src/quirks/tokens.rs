@@ -234,4 +234,17 @@ mod tests {
         assert_eq!(words("a$1=$2 größe→x"), [vec!["a$1", "=", "$2", "größe→x"]]);
         assert_eq!(words("λ+'ü'"), [vec!["λ", "+", "'ü'"]]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_cut_into_pieces_of_itself_in_order(sql in "[ -~\\n]{0,60}|.{0,40}|[$'\"/*;eE\\\\a-]{0,30}") {
+            let mut end = 0;
+            for token in tokens(&sql) {
+                proptest::prop_assert!(token.start >= end);
+                proptest::prop_assert_eq!(&sql[token.start..token.end()], token.text);
+                proptest::prop_assert!(!token.text.is_empty());
+                end = token.end();
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod batches;
 mod copy;
 mod drain;
 mod failures;
+mod fidelity;
 mod greeting;
 mod portals;
 mod raw;
