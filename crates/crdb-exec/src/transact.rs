@@ -187,7 +187,8 @@ impl<S: SessionSource> PooledExecutor<S> {
                 Ok(value) => break (Ok(value), None),
                 Err(aborted) => aborted,
             };
-            if let Some(true) = self.resolve_unknown(&call, &mut aborted).await
+            // What is rare has a box of its own, so that the future of every call stays small.
+            if let Some(true) = Box::pin(self.resolve_unknown(&call, &mut aborted)).await
                 && let Some(value) = aborted.value.take()
             {
                 break (Ok(value), None);
@@ -243,7 +244,10 @@ impl<S: SessionSource> PooledExecutor<S> {
         let waited = {
             let work = pin!(async {
                 transaction.begin(&begin).await.map_err(Cause::Ours)?;
-                self.claim(call, &transaction).await.map_err(Cause::Ours)?;
+                if call.owner.is_some() {
+                    let claim = Box::pin(self.claim(call, &transaction));
+                    claim.await.map_err(Cause::Ours)?;
+                }
                 body.run(&transaction).await.map_err(Cause::Body)
             });
             deadline::wait(&**transaction.lease(), call.deadline, work).await
@@ -251,7 +255,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         let value = match waited {
             Waited::Answered(Ok(value)) => value,
             Waited::Answered(Err(cause)) => {
-                return Err(self.abort(call, transaction, cause).await);
+                return Err(Box::pin(self.abort(call, transaction, cause)).await);
             }
             // Without a COMMIT it is certain that nothing took effect, but the time is up.
             Waited::AnsweredLate(_, cancel) => {

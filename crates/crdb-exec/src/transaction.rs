@@ -159,19 +159,18 @@ impl<S: SessionSource> Transaction<S> {
 
     /// Runs a statement of transaction control.
     async fn control(&self, text: &str) -> Result<(), Error> {
-        self.read(Statement::new(text), self.lease.batch(text))
-            .await
+        let reply = pin!(self.lease.batch(text));
+        self.read(Statement::new(text), reply).await
     }
 
     /// Waits for a statement's reply and counts it as unread until it has come.
     async fn read<T: Send>(
         &self,
         statement: Statement<'_>,
-        reply: impl Future<Output = Result<T, Fault>> + Send,
+        reply: Pin<&mut (impl Future<Output = Result<T, Fault>> + Send)>,
     ) -> Result<T, Error> {
         self.progress.unread.fetch_add(1, Ordering::Relaxed);
         let limit = statement.time_limit().map(|limit| Instant::now() + limit);
-        let reply = pin!(reply);
         let answer = match deadline::wait(&*self.lease, limit, reply).await {
             Waited::Answered(answer) => answer,
             // The cancel may still be on its way and hit what comes next, so the transaction is over either way.
@@ -351,7 +350,7 @@ impl<S: SessionSource> Executor for Transaction<S> {
         limit: usize,
     ) -> Result<Vec<Self::Row>, Error> {
         let started = Instant::now();
-        let reply = self.lease.fetch(statement, parameters, limit);
+        let reply = pin!(self.lease.fetch(statement, parameters, limit));
         let result = self.read(statement, reply).await;
         self.observe(statement, started, |rows| rows.len() as u64, &result);
         result
@@ -363,7 +362,7 @@ impl<S: SessionSource> Executor for Transaction<S> {
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
         let started = Instant::now();
-        let reply = self.lease.execute(statement, parameters);
+        let reply = pin!(self.lease.execute(statement, parameters));
         let result = self.read(statement, reply).await;
         self.observe(statement, started, |affected| *affected, &result);
         result
@@ -375,7 +374,7 @@ impl<S: SessionSource> Executor for Transaction<S> {
         parameters: Parameters<'_>,
     ) -> Result<Self::Rows<'_>, Error> {
         let started = Instant::now();
-        let reply = self.lease.open(statement, parameters);
+        let reply = pin!(self.lease.open(statement, parameters));
         let result = self.read(statement, reply).await;
         self.observe(statement, started, |_| 0, &result);
         let cursor = result?;

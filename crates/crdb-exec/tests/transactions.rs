@@ -369,3 +369,19 @@ async fn the_attempts_of_the_options_are_the_limit() {
     assert!(error.is_retryable());
     assert_eq!(runs.load(Ordering::SeqCst), 3);
 }
+
+/// A future is moved when it is spawned and kept for as long as it waits.
+#[tokio::test]
+async fn futures_stay_small() {
+    let fixture = accounts().await;
+    let db = &fixture.db;
+    let options = options();
+    let statement = db.execute("SELECT 1", &[]);
+    let size = std::mem::size_of_val(&statement);
+    drop(statement);
+    assert!(size < 4096, "a statement's future has {size} bytes");
+    let body = db.transact::<_, Error, _>(&options, async |tx| tx.execute("SELECT 1", &[]).await);
+    let size = std::mem::size_of_val(&body);
+    drop(body);
+    assert!(size < 8192, "a transaction's future has {size} bytes");
+}

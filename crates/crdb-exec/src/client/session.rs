@@ -82,7 +82,9 @@ impl<H: ClientHandle> ClientSession<H> {
         if let Some(statement) = found {
             return Ok((statement, true));
         }
-        let statement = client.prepare(text).await.map_err(prepare_fault)?;
+        // Preparing is rare and its future large: it would weigh on every call.
+        let prepare = Box::pin(client.prepare(text));
+        let statement = prepare.await.map_err(prepare_fault)?;
         let gone = self.cache().insert(text, statement.clone());
         drop(gone);
         Ok((statement, false))
