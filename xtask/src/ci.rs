@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: everything that has to hold before a change lands, by one command.
 
 mod alone;
+mod chaos;
 mod context;
 mod release;
 mod steps;

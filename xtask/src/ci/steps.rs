@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::context::Context;
-use super::{alone, release};
+use super::{alone, chaos, release};
 use crate::tool;
 use crate::workspace::{self, succeed};
 
@@ -104,7 +104,7 @@ pub(crate) const STEPS: &[Step] = &[
     always(
         "chaos",
         "nothing wrong is seen while things break, for a short time",
-        |context| context.xtask(&["chaos", "--seconds", "25", "--check"]),
+        chaos::short,
     ),
     full(
         "chaos-full",

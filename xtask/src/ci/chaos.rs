@@ -1,0 +1,32 @@
+//! A short run of the chaos harness, in the profile that the tests have compiled already.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::context::Context;
+use crate::workspace::succeed;
+
+/// All rows together take this long; with the fuzz targets it has to stay below three minutes.
+const SECONDS: usize = 90;
+
+/// Runs every row, each for its part of the time.
+pub(crate) fn short(context: &Context) -> Result<()> {
+    succeed(&mut context.cargo(&["build", "--quiet", "--workspace", "--bin", "chaos"]))?;
+    let program = context.target().join("debug/chaos");
+    let list = Command::new(&program)
+        .arg("--list")
+        .output()
+        .context("the chaos harness could not be started")?;
+    let rows = String::from_utf8_lossy(&list.stdout).lines().count();
+    ensure!(
+        list.status.success() && rows > 0,
+        "the chaos harness lists no rows"
+    );
+    let seconds = (SECONDS / rows).max(5).to_string();
+    succeed(
+        Command::new(program)
+            .args(["--check", "--seconds", &seconds])
+            .current_dir(&context.root),
+    )
+}
