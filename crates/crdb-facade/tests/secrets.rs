@@ -11,6 +11,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use crdb_facade::config::{Config, Node, keys};
+use crdb_facade::sql::Repository;
 use crdb_facade::{Database, ExecutorExt, Row};
 use crdb_testkit::Engine;
 use tracing_subscriber::filter::LevelFilter;
@@ -73,7 +74,12 @@ async fn no_secret_is_printed_at_trace_level() {
     let config = with_password(CANARY);
     let builder = Database::builder(config.clone());
     let shown = format!("{config:?} {} {builder:?}", config.explain());
-    let db = builder.open().await.unwrap();
+    let echo = "-- name: echo :one\nSELECT :value::TEXT AS value;\n";
+    let repository = Repository::from_embedded(&[("values.sql", echo)]).unwrap();
+    let db = builder.repository(repository).open().await.unwrap();
+    let query = db.query("values.echo").bind("value", &VALUE);
+    assert!(!format!("{query:?}").contains(VALUE));
+    query.fetch_one().await.unwrap();
     let row = db.fetch_one("SELECT $1::TEXT", &[&VALUE]).await.unwrap();
     assert_eq!(row.get::<String>(0).unwrap(), VALUE);
     db.transact(async |tx| tx.fetch_one("SELECT $1::TEXT", &[&VALUE]).await)
@@ -109,6 +115,13 @@ async fn no_secret_is_printed_at_trace_level() {
     ] {
         assert!(log.contains(expected), "{expected} is not in the log");
     }
+    // A named call has a span of its own, with OpenTelemetry's names, that its events are in and that knows its result.
+    let span = r#"db.call{otel.name="values.echo" otel.kind="client" db.system.name="#;
+    assert!(log.contains(span), "no span of the call");
+    assert!(
+        log.contains("db.response.returned_rows=1"),
+        "the span does not know the rows"
+    );
     for text in [&shown, &log] {
         let at = text.find(CANARY);
         assert!(

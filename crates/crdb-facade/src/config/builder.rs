@@ -93,6 +93,21 @@ impl ConfigBuilder {
     }
 
     /// Sets a key in code.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use crdb_facade::Config;
+    /// use crdb_facade::config::{Node, keys};
+    ///
+    /// let config = Config::builder()
+    ///     .set(keys::auth::NODES, [Node::new("db-1.example", 26257)])
+    ///     .set(keys::auth::USER, "teller")
+    ///     .set(keys::pool::MAX_SIZE, 32_u32)
+    ///     .set(keys::exec::DEADLINE, Duration::from_secs(5))
+    ///     .build()?;
+    /// assert_eq!(config.get(keys::pool::MAX_SIZE), 32);
+    /// # Ok::<(), crdb_facade::Error>(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn set<T: Setting>(mut self, key: Key<T>, value: impl Into<T>) -> Self {

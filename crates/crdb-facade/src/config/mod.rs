@@ -5,6 +5,23 @@
 //! that a stronger source overrides is checked all the same. [`Config::explain`] lists every key with
 //! its value and where it came from, [`Config::fingerprint`] tells whether two deployments agree.
 //!
+//! ```
+//! use crdb_facade::Config;
+//! use crdb_facade::config::Format;
+//!
+//! let error = Config::builder()
+//!     .text("crdb.yaml", Format::Yaml, "auth:\n  user: teller\npool:\n  max_sise: 5\n")
+//!     .variables([("CRDB_POOL__ACQUIRE_TIMEOUT", "30")])
+//!     .build()
+//!     .unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "the configuration has 2 mistakes:\n  \
+//!      - pool.max_sise (crdb.yaml:4): no such key; did you mean pool.max_size?\n  \
+//!      - pool.acquire_timeout (variable CRDB_POOL__ACQUIRE_TIMEOUT): expected a duration above zero, like 30s, found `30`"
+//! );
+//! ```
+//!
 //! A file is YAML or TOML. `version: 1` says which form of the configuration it was written for;
 //! without it, 1 is meant. Paths in a file are relative to the file's directory, all others to the
 //! working directory.
@@ -36,7 +53,7 @@ pub use key::Key;
 pub use layer::Origin;
 pub(crate) use mistake::Mistakes;
 pub use mistake::{Mistake, MistakeKind};
-pub use node::Node;
+pub use node::{Node, ParseNodeError};
 pub use reference::{Reference, reference};
 pub use setting::Setting;
 

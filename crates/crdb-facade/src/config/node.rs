@@ -84,32 +84,33 @@ impl fmt::Display for Node {
 
 /// The text is not `host`, `host:port` or `[address]:port`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotANode;
+pub struct ParseNodeError;
 
-impl fmt::Display for NotANode {
+impl fmt::Display for ParseNodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("expected host, host:port or [address]:port")
     }
 }
 
-impl std::error::Error for NotANode {}
+impl std::error::Error for ParseNodeError {}
 
 impl FromStr for Node {
-    type Err = NotANode;
+    type Err = ParseNodeError;
 
-    fn from_str(text: &str) -> Result<Self, NotANode> {
+    fn from_str(text: &str) -> Result<Self, ParseNodeError> {
         let text = text.trim();
         let (host, port) = if text.starts_with('/') {
             // The directory of a Unix socket.
             text.rsplit_once(':')
                 .map_or((text, None), |(path, port)| (path, Some(port)))
         } else if let Some(bracketed) = text.strip_prefix('[') {
-            let (host, rest) = bracketed.split_once(']').ok_or(NotANode)?;
-            host.parse::<std::net::Ipv6Addr>().map_err(|_| NotANode)?;
+            let (host, rest) = bracketed.split_once(']').ok_or(ParseNodeError)?;
+            host.parse::<std::net::Ipv6Addr>()
+                .map_err(|_| ParseNodeError)?;
             match rest.strip_prefix(':') {
                 Some(port) => (host, Some(port)),
                 None if rest.is_empty() => (host, None),
-                None => return Err(NotANode),
+                None => return Err(ParseNodeError),
             }
         } else if text.parse::<std::net::Ipv6Addr>().is_ok() {
             (text, None)
@@ -119,7 +120,7 @@ impl FromStr for Node {
                 .map_or((text, None), |(host, port)| (host, Some(port)));
             let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
             if host.is_empty() || !host.chars().all(is_name) {
-                return Err(NotANode);
+                return Err(ParseNodeError);
             }
             (host, port)
         };
@@ -127,7 +128,7 @@ impl FromStr for Node {
             port.parse::<u16>()
                 .ok()
                 .filter(|port| *port != 0)
-                .ok_or(NotANode)
+                .ok_or(ParseNodeError)
         })?;
         Ok(Self::new(host, port))
     }

@@ -168,7 +168,14 @@ async fn queries_are_read_again_when_asked() {
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();
-    let number = async || -> i64 { db.query("numbers.one").fetch_one().await.unwrap().get("n").unwrap() };
+    let number = async || -> i64 {
+        db.query("numbers.one")
+            .fetch_one()
+            .await
+            .unwrap()
+            .get("n")
+            .unwrap()
+    };
     assert_eq!(number().await, 1);
 
     write("-- name: one :one\nSELECT 2::INT8 AS n;\n");
