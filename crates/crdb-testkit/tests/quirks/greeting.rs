@@ -206,6 +206,7 @@ async fn a_cancel_request_reaches_the_session_that_it_names() {
         answer.contains(&"ErrorResponse ERROR 57014 'query execution canceled'".to_owned()),
         "{answer:?}"
     );
+    proxy.wait_for(|counts| counts.cancels == 1).await.unwrap();
     // The key of nobody cancels nobody.
     let mut stream = connect(proxy.port()).await;
     stream
