@@ -26,7 +26,7 @@ pub struct Run<'a> {
 pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, MeasureError> {
     let directory = tempfile::tempdir()?;
     let log = format!("--log-prefix={}", directory.path().join("log").display());
-    words(server, run, &["--log", &log]).await?;
+    finish(server, run, &["--log", &log]).await?;
     let mut latencies = Vec::new();
     for entry in fs::read_dir(directory.path())? {
         // client, transaction, latency, ..
@@ -38,26 +38,8 @@ pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, Measur
     Ok(latencies)
 }
 
-/// Runs pgbench with prepared statements and gives its transactions per second, without the time to connect.
-///
-/// # Errors
-/// Where pgbench is missing, or fails, or gave up on a transaction.
-pub async fn throughput(server: &Server, run: Run<'_>) -> Result<f64, MeasureError> {
-    let words = words(server, run, &[]).await?;
-    let after = |start: &str| {
-        let line = words
-            .lines()
-            .find_map(|line| line.trim().strip_prefix(start))?;
-        line.split_whitespace().next()?.parse::<f64>().ok()
-    };
-    if after("number of failed transactions: ").is_some_and(|failed| failed > 0.0) {
-        return Err(format!("pgbench gave up on transactions: {words}").into());
-    }
-    after("tps = ").ok_or_else(|| format!("pgbench tells no throughput: {words}").into())
-}
-
-/// Runs pgbench and gives what it prints.
-async fn words(server: &Server, run: Run<'_>, more: &[&str]) -> Result<String, MeasureError> {
+/// Runs pgbench to its end.
+async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<(), MeasureError> {
     let script = tempfile::NamedTempFile::new()?;
     fs::write(&script, run.script)?;
     let output = Command::new(program()?)
@@ -84,7 +66,7 @@ async fn words(server: &Server, run: Run<'_>, more: &[&str]) -> Result<String, M
         let words = String::from_utf8_lossy(&output.stderr);
         return Err(format!("pgbench ended with {}: {}", output.status, words.trim()).into());
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(())
 }
 
 /// The program on PATH, or beside the newest server.
