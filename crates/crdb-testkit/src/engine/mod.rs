@@ -41,7 +41,8 @@ pub use self::options::{EngineChoice, EngineKind, EngineOptions, Nodes};
 ///
 /// # Lifetime
 /// Dropping an engine stops its processes and removes its directory before the drop returns. The same happens, a
-/// moment later, when the owning process ends in any other way: panic, Ctrl-C, SIGTERM, SIGKILL.
+/// moment later, when the owning process ends in any other way: panic, Ctrl-C, SIGTERM, SIGKILL. Only what `initdb` makes is
+/// kept, in Cargo's target directory when the program runs from there, to make the next start quick.
 pub struct Engine {
     kind: EngineKind,
     choice: String,
