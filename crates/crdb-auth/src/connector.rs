@@ -138,7 +138,7 @@ impl Connector {
                 result => result,
             },
             SslMode::Prefer => match self.attempt(endpoint, true, progress).await {
-                Err(error) if error.server().is_some() || error.is_tls() => {
+                Err(error) if error.server().is_some() || progress.step() == Step::Tls => {
                     self.attempt(endpoint, false, progress).await
                 }
                 result => result,

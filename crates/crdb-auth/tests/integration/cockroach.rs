@@ -8,12 +8,12 @@ use crdb_auth::{
 };
 use crdb_testkit::{Engine, Login, QuirksOptions, QuirksProxy};
 
-use crate::support::{config, connector, run};
+use crate::support::{config, connector, postgresql, run};
 
 const WITHIN: Duration = Duration::from_secs(10);
 
 async fn proxy() -> (&'static Engine, QuirksProxy, Endpoint) {
-    let engine = Engine::shared().await;
+    let engine = postgresql().await;
     let proxy = QuirksProxy::start(engine, QuirksOptions::default())
         .await
         .unwrap();

@@ -10,7 +10,7 @@ use crdb_auth::{
 };
 use crdb_testkit::{Authority, Engine, EngineKind, FaultProxy, Link, Login};
 
-use crate::support::{config, connector, endpoint, run, session, verified};
+use crate::support::{config, connector, endpoint, postgresql, run, session, verified};
 
 #[tokio::test]
 async fn scram_over_verified_tls_gives_a_session_that_knows_its_server() {
@@ -48,19 +48,18 @@ async fn each_kind_of_user_gets_in() {
             .unwrap();
         run(&session, "SELECT 1").await.unwrap();
     }
-    if let Some(certificate) = engine.try_login(Login::Certificate) {
-        let client = ClientCertificate::files(
-            certificate.certificate_path().unwrap(),
-            certificate.key_path().unwrap(),
-        );
-        let builder = Config::builder()
-            .user(certificate.user())
-            .database(engine.database())
-            .tls(verified(engine).client_certificate(client))
-            .require_auth(RequireAuth::only([AuthMethod::None]));
-        let session = connector(builder).connect(&endpoint(engine)).await.unwrap();
-        run(&session, "SELECT 1").await.unwrap();
-    }
+    let certificate = engine.login(Login::Certificate);
+    let client = ClientCertificate::files(
+        certificate.certificate_path().unwrap(),
+        certificate.key_path().unwrap(),
+    );
+    let builder = Config::builder()
+        .user(certificate.user())
+        .database(engine.database())
+        .tls(verified(engine).client_certificate(client))
+        .require_auth(RequireAuth::only([AuthMethod::None]));
+    let session = connector(builder).connect(&endpoint(engine)).await.unwrap();
+    run(&session, "SELECT 1").await.unwrap();
 }
 
 #[tokio::test]
@@ -84,20 +83,18 @@ async fn a_wrong_password_is_authentication_and_never_printed() {
 
 #[tokio::test]
 async fn md5_and_clear_passwords_need_a_name() {
-    let engine = Engine::shared().await;
-    if engine.try_login(Login::Md5).is_some() {
-        let error = connector(config(engine, Login::Md5))
-            .connect(&endpoint(engine))
-            .await;
-        assert_eq!(error.unwrap_err().kind(), ErrorKind::Downgrade);
-        let named = config(engine, Login::Md5).require_auth("md5".parse().unwrap());
-        connector(named).connect(&endpoint(engine)).await.unwrap();
-        let permitted = config(engine, Login::Md5).permit_md5(true);
-        connector(permitted)
-            .connect(&endpoint(engine))
-            .await
-            .unwrap();
-    }
+    let engine = postgresql().await;
+    let error = connector(config(engine, Login::Md5))
+        .connect(&endpoint(engine))
+        .await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Downgrade);
+    let named = config(engine, Login::Md5).require_auth("md5".parse().unwrap());
+    connector(named).connect(&endpoint(engine)).await.unwrap();
+    let permitted = config(engine, Login::Md5).permit_md5(true);
+    connector(permitted)
+        .connect(&endpoint(engine))
+        .await
+        .unwrap();
     let plain = || config(engine, Login::Password).tls(TlsConfig::disabled());
     let error = connector(plain())
         .connect(&endpoint(engine))
@@ -239,11 +236,7 @@ async fn an_authority_that_is_not_trusted_is_told_apart() {
 
 #[tokio::test]
 async fn an_unknown_database_has_its_kind() {
-    let engine = Engine::shared().await;
-    if engine.kind() == EngineKind::CockroachDb {
-        // CockroachDB lets one in and fails the first statement.
-        return;
-    }
+    let engine = postgresql().await;
     let error = connector(config(engine, Login::Scram).database("no_such_database"))
         .connect(&endpoint(engine))
         .await

@@ -1,11 +1,11 @@
 //! The six modes against a server with TLS and against one without.
 
 use crdb_auth::{ErrorKind, SslMode, TlsConfig};
-use crdb_testkit::{Engine, EngineKind, Login};
+use crdb_testkit::{Engine, Login};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{config, connector, endpoint, verified};
+use crate::support::{config, connector, endpoint, postgresql, verified};
 
 pub(crate) const MODES: [SslMode; 6] = [
     SslMode::Disable,
@@ -18,7 +18,7 @@ pub(crate) const MODES: [SslMode; 6] = [
 
 #[tokio::test]
 async fn a_server_with_both() {
-    let engine = Engine::shared().await;
+    let engine = postgresql().await;
     for mode in MODES {
         let tls = match mode {
             SslMode::VerifyCa | SslMode::VerifyFull => verified(engine).mode(mode),
@@ -29,6 +29,20 @@ async fn a_server_with_both() {
             .await
             .unwrap();
         assert_eq!(session.is_tls(), mode >= SslMode::Prefer, "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn prefer_goes_on_without_tls_when_the_handshake_fails() {
+    let engine = postgresql().await;
+    // It says that it has TLS, and hangs up or answers with nonsense.
+    for answer in [&b"S"[..], b"Snonsense that is no TLS"] {
+        let endpoint = without_tls(engine, answer).await;
+        let prefer = config(engine, Login::Scram).tls(TlsConfig::new().mode(SslMode::Prefer));
+        let session = connector(prefer).connect(&endpoint).await.unwrap();
+        assert!(!session.is_tls());
+        let require = config(engine, Login::Scram).tls(TlsConfig::new().mode(SslMode::Require));
+        connector(require).connect(&endpoint).await.unwrap_err();
     }
 }
 
@@ -62,11 +76,7 @@ pub(crate) async fn without_tls(engine: &Engine, answer: &'static [u8]) -> crdb_
 
 #[tokio::test]
 async fn a_server_without_tls() {
-    let engine = Engine::shared().await;
-    if engine.kind() == EngineKind::CockroachDb {
-        // Its HBA rules let nobody in without TLS.
-        return;
-    }
+    let engine = postgresql().await;
     let endpoint = without_tls(engine, b"N").await;
     for mode in MODES {
         let tls = match mode {
@@ -88,7 +98,7 @@ async fn a_server_without_tls() {
 
 #[tokio::test]
 async fn an_error_in_answer_to_sslrequest_is_not_shown() {
-    let engine = Engine::shared().await;
+    let engine = postgresql().await;
     let endpoint = without_tls(engine, b"E\0\0\0\x20C28000\0MSend money to me\0\0").await;
     let error = connector(config(engine, Login::Scram))
         .connect(&endpoint)
@@ -100,11 +110,9 @@ async fn an_error_in_answer_to_sslrequest_is_not_shown() {
 
 #[tokio::test]
 async fn allow_turns_to_tls_and_prefer_away_from_it_when_the_login_is_refused() {
-    let engine = Engine::shared().await;
+    let engine = postgresql().await;
     // Without TLS `cert_user` is asked for a password, which it has not: that login is refused.
-    let Some(credentials) = engine.try_login(Login::Certificate) else {
-        return;
-    };
+    let credentials = engine.login(Login::Certificate);
     let certificate = crdb_auth::ClientCertificate::files(
         credentials.certificate_path().unwrap(),
         credentials.key_path().unwrap(),

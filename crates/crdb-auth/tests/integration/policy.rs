@@ -1,10 +1,10 @@
 //! sslmode x channel_binding x require_auth x server: every cell as documented.
 
 use crdb_auth::{AuthMethod, ChannelBinding, ErrorKind, RequireAuth, SslMode, TlsConfig};
-use crdb_testkit::{Engine, EngineKind, Login};
+use crdb_testkit::Login;
 
 use crate::modes::without_tls;
-use crate::support::{config, connector, endpoint, verified};
+use crate::support::{config, connector, endpoint, postgresql, verified};
 
 /// What a login by SCRAM ends in: with TLS, without, or with an error.
 fn expected(
@@ -30,10 +30,7 @@ fn expected(
 
 #[tokio::test]
 async fn every_cell() {
-    let engine = Engine::shared().await;
-    if engine.kind() == EngineKind::CockroachDb {
-        panic!("did not run: channel binding needs PostgreSQL");
-    }
+    let engine = postgresql().await;
     let stripped = without_tls(engine, b"N").await;
     let lists = [
         None,
@@ -88,7 +85,7 @@ async fn every_cell() {
 
 #[tokio::test]
 async fn a_connector_without_permission_says_which_setting_forbids() {
-    let engine = Engine::shared().await;
+    let engine = postgresql().await;
     let list = RequireAuth::only([AuthMethod::Gss]);
     let builder = config(engine, Login::Scram).require_auth(list);
     let error = connector(builder)

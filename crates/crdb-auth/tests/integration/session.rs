@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crdb_auth::{Cleanliness, Dirt, ErrorKind, Renewal, TransactionStatus};
 use crdb_testkit::{Cut, Engine, EngineKind, FaultProxy, Login};
 
-use crate::support::{config, connector, run, session};
+use crate::support::{config, connector, postgresql, run, session};
 
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -261,11 +261,7 @@ async fn a_dropped_session_ends_on_the_server_whatever_it_was_doing() {
 
 #[tokio::test]
 async fn a_session_that_the_server_ends_says_so_unasked() {
-    let engine = Engine::shared().await;
-    if engine.kind() == EngineKind::CockroachDb {
-        // Ends sessions by draining the node only.
-        return;
-    }
+    let engine = postgresql().await;
     let session = session(engine).await;
     let pid = session.facts().process_id().unwrap();
     engine

@@ -1,7 +1,8 @@
 //! Shorthand for engines and configurations.
 
 use crdb_auth::{Config, ConfigBuilder, Connector, Endpoint, RootCertificates, Session, TlsConfig};
-use crdb_testkit::{Engine, Login};
+use crdb_testkit::{Engine, EngineChoice, EngineKind, EngineOptions, Login};
+use tokio::sync::OnceCell;
 
 pub(crate) fn endpoint(engine: &Engine) -> Endpoint {
     Endpoint::new(engine.host(), engine.port())
@@ -39,4 +40,16 @@ pub(crate) async fn run(session: &Session, sql: &str) -> Result<(), tokio_postgr
     let result = call.client().batch_execute(sql).await;
     call.finish();
     result
+}
+
+/// A PostgreSQL that the test kit started, for what only PostgreSQL does, whatever engine the
+/// other tests run on.
+pub(crate) async fn postgresql() -> &'static Engine {
+    static OWN: OnceCell<Engine> = OnceCell::const_new();
+    let shared = Engine::shared().await;
+    if shared.kind() == EngineKind::PostgreSql && shared.try_login(Login::Scram).is_some() {
+        return shared;
+    }
+    OWN.get_or_init(|| Engine::start(EngineOptions::default().choice(EngineChoice::Postgres)))
+        .await
 }
