@@ -65,7 +65,7 @@ impl Connector for Login {
     }
 
     async fn reset(&self, session: &mut Session) -> Result<(), crdb_auth::Error> {
-        session.reset(BOUND).await
+        session.reset(BOUND).await.map(|_renewal| ())
     }
 
     fn classify(&self, error: &crdb_auth::Error) -> ErrorClass {
