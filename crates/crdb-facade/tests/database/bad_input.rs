@@ -9,13 +9,16 @@ use crdb_testkit::{Accept, Authority, Cut, Engine, FaultProxy};
 
 use super::{config, queries};
 
+/// However busy the machine is, this is soon: every deadline in these tests is far below.
+const SOON: Duration = Duration::from_secs(10);
+
 /// Opening must fail with this kind, and soon.
 async fn refused(config: Config, kind: ErrorKind) -> Error {
     let started = Instant::now();
     let error = Database::open(config).await.unwrap_err();
     let took = started.elapsed();
     assert_eq!(error.kind(), kind, "{error}");
-    assert!(took < Duration::from_secs(5), "{took:?}: {error}");
+    assert!(took < SOON, "{took:?}: {error}");
     error
 }
 
@@ -26,7 +29,7 @@ async fn through_proxy() -> (crdb_facade::config::ConfigBuilder, FaultProxy) {
     let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
     let builder = config(engine, &database)
         .set(keys::auth::NODES, [Node::new("localhost", proxy.port())])
-        .set(keys::auth::CONNECT_TIMEOUT, Duration::from_millis(600));
+        .set(keys::auth::CONNECT_TIMEOUT, Duration::from_secs(5));
     (builder, proxy)
 }
 
@@ -52,7 +55,11 @@ async fn an_engine_that_is_not_there() {
 async fn an_engine_that_never_answers() {
     let (builder, proxy) = through_proxy().await;
     proxy.set_accept(Accept::Blackhole).await;
-    let error = refused(builder.build().unwrap(), ErrorKind::Timeout).await;
+    let config = builder
+        .set(keys::auth::CONNECT_TIMEOUT, Duration::from_millis(600))
+        .build()
+        .unwrap();
+    let error = refused(config, ErrorKind::Timeout).await;
     assert!(error.is_timeout());
     assert!(error.to_string().contains("600ms"), "{error}");
 }
@@ -118,11 +125,7 @@ async fn a_wrong_password_that_shows_with_the_first_query() {
     let error = db.query("counters.all").fetch_all().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
     assert!(error.auth().unwrap().is_authentication(), "{error:?}");
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -419,7 +422,7 @@ async fn a_statement_that_takes_too_long() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
     let config = config(engine, &database)
-        .set(keys::exec::DEADLINE, Duration::from_millis(300))
+        .set(keys::exec::DEADLINE, Duration::from_secs(1))
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();
@@ -427,11 +430,7 @@ async fn a_statement_that_takes_too_long() {
     let error = Error::from(db.fetch_one("SELECT pg_sleep(60)", &[]).await.unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.is_timeout());
-    assert!(
-        started.elapsed() < Duration::from_millis(800),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -440,7 +439,7 @@ async fn no_session_comes_free() {
     let database = engine.create_database().await;
     let config = config(engine, &database)
         .set(keys::pool::MAX_SIZE, 1_u32)
-        .set(keys::exec::DEADLINE, Duration::from_millis(300))
+        .set(keys::exec::DEADLINE, Duration::from_secs(1))
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();
@@ -452,11 +451,7 @@ async fn no_session_comes_free() {
         "{error}"
     );
     assert!(error.is_timeout(), "{error:?}");
-    assert!(
-        started.elapsed() < Duration::from_millis(800),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
     drop(lease);
     db.execute("SELECT 1", &[]).await.unwrap();
 }
@@ -465,7 +460,7 @@ async fn no_session_comes_free() {
 async fn an_engine_that_goes_away_and_comes_back() {
     let (builder, proxy) = through_proxy().await;
     let config = builder
-        .set(keys::exec::DEADLINE, Duration::from_millis(1_500))
+        .set(keys::exec::DEADLINE, Duration::from_secs(3))
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();
@@ -481,11 +476,7 @@ async fn an_engine_that_goes_away_and_comes_back() {
         ),
         "{error}"
     );
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}: {error}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < SOON, "{:?}: {error}", started.elapsed());
     proxy.heal().await;
     db.execute("SELECT 1", &[]).await.unwrap();
 }
