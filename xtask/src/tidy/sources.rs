@@ -163,14 +163,22 @@ impl Sources {
         orphans.chain(nameless).chain(leaks).collect()
     }
 
-    /// Files with more than `limit` lines.
+    /// Files with more than `limit` lines that somebody wrote by hand.
     pub(crate) fn longer_than(&self, root: &Path, limit: usize) -> Vec<(PathBuf, usize)> {
         self.lines
             .iter()
-            .filter(|(_, lines)| **lines > limit)
+            .filter(|(path, lines)| **lines > limit && !is_generated(path))
             .map(|(path, lines)| (PathBuf::from(relative(root, path)), *lines))
             .collect()
     }
+}
+
+/// Whether the file's head says that `cargo xtask codegen` wrote it.
+fn is_generated(path: &Path) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .take(5)
+        .any(|line| line.contains("Written by `cargo xtask codegen`"))
 }
 
 /// Gathers what one file declares and names.
