@@ -1,7 +1,4 @@
 //! Expressions: operators by binding power.
-//!
-//! The levels are those of CockroachDB's grammar, loosest first. Comparisons and pattern matches do not associate:
-//! `a = b = c` is an error there and here.
 
 use super::super::ast::{
     BinaryOperator, Expr, InSet, IsTest, LikeKind, LogicalOperator, QuantifiedOperator, Quantifier,
@@ -9,38 +6,11 @@ use super::super::ast::{
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
+use super::operator::{
+    AND, AT, CAST, COLLATE, CONCAT, ESCAPE, IS, Level, MATCH, NOT, OR, OVERLAP, QUALIFIED, SHIFT,
+    SIGN, does_not_associate, is_comparison, is_restricted, symbol,
+};
 use super::{Parsed, Parser};
-
-/// How tightly an operator binds.
-type Level = u8;
-
-const OR: Level = 1;
-const AND: Level = 2;
-const NOT: Level = 3;
-const IS: Level = 4;
-const COMPARE: Level = 5;
-const MATCH: Level = 6;
-const ESCAPE: Level = 7;
-const CONTAIN: Level = 8;
-const OVERLAP: Level = 9;
-const CONCAT: Level = 10;
-const BIT_OR: Level = 11;
-const BIT_XOR: Level = 12;
-const BIT_AND: Level = 13;
-const SHIFT: Level = 14;
-const QUALIFIED: Level = 15;
-const ADD: Level = 16;
-const MULTIPLY: Level = 17;
-const POWER: Level = 18;
-const AT: Level = 19;
-const COLLATE: Level = 20;
-const SIGN: Level = 21;
-const CAST: Level = 22;
-
-/// Whether two operators of one level in a row are an error.
-const fn does_not_associate(level: Level) -> bool {
-    matches!(level, IS..=OVERLAP)
-}
 
 /// Which expressions a place takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -508,105 +478,6 @@ impl Parser<'_> {
         }
         Ok(super::super::ast::ObjectName { parts })
     }
-}
-
-/// The level and spelling of an operator that is one symbol between two operands.
-fn symbol(kind: TokenKind) -> Option<(Level, &'static str)> {
-    Some(match kind {
-        TokenKind::Less => (COMPARE, "<"),
-        TokenKind::Greater => (COMPARE, ">"),
-        TokenKind::Equal => (COMPARE, "="),
-        TokenKind::LessEqual => (COMPARE, "<="),
-        TokenKind::GreaterEqual => (COMPARE, ">="),
-        TokenKind::NotEqual => (COMPARE, "!="),
-        TokenKind::Tilde => (MATCH, "~"),
-        TokenKind::NotMatch => (MATCH, "!~"),
-        TokenKind::MatchInsensitive => (MATCH, "~*"),
-        TokenKind::NotMatchInsensitive => (MATCH, "!~*"),
-        TokenKind::Contains => (CONTAIN, "@>"),
-        TokenKind::ContainedBy => (CONTAIN, "<@"),
-        TokenKind::Question => (CONTAIN, "?"),
-        TokenKind::SomeExists => (CONTAIN, "?|"),
-        TokenKind::AllExists => (CONTAIN, "?&"),
-        TokenKind::Concat => (CONCAT, "||"),
-        TokenKind::FetchValue => (CONCAT, "->"),
-        TokenKind::FetchText => (CONCAT, "->>"),
-        TokenKind::FetchValuePath => (CONCAT, "#>"),
-        TokenKind::FetchTextPath => (CONCAT, "#>>"),
-        TokenKind::RemovePath => (CONCAT, "#-"),
-        TokenKind::Pipe => (BIT_OR, "|"),
-        TokenKind::Hash => (BIT_XOR, "#"),
-        TokenKind::Ampersand => (BIT_AND, "&"),
-        TokenKind::ShiftLeft => (SHIFT, "<<"),
-        TokenKind::ShiftRight => (SHIFT, ">>"),
-        TokenKind::InetContainsOrEquals => (SHIFT, ">>="),
-        TokenKind::InetContainedByOrEquals => (SHIFT, "<<="),
-        TokenKind::Overlaps => (SHIFT, "&&"),
-        TokenKind::AtAt => (CONCAT, "@@"),
-        TokenKind::Distance => (CONCAT, "<->"),
-        TokenKind::CosineDistance => (CONCAT, "<=>"),
-        TokenKind::NegativeInnerProduct => (CONCAT, "<#>"),
-        TokenKind::Plus => (ADD, "+"),
-        TokenKind::Minus => (ADD, "-"),
-        TokenKind::Star => (MULTIPLY, "*"),
-        TokenKind::Slash => (MULTIPLY, "/"),
-        TokenKind::FloorDivide => (MULTIPLY, "//"),
-        TokenKind::Percent => (MULTIPLY, "%"),
-        TokenKind::Caret => (POWER, "^"),
-        _ => return None,
-    })
-}
-
-/// Whether the restricted form has this operator.
-fn is_restricted(kind: TokenKind) -> bool {
-    matches!(
-        kind,
-        TokenKind::TypeCast
-            | TokenKind::TypeAnnotation
-            | TokenKind::Plus
-            | TokenKind::Minus
-            | TokenKind::Star
-            | TokenKind::Slash
-            | TokenKind::FloorDivide
-            | TokenKind::Percent
-            | TokenKind::Caret
-            | TokenKind::Hash
-            | TokenKind::Ampersand
-            | TokenKind::Pipe
-            | TokenKind::Less
-            | TokenKind::Greater
-            | TokenKind::Equal
-            | TokenKind::Concat
-            | TokenKind::ShiftLeft
-            | TokenKind::ShiftRight
-            | TokenKind::LessEqual
-            | TokenKind::GreaterEqual
-            | TokenKind::NotEqual
-            | TokenKind::Keyword(Keyword::OPERATOR | Keyword::IS)
-    )
-}
-
-/// Whether `ANY`, `SOME` and `ALL` may follow an operator.
-fn is_comparison(symbol: &str) -> bool {
-    matches!(
-        symbol,
-        "<" | ">"
-            | "="
-            | "<="
-            | ">="
-            | "!="
-            | "~"
-            | "!~"
-            | "~*"
-            | "!~*"
-            | "@>"
-            | "<@"
-            | "?"
-            | "?|"
-            | "?&"
-            | "&&"
-            | "@@"
-    )
 }
 
 /// Whether a test ends with an operand that a further operator of its level could have taken. `IS NULL`, `IN (..)` and

@@ -16,6 +16,7 @@ mod grant;
 mod index;
 mod job;
 mod name;
+mod operator;
 mod paren;
 mod query;
 mod routine;
