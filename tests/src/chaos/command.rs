@@ -101,6 +101,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let setting = Setting {
         engine: engine.version().to_owned(),
         seed,
+        seconds: arguments.seconds,
         machine: machine(),
     };
     let engine = Arc::new(engine);

@@ -32,8 +32,21 @@ pub struct Setting {
     pub engine: String,
     /// The seed.
     pub seed: u64,
+    /// The limit of each row's time in seconds, if there was one.
+    pub seconds: Option<u64>,
     /// The machine, in a line.
     pub machine: String,
+}
+
+impl Setting {
+    /// The command that does the same again.
+    fn again(&self) -> String {
+        let seconds = self
+            .seconds
+            .map(|seconds| format!(" --seconds {seconds}"))
+            .unwrap_or_default();
+        format!("cargo xtask chaos --seed {}{seconds}", self.seed)
+    }
 }
 
 /// The table for people.
@@ -117,9 +130,11 @@ pub fn page(rows: &[Ran], setting: &Setting) -> String {
         "# Reliability\n\n\
          Written by `cargo xtask chaos --page docs`. Each row runs a workload while things around it break, and checks what \
          was seen. A run that is smaller than the scorecard asks for is *short*, never *met*.\n\n\
-         - server: {}\n- machine: {}\n- again: `cargo xtask chaos --seed {}`\n\n\
+         - server: {}\n- machine: {}\n- again: `{}`\n\n\
          | row | what | done | of | violations | time | verdict |\n| --- | --- | --- | --- | --- | --- | --- |\n",
-        setting.engine, setting.machine, setting.seed
+        setting.engine,
+        setting.machine,
+        setting.again()
     );
     for ran in rows {
         let Size { count, unit } = ran.row.size();
