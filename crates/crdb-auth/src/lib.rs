@@ -51,6 +51,9 @@ mod doctor;
 mod endpoint;
 mod error;
 mod facts;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(all(feature = "kerberos", unix))]
 mod kerberos;
 mod net;

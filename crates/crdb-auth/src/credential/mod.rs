@@ -9,3 +9,10 @@ mod source;
 pub use command::Command;
 pub use password::Password;
 pub use source::{Credential, CredentialFuture, CredentialRequest, CredentialSource};
+
+/// What the fuzz targets read: a password file, and a token.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8], endpoint: &crate::Endpoint) -> Option<crate::Secret> {
+    let _ = jwt::expiry(bytes);
+    passfile::find(bytes, endpoint, "bank", "app")
+}
