@@ -171,10 +171,15 @@ impl Pool for Qorb {
     async fn open(opening: Opening) -> Result<Self, MeasureError> {
         let max = usize::try_from(opening.max)?;
         let idle = opening.idle;
-        let mut policy = qorb::policy::Policy::default();
-        policy.spares_wanted = usize::try_from(idle)?;
-        policy.max_slots = max;
-        policy.set_config.max_count = max;
+        let policy = qorb::policy::Policy {
+            spares_wanted: usize::try_from(idle)?,
+            max_slots: max,
+            set_config: qorb::policy::SetConfig {
+                max_count: max,
+                ..qorb::policy::SetConfig::default()
+            },
+            ..qorb::policy::Policy::default()
+        };
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let resolver = qorb::resolvers::fixed::FixedResolver::new([address]);
         let opened = opening.stub.clone();

@@ -108,7 +108,7 @@ async fn messes(count: usize) {
         leave(mess, &lease).await;
         drop(lease);
         for _ in 0..2 {
-            assert_clean(&*pool.get().await.unwrap(), mess).await;
+            assert_clean(&pool.get().await.unwrap(), mess).await;
         }
     }
     pool.close(Duration::from_secs(5)).await.unwrap();
