@@ -1,5 +1,9 @@
 //! P10: the named lookup beside a hash map, rendering a text seen before beside minijinja, parsing beside sqlparser.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark fails by panicking; criterion's macros write no docs")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark fails by panicking; criterion's macros write no docs"
+)]
 
 use std::collections::HashMap;
 use std::hint::black_box;

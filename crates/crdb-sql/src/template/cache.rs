@@ -74,3 +74,26 @@ impl Cache {
         run(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CAPACITY;
+    use crate::{Argument, Repository};
+
+    #[test]
+    fn names_without_end_do_not_fill_the_memory() {
+        let text = "-- name: q :many\n-- template: select\n-- ident column: checked\nSELECT {{ column }} FROM t";
+        let repository = Repository::from_embedded(&[("a.sql", text)]).expect("a good template");
+        let template = repository.template("a.q").expect("there");
+        for number in 0..3 * CAPACITY {
+            let name = format!("c{number}");
+            let rendered = template.render::<str>(&[("column", Argument::Identifier(&name))]);
+            assert_eq!(
+                rendered.expect("rendered").text(),
+                format!("SELECT \"{name}\" FROM t")
+            );
+            assert!(template.cache.len() <= CAPACITY);
+        }
+        assert!(template.cache.len() > 0);
+    }
+}
