@@ -112,6 +112,11 @@ pub(crate) const STEPS: &[Step] = &[
         |context| context.xtask(&["chaos", "--check"]),
     ),
     full(
+        "test-long",
+        "all tests with all features, the long forms too",
+        |context| context.test(&["--strict", "--all-features", "--long"]),
+    ),
+    full(
         "embedded",
         "the demo with the engine that needs no system package",
         |context| context.xtask(&["demo", "--engine", "embedded"]),

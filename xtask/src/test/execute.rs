@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 
 use super::build::{Executable, Selection};
-use super::libtest::{self, NEEDS_COCKROACH, Outcome};
+use super::libtest::{self, Outcome};
 use super::report::Suite;
 use crate::workspace;
 
@@ -20,8 +20,8 @@ const SILENCE: Duration = Duration::from_secs(600);
 /// What a test program started may outlive it for so long.
 const LINGERING: Duration = Duration::from_secs(15);
 
-/// Runs one test program; with `cockroach`, also its tests that need CockroachDB.
-pub(crate) fn run(executable: &Executable, filter: Option<&str>, cockroach: bool) -> Result<Suite> {
+/// Runs one test program, and those of its ignored tests whose reason begins with one of `also`.
+pub(crate) fn run(executable: &Executable, filter: Option<&str>, also: &[&str]) -> Result<Suite> {
     let started = Instant::now();
     let run = finish(command(executable).args(filter))?;
     let mut outcomes = libtest::parse(&run.output);
@@ -29,10 +29,12 @@ pub(crate) fn run(executable: &Executable, filter: Option<&str>, cockroach: bool
 
     let needy: Vec<String> = outcomes
         .iter()
-        .filter(|(_, outcome)| matches!(outcome, Outcome::Ignored(why) if why.starts_with(NEEDS_COCKROACH)))
+        .filter(|(_, outcome)| {
+            matches!(outcome, Outcome::Ignored(why) if also.iter().any(|start| why.starts_with(start)))
+        })
         .map(|(name, _)| name.clone())
         .collect();
-    if cockroach && !needy.is_empty() {
+    if !needy.is_empty() {
         let run = finish(
             command(executable)
                 .args(["--ignored", "--exact"])
