@@ -29,14 +29,13 @@ impl Copy {
         for member in members {
             let (from, to) = (root.join(&member), directory.path().join(&member));
             fs::create_dir_all(to.join("src")).unwrap();
-            let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
-            for target in sources(&manifest, &from) {
+            for target in sources(&from) {
                 fs::create_dir_all(to.join(&target).parent().unwrap()).unwrap();
                 let readme =
                     "#[cfg(doctest)]\n#[doc = include_str!(\"../README.md\")]\nstruct Readme;\n";
                 fs::write(to.join(target), readme).unwrap();
             }
-            fs::write(to.join("Cargo.toml"), manifest).unwrap();
+            fs::copy(from.join("Cargo.toml"), to.join("Cargo.toml")).unwrap();
             fs::write(to.join("README.md"), "```\n```\n").unwrap();
             fs::write(to.join("CHANGELOG.md"), "## Unreleased\n").unwrap();
         }
@@ -66,30 +65,32 @@ impl Copy {
     }
 }
 
-/// The source files that the manifest's targets need, by the manifest alone.
-fn sources(manifest: &str, package: &Path) -> Vec<PathBuf> {
-    let manifest: toml::Table = manifest.parse().unwrap();
-    let mut sources: Vec<PathBuf> = ["src/lib.rs", "src/main.rs", "build.rs"]
+/// The files of a package's targets, relative to it.
+fn sources(package: &Path) -> Vec<PathBuf> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .manifest_path(package.join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap();
+    let package = package.canonicalize().unwrap();
+    metadata
+        .packages
         .iter()
-        .filter(|file| package.join(file).is_file())
-        .map(PathBuf::from)
-        .collect();
-    for (kind, directory) in [
-        ("test", "tests"),
-        ("bench", "benches"),
-        ("example", "examples"),
-        ("bin", "src/bin"),
-    ] {
-        let targets = manifest.get(kind).and_then(toml::Value::as_array);
-        for target in targets.into_iter().flatten() {
-            let name = target.get("name").and_then(toml::Value::as_str).unwrap();
-            sources.push(match target.get("path").and_then(toml::Value::as_str) {
-                Some(path) => path.into(),
-                None => Path::new(directory).join(name).with_extension("rs"),
-            });
-        }
-    }
-    sources
+        .filter(|found| {
+            found
+                .manifest_path
+                .parent()
+                .is_some_and(|at| *at == *package)
+        })
+        .flat_map(|found| &found.targets)
+        .map(|target| {
+            target
+                .src_path
+                .strip_prefix(package.to_str().unwrap())
+                .unwrap()
+                .into()
+        })
+        .collect()
 }
 
 #[test]
