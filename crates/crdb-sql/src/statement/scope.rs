@@ -60,6 +60,7 @@ impl<'a> Scopes<'a> {
     }
 
     /// The outermost level.
+    #[cfg(feature = "codegen")]
     pub(crate) fn outermost(&self) -> Scope<'_> {
         self.scope(0)
     }
