@@ -1,4 +1,4 @@
-"""The stack that this toolkit replaces: jaydebeapi on JPype on pgjdbc.
+"""JDBC from Python: jaydebeapi on JPype on pgjdbc.
 
     jdbc.py JAR first-row URL USER PASSWORD            prints the row, so that the caller can time the process
     jdbc.py JAR select    URL USER PASSWORD COUNT      prints one latency in microseconds a line

@@ -1,4 +1,4 @@
-//! What is measured: a row of the scorecard has cases, a case compares subjects by metrics and may have targets.
+//! What is measured: a row has cases, a case compares subjects by metrics and may have targets.
 
 use std::error::Error;
 

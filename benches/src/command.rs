@@ -18,7 +18,7 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Measures rows of the scorecard beside their peers, in one run.
+/// Measures this toolkit beside its peers, in one run.
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "cargo xtask bench",

@@ -43,7 +43,7 @@ impl SubjectResult {
 /// What a case gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseResult {
-    /// The row of the scorecard, for example `P2`.
+    /// The row, for example `P2`.
     pub row: &'static str,
     /// The case's name.
     pub case: String,

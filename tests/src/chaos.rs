@@ -1,4 +1,4 @@
-//! Runs the reliability rows of the scorecard: a workload, faults, and a checker of what was seen.
+//! Runs the reliability rows: a workload, faults, and a checker of what was seen.
 //!
 //! The pieces, in reading order: a [`row`] is what can be run; it gets a [`context`] (engine, seed, time), opens a [`stack`]
 //! behind fault proxies, lets [`workload`]s record a [`history`] while a [`nemesis`] breaks things on a seeded schedule, and

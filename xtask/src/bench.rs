@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{setup, workspace};
 
-/// Measures rows of the scorecard beside their peers, in one run.
+/// Measures this toolkit beside its peers, in one run.
 ///
 /// A full run writes `docs/benchmarks.md` with its plots. Everything else is explained by `cargo xtask bench --help`,
 /// which the program itself answers; it is compiled first, with the peers, which takes some minutes once.

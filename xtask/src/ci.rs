@@ -25,7 +25,7 @@ const BUDGET: Duration = Duration::from_secs(25 * 60);
 /// a step failed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Add the long forms: the embedded demo, semver checks, minimal versions
+    /// Add the long forms: chaos at full size, long tests, the embedded demo, semver checks, minimal versions
     #[arg(long)]
     full: bool,
     /// Only this step; may be given more than once

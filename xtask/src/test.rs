@@ -21,13 +21,13 @@ use report::Report;
 /// is on PATH. The last line is `N passed, N failed, N skipped`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Fail on every test that did not run, except those that need CockroachDB, and long ones without --long
+    /// Fail on every test that did not run, except those that need CockroachDB
     #[arg(long)]
     strict: bool,
     /// Turn on every feature of every package
     #[arg(long)]
     all_features: bool,
-    /// Also run the long forms, marked `#[ignore = "long: .."]`; they take many minutes
+    /// Run tests that have a long form in that form, by setting CRDB_TEST_LONG; this takes many minutes
     #[arg(long)]
     long: bool,
     /// Take the machine as it is: neither look for system packages nor install them
@@ -61,11 +61,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut report = Report::default();
     let filter = arguments.filter.as_deref();
     let executables = build::executables(&root, &selection)?;
-    let mut also = Vec::new();
-    also.extend(cockroach.is_some().then_some(libtest::NEEDS_COCKROACH));
-    also.extend(arguments.long.then_some(libtest::LONG));
+    let also = cockroach.is_some().then_some(libtest::NEEDS_COCKROACH);
     for executable in &executables {
-        report.add(execute::run(executable, filter, &also)?);
+        report.add(execute::run(executable, filter, also, arguments.long)?);
     }
     // Only libraries have examples, and cargo takes a selection without one for a mistake.
     if executables

@@ -9,7 +9,7 @@ use crate::{runner::CaseResult, statistics::Summary, verdict::Verdict};
 /// One figure, and the target that it was held against where there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// The row of the scorecard, for example `P2`.
+    /// The row, for example `P2`.
     pub row: String,
     /// The case's name.
     pub case: String,

@@ -1,4 +1,4 @@
-//! The rows of the scorecard that can be measured: one file a row.
+//! The rows that can be measured: one directory a row.
 
 mod p0;
 mod p2;
@@ -22,7 +22,7 @@ pub struct Settings {
     pub engine: Option<String>,
 }
 
-/// A row of the scorecard.
+/// A row: a question with cases and targets.
 pub trait Row: Sync {
     /// For example `P2`.
     fn id(&self) -> &'static str;
@@ -40,7 +40,7 @@ pub trait Row: Sync {
     ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>>;
 }
 
-/// Every row, in the order of the scorecard.
+/// Every row, in order.
 #[must_use]
 pub fn all() -> Vec<&'static dyn Row> {
     vec![

@@ -1,7 +1,7 @@
 //! CockroachDB from one configuration: login, pool, SQL files, transactions and metrics.
 //!
 //! This crate joins the layers and adds nothing of its own but the configuration. Whoever wants one layer uses
-//! that layer; everything that a layer can do is reachable from here.
+//! that layer; each is re-exported here, `crdb-sql` without its optional features.
 //!
 //! ```no_run
 //! use crdb_facade::{Config, Database, Error, QueryTransaction, Row};

@@ -25,12 +25,12 @@ use tokio::time::Instant;
 #[command(
     name = "cargo xtask chaos",
     after_help = "Exit status: 0 nothing wrong was seen, 1 something was, or (with --check) a row did not run, 2 the run \
-    itself failed. A run below the scorecard's size says short, never met."
+    itself failed. A run below a row's size says short, never met."
 )]
 pub struct Arguments {
     /// Rows to run, for example R2; all where none is named.
     pub rows: Vec<String>,
-    /// Runs each row for at most N seconds; without it, up to the scorecard's size.
+    /// Runs each row for at most N seconds; without it, up to the row's size.
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
     /// Replays the schedule of faults and operations of an earlier run.

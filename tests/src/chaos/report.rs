@@ -129,7 +129,7 @@ pub fn page(rows: &[Ran], setting: &Setting) -> String {
     let mut page = format!(
         "# Reliability\n\n\
          Written by `cargo xtask chaos --page docs`. Each row runs a workload while things around it break, and checks what \
-         was seen. A run that is smaller than the scorecard asks for is *short*, never *met*.\n\n\
+         was seen. Each row has a size, in the column *of*: a run that stays below it is *short*, never *met*.\n\n\
          - server: {}\n- machine: {}\n- again: `{}`\n\n\
          | row | what | done | of | violations | time | verdict |\n| --- | --- | --- | --- | --- | --- | --- |\n",
         setting.engine,

@@ -5,7 +5,7 @@ use super::context::Context;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-/// How much a row has to do to count: the scorecard's figure.
+/// How much a row has to do to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Size {
     /// How many.
@@ -14,7 +14,7 @@ pub struct Size {
     pub unit: &'static str,
 }
 
-/// A row of the scorecard's reliability table.
+/// A row of the reliability table.
 pub trait Row: Sync {
     /// Its name there, such as `R1`.
     fn id(&self) -> &'static str;
@@ -86,9 +86,9 @@ impl Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The scorecard's size was reached, and nothing was wrong.
+    /// The row's size was reached, and nothing was wrong.
     Met,
-    /// Nothing was wrong, and it was less than the scorecard asks for.
+    /// Nothing was wrong, and it was less than the row's size.
     Short,
     /// Something was wrong.
     Missed,

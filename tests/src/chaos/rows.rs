@@ -1,4 +1,4 @@
-//! The rows of the scorecard that can be run.
+//! The rows that can be run.
 
 mod cut_commit;
 mod deadlines;
@@ -6,7 +6,7 @@ mod workloads;
 
 use super::row::Row;
 
-/// All rows, in the scorecard's order.
+/// All rows, in order.
 #[must_use]
 pub fn all() -> &'static [&'static dyn Row] {
     &[

@@ -84,15 +84,11 @@ async fn assert_clean(session: &Session, after: usize) {
     );
 }
 
+/// With `CRDB_TEST_LONG` set it is 10,000 messes.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_borrower_finds_nothing_of_it() {
-    messes(200).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "long: 10,000 messes"]
-async fn ten_thousand_times() {
-    messes(10_000).await;
+    let long = std::env::var_os("CRDB_TEST_LONG").is_some();
+    messes(if long { 10_000 } else { 200 }).await;
 }
 
 async fn messes(count: usize) {

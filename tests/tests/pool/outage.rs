@@ -83,19 +83,18 @@ async fn outage(silent: bool, away: Duration) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_refuses_for_a_while() {
-    outage(false, Duration::from_secs(3)).await;
+    outage(false, a_while()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_silent_for_a_while() {
-    outage(true, Duration::from_secs(3)).await;
+    outage(true, a_while()).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "long: two outages of a minute each"]
-async fn a_server_that_is_away_for_a_minute() {
-    outage(false, Duration::from_secs(60)).await;
-    outage(true, Duration::from_secs(60)).await;
+/// With `CRDB_TEST_LONG` set it is a minute.
+fn a_while() -> Duration {
+    let long = std::env::var_os("CRDB_TEST_LONG").is_some();
+    Duration::from_secs(if long { 60 } else { 3 })
 }
 
 #[tokio::test(flavor = "multi_thread")]

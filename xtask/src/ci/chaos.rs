@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::context::Context;
 use crate::workspace::succeed;
 
-/// All rows together take this long; with the fuzz targets it has to stay below three minutes.
+/// All rows together take this long.
 const SECONDS: usize = 90;
 
 /// Runs every row, each for its part of the time.

@@ -108,7 +108,7 @@ pub(crate) const STEPS: &[Step] = &[
     ),
     full(
         "chaos-full",
-        "the same up to the scorecard's size",
+        "the same up to each row's full size",
         |context| context.xtask(&["chaos", "--check"]),
     ),
     full(

@@ -87,7 +87,7 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
     },
 ];
 
-/// What the benchmarks need on top, for the stack that this toolkit replaces.
+/// What the benchmarks need on top, for JDBC from Python.
 pub(crate) const FOR_BENCHMARKS: &[Requirement] = &[
     Requirement {
         name: "Java",

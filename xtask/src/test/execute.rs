@@ -20,26 +20,33 @@ const SILENCE: Duration = Duration::from_secs(600);
 /// What a test program started may outlive it for so long.
 const LINGERING: Duration = Duration::from_secs(15);
 
-/// Runs one test program, and those of its ignored tests whose reason begins with one of `also`.
-pub(crate) fn run(executable: &Executable, filter: Option<&str>, also: &[&str]) -> Result<Suite> {
+/// Runs one test program, its tests in their long form where they have one and it is asked for, and those of its ignored
+/// tests whose reason begins with `also`.
+pub(crate) fn run(
+    executable: &Executable,
+    filter: Option<&str>,
+    also: Option<&str>,
+    long: bool,
+) -> Result<Suite> {
     let started = Instant::now();
-    let run = finish(command(executable).args(filter))?;
+    let command = || {
+        let mut command = command(executable);
+        command.envs(long.then_some(("CRDB_TEST_LONG", "1")));
+        command
+    };
+    let run = finish(command().args(filter))?;
     let mut outcomes = libtest::parse(&run.output);
     let mut ended = ending(executable, &run, &outcomes);
 
     let needy: Vec<String> = outcomes
         .iter()
         .filter(|(_, outcome)| {
-            matches!(outcome, Outcome::Ignored(why) if also.iter().any(|start| why.starts_with(start)))
+            matches!(outcome, Outcome::Ignored(why) if also.is_some_and(|start| why.starts_with(start)))
         })
         .map(|(name, _)| name.clone())
         .collect();
     if !needy.is_empty() {
-        let run = finish(
-            command(executable)
-                .args(["--ignored", "--exact"])
-                .args(&needy),
-        )?;
+        let run = finish(command().args(["--ignored", "--exact"]).args(&needy))?;
         let more = libtest::parse(&run.output);
         ended = ended.or_else(|| ending(executable, &run, &more));
         outcomes.extend(more);

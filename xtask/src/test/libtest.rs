@@ -18,9 +18,6 @@ pub(crate) enum Outcome {
 /// How the reason of a test begins that needs the real server.
 pub(crate) const NEEDS_COCKROACH: &str = "needs CockroachDB: ";
 
-/// How the reason of a test begins that takes minutes: a larger form of one that runs every time.
-pub(crate) const LONG: &str = "long: ";
-
 /// How the panic of a test begins that found something missing.
 const DID_NOT_RUN: &str = "did not run: ";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::libtest::{LONG, NEEDS_COCKROACH, Outcome};
+use super::libtest::{NEEDS_COCKROACH, Outcome};
 use crate::table::table;
 
 /// The outcomes of one test program.
@@ -64,15 +64,13 @@ impl Report {
         self.suites.push(suite);
     }
 
-    /// Nothing failed; when `strict`, nothing was left out either but what needs CockroachDB and the long forms.
+    /// Nothing failed; when `strict`, nothing was left out either but what needs CockroachDB.
     pub(crate) fn is_success(&self, strict: bool) -> bool {
         self.outcomes().all(|(_, _, outcome)| match outcome {
             Outcome::Passed => true,
             Outcome::Failed(_) => false,
             Outcome::NotRun(_) => !strict,
-            Outcome::Ignored(why) => {
-                !strict || why.starts_with(NEEDS_COCKROACH) || why.starts_with(LONG)
-            }
+            Outcome::Ignored(why) => !strict || why.starts_with(NEEDS_COCKROACH),
         })
     }
 
@@ -122,7 +120,6 @@ impl fmt::Display for Report {
         writeln!(f, "\n{table}")?;
 
         let mut needs_cockroach = Vec::new();
-        let mut long = Vec::new();
         let mut not_run = Vec::new();
         for (suite, name, outcome) in self.outcomes() {
             let name = format!("{} {}: {name}", suite.package, suite.target);
@@ -133,8 +130,6 @@ impl fmt::Display for Report {
                 Outcome::Ignored(why) => {
                     if let Some(why) = why.strip_prefix(NEEDS_COCKROACH) {
                         needs_cockroach.push(format!("{name}: {why}"));
-                    } else if let Some(why) = why.strip_prefix(LONG) {
-                        long.push(format!("{name}: {why}"));
                     } else if why.is_empty() {
                         not_run.push(format!("{name}: ignored without a reason"));
                     } else {
@@ -145,7 +140,6 @@ impl fmt::Display for Report {
         }
         for (title, list) in [
             ("did not run because they need CockroachDB", needs_cockroach),
-            ("long forms did not run; --long runs them", long),
             ("did not run", not_run),
         ] {
             if !list.is_empty() {
@@ -183,16 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn strict_forgives_only_what_needs_cockroach_and_long_forms() {
+    fn strict_forgives_only_what_needs_cockroach() {
         let cockroach = Outcome::Ignored("needs CockroachDB: it drains".to_owned());
         let slow = Outcome::Ignored("slow".to_owned());
-        let long = Outcome::Ignored("long: a million cases".to_owned());
         let absent = Outcome::NotRun("krb5kdc is not installed".to_owned());
         let failed = Outcome::Failed("boom".to_owned());
         for (outcome, relaxed, strict) in [
             (Outcome::Passed, true, true),
             (cockroach, true, true),
-            (long, true, true),
             (slow, true, false),
             (absent, true, false),
             (failed, false, false),

@@ -1,4 +1,4 @@
-//! The stack that this toolkit replaces: jaydebeapi on JPype on pgjdbc, in a Python of its own.
+//! JDBC from Python: jaydebeapi on JPype on pgjdbc, in a Python of its own.
 
 use std::{
     path::{Path, PathBuf},

@@ -1,4 +1,4 @@
-//! P0: against the stack that this toolkit replaces.
+//! P0: against JDBC from Python.
 
 mod jdbc;
 mod peer;
@@ -26,7 +26,7 @@ impl Row for P0 {
     }
 
     fn title(&self) -> &'static str {
-        "what it replaces: start to first row, point select, fetch of 10,000 rows"
+        "JDBC from Python: start to first row, point select, fetch of 10,000 rows"
     }
 
     fn cases<'a>(

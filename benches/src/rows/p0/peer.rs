@@ -1,4 +1,4 @@
-//! The replaced stack's part of each case.
+//! JDBC's part of each case.
 
 use std::time::Instant;
 

@@ -113,7 +113,7 @@ impl SessionSource for Single {
     }
 }
 
-/// An executor that counts nothing and knows nothing: an audit would stand here.
+/// An executor that hands everything on: one that counts or logs would look like this.
 pub struct Wrapped<E>(E);
 
 /// Its rows.
