@@ -28,6 +28,8 @@ states! {
     FEATURE_NOT_SUPPORTED = b"0A000";
     /// A unique constraint refused a row.
     UNIQUE_VIOLATION = b"23505";
+    /// There is no transaction to end. CockroachDB answers it to a COMMIT or ROLLBACK on its own, up to v25.1 as an error.
+    NO_ACTIVE_TRANSACTION = b"25P01";
     /// The transaction has failed already; this statement was not looked at.
     IN_FAILED_TRANSACTION = b"25P02";
     /// The server ended a transaction that was idle for too long.

@@ -66,7 +66,7 @@ impl Position {
 /// | 58C00, 58C01 | retry | unknown (retry when safe) | unknown |
 /// | 26000, 0A000 from a statement of the cache | retry | retry | - |
 /// | XXA00 | never | never | never |
-/// | 08P01, 57014, classes 58 and XX | never | never | unknown |
+/// | 08P01, 25P01, 57014, classes 58 and XX | never | never | unknown |
 /// | anything else the server says | never | never | never |
 /// | a value that does not convert | never | never | - |
 ///
@@ -117,7 +117,10 @@ fn server_verdict(state: SqlState, position: Position) -> Verdict {
         | SqlState::RANGE_UNAVAILABLE
         | SqlState::INTERNODE_CONNECTION_FAILURE => position.unanswered(),
         SqlState::COMMITTED_WITHOUT_SCHEMA_CHANGE => Verdict::Never,
-        SqlState::PROTOCOL_VIOLATION | SqlState::QUERY_CANCELED => position.failed(),
+        // To a COMMIT, 25P01 says that the body has ended the transaction itself, and not how.
+        SqlState::PROTOCOL_VIOLATION
+        | SqlState::QUERY_CANCELED
+        | SqlState::NO_ACTIVE_TRANSACTION => position.failed(),
         other => match other.class() {
             "08" => position.unanswered(),
             "58" | "XX" => position.failed(),
@@ -163,6 +166,7 @@ mod tests {
             ("57P05", [Retry, Retry, Retry, Retry]),
             ("53300", [Retry, Retry, Retry, Retry]),
             ("53200", [Never, Never, Never, Never]),
+            ("25P01", [Never, Never, Never, Unknown]),
             ("25P02", [Never, Never, Never, Never]),
             ("25P03", [Retry, Retry, Retry, Retry]),
             ("08000", [Retry, Unknown, Retry, Unknown]),

@@ -15,7 +15,7 @@ use support::Fixture;
 const INSERT: &str = "INSERT INTO t VALUES (1)";
 
 async fn proxy(node: u32) -> QuirksProxy {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     QuirksProxy::start(engine, QuirksOptions::default().node_id(node))
         .await
         .unwrap()

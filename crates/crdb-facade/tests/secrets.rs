@@ -42,7 +42,7 @@ impl Log {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_printed_at_trace_level() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let user = database.name().replace("crdb_testkit", "canary");
     engine

@@ -27,6 +27,7 @@ async fn log_in(
     credentials: &Credentials,
     database: &str,
 ) -> Result<Client, String> {
+    let authority = engine.ca_cert_path();
     let mut stream = TcpStream::connect(("127.0.0.1", engine.port()))
         .await
         .map_err(|error| error.to_string())?;
@@ -35,11 +36,10 @@ async fn log_in(
         .await
         .unwrap();
     assert_eq!(stream.read_u8().await.unwrap(), b'S');
-    let stream =
-        tokio_rustls::TlsConnector::from(Arc::new(tls(engine.ca_cert_path(), credentials)))
-            .connect(ServerName::try_from(host.to_owned()).unwrap(), stream)
-            .await
-            .map_err(|error| error.to_string())?;
+    let stream = tokio_rustls::TlsConnector::from(Arc::new(tls(authority, credentials)))
+        .connect(ServerName::try_from(host.to_owned()).unwrap(), stream)
+        .await
+        .map_err(|error| error.to_string())?;
     let mut config = tokio_postgres::Config::new();
     config
         .user(credentials.user())

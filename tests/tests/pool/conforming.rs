@@ -58,18 +58,27 @@ impl Subject for Sessions {
         let another = crdb_pool::Connector::connect(&another, &self.node())
             .await
             .unwrap();
-        let row = session
-            .client()
-            .query_one("SELECT pg_backend_pid()", &[])
-            .await
-            .unwrap();
-        let pid: i32 = row.get(0);
-        another
-            .client()
-            .query("SELECT pg_terminate_backend($1)", &[&pid])
-            .await
-            .unwrap();
+        if session.facts().engine() == crdb_auth::Engine::CockroachDb {
+            let row = session.client().query_one("SHOW session_id", &[]).await;
+            let id: String = row.unwrap().get(0);
+            let cancel = format!("CANCEL SESSION '{id}'");
+            another.client().batch_execute(&cancel).await.unwrap();
+        } else {
+            let row = session
+                .client()
+                .query_one("SELECT pg_backend_pid()", &[])
+                .await
+                .unwrap();
+            let pid: i32 = row.get(0);
+            another
+                .client()
+                .query("SELECT pg_terminate_backend($1)", &[&pid])
+                .await
+                .unwrap();
+        }
         while !session.is_closed() {
+            // CockroachDB closes an idle session when it next speaks.
+            drop(session.client().simple_query("").await);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }

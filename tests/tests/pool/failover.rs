@@ -73,7 +73,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_caller_fails_while_a_node_is_killed_drained_or_blackholed() {
     const ALLOWED: Duration = Duration::from_secs(5);
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let mut nodes = Vec::new();
     for number in 1..=3 {
         nodes.push(Node::start(engine, number).await);

@@ -25,10 +25,17 @@ async fn leave(mess: usize, session: &Session) {
             .batch_execute("SET application_name = 'somebody else'")
             .await
             .unwrap(),
-        4 => raw
-            .batch_execute("CREATE TEMP TABLE mess (id INT)")
-            .await
-            .unwrap(),
+        4 => {
+            // CockroachDB has them behind a setting.
+            if session.facts().engine() == crdb_auth::Engine::CockroachDb {
+                raw.batch_execute("SET experimental_enable_temp_tables = on")
+                    .await
+                    .unwrap();
+            }
+            raw.batch_execute("CREATE TEMP TABLE mess (id INT)")
+                .await
+                .unwrap();
+        }
         5 => drop(raw.batch_execute("PREPARE mess AS SELECT 1").await),
         6 => drop(raw.batch_execute("BEGIN; SELECT 1/0").await),
         7 => {

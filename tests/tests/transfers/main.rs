@@ -15,8 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crdb_facade::exec::{ExecutorExt as _, IdempotencyKey, SqlState};
 use crdb_facade::{Database, Verdict};
 use crdb_testkit::{
-    Cut, Engine, EngineChoice, EngineKind, EngineOptions, FaultProxy, QuirksOptions, QuirksProxy,
-    RandomInjections,
+    Cut, Engine, EngineKind, FaultProxy, QuirksOptions, QuirksProxy, RandomInjections,
 };
 use rand::RngExt;
 
@@ -160,7 +159,7 @@ async fn leave_nothing_unknown_under_cut_connections(engine: &Engine, bank: &Ban
 #[tokio::test(flavor = "multi_thread")]
 async fn go_on_while_nodes_are_drained_in_turn() {
     // The proxies, which drain when told to, stand in front of PostgreSQL only.
-    let engine = &Engine::start(EngineOptions::default().choice(EngineChoice::Postgres)).await;
+    let engine = Engine::shared_postgres().await;
     let bank = Bank::new(engine).await;
     let mut nodes = Vec::new();
     for id in 1..=3 {

@@ -276,7 +276,9 @@ impl Fixture {
     /// Connects through proxies that behave as CockroachDB does.
     pub(crate) async fn with_habits(proxies: &[&QuirksProxy]) -> Self {
         let ports = proxies.iter().map(|proxy| proxy.port()).collect();
-        Self::open(ports, Some(Engine::CockroachDb), 16, 1000).await
+        let engine = TestEngine::shared_postgres().await;
+        let database = engine.create_database().await;
+        Self::on(engine, database, ports, Some(Engine::CockroachDb), 16, 1000)
     }
 
     pub(crate) async fn with_statements(statements: usize) -> Self {

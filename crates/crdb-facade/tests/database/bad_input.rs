@@ -94,7 +94,7 @@ async fn a_host_name_that_does_not_resolve() {
 
 #[tokio::test]
 async fn a_wrong_password() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let config = config(engine, &database)
         .set(keys::auth::PASSWORD, Some("not the password".into()))
@@ -109,7 +109,7 @@ async fn a_wrong_password() {
 /// Waiters are told at once, not when their deadline passes, and with the same kind as at the start.
 #[tokio::test]
 async fn a_wrong_password_that_shows_with_the_first_query() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let config = config(engine, &database)
         .set(keys::auth::PASSWORD, Some("not the password".into()))
@@ -130,7 +130,7 @@ async fn a_wrong_password_that_shows_with_the_first_query() {
 
 #[tokio::test]
 async fn a_database_that_does_not_exist() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let config = config(engine, &database)
         .set(keys::auth::DATABASE, "no_such_database")
@@ -142,7 +142,7 @@ async fn a_database_that_does_not_exist() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let directory = tempfile::tempdir().unwrap();
     let stranger = directory.path().join("ca.crt");
@@ -165,7 +165,7 @@ async fn a_certificate_that_is_not_trusted() {
 
 #[tokio::test]
 async fn a_certificate_for_another_host() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let elsewhere =
         Node::new("db.example.com", engine.port()).with_ip(IpAddr::from([127, 0, 0, 1]));
@@ -247,7 +247,7 @@ async fn everything_that_the_configuration_names_and_is_not_there() {
 
 #[tokio::test]
 async fn root_certificates_that_are_none() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ca.crt");
@@ -483,7 +483,7 @@ async fn an_engine_that_goes_away_and_comes_back() {
 
 #[tokio::test]
 async fn a_password_comes_from_a_file_or_a_command() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("password");

@@ -4,10 +4,11 @@ use std::sync::Once;
 
 use tokio::sync::OnceCell;
 
-use super::{Engine, EngineOptions};
+use super::{Engine, EngineChoice, EngineKind, EngineOptions, Login};
 use crate::error::Error;
 
 static SHARED: OnceCell<Result<Engine, Error>> = OnceCell::const_new();
+static POSTGRES: OnceCell<Result<Engine, Error>> = OnceCell::const_new();
 static AT_EXIT: Once = Once::new();
 
 impl Engine {
@@ -32,27 +33,56 @@ impl Engine {
     /// # Errors
     /// As [`try_start`](Self::try_start).
     pub async fn try_shared() -> Result<&'static Self, &'static Error> {
-        AT_EXIT.call_once(|| {
-            #[allow(
-                unsafe_code,
-                reason = "statics have no destructor, and tests end by exit(3)"
-            )]
-            // SAFETY: `end_shared` has C's calling convention, unwinds into nothing (it only closes pipes and waits for
-            // processes), and touches no thread-local storage, which may be gone when exit handlers run.
-            unsafe {
-                libc::atexit(end_shared);
-            }
-        });
+        stop_at_exit();
         SHARED
             .get_or_init(|| Self::try_start(EngineOptions::default()))
             .await
             .as_ref()
     }
+
+    /// The [shared](Self::shared) engine where it is a PostgreSQL that the test kit started, else a PostgreSQL that is
+    /// started beside it: for tests of the [`QuirksProxy`](crate::QuirksProxy), which stands in front of nothing else,
+    /// and for those that need every [`Login`], whatever server the other tests run on.
+    ///
+    /// It stops when the process ends. Dropping the future lets another caller start it.
+    ///
+    /// # Panics
+    /// As [`shared`](Self::shared).
+    pub async fn shared_postgres() -> &'static Self {
+        if let Ok(engine) = Self::try_shared().await
+            && engine.kind() == EngineKind::PostgreSql
+            && engine.try_login(Login::Scram).is_some()
+        {
+            return engine;
+        }
+        stop_at_exit();
+        let options = || EngineOptions::default().choice(EngineChoice::Postgres);
+        match POSTGRES.get_or_init(|| Self::try_start(options())).await {
+            Ok(engine) => engine,
+            Err(error) => error.end_test(),
+        }
+    }
 }
 
-/// Stops the shared engine before the process is gone, so that whoever waits for this process finds nothing left.
+fn stop_at_exit() {
+    AT_EXIT.call_once(|| {
+        #[allow(
+            unsafe_code,
+            reason = "statics have no destructor, and tests end by exit(3)"
+        )]
+        // SAFETY: `end_shared` has C's calling convention, unwinds into nothing (it only closes pipes and waits for
+        // processes), and touches no thread-local storage, which may be gone when exit handlers run.
+        unsafe {
+            libc::atexit(end_shared);
+        }
+    });
+}
+
+/// Stops the shared engines before the process is gone, so that whoever waits for this process finds nothing left.
 extern "C" fn end_shared() {
-    if let Some(Ok(engine)) = SHARED.get() {
-        engine.nodes.iter().for_each(super::Node::end);
+    for shared in [&SHARED, &POSTGRES] {
+        if let Some(Ok(engine)) = shared.get() {
+            engine.nodes.iter().for_each(super::Node::end);
+        }
     }
 }

@@ -140,7 +140,7 @@ async fn scram_is_offered_without_channel_binding_over_tls() {
         .unwrap();
     assert_eq!(stream.read_u8().await.unwrap(), b'S');
     let mut roots = rustls::RootCertStore::empty();
-    let certificate = Engine::shared().await.ca_cert_path();
+    let certificate = Engine::shared_postgres().await.ca_cert_path();
     roots
         .add(rustls::pki_types::pem::PemObject::from_pem_file(certificate).unwrap())
         .unwrap();

@@ -23,7 +23,7 @@ pub struct Raw {
 
 /// A proxy with a database of its own behind it.
 pub async fn proxy(options: QuirksOptions) -> (QuirksProxy, Database) {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
     (QuirksProxy::start(engine, options).await.unwrap(), database)
 }
