@@ -1,7 +1,7 @@
 //! CockroachDB from one configuration: login, pool, SQL files, transactions and metrics.
 //!
 //! This crate joins the layers and adds nothing of its own but the configuration. Whoever wants one layer uses
-//! that layer; each is re-exported here, `crdb-sql` without its optional features.
+//! that layer; everything that a layer can do is reachable from here.
 //!
 //! ```no_run
 //! use crdb_facade::{Config, Database, Error, QueryTransaction, Row};
@@ -36,6 +36,7 @@
 //! | feature | what |
 //! | --- | --- |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
+//! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order
 //! [`config`]; `database`, `query`, `queries` (what callers use); `builder`, `materials` (how it is wired); `session`, `connector`,
