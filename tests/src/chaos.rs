@@ -14,6 +14,8 @@ pub mod context;
 pub mod evidence;
 pub mod history;
 pub mod nemesis;
+pub mod program;
+pub mod progress;
 pub mod pulse;
 pub mod report;
 pub mod row;

@@ -135,4 +135,5 @@ async fn a_canary_is_found_nowhere() {
     }
     drop(session);
     engine.execute(&format!("DROP USER {user}")).await.unwrap();
+    println!("row R12: done 1 canaries");
 }

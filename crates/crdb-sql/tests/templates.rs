@@ -465,13 +465,19 @@ fn report() -> std::sync::Arc<Template> {
     repository.template("r.report").unwrap().clone()
 }
 
-fn run_cases(cases: u32) {
+fn run_cases(cases: u32, seed: u64) {
+    use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+
     let template = report();
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+    let config = ProptestConfig {
         cases,
         failure_persistence: None,
         ..ProptestConfig::default()
-    });
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(config, rng);
     runner
         .run(
             &(hostile(), hostile(), any::<bool>(), any::<bool>()),
@@ -482,11 +488,14 @@ fn run_cases(cases: u32) {
         .unwrap();
 }
 
-/// With `CRDB_TEST_LONG` set it is a million cases.
+/// With `CRDB_TEST_LONG` set it is a million cases. `CRDB_TEST_SEED` draws the same cases again.
 #[test]
 fn nothing_that_a_caller_passes_changes_the_statement() {
     let long = std::env::var_os("CRDB_TEST_LONG").is_some();
-    run_cases(if long { 1_000_000 } else { 2_000 });
+    let seed = std::env::var("CRDB_TEST_SEED").map_or(0, |seed| seed.parse().unwrap());
+    let cases = if long { 1_000_000 } else { 2_000 };
+    run_cases(cases, seed);
+    println!("row R9: done {cases} cases");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a row is given.
 
 use super::evidence::Evidence;
+use super::progress::Progress;
 use crdb_testkit::Engine;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -15,6 +16,7 @@ pub struct Context {
     limit: Option<Duration>,
     started: Instant,
     evidence: Evidence,
+    progress: Progress,
 }
 
 impl Context {
@@ -32,7 +34,25 @@ impl Context {
             limit,
             started: Instant::now(),
             evidence,
+            progress: Progress::default(),
         }
+    }
+
+    /// The limit of the row's time, if there is one.
+    #[must_use]
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// The seed, for what cannot take a generator.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Tells whoever watches.
+    pub fn say(&self, line: &str) {
+        self.progress.say(line);
     }
 
     /// The server.
@@ -59,9 +79,10 @@ impl Context {
         StdRng::seed_from_u64(hash)
     }
 
-    /// Whether there is time left and `done` is less than the row's `size`.
+    /// Whether there is time left and `done` is less than the row's `size`; shows both to whoever watches.
     #[must_use]
     pub fn goes_on(&self, done: u64, size: u64) -> bool {
+        self.progress.at(done, size);
         done < size && self.left() > Duration::ZERO
     }
 

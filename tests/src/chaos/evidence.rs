@@ -102,31 +102,65 @@ impl Evidence {
         Ok(directory)
     }
 
-    fn explain(&self, what: &str, violations: &[Violation], history: &[String]) -> String {
-        let mut page = format!(
+    /// Keeps what a program wrote in which something was wrong.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub fn keep_output(
+        &self,
+        what: &str,
+        violations: &[Violation],
+        output: &[String],
+    ) -> anyhow::Result<PathBuf> {
+        let directory = self.directory.join(what);
+        fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
+        let mut page = self.heading(what, violations);
+        page.push_str("`output.log` has everything that the program wrote.\n");
+        list(&mut page, violations, output);
+        for (name, text) in [
+            ("output.log", output.join("\n") + "\n"),
+            ("README.md", page),
+        ] {
+            let path = directory.join(name);
+            fs::write(&path, text).with_context(|| path.display().to_string())?;
+        }
+        Ok(directory)
+    }
+
+    fn heading(&self, what: &str, violations: &[Violation]) -> String {
+        format!(
             "# {what}: {} violations\n\nAgain: `{}`\n\n",
             violations.len(),
             self.again
-        );
+        )
+    }
+
+    fn explain(&self, what: &str, violations: &[Violation], history: &[String]) -> String {
+        let mut page = self.heading(what, violations);
         page.push_str(
             "`history.jsonl` has every operation, in the order in which they ended, with what its client was told \
              (`outcome`). `began` and `ended` are ticks of one counter: what ended before something else began came before \
              it. `trace.log` has the latest events of the executor and the faults, in seconds.\n",
         );
-        for violation in violations.iter().take(10) {
-            // Writing into a String does not fail.
-            let _ = write!(page, "\n## {}\n\n{}\n", violation.rule, violation.detail);
-            for index in violation.operations.iter().take(20) {
-                if let Some(line) = history.get(*index) {
-                    let _ = write!(page, "\n    {index}: {line}");
-                }
-            }
-            page.push('\n');
-        }
-        if violations.len() > 10 {
-            let _ = write!(page, "\nand {} more\n", violations.len() - 10);
-        }
+        list(&mut page, violations, history);
         page
+    }
+}
+
+/// Adds the first violations, each with the lines of the history that it names.
+fn list(page: &mut String, violations: &[Violation], history: &[String]) {
+    for violation in violations.iter().take(10) {
+        // Writing into a String does not fail.
+        let _ = write!(page, "\n## {}\n\n{}\n", violation.rule, violation.detail);
+        for index in violation.operations.iter().take(20) {
+            if let Some(line) = history.get(*index) {
+                let _ = write!(page, "\n    {index}: {line}");
+            }
+        }
+        page.push('\n');
+    }
+    if violations.len() > 10 {
+        let _ = write!(page, "\nand {} more\n", violations.len() - 10);
     }
 }
 

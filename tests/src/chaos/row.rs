@@ -4,6 +4,7 @@ use super::checker::Violation;
 use super::context::Context;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// How much a row has to do to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -39,7 +40,7 @@ pub struct Figure {
     /// How much.
     pub value: f64,
     /// In what unit; empty for plain counts.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
 }
 
 /// What a run gave.
@@ -65,7 +66,7 @@ impl Report {
         self.figures.push(Figure {
             name: name.into(),
             value,
-            unit,
+            unit: unit.into(),
         });
     }
 

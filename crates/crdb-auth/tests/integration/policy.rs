@@ -81,6 +81,7 @@ async fn every_cell() {
         }
     }
     assert_eq!(cells, 6 * 3 * 5 * 2);
+    println!("row R10: done {cells} cells");
 }
 
 #[tokio::test]

@@ -113,6 +113,10 @@ impl Realm {
             "{test} failed:\n{text}\n{}",
             String::from_utf8_lossy(&output.stderr)
         );
+        // For whoever counts what was done.
+        for line in text.lines().filter(|line| line.contains("row R")) {
+            println!("{line}");
+        }
     }
 
     /// A client configuration whose KDC does not answer.

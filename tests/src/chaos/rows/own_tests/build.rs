@@ -1,0 +1,78 @@
+//! Building a crate's test programs as `cargo xtask test --all-features` does, so that they are compiled once for both.
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// A line of `cargo test --message-format json`, as far as it matters here.
+#[derive(Deserialize)]
+struct Message {
+    executable: Option<String>,
+    manifest_path: Option<PathBuf>,
+    target: Option<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    kind: Vec<String>,
+    name: String,
+}
+
+/// Builds the test program of this name, or the one of the library's own tests. Gives it and the directory to run it in.
+///
+/// Dropping the future ends the build.
+///
+/// # Errors
+/// When it does not compile, or does not exist.
+pub(super) async fn program(
+    package: &str,
+    name: Option<&str>,
+) -> anyhow::Result<(String, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("the tests have no workspace")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args([
+            "test",
+            "--quiet",
+            "--no-run",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .args(["--workspace", "--exclude", "crdb-benches", "--all-features"])
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    match name {
+        Some(name) => command.args(["--test", name]),
+        None => command.arg("--lib"),
+    };
+    let output = command
+        .output()
+        .await
+        .context("cargo could not be started")?;
+    ensure!(output.status.success(), "the tests do not compile");
+    let directory = root.join("crates").join(package);
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let message: Message = serde_json::from_str(line).context("cargo's words")?;
+        let (Some(executable), Some(target)) = (message.executable, message.target) else {
+            continue;
+        };
+        let wanted = match name {
+            Some(name) => target.name == name,
+            None => target.kind.iter().any(|kind| kind == "lib"),
+        };
+        if wanted && message.manifest_path == Some(directory.join("Cargo.toml")) {
+            return Ok((executable, directory));
+        }
+    }
+    bail!(
+        "{package} has no test program {}",
+        name.unwrap_or("of its library")
+    );
+}
