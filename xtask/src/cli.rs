@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, chaos, ci, codegen, completions, coverage, demo, setup, sql, test, tidy};
+use crate::{bench, chaos, ci, codegen, completions, coverage, demo, fuzz, setup, sql, test, tidy};
 
 /// The workspace's workflows: see it work, change it, prove the change.
 #[derive(Debug, Parser)]
@@ -50,6 +50,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Break everything around this toolkit, and check what it says
     Chaos(chaos::Arguments),
+    /// Feed hostile input to everything that reads what others wrote
+    Fuzz(fuzz::Arguments),
     /// Say how many lines of each crate the tests reach
     Coverage(coverage::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
@@ -70,6 +72,7 @@ impl Cli {
             Command::Ci(arguments) => ci::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Chaos(arguments) => chaos::run(&arguments),
+            Command::Fuzz(arguments) => fuzz::run(&arguments),
             Command::Coverage(arguments) => coverage::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
             Command::Completions(arguments) => completions::run(&arguments),

@@ -12,10 +12,10 @@ use requirement::{FOR_BENCHMARKS, REQUIREMENTS, Requirement};
 
 /// Installs the system packages that builds and tests need.
 ///
-/// PostgreSQL's server programs, a Kerberos KDC with its tools and headers, libclang and faketime. Looks for the
-/// programs and headers themselves, wherever they came from. What is missing is installed with apt where this is root or
-/// sudo asks for no password; elsewhere the one command to run is printed, and the exit code is 1. Installing starts no
-/// database cluster and no daemon.
+/// PostgreSQL's server programs, a Kerberos KDC with its tools and headers, libclang, a C++ compiler and faketime. Looks
+/// for the programs and headers themselves, wherever they came from. What is missing is installed with apt where this is
+/// root or sudo asks for no password; elsewhere the one command to run is printed, and the exit code is 1. Installing
+/// starts no database cluster and no daemon.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only say what is there and what is missing

@@ -34,7 +34,10 @@ pub(crate) fn cargo() -> String {
 }
 
 /// The target triple that this machine's compiler builds for.
-fn host() -> Result<String> {
+///
+/// # Errors
+/// When `rustc` cannot be run.
+pub(crate) fn host() -> Result<String> {
     let output = Command::new("rustc")
         .arg("-vV")
         .output()
@@ -64,7 +67,6 @@ pub(crate) fn metadata(directory: &Path) -> Result<Metadata> {
 ///
 /// # Errors
 /// When cargo refuses the workspace's manifest.
-#[cfg(feature = "stack")]
 pub(crate) fn target_directory() -> Result<PathBuf> {
     let metadata = MetadataCommand::new()
         .cargo_path(cargo())

@@ -106,10 +106,20 @@ pub(crate) const STEPS: &[Step] = &[
         "nothing wrong is seen while things break, for a short time",
         chaos::short,
     ),
+    always(
+        "fuzz",
+        "every fuzz target survives hostile input for some seconds",
+        |context| context.xtask(&["fuzz", "--seconds", "4"]),
+    ),
     full(
         "chaos-full",
         "the same up to each row's full size",
         |context| context.xtask(&["chaos", "--check"]),
+    ),
+    full(
+        "fuzz-full",
+        "every fuzz target survives ten million inputs",
+        |context| context.xtask(&["fuzz", "--runs", "10000000"]),
     ),
     full(
         "test-long",

@@ -79,6 +79,13 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Library("libclang")],
     },
     Requirement {
+        name: "a C++ compiler",
+        purpose: "libFuzzer, of the fuzz targets",
+        debian: &["g++"],
+        fedora: &["gcc-c++"],
+        needs: &[Need::Program("c++")],
+    },
+    Requirement {
         name: "faketime",
         purpose: "the tests of skewed clocks",
         debian: &["faketime"],
