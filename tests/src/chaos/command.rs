@@ -7,7 +7,7 @@
 
 use super::context::Context;
 use super::evidence::{Evidence, usual_directory};
-use super::report::{self, Ran, Setting};
+use super::report::{self, Ran, Record, Setting};
 use super::row::{Row, Verdict};
 use super::rows;
 use anyhow::{Context as _, bail};
@@ -45,7 +45,7 @@ pub struct Arguments {
     /// Runs against this server: auto, cockroach, postgres, or a URL.
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub engine: String,
-    /// Writes reliability.md into DIR.
+    /// Keeps what was run in DIR/reliability and writes DIR/reliability.md from all that is kept there.
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
     /// Keeps what explains a violation in DIR instead of target/chaos-SEED.
@@ -107,36 +107,45 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let engine = Arc::new(engine);
     let mut ran = Vec::new();
     for row in chosen {
-        ran.push(run_row(row, &engine, seed, arguments).await);
+        ran.push(run_row(row, &engine, &setting, arguments).await);
     }
-    println!("{}", report::table(&ran));
+    let records: Vec<_> = ran.iter().map(|ran| ran.record(&setting)).collect();
+    println!("{}", report::table(&records));
     if let Some(file) = &arguments.json {
-        write(file, &report::json(&ran, &setting)?)?;
+        write(file, &report::json(&records)?)?;
     }
     if let Some(directory) = &arguments.page {
-        fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-        write(
-            &directory.join("reliability.md"),
-            &report::page(&ran, &setting),
-        )?;
+        write_page(directory, &records)?;
     }
     Ok(exit_code(&ran, arguments.check))
+}
+
+fn write_page(directory: &Path, records: &[Record]) -> anyhow::Result<()> {
+    let kept = directory.join("reliability");
+    for record in records {
+        record.keep(&kept)?;
+    }
+    let rows: Vec<_> = rows::all()
+        .iter()
+        .map(|row| Ok((*row, Record::kept(&kept, *row)?)))
+        .collect::<anyhow::Result<_>>()?;
+    write(&directory.join("reliability.md"), &report::page(&rows))
 }
 
 async fn run_row(
     row: &'static dyn Row,
     engine: &Arc<Engine>,
-    seed: u64,
+    setting: &Setting,
     arguments: &Arguments,
 ) -> Ran {
     println!("{}: {}", row.id(), row.title());
-    let limit = arguments.seconds.map(Duration::from_secs);
+    let seed = setting.seed;
+    let limit = setting.seconds.map(Duration::from_secs);
     let directory = arguments
         .evidence
         .clone()
         .unwrap_or_else(|| usual_directory(seed));
-    let again = format!("cargo xtask chaos {} --seed {seed}", row.id());
-    let evidence = Evidence::new(directory.clone(), again);
+    let evidence = Evidence::new(directory.clone(), setting.again(row.id()));
     let context = Context::new(Arc::clone(engine), seed, limit, evidence);
     let started = Instant::now();
     let result = row.run(&context).await;

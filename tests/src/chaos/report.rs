@@ -1,10 +1,13 @@
 //! How runs went: for people, for programs, and as a page.
 
-use super::checker::Violation;
-use super::row::{Figure, Report, Row, Size, Verdict};
+mod page;
+mod record;
+
+pub use page::page;
+pub use record::Record;
+
+use super::row::{Figure, Report, Row, Verdict};
 use comfy_table::Table;
-use serde::Serialize;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A row that has been run, or not.
@@ -24,6 +27,12 @@ impl Ran {
         let report = self.result.as_ref().ok()?;
         Some(report.verdict(self.row.size()))
     }
+
+    /// What is kept of it.
+    #[must_use]
+    pub fn record(&self, setting: &Setting) -> Record {
+        Record::of(self, setting)
+    }
 }
 
 /// What was run against, and how to run it again.
@@ -39,142 +48,56 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The command that does the same again.
-    fn again(&self) -> String {
+    /// The command that runs the row again as it was run.
+    #[must_use]
+    pub fn again(&self, row: &str) -> String {
         let seconds = self
             .seconds
             .map(|seconds| format!(" --seconds {seconds}"))
             .unwrap_or_default();
-        format!("cargo xtask chaos --seed {}{seconds}", self.seed)
+        format!("cargo xtask chaos {row} --seed {}{seconds}", self.seed)
     }
 }
 
 /// The table for people.
 #[must_use]
-pub fn table(rows: &[Ran]) -> String {
+pub fn table(records: &[Record]) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
     table.set_header(["row", "what", "done", "of", "violations", "time", "verdict"]);
-    for ran in rows {
-        let Size { count, unit } = ran.row.size();
-        let (done, violations, verdict) = match (&ran.result, ran.verdict()) {
-            (Ok(report), Some(verdict)) => (
-                report.done.to_string(),
-                report.violations.len().to_string(),
+    for record in records {
+        let (done, violations, verdict) = match record.verdict {
+            Some(verdict) => (
+                record.done.to_string(),
+                record.violations.len().to_string(),
                 verdict.to_string(),
             ),
-            _ => ("-".to_owned(), "-".to_owned(), "did not run".to_owned()),
+            None => ("-".to_owned(), "-".to_owned(), "did not run".to_owned()),
         };
         table.add_row([
-            ran.row.id().to_owned(),
-            ran.row.title().to_owned(),
+            record.row.clone(),
+            record.title.clone(),
             done,
-            format!("{count} {unit}"),
+            format!("{} {}", record.size, record.unit),
             violations,
-            format!("{:.0} s", ran.took.as_secs_f64()),
+            format!("{:.0} s", record.seconds),
             verdict,
         ]);
     }
     table.to_string()
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    row: &'static str,
-    title: &'static str,
-    engine: &'a str,
-    seed: u64,
-    done: u64,
-    size: u64,
-    unit: &'static str,
-    seconds: f64,
-    verdict: Option<Verdict>,
-    violations: &'a [Violation],
-    figures: &'a [Figure],
-    error: Option<String>,
-}
-
 /// One JSON object for each row.
 ///
 /// # Errors
 /// When a figure cannot be written as JSON.
-pub fn json(rows: &[Ran], setting: &Setting) -> anyhow::Result<String> {
+pub fn json(records: &[Record]) -> anyhow::Result<String> {
     let mut text = String::new();
-    for ran in rows {
-        let size = ran.row.size();
-        let report = ran.result.as_ref().ok();
-        let line = Line {
-            row: ran.row.id(),
-            title: ran.row.title(),
-            engine: &setting.engine,
-            seed: setting.seed,
-            done: report.map_or(0, |report| report.done),
-            size: size.count,
-            unit: size.unit,
-            seconds: ran.took.as_secs_f64(),
-            verdict: ran.verdict(),
-            violations: report.map_or(&[], |report| &report.violations),
-            figures: report.map_or(&[], |report| &report.figures),
-            error: ran.result.as_ref().err().map(|error| format!("{error:#}")),
-        };
-        text.push_str(&serde_json::to_string(&line)?);
+    for record in records {
+        text.push_str(&serde_json::to_string(record)?);
         text.push('\n');
     }
     Ok(text)
-}
-
-/// The page `docs/reliability.md`.
-#[must_use]
-pub fn page(rows: &[Ran], setting: &Setting) -> String {
-    let mut page = format!(
-        "# Reliability\n\n\
-         Written by `cargo xtask chaos --page docs`. Each row runs a workload while things around it break, and checks what \
-         was seen. Each row has a size, in the column *of*: a run that stays below it is *short*, never *met*.\n\n\
-         - server: {}\n- machine: {}\n- again: `{}`\n\n\
-         | row | what | done | of | violations | time | verdict |\n| --- | --- | --- | --- | --- | --- | --- |\n",
-        setting.engine,
-        setting.machine,
-        setting.again()
-    );
-    for ran in rows {
-        let Size { count, unit } = ran.row.size();
-        let (id, title, time) = (ran.row.id(), ran.row.title(), ran.took.as_secs_f64());
-        // Writing into a String does not fail.
-        let _ = match (&ran.result, ran.verdict()) {
-            (Ok(report), Some(verdict)) => writeln!(
-                page,
-                "| {id} | {title} | {} | {count} {unit} | {} | {time:.0} s | {verdict} |",
-                report.done,
-                report.violations.len()
-            ),
-            _ => writeln!(
-                page,
-                "| {id} | {title} | - | {count} {unit} | - | - | did not run |"
-            ),
-        };
-    }
-    for ran in rows {
-        let _ = write!(page, "\n## {}: {}\n\n", ran.row.id(), ran.row.title());
-        match &ran.result {
-            Ok(report) => details(&mut page, report),
-            Err(error) => {
-                let _ = writeln!(page, "It did not run: {error:#}");
-            }
-        }
-    }
-    page
-}
-
-fn details(page: &mut String, report: &Report) {
-    if !report.figures.is_empty() {
-        page.push_str("| figure | value |\n| --- | ---: |\n");
-    }
-    for figure in &report.figures {
-        let _ = writeln!(page, "| {} | {} |", figure.name, shown(figure));
-    }
-    for violation in &report.violations {
-        let _ = write!(page, "\n- **{}**: {}\n", violation.rule, violation.detail);
-    }
 }
 
 /// Counts without a fraction, measurements with one.
@@ -184,5 +107,87 @@ pub fn shown(figure: &Figure) -> String {
         format!("{:.0}", figure.value)
     } else {
         format!("{:.1} {}", figure.value, figure.unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::checker::Violation;
+    use crate::chaos::rows;
+
+    fn ran(index: usize, done: u64) -> Ran {
+        let mut report = Report {
+            done,
+            ..Report::default()
+        };
+        report.figure("slowest", 1.25, "ms");
+        Ran {
+            row: rows::all()[index],
+            took: Duration::from_secs(3),
+            result: Ok(report),
+        }
+    }
+
+    fn setting() -> Setting {
+        Setting {
+            engine: "a server".to_owned(),
+            seed: 7,
+            seconds: Some(3),
+            machine: "a machine".to_owned(),
+        }
+    }
+
+    #[test]
+    fn running_one_row_leaves_the_others_on_the_page() {
+        let directory = tempfile::tempdir().unwrap();
+        let render = || {
+            let kept = |row| Record::kept(directory.path(), row).unwrap();
+            let rows: Vec<_> = rows::all().iter().map(|row| (*row, kept(*row))).collect();
+            page(&rows)
+        };
+        let first = ran(0, 5).record(&setting());
+        first.keep(directory.path()).unwrap();
+        let mut second = ran(1, 1_000_000);
+        second.record(&setting()).keep(directory.path()).unwrap();
+        let text = render();
+        assert!(
+            text.contains("| 5 | 100000 faults | 0 | 3 s | short |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| 1000000 | 10000 cuts | 0 | 3 s | met |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("`cargo xtask chaos R1 --seed 7 --seconds 3`"),
+            "{text}"
+        );
+        assert!(text.contains("| slowest | 1.2 ms |"), "{text}");
+        assert!(text.contains("| - | - | not run |"), "{text}");
+
+        let wrong = Violation::new("a rule", "is broken");
+        second.result.as_mut().unwrap().violations.push(wrong);
+        second.record(&setting()).keep(directory.path()).unwrap();
+        let text = render();
+        assert!(text.contains("| 5 | 100000 faults |"), "{text}");
+        assert!(
+            text.contains("| 1000000 | 10000 cuts | 1 | 3 s | MISSED |"),
+            "{text}"
+        );
+        assert!(text.contains("**wrong**: a rule: is broken"), "{text}");
+    }
+
+    #[test]
+    fn a_row_that_could_not_be_run_says_why() {
+        let failed = Ran {
+            row: rows::all()[0],
+            took: Duration::ZERO,
+            result: Err(anyhow::anyhow!("no server")),
+        };
+        let record = failed.record(&setting());
+        assert_eq!(record.verdict, None);
+        let text = page(&[(failed.row, Some(record))]);
+        assert!(text.contains("It did not run: no server"), "{text}");
     }
 }

@@ -3,7 +3,7 @@
 use super::checker::Violation;
 use super::context::Context;
 use futures_util::future::BoxFuture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// How much a row has to do to count.
@@ -33,7 +33,7 @@ pub trait Row: Sync {
 }
 
 /// A figure of a run, beside how much was done.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// What was counted or measured.
     pub name: String,
@@ -84,7 +84,7 @@ impl Report {
 }
 
 /// How a run counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The row's size was reached, and nothing was wrong.
