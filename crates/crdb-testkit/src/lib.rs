@@ -47,7 +47,7 @@ pub use engine::{
     Credentials, Database, Engine, EngineChoice, EngineKind, EngineOptions, Login, Node, Nodes,
 };
 pub use error::{Error, ErrorKind};
-pub use fault::{Accept, Counts, Cut, Direction, FaultProxy, Link};
+pub use fault::{Accept, Counts, Cut, Direction, FaultProxy, Link, Piece, Wire};
 pub use hostile::{Attack, HostileServer, Observation};
 pub use kerberos::{Kdc, KdcOptions};
 pub use quirks::{

@@ -263,3 +263,30 @@ async fn a_throttle_holds_its_rate() {
         begin.elapsed()
     );
 }
+
+#[tokio::test]
+async fn what_passes_is_recorded_from_the_call_on() {
+    let (server, proxy) = upstream().await;
+    let (mut client, mut there) = pair(&server, &proxy).await;
+    client.write_all(b"unseen").await.unwrap();
+    read_some(&mut there, 6).await;
+    let wire = proxy.record(100);
+    client.write_all(b"question").await.unwrap();
+    read_some(&mut there, 8).await;
+    there.write_all(b"answer").await.unwrap();
+    read_some(&mut client, 6).await;
+    proxy
+        .wait_for(|counts| counts.bytes_to_client == 6)
+        .await
+        .unwrap();
+    let seen = |direction| {
+        let pieces = wire.pieces();
+        let these = pieces.iter().filter(|piece| piece.direction == direction);
+        these
+            .flat_map(|piece| piece.bytes.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(seen(Direction::ToServer), b"question");
+    assert_eq!(seen(Direction::ToClient), b"answer");
+    assert!(wire.pieces().iter().all(|piece| piece.connection == 1));
+}

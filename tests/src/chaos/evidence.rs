@@ -3,6 +3,7 @@
 use super::checker::Violation;
 use anyhow::Context as _;
 use crdb_exec::{Observer, ResolveEvent, RetryEvent, StatementEvent, TransactionEvent};
+use crdb_testkit::{FaultProxy, Piece, Wire};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs;
@@ -12,12 +13,15 @@ use std::time::Instant;
 
 /// How many events a trace keeps.
 const KEPT: usize = 20_000;
+/// How many pieces of bytes are kept of each proxy.
+const PIECES: usize = 5_000;
 
 /// The latest of what the layers saw and what was done to them.
 #[derive(Debug)]
 pub struct Trace {
     started: Instant,
     lines: Mutex<VecDeque<String>>,
+    wires: Vec<Wire>,
 }
 
 impl Default for Trace {
@@ -25,11 +29,39 @@ impl Default for Trace {
         Self {
             started: Instant::now(),
             lines: Mutex::default(),
+            wires: Vec::new(),
         }
     }
 }
 
 impl Trace {
+    /// One that also keeps the latest bytes that pass these proxies.
+    #[must_use]
+    pub fn with_wire<'a>(proxies: impl IntoIterator<Item = &'a FaultProxy>) -> Self {
+        Self {
+            wires: proxies
+                .into_iter()
+                .map(|proxy| proxy.record(PIECES))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The latest bytes that passed the proxies, a piece a line, in seconds as the other lines are.
+    pub fn wire(&self) -> Vec<String> {
+        let pieces = |(number, wire): (usize, &Wire)| {
+            let numbered = move |piece: Piece| (piece.at, format!("proxy {number} {piece}"));
+            wire.pieces().into_iter().map(numbered).collect::<Vec<_>>()
+        };
+        let mut lines: Vec<_> = self.wires.iter().enumerate().flat_map(pieces).collect();
+        lines.sort_by_key(|(at, _)| *at);
+        let seconds = |at: Instant| at.saturating_duration_since(self.started).as_secs_f64();
+        lines
+            .into_iter()
+            .map(|(at, piece)| format!("{:>12.6} {piece}", seconds(at)))
+            .collect()
+    }
+
     /// Adds a line.
     pub fn note(&self, line: impl std::fmt::Display) {
         let line = format!("{:>12.6} {line}", self.started.elapsed().as_secs_f64());
@@ -79,7 +111,7 @@ impl Evidence {
         Self { directory, again }
     }
 
-    /// Keeps what a row found: the history (a JSON object a line), the trace, and a page that explains.
+    /// Keeps what a row found: the history (a JSON object a line), the trace, the latest bytes, and a page that explains.
     ///
     /// # Errors
     /// When the directory cannot be written.
@@ -98,6 +130,7 @@ impl Evidence {
         };
         write("history.jsonl", history.join("\n") + "\n")?;
         write("trace.log", trace.lines().join("\n") + "\n")?;
+        write("wire.log", trace.wire().join("\n") + "\n")?;
         write("README.md", self.explain(what, violations, history))?;
         Ok(directory)
     }
@@ -140,7 +173,8 @@ impl Evidence {
         page.push_str(
             "`history.jsonl` has every operation, in the order in which they ended, with what its client was told \
              (`outcome`). `began` and `ended` are ticks of one counter: what ended before something else began came before \
-             it. `trace.log` has the latest events of the executor and the faults, in seconds.\n",
+             it. `trace.log` has the latest events of the executor and the faults, in seconds; `wire.log` has, on the same \
+             clock, the latest bytes that the proxies handed on, which are a protocol's messages where there is no TLS.\n",
         );
         list(&mut page, violations, history);
         page
@@ -188,6 +222,12 @@ mod tests {
         assert!(page.contains(&again));
         assert!(page.contains("a rule"));
         assert!(page.contains("1: {\"op\":1}"));
+        assert!(
+            fs::read_to_string(kept.join("wire.log"))
+                .unwrap()
+                .trim()
+                .is_empty()
+        );
         let trace = fs::read_to_string(kept.join("trace.log")).unwrap();
         assert!(trace.contains("a fault"));
         let lines = fs::read_to_string(kept.join("history.jsonl")).unwrap();

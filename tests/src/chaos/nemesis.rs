@@ -13,6 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
 
+/// How long a proxy is left alone after each fault, in milliseconds: long enough that most of what begins there ends well.
+const PAUSE: std::ops::Range<u64> = 20..180;
+
 /// Something that is done to one proxy or to the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
@@ -56,11 +59,11 @@ impl Fault {
         };
         let moment = Duration::from_millis(rng.random_range(5..60));
         match rng.random_range(0..1000) {
-            0..300 => Self::Cut(Cut::Reset),
-            300..450 => Self::Cut(Cut::Close),
-            450..500 => Self::Cut(Cut::HalfClose),
-            500..520 => Self::Cut(Cut::Blackhole),
-            520..800 => {
+            0..330 => Self::Cut(Cut::Reset),
+            330..480 => Self::Cut(Cut::Close),
+            480..540 => Self::Cut(Cut::HalfClose),
+            540..560 => Self::Cut(Cut::Blackhole),
+            560..800 => {
                 let cut = if rng.random_bool(0.5) {
                     Cut::Reset
                 } else {
@@ -79,7 +82,7 @@ impl Fault {
             890..910 => Self::Slow(direction, Link::blackhole(), moment),
             910..940 => Self::Refuse(Accept::Refuse, moment),
             940..960 => Self::Refuse(Accept::Reset, moment),
-            960..998 => Self::KillBackends,
+            960..999 => Self::KillBackends,
             _ if restarts => Self::Restart,
             _ => Self::KillBackends,
         }
@@ -130,7 +133,7 @@ impl Nemesis {
     async fn part(&self, which: usize, mut rng: StdRng, stop: &AtomicBool) {
         let restarts = can_restart(&self.stack);
         while !stop.load(Ordering::Relaxed) {
-            let pause = Duration::from_millis(rng.random_range(1..15));
+            let pause = Duration::from_millis(rng.random_range(PAUSE));
             let fault = Fault::draw(&mut rng, restarts);
             sleep(pause).await;
             self.stack
@@ -193,11 +196,11 @@ async fn kill_backends(stack: &Stack) -> u64 {
     let text = match stack.engine().kind() {
         EngineKind::CockroachDb => {
             "CANCEL SESSIONS IF EXISTS (SELECT session_id FROM [SHOW CLUSTER SESSIONS] \
-             WHERE random() < 0.5)"
+             WHERE random() < 0.1)"
         }
         _ => {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-             WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.5"
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.1"
         }
     };
     let kill = Statement::new(text)

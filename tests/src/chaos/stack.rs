@@ -17,6 +17,8 @@ use std::time::Duration;
 pub struct StackOptions {
     /// Whether connections are encrypted. Without it, a cut at a byte is a cut at a byte of the protocol.
     pub tls: bool,
+    /// How many proxies there are, each of which the stack takes for a node; at least one for each real one.
+    pub proxies: usize,
     /// How many sessions the pool may hold.
     pub sessions: u32,
     /// The time limit of statements and transactions.
@@ -30,6 +32,7 @@ impl Default for StackOptions {
     fn default() -> Self {
         Self {
             tls: true,
+            proxies: 2,
             sessions: 8,
             deadline: Duration::from_secs(5),
             habits: None,
@@ -39,7 +42,7 @@ impl Default for StackOptions {
 
 /// A database that is opened twice: through the proxies, and straight for the truth.
 pub struct Stack {
-    /// One proxy for each node that the stack knows; a single node is there twice.
+    /// The proxies, over the nodes in turn.
     pub proxies: Vec<FaultProxy>,
     /// Proxies with CockroachDB's habits behind these, where there are any.
     pub habits: Vec<QuirksProxy>,
@@ -77,10 +80,11 @@ impl Stack {
             .iter()
             .map(|node| (node.host().to_owned(), node.port()))
             .collect();
-        let twice = if nodes.len() == 1 { 2 } else { 1 };
         let mut proxies = Vec::new();
         let mut habits = Vec::new();
-        for (number, (host, port)) in (1..).zip(nodes.iter().cycle().take(nodes.len() * twice)) {
+        for (number, (host, port)) in
+            (1..).zip(nodes.iter().cycle().take(options.proxies.max(nodes.len())))
+        {
             let proxy = match options.habits {
                 Some(seed) if engine.kind() == EngineKind::PostgreSql => {
                     let habit = habits_proxy(engine, number, seed).await?;
@@ -92,7 +96,7 @@ impl Stack {
             };
             proxies.push(proxy.context("starting a proxy")?);
         }
-        let trace = Arc::new(Trace::default());
+        let trace = Arc::new(Trace::with_wire(&proxies));
         let through: Vec<_> = proxies
             .iter()
             .map(|proxy| Node::new(proxy.host(), proxy.port()))

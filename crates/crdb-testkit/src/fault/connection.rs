@@ -12,11 +12,32 @@ use tokio::time::Instant;
 
 use super::listener::reset;
 use super::settings::{Counts, Cut, Direction, Settings};
+use super::wire::Wire;
 
 /// How many bytes may be under way in one direction before reading stops.
 const IN_FLIGHT_LIMIT: usize = 4 << 20;
 
 const READ_SIZE: usize = 64 << 10;
+
+/// Where what a connection does is counted and recorded.
+pub(super) struct Tap {
+    /// Its number among the accepted ones.
+    pub(super) connection: u64,
+    pub(super) counts: watch::Sender<Counts>,
+    pub(super) wire: Wire,
+}
+
+impl Tap {
+    fn passed(&self, direction: Direction, bytes: &[u8]) {
+        self.wire.add(self.connection, direction, bytes);
+        self.counts
+            .send_modify(|counts| counts.add_bytes(direction, bytes.len() as u64));
+    }
+
+    fn cut(&self) {
+        self.counts.send_modify(|counts| counts.cut += 1);
+    }
+}
 
 /// Counts a connection as open until it is dropped.
 pub(super) struct Open<'a>(&'a watch::Sender<Counts>);
@@ -40,7 +61,7 @@ pub(super) async fn forward(
     mut server: TcpStream,
     cuts_before: u64,
     settings: watch::Receiver<Settings>,
-    counts: &watch::Sender<Counts>,
+    tap: &Tap,
 ) {
     for stream in [&client, &server] {
         if let Err(error) = stream.set_nodelay(true) {
@@ -55,14 +76,14 @@ pub(super) async fn forward(
             from_client,
             to_server,
             settings.clone(),
-            counts,
+            tap,
         );
         let back = pump(
             Direction::ToClient,
             from_server,
             to_client,
             settings.clone(),
-            counts,
+            tap,
         );
         let both = async {
             tokio::pin!(there, back);
@@ -81,7 +102,7 @@ pub(super) async fn forward(
         // The side that is still there learns it as it would without a proxy.
         End::Broken => Cut::Reset,
         End::Cut(cut) => {
-            counts.send_modify(|counts| counts.cut += 1);
+            tap.cut();
             cut
         }
     };
@@ -131,7 +152,7 @@ async fn pump(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut settings: watch::Receiver<Settings>,
-    counts: &watch::Sender<Counts>,
+    tap: &Tap,
 ) -> End {
     let mut queue: VecDeque<(Instant, Bytes)> = VecDeque::new();
     let mut queued = 0;
@@ -151,7 +172,7 @@ async fn pump(
             .map(|ending| ending.bytes.saturating_sub(passed_since_told));
         if let (Some(0), Some(ending)) = (left, path.ending) {
             if ending.cut == Cut::HalfClose {
-                counts.send_modify(|counts| counts.cut += 1);
+                tap.cut();
                 drop(to.shutdown().await);
                 return End::Finished;
             }
@@ -180,7 +201,7 @@ async fn pump(
                 queued -= piece.len();
                 free_at = Instant::now() + path.link.occupied_by(piece.len());
                 passed_since_told += piece.len() as u64;
-                counts.send_modify(|counts| counts.add_bytes(direction, piece.len() as u64));
+                tap.passed(direction, &piece);
             }
             read = from.read_buf(&mut buffer), if !from_ended && !stalled && queued < IN_FLIGHT_LIMIT => match read {
                 Ok(0) => from_ended = true,

@@ -7,8 +7,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connection::{self, Open};
+use super::connection::{self, Open, Tap};
 use super::settings::{Accept, Counts, Settings};
+use super::wire::Wire;
 use crate::error::{Error, ErrorKind};
 
 /// Keeps a port while nobody listens on it: a socket that is bound and does not listen makes the kernel refuse
@@ -67,6 +68,7 @@ pub(super) struct Gate {
     pub(super) upstream: (String, u16),
     pub(super) settings: watch::Receiver<Settings>,
     pub(super) counts: watch::Sender<Counts>,
+    pub(super) wire: Wire,
     /// Tells the number of the last change of [`Settings::accept`] that holds.
     pub(super) apply: watch::Sender<u64>,
 }
@@ -100,8 +102,13 @@ impl Gate {
                 accepted = next(listener.as_ref()) => match accepted {
                     Ok(client) => {
                         self.counts.send_modify(|counts| counts.accepted += 1);
+                        let tap = Tap {
+                            connection: self.counts.borrow().accepted,
+                            counts: self.counts.clone(),
+                            wire: self.wire.clone(),
+                        };
                         let (upstream, settings) = (self.upstream.clone(), self.settings.clone());
-                        connections.spawn(admit(client, upstream, settings, self.counts.clone()));
+                        connections.spawn(admit(client, upstream, settings, tap));
                     }
                     Err(error) => tracing::warn!(%error, "the fault proxy lost a connection while accepting it"),
                 },
@@ -121,10 +128,11 @@ async fn admit(
     client: TcpStream,
     upstream: (String, u16),
     mut settings: watch::Receiver<Settings>,
-    counts: watch::Sender<Counts>,
+    tap: Tap,
 ) {
+    let counts = &tap.counts;
     let cuts_before = settings.borrow().cut_number();
-    let open = Open::count(&counts);
+    let open = Open::count(counts);
     loop {
         let (accept, cut) = {
             let settings = settings.borrow_and_update();
@@ -153,7 +161,7 @@ async fn admit(
     match TcpStream::connect((upstream.0.as_str(), upstream.1)).await {
         Ok(server) => {
             counts.send_modify(|counts| counts.forwarded += 1);
-            connection::forward(client, server, cuts_before, settings, &counts).await;
+            connection::forward(client, server, cuts_before, settings, &tap).await;
         }
         Err(error) => {
             tracing::debug!(%error, "the fault proxy cannot reach its server");

@@ -3,6 +3,7 @@
 mod connection;
 mod listener;
 mod settings;
+mod wire;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::task::JoinHandle;
 use self::listener::PortHolder;
 pub use self::settings::{Accept, Counts, Cut, Direction, Link};
 use self::settings::{Ending, Settings};
+pub use self::wire::{Piece, Wire};
 use crate::error::{Error, ErrorKind};
 
 /// How long [`FaultProxy::wait_for`] waits before it gives up.
@@ -40,6 +42,7 @@ pub struct FaultProxy {
     port: u16,
     settings: watch::Sender<Settings>,
     counts: watch::Sender<Counts>,
+    wire: Wire,
     /// The last change of [`Settings::accept`] that the listener has made.
     applied: watch::Receiver<u64>,
     task: JoinHandle<()>,
@@ -59,6 +62,7 @@ impl FaultProxy {
         let settings = watch::Sender::new(Settings::default());
         let counts = watch::Sender::new(Counts::default());
         let (apply, applied) = watch::channel(0);
+        let wire = Wire::default();
         let upstream = (host.to_owned(), port);
         let port = holder.port();
         let gate = listener::Gate {
@@ -66,6 +70,7 @@ impl FaultProxy {
             upstream,
             settings: settings.subscribe(),
             counts: counts.clone(),
+            wire: wire.clone(),
             apply,
         };
         let task = tokio::spawn(gate.serve(listener));
@@ -73,6 +78,7 @@ impl FaultProxy {
             port,
             settings,
             counts,
+            wire,
             applied,
             task,
         })
@@ -129,6 +135,14 @@ impl FaultProxy {
     pub async fn heal(&self) {
         self.settings.send_modify(Settings::heal);
         self.wait_until_applied().await;
+    }
+
+    /// From now on keeps the latest `pieces` pieces of what passes, in both directions and of all connections, and shows
+    /// them. A piece is what was handed on together, of which at most 512 bytes are kept.
+    #[must_use]
+    pub fn record(&self, pieces: usize) -> Wire {
+        self.wire.keep(pieces);
+        self.wire.clone()
     }
 
     /// What has happened so far.

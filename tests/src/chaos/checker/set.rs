@@ -59,7 +59,7 @@ pub fn check(history: &[Operation<Action>], last: &[i64]) -> Vec<Violation> {
             }
         }
     }
-    for (index, began, _, elements) in &reads {
+    for (index, began, ended, elements) in &reads {
         let seen: BTreeSet<i64> = elements.iter().copied().collect();
         if seen.len() != elements.len() {
             violations.push(Violation::new("an element is there twice", String::new()).of(*index));
@@ -72,6 +72,13 @@ pub fn check(history: &[Operation<Action>], last: &[i64]) -> Vec<Violation> {
                 Some(add) if history[*add].outcome == Outcome::Failed => violations.push(
                     Violation::new("a failed element is there", element.to_string())
                         .of(index.iter().copied().chain([*add])),
+                ),
+                Some(add) if history[*add].began > *ended => violations.push(
+                    Violation::new(
+                        "an element is there before it is added",
+                        element.to_string(),
+                    )
+                    .of(index.iter().copied().chain([*add])),
                 ),
                 Some(_) => {}
             }
@@ -131,6 +138,10 @@ mod tests {
         assert_eq!(
             rules(&in_turn([Read(vec![7])]), &[]),
             ["an element that nobody added"]
+        );
+        assert_eq!(
+            rules(&in_turn([Read(vec![1]), Add(1)]), &[1]),
+            ["an element is there before it is added"]
         );
         let failed = [op((0, 1), Outcome::Failed, Add(1))];
         assert_eq!(rules(&failed, &[1]), ["a failed element is there"]);

@@ -20,11 +20,15 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// How long a round lasts before its histories are checked.
-const ROUND: Duration = Duration::from_secs(10);
+const ROUND: Duration = Duration::from_secs(20);
 /// How long clients may take to come back once everything is healed: several times their deadline.
 const SETTLE: Duration = Duration::from_secs(20);
 /// Clients of each workload.
 const CLIENTS: u32 = 3;
+/// A fault hits the connections of one proxy. There are so many that meanwhile most clients are on others.
+const PROXIES: usize = 8;
+/// More than clients, so that faults hit idle sessions too.
+const SESSIONS: u32 = 24;
 
 pub(super) struct Workloads;
 
@@ -50,7 +54,8 @@ impl Row for Workloads {
             let mut totals = Totals::default();
             let mut rounds = 0;
             while context.goes_on(report.done, self.size().count) && report.violations.is_empty() {
-                let round = Round::run(context, rounds, ROUND.min(context.left())).await?;
+                let length = ROUND.min(context.left());
+                let round = Round::run(context, rounds, length, workloads()).await?;
                 rounds += 1;
                 report.done += round.faults.values().sum::<u64>();
                 totals.add(&round);
@@ -98,6 +103,15 @@ impl Totals {
     }
 }
 
+fn workloads() -> Vec<Arc<dyn Workload>> {
+    vec![
+        Arc::new(Bank::default()),
+        Arc::new(Register::default()),
+        Arc::new(Set::default()),
+        Arc::new(Append::default()),
+    ]
+}
+
 /// All workloads on a stack of their own for some seconds.
 struct Round {
     stack: Arc<Stack>,
@@ -106,21 +120,21 @@ struct Round {
 }
 
 impl Round {
-    async fn run(context: &Context, number: u64, length: Duration) -> anyhow::Result<Self> {
+    async fn run(
+        context: &Context,
+        number: u64,
+        length: Duration,
+        workloads: Vec<Arc<dyn Workload>>,
+    ) -> anyhow::Result<Self> {
         let options = StackOptions {
             // Both ways in turn.
             tls: number.is_multiple_of(2),
-            sessions: 4 * CLIENTS,
+            proxies: PROXIES,
+            sessions: SESSIONS,
             habits: (number % 3 == 2).then(|| context.random("habits", number).random()),
             ..StackOptions::default()
         };
         let stack = Arc::new(Stack::open(context.engine(), options).await?);
-        let workloads: Vec<Arc<dyn Workload>> = vec![
-            Arc::new(Bank::default()),
-            Arc::new(Register::default()),
-            Arc::new(Set::default()),
-            Arc::new(Append::default()),
-        ];
         for workload in &workloads {
             workload
                 .set_up(&stack.truth)
@@ -195,5 +209,107 @@ async fn drive(
 ) {
     while !stop.load(Ordering::Relaxed) {
         workload.step(db, client, &mut rng).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::checker::set::{self, Action};
+    use crate::chaos::evidence::Evidence;
+    use crate::chaos::history::{Outcome, Recorder};
+    use crdb_exec::{Error, ExecutorExt, Row as _};
+    use crdb_testkit::{Engine, EngineOptions};
+    use std::sync::atomic::AtomicI64;
+
+    /// Says of every tenth element that it was added, and does not add it.
+    #[derive(Default)]
+    struct Forgetful {
+        recorder: Recorder<Action>,
+        next: AtomicI64,
+    }
+
+    impl Workload for Forgetful {
+        fn name(&self) -> &'static str {
+            "forgetful"
+        }
+
+        fn set_up<'a>(&'a self, truth: &'a Database) -> BoxFuture<'a, Result<(), Error>> {
+            async move {
+                truth
+                    .execute("CREATE TABLE element (value INT8 NOT NULL)", &[])
+                    .await?;
+                Ok(())
+            }
+            .boxed()
+        }
+
+        fn step<'a>(
+            &'a self,
+            db: &'a Database,
+            client: u32,
+            _: &'a mut StdRng,
+        ) -> BoxFuture<'a, ()> {
+            async move {
+                let element = self.next.fetch_add(1, Ordering::Relaxed);
+                let began = self.recorder.begin();
+                let text = "INSERT INTO element VALUES ($1)";
+                let outcome = if element % 10 == 0 {
+                    Outcome::Done
+                } else {
+                    crate::chaos::workload::outcome(&db.execute(text, &[&element]).await)
+                };
+                self.recorder
+                    .end(client, began, outcome, Action::Add(element));
+            }
+            .boxed()
+        }
+
+        fn finish<'a>(&'a self, truth: &'a Database) -> BoxFuture<'a, Result<Findings, Error>> {
+            async move {
+                let rows = truth.fetch_all("SELECT value FROM element", &[]).await?;
+                let last: Vec<i64> = rows
+                    .iter()
+                    .map(|row| row.get(0))
+                    .collect::<Result<_, _>>()?;
+                let history = self.recorder.take();
+                let violations = set::check(&history, &last);
+                Ok(Findings::of(&history, violations, &last))
+            }
+            .boxed()
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_wrong_workload_is_found_and_leaves_what_explains_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let again = "cargo xtask chaos R1 --seed 7".to_owned();
+        let evidence = Evidence::new(directory.path().to_owned(), again.clone());
+        let engine = Engine::try_start(EngineOptions::default()).await.unwrap();
+        let context = Context::new(Arc::new(engine), 7, None, evidence);
+        // An odd round has no TLS, so that the bytes can be read.
+        let wrong: Vec<Arc<dyn Workload>> = vec![Arc::new(Forgetful::default())];
+        let round = Round::run(&context, 1, Duration::from_secs(1), wrong)
+            .await
+            .unwrap();
+        let mut report = Report::default();
+        round.end(&context, 1, &mut report).await.unwrap();
+        assert_eq!(report.violations[0].rule, "an element is lost");
+        let read = |name| {
+            let file = directory.path().join("R1-forgetful-round-1").join(name);
+            std::fs::read_to_string(file).unwrap()
+        };
+        let page = read("README.md");
+        assert!(
+            page.contains(&again) && page.contains("an element is lost"),
+            "{page}"
+        );
+        assert!(read("history.jsonl").contains("\"add\":0"));
+        assert!(read("trace.log").contains("fault on proxy"));
+        let wire = read("wire.log");
+        assert!(
+            wire.contains("-> server") && wire.contains("INSERT INTO element"),
+            "{wire}"
+        );
     }
 }
