@@ -12,7 +12,8 @@ use clap::Parser;
 use crate::{
     baseline,
     case::MeasureError,
-    machine, report,
+    machine,
+    report::{self, Record, RowResult},
     rows::{self, Row, Settings},
     runner::{self, CaseResult},
     verdict::Verdict,
@@ -23,7 +24,7 @@ use crate::{
 #[command(
     name = "cargo xtask bench",
     after_help = "Exit status: 0 measured (with --check: every target met), 1 a target \
-    missed or a row not run (only with --check), 2 wrong arguments, 3 inconclusive (only with --check)."
+    missed or a row not run (only with --check), 2 wrong arguments, 3 inconclusive."
 )]
 pub struct Arguments {
     /// Rows to measure, for example P2; all where none is named.
@@ -43,7 +44,8 @@ pub struct Arguments {
     /// Measures against this server rather than one that is started.
     #[arg(long, value_name = "URL")]
     pub engine: Option<String>,
-    /// Writes the page and its plots into DIR; a full run of all rows writes them into docs.
+    /// Writes the rows that were measured into DIR/benchmarks.md, with their plots, and leaves the page's other rows as
+    /// they are; a full run of all rows writes into docs.
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
     /// Lists the rows that can be measured.
@@ -95,18 +97,26 @@ async fn measure(
         engine: arguments.engine.clone(),
     };
     let mut results = Vec::new();
-    let mut not_run = Vec::new();
     for row in rows {
-        match measure_row(row, &settings, print, note).await {
-            Ok(cases) => results.extend(cases),
-            Err(error) => {
-                print(&format!("{} did not run: {error}", row.id()));
-                not_run.push((row.id().to_owned(), error.to_string()));
-            }
+        let cases = measure_row(row, &settings, print, note).await;
+        if let Err(error) = &cases {
+            print(&format!("{} did not run: {error}", row.id()));
         }
+        results.push(RowResult {
+            id: row.id(),
+            title: row.title(),
+            cases: cases.map_err(|error| error.to_string()),
+        });
     }
-    let records: Vec<_> = results.iter().flat_map(report::records).collect();
-    for change in baseline::compare(&earlier, &records)
+    let cases = || results.iter().flat_map(|row| row.cases.iter().flatten());
+    let records: Vec<_> = cases().flat_map(report::records).collect();
+    let spread = |record: &Record| {
+        cases()
+            .find(|case| case.row == record.row && case.case == record.case)
+            .and_then(|case| case.summary(&record.subject, &record.metric))
+            .map_or(0.0, |summary| summary.spread())
+    };
+    for change in baseline::compare(&earlier, &records, spread)
         .iter()
         .filter(|change| change.beyond_noise)
     {
@@ -129,9 +139,9 @@ async fn measure(
         .as_deref()
         .or_else(|| whole.then(|| Path::new("docs")));
     if let Some(directory) = page {
-        write_page(directory, arguments, &results, &not_run)?;
+        write_page(directory, arguments, &results)?;
     }
-    Ok(exit_code(arguments.check, &results, !not_run.is_empty()))
+    Ok(exit_code(arguments.check, &results))
 }
 
 async fn measure_row(
@@ -185,42 +195,40 @@ fn open(file: &Path) -> Result<File, MeasureError> {
 fn write_page(
     directory: &Path,
     arguments: &Arguments,
-    results: &[CaseResult],
-    not_run: &[(String, String)],
+    results: &[RowResult<'_>],
 ) -> Result<(), MeasureError> {
     std::fs::create_dir_all(directory.join("benchmarks"))?;
     let engine = arguments.engine.as_deref().map_or(
         "PostgreSQL, started for the run",
         |_| "the server given by --engine",
     );
-    let command = format!("cargo xtask bench {}", arguments.rows.join(" "));
-    let machine = machine::describe(engine, command.trim_end());
-    std::fs::write(
-        directory.join("benchmarks.md"),
-        report::page(&machine, results, not_run),
-    )?;
-    for (index, result) in results.iter().enumerate() {
-        for metric in &result.metrics {
-            let file = directory.join(report::plot_file(index, result, metric.name));
-            std::fs::write(file, report::plot(result, metric))?;
+    let file = directory.join("benchmarks.md");
+    let before = match std::fs::read_to_string(&file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        before => before.unwrap_or_default(),
+    };
+    let page = report::page(&before, &machine::describe(engine), results);
+    std::fs::write(file, page)?;
+    for row in results {
+        if let Ok(cases) = &row.cases {
+            let file = directory.join(report::plot_file(row.id));
+            std::fs::write(file, report::plot(row.id, cases))?;
         }
     }
     Ok(())
 }
 
-fn exit_code(check: bool, results: &[CaseResult], any_not_run: bool) -> ExitCode {
-    if !check {
-        return ExitCode::SUCCESS;
-    }
-    let verdicts = || {
-        results
-            .iter()
-            .flat_map(|result| &result.judgements)
-            .map(|judgement| judgement.verdict)
-    };
-    if any_not_run || verdicts().any(|verdict| verdict == Verdict::Missed) {
+fn exit_code(check: bool, results: &[RowResult<'_>]) -> ExitCode {
+    let verdicts: Vec<_> = results
+        .iter()
+        .flat_map(|row| row.cases.iter().flatten())
+        .flat_map(|result| &result.judgements)
+        .map(|judgement| judgement.verdict)
+        .collect();
+    let any_not_run = results.iter().any(|row| row.cases.is_err());
+    if check && (any_not_run || verdicts.contains(&Verdict::Missed)) {
         ExitCode::from(1)
-    } else if verdicts().any(|verdict| verdict == Verdict::Inconclusive) {
+    } else if verdicts.contains(&Verdict::Inconclusive) {
         ExitCode::from(3)
     } else {
         ExitCode::SUCCESS
@@ -242,6 +250,33 @@ mod tests {
                 .starts_with("there is no row \"P77\"; the rows are"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_exit_code_tells_missed_not_run_and_inconclusive_apart() {
+        let row = |verdict| {
+            let mut case = report::example();
+            case.judgements[0].verdict = verdict;
+            RowResult {
+                id: "P2",
+                title: "a row",
+                cases: Ok(vec![case]),
+            }
+        };
+        let not_run = || RowResult {
+            id: "P0",
+            title: "a row",
+            cases: Err("java is missing".to_owned()),
+        };
+        let (met, missed) = (row(Verdict::Met), row(Verdict::Missed));
+        let inconclusive = row(Verdict::Inconclusive);
+        assert_eq!(exit_code(true, &[met]), ExitCode::SUCCESS);
+        assert_eq!(exit_code(true, &[not_run()]), ExitCode::from(1));
+        assert_eq!(exit_code(false, &[not_run()]), ExitCode::SUCCESS);
+        assert_eq!(exit_code(false, &[inconclusive]), ExitCode::from(3));
+        assert_eq!(exit_code(false, &[missed]), ExitCode::SUCCESS);
+        let both = [row(Verdict::Missed), row(Verdict::Inconclusive)];
+        assert_eq!(exit_code(true, &both), ExitCode::from(1));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::report::Machine;
 
 /// Describes this machine; what the system does not tell is called `unknown`.
 #[must_use]
-pub fn describe(engine: &str, command: &str) -> Machine {
+pub fn describe(engine: &str) -> Machine {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     Machine {
         processor: format!(
@@ -16,8 +16,6 @@ pub fn describe(engine: &str, command: &str) -> Machine {
         system: output("uname", &["-sr"]),
         engine: engine.to_owned(),
         compiler: output("rustc", &["--version"]),
-        command: command.to_owned(),
-        day: output("date", &["+%F"]),
     }
 }
 

@@ -21,8 +21,6 @@ pub struct Record {
     pub metric: String,
     /// The median over the rounds.
     pub value: f64,
-    /// The distance between the quartiles as a fraction of the median.
-    pub spread: f64,
     /// The metric's unit.
     pub unit: String,
     /// The median of the ratios to the peer, round by round.
@@ -31,8 +29,6 @@ pub struct Record {
     pub target: Option<String>,
     /// Whether it was reached; null where there is no target, or the figures are inconclusive.
     pub met: Option<bool>,
-    /// `met`, `missed` or `inconclusive`, where there is a target.
-    pub verdict: Option<String>,
 }
 
 /// All figures of a case: one record a subject and metric, and one more for each further target on the same figure.
@@ -65,7 +61,6 @@ pub fn records(result: &CaseResult) -> Vec<Record> {
                         Verdict::Missed => Some(false),
                         Verdict::Inconclusive => None,
                     },
-                    verdict: Some(judgement.verdict.as_str().to_owned()),
                     ..plain.clone()
                 });
             let before = records.len();
@@ -101,12 +96,10 @@ fn record(
         peer: None,
         metric: metric.to_owned(),
         value: summary.median,
-        spread: summary.spread(),
         unit: unit.to_owned(),
         ratio: None,
         target: None,
         met: None,
-        verdict: None,
     }
 }
 
@@ -147,7 +140,7 @@ pub fn read_records(reader: impl BufRead) -> io::Result<Vec<Record>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{report::tests_support::example, verdict::Verdict};
+    use crate::report::tests_support::example;
 
     #[test]
     fn records_survive_writing_and_reading() {
@@ -169,7 +162,18 @@ mod tests {
             ("ours", Some("peer"))
         );
         assert_eq!((judged.ratio, judged.met), (Some(0.5), Some(true)));
-        assert_eq!(judged.verdict.as_deref(), Some(Verdict::Met.as_str()));
+    }
+
+    #[test]
+    fn an_object_has_these_fields_and_no_others() {
+        let record = serde_json::to_value(&records(&example())[0]).expect("JSON");
+        let mut fields: Vec<_> = record.as_object().expect("an object").keys().collect();
+        fields.sort_unstable();
+        let mut expected = [
+            "row", "case", "subject", "peer", "metric", "value", "unit", "ratio", "target", "met",
+        ];
+        expected.sort_unstable();
+        assert_eq!(fields, expected);
     }
 
     #[test]

@@ -6,9 +6,11 @@ mod plot;
 mod table;
 
 pub use json::{Record, read_records, records, write_records};
-pub use page::{Machine, page, plot_file};
+pub use page::{Machine, RowResult, page, plot_file};
 pub use plot::plot;
 pub use table::table;
+#[cfg(test)]
+pub(crate) use tests_support::example;
 
 /// Prints a figure with three significant digits or none behind the point, whichever is more.
 pub(crate) fn figure(value: f64) -> String {

@@ -1,8 +1,12 @@
-//! `docs/benchmarks.md`: the machine, the versions, every case with its plot, misses shown as misses.
+//! `docs/benchmarks.md`: each row's latest figures with the machine they are from, misses shown as misses.
+//!
+//! A section belongs to a row and stands until that row is measured again, so that the rows need not all be measured at
+//! once. The page itself is where they are kept.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{figure, table::verdicts};
+use super::{figure, table::verdict};
 use crate::{case::Role, runner::CaseResult, statistics::Summary};
 
 /// Where the figures come from.
@@ -16,53 +20,120 @@ pub struct Machine {
     pub engine: String,
     /// The compiler.
     pub compiler: String,
-    /// The command that gave these figures.
-    pub command: String,
-    /// The day of the run, as `2026-01-31`.
-    pub day: String,
 }
 
-/// The page, and the names of the plots that it embeds: `benchmarks/<row>-<case number>-<metric>.svg`.
+/// What came of one row.
+#[derive(Debug)]
+pub struct RowResult<'a> {
+    /// The row, for example `P2`.
+    pub id: &'a str,
+    /// What it is about.
+    pub title: &'a str,
+    /// Its cases, or why it did not run.
+    pub cases: Result<Vec<CaseResult>, String>,
+}
+
+const HEAD: &str = "# Benchmarks\n\n\
+    Written by `cargo xtask bench`. Every row has its peers, at their best settings, and its physical limit in the same\n\
+    run: rounds are interleaved, figures are medians, ± is half of the distance between the quartiles, ratios are taken\n\
+    round by round. A row stands as it was measured last; `cargo xtask bench P2 --page docs` measures one again and leaves\n\
+    the others. CPU is that of the measuring process, clients and all, in seconds a round.\n";
+
+const TARGETS: &str = "| case | target | figure | verdict |\n|---|---|---:|---|\n";
+
+/// The page: the sections of `before`, with those of `rows` in place of their earlier ones.
 #[must_use]
-pub fn page(machine: &Machine, results: &[CaseResult], not_run: &[(String, String)]) -> String {
-    let mut text = format!(
-        "# Benchmarks\n\n\
-         Figures of one run on one machine. Every row has its peers, at their best settings, and its physical limit in the\n\
-         same run: rounds are interleaved, figures are medians, ± is half of the distance between the quartiles. Ratios are\n\
-         taken round by round. Run it yourself: `{}`.\n\n\
-         | | |\n|---|---|\n| processor | {} |\n| system | {} |\n| engine | {} |\n| compiler | {} |\n| day | {} |\n",
-        machine.command,
-        machine.processor,
-        machine.system,
-        machine.engine,
-        machine.compiler,
-        machine.day
-    );
-    for (index, result) in results.iter().enumerate() {
-        case_section(&mut text, index, result);
+pub fn page(before: &str, machine: &Machine, rows: &[RowResult<'_>]) -> String {
+    let mut sections = sections(before);
+    for row in rows {
+        sections.insert(number(row.id), section(machine, row));
     }
-    if !not_run.is_empty() {
-        text.push_str("\n## Not run\n\n");
-        for (row, reason) in not_run {
-            let _ = writeln!(text, "- {row}: {reason}");
+    let mut text = HEAD.to_owned();
+    text.push_str("\n| row | case | target | figure | verdict |\n|---|---|---|---:|---|\n");
+    for section in sections.values() {
+        let id = section.split([' ', ':']).nth(1).unwrap_or_default();
+        let targets = section.split_once(TARGETS).map_or("", |(_, rest)| rest);
+        for line in targets.lines().take_while(|line| line.starts_with('|')) {
+            let _ = writeln!(text, "| {id} {line}");
         }
+    }
+    for section in sections.values() {
+        text.push('\n');
+        text.push_str(section);
     }
     text
 }
 
-/// The file in which the plot of a case's metric is kept, relative to the page.
-#[must_use]
-pub fn plot_file(index: usize, result: &CaseResult, metric: &str) -> String {
-    format!(
-        "benchmarks/{}-{}-{metric}.svg",
-        result.row.to_lowercase(),
-        index + 1
-    )
+/// The sections of a page by the number of their row.
+fn sections(page: &str) -> BTreeMap<u32, String> {
+    let mut sections: BTreeMap<u32, String> = BTreeMap::new();
+    let mut current = None;
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            current = Some(number(heading.split(':').next().unwrap_or_default()));
+        }
+        if let Some(current) = current {
+            let section = sections.entry(current).or_default();
+            section.push_str(line);
+            section.push('\n');
+        }
+    }
+    for section in sections.values_mut() {
+        section.truncate(section.trim_end().len());
+        section.push('\n');
+    }
+    sections
 }
 
-fn case_section(text: &mut String, index: usize, result: &CaseResult) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "\n## {} {}\n", result.row, result.case);
+/// The number of a row, by which rows are in order: 10 of `P10`.
+fn number(row: &str) -> u32 {
+    row.trim_start_matches('P').parse().unwrap_or(u32::MAX)
+}
+
+/// The file in which the plot of a row is kept, relative to the page.
+#[must_use]
+pub fn plot_file(row: &str) -> String {
+    format!("benchmarks/{}.svg", row.to_lowercase())
+}
+
+fn section(machine: &Machine, row: &RowResult<'_>) -> String {
+    let mut text = format!(
+        "## {}: {}\n\n{}; {}; {}; {}.\n",
+        row.id, row.title, machine.processor, machine.system, machine.engine, machine.compiler
+    );
+    let cases = match &row.cases {
+        Ok(cases) => cases,
+        Err(reason) => {
+            let _ = writeln!(
+                text,
+                "\n{TARGETS}| all | | | did not run |\n\nIt did not run: {reason}"
+            );
+            return text;
+        }
+    };
+    if cases.iter().any(|case| !case.judgements.is_empty()) {
+        let _ = write!(text, "\n{TARGETS}");
+    }
+    for case in cases {
+        for judgement in &case.judgements {
+            let (figure, target) = verdict(judgement);
+            let _ = writeln!(
+                text,
+                "| {} | {target} | {figure} | {} |",
+                case.case,
+                judgement.verdict.as_str()
+            );
+        }
+    }
+    let _ = writeln!(text, "\n![figures of {}]({})", row.id, plot_file(row.id));
+    for case in cases {
+        case_table(&mut text, case);
+    }
+    text
+}
+
+fn case_table(text: &mut String, result: &CaseResult) {
+    let _ = writeln!(text, "\n### {}\n", result.case);
     let mut header = "| |".to_owned();
     let mut rule = "|---|".to_owned();
     for metric in &result.metrics {
@@ -71,7 +142,7 @@ fn case_section(text: &mut String, index: usize, result: &CaseResult) {
     }
     let _ = writeln!(
         text,
-        "{header} cpu [s] | rss [MiB] | target | settings |\n{rule}---:|---:|---|---|"
+        "{header} cpu [s] | rss [MiB] | settings |\n{rule}---:|---:|---|"
     );
     for subject in &result.subjects {
         let name = match subject.role {
@@ -95,21 +166,7 @@ fn case_section(text: &mut String, index: usize, result: &CaseResult) {
             let cell = Summary::of(values).map_or("-".to_owned(), |summary| figure(summary.median));
             let _ = write!(text, " {cell} |");
         }
-        let _ = writeln!(
-            text,
-            " {} | {} |",
-            verdicts(result, subject.name).replace('\n', "<br>"),
-            subject.settings
-        );
-    }
-    for metric in &result.metrics {
-        let _ = writeln!(
-            text,
-            "\n![{} of {}]({})",
-            metric.name,
-            result.case,
-            plot_file(index, result, metric.name)
-        );
+        let _ = writeln!(text, " {} |", subject.settings);
     }
 }
 
@@ -118,29 +175,53 @@ mod tests {
     use super::*;
     use crate::report::tests_support::example;
 
-    #[test]
-    fn the_page_holds_the_machine_the_figures_and_what_did_not_run() {
-        let machine = Machine {
-            processor: "2 cores".to_owned(),
+    fn machine(processor: &str) -> Machine {
+        Machine {
+            processor: processor.to_owned(),
             system: "Linux".to_owned(),
             engine: "PostgreSQL 15".to_owned(),
             compiler: "rustc 1.95".to_owned(),
-            command: "cargo xtask bench".to_owned(),
-            day: "2026-01-31".to_owned(),
-        };
-        let text = page(
-            &machine,
-            &[example()],
-            &[("P0".to_owned(), "java is not installed".to_owned())],
-        );
+        }
+    }
+
+    fn row(id: &str, cases: Result<Vec<CaseResult>, String>) -> RowResult<'_> {
+        RowResult {
+            id,
+            title: "a row",
+            cases,
+        }
+    }
+
+    #[test]
+    fn the_page_holds_the_machine_the_figures_and_what_did_not_run() {
+        let rows = [
+            row("P2", Ok(vec![example()])),
+            row("P0", Err("java is not installed".to_owned())),
+        ];
+        let text = page("", &machine("2 cores"), &rows);
         for part in [
-            "PostgreSQL 15",
-            "## P2 one statement at a time",
+            "| P2 | one statement at a time | ours p50 <= 1x peer | 0.500x ±0% | met |",
+            "| P0 | all | | | did not run |",
+            "## P2: a row\n\n2 cores; Linux; PostgreSQL 15; rustc 1.95.\n",
             "| **ours** | 50.0 ±0% |",
-            "benchmarks/p2-1-p50.svg",
-            "- P0: java is not installed",
+            "benchmarks/p2.svg",
+            "It did not run: java is not installed",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
+        assert!(text.find("## P0") < text.find("## P2"), "{text}");
+    }
+
+    #[test]
+    fn a_row_stands_until_it_is_measured_again() {
+        let cases = || Ok(vec![example()]);
+        let old = machine("the old machine");
+        let first = page("", &old, &[row("P2", cases()), row("P10", cases())]);
+        assert_eq!(page(&first, &old, &[]), first);
+        let second = page(&first, &machine("the new machine"), &[row("P10", cases())]);
+        let (two, ten) = second.split_once("## P10").expect("both rows");
+        assert!(two.contains("## P2: a row\n\nthe old machine;"), "{second}");
+        assert!(ten.starts_with(": a row\n\nthe new machine;"), "{second}");
+        assert_eq!(second.matches("| met |").count(), 4, "{second}");
     }
 }

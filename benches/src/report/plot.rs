@@ -14,13 +14,46 @@ const BARS: f64 = 400.0;
 const FIGURES: f64 = 120.0;
 const LINE: f64 = 26.0;
 const TOP: f64 = 34.0;
+const WIDTH: f64 = LABELS + BARS + FIGURES;
 
-/// A bar for each subject's median of one metric, with a line from quartile to quartile.
+/// Of each of a row's cases one metric, the one that a target is about: a bar for each subject's median, with a line from
+/// quartile to quartile.
 ///
 /// Colours follow the reader's scheme by `prefers-color-scheme`, where the page embeds the file as an image too.
 #[must_use]
-pub fn plot(result: &CaseResult, metric: &Metric) -> String {
-    let bars: Vec<(&str, Role, Summary)> = result
+pub fn plot(row: &str, cases: &[CaseResult]) -> String {
+    let mut panels = String::new();
+    let mut top = 0.0;
+    for case in cases {
+        if let Some(metric) = subject_of_targets(case) {
+            top += panel(&mut panels, case, metric, top);
+        }
+    }
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {top}\" role=\"img\" aria-label=\"{}\">\n\
+         <style>text{{font:13px sans-serif;fill:#1f2328}}.ours{{fill:#0a7d5a}}.peer{{fill:#8c959f}}.limit{{fill:#c69026}}\
+         .spread{{stroke:#1f2328}}@media(prefers-color-scheme:dark){{text{{fill:#e6edf3}}.ours{{fill:#3fb98f}}\
+         .peer{{fill:#6e7681}}.limit{{fill:#d4a72c}}.spread{{stroke:#e6edf3}}}}</style>\n{panels}</svg>\n",
+        escape(row)
+    )
+}
+
+/// The metric that is drawn: that of the first target, else the first.
+fn subject_of_targets(case: &CaseResult) -> Option<&Metric> {
+    let judged = case
+        .judgements
+        .first()
+        .map(|judgement| judgement.target.metric);
+    let first = case.metrics.first();
+    case.metrics
+        .iter()
+        .find(|metric| Some(metric.name) == judged)
+        .or(first)
+}
+
+/// Draws one case below `top`, and gives its height.
+fn panel(svg: &mut String, case: &CaseResult, metric: &Metric, top: f64) -> f64 {
+    let bars: Vec<(&str, Role, Summary)> = case
         .subjects
         .iter()
         .filter_map(|subject| {
@@ -35,28 +68,21 @@ pub fn plot(result: &CaseResult, metric: &Metric) -> String {
         .iter()
         .map(|(_, _, summary)| summary.upper_quartile)
         .fold(f64::MIN_POSITIVE, f64::max);
-    let width = LABELS + BARS + FIGURES;
-    let height = TOP + LINE * bars.len() as f64 + 8.0;
-    let title = escape(&format!(
-        "{} {}: {} [{}]",
-        result.row, result.case, metric.name, metric.unit
-    ));
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\">\n\
-         <style>text{{font:13px sans-serif;fill:#1f2328}}.ours{{fill:#0a7d5a}}.peer{{fill:#8c959f}}.limit{{fill:#c69026}}\
-         .spread{{stroke:#1f2328}}@media(prefers-color-scheme:dark){{text{{fill:#e6edf3}}.ours{{fill:#3fb98f}}\
-         .peer{{fill:#6e7681}}.limit{{fill:#d4a72c}}.spread{{stroke:#e6edf3}}}}</style>\n\
-         <text x=\"8\" y=\"20\" font-weight=\"bold\">{title}</text>\n"
+    let title = escape(&format!("{}: {} [{}]", case.case, metric.name, metric.unit));
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        svg,
+        "<text x=\"8\" y=\"{:.0}\" font-weight=\"bold\">{title}</text>",
+        top + 20.0
     );
     for (index, (name, role, summary)) in bars.iter().enumerate() {
-        let y = TOP + LINE * index as f64;
+        let y = top + TOP + LINE * index as f64;
         let class = match role {
             Role::Ours => "ours",
             Role::Peer => "peer",
             Role::Limit => "limit",
         };
         let length = |value: f64| BARS * (value / longest).clamp(0.0, 1.0);
-        // Writing to a String cannot fail.
         let _ = writeln!(
             svg,
             "<text x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
@@ -77,8 +103,7 @@ pub fn plot(result: &CaseResult, metric: &Metric) -> String {
             figure(summary.median),
         );
     }
-    svg.push_str("</svg>\n");
-    svg
+    TOP + LINE * bars.len() as f64 + 8.0
 }
 
 fn escape(text: &str) -> String {
@@ -94,10 +119,9 @@ mod tests {
     use crate::report::tests_support::example;
 
     #[test]
-    fn every_subject_has_a_bar_and_both_schemes_have_colours() {
-        let result = example();
-        let svg = plot(&result, &result.metrics[0]);
-        assert_eq!(svg.matches("<rect").count(), 2);
+    fn every_subject_of_every_case_has_a_bar_and_both_schemes_have_colours() {
+        let svg = plot("P2", &[example(), example()]);
+        assert_eq!(svg.matches("<rect").count(), 4);
         assert!(svg.contains("prefers-color-scheme:dark"), "{svg}");
     }
 
@@ -105,7 +129,7 @@ mod tests {
     fn names_cannot_break_the_drawing() {
         let mut result = example();
         result.case = "<script>&".to_owned();
-        let svg = plot(&result, &result.metrics[0]);
+        let svg = plot("P2", &[result]);
         assert!(!svg.contains("<script>"), "{svg}");
     }
 }

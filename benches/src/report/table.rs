@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::figure;
-use crate::{case::Role, runner::CaseResult, statistics::Summary};
+use crate::{case::Role, runner::CaseResult, statistics::Summary, verdict::Judgement};
 
 /// A table of one case: subjects down, metrics across, what came of the targets at the end.
 #[must_use]
@@ -52,25 +52,32 @@ fn number(summary: Option<Summary>, with_spread: bool) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// `metric: figure (target): verdict`, one a line.
-pub(super) fn verdicts(result: &CaseResult, subject: &str) -> String {
+/// The figure that was compared, and what it is compared with.
+pub(super) fn verdict(judgement: &Judgement) -> (String, String) {
+    let times = if judgement.target.bound.peer().is_some() {
+        "x"
+    } else {
+        ""
+    };
+    let shown = format!(
+        "{}{times} ±{:.0}%",
+        figure(judgement.figure.median),
+        judgement.figure.spread() * 50.0
+    );
+    let target = &judgement.target;
+    let bound = format!("{} {} {}", target.subject, target.metric, target.bound);
+    (shown, bound)
+}
+
+/// `figure (target): verdict`, one a line.
+fn verdicts(result: &CaseResult, subject: &str) -> String {
     let lines: Vec<String> = result
         .judgements
         .iter()
         .filter(|judgement| judgement.target.subject == subject)
         .map(|judgement| {
-            let times = if judgement.target.bound.peer().is_some() {
-                "x"
-            } else {
-                ""
-            };
-            format!(
-                "{}: {}{times} ({}): {}",
-                judgement.target.metric,
-                figure(judgement.figure.median),
-                judgement.target.bound,
-                judgement.verdict.as_str()
-            )
+            let (figure, target) = verdict(judgement);
+            format!("{figure} ({target}): {}", judgement.verdict.as_str())
         })
         .collect();
     lines.join("\n")
@@ -89,7 +96,7 @@ mod tests {
             "ours",
             "peer",
             "p50 [us]",
-            "p50: 0.500x (<= 1x peer): met",
+            "0.500x ±0% (ours p50 <= 1x peer): met",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
