@@ -14,7 +14,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let string: ConnectionString = argument.parse()?;
     let doctor = Doctor::new(Connector::new(string.config().build()?)?);
     for endpoint in string.endpoints() {
-        print!("{}", doctor.examine(endpoint).await);
+        let diagnosis = doctor.examine(endpoint).await;
+        print!("{diagnosis}");
+        if let Some(advice) = diagnosis.next_step() {
+            println!("next: {advice}");
+        }
     }
     Ok(())
 }

@@ -70,12 +70,34 @@ impl Connector {
             }
             Ok(())
         };
-        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Timeout,
-                format!("preparing certificates and tickets: not done within {limit:?}"),
-            ))
-        })
+        if let Ok(result) = timeout(limit, work).await {
+            return result;
+        }
+        #[cfg(all(feature = "kerberos", unix))]
+        if let Some((_, kerberos)) = self.config().kerberos() {
+            return Err(kerberos.unanswered("preparing to log in", limit).await);
+        }
+        Err(Error::new(
+            ErrorKind::Timeout,
+            format!("preparing certificates: not done within {limit:?}"),
+        ))
+    }
+
+    /// The deadline of a connect has passed in this step.
+    #[cfg_attr(
+        not(all(feature = "kerberos", unix)),
+        expect(clippy::unused_async, reason = "the feature's half awaits")
+    )]
+    async fn timed_out(&self, step: Step, endpoint: &Endpoint) -> Error {
+        let limit = self.config().connect_timeout;
+        #[cfg(all(feature = "kerberos", unix))]
+        if let (Step::Credential, Some((_, kerberos)), None) =
+            (step, self.config().kerberos(), &self.config().password)
+        {
+            let attempt = format!("connecting to {endpoint}");
+            return kerberos.unanswered(&attempt, limit).await;
+        }
+        step.timed_out(endpoint, limit)
     }
 
     /// Logs in and gives a session with a `tokio_postgres::Client` on it.
@@ -103,7 +125,7 @@ impl Connector {
         // Boxed: the handshake's state is large, and lives in every caller's future otherwise.
         let result = match timeout(limit, Box::pin(self.establish(endpoint, &progress))).await {
             Ok(result) => result,
-            Err(_) => Err(progress.step().timed_out(endpoint, limit)),
+            Err(_) => Err(self.timed_out(progress.step(), endpoint).await),
         };
         let timings = progress.timings();
         if let Some(observer) = &self.config().observer {

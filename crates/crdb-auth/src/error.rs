@@ -125,6 +125,14 @@ impl Error {
         self
     }
 
+    /// The same failure, with more to know about it.
+    #[cfg(all(feature = "kerberos", unix))]
+    pub(crate) fn advised(mut self, advice: &str) -> Self {
+        self.inner.message.push_str("; ");
+        self.inner.message.push_str(advice);
+        self
+    }
+
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, message)
     }

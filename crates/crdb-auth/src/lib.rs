@@ -29,7 +29,8 @@
 //! - TLS with verify-full unless another mode is asked for; no password leaves in clear without
 //!   TLS, none as MD5, unless that is permitted by name.
 //! - One deadline over name resolution, TCP, TLS and login.
-//! - Secrets are wiped from memory when dropped and print as `***`.
+//! - Secrets are wiped from memory when dropped and print as `***`. (`tokio-postgres` logs the values
+//!   of statements' parameters at DEBUG; keep its target `tokio_postgres` at INFO where they are secret.)
 //! - A session says without a round trip whether it is like new, see [`Session::cleanliness`].
 //!
 //! # Features
@@ -40,13 +41,14 @@
 //! # Modules in reading order
 //! `endpoint`, `config`, `connection_string`, `target`, `tls`, `policy`, `credential`, `authenticator`,
 //! `kerberos`, `connector`, `net`, `startup`, `scram`, `stream`, `session`, `tap`, `facts`,
-//! `observer`, `doctor`, `error`.
+//! `observer`, `doctor`, `error`, `der`.
 
 mod authenticator;
 mod config;
 mod connection_string;
 mod connector;
 mod credential;
+mod der;
 mod doctor;
 mod endpoint;
 mod error;

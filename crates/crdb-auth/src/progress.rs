@@ -38,8 +38,8 @@ impl Step {
             Self::Tls => "waiting for the TLS handshake",
             Self::Login => "waiting for the server's answer to the login",
             Self::Credential => {
-                "waiting for the credential: for Kerberos that is the KDC, otherwise the command \
-                 or source of the password"
+                "waiting for the credential: the command or source of the password, or one's own \
+                 authenticator"
             }
         };
         Error::new(

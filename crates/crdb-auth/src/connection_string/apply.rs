@@ -135,11 +135,13 @@ fn login(values: &Values, mut config: ConfigBuilder) -> Result<ConfigBuilder, Er
         )));
     }
     values.choice("gssencmode", &[("disable", ()), ("prefer", ())])?;
+    #[cfg(not(all(feature = "kerberos", unix)))]
     values.choice("gssdelegation", &[("0", ())])?;
     #[cfg(all(feature = "kerberos", unix))]
     {
+        let delegate = values.choice("gssdelegation", &[("0", false), ("1", true)])?;
         // As libpq: whoever has a ticket logs in with it where the server asks for that.
-        let kerberos = crate::Kerberos::default_cache();
+        let kerberos = crate::Kerberos::default_cache().delegate(delegate.unwrap_or(false));
         config = config.kerberos(match values.get("krbsrvname") {
             Some(service) => kerberos.service(service),
             None => kerberos,
@@ -266,7 +268,7 @@ mod tests {
             "client_encoding=LATIN1",
             "target_session_attrs=best",
             "connect_timeout=5s",
-            "gssdelegation=1",
+            "gssdelegation=2",
             "load_balance_hosts=yes",
             "sslcertmode=require",
         ] {

@@ -1,5 +1,6 @@
 //! Walks a login step by step and says what it finds.
 
+mod next_step;
 mod report;
 
 use std::time::{Duration, Instant};
@@ -9,15 +10,16 @@ use tokio::time::timeout;
 pub use report::{Diagnosis, DoctorStep, Finding, Outcome};
 
 use crate::connector::Connector;
+use crate::der::certificate_expiry;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::net::{Peer, Transport, dial_peer, resolve};
 use crate::session::Session;
-use crate::tls::{Negotiated, SslMode, certificate_expiry, negotiate};
+use crate::tls::{Negotiated, SslMode, negotiate};
 
 /// Examines a configuration against a server: name, addresses, TLS, Kerberos service and ticket,
 /// login, session. Each step is reported with its finding and its time, also after one has failed
-/// where the next does not depend on it.
+/// where the next does not depend on it; [`Diagnosis::next_step`] says what to do.
 ///
 /// ```no_run
 /// # async fn example(connector: crdb_auth::Connector) {
@@ -203,6 +205,7 @@ impl Doctor {
                     format!("{user:?} is let in by {}{version}{node}", facts.engine()),
                     start.elapsed(),
                 );
+                diagnosis.excuse();
                 self.session(&session, diagnosis).await;
             }
             Err(error) => diagnosis.failed(DoctorStep::Login, &error, start.elapsed()),

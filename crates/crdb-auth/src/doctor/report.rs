@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::next_step::next_step;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 
@@ -117,6 +118,55 @@ impl Diagnosis {
             })
     }
 
+    /// What to do about the first step that failed; `None` when the login succeeded.
+    #[must_use]
+    pub fn next_step(&self) -> Option<&'static str> {
+        if self.is_healthy() {
+            return None;
+        }
+        // Of several addresses one may have answered: what follows is then nearer to the fault.
+        let failed = |of_tcp: bool| {
+            self.findings
+                .iter()
+                .filter(move |finding| (finding.step == DoctorStep::Tcp) == of_tcp)
+                .find_map(|finding| match finding.outcome {
+                    Outcome::Failed(kind) => Some(kind),
+                    _ => None,
+                })
+        };
+        let login_was_tried = !self.findings.iter().any(|finding| {
+            finding.step == DoctorStep::Login && finding.outcome == Outcome::Skipped
+        });
+        let order = if login_was_tried {
+            [false, true]
+        } else {
+            [true, false]
+        };
+        // What could not be tried for want of a name or an address is no fault by itself.
+        let unresolved = self.findings.iter().find_map(|finding| match finding {
+            Finding {
+                step: DoctorStep::Resolve,
+                outcome: Outcome::Failed(kind),
+                ..
+            } => Some(*kind),
+            _ => None,
+        });
+        unresolved
+            .or_else(|| order.into_iter().find_map(failed))
+            .map(next_step)
+    }
+
+    /// The login succeeded: what failed of TLS or of the ticket was not needed for it.
+    pub(super) fn excuse(&mut self) {
+        for finding in &mut self.findings {
+            let is_optional = matches!(finding.step, DoctorStep::Tls | DoctorStep::Ticket);
+            if is_optional && matches!(finding.outcome, Outcome::Failed(_)) {
+                finding.outcome = Outcome::Warning;
+                finding.text.push_str("; this login did not need it");
+            }
+        }
+    }
+
     fn add(&mut self, step: DoctorStep, outcome: Outcome, text: String, took: Duration) {
         self.findings.push(Finding {
             step,
@@ -179,7 +229,47 @@ mod tests {
             text.contains("tcp      FAILED") && text.contains("1.5 ms"),
             "{text}"
         );
+        assert_eq!(diagnosis.next_step(), None);
         diagnosis.failed(DoctorStep::Login, &error, Duration::ZERO);
         assert!(!diagnosis.is_healthy());
+    }
+
+    #[test]
+    fn the_next_step_is_about_the_step_that_stood_in_the_way() {
+        let failed = |diagnosis: &mut Diagnosis, step, kind| {
+            diagnosis.failed(step, &Error::new(kind, "no"), Duration::ZERO);
+        };
+        let mut one_address_of_two = Diagnosis::new(Endpoint::new("db", 1));
+        failed(&mut one_address_of_two, DoctorStep::Tcp, ErrorKind::Refused);
+        failed(
+            &mut one_address_of_two,
+            DoctorStep::Login,
+            ErrorKind::Authentication,
+        );
+        let advice = one_address_of_two.next_step().unwrap();
+        assert!(advice.contains("password"), "{advice}");
+
+        let mut unreached = Diagnosis::new(Endpoint::new("db", 1));
+        failed(&mut unreached, DoctorStep::Tcp, ErrorKind::Refused);
+        failed(
+            &mut unreached,
+            DoctorStep::Ticket,
+            ErrorKind::KerberosNoTicket,
+        );
+        unreached.skip(DoctorStep::Login, "the server was not reached");
+        let advice = unreached.next_step().unwrap();
+        assert!(advice.contains("SQL port"), "{advice}");
+    }
+
+    #[test]
+    fn a_ticket_that_was_not_needed_is_no_illness() {
+        let mut diagnosis = Diagnosis::new(Endpoint::new("db", 1));
+        let error = Error::new(ErrorKind::KerberosNoTicket, "no ticket");
+        diagnosis.failed(DoctorStep::Ticket, &error, Duration::ZERO);
+        diagnosis.ok(DoctorStep::Login, "by SCRAM".to_owned(), Duration::ZERO);
+        diagnosis.excuse();
+        diagnosis.ok(DoctorStep::Session, "yes".to_owned(), Duration::ZERO);
+        assert!(diagnosis.is_healthy());
+        assert!(diagnosis.to_string().contains("warning"), "{diagnosis}");
     }
 }

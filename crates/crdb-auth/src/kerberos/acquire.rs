@@ -58,7 +58,7 @@ fn default_cache(principal: Option<&str>) -> Result<Cred, GssFailure> {
 }
 
 fn text(text: &str) -> Result<CString, GssFailure> {
-    CString::new(text).map_err(|_| unusable("the name of the cache contains a NUL"))
+    CString::new(text).map_err(|_| GssFailure::of_text("the name of the cache contains a NUL"))
 }
 
 #[cfg(unix)]
@@ -66,15 +66,7 @@ fn keytab_name(path: &Path) -> Result<CString, GssFailure> {
     use std::os::unix::ffi::OsStrExt;
 
     let name = [b"FILE:", path.as_os_str().as_bytes()].concat();
-    CString::new(name).map_err(|_| unusable("the path of the keytab contains a NUL"))
-}
-
-fn unusable(what: &str) -> GssFailure {
-    GssFailure {
-        major: 0,
-        minor: 0,
-        text: what.to_owned(),
-    }
+    CString::new(name).map_err(|_| GssFailure::of_text("the path of the keytab contains a NUL"))
 }
 
 fn failure(major: OM_uint32, minor: OM_uint32) -> GssFailure {

@@ -2,10 +2,12 @@
 
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Instant;
 
-use cross_krb5::{ClientCtx, InitiateFlags, PendingClientCtx, Step};
-
+use super::advice::explained;
+use super::context::{Context, Stepped};
 use super::failure::GssFailure;
+use super::service_name::ServiceName;
 use super::tickets::Tickets;
 use crate::authenticator::{Exchange, ExchangeFuture};
 use crate::error::{Error, ErrorKind};
@@ -13,13 +15,14 @@ use crate::secret::Secret;
 
 pub(super) struct KerberosExchange {
     tickets: Arc<Tickets>,
-    service: String,
+    service: ServiceName,
+    delegate: bool,
     state: State,
 }
 
 enum State {
     Start,
-    Pending(PendingClientCtx),
+    Pending(Context),
     /// The server has proven who it is.
     Established,
     /// A step failed, or its future was dropped.
@@ -27,10 +30,11 @@ enum State {
 }
 
 impl KerberosExchange {
-    pub(super) fn new(tickets: Arc<Tickets>, service: String) -> Self {
+    pub(super) fn new(tickets: Arc<Tickets>, service: ServiceName, delegate: bool) -> Self {
         Self {
             tickets,
             service,
+            delegate,
             state: State::Start,
         }
     }
@@ -38,65 +42,54 @@ impl KerberosExchange {
     fn attempt(&self) -> String {
         format!(
             "Kerberos login to the service {} with the ticket of {}",
-            self.service,
+            self.service.name(),
             self.tickets.describe()
         )
     }
 
     async fn start(&mut self) -> Result<Option<Secret>, Error> {
         let credential = self.tickets.get().await?;
-        let service = self.service.clone();
-        let (pending, token) = on_a_blocking_thread(self.attempt(), move || {
-            // Mutual authentication is the default; wrapping, which would need
-            // confidentiality, is not done: TLS protects what follows.
-            let (pending, token) = ClientCtx::new_with_cred(
-                InitiateFlags::DISABLE_CONFIDENTIALITY,
-                credential.into(),
-                &service,
-                None,
-            )
-            .map_err(GssFailure::from_any)?;
-            Ok((pending, Secret::new(token.to_vec())))
-        })
-        .await?;
+        let (service, delegate) = (self.service.name().to_owned(), self.delegate);
+        let (pending, token) = self
+            .on_a_blocking_thread(move || Context::start(credential, &service, delegate))
+            .await?;
         self.state = State::Pending(pending);
         Ok(Some(token))
     }
 
-    async fn step(
-        &mut self,
-        pending: PendingClientCtx,
-        challenge: &[u8],
-    ) -> Result<Option<Secret>, Error> {
+    async fn step(&mut self, pending: Context, challenge: &[u8]) -> Result<Option<Secret>, Error> {
         let challenge = challenge.to_vec();
-        let (state, token) = on_a_blocking_thread(self.attempt(), move || {
-            let step = pending.step(&challenge).map_err(GssFailure::from_any)?;
-            Ok(match step {
-                Step::Finished((_, token)) => (
-                    State::Established,
-                    token.map(|token| Secret::new(token.to_vec())),
-                ),
-                Step::Continue((pending, token)) => {
-                    let token = Secret::new(token.to_vec());
-                    (State::Pending(pending), Some(token))
-                }
-            })
-        })
-        .await?;
+        let stepped = self
+            .on_a_blocking_thread(move || pending.step(&challenge))
+            .await?;
+        let (state, token) = match stepped {
+            Stepped::Established(token) => (State::Established, token),
+            Stepped::Pending(pending, token) => (State::Pending(pending), Some(token)),
+        };
         self.state = state;
         Ok(token)
     }
-}
 
-async fn on_a_blocking_thread<T: Send + 'static>(
-    attempt: String,
-    work: impl FnOnce() -> Result<T, GssFailure> + Send + 'static,
-) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|failure| failure.into_error(&attempt)),
-        Err(error) => {
-            Err(Error::new(ErrorKind::Kerberos, format!("{attempt} failed")).with_source(error))
+    /// Exclusive, because a context may change threads and not be shared.
+    async fn on_a_blocking_thread<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> Result<T, GssFailure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let attempt = self.attempt();
+        let start = Instant::now();
+        let failure = match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(failure)) => failure,
+            Err(error) => {
+                let message = format!("{attempt} failed");
+                return Err(Error::new(ErrorKind::Kerberos, message).with_source(error));
+            }
+        };
+        let error = failure.into_error(&attempt);
+        if error.kind() == ErrorKind::KerberosUnknownService {
+            return Err(error.advised(self.service.origin()));
         }
+        Err(explained(error, self.tickets.realm(), start.elapsed()).await)
     }
 }
 

@@ -28,11 +28,16 @@ impl GssFailure {
         let inner: &(dyn std::error::Error + 'static) = error.as_ref();
         match inner.downcast_ref::<libgssapi::error::Error>() {
             Some(error) => Self::new(error),
-            None => Self {
-                major: 0,
-                minor: 0,
-                text: one_line(&error.to_string()),
-            },
+            None => Self::of_text(&error.to_string()),
+        }
+    }
+
+    /// A failure that the library has no code for.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self {
+            major: 0,
+            minor: 0,
+            text: one_line(text),
         }
     }
 
@@ -93,9 +98,8 @@ fn meaning(major: u32, minor: i32) -> (ErrorKind, &'static str) {
     match minor {
         code::SERVICE_UNKNOWN => (
             ErrorKind::KerberosUnknownService,
-            "the KDC knows no such service; it is made of the service (postgres), the endpoint's \
-             host and the realm, each of which can be overridden; or add the principal to the KDC \
-             and its key to the server's keytab",
+            "the KDC knows no such service: add the principal to the KDC and its key to the server's \
+             keytab, or ask for another",
         ),
         code::SKEW | code::TICKET_NOT_YET_VALID => (
             ErrorKind::KerberosClockSkew,

@@ -5,26 +5,32 @@
 //! principal has its own cache or keytab, the credential is acquired from exactly there.
 
 mod acquire;
+mod advice;
+pub(crate) mod clock;
+mod context;
 mod exchange;
 mod failure;
+mod profile;
 mod service_name;
 mod tickets;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
+use advice::Kdcs;
 use exchange::KerberosExchange;
 use failure::GssFailure;
-use service_name::service_name;
+use service_name::ServiceName;
 use tickets::Tickets;
 
 /// How to log in with Kerberos.
 ///
-/// Mutual authentication is always required, credentials are never delegated, and names are never
-/// looked up backwards: the service asked for is `service/host`, with the host as it stands in
+/// Mutual authentication is always required, credentials are not delegated unless
+/// [asked](Self::delegate), and names are never looked up backwards: the service asked for is `service/host`, with the host as it stands in
 /// the [`Endpoint`], in lower case.
 ///
 /// ```
@@ -45,7 +51,11 @@ pub struct Kerberos {
     host: Option<String>,
     realm: Option<String>,
     without_tls: bool,
+    delegate: bool,
 }
+
+/// PostgreSQL's and CockroachDB's service.
+const DEFAULT_SERVICE: &str = "postgres";
 
 /// Where the ticket comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,10 +91,11 @@ impl Kerberos {
         Self {
             credentials,
             principal: None,
-            service: "postgres".to_owned(),
+            service: DEFAULT_SERVICE.to_owned(),
             host: None,
             realm: None,
             without_tls: false,
+            delegate: false,
         }
     }
 
@@ -125,11 +136,19 @@ impl Kerberos {
         self
     }
 
+    /// Hands the server a ticket with which it can log in elsewhere as this client, until the ticket ends: only for
+    /// servers that are to act in its name (foreign data wrappers). Needs a forwardable ticket; the login fails when
+    /// there is none. Default: nothing is delegated.
+    #[must_use]
+    pub fn delegate(mut self, delegate: bool) -> Self {
+        self.delegate = delegate;
+        self
+    }
+
     /// The name of the service that will be asked for at this endpoint.
     #[must_use]
     pub fn service_name(&self, endpoint: &Endpoint) -> String {
-        let host = self.host.as_deref().unwrap_or(&endpoint.host);
-        service_name(&self.service, host, self.realm.as_deref())
+        ServiceName::new(self, endpoint).name().to_owned()
     }
 
     pub(crate) fn permits_without_tls(&self) -> bool {
@@ -178,6 +197,19 @@ impl KerberosAuthenticator {
         self.tickets.get().await.map(drop)
     }
 
+    /// The library has not come back within the deadline: it waits for a KDC.
+    pub(crate) async fn unanswered(&self, attempt: &str, within: Duration) -> Error {
+        let kdcs = Kdcs::of(self.tickets.realm()).await.describe();
+        Error::new(
+            ErrorKind::KerberosKdcUnreachable,
+            format!(
+                "{attempt} with the ticket of {}: no answer within {within:?} from a KDC; asked were {kdcs}; check the \
+                 network to them",
+                self.tickets.describe()
+            ),
+        )
+    }
+
     /// Whose ticket there is, and how long it still holds.
     pub(crate) async fn ticket(&self) -> Result<String, Error> {
         let credential = self.tickets.get().await?;
@@ -202,8 +234,13 @@ impl Authenticator for KerberosAuthenticator {
         request: &AuthRequest<'_>,
     ) -> Option<Box<dyn Exchange>> {
         matches!(request, AuthRequest::Gss).then(|| {
-            let service = self.settings.service_name(context.endpoint);
-            Box::new(KerberosExchange::new(Arc::clone(&self.tickets), service)) as Box<dyn Exchange>
+            let service = ServiceName::new(&self.settings, context.endpoint);
+            let tickets = Arc::clone(&self.tickets);
+            Box::new(KerberosExchange::new(
+                tickets,
+                service,
+                self.settings.delegate,
+            )) as Box<dyn Exchange>
         })
     }
 }

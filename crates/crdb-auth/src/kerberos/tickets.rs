@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::Credentials;
 use super::acquire::acquire;
+use super::advice::explained;
 use super::failure::GssFailure;
 use crate::error::{Error, ErrorKind};
 
@@ -24,6 +25,8 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 pub(super) struct Tickets {
     credentials: Credentials,
     principal: Option<String>,
+    /// The realm whose KDC is asked; `None` is the default one.
+    realm: Option<String>,
     number: u64,
     held: Mutex<Option<Held>>,
     /// Held while the library is asked.
@@ -63,9 +66,13 @@ fn after_failure(left: Duration) -> Duration {
 
 impl Tickets {
     pub(super) fn new(credentials: Credentials, principal: Option<String>) -> Arc<Self> {
+        let realm = principal
+            .as_deref()
+            .and_then(|principal| Some(principal.rsplit_once('@')?.1.to_owned()));
         Arc::new(Self {
             credentials,
             principal,
+            realm,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             held: Mutex::new(None),
             flight: AsyncMutex::new(()),
@@ -80,6 +87,11 @@ impl Tickets {
             Credentials::Cache(name) => format!("{who} in the cache {name}"),
             Credentials::Keytab(path) => format!("{who} by the keytab {}", path.display()),
         }
+    }
+
+    /// The realm whose KDC is asked; `None` is the default one.
+    pub(super) fn realm(&self) -> Option<&str> {
+        self.realm.as_deref()
     }
 
     /// A credential that is good for a login now.
@@ -152,23 +164,27 @@ impl Tickets {
         let principal = self.principal.clone();
         let memory = memory.to_owned();
         let attempt = || format!("acquiring the Kerberos ticket of {}", self.describe());
-        tokio::task::spawn_blocking(move || acquire(&credentials, principal.as_deref(), &memory))
-            .await
-            .map_err(|error| {
-                Error::new(ErrorKind::Kerberos, format!("{} failed", attempt())).with_source(error)
-            })?
-            .map_err(|failure| {
-                let error = failure.into_error(&attempt());
-                // The library looks for a key, then for a ticket, and complains of the latter.
-                let keytab = matches!(self.credentials, Credentials::Keytab(_));
-                if keytab && error.kind() == ErrorKind::KerberosNoTicket {
-                    return error.reinterpreted(
-                        ErrorKind::KerberosKeytab,
-                        "the keytab has no usable key: look at it with klist -k",
-                    );
-                }
-                error
-            })
+        let start = Instant::now();
+        let acquired = tokio::task::spawn_blocking(move || {
+            acquire(&credentials, principal.as_deref(), &memory)
+        })
+        .await
+        .map_err(|error| {
+            Error::new(ErrorKind::Kerberos, format!("{} failed", attempt())).with_source(error)
+        })?;
+        let error = match acquired {
+            Ok(credential) => return Ok(credential),
+            Err(failure) => failure.into_error(&attempt()),
+        };
+        // The library looks for a key, then for a ticket, and complains of the latter.
+        let keytab = matches!(self.credentials, Credentials::Keytab(_));
+        if keytab && error.kind() == ErrorKind::KerberosNoTicket {
+            return Err(error.reinterpreted(
+                ErrorKind::KerberosKeytab,
+                "the keytab has no usable key: look at it with klist -k",
+            ));
+        }
+        Err(explained(error, self.realm(), start.elapsed()).await)
     }
 }
 

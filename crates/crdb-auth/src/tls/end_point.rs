@@ -2,7 +2,7 @@
 
 use ring::digest;
 
-use super::der::{CONTEXT_0, OBJECT_IDENTIFIER, SEQUENCE, element};
+use crate::der::{CONTEXT_0, OBJECT_IDENTIFIER, SEQUENCE, element};
 
 /// The `tls-server-end-point` binding of a DER certificate.
 ///

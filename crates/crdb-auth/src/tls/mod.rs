@@ -3,7 +3,6 @@
 mod client;
 mod client_certificate;
 mod config;
-mod der;
 mod end_point;
 mod handshake;
 mod reload;
@@ -14,7 +13,6 @@ mod verifier;
 pub(crate) use client::TlsClient;
 pub use client_certificate::ClientCertificate;
 pub use config::{TlsConfig, TlsNegotiation, TlsVersion};
-pub(crate) use der::certificate_expiry;
 pub(crate) use end_point::tls_server_end_point;
 pub(crate) use handshake::{Negotiated, negotiate, tls_error};
 pub(crate) use reload::TlsSource;

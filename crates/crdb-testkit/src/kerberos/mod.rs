@@ -290,7 +290,8 @@ impl Kdc {
         Ok(())
     }
 
-    /// The last lines that the KDC logged: who asked for what, and what it answered.
+    /// The last lines that the KDC logged: who asked for what, and what it answered. All of them are in `kdc.log` in its
+    /// directory.
     #[must_use]
     pub fn log(&self) -> String {
         self.server

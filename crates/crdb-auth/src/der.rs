@@ -1,17 +1,17 @@
-//! The little of X.509's encoding that is read here.
+//! The little of DER that is read here: of certificates, and of a KDC's answers.
 
 use std::time::{Duration, SystemTime};
 
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 /// `[0]`, constructed.
-pub(super) const CONTEXT_0: u8 = 0xa0;
-const INTEGER: u8 = 0x02;
+pub(crate) const CONTEXT_0: u8 = 0xa0;
+pub(crate) const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 
 /// The content of the DER element at the start, which must have this tag, and what follows it.
-pub(super) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(crate) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = der.split_first()?;
     if found != tag {
         return None;
@@ -50,8 +50,13 @@ pub(crate) fn certificate_expiry(certificate: &[u8]) -> Option<SystemTime> {
         time(year + if year < 50 { 2000 } else { 1900 }, text.get(2..)?)
     } else {
         let (text, _) = element(not_after, GENERALIZED_TIME)?;
-        time(number(text.get(..4)?)?, text.get(4..)?)
+        generalized_time(text)
     }
+}
+
+/// `YYYYMMDDHHMMSSZ` of a year from 1970.
+pub(crate) fn generalized_time(text: &[u8]) -> Option<SystemTime> {
+    time(number(text.get(..4)?)?, text.get(4..)?)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
