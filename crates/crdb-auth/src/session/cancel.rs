@@ -23,6 +23,9 @@ use crate::observer::Cancelled;
 /// is. The server cancels whatever the session runs when the request arrives, which need not be
 /// what was meant: so a session that was cancelled is not clean until it has been
 /// [`reset`](crate::Session::reset), and broken when nobody can tell whether the request arrived.
+///
+/// CockroachDB takes the request and acts on it at some later time. So there a session whose cancel
+/// has not ended a statement is broken too: it could end the next borrower's.
 #[derive(Clone)]
 pub struct CancelHandle {
     connector: Connector,

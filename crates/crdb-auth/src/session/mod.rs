@@ -20,7 +20,7 @@ pub use reset::Renewal;
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::facts::ServerFacts;
+use crate::facts::{Engine, ServerFacts};
 use crate::net::Peer;
 use crate::stream::AuthenticatedStream;
 use crate::tap::{Dirt, Ended, Tap};
@@ -246,6 +246,9 @@ impl Session {
         if self.state.is_unfinished() || self.tap.is_replying() {
             return Cleanliness::Unfinished;
         }
+        if self.cancel_may_come() {
+            return Cleanliness::Broken;
+        }
         if self.state.is_touched() {
             return Cleanliness::Dirty(Dirt::RawAccess);
         }
@@ -255,6 +258,16 @@ impl Session {
         self.tap
             .dirt()
             .map_or(Cleanliness::Clean, Cleanliness::Dirty)
+    }
+
+    /// A cancel was sent that may hit a statement still to come.
+    ///
+    /// PostgreSQL closes the connection of a cancel request when it has signalled the session. CockroachDB closes it first
+    /// and looks at the request then, perhaps on another node (`pkg/sql/pgwire/pre_serve.go`, `readCancelKeyAndCloseConn`):
+    /// there a request is known to be spent only by the statement that it has ended.
+    fn cancel_may_come(&self) -> bool {
+        self.facts.engine() == Engine::CockroachDb
+            && self.state.cancels_sent() > self.tap.cancelled()
     }
 
     /// A handle that can cancel what this session runs, from another task.

@@ -46,8 +46,8 @@ impl Session {
     /// `tokio_postgres::Statement`s made before must not be used again.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] after `within`; otherwise why the session is of no use. After any
-    /// error it must be dropped.
+    /// [`ErrorKind::Timeout`] after `within`; otherwise why the session is of no use, for example
+    /// because a cancel may still hit it. After any error it must be dropped.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished); it
@@ -79,6 +79,9 @@ impl Session {
             match self.say("").await {
                 Err(error) if error.sqlstate() == Some(SqlState::QUERY_CANCELED.code()) => {}
                 result => result?,
+            }
+            if self.cancel_may_come() {
+                return Err(self.unusable());
             }
             if self.tap.transaction_status() != TransactionStatus::Idle {
                 self.say("ROLLBACK").await?;

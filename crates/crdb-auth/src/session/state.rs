@@ -13,6 +13,8 @@ pub(super) struct State {
     /// Counts borrows, so that a cancel meant for an earlier one can be told.
     borrow: AtomicU64,
     cancelled: AtomicBool,
+    /// Cancels whose request may have reached the server, since the session began.
+    sent: AtomicU64,
     /// A cancel is on its way and nobody will know when it arrives.
     doomed: AtomicBool,
 }
@@ -25,6 +27,7 @@ impl Default for State {
             cancels: watch::Sender::new(0),
             borrow: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
             doomed: AtomicBool::new(false),
         }
     }
@@ -70,6 +73,7 @@ impl State {
     pub(super) fn cancel_ends(&self, sent: bool, answered: bool) {
         if sent {
             self.cancelled.store(true, Ordering::Release);
+            self.sent.fetch_add(1, Ordering::AcqRel);
             if !answered {
                 self.doomed.store(true, Ordering::Release);
             }
@@ -89,6 +93,10 @@ impl State {
 
     pub(super) fn was_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
+    }
+
+    pub(super) fn cancels_sent(&self) -> u64 {
+        self.sent.load(Ordering::Acquire)
     }
 
     pub(super) fn is_doomed(&self) -> bool {

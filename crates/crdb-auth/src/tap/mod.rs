@@ -79,8 +79,14 @@ struct State {
     changed: BTreeMap<String, String>,
     /// Calls whose caller has promised that their settings are local to the transaction.
     local_settings: u32,
+    /// Statements that CockroachDB ended because somebody cancelled them, since the session began.
+    cancelled: u64,
     ended: Option<Ended>,
 }
+
+/// CockroachDB's words for a statement that was cancelled from outside (`pkg/sql/cancelchecker`). A statement that ran into
+/// its time limit has the same SQLSTATE and other words. A server that words it differently makes us trust it less.
+const CANCELLED: &str = "query execution canceled";
 
 /// Why no more can come of this session.
 #[derive(Debug, Clone)]
@@ -105,6 +111,7 @@ impl Tap {
                 baseline: parameters,
                 changed: BTreeMap::new(),
                 local_settings: 0,
+                cancelled: 0,
                 ended: None,
             })),
             settles: Arc::default(),
@@ -163,6 +170,11 @@ impl Tap {
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.state().ended.is_some()
+    }
+
+    /// How many statements CockroachDB has ended because somebody cancelled them.
+    pub(crate) fn cancelled(&self) -> u64 {
+        self.state().cancelled
     }
 
     pub(crate) fn ended(&self) -> Option<Ended> {
@@ -281,6 +293,8 @@ impl State {
             }
             Seen::Error(body) => {
                 let error = ServerError::parse(body);
+                let cancelled = error.sqlstate() == "57014" && error.message() == CANCELLED;
+                self.cancelled += u64::from(cancelled);
                 if error.ends_session() {
                     self.ended = Some(Ended::Told(error));
                 }

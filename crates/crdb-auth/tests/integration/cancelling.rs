@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crdb_auth::{Cleanliness, TlsConfig};
 use crdb_testkit::{Engine, EngineKind, Login};
 
-use crate::support::{config, connector, endpoint, run, session};
+use crate::support::{config, connector, endpoint, postgresql, run, session};
 
 #[tokio::test]
 async fn a_running_statement_is_cancelled_over_tls_and_without() {
@@ -40,6 +40,10 @@ async fn a_running_statement_is_cancelled_over_tls_and_without() {
         assert!(start.elapsed() < Duration::from_secs(10));
         session.tap().settled().await;
         assert_ne!(session.cleanliness(), Cleanliness::Clean);
+        // There each of the cancels but one may be on its way still.
+        if engine.kind() == EngineKind::CockroachDb {
+            continue;
+        }
         session.reset(Duration::from_secs(10)).await.unwrap();
         assert_eq!(session.cleanliness(), Cleanliness::Clean);
         run(&session, "SELECT 1").await.unwrap();
@@ -48,7 +52,8 @@ async fn a_running_statement_is_cancelled_over_tls_and_without() {
 
 #[tokio::test]
 async fn cancels_that_race_with_a_reset_hit_nothing_after_it() {
-    let engine = Engine::shared().await;
+    // On CockroachDB such a cancel breaks the session.
+    let engine = postgresql().await;
     let mut session = session(engine).await;
     for round in 0..50 {
         let handle = session.cancel_handle();

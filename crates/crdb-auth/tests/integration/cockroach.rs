@@ -1,12 +1,17 @@
 //! CockroachDB's habits, as the quirks proxy has them.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crdb_auth::{
     ChannelBinding, Cleanliness, Endpoint, Engine as Product, ErrorKind, Session,
-    TargetSessionAttrs,
+    TargetSessionAttrs, TlsConfig,
 };
 use crdb_testkit::{Engine, Login, QuirksOptions, QuirksProxy};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::support::{config, connector, postgresql, run};
 
@@ -152,4 +157,91 @@ async fn channel_binding_cannot_be_required() {
             .contains("CockroachDB has no channel binding"),
         "{error}"
     );
+}
+
+/// Passes everything on to the proxy. A cancel request's connection is closed at once, as CockroachDB does, and the request
+/// passed on when there is a permit for it.
+async fn late_cancels(proxy: &QuirksProxy) -> (Endpoint, Arc<Semaphore>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let upstream = (proxy.host().to_owned(), proxy.port());
+    let permits = Arc::new(Semaphore::new(0));
+    let granted = Arc::clone(&permits);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (upstream, granted) = (upstream.clone(), Arc::clone(&granted));
+            tokio::spawn(async move {
+                let mut first = [0; 8];
+                client.read_exact(&mut first).await?;
+                let mut server = TcpStream::connect(upstream).await?;
+                server.write_all(&first).await?;
+                if first == [0, 0, 0, 16, 4, 210, 22, 46] {
+                    let mut key = [0; 8];
+                    client.read_exact(&mut key).await?;
+                    drop(client);
+                    granted.acquire().await.unwrap().forget();
+                    server.write_all(&key).await?;
+                    server.read_to_end(&mut Vec::new()).await?;
+                } else {
+                    copy_bidirectional(&mut client, &mut server).await?;
+                }
+                Ok::<_, std::io::Error>(())
+            });
+        }
+    });
+    (Endpoint::new("127.0.0.1", port), permits)
+}
+
+/// Without TLS, so that a relay can tell cancel requests.
+async fn connect_in_clear(engine: &Engine, endpoint: &Endpoint) -> Session {
+    connector(config(engine, Login::Scram).tls(TlsConfig::disabled()))
+        .connect(endpoint)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_session_is_not_lent_while_a_cancel_may_still_hit_it() {
+    let (engine, proxy, _) = proxy().await;
+    let (endpoint, permits) = late_cancels(&proxy).await;
+    let mut session = connect_in_clear(engine, &endpoint).await;
+    run(&session, "SELECT 1").await.unwrap();
+    // The server has taken the request, as far as a client can see.
+    session.cancel_handle().cancel().await.unwrap();
+    assert_eq!(session.cleanliness(), Cleanliness::Broken);
+    let error = session.reset(WITHIN).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+
+    // And rightly so: it hits what comes later.
+    permits.add_permits(1);
+    let hit = run(&session, "SELECT pg_sleep(60)").await.unwrap_err();
+    assert_eq!(hit.code().unwrap().code(), "57014");
+    session.reset(WITHIN).await.unwrap();
+    assert_eq!(session.cleanliness(), Cleanliness::Clean);
+}
+
+#[tokio::test]
+async fn a_cancel_that_has_hit_its_statement_is_spent() {
+    let (engine, proxy, _) = proxy().await;
+    let (endpoint, permits) = late_cancels(&proxy).await;
+    let mut session = connect_in_clear(engine, &endpoint).await;
+    let before = proxy.counts().statements;
+    let (result, ()) = tokio::join!(run(&session, "SELECT pg_sleep(60)"), async {
+        let running = proxy.wait_for(|counts| counts.statements > before).await;
+        running.unwrap();
+        session.cancel_handle().cancel().await.unwrap();
+        permits.add_permits(1);
+    });
+    assert_eq!(result.unwrap_err().code().unwrap().code(), "57014");
+    session.reset(WITHIN).await.unwrap();
+    assert_eq!(session.cleanliness(), Cleanliness::Clean);
+
+    // A statement that ran into its time limit has spent no cancel.
+    run(&session, "SET statement_timeout = '100ms'")
+        .await
+        .unwrap();
+    run(&session, "SELECT pg_sleep(60)").await.unwrap_err();
+    session.cancel_handle().cancel().await.unwrap();
+    session.tap().settled().await;
+    assert_eq!(session.cleanliness(), Cleanliness::Broken);
 }
