@@ -5,12 +5,14 @@ use std::sync::Mutex;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
+use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
+use crate::error::Error;
 use crate::net::Transport;
 use crate::scram::{Binding, ClientFirst, IterationLimits, KeyCache, Keys};
 use crate::secret::Secret;
-use crate::startup::{Login, log_in};
+use crate::startup::{LoggedIn, Login, log_in};
 use crate::tap::{Scanner, Tap};
 
 /// A challenge and a final message from somebody who does not know the password.
@@ -41,6 +43,91 @@ pub fn scram(challenge: &[u8], last: &[u8]) {
 /// # Panics
 /// When the login neither succeeds nor fails.
 pub fn startup(bytes: &[u8]) {
+    if let Ok(config) = Config::builder().user("app").password("secret").build() {
+        drop(log_in_to(bytes, &config));
+    }
+}
+
+/// A server that asks for GSSAPI and goes on with these bytes, and a library that answers its tokens by the script: a token,
+/// none, or a failure. Then what a KDC might say when it is asked for the time.
+///
+/// # Panics
+/// When the login succeeds although the library has not established its context.
+#[cfg(all(feature = "kerberos", unix))]
+pub fn gss(bytes: &[u8], script: &[u8]) {
+    let _ = crate::kerberos::clock::time_in(bytes);
+    let kerberos = crate::Kerberos::default_cache().permit_without_tls(true);
+    let library = Scripted(script.to_vec());
+    let config = Config::builder()
+        .user("app")
+        .kerberos(kerberos)
+        .authenticator(library.clone());
+    let Ok(config) = config.build() else {
+        return;
+    };
+    // AuthenticationGSS, which the fuzzer need not find.
+    let bytes = [&[b'R', 0, 0, 0, 8, 0, 0, 0, 7], bytes].concat();
+    let succeeded = log_in_to(&bytes, &config).is_some_and(|result| result.is_ok());
+    assert!(!succeeded || library.may_establish());
+}
+
+/// Stands for the Kerberos library: one byte of the script decides each answer.
+#[cfg(all(feature = "kerberos", unix))]
+#[derive(Clone)]
+struct Scripted(Vec<u8>);
+
+#[cfg(all(feature = "kerberos", unix))]
+impl Scripted {
+    /// Whether an answer of the script is the last that the context needs.
+    fn may_establish(&self) -> bool {
+        self.0.iter().any(|answer| answer % 4 == 0)
+    }
+}
+
+#[cfg(all(feature = "kerberos", unix))]
+impl Authenticator for Scripted {
+    fn begin(&self, _: &AuthContext<'_>, request: &AuthRequest<'_>) -> Option<Box<dyn Exchange>> {
+        matches!(request, AuthRequest::Gss).then(|| {
+            Box::new(ScriptedExchange {
+                answers: self.0.clone().into_iter(),
+                established: false,
+            }) as Box<dyn Exchange>
+        })
+    }
+}
+
+#[cfg(all(feature = "kerberos", unix))]
+struct ScriptedExchange {
+    answers: std::vec::IntoIter<u8>,
+    established: bool,
+}
+
+#[cfg(all(feature = "kerberos", unix))]
+impl Exchange for ScriptedExchange {
+    fn respond<'a>(&'a mut self, challenge: &'a [u8]) -> ExchangeFuture<'a, Option<Secret>> {
+        Box::pin(async move {
+            let answer = self.answers.next().unwrap_or(3);
+            self.established = answer % 4 == 0;
+            match answer % 4 {
+                0 => Ok(None),
+                1 => Ok(Some(Secret::new(challenge.to_vec()))),
+                2 => Ok(Some(Secret::from("a token"))),
+                _ => Err("the library refuses".into()),
+            }
+        })
+    }
+
+    fn complete(&mut self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if self.established {
+            Ok(())
+        } else {
+            Err("not established".into())
+        }
+    }
+}
+
+/// What a login says to a server that sends these bytes and hangs up. `None` where this machine has no socket for it.
+fn log_in_to(bytes: &[u8], config: &Config) -> Option<Result<LoggedIn, Error>> {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -49,12 +136,7 @@ pub fn startup(bytes: &[u8]) {
     }
     RUNTIME.with(|runtime| {
         runtime.block_on(async {
-            let Ok((ours, mut theirs)) = UnixStream::pair() else {
-                return;
-            };
-            let Ok(config) = Config::builder().user("app").password("secret").build() else {
-                return;
-            };
+            let (ours, mut theirs) = UnixStream::pair().ok()?;
             let server = async {
                 drop(theirs.write_all(bytes).await);
                 drop(theirs.shutdown().await);
@@ -62,7 +144,7 @@ pub fn startup(bytes: &[u8]) {
                 theirs
             };
             let login = Login {
-                config: &config,
+                config,
                 endpoint: &Endpoint::new("fuzz", 1),
                 keys: &KeyCache::default(),
                 attempt: "fuzzing",
@@ -70,9 +152,9 @@ pub fn startup(bytes: &[u8]) {
                 used: Mutex::default(),
             };
             let (result, _theirs) = tokio::join!(log_in(login, Transport::Unix(ours)), server);
-            drop(result);
-        });
-    });
+            Some(result)
+        })
+    })
 }
 
 /// The same bytes in one read and in two.
@@ -98,5 +180,5 @@ pub fn credentials(bytes: &[u8]) {
     let endpoint = Endpoint::new("db", 5432);
     drop(crate::credential::fuzz(bytes, &endpoint));
     drop(crate::tls::tls_server_end_point(bytes));
-    let _ = crate::tls::certificate_expiry(bytes);
+    let _ = crate::der::certificate_expiry(bytes);
 }

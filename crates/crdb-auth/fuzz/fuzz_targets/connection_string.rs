@@ -1,13 +1,40 @@
-//! Any text is read or refused; what is read gives a configuration or an error.
+//! Any text is read or refused; what is read means the same when it is written down again.
 #![no_main]
 
 use crdb_auth::ConnectionString;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    drop(ConnectionString::parse_pairs(text));
-    if let Ok(string) = text.parse::<ConnectionString>() {
-        assert!(!string.endpoints().is_empty());
-        drop(string.config().build());
+    let Ok(pairs) = ConnectionString::parse_pairs(text) else {
+        assert!(text.parse::<ConnectionString>().is_err());
+        return;
+    };
+    let written: String = pairs
+        .iter()
+        .map(|(word, value)| format!("{word} = {} ", quoted(value)))
+        .collect();
+    assert_eq!(
+        ConnectionString::parse_pairs(&written).ok(),
+        Some(pairs),
+        "{written}"
+    );
+    match (
+        text.parse::<ConnectionString>(),
+        written.parse::<ConnectionString>(),
+    ) {
+        (Ok(read), Ok(again)) => {
+            assert!(!read.endpoints().is_empty());
+            assert_eq!(read.endpoints(), again.endpoints());
+            assert_eq!(
+                read.config().build().is_ok(),
+                again.config().build().is_ok()
+            );
+        }
+        (read, again) => assert_eq!(read.is_ok(), again.is_ok(), "{written}"),
     }
 });
+
+/// The value in libpq's quotes.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
