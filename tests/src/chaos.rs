@@ -4,7 +4,7 @@
 //! behind fault proxies, lets [`workload`]s record a [`history`] while a [`nemesis`] breaks things on a seeded schedule, and
 //! asks a [`checker`] whether what was seen can have happened. A [`pulse`] tells
 //! apart what is late from what the machine itself delays. [`report`] says how it went, [`evidence`] keeps what is needed
-//! to understand a violation. [`command`] is the command line.
+//! to understand a violation. [`pool`] is what the rows about the pool share with its tests. [`command`] is the command line.
 //!
 //! To add a row: implement [`row::Row`] in a file of [`rows`], and name it in [`rows::all`].
 
@@ -16,6 +16,7 @@ pub mod history;
 pub mod nemesis;
 pub mod program;
 pub mod progress;
+pub mod pool;
 pub mod pulse;
 pub mod report;
 pub mod row;

@@ -70,6 +70,13 @@ impl Report {
         });
     }
 
+    /// Adds what another part of the same row gave.
+    pub fn add(&mut self, part: Self) {
+        self.done += part.done;
+        self.violations.extend(part.violations);
+        self.figures.extend(part.figures);
+    }
+
     /// How it counts.
     #[must_use]
     pub fn verdict(&self, size: Size) -> Verdict {

@@ -2,7 +2,13 @@
 
 mod cut_commit;
 mod deadlines;
+mod drops;
+mod failover;
+mod mess;
+mod outage;
 mod own_tests;
+mod rationing;
+mod restart;
 mod workloads;
 
 use super::row::Row;
@@ -13,11 +19,17 @@ pub fn all() -> &'static [&'static dyn Row] {
     &[
         &workloads::Workloads,
         &cut_commit::CutCommit,
+        &drops::Drops,
+        &outage::Outages,
         &deadlines::Deadlines,
+        &restart::Restart,
+        &mess::Messes,
         &own_tests::TEMPLATES,
         &own_tests::POLICY,
         &own_tests::TICKETS,
         &own_tests::SECRETS,
+        &rationing::Rationing,
         &own_tests::SIMULATION,
+        &failover::Failover,
     ]
 }

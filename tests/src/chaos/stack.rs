@@ -4,7 +4,7 @@ use super::evidence::Trace;
 use anyhow::Context as _;
 use crdb_exec::PooledExecutorBuilder;
 use crdb_facade::auth::SslMode;
-use crdb_facade::config::{Node, keys};
+use crdb_facade::config::{ConfigBuilder, Node, keys};
 use crdb_facade::{Config, Database, Source};
 use crdb_testkit::{
     Engine, EngineKind, FaultProxy, Login, QuirksOptions, QuirksProxy, RandomInjections,
@@ -26,6 +26,9 @@ pub struct StackOptions {
     /// Where the server is PostgreSQL: puts a proxy with CockroachDB's habits in front of each node, which fails
     /// statements and commits as CockroachDB does (40001, 40003), by this seed.
     pub habits: Option<u64>,
+    /// How many retries after failures of nodes and connections are in reserve, beyond one for each ten calls. As good as
+    /// no limit by default: rationing retries is a row's own subject.
+    pub retry_reserve: u32,
 }
 
 impl Default for StackOptions {
@@ -36,6 +39,7 @@ impl Default for StackOptions {
             sessions: 8,
             deadline: Duration::from_secs(5),
             habits: None,
+            retry_reserve: 1_000_000,
         }
     }
 }
@@ -105,23 +109,21 @@ impl Stack {
             .iter()
             .map(|(host, port)| Node::new(host, *port))
             .collect();
-        let config = configuration(engine, database.name(), through, options)?;
+        let config = configuration(engine, database.name(), through, options)?.build()?;
         let db = Database::builder(config)
             .exec_observer(trace.clone())
-            // Rationing retries is another row's subject.
-            .configure_exec(|exec: PooledExecutorBuilder<Source>| exec.retry_reserve(1_000_000))
+            .configure_exec(move |exec: PooledExecutorBuilder<Source>| {
+                exec.retry_reserve(options.retry_reserve)
+            })
             .open()
             .await
             .context("opening the stack")?;
-        let truth = Database::open(configuration(
-            engine,
-            database.name(),
-            straight,
-            StackOptions {
-                deadline: Duration::from_secs(60),
-                ..options
-            },
-        )?)
+        let patient = StackOptions {
+            deadline: Duration::from_secs(60),
+            ..options
+        };
+        let config = configuration(engine, database.name(), straight, patient)?;
+        let truth = Database::open(config.build()?)
         .await
         .context("opening the database for the truth")?;
         Ok(Self {
@@ -195,12 +197,16 @@ async fn habits_proxy(engine: &Engine, node: u32, seed: u64) -> anyhow::Result<Q
     Ok(proxy)
 }
 
-fn configuration(
+/// How the stack logs in on these nodes.
+///
+/// # Errors
+/// When a setting is out of range.
+pub fn configuration(
     engine: &Engine,
     database: &str,
     nodes: Vec<Node>,
     options: StackOptions,
-) -> anyhow::Result<Config> {
+) -> anyhow::Result<ConfigBuilder> {
     let builder = Config::builder()
         .set(keys::auth::NODES, nodes)
         .set(keys::auth::DATABASE, database)
@@ -222,5 +228,5 @@ fn configuration(
         }
         _ => builder.set(keys::auth::TLS_MODE, SslMode::Disable),
     };
-    Ok(builder.build()?)
+    Ok(builder)
 }

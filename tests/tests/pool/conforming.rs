@@ -7,7 +7,7 @@ use crdb_pool::NodeAddress;
 use crdb_pool::conformance::{self, Subject, port_without_listener};
 use crdb_testkit::Engine;
 
-use crate::login::Login;
+use crdb_tests::chaos::pool::login::Login;
 
 struct Sessions {
     engine: &'static Engine,
@@ -18,7 +18,7 @@ impl Subject for Sessions {
     type Connector = Login;
 
     fn connector(&self) -> Login {
-        Login::new(self.engine)
+        Login::new(self.engine).unwrap()
     }
 
     fn node(&self) -> NodeAddress {
@@ -54,7 +54,7 @@ impl Subject for Sessions {
     }
 
     async fn sever(&self, session: &mut Session) {
-        let another = Login::new(self.engine);
+        let another = Login::new(self.engine).unwrap();
         let another = crdb_pool::Connector::connect(&another, &self.node())
             .await
             .unwrap();

@@ -1,4 +1,5 @@
-//! The pool with real sessions: servers that stop, hang, drain and restart under load, and borrowers who leave a mess.
+//! The pool with real sessions: servers that stop, hang, drain and restart under load, and borrowers who leave a mess. The
+//! same in large is what the rows of `cargo xtask chaos` do.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,8 +9,4 @@
 )]
 
 mod conforming;
-mod failover;
-mod load;
-mod login;
-mod mess;
-mod outage;
+mod trouble;

@@ -1,35 +1,49 @@
 //! Callers that ask for one row, again and again, and go to another node when theirs fails.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use crdb_pool::{ErrorClass, GetOptions, Pool};
 
-use crate::login::{Login, class_of};
+use super::login::{Login, class_of};
 
 /// How long a statement may take before its caller takes the node for dead.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// What a caller does with a row, so that the rate is what is asked for and not what the machine can do.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// One call: when it began, how long it took, and why it failed, if it did.
-pub(crate) struct Call {
-    pub(crate) began: Instant,
-    pub(crate) took: Duration,
-    pub(crate) failure: Option<String>,
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// When it began.
+    pub began: Instant,
+    /// How long it took, with everything that was tried again.
+    pub took: Duration,
+    /// Why it failed.
+    pub failure: Option<String>,
 }
 
-/// Lets `callers` work for `time`; each call has `allowed`.
-pub(crate) async fn run(
+/// Lets `callers` work until they are told to `stop`, each with a pause between its calls; each call has `allowed`.
+///
+/// # Errors
+/// When a caller panics.
+///
+/// # Cancel safety
+/// Dropping the future stops nobody: the callers go on until they are told.
+pub async fn run(
     pool: &Pool<Login>,
     callers: usize,
-    time: Duration,
+    stop: Arc<AtomicBool>,
     allowed: Duration,
-) -> Vec<Call> {
-    let until = Instant::now() + time;
+) -> anyhow::Result<Vec<Call>> {
     let tasks: Vec<_> = (0..callers)
         .map(|_| {
-            let pool = pool.clone();
+            let (pool, stop) = (pool.clone(), Arc::clone(&stop));
             tokio::spawn(async move {
                 let mut calls = Vec::new();
-                while Instant::now() < until {
+                while !stop.load(Ordering::Relaxed) {
                     let began = Instant::now();
                     let failure = call(&pool, began + allowed).await.err();
                     let took = began.elapsed();
@@ -38,6 +52,7 @@ pub(crate) async fn run(
                         took,
                         failure,
                     });
+                    tokio::time::sleep(PAUSE).await;
                 }
                 calls
             })
@@ -45,9 +60,9 @@ pub(crate) async fn run(
         .collect();
     let mut calls = Vec::new();
     for task in tasks {
-        calls.extend(task.await.unwrap());
+        calls.extend(task.await.context("a caller failed")?);
     }
-    calls
+    Ok(calls)
 }
 
 /// Asks for one row until it is there or the deadline has passed.
@@ -84,8 +99,9 @@ async fn call(pool: &Pool<Login>, deadline: Instant) -> Result<(), String> {
     }
 }
 
-/// Calls per second between two moments.
-pub(crate) fn rate(calls: &[Call], from: Instant, to: Instant) -> f64 {
+/// Answered calls per second between two moments.
+#[must_use]
+pub fn rate(calls: &[Call], from: Instant, to: Instant) -> f64 {
     let answered = |call: &&Call| {
         let end = call.began + call.took;
         call.failure.is_none() && end >= from && end < to
@@ -93,18 +109,22 @@ pub(crate) fn rate(calls: &[Call], from: Instant, to: Instant) -> f64 {
     calls.iter().filter(answered).count() as f64 / (to - from).as_secs_f64()
 }
 
-/// How long after `moment` the rate of 100 ms reached 95 % of `full`.
-pub(crate) fn time_to_rate(calls: &[Call], moment: Instant, full: f64) -> Option<Duration> {
+/// How long after `moment` the rate of 100 ms reached 95 % of `full`: the end of these 100 ms.
+#[must_use]
+pub fn time_to_rate(calls: &[Call], moment: Instant, full: f64) -> Option<Duration> {
     const STEP: Duration = Duration::from_millis(100);
-    (0..100).map(|step| STEP * step).find(|after| {
-        let from = moment + *after;
-        rate(calls, from, from + STEP) >= full * 0.95
+    (1..100).map(|step| STEP * step).find(|after| {
+        let to = moment + *after;
+        rate(calls, to - STEP, to) >= full * 0.95
     })
 }
 
-/// The slowest but one in a hundred.
-pub(crate) fn p99(calls: &[Call]) -> Duration {
-    let mut times: Vec<_> = calls.iter().map(|call| call.took).collect();
+/// The time within which 99 of 100 calls were answered that were under way between two moments.
+#[must_use]
+pub fn p99(calls: &[Call], from: Instant, to: Instant) -> Duration {
+    let during = |call: &&Call| call.began < to && call.began + call.took > from;
+    let mut times: Vec<_> = calls.iter().filter(during).map(|call| call.took).collect();
     times.sort_unstable();
-    times[(times.len() - 1) * 99 / 100]
+    let index = times.len().saturating_sub(1) * 99 / 100;
+    times.get(index).copied().unwrap_or_default()
 }

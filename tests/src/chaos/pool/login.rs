@@ -2,29 +2,50 @@
 
 use std::time::Duration;
 
-use crdb_auth::{Cleanliness, Config, Endpoint, ErrorKind, RootCertificates, Session, TlsConfig};
+use crdb_auth::{Cleanliness, Config, ConfigBuilder, Endpoint, ErrorKind, RootCertificates, Session, TlsConfig};
 use crdb_pool::{Condition, Connector, ErrorClass, NodeAddress};
 use crdb_testkit::Engine;
 
 /// Longer than what the pool allows, which is what counts.
 const BOUND: Duration = Duration::from_secs(30);
 
-pub(crate) struct Login(crdb_auth::Connector);
+/// Opens sessions of crdb-auth for crdb-pool.
+#[derive(Debug)]
+pub struct Login(crdb_auth::Connector);
 
 impl Login {
-    pub(crate) fn new(engine: &Engine) -> Self {
+    /// Logs in as the engine's own user, over TLS where the engine has it.
+    ///
+    /// # Errors
+    /// When the engine's certificate cannot be read.
+    pub fn new(engine: &Engine) -> anyhow::Result<Self> {
         let tls = match engine.try_ca_cert_path() {
             Some(path) => TlsConfig::new().roots(RootCertificates::file(path)),
             None => TlsConfig::disabled(),
         };
-        let config = Config::builder()
+        let user = Config::builder()
             .user(engine.user())
-            .password(engine.password())
-            .database(engine.database())
-            .tls(tls)
-            .build()
-            .unwrap();
-        Self(crdb_auth::Connector::new(config).unwrap())
+            .password(engine.password());
+        Self::with(engine, user.tls(tls))
+    }
+
+    /// Logs in as quickly as the engine allows, without a password and without TLS: for rows that open many sessions.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn quick(engine: &Engine) -> anyhow::Result<Self> {
+        match engine.try_login(crdb_testkit::Login::Trust) {
+            Some(login) => {
+                let user = Config::builder().user(login.user());
+                Self::with(engine, user.tls(TlsConfig::disabled()))
+            }
+            None => Self::new(engine),
+        }
+    }
+
+    fn with(engine: &Engine, config: ConfigBuilder) -> anyhow::Result<Self> {
+        let config = config.database(engine.database()).build()?;
+        Ok(Self(crdb_auth::Connector::new(config)?))
     }
 }
 
@@ -81,7 +102,8 @@ impl Connector for Login {
 }
 
 /// What a failed statement says about the session's node.
-pub(crate) fn class_of(error: &tokio_postgres::Error) -> ErrorClass {
+#[must_use]
+pub fn class_of(error: &tokio_postgres::Error) -> ErrorClass {
     match error.code() {
         Some(code) if code.code() == "57P01" => ErrorClass::Draining,
         Some(_) => ErrorClass::Harmless,
