@@ -7,6 +7,8 @@
 pub mod baseline;
 pub mod case;
 pub mod command;
+#[cfg(feature = "peers")]
+pub mod idle;
 pub mod latency;
 pub mod machine;
 pub mod ours;

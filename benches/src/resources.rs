@@ -35,6 +35,18 @@ pub fn resident_bytes() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
+/// The memory that this process has allocated and not given back, in bytes.
+#[must_use]
+#[expect(
+    unsafe_code,
+    reason = "std has no way to ask the allocator of the C library, which it allocates from"
+)]
+pub fn allocated_bytes() -> usize {
+    // SAFETY: mallinfo2 takes nothing, and only reads the allocator's own counters under its locks.
+    let information = unsafe { libc::mallinfo2() };
+    information.uordblks + information.hblkhd
+}
+
 fn duration(time: libc::timeval) -> Duration {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let micros = u64::try_from(time.tv_usec).unwrap_or(0);

@@ -29,11 +29,36 @@ impl Server {
     /// # Errors
     /// Where there is no server, or it refuses.
     pub async fn start(settings: &Settings) -> Result<Arc<Self>, MeasureError> {
-        let choice = match &settings.engine {
-            Some(url) => EngineChoice::from_str(url)?,
-            None => EngineChoice::Auto,
+        Self::start_as(settings, EngineOptions::default()).await
+    }
+
+    /// As [`start`](Self::start), a server that takes this many connections. One that the settings name must do so already.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_for(
+        settings: &Settings,
+        connections: u32,
+    ) -> Result<Arc<Self>, MeasureError> {
+        let options = EngineOptions::default();
+        let options = match settings.engine {
+            Some(_) => options,
+            None => options
+                .choice(EngineChoice::Postgres)
+                .setting("max_connections", connections.to_string()),
         };
-        let engine = Engine::try_start(EngineOptions::default().choice(choice)).await?;
+        Self::start_as(settings, options).await
+    }
+
+    async fn start_as(
+        settings: &Settings,
+        options: EngineOptions,
+    ) -> Result<Arc<Self>, MeasureError> {
+        let options = match &settings.engine {
+            Some(url) => options.choice(EngineChoice::from_str(url)?),
+            None => options,
+        };
+        let engine = Engine::try_start(options).await?;
         let database = engine.try_create_database().await?;
         let server = Self { engine, database };
         let client = server.client().await?;

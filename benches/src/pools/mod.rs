@@ -1,5 +1,6 @@
 //! The pools that are compared, behind one small interface, so that all of them do the same work.
 
+pub mod live;
 mod ours;
 mod sqlx;
 mod stub;

@@ -8,6 +8,10 @@ mod p3;
 mod p4;
 #[cfg(feature = "peers")]
 mod p7;
+#[cfg(feature = "peers")]
+mod p8;
+#[cfg(feature = "peers")]
+mod throughput;
 
 use futures_util::future::BoxFuture;
 
@@ -52,5 +56,9 @@ pub fn all() -> Vec<&'static dyn Row> {
         &p4::P4,
         #[cfg(feature = "peers")]
         &p7::P7,
+        #[cfg(feature = "peers")]
+        &p8::P8,
+        #[cfg(feature = "peers")]
+        &throughput::Throughput,
     ]
 }

@@ -124,8 +124,8 @@ impl Stack {
         };
         let config = configuration(engine, database.name(), straight, patient)?;
         let truth = Database::open(config.build()?)
-        .await
-        .context("opening the database for the truth")?;
+            .await
+            .context("opening the database for the truth")?;
         Ok(Self {
             proxies,
             habits,

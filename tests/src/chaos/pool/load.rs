@@ -10,7 +10,7 @@ use crdb_pool::{ErrorClass, GetOptions, Pool};
 use super::login::{Login, class_of};
 
 /// How long a statement may take before its caller takes the node for dead.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// What a caller does with a row, so that the rate is what is asked for and not what the machine can do.
 const PAUSE: Duration = Duration::from_millis(5);
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crdb_auth::{Cleanliness, Config, ConfigBuilder, Endpoint, ErrorKind, RootCertificates, Session, TlsConfig};
+use crdb_auth::{
+    Cleanliness, Config, ConfigBuilder, Endpoint, ErrorKind, RootCertificates, Session, TlsConfig,
+};
 use crdb_pool::{Condition, Connector, ErrorClass, NodeAddress};
 use crdb_testkit::Engine;
 

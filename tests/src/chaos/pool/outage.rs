@@ -29,7 +29,7 @@ const WHOLE: f64 = 0.95;
 pub const SESSIONS: u32 = 8;
 const CALLERS: u32 = 16;
 /// How long a caller waits for a row before it takes the session for dead.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// What a caller does between two rows, so that the rate is what is asked for and not what the machine can do.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long it is watched before.

@@ -214,11 +214,7 @@ impl Restart {
         let served = milliseconds(self.served_after);
         report.figure("all waiters served after", served, "ms");
         report.count("connections opened", self.connects);
-        report.figure(
-            "connections opened within",
-            milliseconds(self.spread),
-            "ms",
-        );
+        report.figure("connections opened within", milliseconds(self.spread), "ms");
         report.count("served out of turn by at most", self.out_of_order());
         report.figure("usual rate", self.full, "rows/s");
         let whole = self.whole_after.map_or(f64::INFINITY, milliseconds);

@@ -182,19 +182,39 @@ impl Worker {
             polled(future, polls, kept).await
         };
         if let Some(Err(error)) = &ended {
-            return Ok(wrong("a future that was not dropped fails", format!("{}: {error:#}", after())));
+            return Ok(wrong(
+                "a future that was not dropped fails",
+                format!("{}: {error:#}", after()),
+            ));
         }
         if subject.ends_the_database {
-            self.witness.expect(0, PATIENCE).await?;
+            // It may not have been begun; and who drops it may close again.
+            self.db.close(PATIENCE).await?;
+            if let Some(seen) = self.witness.expect(0, PATIENCE).await? {
+                return Ok(wrong(
+                    "a closed database keeps sessions",
+                    format!("{}: {seen}", after()),
+                ));
+            }
             self.db = subjects::open(self.config.clone()).await?;
         }
         if let Some(seen) = self.next_caller(number).await {
-            return Ok(wrong("the next caller is not served as it should be", format!("{}: {seen}", after())));
+            return Ok(wrong(
+                "the next caller is not served as it should be",
+                format!("{}: {seen}", after()),
+            ));
         }
         if let Some(seen) = self.witness.expect(1, PATIENCE).await? {
-            return Ok(wrong("something is left over in the server", format!("{}: {seen}", after())));
+            return Ok(wrong(
+                "something is left over in the server",
+                format!("{}: {seen}", after()),
+            ));
         }
-        Ok(if ended.is_some() { Ended::Done } else { Ended::Dropped })
+        Ok(if ended.is_some() {
+            Ended::Done
+        } else {
+            Ended::Dropped
+        })
     }
 
     /// What is wrong with what the next caller gets, who can only have the pool's one session.

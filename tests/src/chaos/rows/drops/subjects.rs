@@ -163,7 +163,11 @@ async fn change(tx: &Transaction, number: i64, worker: i64) -> Result<i64, Error
     let update = "UPDATE drops SET n = n + 1 WHERE id = $1";
     tx.execute(update, &[&worker]).await?;
     tx.savepoint(async {
-        let row = tx.query("drops.echo").bind("number", &number).fetch_one().await?;
+        let row = tx
+            .query("drops.echo")
+            .bind("number", &number)
+            .fetch_one()
+            .await?;
         Ok(row.get(0)?)
     })
     .await

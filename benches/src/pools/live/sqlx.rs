@@ -1,0 +1,53 @@
+//! sqlx's pool.
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+
+use super::{LivePool, Opening, QUESTION};
+use crate::{
+    case::{MeasureError, Role},
+    pools::until_idle,
+};
+
+/// sqlx.
+#[derive(Clone, Debug)]
+pub struct Sqlx(sqlx::PgPool);
+
+impl LivePool for Sqlx {
+    const NAME: &'static str = "sqlx";
+    const ROLE: Role = Role::Peer;
+    const SETTINGS: &'static str = "no TLS; it pings at every return";
+    type Session = sqlx::pool::PoolConnection<sqlx::Postgres>;
+
+    async fn open(opening: Opening) -> Result<Self, MeasureError> {
+        let options = PgConnectOptions::new()
+            .host(&opening.host)
+            .port(opening.port)
+            .username(&opening.user)
+            .password(&opening.password)
+            .database(&opening.database)
+            .ssl_mode(PgSslMode::Disable);
+        let pool = PgPoolOptions::new()
+            .max_connections(opening.sessions)
+            .min_connections(opening.sessions)
+            .acquire_timeout(opening.patience)
+            .test_before_acquire(opening.check)
+            .connect_with(options)
+            .await?;
+        let idle = || u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        until_idle(idle, opening.sessions).await?;
+        Ok(Self(pool))
+    }
+
+    async fn get(&self) -> Result<Self::Session, MeasureError> {
+        Ok(self.0.acquire().await?)
+    }
+
+    fn number(_session: &Self::Session) -> Option<u64> {
+        None
+    }
+
+    async fn ask(session: &mut Self::Session) -> Result<(), MeasureError> {
+        sqlx::raw_sql(QUESTION).execute(&mut **session).await?;
+        Ok(())
+    }
+}
