@@ -1,6 +1,7 @@
 //! `cargo xtask chaos`: runs the chaos harness's own program.
 //!
-//! It is built as the tests are, so that whoever runs tests has it compiled already.
+//! It is built as the tests are, so that whoever runs tests has it compiled already; but for the row that runs other pools
+//! beside ours, which are compiled for it alone.
 
 use std::process::{Command, ExitCode};
 
@@ -24,10 +25,33 @@ pub(crate) struct Arguments {
     arguments: Vec<String>,
 }
 
+/// The row that runs beside peers.
+const BESIDE_PEERS: &str = "R4";
+
+/// Whether that row is going to run: it is named, or no row is.
+fn needs_peers(arguments: &[String]) -> bool {
+    let talk = ["--help", "-h", "--list"];
+    let names_a_row = |argument: &&String| {
+        let number = argument.strip_prefix(['R', 'r']).unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut rows = arguments.iter().filter(names_a_row).peekable();
+    !arguments
+        .iter()
+        .any(|argument| talk.contains(&argument.as_str()))
+        && (rows.peek().is_none() || rows.any(|row| row.eq_ignore_ascii_case(BESIDE_PEERS)))
+}
+
 /// Runs the program in `tests/` with the arguments; its exit code is the command's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let features: &[&str] = if needs_peers(&arguments.arguments) {
+        &["--features", "peers"]
+    } else {
+        &[]
+    };
     let status = Command::new(workspace::cargo())
         .args(["run", "--quiet", "--package", "crdb-tests"])
+        .args(features)
         .args(["--bin", "chaos", "--"])
         .args(&arguments.arguments)
         .current_dir(workspace::root()?)
@@ -37,4 +61,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(Ok(code)) => ExitCode::from(code),
         _ => ExitCode::FAILURE,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peers_are_compiled_for_their_row_only() {
+        let needed = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+            needs_peers(&arguments)
+        };
+        assert!(needed(&[]) && needed(&["--seconds", "9"]) && needed(&["R1", "r4"]));
+        assert!(!needed(&["R1", "--seconds", "9"]) && !needed(&["--list"]));
+    }
 }

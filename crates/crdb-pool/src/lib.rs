@@ -86,7 +86,7 @@ pub use self::observer::{
 };
 pub use self::pool::{GetOptions, Pool, PoolBuilder};
 pub use self::status::{LastError, NodeState, NodeStatus, Status};
-pub use self::topology::{DnsTopology, Topology, TopologyError};
+pub use self::topology::{DnsTopology, SrvTopology, Topology, TopologyError};
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

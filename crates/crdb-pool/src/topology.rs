@@ -1,11 +1,13 @@
 //! Which nodes there are.
 
 mod dns;
+mod srv;
 
 use std::pin::Pin;
 use std::time::Duration;
 
 pub use self::dns::DnsTopology;
+pub use self::srv::SrvTopology;
 use crate::node::NodeAddress;
 
 /// Names the nodes of a cluster, again and again.

@@ -194,6 +194,50 @@ async fn wrong_credentials_fail_callers_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_a_session_can_serve_is_served_though_new_ones_are_refused() {
+    let cluster = Cluster::start([1]);
+    let pool = pool(&cluster, 2);
+    let held = pool.get().await.unwrap();
+    cluster.set(1, Behaviour::WrongPassword);
+    let waiter = |pool: &Pool<Handle>| {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.get().await })
+    };
+    let served = waiter(&pool);
+    // Opening a second session fails meanwhile, and the first one is only out.
+    sleep(Duration::from_secs(1)).await;
+    assert!(!served.is_finished());
+    drop(held);
+    let held = served.await.unwrap().unwrap();
+
+    // With the last session goes the hope of those who wait, at once and not by their deadline.
+    let (first, second) = (waiter(&pool), waiter(&pool));
+    sleep(Duration::from_millis(100)).await;
+    let lost = Instant::now();
+    held.discard();
+    for refused in [first, second] {
+        let error = refused.await.unwrap().unwrap_err();
+        assert!(error.is_authentication(), "{error}");
+    }
+    assert!(
+        lost.elapsed() < Duration::from_millis(200),
+        "{:?}",
+        lost.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_refuses_us_does_not_fail_those_whom_another_one_serves() {
+    let cluster = Cluster::start([1, 2]);
+    cluster.set(1, Behaviour::WrongPassword);
+    let pool = pool(&cluster, 2);
+    for _ in 0..20 {
+        let lease = pool.get().await.unwrap();
+        assert_eq!(lease.address().port(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn closing_waits_for_what_is_out_and_lists_it() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 3);

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crdb_pool::{
     AcquireFailed, Acquired, Checked, CloseReason, Closed, Config, ConnectFailed, DnsTopology,
-    ErrorKind, GetOptions, Leaked, NodeAddress, Observer, Opened, Pool, Released, Reset, Topology,
-    TopologyError,
+    ErrorKind, GetOptions, Leaked, NodeAddress, Observer, Opened, Pool, Released, Reset,
+    SrvTopology, Topology, TopologyError,
 };
 use tokio::time::{Instant, sleep};
 
@@ -298,6 +298,56 @@ async fn names_are_looked_up() {
             .await
             .unwrap()
             .is_empty()
+    );
+}
+
+/// A name server that answers its first question with the records of `a.example.org` and `b.example.org`.
+async fn name_server() -> std::net::SocketAddr {
+    let socket = tokio::net::UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut question = [0; 512];
+        let (length, client) = socket.recv_from(&mut question).await.unwrap();
+        // Without the additional record, which has 11 bytes.
+        let mut answer = question[..length - 11].to_vec();
+        answer[2..4].copy_from_slice(&[0x81, 0x80]);
+        answer[7] = 3;
+        answer[11] = 0;
+        for (priority, host) in [(1_u8, "a"), (1, "b"), (2, "c")] {
+            answer.extend([0xc0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 10]);
+            answer.extend([0, priority, 0, 0, 0x66, 0x91, 1]);
+            answer.extend(host.bytes());
+            // The rest of the question's name, behind `_sql`.
+            answer.extend([0xc0, 12 + 5]);
+        }
+        socket.send_to(&answer, client).await.unwrap();
+    });
+    address
+}
+
+#[tokio::test]
+async fn services_are_looked_up() {
+    let topology = SrvTopology::new("_sql.example.org")
+        .with_name_servers([name_server().await])
+        .with_locality("region=here");
+    let nodes = topology.nodes().await.unwrap();
+    let found: Vec<_> = nodes
+        .iter()
+        .map(|node| (node.host(), node.port(), node.locality().to_string()))
+        .collect();
+    let here = || "region=here".to_owned();
+    assert_eq!(
+        found,
+        [
+            ("a.example.org", 0x6691, here()),
+            ("b.example.org", 0x6691, here())
+        ]
+    );
+    let none = SrvTopology::new("not a..name").with_name_servers([name_server().await]);
+    let error = none.nodes().await.unwrap_err().to_string();
+    assert!(
+        error.contains("not a..name") && error.contains("not a domain name"),
+        "{error}"
     );
 }
 
