@@ -10,6 +10,7 @@ pub mod command;
 #[cfg(feature = "peers")]
 pub mod idle;
 pub mod latency;
+pub mod limit;
 pub mod machine;
 pub mod ours;
 pub mod pgbench;

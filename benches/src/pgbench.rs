@@ -42,7 +42,7 @@ pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, Measur
 async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<(), MeasureError> {
     let script = tempfile::NamedTempFile::new()?;
     fs::write(&script, run.script)?;
-    let output = Command::new(program()?)
+    let output = Command::new(program("pgbench")?)
         .args(["--no-vacuum", "--protocol=prepared"])
         .args(more)
         .arg(format!("--file={}", script.path().display()))
@@ -69,8 +69,11 @@ async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<(), Meas
     Ok(())
 }
 
-/// The program on PATH, or beside the newest server.
-fn program() -> Result<PathBuf, MeasureError> {
+/// One of PostgreSQL's client programs, on PATH or beside the newest server.
+///
+/// # Errors
+/// Where there is none.
+pub fn program(name: &str) -> Result<PathBuf, MeasureError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut servers: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -81,7 +84,7 @@ fn program() -> Result<PathBuf, MeasureError> {
     servers.sort();
     std::env::split_paths(&path)
         .chain(servers.into_iter().rev())
-        .map(|directory| directory.join("pgbench"))
+        .map(|directory| directory.join(name))
         .find(|path| path.is_file())
-        .ok_or_else(|| "there is no pgbench: cargo xtask setup".into())
+        .ok_or_else(|| format!("there is no {name}: cargo xtask setup").into())
 }

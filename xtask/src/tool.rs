@@ -25,7 +25,7 @@ pub(crate) const CARGO_SEMVER_CHECKS: Tool = Tool {
     version: "0.51.0",
 };
 
-/// Which lines the tests reach, by tracing the test processes: it needs no part of the compiler.
+/// Which lines the tests reach. It reads the compiler's profiles itself, without rustup's llvm-tools.
 pub(crate) const CARGO_TARPAULIN: Tool = Tool {
     name: "cargo-tarpaulin",
     version: "0.37.5",

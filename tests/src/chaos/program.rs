@@ -1,6 +1,7 @@
 //! A program that is run for its output, and ends with whoever runs it.
 
 use anyhow::Context as _;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
@@ -15,6 +16,22 @@ exec 3<&- 2>&1
 "$@" &
 wait "$!"
 "#;
+
+/// The directory of the workspace that this program was built in.
+///
+/// # Errors
+/// Never, as the package is in a directory of the workspace.
+pub fn workspace() -> anyhow::Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("the tests have no workspace")
+}
+
+/// The cargo that runs this program, or the one on PATH.
+#[must_use]
+pub fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
 
 /// A running program. Dropping it kills the program and what it has started in its process group.
 #[derive(Debug)]
@@ -31,7 +48,7 @@ impl Program {
     /// When there is no shell to start it.
     pub fn start(
         words: &[String],
-        directory: &std::path::Path,
+        directory: &Path,
         environment: &[(&str, String)],
     ) -> anyhow::Result<Self> {
         let mut child = Command::new("/bin/sh")
@@ -87,7 +104,6 @@ impl Program {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
     use std::time::Duration;
     use tokio::time::timeout;
 

@@ -4,6 +4,7 @@ mod cut_commit;
 mod deadlines;
 mod drops;
 mod failover;
+mod fuzzing;
 mod mess;
 mod outage;
 mod own_tests;
@@ -24,6 +25,7 @@ pub fn all() -> &'static [&'static dyn Row] {
         &deadlines::Deadlines,
         &restart::Restart,
         &mess::Messes,
+        &fuzzing::Fuzzing,
         &own_tests::TEMPLATES,
         &own_tests::POLICY,
         &own_tests::TICKETS,

@@ -4,11 +4,14 @@ mod jdbc;
 mod peer;
 mod start;
 
+use std::sync::Arc;
+
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
+    limit::{FetchLimit, FirstRowLimit, PointSelectLimit},
     ours::{FetchAll, PointSelect},
     server::Server,
 };
@@ -60,6 +63,9 @@ impl Row for P0 {
                     subjects: vec![
                         Box::new(FirstRow::new(&server)?),
                         Box::new(JdbcFirstRow { jdbc: jdbc.clone() }),
+                        Box::new(FirstRowLimit {
+                            server: Arc::clone(&server),
+                        }),
                     ],
                 },
                 Case {
@@ -74,6 +80,10 @@ impl Row for P0 {
                         Box::new(PointSelect::connect(&server, selects).await?),
                         Box::new(JdbcSelect {
                             jdbc: jdbc.clone(),
+                            count: selects,
+                        }),
+                        Box::new(PointSelectLimit {
+                            server: Arc::clone(&server),
                             count: selects,
                         }),
                     ],
@@ -91,6 +101,10 @@ impl Row for P0 {
                         Box::new(FetchAll::connect(&server, fetches).await?),
                         Box::new(JdbcFetch {
                             jdbc,
+                            count: fetches,
+                        }),
+                        Box::new(FetchLimit {
+                            server,
                             count: fetches,
                         }),
                     ],

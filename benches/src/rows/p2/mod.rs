@@ -1,13 +1,13 @@
 //! P2: one statement at a time, with everything on that a service has on.
 
 mod bare;
-mod limit;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
+    limit::PointSelectLimit,
     ours::PointSelect,
     server::Server,
 };
@@ -44,7 +44,7 @@ impl Row for P2 {
                 subjects: vec![
                     Box::new(PointSelect::connect(&server, count).await?),
                     Box::new(bare::Bare::connect(&server, count).await?),
-                    Box::new(limit::Limit { server, count }),
+                    Box::new(PointSelectLimit { server, count }),
                 ],
             }])
         }

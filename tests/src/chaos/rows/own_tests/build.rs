@@ -1,8 +1,9 @@
 //! Building a crate's test programs as `cargo xtask test --all-features` does, so that they are compiled once for both.
 
+use crate::chaos::program::{cargo, workspace};
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::process::Command;
 
@@ -30,11 +31,8 @@ pub(super) async fn program(
     package: &str,
     name: Option<&str>,
 ) -> anyhow::Result<(String, PathBuf)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("the tests have no workspace")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let root = workspace()?;
+    let mut command = Command::new(cargo());
     command
         .args([
             "test",
