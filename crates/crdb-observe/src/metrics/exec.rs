@@ -8,6 +8,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crdb_exec::{Failure, Verdict};
 
+use super::handles::Handles;
 use super::label::{Bounded, Value};
 use super::{Metrics, seconds};
 use crate::kind;
@@ -55,6 +56,8 @@ pub(super) struct ExecMetrics {
     transactions: Bounded,
     kinds: Bounded,
     sqlstates: Bounded,
+    /// Rows and time of statements that succeeded, by the query's name.
+    answered: Handles<String, (Counter, Histogram)>,
     statement: Family<Query, Histogram>,
     transaction: Family<Transaction, Histogram>,
     rows: Family<Rows, Counter>,
@@ -72,6 +75,7 @@ impl ExecMetrics {
             transactions: Bounded::new(limit),
             kinds: Bounded::new(limit),
             sqlstates: Bounded::new(limit),
+            answered: Handles::new(limit),
             statement: Family::new_with_constructor(seconds),
             transaction: Family::new_with_constructor(seconds),
             rows: Family::default(),
@@ -126,6 +130,20 @@ impl ExecMetrics {
         this
     }
 
+    /// The members for a query and how it ended.
+    fn query(&self, name: &str, outcome: &'static str) -> (Counter, Histogram) {
+        let query = self.queries.value(name);
+        let rows = Rows {
+            query: query.clone(),
+        };
+        let rows = self.rows.get_or_create(&rows).clone();
+        let time = self
+            .statement
+            .get_or_create(&Query { query, outcome })
+            .clone();
+        (rows, time)
+    }
+
     fn failed(&self, failure: &Failure) {
         let labels = Errors {
             kind: self.kinds.value(&kind::name(failure.kind)),
@@ -155,23 +173,19 @@ fn outcome(failure: Option<&Failure>) -> &'static str {
 
 impl crdb_exec::Observer for Metrics {
     fn statement(&self, event: &crdb_exec::StatementEvent<'_>) {
-        let query = self.exec.queries.value(event.name.unwrap_or(UNNAMED));
-        self.exec
-            .rows
-            .get_or_create(&Rows {
-                query: query.clone(),
-            })
-            .inc_by(event.rows);
-        let labels = Query {
-            query,
-            outcome: outcome(event.failure.as_ref()),
+        let name = event.name.unwrap_or(UNNAMED);
+        let outcome = outcome(event.failure.as_ref());
+        let find = || self.exec.query(name, outcome);
+        let count = |(rows, time): &(Counter, Histogram)| {
+            rows.inc_by(event.rows);
+            time.observe(event.elapsed.as_secs_f64());
         };
-        self.exec
-            .statement
-            .get_or_create(&labels)
-            .observe(event.elapsed.as_secs_f64());
-        if let Some(failure) = &event.failure {
-            self.exec.failed(failure);
+        match &event.failure {
+            None => self.exec.answered.with(name, find, count),
+            Some(failure) => {
+                count(&find());
+                self.exec.failed(failure);
+            }
         }
     }
 

@@ -4,6 +4,8 @@
 mod auth;
 #[cfg(feature = "exec")]
 mod exec;
+#[cfg(any(feature = "pool", feature = "exec"))]
+mod handles;
 #[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
 mod label;
 #[cfg(feature = "pool")]

@@ -1,7 +1,7 @@
 //! Waiting, sessions and nodes.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::handles::Handles;
 use super::label::{Bounded, Value};
 use super::{Metrics, seconds};
 use crate::kind;
@@ -49,7 +50,10 @@ pub(super) struct PoolMetrics {
     nodes: Bounded,
     outcomes: Bounded,
     acquire: Family<Outcome, Histogram>,
+    /// Of these, the one for callers that got a session.
+    acquired: OnceLock<Histogram>,
     held: Family<Node, Histogram>,
+    released: Handles<crdb_pool::NodeAddress, Histogram>,
     open: Family<NodeOutcome, Histogram>,
     closed: Family<NodeReason, Counter>,
     checks: Family<NodeOutcome, Counter>,
@@ -69,7 +73,9 @@ impl PoolMetrics {
             nodes: Bounded::new(limit),
             outcomes: Bounded::new(limit),
             acquire: Family::new_with_constructor(seconds),
+            acquired: OnceLock::new(),
             held: Family::new_with_constructor(seconds),
+            released: Handles::new(limit),
             open: Family::new_with_constructor(seconds),
             closed: Family::default(),
             checks: Family::default(),
@@ -250,12 +256,16 @@ impl crdb_pool::Observer for Metrics {
     }
 
     fn acquired(&self, event: &crdb_pool::Acquired<'_>) {
-        let labels = Outcome {
-            outcome: self.pool.outcome(true),
+        let find = || {
+            let outcome = self.pool.outcome(true);
+            self.pool
+                .acquire
+                .get_or_create(&Outcome { outcome })
+                .clone()
         };
         self.pool
-            .acquire
-            .get_or_create(&labels)
+            .acquired
+            .get_or_init(find)
             .observe(event.waited.as_secs_f64());
     }
 
@@ -270,13 +280,13 @@ impl crdb_pool::Observer for Metrics {
     }
 
     fn released(&self, event: &crdb_pool::Released<'_>) {
-        let labels = Node {
-            node: self.pool.node(event.address),
+        let find = || {
+            let node = self.pool.node(event.address);
+            self.pool.held.get_or_create(&Node { node }).clone()
         };
-        self.pool
-            .held
-            .get_or_create(&labels)
-            .observe(event.held.as_secs_f64());
+        self.pool.released.with(event.address, find, |held| {
+            held.observe(event.held.as_secs_f64());
+        });
     }
 
     fn checked(&self, event: &crdb_pool::Checked<'_>) {
