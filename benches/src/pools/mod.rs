@@ -58,7 +58,7 @@ pub trait Pool: Clone + Send + Sync + 'static {
 }
 
 /// Works with a connection, or only touches it.
-async fn work<T>(connection: &T, keep: Option<Duration>) {
+pub(crate) async fn work<T>(connection: &T, keep: Option<Duration>) {
     std::hint::black_box(connection);
     if let Some(time) = keep {
         let worked = tokio::task::spawn_blocking(move || pass(time)).await;

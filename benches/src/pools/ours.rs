@@ -24,6 +24,7 @@ impl Connector for Stub {
     }
 
     async fn check(&self, _session: &mut Connection) -> Result<(), Never> {
+        self.check();
         Ok(())
     }
 

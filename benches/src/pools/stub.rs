@@ -14,6 +14,7 @@ use std::{
 pub struct Stub {
     connect_time: Duration,
     opened: Arc<AtomicU32>,
+    checked: Arc<AtomicU32>,
 }
 
 /// A connection to nowhere.
@@ -38,7 +39,7 @@ impl Stub {
     pub fn new(connect_time: Duration) -> Self {
         Self {
             connect_time,
-            opened: Arc::default(),
+            ..Self::default()
         }
     }
 
@@ -46,6 +47,17 @@ impl Stub {
     #[must_use]
     pub fn opened(&self) -> u32 {
         self.opened.load(Ordering::Relaxed)
+    }
+
+    /// How often one was checked, which would be a round trip.
+    #[must_use]
+    pub fn checked(&self) -> u32 {
+        self.checked.load(Ordering::Relaxed)
+    }
+
+    /// Checks one.
+    pub(super) fn check(&self) {
+        self.checked.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Opens one.

@@ -53,6 +53,9 @@ impl<C: Connector> Pool<C> {
 
     /// Gets a session that works, waiting until one comes free. Callers are served in the order in which they came.
     ///
+    /// Where every node refuses our credentials, callers are turned away at once, unless a session that was let in before can
+    /// still come free: then they wait for that one, and are turned away when the last one is lost.
+    ///
     /// # Errors
     ///
     /// [`Timeout`](ErrorKind::Timeout), [`TooManyWaiters`](ErrorKind::TooManyWaiters),

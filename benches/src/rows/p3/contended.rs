@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
-    pools::{Opening, Pool},
+    pools::{Opening, Pool, Stub},
 };
 
 const CALLERS: u32 = 32;
@@ -38,6 +38,7 @@ impl fmt::Display for Callers {
 /// A pool with its callers.
 pub(super) struct Contended<P> {
     pool: P,
+    stub: Stub,
     callers: Callers,
     time: Duration,
 }
@@ -49,6 +50,7 @@ impl<P: Pool> Contended<P> {
         time: Duration,
     ) -> Result<Self, MeasureError> {
         Ok(Self {
+            stub: opening.stub.clone(),
             pool: P::open(opening).await?,
             callers,
             time,
@@ -72,6 +74,7 @@ impl<P: Pool> Subject for Contended<P> {
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
             let stop = Arc::new(AtomicBool::new(false));
+            let checked = self.stub.checked();
             let started = Instant::now();
             let callers: Vec<_> = (0..CALLERS)
                 .map(|_| {
@@ -94,9 +97,14 @@ impl<P: Pool> Subject for Contended<P> {
             let total: f64 = counts.iter().sum();
             let slowest = counts.iter().copied().fold(f64::INFINITY, f64::min);
             let mean = total / f64::from(CALLERS);
-            Ok(Sample::new()
+            let sample = Sample::new()
                 .with("rate", total / started.elapsed().as_secs_f64())
-                .with("slowest caller", 100.0 * slowest / mean))
+                .with("slowest caller", 100.0 * slowest / mean);
+            // The others were told not to check, or check at a moment of their own.
+            Ok(match P::ROLE {
+                Role::Ours => sample.with("checks", f64::from(self.stub.checked() - checked)),
+                _ => sample,
+            })
         }
         .boxed()
     }

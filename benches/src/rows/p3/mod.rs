@@ -62,11 +62,18 @@ async fn case(
         metric: "rate",
         bound: Bound::RatioAtLeast(peer, 1.0),
     };
+    // All of them were used within 500 ms.
+    let no_round_trip = Target {
+        subject: Ours::NAME,
+        metric: "checks",
+        bound: Bound::AtMost(0.0),
+    };
     Ok(Case {
         name: format!("{callers}, {slots} slots"),
         metrics: vec![
             Metric::higher("rate", "checkouts/s"),
             Metric::higher("slowest caller", "% of the mean"),
+            Metric::lower("checks", "round trips"),
         ],
         targets: [
             Bb8::NAME,
@@ -76,7 +83,9 @@ async fn case(
             Sqlx::NAME,
         ]
         .map(not_slower)
-        .into(),
+        .into_iter()
+        .chain([no_round_trip])
+        .collect(),
         rounds: if settings.quick { 5 } else { 9 },
         subjects: vec![
             Box::new(Contended::<Ours>::open(opening(), callers, time).await?),

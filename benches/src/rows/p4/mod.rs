@@ -1,5 +1,6 @@
 //! P4: a spike of callers over a few idle connections.
 
+mod floor;
 mod spike;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::{
     pools::{Bb8, Deadpool, Mobc, Ours, Pool as _, Qorb, Sqlx},
     server::Server,
 };
+use floor::Floor;
 use spike::Spike;
 
 /// The row.
@@ -53,6 +55,7 @@ impl Row for P4 {
                     Box::new(Spike::<Mobc>::new(Arc::clone(&server))),
                     Box::new(Spike::<Qorb>::new(Arc::clone(&server))),
                     Box::new(Spike::<Sqlx>::new(server)),
+                    Box::new(Floor),
                 ],
             }])
         }

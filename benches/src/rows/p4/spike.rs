@@ -14,10 +14,10 @@ use crate::{
     server::Server,
 };
 
-const CALLERS: u32 = 50;
-const IDLE: u32 = 5;
+pub(super) const CALLERS: u32 = 50;
+pub(super) const IDLE: u32 = 5;
 const CONNECT: Duration = Duration::from_millis(150);
-const QUERY: Duration = Duration::from_millis(2);
+pub(super) const QUERY: Duration = Duration::from_millis(2);
 
 /// Spikes on pools of one kind: each round has a new one, since a pool that has grown shows nothing.
 pub(super) struct Spike<P> {

@@ -33,9 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What a caller does between two rows, so that the rate is what is asked for and not what the machine can do.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long it is watched before.
-const BEFORE: Duration = Duration::from_secs(2);
+const BEFORE: Duration = Duration::from_millis(1_500);
 /// How long it is watched after.
-const AFTER: Duration = Duration::from_secs(5);
+const AFTER: Duration = Duration::from_secs(3);
 
 /// A pool that goes through an outage.
 pub trait Contender: Send + Sync + 'static {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const SESSIONS: u32 = 10;
 const CALLERS: usize = 64;
 /// How long a node is watched while it is silent.
-const WATCHED: Duration = Duration::from_secs(2);
+const WATCHED: Duration = Duration::from_secs(1);
 
 /// Counts the sessions that are being opened at the moment.
 #[derive(Debug)]

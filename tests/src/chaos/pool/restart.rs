@@ -18,7 +18,7 @@ const SESSIONS: u32 = 10;
 /// What a caller does between two rows, so that the rate is what is asked for and not what the machine can do.
 const PAUSE: Duration = Duration::from_millis(400);
 /// How long the rate is measured before, and watched after.
-const WATCHED: Duration = Duration::from_secs(3);
+const WATCHED: Duration = Duration::from_secs(2);
 const BACK_WITHIN: Duration = Duration::from_secs(1);
 const WHOLE: f64 = 0.95;
 

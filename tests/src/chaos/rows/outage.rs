@@ -10,7 +10,7 @@ use std::time::Duration;
 /// How long the server is away each time.
 const AWAY: Duration = Duration::from_secs(60);
 /// What each outage takes besides: filling the pools, watching them before and after.
-const AROUND: Duration = Duration::from_secs(10);
+const AROUND: Duration = Duration::from_secs(6);
 
 pub(super) struct Outages;
 
@@ -33,12 +33,13 @@ impl Row for Outages {
     fn run<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, anyhow::Result<Report>> {
         async move {
             let share = (context.left() / 2).saturating_sub(AROUND);
-            let away = share.clamp(Duration::from_secs(3), AWAY);
+            let away = share.clamp(Duration::from_secs(1), AWAY);
             let mut report = Report::default();
             for outage in [Outage::Refused, Outage::Silent] {
                 let race = Race::new(context.engine(), away).await?;
                 #[cfg(feature = "peers")]
                 let race = crate::chaos::pool::peers::enter(race, context.engine()).await?;
+                context.say(&format!("{outage} for {away:?}"));
                 report.add(race.run(outage, away).await?);
             }
             #[cfg(not(feature = "peers"))]

@@ -33,6 +33,7 @@ impl Row for Rationing {
         async move {
             let mut report = Report::default();
             for allowed in PROBES {
+                context.say(&format!("{allowed} probes at a time"));
                 report.add(probes::run(context.engine(), allowed).await?);
             }
             report.add(amplification::run(context.engine()).await?);

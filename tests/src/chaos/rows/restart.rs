@@ -7,8 +7,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 
-/// How long the server is away: longer than a thousand callers take to queue up.
-const AWAY: Duration = Duration::from_secs(5);
+/// How long the server is away, at least: until a thousand callers have queued up.
+const AWAY: Duration = Duration::from_secs(3);
 
 pub(super) struct Restart;
 

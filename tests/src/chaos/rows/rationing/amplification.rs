@@ -18,7 +18,7 @@ const CALLERS: u32 = 16;
 /// Each retry is earned by this many calls.
 const CALLS_PER_RETRY: u64 = 10;
 /// How long calls are counted once the reserve is used up.
-const COUNTED: Duration = Duration::from_secs(8);
+const COUNTED: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 struct Counts {
