@@ -358,6 +358,8 @@ impl<'a> Lexer<'a> {
             (b'@', b'@', _) => (TokenKind::AtAt, 2),
             (b'@', b'>', _) => (TokenKind::Contains, 2),
             (b'@', ..) => (TokenKind::At, 1),
+            (b'?', b'@', b'>') => (TokenKind::FirstContains, 3),
+            (b'?', b'<', b'@') => (TokenKind::FirstContainedBy, 3),
             (b'?', b'|', _) => (TokenKind::SomeExists, 2),
             (b'?', b'&', _) => (TokenKind::AllExists, 2),
             (b'?', b'?', _) => (TokenKind::Question, 2),

@@ -117,6 +117,10 @@ pub enum TokenKind {
     Contains,
     /// `<@`
     ContainedBy,
+    /// `?@>`
+    FirstContains,
+    /// `?<@`
+    FirstContainedBy,
     /// `?`, also `??`
     Question,
     /// `?|`

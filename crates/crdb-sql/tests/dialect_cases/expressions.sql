@@ -33,3 +33,4 @@ SELECT TRIM(a), TRIM(BOTH 'x' FROM a), TRIM(LEADING FROM a), TRIM(TRAILING a)
 SELECT left(a, 1), "left"(a), index(a), [FUNCTION 1074](a), pg_catalog.format_type(a, NULL), @1
 SELECT (a, b) OVERLAPS (c, d), a AS "OVERLAPS"
 SELECT time, timestamp, char, int FROM history
+SELECT a ?@> b, c ?<@ d

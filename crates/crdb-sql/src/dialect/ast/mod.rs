@@ -37,8 +37,8 @@ pub use query::{
     Cte, Direction, Distinct, FrameBound, FrameExclusion, FrameUnit, IndexFlag, IndexHint,
     IndexRef, Join, JoinCondition, JoinHint, JoinKind, Limit, LockStrength, LockWait, Locking,
     NamedWindow, NullsOrder, Offset, OrderBy, OrderTarget, Query, QueryBody, Select, SelectItem,
-    SetOperator, SetQuantifier, TableAlias, TableFunction, TableName, TableRef, TableSource,
-    TableSourceKind, Window, WindowFrame, WindowSpec, With,
+    SetOperator, SetQuantifier, TableAlias, TableFunction, TableId, TableName, TableRef,
+    TableSource, TableSourceKind, Window, WindowFrame, WindowSpec, With,
 };
 pub use routine::{
     AtomicStatement, CreateRoutine, Parameter, ParameterMode, RoutineBody, RoutineKind,

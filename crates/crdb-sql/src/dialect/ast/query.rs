@@ -200,14 +200,25 @@ pub struct TableName {
     pub only: bool,
     /// Which table.
     pub name: ObjectName,
-    /// By number, `[53(1, 2) AS a]`: number and columns; the name is then the alias inside the brackets.
-    pub id: Option<(u32, Option<Vec<u32>>)>,
+    /// By number; the name is then the alias inside the brackets.
+    pub id: Option<TableId>,
     /// `*` behind it, which means nothing.
     pub descendants: bool,
     /// `@by_owner`, `@{FORCE_INDEX=by_owner}`
     pub hint: Option<IndexHint>,
     /// Where the name was read.
     pub span: Span,
+}
+
+/// A table by number: `[53(1, 2) AS a (b, c)]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableId {
+    /// Its number.
+    pub id: u32,
+    /// The numbers of the columns that are wanted.
+    pub columns: Option<Vec<u32>>,
+    /// Names for those columns.
+    pub column_names: Vec<Ident>,
 }
 
 /// How a table is to be read.
@@ -238,6 +249,8 @@ pub enum IndexFlag {
     ForceIndex(IndexRef),
     /// `FORCE_ZIGZAG` or `FORCE_ZIGZAG=by_owner`
     ForceZigzag(Option<IndexRef>),
+    /// `FAMILY=[2]`
+    Family(u32),
     /// `ASC` or `DESC`, with `FORCE_INDEX`
     Direction(Direction),
     /// A flag that is one word: `NO_INDEX_JOIN`, `NO_FULL_SCAN`, `IGNORE_FOREIGN_KEYS` ..

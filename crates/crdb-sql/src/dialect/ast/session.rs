@@ -12,9 +12,15 @@ pub enum Transaction {
     /// `BEGIN TRANSACTION ..`
     Begin(Vec<TransactionMode>),
     /// `COMMIT` or `END`
-    Commit,
+    Commit {
+        /// `AND CHAIN`: the next transaction begins at once.
+        chain: bool,
+    },
     /// `ROLLBACK` or `ABORT`
-    Rollback,
+    Rollback {
+        /// `AND CHAIN`: the next transaction begins at once.
+        chain: bool,
+    },
     /// `SAVEPOINT a`
     Savepoint(Ident),
     /// `RELEASE SAVEPOINT a`

@@ -151,12 +151,13 @@ impl Parser<'_> {
             || self.opt_take_any(parts, &[Keyword::VISIBLE, Keyword::INVISIBLE])
         {
         } else if self.opt_take(parts, Keyword::VISIBILITY) {
-            if !matches!(self.kind(), TokenKind::Integer | TokenKind::Decimal) {
-                return Err(self.expected("a number from 0.0 to 1.0"));
-            }
+            self.check_visibility()?;
             parts.push(Part::Expr(self.primary()?));
         } else {
             self.take_list(parts, |parser, parts| {
+                if parser.at_any(&[Keyword::SET, Keyword::RESET]) {
+                    return parser.set_or_reset_parameters(parts);
+                }
                 parser.take_all(parts, &[Keyword::PARTITION, Keyword::BY])?;
                 parts.push(Part::Partition(Box::new(parser.partitions()?)));
                 Ok(())

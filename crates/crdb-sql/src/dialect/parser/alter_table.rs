@@ -305,16 +305,14 @@ impl Parser<'_> {
                 self.take_all(parts, &[Keyword::INJECT, Keyword::STATISTICS])?;
                 self.take_expr(parts)
             }
-            Some(Keyword::SET) => {
-                self.take(parts, Keyword::SET)?;
-                self.take_paren_list(parts, Self::take_storage_parameter)
-            }
-            Some(Keyword::RESET) => {
-                self.take(parts, Keyword::RESET)?;
-                self.take_paren_list(parts, |parser, parts| {
-                    parts.push(Part::Name(parser.storage_parameter_name()?));
-                    Ok(())
-                })
+            Some(Keyword::SET | Keyword::RESET) => self.set_or_reset_parameters(parts),
+            Some(Keyword::ENABLE | Keyword::DISABLE) if self.keyword_at(1, Keyword::TRIGGER) => {
+                self.take_any(parts, &[Keyword::ENABLE, Keyword::DISABLE])?;
+                self.take(parts, Keyword::TRIGGER)?;
+                if self.opt_take_any(parts, &[Keyword::ALL, Keyword::USER]) {
+                    return Ok(());
+                }
+                self.take_name(parts)
             }
             Some(Keyword::ENABLE | Keyword::DISABLE | Keyword::FORCE | Keyword::NO) => {
                 if self.take_any(
@@ -335,6 +333,17 @@ impl Parser<'_> {
             }
             _ => Err(self.expected("a change of the table")),
         }
+    }
+
+    /// `SET (a = b)` or `RESET (a)`, of a table or index.
+    pub(super) fn set_or_reset_parameters(&mut self, parts: &mut Parts) -> Parsed<()> {
+        if self.take_any(parts, &[Keyword::SET, Keyword::RESET])? == Keyword::SET {
+            return self.take_paren_list(parts, Self::take_storage_parameter);
+        }
+        self.take_paren_list(parts, |parser, parts| {
+            parts.push(Part::Name(parser.storage_parameter_name()?));
+            Ok(())
+        })
     }
 
     /// `CASCADE` or `RESTRICT`, if it is there.

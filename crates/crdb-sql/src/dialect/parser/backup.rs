@@ -114,6 +114,10 @@ impl Parser<'_> {
             self.take_string_or_placeholder(parts)?;
             return Ok(Keyword::EXECUTION);
         }
+        let strict = [Keyword::STRICT, Keyword::STORAGE, Keyword::LOCALITY];
+        if self.opt_take_all(parts, &strict) {
+            return Ok(Keyword::STRICT);
+        }
         if !self.at_any(&BACKUP_VALUES) {
             return Err(self.expected("an option of a backup, such as `revision_history`"));
         }
@@ -172,10 +176,11 @@ impl Parser<'_> {
         if self.take_any(parts, &[Keyword::BACKUP, Keyword::BACKUPS])? == Keyword::BACKUPS {
             self.take(parts, Keyword::IN)?;
             self.take_string_or_placeholders(parts)?;
-            if self.opt_take(parts, Keyword::WITH) {
-                self.take_list(parts, Self::show_backup_option)?;
+            while self.opt_take_any(parts, &[Keyword::NEWER, Keyword::OLDER]) {
+                self.take(parts, Keyword::THAN)?;
+                self.take_expr(parts)?;
             }
-            return Ok(());
+            return self.show_backup_options(parts);
         }
         let details = [
             Keyword::SCHEMAS,
@@ -195,6 +200,10 @@ impl Parser<'_> {
         }
         self.opt_take(parts, Keyword::IN);
         self.take_string_or_placeholders(parts)?;
+        self.show_backup_options(parts)
+    }
+
+    fn show_backup_options(&mut self, parts: &mut Parts) -> Parsed<()> {
         if !self.opt_take(parts, Keyword::WITH) {
             return Ok(());
         }
@@ -206,7 +215,9 @@ impl Parser<'_> {
     }
 
     fn show_backup_option(&mut self, parts: &mut Parts) -> Parsed<()> {
-        if self.opt_take_all(parts, &[Keyword::SKIP, Keyword::SIZE]) {
+        if self.opt_take_all(parts, &[Keyword::SKIP, Keyword::SIZE])
+            || self.opt_take_all(parts, &[Keyword::REVISION, Keyword::START, Keyword::TIME])
+        {
             return Ok(());
         }
         if self.at_any(&[Keyword::TIME, Keyword::CONCURRENTLY]) {

@@ -1,8 +1,8 @@
 //! `CREATE` of everything but tables, indexes and routines.
 
 use super::super::ast::{
-    CreateSequence, CreateType, CreateView, ObjectName, Part, Persistence, Punctuation,
-    SequenceOption, StatementKind, TypeBody, UtilityKind,
+    CreateSequence, CreateType, CreateView, Expr, Literal, ObjectName, Part, Persistence,
+    Punctuation, SequenceOption, StatementKind, StorageParameter, TypeBody, UtilityKind,
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
@@ -94,7 +94,7 @@ impl Parser<'_> {
         let if_not_exists = !or_replace && self.if_not_exists();
         let name = self.object()?;
         let columns = self.opt_paren_names()?;
-        let parameters = self.storage_parameters()?;
+        let parameters = self.view_parameters()?;
         self.expect_keyword(Keyword::AS)?;
         let query = Box::new(self.query()?);
         let with_data = if !materialized || !self.eat_keyword(Keyword::WITH) {
@@ -117,6 +117,22 @@ impl Parser<'_> {
         })))
     }
 
+    /// `WITH (security_invoker = true)`, if it is there; `true` may be left out.
+    fn view_parameters(&mut self) -> Parsed<Vec<StorageParameter>> {
+        if !self.eat_keyword(Keyword::WITH) {
+            return Ok(Vec::new());
+        }
+        self.paren_list(|parser| {
+            if parser.kind_at(1) == TokenKind::Equal {
+                return parser.storage_parameter();
+            }
+            Ok(StorageParameter {
+                name: parser.name()?,
+                value: Expr::Literal(Literal::Boolean(true)),
+            })
+        })
+    }
+
     fn create_sequence(&mut self, temporary: bool) -> Parsed<StatementKind> {
         self.expect_keyword(Keyword::SEQUENCE)?;
         let if_not_exists = self.if_not_exists();
@@ -134,6 +150,11 @@ impl Parser<'_> {
     pub(super) fn sequence_options(&mut self) -> Parsed<Vec<SequenceOption>> {
         let mut options = Vec::new();
         while let Some(option) = self.sequence_option()? {
+            if let SequenceOption::As(data_type) = &option
+                && !super::column::is_integer(&data_type.base)
+            {
+                return Err(self.invalid("a sequence is of an integer type"));
+            }
             options.push(option);
         }
         Ok(options)
@@ -352,6 +373,7 @@ impl Parser<'_> {
         {
             self.take(parts, Keyword::OF)?;
         }
+        let mut seen = Vec::new();
         loop {
             let events = [
                 Keyword::INSERT,
@@ -359,9 +381,12 @@ impl Parser<'_> {
                 Keyword::UPDATE,
                 Keyword::TRUNCATE,
             ];
-            if self.take_any(parts, &events)? == Keyword::UPDATE
-                && self.opt_take(parts, Keyword::OF)
-            {
+            let event = self.take_any(parts, &events)?;
+            if seen.contains(&event) {
+                return Err(self.invalid("an event of the trigger is given twice"));
+            }
+            seen.push(event);
+            if event == Keyword::UPDATE && self.opt_take(parts, Keyword::OF) {
                 self.take_names(parts)?;
             }
             if !self.opt_take(parts, Keyword::OR) {
@@ -390,11 +415,15 @@ impl Parser<'_> {
         };
         parts.push(Part::Object(name));
         self.take_paren(parts, |parser, parts| {
-            if parser.is(TokenKind::RightParen) {
-                Ok(())
-            } else {
-                parser.take_list(parts, Self::take_trigger_argument)
+            // As in CockroachDB's grammar, the list may be empty before its first comma.
+            if !matches!(parser.kind(), TokenKind::RightParen | TokenKind::Comma) {
+                parser.take_trigger_argument(parts)?;
             }
+            while parser.is(TokenKind::Comma) {
+                parser.take_sign(parts, Punctuation::Comma)?;
+                parser.take_trigger_argument(parts)?;
+            }
+            Ok(())
         })
     }
 

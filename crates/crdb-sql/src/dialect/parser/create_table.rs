@@ -2,8 +2,8 @@
 
 use super::super::ast::{
     ColumnConstraint, ColumnDefinition, ColumnOption, CreateTable, ForeignKey, ForeignKeyAction,
-    GeneratedAs, Ident, Identity, IndexKind, LikeOption, Locality, MatchKind, Persistence,
-    RegionName, StatementKind, TableConstraint, TableContents, TableElement,
+    Ident, IndexKind, LikeOption, Locality, MatchKind, Persistence, RegionName, StatementKind,
+    TableConstraint, TableContents, TableElement,
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
@@ -167,11 +167,28 @@ impl Parser<'_> {
             None
         };
         let constraint = self.table_constraint(name)?;
-        let not_valid = self.eat_keywords(&[Keyword::NOT, Keyword::VALID]);
+        let not_valid = self.not_valid(&constraint)?;
         Ok(TableElement::Constraint {
             constraint,
             not_valid,
         })
+    }
+
+    /// `NOT VALID`, if it is there, of a constraint that is no index.
+    fn not_valid(&mut self, constraint: &TableConstraint) -> Parsed<bool> {
+        let indexed = matches!(
+            constraint,
+            TableConstraint::PrimaryKey { .. }
+                | TableConstraint::Unique {
+                    without_index: false,
+                    ..
+                }
+        );
+        let found = self.eat_keywords(&[Keyword::NOT, Keyword::VALID]);
+        if found && indexed {
+            return Err(self.invalid("a key that is an index cannot be `NOT VALID`"));
+        }
+        Ok(found)
     }
 
     /// A constraint behind its name.
@@ -225,7 +242,7 @@ impl Parser<'_> {
     }
 
     /// What follows `REFERENCES`.
-    fn references(&mut self, several: bool) -> Parsed<ForeignKey> {
+    pub(super) fn references(&mut self, several: bool) -> Parsed<ForeignKey> {
         let table = self.object()?;
         let columns = self.opt_paren_names()?;
         if !several && columns.len() > 1 {
@@ -289,172 +306,6 @@ impl Parser<'_> {
                 },
             },
         )
-    }
-
-    pub(super) fn column_definition(&mut self) -> Parsed<ColumnDefinition> {
-        let start = self.start();
-        let name = self.name()?;
-        let data_type = Some(self.data_type()?);
-        let mut options = Vec::new();
-        while let Some(option) = self.column_option()? {
-            options.push(option);
-        }
-        Ok(ColumnDefinition {
-            name,
-            data_type,
-            options,
-            span: self.span_from(start),
-        })
-    }
-
-    fn column_option(&mut self) -> Parsed<Option<ColumnOption>> {
-        let name = if self.eat_keyword(Keyword::CONSTRAINT) {
-            Some(self.name()?)
-        } else {
-            None
-        };
-        let constraint = match self.column_constraint()? {
-            Some(constraint) => constraint,
-            None if name.is_some() => return Err(self.expected("a constraint")),
-            None => return Ok(None),
-        };
-        if name.is_some()
-            && matches!(
-                constraint,
-                ColumnConstraint::Collate(_) | ColumnConstraint::Family { .. }
-            )
-        {
-            return Err(
-                self.invalid("a collation or family is no constraint and has no constraint's name")
-            );
-        }
-        Ok(Some(ColumnOption { name, constraint }))
-    }
-
-    fn column_constraint(&mut self) -> Parsed<Option<ColumnConstraint>> {
-        let Some(keyword) = self.keyword() else {
-            return Ok(None);
-        };
-        let constraint = match keyword {
-            Keyword::NULL => ColumnConstraint::Null,
-            Keyword::NOT if self.keyword_at(1, Keyword::NULL) => {
-                self.advance();
-                ColumnConstraint::NotNull
-            }
-            Keyword::NOT if self.keyword_at(1, Keyword::VISIBLE) => {
-                self.advance();
-                ColumnConstraint::NotVisible
-            }
-            Keyword::UNIQUE => {
-                self.advance();
-                let without_index = self.eat_keywords(&[Keyword::WITHOUT, Keyword::INDEX]);
-                return Ok(Some(ColumnConstraint::Unique { without_index }));
-            }
-            Keyword::PRIMARY => {
-                self.advance();
-                self.expect_keyword(Keyword::KEY)?;
-                let hash = self.hash_sharding()?;
-                return Ok(Some(ColumnConstraint::PrimaryKey {
-                    hash,
-                    parameters: self.storage_parameters()?,
-                }));
-            }
-            Keyword::CHECK => {
-                self.advance();
-                self.open()?;
-                let expr = self.expr()?;
-                self.close()?;
-                return Ok(Some(ColumnConstraint::Check(expr)));
-            }
-            Keyword::DEFAULT => {
-                self.advance();
-                return Ok(Some(ColumnConstraint::Default(self.restricted_expr()?)));
-            }
-            Keyword::ON if self.keyword_at(1, Keyword::UPDATE) => {
-                self.at += 2;
-                return Ok(Some(ColumnConstraint::OnUpdate(self.restricted_expr()?)));
-            }
-            Keyword::REFERENCES => {
-                self.advance();
-                return Ok(Some(ColumnConstraint::References(self.references(false)?)));
-            }
-            Keyword::AS | Keyword::GENERATED => return self.generated().map(Some),
-            Keyword::COLLATE => {
-                self.advance();
-                return Ok(Some(ColumnConstraint::Collate(self.collation()?)));
-            }
-            Keyword::FAMILY => {
-                self.advance();
-                let name = Some(self.name()?);
-                return Ok(Some(ColumnConstraint::Family {
-                    name,
-                    create: false,
-                    if_not_exists: false,
-                }));
-            }
-            Keyword::CREATE => {
-                self.advance();
-                let if_not_exists = self.if_not_exists();
-                self.expect_keyword(Keyword::FAMILY)?;
-                let name = if self.at_name() || if_not_exists {
-                    Some(self.name()?)
-                } else {
-                    None
-                };
-                return Ok(Some(ColumnConstraint::Family {
-                    name,
-                    create: true,
-                    if_not_exists,
-                }));
-            }
-            _ => return Ok(None),
-        };
-        self.advance();
-        Ok(Some(constraint))
-    }
-
-    /// A computed or an identity column.
-    fn generated(&mut self) -> Parsed<ColumnConstraint> {
-        let generated = self.at_keyword(Keyword::GENERATED);
-        if generated {
-            let how = self.generated_as()?;
-            self.expect_keyword(Keyword::AS)?;
-            if how == GeneratedAs::ByDefault || self.at_keyword(Keyword::IDENTITY) {
-                return Ok(ColumnConstraint::Identity(self.identity(how)?));
-            }
-        } else {
-            self.advance();
-        }
-        self.open()?;
-        let expr = self.expr()?;
-        self.close()?;
-        let stored = self.expect_any(&[Keyword::STORED, Keyword::VIRTUAL])? == Keyword::STORED;
-        Ok(ColumnConstraint::Computed {
-            generated,
-            expr,
-            stored,
-        })
-    }
-
-    /// `GENERATED ALWAYS` or `GENERATED BY DEFAULT`.
-    pub(super) fn generated_as(&mut self) -> Parsed<GeneratedAs> {
-        self.expect_keyword(Keyword::GENERATED)?;
-        if self.eat_keywords(&[Keyword::BY, Keyword::DEFAULT]) {
-            return Ok(GeneratedAs::ByDefault);
-        }
-        self.expect_keyword(Keyword::ALWAYS)?;
-        Ok(GeneratedAs::Always)
-    }
-
-    /// `IDENTITY (..)`.
-    pub(super) fn identity(&mut self, generated: GeneratedAs) -> Parsed<Identity> {
-        self.expect_keyword(Keyword::IDENTITY)?;
-        let mut options = Vec::new();
-        if self.eat(TokenKind::LeftParen) {
-            options = self.sequence_options()?;
-            self.close()?;
-        }
-        Ok(Identity { generated, options })
     }
 
     /// `LOCALITY ..`, if it is there.

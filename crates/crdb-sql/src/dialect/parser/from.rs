@@ -2,7 +2,7 @@
 
 use super::super::ast::{
     Direction, Expr, Ident, IndexFlag, IndexHint, IndexRef, Join, JoinCondition, JoinHint,
-    JoinKind, QueryBody, TableAlias, TableFunction, TableName, TableRef, TableSource,
+    JoinKind, QueryBody, TableAlias, TableFunction, TableId, TableName, TableRef, TableSource,
     TableSourceKind,
 };
 use super::super::keyword::{Keyword, KeywordClass};
@@ -313,7 +313,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `[53(1, 2) AS a]`.
+    /// `[53(1, 2) AS a (b, c)]`.
     fn table_by_id(&mut self) -> Parsed<TableName> {
         let start = self.start();
         self.advance();
@@ -333,13 +333,18 @@ impl Parser<'_> {
         let name = super::super::ast::ObjectName {
             parts: vec![self.name()?],
         };
+        let column_names = self.opt_paren_names()?;
         self.expect(TokenKind::RightBracket, "`]`")?;
         let span = self.span_from(start);
         let hint = self.index_hint()?;
         Ok(TableName {
             only: false,
             name,
-            id: Some((id, columns)),
+            id: Some(TableId {
+                id,
+                columns,
+                column_names,
+            }),
             descendants: false,
             hint,
             span,
@@ -381,6 +386,7 @@ impl Parser<'_> {
             Keyword::AVOID_FULL_SCAN,
             Keyword::IGNORE_FOREIGN_KEYS,
             Keyword::FORCE_INVERTED_INDEX,
+            Keyword::FAMILY,
         ])?;
         Ok(match keyword {
             Keyword::FORCE_INDEX => {
@@ -394,6 +400,13 @@ impl Parser<'_> {
                     None
                 };
                 IndexFlag::ForceZigzag(index)
+            }
+            Keyword::FAMILY => {
+                self.expect(TokenKind::Equal, "`=`")?;
+                self.expect(TokenKind::LeftBracket, "`[`")?;
+                let id = self.unsigned()?;
+                self.expect(TokenKind::RightBracket, "`]`")?;
+                IndexFlag::Family(id)
             }
             Keyword::ASC => IndexFlag::Direction(Direction::Ascending),
             Keyword::DESC => IndexFlag::Direction(Direction::Descending),

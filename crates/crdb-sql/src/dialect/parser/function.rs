@@ -312,6 +312,9 @@ impl Parser<'_> {
                 return Err(self.expected("`ORDER`"));
             }
             function.within_group = self.order_by()?;
+            if function.within_group.len() > 1 {
+                return Err(self.invalid("`WITHIN GROUP` orders by one expression"));
+            }
             self.close()?;
         }
         if self.at_keyword(Keyword::FILTER) && self.kind_at(1) == TokenKind::LeftParen {

@@ -25,9 +25,16 @@ impl Parser<'_> {
         };
         self.expect_keyword(Keyword::ON)?;
         let table = self.object()?;
-        let method = if self.at_keyword(Keyword::USING) && !self.keyword_at(1, Keyword::HASH) {
+        let method = if self.at_keyword(Keyword::USING) {
             self.advance();
-            Some(self.name()?)
+            let method = self.name()?;
+            // `opt_index_access_method` in CockroachDB's grammar.
+            if !["gin", "gist", "btree", "cspann", "hnsw"].contains(&method.value()) {
+                return Err(
+                    self.invalid("an index is a `btree`, `gin`, `gist`, `cspann` or `hnsw`")
+                );
+            }
+            Some(method)
         } else {
             None
         };
@@ -300,10 +307,22 @@ impl Parser<'_> {
         if !self.eat_keyword(Keyword::VISIBILITY) {
             return Ok(None);
         }
-        if !matches!(self.kind(), TokenKind::Decimal | TokenKind::Integer) {
-            return Err(self.expected("a number from 0.0 to 1.0"));
-        }
+        self.check_visibility()?;
         let token = self.advance();
         Ok(Some(IndexVisibility::Partial(self.text(token).into())))
+    }
+
+    /// Whether the next token says how visible an index is.
+    pub(super) fn check_visibility(&self) -> Parsed<()> {
+        let within = matches!(self.kind(), TokenKind::Decimal | TokenKind::Integer)
+            && self
+                .text(self.token())
+                .parse()
+                .is_ok_and(|part: f64| (0.0..=1.0).contains(&part));
+        if within {
+            Ok(())
+        } else {
+            Err(self.expected("a number from 0.0 to 1.0"))
+        }
     }
 }

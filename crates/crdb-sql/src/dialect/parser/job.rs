@@ -62,6 +62,25 @@ impl Parser<'_> {
         Ok(kind.build(std::mem::take(parts)))
     }
 
+    /// Whether `EXECUTE SCHEDULE a` is next, rather than a prepared statement of that name.
+    pub(super) fn at_execute_schedule(&self) -> bool {
+        (self.at_keywords(&[Keyword::EXECUTE, Keyword::SCHEDULE])
+            || self.at_keywords(&[Keyword::EXECUTE, Keyword::SCHEDULES]))
+            && !matches!(self.kind_at(2), TokenKind::End | TokenKind::Semicolon)
+    }
+
+    /// `EXECUTE SCHEDULE a` or `EXECUTE SCHEDULES SELECT ..`.
+    pub(super) fn execute_schedule(&mut self) -> Parsed<StatementKind> {
+        let parts = &mut Vec::new();
+        self.take(parts, Keyword::EXECUTE)?;
+        if self.take_any(parts, &[Keyword::SCHEDULE, Keyword::SCHEDULES])? == Keyword::SCHEDULE {
+            self.take_expr(parts)?;
+        } else {
+            self.take_query(parts)?;
+        }
+        Ok(UtilityKind::Schedule.build(std::mem::take(parts)))
+    }
+
     pub(super) fn create_schedule(&mut self) -> Parsed<StatementKind> {
         let parts = &mut Vec::new();
         self.take_all(parts, &[Keyword::CREATE, Keyword::SCHEDULE])?;
@@ -203,15 +222,16 @@ impl Parser<'_> {
     pub(super) fn inspect(&mut self) -> Parsed<StatementKind> {
         let parts = &mut Vec::new();
         self.take(parts, Keyword::INSPECT)?;
-        if self.take_any(parts, &[Keyword::DATABASE, Keyword::TABLE])? == Keyword::DATABASE {
-            self.take_name(parts)?;
-        } else {
-            self.take_object(parts)?;
-        }
+        self.take_any(parts, &[Keyword::DATABASE, Keyword::TABLE])?;
+        self.take_object(parts)?;
         self.opt_take_as_of(parts)?;
         if self.opt_take_all(parts, &[Keyword::WITH, Keyword::OPTIONS]) {
             self.take_list(parts, |parser, parts| {
                 if parser.opt_take(parts, Keyword::DETACHED) {
+                    if parser.is(TokenKind::Equal) {
+                        parser.take_sign(parts, Punctuation::Equal)?;
+                        parser.take_any(parts, &[Keyword::TRUE, Keyword::FALSE])?;
+                    }
                     return Ok(());
                 }
                 parser.take(parts, Keyword::INDEX)?;
@@ -477,6 +497,12 @@ impl Parser<'_> {
     fn alter_cluster_setting(&mut self, parts: &mut Parts) -> Parsed<()> {
         let sets = self.take_any(parts, &[Keyword::SET, Keyword::RESET])? == Keyword::SET;
         if sets && self.opt_take(parts, Keyword::REPLICATION) {
+            if self.opt_take(parts, Keyword::SOURCE) {
+                self.take_all(parts, &[Keyword::EXPIRATION, Keyword::WINDOW])?;
+                self.take_sign(parts, Punctuation::Equal)?;
+                parts.push(Part::Expr(self.primary()?));
+                return Ok(());
+            }
             return self.take_list(parts, Self::cluster_replication_option);
         }
         if !sets && self.opt_take(parts, Keyword::DATA) {

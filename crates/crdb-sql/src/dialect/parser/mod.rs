@@ -6,6 +6,7 @@
 mod alter;
 mod alter_table;
 mod backup;
+mod column;
 mod create;
 mod create_table;
 mod drop;

@@ -52,6 +52,8 @@ pub(super) fn symbol(kind: TokenKind) -> Option<(Level, &'static str)> {
         TokenKind::NotMatchInsensitive => (MATCH, "!~*"),
         TokenKind::Contains => (CONTAIN, "@>"),
         TokenKind::ContainedBy => (CONTAIN, "<@"),
+        TokenKind::FirstContains => (CONTAIN, "?@>"),
+        TokenKind::FirstContainedBy => (CONTAIN, "?<@"),
         TokenKind::Question => (CONTAIN, "?"),
         TokenKind::SomeExists => (CONTAIN, "?|"),
         TokenKind::AllExists => (CONTAIN, "?&"),

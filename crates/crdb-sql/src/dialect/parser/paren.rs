@@ -173,6 +173,7 @@ impl Parser<'_> {
 
     fn typed_literal(&mut self, parts: Vec<super::super::ast::Ident>, start: u32) -> Parsed<Expr> {
         use super::super::ast::{ArrayBounds, BaseType, DataType, ObjectName};
+        self.check_type_name(&parts)?;
         let base = BaseType::Named(ObjectName { parts });
         let data_type = Box::new(DataType {
             base,

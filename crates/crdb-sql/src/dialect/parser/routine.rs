@@ -91,7 +91,7 @@ impl Parser<'_> {
             return false;
         }
         match self.kind_at(ahead) {
-            TokenKind::Word | TokenKind::QuotedWord => true,
+            TokenKind::Word | TokenKind::QuotedWord | TokenKind::At => true,
             TokenKind::Keyword(Keyword::DEFAULT | Keyword::ARRAY) => false,
             TokenKind::Keyword(_) => true,
             _ => false,
@@ -113,7 +113,12 @@ impl Parser<'_> {
 
     fn routine_option(&mut self) -> Parsed<Option<RoutineOption>> {
         if self.eat_keyword(Keyword::AS) {
-            return Ok(Some(RoutineOption::As(self.string()?)));
+            let body = self.string()?;
+            // A link symbol, which CockroachDB's grammar reads and ignores.
+            if self.eat(TokenKind::Comma) {
+                self.string()?;
+            }
+            return Ok(Some(RoutineOption::As(body)));
         }
         if self.eat_keyword(Keyword::LANGUAGE) {
             let language = if self.at_string() {

@@ -15,7 +15,7 @@ impl Parser<'_> {
         let keyword = self.advance().kind;
         let transaction = match keyword {
             TokenKind::Keyword(Keyword::BEGIN) => {
-                self.eat_keyword(Keyword::TRANSACTION);
+                self.eat_transaction();
                 Transaction::Begin(self.opt_transaction_modes()?)
             }
             TokenKind::Keyword(Keyword::START) => {
@@ -28,27 +28,45 @@ impl Parser<'_> {
                 {
                     Transaction::CommitPrepared(self.string()?)
                 } else {
-                    self.eat_keyword(Keyword::TRANSACTION);
-                    Transaction::Commit
+                    self.eat_transaction();
+                    let chain = self.chain()?;
+                    Transaction::Commit { chain }
                 }
             }
             TokenKind::Keyword(Keyword::ABORT) => {
-                self.eat_any(&[Keyword::TRANSACTION, Keyword::WORK]);
-                Transaction::Rollback
+                self.eat_transaction();
+                let chain = self.chain()?;
+                Transaction::Rollback { chain }
             }
             _ if self.eat_keyword(Keyword::PREPARED) => {
                 Transaction::RollbackPrepared(self.string()?)
             }
             _ => {
-                self.eat_keyword(Keyword::TRANSACTION);
+                self.eat_transaction();
                 if self.eat_keyword(Keyword::TO) {
                     Transaction::RollbackTo(self.savepoint_name()?)
                 } else {
-                    Transaction::Rollback
+                    let chain = self.chain()?;
+                    Transaction::Rollback { chain }
                 }
             }
         };
         Ok(StatementKind::Transaction(transaction))
+    }
+
+    /// `TRANSACTION` or `WORK`, if it is there. Neither means anything.
+    fn eat_transaction(&mut self) {
+        self.eat_any(&[Keyword::TRANSACTION, Keyword::WORK]);
+    }
+
+    /// `AND CHAIN` or `AND NO CHAIN`, if it is there; whether the next transaction begins at once.
+    fn chain(&mut self) -> Parsed<bool> {
+        if !self.eat_keyword(Keyword::AND) {
+            return Ok(false);
+        }
+        let chain = !self.eat_keyword(Keyword::NO);
+        self.expect_keyword(Keyword::CHAIN)?;
+        Ok(chain)
     }
 
     /// `SAVEPOINT a` or `RELEASE a`.
@@ -393,7 +411,6 @@ impl Parser<'_> {
                 Keyword::SEQUENCES,
                 Keyword::TEMP,
                 Keyword::TEMPORARY,
-                Keyword::PLANS,
             ],
         )?;
         Ok(UtilityKind::Discard.build(parts))

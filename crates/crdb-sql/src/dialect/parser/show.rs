@@ -203,11 +203,26 @@ impl Parser<'_> {
             }
             Keyword::INSPECT => {
                 self.take_all(parts, &[Keyword::INSPECT, Keyword::ERRORS])?;
-                if self.opt_take(parts, Keyword::FOR) {
-                    self.take_any(parts, &[Keyword::TABLE, Keyword::JOB])?;
-                    self.take_expr(parts)?;
+                if self.opt_take_all(parts, &[Keyword::FOR, Keyword::TABLE]) {
+                    self.take_object(parts)?;
+                }
+                if self.opt_take_all(parts, &[Keyword::FOR, Keyword::JOB]) {
+                    self.take_number(parts)?;
                 }
                 self.opt_take_all(parts, &[Keyword::WITH, Keyword::DETAILS]);
+            }
+            Keyword::STATEMENT => {
+                self.take_all(parts, &[Keyword::STATEMENT, Keyword::HINTS, Keyword::FOR])?;
+                self.take_string_or_placeholder(parts)?;
+                if self.opt_take(parts, Keyword::WITH) {
+                    if self.opt_take(parts, Keyword::OPTIONS) {
+                        self.take_paren(parts, |parser, parts| {
+                            parser.take(parts, Keyword::DETAILS)
+                        })?;
+                    } else {
+                        self.take(parts, Keyword::DETAILS)?;
+                    }
+                }
             }
             Keyword::TENANT | Keyword::TENANTS | Keyword::VIRTUAL => self.show_clusters(parts)?,
             _ => return Ok(false),
@@ -233,15 +248,31 @@ impl Parser<'_> {
             self.take_query(parts)?;
         }
         if self.opt_take(parts, Keyword::WITH) {
-            self.take_list(parts, |parser, parts| {
-                parser.take_all(parts, &[Keyword::EXECUTION, Keyword::DETAILS])
-            })?;
+            self.take_list(parts, Self::job_option)?;
         }
         Ok(())
     }
 
+    fn job_option(&mut self, parts: &mut Parts) -> Parsed<()> {
+        let options = [
+            Keyword::EXECUTION,
+            Keyword::RESOLVED,
+            Keyword::WATCHED_TABLES,
+        ];
+        match self.take_any(parts, &options)? {
+            Keyword::EXECUTION => self.take(parts, Keyword::DETAILS),
+            Keyword::RESOLVED => self.take(parts, Keyword::TIMESTAMP),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `WITH` begins options rather than a query.
     fn at_job_options(&self) -> bool {
         self.at_keywords(&[Keyword::WITH, Keyword::EXECUTION, Keyword::DETAILS])
+            || self.at_keywords(&[Keyword::WITH, Keyword::RESOLVED, Keyword::TIMESTAMP])
+            || self.at_keywords(&[Keyword::WITH, Keyword::WATCHED_TABLES])
+                && !self.keyword_at(2, Keyword::AS)
+                && self.kind_at(2) != TokenKind::LeftParen
     }
 
     /// `FOR SCHEDULE a` or `FOR SCHEDULES (SELECT ..)`.

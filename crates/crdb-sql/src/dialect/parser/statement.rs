@@ -1,6 +1,6 @@
 //! Which statement it is.
 
-use super::super::ast::{Explain, Expr, Prepare, Statement, StatementKind};
+use super::super::ast::{Explain, Expr, Ident, Prepare, Statement, StatementKind};
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
 use super::{Parsed, Parser};
@@ -28,7 +28,7 @@ impl Parser<'_> {
             ) => self.transaction(),
             Some(Keyword::SAVEPOINT | Keyword::RELEASE) => self.savepoint(),
             Some(Keyword::PREPARE) => self.prepare(),
-            Some(Keyword::EXECUTE) => self.execute(),
+            Some(Keyword::EXECUTE) if !self.at_execute_schedule() => self.execute(),
             Some(Keyword::DEALLOCATE) => self.deallocate(),
             Some(Keyword::DISCARD) => self.discard(),
             Some(Keyword::ANALYZE | Keyword::ANALYSE) => self.analyze(),
@@ -88,6 +88,7 @@ impl Parser<'_> {
             Keyword::IMPORT => self.import(),
             Keyword::EXPORT => self.export(),
             Keyword::CANCEL | Keyword::PAUSE | Keyword::RESUME => self.job(),
+            Keyword::EXECUTE if self.at_execute_schedule() => self.execute_schedule(),
             Keyword::EXPERIMENTAL => self.experimental(),
             Keyword::INSPECT => self.inspect(),
             Keyword::CHECK => self.check_connection(),
@@ -146,6 +147,9 @@ impl Parser<'_> {
                 }
             })?;
         }
+        if let Some(why) = explain_conflict(analyze, &options) {
+            return Err(self.invalid(why));
+        }
         let statement = Box::new(self.nested(|parser| match parser.keyword() {
             Some(Keyword::COMMENT | Keyword::EXECUTE | Keyword::CALL | Keyword::DO) => {
                 parser.statement()
@@ -201,5 +205,48 @@ impl Parser<'_> {
             arguments,
             discard_rows,
         }))
+    }
+}
+
+/// Why options cannot stand together, as CockroachDB's parser sees it (`MakeExplain` in pkg/sql/sem/tree/explain.go).
+fn explain_conflict(analyze: bool, options: &[Ident]) -> Option<&'static str> {
+    const MODES: [&str; 8] = [
+        "plan",
+        "distsql",
+        "opt",
+        "vec",
+        "debug",
+        "ddl",
+        "gist",
+        "fingerprint",
+    ];
+    const FLAGS: [&str; 10] = [
+        "verbose", "types", "env", "catalog", "json", "memo", "shape", "viz", "redact", "analyze",
+    ];
+    let mut mode = None;
+    let (mut analyze, mut json, mut env) = (analyze, false, false);
+    for option in options {
+        let option = option.value().to_ascii_lowercase();
+        if let Some(found) = MODES.iter().find(|known| **known == option) {
+            if mode.replace(*found).is_some() {
+                return Some("`EXPLAIN` has one mode, such as `OPT` or `DISTSQL`");
+            }
+        } else if !FLAGS.contains(&option.as_str()) {
+            return Some("`EXPLAIN` has no such option");
+        }
+        analyze |= option == "analyze";
+        json |= option == "json";
+        env |= option == "env";
+    }
+    match mode.unwrap_or("plan") {
+        "debug" if !analyze => Some("`DEBUG` is a mode of `EXPLAIN ANALYZE`"),
+        "opt" | "vec" | "ddl" | "gist" if analyze => {
+            Some("`EXPLAIN ANALYZE` has the modes `PLAN`, `DISTSQL` and `DEBUG`")
+        }
+        mode if json && (mode != "distsql" || analyze) => {
+            Some("`JSON` goes with `EXPLAIN (DISTSQL)` alone")
+        }
+        mode if env && mode != "opt" => Some("`ENV` goes with `OPT`"),
+        _ => None,
     }
 }

@@ -21,9 +21,8 @@ impl Parser<'_> {
             if self.at_keyword(Keyword::DATABASE) && self.name_at(1) {
                 self.take(parts, Keyword::DATABASE)?;
                 self.take_names(parts)?;
-                if self.opt_take_any(parts, &[Keyword::INCLUDE, Keyword::EXCLUDE]) {
-                    self.take(parts, Keyword::TABLES)?;
-                    self.take_objects(parts)?;
+                if self.at_table_filter() {
+                    self.take_table_filter(parts)?;
                 }
             } else {
                 self.changefeed_targets(parts)?;
@@ -38,6 +37,18 @@ impl Parser<'_> {
             self.changefeed_query(parts)?;
         }
         Ok(())
+    }
+
+    fn at_table_filter(&self) -> bool {
+        self.at_keywords(&[Keyword::INCLUDE, Keyword::TABLES])
+            || self.at_keywords(&[Keyword::EXCLUDE, Keyword::TABLES])
+    }
+
+    /// `INCLUDE TABLES a, b` or `EXCLUDE TABLES a, b`.
+    fn take_table_filter(&mut self, parts: &mut Parts) -> Parsed<()> {
+        self.take_any(parts, &[Keyword::INCLUDE, Keyword::EXCLUDE])?;
+        self.take(parts, Keyword::TABLES)?;
+        self.take_objects(parts)
     }
 
     fn changefeed_targets(&mut self, parts: &mut Parts) -> Parsed<()> {
@@ -105,7 +116,12 @@ impl Parser<'_> {
                     self.opt_take_options(parts)?;
                 }
                 Keyword::DROP => self.changefeed_targets(parts)?,
+                Keyword::SET if self.at_table_filter() => self.take_table_filter(parts)?,
                 Keyword::SET => self.take_list(parts, Self::take_option)?,
+                _ if self.at_table_filter() => {
+                    self.take_any(parts, &[Keyword::INCLUDE, Keyword::EXCLUDE])?;
+                    self.take(parts, Keyword::TABLES)?;
+                }
                 _ => self.take_names(parts)?,
             }
             if !self.at_any(&[Keyword::ADD, Keyword::DROP, Keyword::SET, Keyword::UNSET]) {

@@ -1,6 +1,8 @@
 //! Data types.
 
-use super::super::ast::{ArrayBounds, BaseType, DataType, IntervalField, ObjectName, TypeKeyword};
+use super::super::ast::{
+    ArrayBounds, BaseType, DataType, Ident, IntervalField, ObjectName, TypeKeyword,
+};
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
 use super::{Parsed, Parser, is_string};
@@ -15,6 +17,21 @@ const SHAPES: &[&str] = &[
     "multipolygon",
     "geometrycollection",
     "geometry",
+];
+
+/// `postgresPredefinedTypeIssues` in CockroachDB's pkg/sql/types/types.go, without those that it has by now.
+const MISSING_TYPES: &[&str] = &[
+    "box",
+    "cidr",
+    "circle",
+    "line",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "path",
+    "txid_snapshot",
+    "xml",
 ];
 
 impl Parser<'_> {
@@ -70,7 +87,19 @@ impl Parser<'_> {
         while parts.len() < 3 && self.eat(TokenKind::Dot) {
             parts.push(self.any_name()?);
         }
+        self.check_type_name(&parts)?;
         Ok(BaseType::Named(ObjectName { parts }))
+    }
+
+    /// PostgreSQL's types that CockroachDB knows by name and does not have.
+    pub(super) fn check_type_name(&self, parts: &[Ident]) -> Parsed<()> {
+        match parts {
+            [name] if MISSING_TYPES.contains(&name.value()) => Err(self.invalid(format!(
+                "CockroachDB has no type {}",
+                name.value().to_uppercase()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// A type that the grammar knows by keyword.
@@ -155,8 +184,8 @@ impl Parser<'_> {
             | TypeKeyword::Character
             | TypeKeyword::CharacterVarying
             | TypeKeyword::VarChar
-            | TypeKeyword::String
-            | TypeKeyword::Vector => first == 0,
+            | TypeKeyword::String => first == 0,
+            TypeKeyword::Vector => first == 0 || first > 16_000,
             TypeKeyword::Float => first == 0 || first > 54,
             TypeKeyword::Time
             | TypeKeyword::TimeTz

@@ -167,12 +167,16 @@ impl Display for TableSource {
 impl Display for TableName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.id {
-            Some((id, columns)) => {
-                write!(f, "[{id}")?;
-                if let Some(columns) = columns {
+            Some(table) => {
+                write!(f, "[{}", table.id)?;
+                if let Some(columns) = &table.columns {
                     write!(f, "({})", list(columns))?;
                 }
-                write!(f, " AS {}]", self.name)?;
+                write!(f, " AS {}", self.name)?;
+                if !table.column_names.is_empty() {
+                    write!(f, " ({})", list(&table.column_names))?;
+                }
+                f.write_str("]")?;
             }
             None => write!(
                 f,
@@ -209,6 +213,7 @@ impl Display for IndexFlag {
         match self {
             Self::ForceIndex(index) => write!(f, "FORCE_INDEX={index}"),
             Self::ForceZigzag(index) => write!(f, "FORCE_ZIGZAG{}", Before("=", index)),
+            Self::Family(id) => write!(f, "FAMILY=[{id}]"),
             Self::Direction(direction) => direction.fmt(f),
             Self::Word(keyword) => f.write_str(keyword.as_str()),
         }

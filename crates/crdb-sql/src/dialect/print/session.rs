@@ -13,8 +13,12 @@ impl Display for Transaction {
         match self {
             Self::Begin(modes) if modes.is_empty() => f.write_str("BEGIN TRANSACTION"),
             Self::Begin(modes) => write!(f, "BEGIN TRANSACTION {}", list(modes)),
-            Self::Commit => f.write_str("COMMIT TRANSACTION"),
-            Self::Rollback => f.write_str("ROLLBACK TRANSACTION"),
+            Self::Commit { chain } => {
+                write!(f, "COMMIT TRANSACTION{}", when(*chain, " AND CHAIN"))
+            }
+            Self::Rollback { chain } => {
+                write!(f, "ROLLBACK TRANSACTION{}", when(*chain, " AND CHAIN"))
+            }
             Self::Savepoint(name) => write!(f, "SAVEPOINT {name}"),
             Self::Release(name) => write!(f, "RELEASE SAVEPOINT {name}"),
             Self::RollbackTo(name) => write!(f, "ROLLBACK TRANSACTION TO SAVEPOINT {name}"),
