@@ -118,10 +118,22 @@ impl Rewriter {
                 self.names.len()
             }
         };
+        if would_join(&self.text) {
+            self.text.push(' ');
+        }
         // `$1` directly before a digit or a letter would be another token: `:a` is never followed by one.
         self.text.push('$');
         self.text.push_str(&number.to_string());
     }
+}
+
+/// Whether `$1` directly behind this text would be a part of its last word: `a:b` is no statement, and must not become
+/// one about `a$1`.
+fn would_join(text: &str) -> bool {
+    let last = text.chars().next_back();
+    last.is_some_and(|last| {
+        last.is_alphanumeric() || last == '_' || last == '$' || !last.is_ascii()
+    })
 }
 
 /// The place in a statement's source of a place in its numbered text.
@@ -139,7 +151,8 @@ pub(crate) fn place_in_source(source: &str, numbered: usize) -> usize {
                     names.push(text);
                     names.len() - 1
                 });
-            1 + (number + 1).to_string().len()
+            let space = usize::from(would_join(&source[..token.span.start]));
+            space + 1 + (number + 1).to_string().len()
         } else {
             text.len()
         };
@@ -207,6 +220,12 @@ mod tests {
             sent("SELECT * FROM [DELETE FROM t WHERE id = :id RETURNING id]"),
             "SELECT * FROM [DELETE FROM t WHERE id = $1 RETURNING id]"
         );
+    }
+
+    #[test]
+    fn a_parameter_does_not_join_the_word_before_it() {
+        assert_eq!(sent("SELECT a:b, 1:b, ä:b"), "SELECT a $1, 1 $1, ä $1");
+        assert_eq!(sent("SELECT (a):b, 'a':b"), "SELECT (a)$1, 'a'$1");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const HEADER: &str = "-- name: q :many
 -- flag descending: largest first
 ";
 
-/// The first line is an identifier that a caller chooses, the rest a template.
+// The first line is an identifier that a caller chooses, the rest a template.
 fuzz_target!(|input: &str| {
     let (column, body) = input.split_once('\n').unwrap_or(("id", input));
     let file = format!("{HEADER}SELECT {body}");
