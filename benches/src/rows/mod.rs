@@ -1,6 +1,8 @@
 //! The rows that can be measured: one directory a row.
 
 mod p0;
+#[cfg(feature = "peers")]
+mod p10;
 mod p2;
 #[cfg(feature = "peers")]
 mod p3;
@@ -58,6 +60,8 @@ pub fn all() -> Vec<&'static dyn Row> {
         &p7::P7,
         #[cfg(feature = "peers")]
         &p8::P8,
+        #[cfg(feature = "peers")]
+        &p10::P10,
         #[cfg(feature = "peers")]
         &throughput::Throughput,
     ]

@@ -1,4 +1,5 @@
-//! P10: the named lookup beside a hash map, rendering a text seen before beside minijinja, parsing beside sqlparser.
+//! P10: the named lookup beside a hash map, and rendering a text seen before beside minijinja. Its third part, parsing beside
+//! sqlparser, is the bench `parse`.
 #![allow(
     clippy::unwrap_used,
     missing_docs,
@@ -8,10 +9,8 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use crdb_sql::{Argument, Repository, dialect};
+use crdb_sql::{Argument, Repository};
 use criterion::{Criterion, criterion_group, criterion_main};
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
 
 fn lookup(criterion: &mut Criterion) {
     let text: String = (0..200)
@@ -34,20 +33,8 @@ fn lookup(criterion: &mut Criterion) {
     group.finish();
 }
 
-const SEARCH: &str = "\
--- name: search :many
--- template: select
--- param country: STRING optional
--- param least: DECIMAL optional
--- ident sort: number | balance | opened_at
--- flag descending: largest first
-SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-{% if country %} AND customers.country = :country {% endif %}
-{% if least %} AND accounts.balance >= :least {% endif %}
-ORDER BY accounts.{{ sort }} {% if descending %} DESC {% endif %}, accounts.number
-LIMIT :count";
+/// A template as services write them.
+const SEARCH: &str = include_str!("search.sql");
 
 fn render(criterion: &mut Criterion) {
     let repository = Repository::from_embedded(&[("accounts/search.sql", SEARCH)]).unwrap();
@@ -79,41 +66,5 @@ fn render(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Statements that both parsers accept, short and long.
-const STATEMENTS: [&str; 6] = [
-    "SELECT id, owner, balance FROM accounts WHERE id = $1",
-    "INSERT INTO transfers (from_account, to_account, amount, note) VALUES ($1, $2, $3, $4) RETURNING id",
-    "UPDATE accounts SET balance = balance - $1 WHERE number = $2 AND balance >= $1",
-    "WITH recent AS (SELECT account, sum(amount) AS moved FROM transfers WHERE made_at > now() - INTERVAL '1 day' \
-     GROUP BY account HAVING sum(amount) > 100) SELECT a.number, c.name, r.moved, row_number() OVER (PARTITION BY c.country \
-     ORDER BY r.moved DESC) FROM recent r JOIN accounts a ON a.id = r.account LEFT JOIN customers c ON c.id = a.customer_id \
-     WHERE c.country IN ('DE', 'FR', 'PT') AND (a.closed_at IS NULL OR a.closed_at > $1) ORDER BY r.moved DESC, a.number LIMIT 50",
-    "CREATE TABLE accounts (id UUID NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY, number TEXT NOT NULL UNIQUE, customer_id \
-     UUID NOT NULL REFERENCES customers (id), balance DECIMAL(19, 2) NOT NULL CHECK (balance >= 0), opened_at TIMESTAMPTZ NOT \
-     NULL DEFAULT now(), closed_at TIMESTAMPTZ)",
-    "SELECT CASE WHEN a.x > 1 THEN 'big' WHEN a.x IS NULL THEN 'none' ELSE 'small' END, coalesce(a.y, b.y, 0) + a.z * 2, \
-     a.doc->>'name', a.tags[1] FROM a JOIN b ON a.id = b.id AND b.kind = ANY($1) WHERE NOT EXISTS (SELECT 1 FROM c WHERE \
-     c.a = a.id AND c.at BETWEEN $2 AND $3)",
-];
-
-fn parse(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("parse");
-    group.bench_function("dialect", |bencher| {
-        bencher.iter(|| {
-            for statement in STATEMENTS {
-                black_box(dialect::parse(black_box(statement)).unwrap());
-            }
-        });
-    });
-    group.bench_function("sqlparser", |bencher| {
-        bencher.iter(|| {
-            for statement in STATEMENTS {
-                black_box(Parser::parse_sql(&PostgreSqlDialect {}, black_box(statement)).unwrap());
-            }
-        });
-    });
-    group.finish();
-}
-
-criterion_group!(benches, lookup, render, parse);
+criterion_group!(benches, lookup, render);
 criterion_main!(benches);

@@ -1,0 +1,40 @@
+//! P10: finding a named query, rendering a template and parsing a statement.
+
+mod lookup;
+mod parse;
+mod render;
+mod timed;
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+
+use super::{Row, Settings};
+use crate::case::{Case, MeasureError};
+
+/// The row.
+#[derive(Debug)]
+pub(super) struct P10;
+
+impl Row for P10 {
+    fn id(&self) -> &'static str {
+        "P10"
+    }
+
+    fn title(&self) -> &'static str {
+        "named query lookup, template render of a text seen before, statement parse"
+    }
+
+    fn cases<'a>(
+        &'a self,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>> {
+        async move {
+            let rounds = if settings.quick { 5 } else { 9 };
+            Ok(vec![
+                lookup::case(rounds)?,
+                render::case(rounds)?,
+                parse::case(rounds)?,
+            ])
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,4 @@
+SELECT id, owner, balance FROM accounts WHERE id = $1
+SELECT a.id, a.owner, sum(t.amount) AS total FROM accounts AS a LEFT JOIN transfers AS t ON t.source = a.id WHERE a.opened_at > $1 AND (a.region = $2 OR a.region IS NULL) AND t.state IN ('done', 'pending') GROUP BY a.id, a.owner HAVING sum(t.amount) > 100 ORDER BY total DESC, a.id LIMIT 50
+INSERT INTO transfers (id, source, target, amount, note) VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, 'x') ON CONFLICT (id) DO UPDATE SET amount = excluded.amount WHERE transfers.state = 'open' RETURNING id, amount
+WITH recent AS (SELECT source, max(made_at) AS last FROM transfers WHERE made_at > now() - INTERVAL '7 days' GROUP BY source) SELECT a.id, CASE WHEN r.last IS NULL THEN 'quiet' ELSE 'busy' END AS state FROM accounts AS a LEFT JOIN recent AS r ON r.source = a.id WHERE a.balance BETWEEN 0 AND 1000 AND EXISTS (SELECT 1 FROM owners WHERE owners.id = a.owner)
