@@ -227,6 +227,8 @@ fn name(found: &Type, descriptions: &mut Descriptions) -> String {
     match found.kind() {
         Kind::Array(element) => format!("{}[]", name(element, descriptions)),
         Kind::Domain(inner) => name(inner, descriptions),
+        // Its name is that of CHAR, which is text.
+        Kind::Simple if *found == Type::CHAR => "\"char\"".to_owned(),
         Kind::Enum(labels) => {
             descriptions.insert_enum(found.name(), labels.clone());
             found.name().to_owned()

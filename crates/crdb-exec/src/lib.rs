@@ -51,6 +51,7 @@ mod sqlstate;
 mod statement;
 mod transact;
 mod transaction;
+mod value;
 mod verdict;
 
 pub use backoff::Backoff;
@@ -75,6 +76,7 @@ pub use sqlstate::SqlState;
 pub use statement::{RetrySafety, Statement};
 pub use transact::TransactionBody;
 pub use transaction::{Transaction, TransactionRows};
+pub use value::{Interval, TimeTz};
 pub use verdict::{Position, Verdict, verdict};
 
 #[cfg(doctest)]

@@ -97,6 +97,8 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
         "date" => copy("chrono::NaiveDate"),
         "time" => copy("chrono::NaiveTime"),
         "inet" => copy("std::net::IpAddr"),
+        "interval" => copy(&format!("{}::Interval", options.exec)),
+        "timetz" => copy(&format!("{}::TimeTz", options.exec)),
         "string" | "unknown" | "citext" => reference("String", "&'a str"),
         "bytes" => reference("Vec<u8>", "&'a [u8]"),
         "json" | "jsonb" => reference("serde_json::Value", "&'a serde_json::Value"),
