@@ -8,7 +8,7 @@ use crdb_sql::{Query, Retry};
 use postgres_types::ToSql;
 
 impl<'a> From<&'a Query> for Statement<'a> {
-    /// The text and the name of the query, and what its header says about retries and time.
+    /// The texts and the name of the query, and what its header says about retries and time.
     fn from(query: &'a Query) -> Self {
         let statement = Self::new(query.text())
             .named(query.name())
@@ -17,8 +17,12 @@ impl<'a> From<&'a Query> for Statement<'a> {
                 Retry::Never => RetrySafety::Never,
                 _ => RetrySafety::WhenCertain,
             });
-        match query.timeout() {
+        let statement = match query.timeout() {
             Some(timeout) => statement.timeout(timeout),
+            None => statement,
+        };
+        match query.stale_text() {
+            Some(text) => statement.stale(text),
             None => statement,
         }
     }

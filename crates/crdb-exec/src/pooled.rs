@@ -325,6 +325,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             .lease(deadline, avoid, statement.label())
             .await
             .map_err(|error| Failed { error, node: None })?;
+        let statement = statement.autocommit_on(lease.engine());
         let position = Position::Autocommit(statement.retry_safety());
         let mut renewed = false;
         loop {

@@ -1,3 +1,4 @@
+use crate::session::Engine;
 use std::time::Duration;
 
 /// What may be done with a statement whose first run did not answer.
@@ -32,6 +33,7 @@ pub enum RetrySafety {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {
     text: &'a str,
+    stale: Option<&'a str>,
     name: Option<&'a str>,
     retry: RetrySafety,
     timeout: Option<Duration>,
@@ -43,6 +45,7 @@ impl<'a> Statement<'a> {
     pub const fn new(text: &'a str) -> Self {
         Self {
             text,
+            stale: None,
             name: None,
             retry: RetrySafety::WhenCertain,
             timeout: None,
@@ -68,6 +71,22 @@ impl<'a> Statement<'a> {
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the text that is sent to CockroachDB outside a transaction instead: the same statement with
+    /// `AS OF SYSTEM TIME`, which other servers do not know. It takes the same parameters and gives the same columns.
+    #[must_use]
+    pub const fn stale(mut self, text: &'a str) -> Self {
+        self.stale = Some(text);
+        self
+    }
+
+    /// This statement as it is sent, outside a transaction, to a server.
+    pub(crate) fn autocommit_on(mut self, engine: Engine) -> Self {
+        if let (Engine::CockroachDb, Some(stale)) = (engine, self.stale) {
+            self.text = stale;
+        }
         self
     }
 
@@ -125,6 +144,15 @@ impl<'a> From<&'a String> for Statement<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_cockroachdb_reads_the_past() {
+        let statement = Statement::new("plain").stale("stale");
+        assert_eq!(statement.autocommit_on(Engine::CockroachDb).text(), "stale");
+        assert_eq!(statement.autocommit_on(Engine::PostgreSql).text(), "plain");
+        let current = Statement::new("plain").autocommit_on(Engine::CockroachDb);
+        assert_eq!(current.text(), "plain");
+    }
 
     #[test]
     fn label_is_the_name_or_a_short_first_line() {

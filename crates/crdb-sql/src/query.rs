@@ -3,6 +3,7 @@
 mod arrange;
 mod hash;
 mod meaning;
+mod stale;
 
 use std::fmt;
 use std::ops::Range;
@@ -27,6 +28,7 @@ use crate::source::SourceFile;
 pub struct Query {
     name: Arc<str>,
     text: Arc<str>,
+    stale: Option<Arc<str>>,
     parameters: Vec<Parameter>,
     header: Header,
     hash: ContentHash,
@@ -105,28 +107,35 @@ impl Column {
 }
 
 impl Query {
+    /// # Errors
+    /// Why the statement cannot be as stale as its header says.
     pub(crate) fn new(
         name: String,
         header: Header,
         numbered: Numbered,
         source: Arc<SourceFile>,
         body: Range<usize>,
-    ) -> Self {
+    ) -> Result<Self, &'static str> {
+        let stale = header
+            .staleness
+            .map(|staleness| stale::text(&numbered.text, staleness))
+            .transpose()?;
         let parameters = numbered
             .names
             .iter()
             .enumerate()
             .map(|(index, name)| header.parameter(index + 1, name.as_deref()))
             .collect();
-        Self {
+        Ok(Self {
             name: name.into(),
             hash: ContentHash::of(numbered.text.as_bytes()),
             text: numbered.text.into(),
+            stale: stale.map(Into::into),
             parameters,
             header,
             source,
             body,
-        }
+        })
     }
 
     /// The full name: the directories below the root and the name in the header, joined by dots.
@@ -187,6 +196,14 @@ impl Query {
     #[must_use]
     pub fn staleness(&self) -> Option<Staleness> {
         self.header.staleness
+    }
+
+    /// [`text`](Self::text) with the `AS OF SYSTEM TIME` that [`staleness`](Self::staleness) asks for: what to send to
+    /// CockroachDB outside a transaction. Another server has no such clause and gets `text`, and so does a statement
+    /// inside a transaction, which reads as of one time for all its statements.
+    #[must_use]
+    pub fn stale_text(&self) -> Option<&str> {
+        self.stale.as_deref()
     }
 
     /// Labels for metrics, routing and search.

@@ -147,3 +147,24 @@ fn named_placeholders_are_an_option() {
     let names: Vec<_> = facts.placeholders.iter().map(ToString::to_string).collect();
     assert_eq!(names, [":low", ":owner", ":ids", ":limit"]);
 }
+
+#[test]
+fn the_clause_of_a_stale_query_is_its_own_and_changes_nothing_else() {
+    let mut stale = 0;
+    for case in cases() {
+        let file = format!("-- name: q :many\n-- staleness: follower\n{case}\n");
+        let Ok(repository) = crdb_sql::Repository::from_embedded(&[("a.sql", &file)]) else {
+            continue;
+        };
+        let query = repository.get("a.q").unwrap();
+        let text = query.stale_text().unwrap();
+        let tree = parse_one(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        let clause = " AS OF SYSTEM TIME follower_read_timestamp()";
+        let printed = tree.to_string();
+        assert_eq!(printed.matches(clause).count(), 1, "{printed}");
+        let plain = parse_one(query.text()).unwrap();
+        assert_eq!(printed.replace(clause, ""), plain.to_string(), "{case}");
+        stale += 1;
+    }
+    assert!(stale > 10, "only {stale} cases can read the past");
+}

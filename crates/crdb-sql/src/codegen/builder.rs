@@ -32,6 +32,8 @@ pub(super) struct Parameter {
 #[derive(Debug)]
 pub(super) struct Text {
     pub(super) sql: String,
+    /// With `AS OF SYSTEM TIME`, where the header asks for it.
+    pub(super) stale: Option<String>,
     pub(super) parameters: Vec<usize>,
 }
 
@@ -124,6 +126,7 @@ impl<'a> Builder<'a> {
         }
         self.texts.push(Text {
             sql: query.text().to_owned(),
+            stale: query.stale_text().map(str::to_owned),
             parameters: places,
         });
         Ok(())

@@ -209,8 +209,16 @@ fn query(
         .any(|p| p.severity() == Severity::Error);
     match (header, numbered, name) {
         (Some(header), Some(numbered), Some(name)) if !failed => {
-            let query = Query::new(name, header, numbered, Arc::clone(source), span);
-            Ok(Entry::Query(query))
+            let place = header.name_span.clone();
+            match Query::new(name.clone(), header, numbered, Arc::clone(source), span) {
+                Ok(query) => Ok(Entry::Query(query)),
+                Err(why) => {
+                    let problem = Problem::at(Code::BadAnnotation, source, place, why)
+                        .help("take `-- staleness` out of the header");
+                    problems.push(problem.of_query(&name));
+                    Err(Some(name))
+                }
+            }
         }
         (_, _, name) => Err(name),
     }

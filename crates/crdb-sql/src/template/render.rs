@@ -341,12 +341,7 @@ impl Template {
         }
         let header = self.source.header.clone();
         let body = 0..trimmed.len();
-        Ok(Query::new(
-            self.name().to_owned(),
-            header,
-            numbered,
-            source,
-            body,
-        ))
+        Query::new(self.name().to_owned(), header, numbered, source, body)
+            .map_err(|why| self.refused(why))
     }
 }

@@ -60,14 +60,36 @@ fn list_name(builder: &Builder<'_>, name: &str) -> String {
 fn constants(out: &mut String, builder: &Builder<'_>) {
     let constant = constant(builder);
     let count = builder.texts.len();
-    line!(out, "/// Each text, and which of the parameters it takes.");
-    line!(out, "const {constant}: [(&str, &[usize]); {count}] = [");
+    let (what, stale_type) = match is_stale(builder) {
+        true => ("Each text, the same for reads of the past", "&str, "),
+        false => ("Each text", ""),
+    };
+    line!(out, "/// {what}, and which of the parameters it takes.");
+    line!(
+        out,
+        "const {constant}: [(&str, {stale_type}&[usize]); {count}] = ["
+    );
     for text in &builder.texts {
         let places: Vec<String> = text.parameters.iter().map(ToString::to_string).collect();
-        line!(out, "({}, &[{}]),", literal(&text.sql), places.join(", "));
+        let stale = text
+            .stale
+            .iter()
+            .map(|stale| format!("{}, ", literal(stale)));
+        let stale: String = stale.collect();
+        line!(
+            out,
+            "({}, {stale}&[{}]),",
+            literal(&text.sql),
+            places.join(", ")
+        );
     }
     line!(out, "];");
     line!(out);
+}
+
+/// Whether its statements read the past where the server can.
+fn is_stale(builder: &Builder<'_>) -> bool {
+    builder.texts.iter().any(|text| text.stale.is_some())
 }
 
 /// The identifiers that may take a place.
@@ -281,7 +303,8 @@ fn statement(out: &mut String, builder: &Builder<'_>) {
             ident::snake(name)
         );
     }
-    line!(out, "let (text, places) = {constant}[index];");
+    let stale = if is_stale(builder) { "stale, " } else { "" };
+    line!(out, "let (text, {stale}places) = {constant}[index];");
     let mut chain = format!(".named({:?})", template.name());
     match template.retry() {
         Retry::Safe => chain.push_str(".retry(RetrySafety::Safe)"),
@@ -294,6 +317,9 @@ fn statement(out: &mut String, builder: &Builder<'_>) {
             ".timeout(Duration::from_millis({}))",
             timeout.as_millis()
         );
+    }
+    if is_stale(builder) {
+        chain.push_str(".stale(stale)");
     }
     line!(out, "let statement = Statement::new(text){chain};");
     let values: Vec<String> = builder

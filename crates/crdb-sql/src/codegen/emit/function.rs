@@ -58,6 +58,9 @@ fn statement(out: &mut String, item: &Item<'_>, text: Option<&str>) {
         };
         let _written = write!(rest, ".timeout({duration})");
     }
+    if let Some(stale) = query.stale_text() {
+        let _written = write!(rest, ".stale({})", literal(stale));
+    }
     line!(out, "{rest};");
     line!(out);
 }
