@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, chaos, ci, codegen, completions, coverage, demo, fuzz, setup, sql, test, tidy};
+use crate::{
+    bench, chaos, ci, codegen, completions, coverage, demo, doctor, fuzz, setup, sql, test, tidy,
+};
 
 /// The workspace's workflows: see it work, change it, prove the change.
 #[derive(Debug, Parser)]
@@ -36,6 +38,8 @@ The tests find their server by themselves: CRDB_TEST_URL, else a cockroach binar
 enum Command {
     /// Show the whole stack at work on a small bank
     Demo(demo::Arguments),
+    /// Walk a login step by step and say what is wrong with it
+    Doctor(doctor::Arguments),
     /// Check SQL files: format, grammar, lints, and on request a server
     Sql(sql::Arguments),
     /// Write the typed functions for the queries in SQL files
@@ -65,6 +69,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Demo(arguments) => demo::run(&arguments),
+            Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Sql(arguments) => sql::run(&arguments),
             Command::Codegen(arguments) => codegen::run(&arguments),
             Command::Setup(arguments) => setup::run(&arguments),

@@ -15,6 +15,7 @@ mod codegen;
 mod completions;
 mod coverage;
 mod demo;
+mod doctor;
 mod fuzz;
 #[cfg(feature = "engine")]
 mod prepare;

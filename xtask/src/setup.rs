@@ -111,6 +111,15 @@ pub(crate) fn cockroach() -> Option<String> {
     requirement::program("cockroach").map(|path| path.display().to_string())
 }
 
+/// Whether crdb-auth can be compiled with Kerberos here.
+#[cfg(not(feature = "stack"))]
+pub(crate) fn can_build_kerberos() -> bool {
+    REQUIREMENTS
+        .iter()
+        .filter(|requirement| requirement.purpose == requirement::KERBEROS_BUILDS)
+        .all(|requirement| requirement.find().is_ok())
+}
+
 fn exit_code(missing: &[&Requirement]) -> ExitCode {
     if missing.is_empty() {
         ExitCode::SUCCESS

@@ -32,6 +32,9 @@ enum Need {
     File(&'static str),
 }
 
+/// What headers and libclang are for.
+pub(crate) const KERBEROS_BUILDS: &str = "building crdb-auth with GSSAPI";
+
 /// Everything that builds and tests use beyond the Rust toolchain.
 pub(crate) const REQUIREMENTS: &[Requirement] = &[
     Requirement {
@@ -66,14 +69,14 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
     },
     Requirement {
         name: "Kerberos' headers",
-        purpose: "building crdb-auth with GSSAPI",
+        purpose: KERBEROS_BUILDS,
         debian: &["libkrb5-dev"],
         fedora: &["krb5-devel"],
         needs: &[Need::Header("gssapi/gssapi_krb5.h")],
     },
     Requirement {
         name: "libclang",
-        purpose: "building crdb-auth with GSSAPI",
+        purpose: KERBEROS_BUILDS,
         debian: &["libclang-dev"],
         fedora: &["clang-devel"],
         needs: &[Need::Library("libclang")],

@@ -118,41 +118,23 @@ impl Diagnosis {
             })
     }
 
-    /// What to do about the first step that failed; `None` when the login succeeded.
+    /// What to do about the failure that stood in the way; `None` when the login succeeded.
     #[must_use]
     pub fn next_step(&self) -> Option<&'static str> {
         if self.is_healthy() {
             return None;
         }
-        // Of several addresses one may have answered: what follows is then nearer to the fault.
-        let failed = |of_tcp: bool| {
+        let failed = |wanted: fn(DoctorStep) -> bool| {
             self.findings
                 .iter()
-                .filter(move |finding| (finding.step == DoctorStep::Tcp) == of_tcp)
                 .find_map(|finding| match finding.outcome {
-                    Outcome::Failed(kind) => Some(kind),
+                    Outcome::Failed(kind) if wanted(finding.step) => Some(kind),
                     _ => None,
                 })
         };
-        let login_was_tried = !self.findings.iter().any(|finding| {
-            finding.step == DoctorStep::Login && finding.outcome == Outcome::Skipped
-        });
-        let order = if login_was_tried {
-            [false, true]
-        } else {
-            [true, false]
-        };
-        // What could not be tried for want of a name or an address is no fault by itself.
-        let unresolved = self.findings.iter().find_map(|finding| match finding {
-            Finding {
-                step: DoctorStep::Resolve,
-                outcome: Outcome::Failed(kind),
-                ..
-            } => Some(*kind),
-            _ => None,
-        });
-        unresolved
-            .or_else(|| order.into_iter().find_map(failed))
+        // A login that was tried knows best what it lacked: not every ticket that is missing is needed.
+        failed(|step| matches!(step, DoctorStep::Login | DoctorStep::Session))
+            .or_else(|| failed(|_| true))
             .map(next_step)
     }
 
