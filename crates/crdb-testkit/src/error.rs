@@ -75,6 +75,13 @@ impl Error {
         self.kind == ErrorKind::Timeout
     }
 
+    /// As [`is_unavailable`](Self::is_unavailable), because the server is somebody else's. `cargo xtask test --strict`
+    /// knows it by how the message begins.
+    pub(crate) fn needs_own_server(what: impl fmt::Display) -> Self {
+        let message = format!("needs a server of its own: {what}; unset CRDB_TEST_URL for that");
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
     /// Ends the test with this error: with a message that starts with `did not run: ` when something is
     /// [unavailable](Self::is_unavailable), which is how `cargo xtask test` and people tell the two apart.
     ///

@@ -16,6 +16,7 @@ mod tls;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -31,6 +32,10 @@ pub use self::database::Database;
 pub use self::login::{Credentials, Login};
 pub use self::node::Node;
 pub use self::options::{EngineChoice, EngineKind, EngineOptions, Nodes};
+
+/// How long a setting may take to reach all nodes of a cluster, and how often they are asked.
+const RULES_TIMEOUT: Duration = Duration::from_secs(30);
+const RULES_PAUSE: Duration = Duration::from_millis(100);
 
 /// A server for tests: started by the test kit and stopped with it, or one that `CRDB_TEST_URL` names.
 ///
@@ -66,10 +71,30 @@ struct Launched {
     operator: Option<Credentials>,
     /// Statements to run before anything else, each list in the database that comes with it.
     setup: Vec<(&'static str, Vec<String>)>,
+    /// What comes after that, where the server's release knows it.
+    optional: Vec<Optional>,
     logins: Vec<(Login, Credentials)>,
     database: String,
     ca_certificate: Option<PathBuf>,
     tls: Option<ServerTls>,
+}
+
+/// Statements, run in the engine's database, that some releases refuse.
+#[derive(Debug)]
+struct Optional {
+    statements: Vec<String>,
+    /// The way to log in that the engine does not have without them.
+    without: Option<Login>,
+}
+
+impl Optional {
+    /// A cluster setting of CockroachDB, and its value in SQL.
+    fn setting(name: &str, value: &str) -> Self {
+        Self {
+            statements: vec![format!("SET CLUSTER SETTING {name} = {value}")],
+            without: None,
+        }
+    }
 }
 
 impl Engine {
@@ -125,6 +150,10 @@ impl Engine {
             let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
             engine.target(database).run(&statements).await?;
         }
+        for optional in &launched.optional {
+            engine.set_up_if_known(optional).await;
+        }
+        engine.wait_for_every_node().await?;
         let version = engine
             .execute("SELECT version()")
             .await?
@@ -136,6 +165,42 @@ impl Engine {
         engine.choice = format!("{} {}", engine.version, reason);
         tracing::debug!(choice = %engine.choice, "engine started");
         Ok(engine)
+    }
+
+    async fn set_up_if_known(&mut self, optional: &Optional) {
+        let statements: Vec<&str> = optional.statements.iter().map(String::as_str).collect();
+        if let Err(error) = self.target(&self.database).run(&statements).await {
+            tracing::debug!(%error, "the engine goes on without");
+            self.logins
+                .retain(|(login, _)| Some(*login) != optional.without);
+        }
+    }
+
+    /// Waits until the rules of who may log in how, which reach the nodes of a cluster one after the other, hold on each.
+    async fn wait_for_every_node(&self) -> Result<(), Error> {
+        let Some((_, trusted)) = self
+            .logins
+            .iter()
+            .find(|(login, _)| *login == Login::Trust && self.nodes.len() > 1)
+        else {
+            return Ok(());
+        };
+        let deadline = tokio::time::Instant::now() + RULES_TIMEOUT;
+        for node in &self.nodes {
+            let target = admin::Target {
+                host: node.host(),
+                port: node.port(),
+                credentials: trusted,
+                ..self.target(&self.database)
+            };
+            while let Err(error) = target.run(&["SELECT 1"]).await {
+                if tokio::time::Instant::now() >= deadline {
+                    return Err(error);
+                }
+                tokio::time::sleep(RULES_PAUSE).await;
+            }
+        }
+        Ok(())
     }
 
     /// One line for people: which engine this is and why it was chosen.
@@ -207,11 +272,8 @@ impl Engine {
     #[track_caller]
     pub fn ca_cert_path(&self) -> &Path {
         self.try_ca_cert_path().unwrap_or_else(|| {
-            Error::new(
-                ErrorKind::Unavailable,
-                "CRDB_TEST_URL names a server without TLS; add sslrootcert=FILE",
-            )
-            .end_test()
+            Error::needs_own_server("this one is used without TLS, as there is no sslrootcert=FILE")
+                .end_test()
         })
     }
 
@@ -256,10 +318,10 @@ impl Engine {
     #[track_caller]
     pub fn login(&self, login: Login) -> &Credentials {
         self.try_login(login).unwrap_or_else(|| {
-            let message = format!(
-                "{} has no user for {login:?}; use an engine that the test kit starts",
-                self.version
-            );
+            let message = format!("{} has no user for {login:?}", self.version);
+            if self.logins.is_empty() {
+                Error::needs_own_server(message).end_test()
+            }
             Error::new(ErrorKind::Unavailable, message).end_test()
         })
     }
@@ -392,11 +454,7 @@ impl Engine {
     }
 
     fn not_ours(&self, what: &str) -> Error {
-        let message = format!(
-            "{what} of {} is not ours; unset {URL_VARIABLE} to let the test kit start one",
-            self.version
-        );
-        Error::new(ErrorKind::Unavailable, message)
+        Error::needs_own_server(format_args!("{what} of {} is not ours", self.version))
     }
 }
 

@@ -8,8 +8,9 @@ use super::options::EngineKind;
 use crate::error::{Error, ErrorKind};
 use crate::process::{Keeper, Program, Supervised};
 
-/// How long a node may take to end or to come back.
-const NODE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a node may take to end or to come back: CockroachDB's drain waits up to 10 s for transactions, and as long again
+/// to hand over its leases.
+const NODE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server process that listens on a port of the loopback interface.
 pub struct Node {
@@ -17,6 +18,8 @@ pub struct Node {
     host: String,
     port: u16,
     ours: Mutex<Option<Ours>>,
+    /// Whether what it stores ends with its process.
+    forgets: bool,
 }
 
 /// What makes a node one that the test kit runs.
@@ -34,6 +37,7 @@ impl Node {
             host,
             port,
             ours: Mutex::new(None),
+            forgets: false,
         }
     }
 
@@ -54,7 +58,14 @@ impl Node {
             host: "localhost".to_owned(),
             port,
             ours: Mutex::new(Some(ours)),
+            forgets: false,
         }
+    }
+
+    /// The same node, which keeps its data in memory.
+    pub(super) fn forgetful(mut self) -> Self {
+        self.forgets = true;
+        self
     }
 
     /// The host name to connect to.
@@ -110,14 +121,28 @@ impl Node {
         self.signal(libc::SIGCONT)
     }
 
-    /// Waits until the node has ended and starts it again on the same port. Blocks the calling thread: call it through
-    /// `spawn_blocking` where other tasks must go on. A CockroachDB node in memory comes back empty, so only nodes of a
-    /// cluster can be restarted there.
+    /// Whether [`restart`](Self::restart) can bring the node back with its data: it is ours, and keeps them on disk. A
+    /// CockroachDB of one node is in memory.
+    #[must_use]
+    pub fn can_restart(&self) -> bool {
+        !self.forgets && self.lock().is_some()
+    }
+
+    /// Waits until the node has ended and starts it again on the same port, with its data. Blocks the calling thread: call
+    /// it through `spawn_blocking` where other tasks must go on.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] when the node is not ours (`CRDB_TEST_URL`), [`ErrorKind::Timeout`] when it neither ends
-    /// nor comes back in 30 s, [`ErrorKind::Start`] when it cannot be started again.
+    /// [`ErrorKind::Unavailable`] when the node is not ours (`CRDB_TEST_URL`) or keeps its data in memory,
+    /// [`ErrorKind::Timeout`] when it neither ends nor comes back in 60 s, [`ErrorKind::Start`] when it cannot be started
+    /// again.
     pub fn restart(&self) -> Result<(), Error> {
+        if self.forgets {
+            let message = format!(
+                "the node at {}:{} keeps its data in memory and would come back empty; ask for `Nodes::Three`",
+                self.host, self.port
+            );
+            return Err(Error::new(ErrorKind::Unavailable, message));
+        }
         let mut ours = self.lock();
         let ours = ours.as_mut().ok_or_else(|| self.not_ours())?;
         let deadline = Instant::now() + NODE_TIMEOUT;

@@ -126,6 +126,7 @@ pub(super) fn launch(
                         ),
                         ("template1", vec![EVERYBODY_CREATES.to_owned()]),
                     ],
+                    optional: Vec::new(),
                     administrator,
                     logins,
                     database: "postgres".to_owned(),

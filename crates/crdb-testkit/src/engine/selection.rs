@@ -58,13 +58,17 @@ pub(super) fn select(options: &EngineOptions, url: Option<String>) -> Result<Sel
             }
         }
     };
+    let is_url = matches!(selected, Selected::Url { .. });
     if options.node_count() == Nodes::Three && !matches!(selected, Selected::Cockroach { .. }) {
-        return Err(missing("three nodes need `cockroach` on PATH"));
+        return Err(match is_url {
+            true => Error::needs_own_server("three nodes are started from `cockroach` on PATH"),
+            false => missing("three nodes need `cockroach` on PATH"),
+        });
     }
     let configured = !options.settings().is_empty() || !options.access_rules().is_empty();
-    if configured && matches!(selected, Selected::Url { .. }) {
-        return Err(missing(
-            "a server that somebody else runs cannot be given settings and rules; unset CRDB_TEST_URL",
+    if configured && is_url {
+        return Err(Error::needs_own_server(
+            "somebody else's cannot be given settings and rules",
         ));
     }
     if options.kerberos_service().is_some() && !matches!(selected, Selected::Postgres { .. }) {
@@ -87,7 +91,7 @@ impl Selected {
     pub(super) fn reason(&self) -> String {
         match self {
             Self::Url { named, .. } => format!("at a server that {named}"),
-            Self::Cockroach { binary } => format!("from {}, in memory", binary.display()),
+            Self::Cockroach { binary } => format!("from {}", binary.display()),
             Self::Postgres {
                 binaries,
                 automatic: false,
@@ -130,6 +134,7 @@ impl Selected {
                     administrator: credentials,
                     operator: None,
                     setup: Vec::new(),
+                    optional: Vec::new(),
                     logins: Vec::new(),
                     database,
                     ca_certificate,

@@ -4,7 +4,7 @@ use std::sync::Once;
 
 use tokio::sync::OnceCell;
 
-use super::{Engine, EngineChoice, EngineKind, EngineOptions, Login};
+use super::{Engine, EngineChoice, EngineKind, EngineOptions};
 use crate::error::Error;
 
 static SHARED: OnceCell<Result<Engine, Error>> = OnceCell::const_new();
@@ -40,9 +40,23 @@ impl Engine {
             .as_ref()
     }
 
+    /// The [shared](Self::shared) engine where the test kit started it, else a PostgreSQL that is started beside it: for
+    /// tests that need a user for each [`Login`](super::Login), or the authority's key, which a server that somebody else runs has not.
+    ///
+    /// It stops when the process ends. Dropping the future lets another caller start it.
+    ///
+    /// # Panics
+    /// As [`shared`](Self::shared).
+    pub async fn shared_ours() -> &'static Self {
+        match Self::try_shared().await {
+            Ok(engine) if !engine.logins.is_empty() => engine,
+            _ => Self::shared_postgres().await,
+        }
+    }
+
     /// The [shared](Self::shared) engine where it is a PostgreSQL that the test kit started, else a PostgreSQL that is
     /// started beside it: for tests of the [`QuirksProxy`](crate::QuirksProxy), which stands in front of nothing else,
-    /// and for those that need every [`Login`], whatever server the other tests run on.
+    /// and for those that need every [`Login`](super::Login), whatever server the other tests run on.
     ///
     /// It stops when the process ends. Dropping the future lets another caller start it.
     ///
@@ -51,7 +65,7 @@ impl Engine {
     pub async fn shared_postgres() -> &'static Self {
         if let Ok(engine) = Self::try_shared().await
             && engine.kind() == EngineKind::PostgreSql
-            && engine.try_login(Login::Scram).is_some()
+            && !engine.logins.is_empty()
         {
             return engine;
         }
