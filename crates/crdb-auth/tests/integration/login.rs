@@ -14,7 +14,7 @@ use crate::support::{config, connector, endpoint, postgresql, run, session, veri
 
 #[tokio::test]
 async fn scram_over_verified_tls_gives_a_session_that_knows_its_server() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let session = session(engine).await;
     assert!(session.is_tls());
     let product = match engine.kind() {
@@ -40,7 +40,7 @@ async fn scram_over_verified_tls_gives_a_session_that_knows_its_server() {
 
 #[tokio::test]
 async fn each_kind_of_user_gets_in() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     for login in [Login::Scram, Login::Password, Login::Trust] {
         let session = connector(config(engine, login))
             .connect(&endpoint(engine))
@@ -64,7 +64,7 @@ async fn each_kind_of_user_gets_in() {
 
 #[tokio::test]
 async fn a_wrong_password_is_authentication_and_never_printed() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let builder = config(engine, Login::Scram).password("hunter2-canary");
     let error = connector(builder)
         .connect(&endpoint(engine))
@@ -111,7 +111,7 @@ async fn md5_and_clear_passwords_need_a_name() {
 
 #[tokio::test]
 async fn require_auth_refuses_before_anything_is_sent() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     for (login, list) in [
         (Login::Trust, "scram-sha-256"),
         (Login::Password, "scram-sha-256,none"),
@@ -134,7 +134,7 @@ async fn require_auth_refuses_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_server_below_the_iteration_floor_is_refused() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let builder = config(engine, Login::Scram)
         .scram_iterations(IterationLimits::new(400_000, 500_000).unwrap());
     let error = connector(builder)
@@ -147,7 +147,7 @@ async fn a_server_below_the_iteration_floor_is_refused() {
 
 #[tokio::test]
 async fn channel_binding_holds_on_postgresql_and_is_refused_on_cockroachdb() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let builder = config(engine, Login::Scram).channel_binding(ChannelBinding::Require);
     let result = connector(builder).connect(&endpoint(engine)).await;
     match engine.kind() {
@@ -180,7 +180,7 @@ async fn channel_binding_holds_on_postgresql_and_is_refused_on_cockroachdb() {
 
 #[tokio::test]
 async fn a_password_from_a_rotated_file_is_used_by_the_next_login() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("password");
     let connector = connector(config(engine, Login::Scram).password(Password::file(&path)));
@@ -195,7 +195,7 @@ async fn a_password_from_a_rotated_file_is_used_by_the_next_login() {
 
 #[tokio::test]
 async fn the_name_of_the_host_must_be_in_the_certificate() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let address = engine.host().parse().unwrap_or([127, 0, 0, 1].into());
     let foreign = Endpoint::new("db.example.com", engine.port()).at(address);
     let error = connector(config(engine, Login::Scram))
@@ -214,7 +214,7 @@ async fn the_name_of_the_host_must_be_in_the_certificate() {
 
 #[tokio::test]
 async fn an_authority_that_is_not_trusted_is_told_apart() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let other = Authority::new("another authority").unwrap();
     for mode in [SslMode::VerifyFull, SslMode::VerifyCa, SslMode::Require] {
         let tls = TlsConfig::new()
@@ -246,7 +246,7 @@ async fn an_unknown_database_has_its_kind() {
 
 #[tokio::test]
 async fn session_parameters_and_options_arrive() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let builder = config(engine, Login::Scram)
         .session_parameter("statement_timeout", "4321")
         .options("-c lock_timeout=1234");
@@ -266,7 +266,7 @@ async fn session_parameters_and_options_arrive() {
 
 #[tokio::test]
 async fn one_deadline_covers_a_silent_server() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
     for direction in [
         crdb_testkit::Direction::ToClient,
@@ -310,7 +310,7 @@ impl Observer for Seen {
 
 #[tokio::test]
 async fn the_observer_hears_of_success_and_failure() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let seen = Arc::new(Seen::default());
     let observed = || config(engine, Login::Scram).observer(seen.clone());
     connector(observed())
@@ -329,7 +329,7 @@ async fn the_observer_hears_of_success_and_failure() {
 
 #[tokio::test]
 async fn the_doctor_walks_the_steps_and_names_the_one_that_fails() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let doctor = |builder| Doctor::new(connector(builder));
     let healthy = doctor(config(engine, Login::Scram))
         .examine(&endpoint(engine))

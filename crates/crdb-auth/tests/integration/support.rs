@@ -1,6 +1,9 @@
 //! Shorthand for engines and configurations.
 
-use crdb_auth::{Config, ConfigBuilder, Connector, Endpoint, RootCertificates, Session, TlsConfig};
+use crdb_auth::{
+    Config, ConfigBuilder, ConnectionString, Connector, Endpoint, RootCertificates, Session,
+    TlsConfig,
+};
 use crdb_testkit::{Engine, EngineChoice, EngineKind, EngineOptions, Login};
 use tokio::sync::OnceCell;
 
@@ -12,8 +15,13 @@ pub(crate) fn verified(engine: &Engine) -> TlsConfig {
     TlsConfig::new().roots(RootCertificates::file(engine.ca_cert_path()))
 }
 
-/// A user of this kind, over TLS with verify-full.
+/// A user of this kind, over TLS with verify-full. Where somebody else runs the server, its URL says how to log in, which
+/// stands for the usual kind.
 pub(crate) fn config(engine: &Engine, login: Login) -> ConfigBuilder {
+    if login == Login::Scram && engine.try_login(login).is_none() {
+        let url: ConnectionString = engine.url(engine.database()).parse().unwrap();
+        return url.config().application_name("crdb-auth tests");
+    }
     let credentials = engine.login(login);
     Config::builder()
         .user(credentials.user())

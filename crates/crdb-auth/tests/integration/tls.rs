@@ -160,7 +160,7 @@ async fn an_authenticator_of_one_s_own_is_driven_to_its_end() {
 
 #[tokio::test]
 async fn a_replaced_client_certificate_is_used_by_the_next_login() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let good = engine.login(Login::Certificate);
     let directory = tempfile::tempdir().unwrap();
     let (certificate, key) = (
@@ -199,7 +199,7 @@ async fn a_replaced_client_certificate_is_used_by_the_next_login() {
 
 #[tokio::test]
 async fn sni_can_be_left_out() {
-    let engine = Engine::shared().await;
+    let engine = Engine::shared_ours().await;
     let tls = verified(engine).sni(false).mode(SslMode::VerifyFull);
     let builder = crate::support::config(engine, Login::Scram).tls(tls);
     connector(builder).connect(&endpoint(engine)).await.unwrap();
