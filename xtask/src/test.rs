@@ -21,7 +21,7 @@ use report::Report;
 /// is on PATH. The last line is `N passed, N failed, N skipped`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Fail on every test that did not run, except those that need CockroachDB
+    /// Fail on every test that did not run, except those that need CockroachDB, or another server than CRDB_TEST_URL's
     #[arg(long)]
     strict: bool,
     /// Turn on every feature of every package

@@ -18,6 +18,9 @@ pub(crate) enum Outcome {
 /// How the reason of a test begins that needs the real server.
 pub(crate) const NEEDS_COCKROACH: &str = "needs CockroachDB: ";
 
+/// How the reason begins of a test that cannot use the server that CRDB_TEST_URL names: `crdb-testkit` says it.
+pub(crate) const NEEDS_OWN_SERVER: &str = "needs a server of its own: ";
+
 /// How the panic of a test begins that found something missing.
 const DID_NOT_RUN: &str = "did not run: ";
 
