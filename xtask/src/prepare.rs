@@ -5,7 +5,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
-use crdb_auth::{Config, Connector, Endpoint, RootCertificates, Session, SslMode, TlsConfig};
+use crdb_auth::{ConnectionString, Connector, Session};
 use crdb_sql::codegen::{DescribedColumn, Description, Descriptions};
 use crdb_sql::schema::Schema;
 use crdb_sql::token::statements;
@@ -157,19 +157,10 @@ impl Server {
 }
 
 async fn connect(engine: &Engine, database: &str) -> Result<Session> {
-    let tls = match engine.try_ca_cert_path() {
-        Some(path) => TlsConfig::new().roots(RootCertificates::file(path)),
-        None => TlsConfig::new().mode(SslMode::Disable),
-    };
-    let mut config = Config::builder()
-        .user(engine.user())
-        .database(database)
-        .tls(tls);
-    if !engine.password().is_empty() {
-        config = config.password(engine.password());
-    }
-    let endpoint = Endpoint::new(engine.host(), engine.port());
-    Ok(Connector::new(config.build()?)?.connect(&endpoint).await?)
+    let url: ConnectionString = engine.url(database).parse()?;
+    let connector = Connector::new(url.config().application_name("xtask").build()?)?;
+    let session = connector.connect_any(url.endpoints(), url.target_session_attrs());
+    Ok(session.await?)
 }
 
 async fn has_tables(session: &Session, schema: &Schema) -> Result<bool> {

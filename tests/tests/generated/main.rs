@@ -6,7 +6,7 @@ use std::path::Path;
 use crdb_example_bank::generated::customers::{CreateParams, ImportParams};
 use crdb_example_bank::generated::transfers::RecordParams;
 use crdb_example_bank::generated::{AccountKind, accounts, customers, reports, transfers};
-use crdb_facade::config::{Config, Node, keys};
+use crdb_facade::config::{Config, keys};
 use crdb_facade::{Database, ExecutorExt};
 use crdb_testkit::Engine;
 use futures_util::TryStreamExt as _;
@@ -16,18 +16,11 @@ use serde_json::json;
 async fn bank(engine: &Engine) -> Database {
     let database = engine.create_database().await;
     let config = Config::builder()
-        .set(keys::auth::NODES, [Node::new(engine.host(), engine.port())])
-        .set(keys::auth::USER, engine.user())
-        .set(keys::auth::PASSWORD, Some(engine.password().into()))
-        .set(keys::auth::DATABASE, database.name())
+        .set(keys::auth::URL, Some(database.url().into()))
         .set(
             keys::sql::DIRECTORY,
             Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../sql")),
         );
-    let config = match engine.try_ca_cert_path() {
-        Some(path) => config.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
-        None => config.set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::Disable),
-    };
     let bank = Database::open(config.build().unwrap()).await.unwrap();
     for script in [crdb_example_bank::SCHEMA, crdb_example_bank::SAMPLE_DATA] {
         for range in crdb_sql::token::statements(script) {

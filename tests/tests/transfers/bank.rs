@@ -31,15 +31,8 @@ impl Bank {
         let database = engine.create_database().await;
         let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sql");
         let config = Config::builder()
-            .set(keys::auth::NODES, [Node::new(engine.host(), engine.port())])
-            .set(keys::auth::USER, engine.user())
-            .set(keys::auth::PASSWORD, Some(engine.password().into()))
-            .set(keys::auth::DATABASE, database.name())
+            .set(keys::auth::URL, Some(database.url().into()))
             .set(keys::sql::DIRECTORY, Some(sql));
-        let config = match engine.try_ca_cert_path() {
-            Some(path) => config.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
-            None => config.set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::Disable),
-        };
         let direct = Database::open(config.clone().build().unwrap())
             .await
             .unwrap();

@@ -112,18 +112,13 @@ impl Server {
 
     /// Points a configuration at this server.
     pub(crate) fn configure(&self, config: ConfigBuilder) -> ConfigBuilder {
-        let (host, port) = match &self.proxy {
-            Some(proxy) => (proxy.host(), proxy.port()),
-            None => (self.engine.host(), self.engine.port()),
-        };
-        let config = config
-            .set_text("auth.nodes", &format!("{host}:{port}"))
-            .set_text("auth.user", self.engine.user())
-            .set_text("auth.password", self.engine.password())
-            .set_text("auth.database", self.database.name());
-        match self.engine.try_ca_cert_path() {
-            Some(path) => config.set_text("auth.tls.root_certificates", &path.to_string_lossy()),
-            None => config.set_text("auth.tls.mode", "disable"),
+        let config = config.set_text("auth.url", self.database.url());
+        match &self.proxy {
+            Some(proxy) => {
+                let node = format!("{}:{}", proxy.host(), proxy.port());
+                config.set_text("auth.nodes", &node)
+            }
+            None => config,
         }
     }
 

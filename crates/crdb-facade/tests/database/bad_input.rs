@@ -27,7 +27,7 @@ async fn through_proxy() -> (crdb_facade::config::ConfigBuilder, FaultProxy) {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
     let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
-    let builder = config(engine, &database)
+    let builder = config(&database)
         .set(keys::auth::NODES, [Node::new("localhost", proxy.port())])
         .set(keys::auth::CONNECT_TIMEOUT, Duration::from_secs(5));
     (builder, proxy)
@@ -75,16 +75,13 @@ async fn an_engine_that_hangs_up() {
 
 #[tokio::test]
 async fn a_host_name_that_does_not_resolve() {
-    let config = super::config(
-        Engine::shared().await,
-        &Engine::shared().await.create_database().await,
-    )
-    .set(
-        keys::auth::NODES,
-        [Node::new("no-such-host.invalid", 26257)],
-    )
-    .build()
-    .unwrap();
+    let config = super::config(&Engine::shared().await.create_database().await)
+        .set(
+            keys::auth::NODES,
+            [Node::new("no-such-host.invalid", 26257)],
+        )
+        .build()
+        .unwrap();
     let error = refused(config, ErrorKind::UnknownHost).await;
     assert!(
         error.to_string().contains("no-such-host.invalid"),
@@ -96,7 +93,7 @@ async fn a_host_name_that_does_not_resolve() {
 async fn a_wrong_password() {
     let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::auth::PASSWORD, Some("not the password".into()))
         .build()
         .unwrap();
@@ -111,7 +108,7 @@ async fn a_wrong_password() {
 async fn a_wrong_password_that_shows_with_the_first_query() {
     let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::auth::PASSWORD, Some("not the password".into()))
         .set(keys::auth::CHECK_AT_OPEN, false)
         .build()
@@ -132,7 +129,7 @@ async fn a_wrong_password_that_shows_with_the_first_query() {
 async fn a_database_that_does_not_exist() {
     let engine = Engine::shared_postgres().await;
     let database = engine.create_database().await;
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::auth::DATABASE, "no_such_database")
         .build()
         .unwrap();
@@ -151,7 +148,7 @@ async fn a_certificate_that_is_not_trusted() {
         Authority::new("Somebody else").unwrap().certificate_pem(),
     )
     .unwrap();
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::VerifyFull)
         .set(keys::auth::TLS_ROOT_CERTIFICATES, [stranger])
         .build()
@@ -169,7 +166,7 @@ async fn a_certificate_for_another_host() {
     let database = engine.create_database().await;
     let elsewhere =
         Node::new("db.example.com", engine.port()).with_ip(IpAddr::from([127, 0, 0, 1]));
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::VerifyFull)
         .set(keys::auth::NODES, [elsewhere])
         .build()
@@ -252,7 +249,7 @@ async fn root_certificates_that_are_none() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ca.crt");
     std::fs::write(&path, "not a certificate").unwrap();
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::VerifyFull)
         .set(keys::auth::TLS_ROOT_CERTIFICATES, [path.clone()])
         .build()
@@ -269,7 +266,7 @@ async fn sql_files_that_are_missing_or_wrong() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
     let directory = tempfile::tempdir().unwrap();
-    let builder = config(engine, &database);
+    let builder = config(&database);
 
     let missing = directory.path().join("nowhere");
     let config = builder
@@ -303,7 +300,7 @@ async fn sql_files_that_are_missing_or_wrong() {
 async fn ready() -> Database {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
-    let db = Database::builder(config(engine, &database).build().unwrap())
+    let db = Database::builder(config(&database).build().unwrap())
         .repository(queries())
         .open()
         .await
@@ -421,7 +418,7 @@ async fn what_the_server_refuses_keeps_its_sqlstate() {
 async fn a_statement_that_takes_too_long() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::exec::DEADLINE, Duration::from_secs(1))
         .build()
         .unwrap();
@@ -437,7 +434,7 @@ async fn a_statement_that_takes_too_long() {
 async fn no_session_comes_free() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(keys::pool::MAX_SIZE, 1_u32)
         .set(keys::exec::DEADLINE, Duration::from_secs(1))
         .build()
@@ -488,7 +485,10 @@ async fn a_password_comes_from_a_file_or_a_command() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("password");
     std::fs::write(&file, format!("{}\n", engine.password())).unwrap();
-    let without = config(engine, &database).set(keys::auth::PASSWORD, None);
+    let url = database
+        .url()
+        .replace(&format!(":{}@", engine.password()), "@");
+    let without = Config::builder().set(keys::auth::URL, Some(url.into()));
 
     let from_file = without
         .clone()

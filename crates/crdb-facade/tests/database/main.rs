@@ -9,22 +9,12 @@
 mod bad_input;
 mod main_job;
 
-use crdb_facade::config::{ConfigBuilder, Node, keys};
+use crdb_facade::config::{ConfigBuilder, keys};
 use crdb_facade::{Config, sql::Repository};
-use crdb_testkit::Engine;
 
-/// A configuration for a database of the engine.
-fn config(engine: &Engine, database: &crdb_testkit::Database) -> ConfigBuilder {
-    let builder = Config::builder()
-        .set(keys::auth::NODES, [Node::new(engine.host(), engine.port())])
-        .set(keys::auth::USER, engine.user())
-        .set(keys::auth::PASSWORD, Some(engine.password().into()))
-        .set(keys::auth::DATABASE, database.name());
-    match engine.try_ca_cert_path() {
-        Some(path) => builder.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
-        // An engine that somebody else runs, as its URL has it.
-        None => builder.set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::Disable),
-    }
+/// A configuration for a database of an engine, which somebody else may run: its URL has it all.
+fn config(database: &crdb_testkit::Database) -> ConfigBuilder {
+    Config::builder().set(keys::auth::URL, Some(database.url().into()))
 }
 
 const QUERIES: &[(&str, &str)] = &[(

@@ -9,7 +9,7 @@ use super::{config, queries};
 async fn named_queries_run_in_and_out_of_transactions() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
-    let db = Database::builder(config(engine, &database).build().unwrap())
+    let db = Database::builder(config(&database).build().unwrap())
         .repository(queries())
         .open()
         .await
@@ -115,7 +115,7 @@ async fn named_queries_run_in_and_out_of_transactions() {
 async fn a_transaction_leaves_its_session_clean() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
-    let db = Database::open(config(engine, &database).build().unwrap())
+    let db = Database::open(config(&database).build().unwrap())
         .await
         .unwrap();
     for _ in 0..3 {
@@ -133,7 +133,7 @@ async fn a_transaction_leaves_its_session_clean() {
 async fn a_changed_session_is_reset_and_its_prepared_statements_forgotten() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(crdb_facade::config::keys::pool::MAX_SIZE, 1_u32)
         .build()
         .unwrap();
@@ -160,7 +160,7 @@ async fn queries_are_read_again_when_asked() {
     let directory = tempfile::tempdir().unwrap();
     let write = |text: &str| std::fs::write(directory.path().join("numbers.sql"), text).unwrap();
     write("-- name: one :one\nSELECT 1::INT8 AS n;\n");
-    let config = config(engine, &database)
+    let config = config(&database)
         .set(
             crdb_facade::config::keys::sql::DIRECTORY,
             Some(directory.path().to_owned()),
@@ -194,7 +194,7 @@ async fn queries_are_read_again_when_asked() {
 async fn the_doctor_finds_a_login_that_works_healthy() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
-    let config = config(engine, &database).build().unwrap();
+    let config = config(&database).build().unwrap();
     let diagnoses = Database::builder(config).diagnose().await.unwrap();
     assert_eq!(diagnoses.len(), 1);
     assert!(diagnoses[0].is_healthy(), "{:?}", diagnoses[0]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crdb_auth::{
-    Cleanliness, Config, ConfigBuilder, Endpoint, ErrorKind, RootCertificates, Session, TlsConfig,
+    Cleanliness, Config, ConfigBuilder, ConnectionString, Endpoint, ErrorKind, Session, TlsConfig,
 };
 use crdb_pool::{Condition, Connector, ErrorClass, NodeAddress};
 use crdb_testkit::Engine;
@@ -16,19 +16,13 @@ const BOUND: Duration = Duration::from_secs(30);
 pub struct Login(crdb_auth::Connector);
 
 impl Login {
-    /// Logs in as the engine's own user, over TLS where the engine has it.
+    /// Logs in as the engine's URL says.
     ///
     /// # Errors
-    /// When the engine's certificate cannot be read.
+    /// When what the URL names cannot be read.
     pub fn new(engine: &Engine) -> anyhow::Result<Self> {
-        let tls = match engine.try_ca_cert_path() {
-            Some(path) => TlsConfig::new().roots(RootCertificates::file(path)),
-            None => TlsConfig::disabled(),
-        };
-        let user = Config::builder()
-            .user(engine.user())
-            .password(engine.password());
-        Self::with(engine, user.tls(tls))
+        let url: ConnectionString = engine.url(engine.database()).parse()?;
+        Self::with(engine, url.config())
     }
 
     /// Logs in as quickly as the engine allows, without a password and without TLS: for rows that open many sessions.
