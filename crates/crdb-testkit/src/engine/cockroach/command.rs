@@ -106,15 +106,14 @@ pub(super) fn unknown_flags(
         let mut arguments = plan.arguments(&unknown);
         arguments.push("--help".into());
         let asked = Supervised::start(keeper, &program(binary, arguments))?;
-        match asked.wait_for_line(deadline, unknown_flag) {
-            Ok(flag) if !unknown.contains(&flag) => unknown.push(flag),
-            Ok(flag) => {
+        asked.wait_for_end(deadline)?;
+        match asked.log().lines().find_map(unknown_flag) {
+            None => return Ok(unknown),
+            Some(flag) if unknown.iter().any(|known| known == flag) => {
                 let message = format!("{} does not know {flag}", binary.display());
                 return Err(Error::new(ErrorKind::Start, message));
             }
-            // It ended without a complaint.
-            Err(error) if error.kind() == ErrorKind::Start => return Ok(unknown),
-            Err(error) => return Err(error),
+            Some(flag) => unknown.push(flag.to_owned()),
         }
     }
 }
