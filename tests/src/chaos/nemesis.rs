@@ -183,34 +183,37 @@ impl Nemesis {
     }
 }
 
-/// A single CockroachDB node in memory would come back empty.
 fn can_restart(stack: &Stack) -> bool {
-    let engine = stack.engine();
-    match engine.kind() {
-        EngineKind::CockroachDb => engine.nodes().len() > 1,
-        _ => std::env::var_os("CRDB_TEST_URL").is_none(),
-    }
+    let last = stack.engine().nodes().last();
+    last.is_some_and(crdb_testkit::Node::can_restart)
 }
 
 async fn kill_backends(stack: &Stack) -> u64 {
-    let text = match stack.engine().kind() {
+    // Only the stack's own: the server may be somebody else's.
+    let chosen = format!(
+        "WHERE application_name = '{}' AND random() < 0.1",
+        stack.name
+    );
+    let kill = |text| {
+        Statement::new(text)
+            .named("chaos.kill_backends")
+            .timeout(Duration::from_secs(1))
+    };
+    match stack.engine().kind() {
         EngineKind::CockroachDb => {
-            "CANCEL SESSIONS IF EXISTS (SELECT session_id FROM [SHOW CLUSTER SESSIONS] \
-             WHERE random() < 0.1)"
+            let text = format!(
+                "CANCEL SESSIONS IF EXISTS \
+                 (SELECT session_id FROM [SHOW CLUSTER SESSIONS] {chosen})"
+            );
+            // The tag counts them.
+            stack.truth.execute(kill(&text), &[]).await.unwrap_or(0)
         }
         _ => {
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-             WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.1"
+            let text = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity {chosen}");
+            let killed = stack.truth.fetch_all(kill(&text), &[]).await;
+            killed.map_or(0, |rows| rows.len() as u64)
         }
-    };
-    let kill = Statement::new(text)
-        .named("chaos.kill_backends")
-        .timeout(Duration::from_secs(1));
-    stack
-        .truth
-        .fetch_all(kill, &[])
-        .await
-        .map_or(0, |rows| rows.len() as u64)
+    }
 }
 
 async fn restart(stack: &Arc<Stack>) -> u64 {

@@ -109,7 +109,13 @@ impl Stack {
             .iter()
             .map(|(host, port)| Node::new(host, *port))
             .collect();
-        let config = configuration(engine, database.name(), through, options)?.build()?;
+        // By this name the nemesis knows which sessions to kill.
+        let config = configuration(engine, database.name(), through, options)?
+            .set(
+                keys::auth::APPLICATION_NAME,
+                Some(database.name().to_owned()),
+            )
+            .build()?;
         let db = Database::builder(config)
             .exec_observer(trace.clone())
             .configure_exec(move |exec: PooledExecutorBuilder<Source>| {
@@ -216,17 +222,15 @@ pub fn configuration(
         .set(keys::pool::RESET_TIMEOUT, Duration::from_millis(500))
         .set(keys::observe::TRACING, false);
     // Logging in without SCRAM leaves more time for what is tested.
-    let builder = match engine.try_login(Login::Trust) {
-        Some(login) => builder.set(keys::auth::USER, login.user()),
-        None => builder
-            .set(keys::auth::USER, engine.user())
-            .set(keys::auth::PASSWORD, Some(engine.password().into())),
-    };
-    let builder = match engine.try_ca_cert_path() {
-        Some(path) if options.tls => {
-            builder.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()])
-        }
-        _ => builder.set(keys::auth::TLS_MODE, SslMode::Disable),
+    let builder = match (engine.try_login(Login::Trust), engine.try_ca_cert_path()) {
+        (Some(login), Some(path)) if options.tls => builder
+            .set(keys::auth::USER, login.user())
+            .set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
+        (Some(login), _) => builder
+            .set(keys::auth::USER, login.user())
+            .set(keys::auth::TLS_MODE, SslMode::Disable),
+        // Somebody else's server, which may insist on TLS: its URL says how to log in.
+        (None, _) => builder.set(keys::auth::URL, Some(engine.url(database).into())),
     };
     Ok(builder)
 }
