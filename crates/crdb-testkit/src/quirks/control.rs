@@ -17,6 +17,7 @@ pub struct QuirksOptions {
     version: CockroachVersion,
     node_id: u32,
     require_tls: bool,
+    set_local: bool,
 }
 
 impl Default for QuirksOptions {
@@ -25,6 +26,7 @@ impl Default for QuirksOptions {
             version: CockroachVersion::default(),
             node_id: 1,
             require_tls: false,
+            set_local: true,
         }
     }
 }
@@ -49,6 +51,17 @@ impl QuirksOptions {
     pub fn require_tls(mut self, require: bool) -> Self {
         self.require_tls = require;
         self
+    }
+
+    /// Whether `SET LOCAL` is known; releases before v22.1 refuse it, and with it the whole text that it is in. Default: true.
+    #[must_use]
+    pub fn set_local(mut self, known: bool) -> Self {
+        self.set_local = known;
+        self
+    }
+
+    pub(super) fn knows_set_local(&self) -> bool {
+        self.set_local
     }
 
     pub(super) fn release(&self) -> CockroachVersion {

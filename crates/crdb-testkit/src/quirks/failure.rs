@@ -53,6 +53,20 @@ impl Failure {
         }
     }
 
+    /// Syntax at the byte `start` of `sql` that an issue asks for, as releases before v22.1 put it.
+    pub(super) fn unimplemented_syntax(sql: &str, start: usize, token: &str, issue: u32) -> Self {
+        let Self {
+            message, detail, ..
+        } = Self::syntax(sql, start, token);
+        Self {
+            detail,
+            hint: Some(format!(
+                "You have attempted to use a feature that is not yet implemented.\nSee: https://go.crdb.dev/issue/{issue}"
+            )),
+            ..Self::new("0A000", format!("{message}: unimplemented: this syntax"))
+        }
+    }
+
     /// Something that an issue of CockroachDB asks for.
     pub(super) fn unimplemented(what: &str, issue: u32, version: CockroachVersion) -> Self {
         Self {

@@ -97,6 +97,7 @@ impl Session {
         Habits {
             version: self.control.options.release(),
             node_id: self.control.options.node(),
+            set_local: self.control.options.knows_set_local(),
         }
     }
 

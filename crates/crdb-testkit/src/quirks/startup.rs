@@ -289,8 +289,29 @@ fn parameter(parameters: &Bytes, wanted: &str) -> Option<String> {
     None
 }
 
-/// The StartupMessage for PostgreSQL: as the client sent it, but serializable unless it says otherwise, and without the
-/// options that only CockroachDB knows.
+/// The parameters of a StartupMessage that reach PostgreSQL. CockroachDB ignores what it does not know and PostgreSQL ends
+/// the session; the settings that only CockroachDB knows change nothing here.
+const FORWARDED: [&str; 16] = [
+    "user",
+    "database",
+    "application_name",
+    "client_encoding",
+    "datestyle",
+    "intervalstyle",
+    "timezone",
+    "extra_float_digits",
+    "search_path",
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "standard_conforming_strings",
+    "client_min_messages",
+];
+
+/// The StartupMessage for PostgreSQL: serializable unless the client says otherwise, and without the parameters and options
+/// that are CockroachDB's business alone.
 fn startup_message(parameters: Bytes) -> BytesMut {
     let options = parameter(&parameters, "options").unwrap_or_default();
     let mut kept = vec!["-c default_transaction_isolation=serializable".to_owned()];
@@ -305,7 +326,9 @@ fn startup_message(parameters: Bytes) -> BytesMut {
         out.put_u32(PROTOCOL_3);
         let mut rest = parameters;
         while let (Some(name), Some(value)) = (take_text(&mut rest), take_text(&mut rest)) {
-            if !name.is_empty() && name.as_ref() != b"options" {
+            let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+            // A name with a dot is an option of the client's own, on both.
+            if FORWARDED.iter().any(is) || name.contains(&b'.') {
                 for text in [name, value] {
                     out.put_slice(&text);
                     out.put_u8(0);

@@ -53,6 +53,7 @@ pub(super) struct Statement {
 pub(super) struct Habits {
     pub(super) version: CockroachVersion,
     pub(super) node_id: u32,
+    pub(super) set_local: bool,
 }
 
 impl Habits {
@@ -102,6 +103,10 @@ impl Habits {
             "listen" | "notify" => return syntax(first),
             "unlisten" if !self.version.knows_unlisten() => return syntax(first),
             "lock" => return syntax(first),
+            "set" if !self.set_local && statement.get(1).is_some_and(|token| token.is("local")) => {
+                let at = statement.get(2)?;
+                return Some(Failure::unimplemented_syntax(sql, at.start, at.text, 32562));
+            }
             "copy" if has("to") && has("stdout") => {
                 if !self.version.copies_out() {
                     return syntax(statement.iter().find(|token| token.is("to"))?);
@@ -358,6 +363,7 @@ mod tests {
     const HABITS: Habits = Habits {
         version: CockroachVersion::V25_2,
         node_id: 3,
+        set_local: true,
     };
 
     #[test]
@@ -464,6 +470,7 @@ mod tests {
         let old = Habits {
             version: CockroachVersion::V22_1,
             node_id: 1,
+            set_local: true,
         };
         for sql in [
             "UNLISTEN *",
@@ -559,7 +566,8 @@ mod tests {
         #[test]
         fn any_statement_can_be_read(sql in pieces()) {
             for version in [CockroachVersion::V22_1, CockroachVersion::V25_2] {
-                let statement = Habits { version, node_id: 1 }.read(&sql);
+                let habits = Habits { version, node_id: 1, set_local: false };
+                let statement = habits.read(&sql);
                 proptest::prop_assert!(statement.text.len() <= sql.len() + 200);
             }
         }

@@ -94,6 +94,24 @@ async fn the_version_is_cockroachdbs() {
     }
 }
 
+#[tokio::test]
+async fn unknown_parameters_at_startup_are_ignored() {
+    let (proxy, database) = proxy(QuirksOptions::default()).await;
+    let parameters = [
+        ("user", Login::Trust.user()),
+        ("database", database.name()),
+        ("no_such_parameter", "on"),
+        ("Application_Name", "kept"),
+    ];
+    let mut raw = Raw::connect_with(proxy.port(), &parameters).await.unwrap();
+    assert_eq!(raw.query("SHOW application_name").await[1], "DataRow kept");
+    let refused = raw.query("SET no_such_parameter = on").await;
+    assert!(
+        refused[0].starts_with("ErrorResponse ERROR 42704"),
+        "{refused:?}"
+    );
+}
+
 async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }

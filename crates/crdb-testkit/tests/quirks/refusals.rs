@@ -35,6 +35,21 @@ async fn what_is_no_syntax_there_is_refused_with_its_place() {
 }
 
 #[tokio::test]
+async fn set_local_can_be_unknown_and_then_nothing_of_its_text_runs() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default().set_local(false)).await;
+    assert_eq!(
+        raw.query("BEGIN; SET LOCAL statement_timeout = 100").await,
+        [
+            "ErrorResponse ERROR 0A000 'at or near \"statement_timeout\": syntax error: unimplemented: this syntax' \
+             detail=\"source SQL:\\nBEGIN; SET LOCAL statement_timeout = 100\\n                 ^\" \
+             hint=\"You have attempted to use a feature that is not yet implemented.\\nSee: \
+             https://go.crdb.dev/issue/32562\"",
+            "ReadyForQuery I"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn advisory_locks_are_unknown_or_lock_nothing() {
     let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
     let mut other = Raw::connect(proxy.port(), database.name()).await;
