@@ -259,8 +259,22 @@ impl<S: SessionSource> Transaction<S> {
         self.progress.failure()
     }
 
+    /// Begins with the text that [`TransactionOptions::begin`](crate::TransactionOptions) made.
+    ///
+    /// CockroachDB before v22.1 does not know the `SET LOCAL` in it, and answers 0A000 before any of it runs. Without it
+    /// the client's clock alone limits the transaction.
     pub(crate) async fn begin(&self, text: &str) -> Result<(), Error> {
-        self.control(text).await
+        let reply = pin!(async {
+            match (self.lease.batch(text).await, text.split_once(';')) {
+                (Err(fault), Some((begin, _)))
+                    if fault.sqlstate() == Some(SqlState::FEATURE_NOT_SUPPORTED) =>
+                {
+                    self.lease.batch(begin).await
+                }
+                (result, _) => result,
+            }
+        });
+        self.read(Statement::new(text), reply).await
     }
 
     /// Commits, and believes only the command tag.

@@ -14,6 +14,19 @@ use support::Fixture;
 
 const INSERT: &str = "INSERT INTO t VALUES (1)";
 
+/// Before v22.1 there is no SET LOCAL: the client's clock alone limits the transaction.
+#[tokio::test]
+async fn a_time_limit_costs_no_transaction_where_set_local_is_unknown() {
+    let engine = Engine::shared_postgres().await;
+    let options = QuirksOptions::default().set_local(false);
+    let proxy = QuirksProxy::start(engine, options).await.unwrap();
+    let fixture = table(&[&proxy]).await;
+    let limited = TransactionOptions::new().timeout(Duration::from_secs(9));
+    let (runs, result) = insert(&fixture, &limited).await;
+    result.unwrap();
+    assert_eq!((runs, count(&fixture).await), (1, 1));
+}
+
 async fn proxy(node: u32) -> QuirksProxy {
     let engine = Engine::shared_postgres().await;
     QuirksProxy::start(engine, QuirksOptions::default().node_id(node))
