@@ -4,6 +4,8 @@
 //! it is interrupted; nothing stays behind either way. The release is `v22.1`, `v23.1` or `v25.2`, the newest by default. Set
 //! `CRDB_TEST_URL` to one of the URLs, and tests that use this kit take it for a CockroachDB that somebody else runs.
 
+#![allow(clippy::print_stdout, reason = "an example talks to people")]
+
 use std::io::Write as _;
 
 use crdb_testkit::{
