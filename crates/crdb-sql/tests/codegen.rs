@@ -492,4 +492,5 @@ fn a_stale_query_carries_both_texts() {
         "AS OF SYSTEM TIME with_max_staleness('5000ms') ORDER BY number DESC",
     );
     has(&code, ".stale(stale)");
+    has(&code, "impl Default for Q {");
 }

@@ -25,6 +25,7 @@ pub(super) fn emit(out: &mut String, builder: &Builder<'_>) {
     runners(out, builder);
     line!(out, "}}");
     line!(out);
+    default(out, builder);
     if scalar(builder).is_none() && !builder.columns.is_empty() {
         structure::row_of(
             out,
@@ -201,6 +202,23 @@ fn constructor(out: &mut String, builder: &Builder<'_>) {
     line!(out, "}}");
     line!(out, "}}");
     line!(out);
+}
+
+/// `Default` where nothing must be given, as clippy asks of every `new()`.
+fn default(out: &mut String, builder: &Builder<'_>) {
+    if builder
+        .parameters
+        .iter()
+        .all(|parameter| parameter.optional)
+    {
+        let (lifetime, name) = (lifetime(builder), builder.type_name());
+        line!(out, "impl{lifetime} Default for {name}{lifetime} {{");
+        line!(out, "fn default() -> Self {{");
+        line!(out, "Self::new()");
+        line!(out, "}}");
+        line!(out, "}}");
+        line!(out);
+    }
 }
 
 fn setters(out: &mut String, builder: &Builder<'_>) {
