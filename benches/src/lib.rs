@@ -16,6 +16,8 @@ pub mod ours;
 pub mod pgbench;
 #[cfg(feature = "peers")]
 pub mod pools;
+#[cfg(feature = "peers")]
+pub mod realm;
 pub mod report;
 pub mod resources;
 pub mod rows;

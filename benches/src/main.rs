@@ -5,7 +5,15 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use crdb_benches::command::{Arguments, run};
 
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Before the runtime has threads; kept until they have ended.
+    #[cfg(feature = "peers")]
+    let _place = crdb_benches::realm::announce();
+    measure(arguments)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
-    run(Arguments::parse()).await
+async fn measure(arguments: Arguments) -> ExitCode {
+    run(arguments).await
 }

@@ -50,7 +50,11 @@ impl Server {
         Self::start_as(settings, options).await
     }
 
-    async fn start_as(
+    /// As [`start`](Self::start), with these options for a server that is started.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_as(
         settings: &Settings,
         options: EngineOptions,
     ) -> Result<Arc<Self>, MeasureError> {
@@ -106,6 +110,12 @@ impl Server {
     #[must_use]
     pub fn trust_user(&self) -> &str {
         self.engine.login(Login::Trust).user()
+    }
+
+    /// The user who logs in by Kerberos, where the server was started with a realm.
+    #[must_use]
+    pub fn kerberos_user(&self) -> &str {
+        self.engine.login(Login::Kerberos).user()
     }
 
     /// The certificate of the authority that signed the server's.

@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt as _};
 use libloading::{Library, Symbol};
 
-use super::sample;
+use super::{Way, sample};
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
     latency::microseconds,
@@ -36,13 +36,13 @@ pub(super) struct Libpq {
 }
 
 impl Libpq {
-    pub(super) fn new(server: &Arc<Server>, tls: bool, count: usize) -> Result<Self, MeasureError> {
+    pub(super) fn new(server: &Arc<Server>, way: Way, count: usize) -> Result<Self, MeasureError> {
         #[expect(unsafe_code, reason = "a C library is measured")]
         // SAFETY: loading libpq runs no initialisers but those of libpq and OpenSSL, which are made for it.
         let library = unsafe { Library::new("libpq.so.5") }.map_err(|error| {
             format!("libpq.so.5 cannot be loaded ({error}); install Debian's libpq5")
         })?;
-        let tls = if tls {
+        let tls = if way.tls() {
             format!(
                 "sslmode=verify-full sslrootcert='{}'",
                 server.ca_certificate().display()
@@ -50,12 +50,15 @@ impl Libpq {
         } else {
             "sslmode=disable".to_owned()
         };
+        let user = match way {
+            Way::Password { .. } => format!("{} password='{}'", server.user(), server.password()),
+            Way::Ticket => server.kerberos_user().to_owned(),
+            Way::Trust { .. } => server.trust_user().to_owned(),
+        };
         let connection_string = format!(
-            "host={} port={} user={} password='{}' dbname={} gssencmode=disable {tls}",
-            server.host(),
+            "host={} port={} dbname={} user={user} gssencmode=disable {tls}",
+            way.host(server),
             server.port(),
-            server.user(),
-            server.password(),
             server.database(),
         );
         Ok(Self {

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use crdb_auth::{Config, Connector, Endpoint, RootCertificates, SslMode, TlsConfig};
+use crdb_auth::{Config, Connector, Endpoint, Kerberos, RootCertificates, SslMode, TlsConfig};
+use crdb_testkit::Kdc;
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::sample;
+use super::{Way, sample};
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
     latency::microseconds,
@@ -25,27 +26,22 @@ pub(super) struct Login {
     endpoint: Endpoint,
     count: usize,
     _server: Arc<Server>,
+    _kdc: Option<Arc<Kdc>>,
 }
 
 impl Login {
     /// Each login as the first of a process: certificates are read, keys derived.
-    pub(super) fn cold(
-        server: &Arc<Server>,
-        tls: bool,
-        count: usize,
-    ) -> Result<Self, MeasureError> {
-        let config = with_password(server, tls)?;
-        Self::new(COLD, server, config, false, count)
+    pub(super) fn cold(server: &Arc<Server>, way: Way, count: usize) -> Result<Self, MeasureError> {
+        Self::new(COLD, server, way, false, count)
     }
 
     /// Each login as a pool does it after the first one.
     pub(super) fn again(
         server: &Arc<Server>,
-        tls: bool,
+        way: Way,
         count: usize,
     ) -> Result<Self, MeasureError> {
-        let config = with_password(server, tls)?;
-        Self::new(AGAIN, server, config, true, count)
+        Self::new(AGAIN, server, way, true, count)
     }
 
     /// As [`again`](Self::again), and the server asks for nothing.
@@ -54,17 +50,23 @@ impl Login {
         tls: bool,
         count: usize,
     ) -> Result<Self, MeasureError> {
-        let config = builder(server, tls).user(server.trust_user()).build()?;
-        Self::new(TRUST, server, config, true, count)
+        Self::new(TRUST, server, Way::Trust { tls }, true, count)
+    }
+
+    /// Keeps the realm's KDC for as long as this is measured.
+    pub(super) fn in_realm(mut self, kdc: &Arc<Kdc>) -> Self {
+        self._kdc = Some(Arc::clone(kdc));
+        self
     }
 
     fn new(
         name: &'static str,
         server: &Arc<Server>,
-        config: Config,
+        way: Way,
         keep: bool,
         count: usize,
     ) -> Result<Self, MeasureError> {
+        let config = config(server, way)?;
         let connector = if keep {
             Some(Connector::new(config.clone())?)
         } else {
@@ -74,9 +76,10 @@ impl Login {
             name,
             config,
             connector,
-            endpoint: Endpoint::new(server.host(), server.port()),
+            endpoint: Endpoint::new(way.host(server), server.port()),
             count,
             _server: Arc::clone(server),
+            _kdc: None,
         })
     }
 
@@ -91,20 +94,21 @@ impl Login {
     }
 }
 
-fn builder(server: &Server, tls: bool) -> crdb_auth::ConfigBuilder {
-    let tls = if tls {
+fn config(server: &Server, way: Way) -> Result<Config, MeasureError> {
+    let tls = if way.tls() {
         TlsConfig::new().roots(RootCertificates::file(server.ca_certificate()))
     } else {
         TlsConfig::new().mode(SslMode::Disable)
     };
-    Config::builder().database(server.database()).tls(tls)
-}
-
-fn with_password(server: &Server, tls: bool) -> Result<Config, MeasureError> {
-    Ok(builder(server, tls)
-        .user(server.user())
-        .password(server.password())
-        .build()?)
+    let builder = Config::builder().database(server.database()).tls(tls);
+    let builder = match way {
+        Way::Password { .. } => builder.user(server.user()).password(server.password()),
+        Way::Ticket => builder
+            .user(server.kerberos_user())
+            .kerberos(Kerberos::default_cache()),
+        Way::Trust { .. } => builder.user(server.trust_user()),
+    };
+    Ok(builder.build()?)
 }
 
 impl Subject for Login {

@@ -6,12 +6,14 @@ mod sqlx_connection;
 
 use std::sync::Arc;
 
+use crdb_testkit::{EngineChoice, EngineOptions, Kdc};
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Sample, Target},
     latency::percentiles,
+    realm,
     server::Server,
 };
 use libpq::Libpq;
@@ -31,7 +33,7 @@ impl Row for P7 {
     }
 
     fn title(&self) -> &'static str {
-        "connect to first row: SCRAM, SCRAM with TLS; cold and reconnect"
+        "connect to first row: SCRAM, SCRAM with TLS, GSSAPI with TLS; cold and reconnect"
     }
 
     fn cases<'a>(
@@ -41,45 +43,124 @@ impl Row for P7 {
         async move {
             let server = Server::start(settings).await?;
             let count = if settings.quick { 20 } else { 100 };
+            // CockroachDB wants a licence for GSSAPI, so this part is PostgreSQL's whatever the engine.
+            let kdc = realm::start().await?;
+            let options = EngineOptions::default()
+                .choice(EngineChoice::Postgres)
+                .kerberos(&kdc);
+            let own = Settings {
+                engine: None,
+                ..settings.clone()
+            };
+            let in_realm = Server::start_as(&own, options).await?;
             Ok(vec![
-                case("SCRAM", &server, false, count)?,
-                case("SCRAM, TLS verified in full", &server, true, count)?,
+                password(&server, false, count)?,
+                password(&server, true, count)?,
+                tickets(&in_realm, kdc, count)?,
             ])
         }
         .boxed()
     }
 }
 
-fn case(name: &str, server: &Arc<Server>, tls: bool, count: usize) -> Result<Case, MeasureError> {
-    let cold = Login::cold(server, tls, count)?;
-    let again = Login::again(server, tls, count)?;
-    let trust = Login::trust(server, tls, count)?;
-    let at_most = |subject, metric, bound| Target {
-        subject,
-        metric,
-        bound,
+/// How a subject logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By SCRAM, with TLS verified in full or without TLS.
+    Password { tls: bool },
+    /// With the ticket in the default cache, with TLS verified in full.
+    Ticket,
+    /// The server asks for nothing.
+    Trust { tls: bool },
+}
+
+impl Way {
+    fn tls(self) -> bool {
+        match self {
+            Self::Password { tls } | Self::Trust { tls } => tls,
+            Self::Ticket => true,
+        }
+    }
+
+    /// The server's name: a ticket is for a name.
+    fn host(self, server: &Server) -> &str {
+        match self {
+            Self::Ticket => "localhost",
+            _ => server.host(),
+        }
+    }
+}
+
+fn password(server: &Arc<Server>, tls: bool, count: usize) -> Result<Case, MeasureError> {
+    let way = Way::Password { tls };
+    let name = if tls {
+        "SCRAM, TLS verified in full"
+    } else {
+        "SCRAM"
     };
     Ok(Case {
         name: name.to_owned(),
-        metrics: vec![
-            Metric::lower("p50", "us"),
-            Metric::lower("p99", "us"),
-            Metric::lower("max", "us"),
-        ],
+        metrics: metrics(),
         targets: vec![
-            at_most(login::COLD, "p50", Bound::RatioAtMost(libpq::NAME, 1.0)),
-            at_most(login::COLD, "max", Bound::AtMost(LONGEST)),
+            cold_as_fast_as_libpq(),
+            never_slow(login::COLD),
+            never_slow(login::AGAIN),
             at_most(login::AGAIN, "p50", Bound::RatioAtMost(login::TRUST, 1.15)),
         ],
         rounds: 7,
         subjects: vec![
-            Box::new(cold),
-            Box::new(again),
-            Box::new(Libpq::new(server, tls, count)?),
+            Box::new(Login::cold(server, way, count)?),
+            Box::new(Login::again(server, way, count)?),
+            Box::new(Libpq::new(server, way, count)?),
             Box::new(Sqlx::new(server, tls, count)),
-            Box::new(trust),
+            Box::new(Login::trust(server, tls, count)?),
         ],
     })
+}
+
+/// sqlx knows no GSSAPI.
+fn tickets(server: &Arc<Server>, kdc: Kdc, count: usize) -> Result<Case, MeasureError> {
+    let kdc = Arc::new(kdc);
+    Ok(Case {
+        name: "GSSAPI, TLS verified in full".to_owned(),
+        metrics: metrics(),
+        targets: vec![
+            cold_as_fast_as_libpq(),
+            never_slow(login::COLD),
+            never_slow(login::AGAIN),
+        ],
+        rounds: 7,
+        subjects: vec![
+            Box::new(Login::cold(server, Way::Ticket, count)?.in_realm(&kdc)),
+            Box::new(Login::again(server, Way::Ticket, count)?.in_realm(&kdc)),
+            Box::new(Libpq::new(server, Way::Ticket, count)?),
+            Box::new(Login::trust(server, true, count)?),
+        ],
+    })
+}
+
+fn metrics() -> Vec<Metric> {
+    vec![
+        Metric::lower("p50", "us"),
+        Metric::lower("p99", "us"),
+        Metric::lower("max", "us"),
+    ]
+}
+
+fn cold_as_fast_as_libpq() -> Target {
+    at_most(login::COLD, "p50", Bound::RatioAtMost(libpq::NAME, 1.0))
+}
+
+fn never_slow(subject: &'static str) -> Target {
+    at_most(subject, "max", Bound::AtMost(LONGEST))
+}
+
+fn at_most(subject: &'static str, metric: &'static str, bound: Bound) -> Target {
+    Target {
+        subject,
+        metric,
+        bound,
+    }
 }
 
 /// Percentiles and the longest of the latencies, in microseconds.
