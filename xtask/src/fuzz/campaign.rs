@@ -95,7 +95,10 @@ impl Campaign<'_> {
             let threads: Vec<_> = (0..jobs.min(targets.len()))
                 .map(|_| scope.spawn(work))
                 .collect();
-            threads.into_iter().map(|thread| thread.join()).collect()
+            threads
+                .into_iter()
+                .map(std::thread::ScopedJoinHandle::join)
+                .collect()
         });
         let mut outcomes = Vec::new();
         for result in results {
