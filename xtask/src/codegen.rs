@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let complete = current
         && statements(&repository)
             .iter()
-            .all(|query| kept.get(query.hash()).is_some());
+            .all(|query| kept.knows(query.hash()));
     if arguments.check {
         if !complete && !current {
             eprintln!(
@@ -246,7 +246,10 @@ mod capture {
                         );
                         descriptions.insert(query.hash(), query.name(), known.clone());
                     }
-                    _ => println!("{}: the server says: {}", query.name(), refusal.message),
+                    _ => {
+                        println!("{}: the server says: {}", query.name(), refusal.message);
+                        descriptions.insert_refused(query.hash(), query.name());
+                    }
                 }
             }
             for (name, labels) in kept.enums() {

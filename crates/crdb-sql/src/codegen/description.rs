@@ -75,6 +75,7 @@ pub struct Descriptions {
     schema: Option<ContentHash>,
     enums: BTreeMap<String, Vec<String>>,
     queries: BTreeMap<ContentHash, (String, Description)>,
+    refused: BTreeMap<ContentHash, String>,
 }
 
 impl Descriptions {
@@ -95,7 +96,22 @@ impl Descriptions {
 
     /// Adds the description of a query.
     pub fn insert(&mut self, hash: ContentHash, name: &str, description: Description) {
+        self.refused.remove(&hash);
         self.queries.insert(hash, (name.to_owned(), description));
+    }
+
+    /// Notes that an engine could not prepare the query with this hash, so that its header has to declare its types. Does
+    /// nothing when another engine has described it.
+    pub fn insert_refused(&mut self, hash: ContentHash, name: &str) {
+        if !self.queries.contains_key(&hash) {
+            self.refused.insert(hash, name.to_owned());
+        }
+    }
+
+    /// Whether an engine was asked about the query with this hash, even if it refused.
+    #[must_use]
+    pub fn knows(&self, hash: ContentHash) -> bool {
+        self.queries.contains_key(&hash) || self.refused.contains_key(&hash)
     }
 
     /// The description of the query with this hash.
@@ -143,7 +159,11 @@ impl fmt::Display for Descriptions {
                 writeln!(f, "  column {} {}", escape(&column.name), column.sql_type)?;
             }
         }
-        Ok(())
+        let mut refused: Vec<_> = self.refused.iter().collect();
+        refused.sort_by(|a, b| (a.1, a.0).cmp(&(b.1, b.0)));
+        refused
+            .iter()
+            .try_for_each(|(hash, name)| writeln!(f, "refused {name} {hash}"))
     }
 }
 
@@ -244,6 +264,9 @@ impl FromStr for Descriptions {
                     found.insert(hash, name, Description::default());
                     last_query = Some(hash);
                 }
+                ["refused", name, hash] => {
+                    found.insert_refused(hash.parse().map_err(|_| error)?, name);
+                }
                 ["parameter", sql_type @ ..] if !sql_type.is_empty() => {
                     let query = last_query.and_then(|hash| found.queries.get_mut(&hash));
                     let (_, description) = query.ok_or(error)?;
@@ -293,9 +316,23 @@ mod tests {
             "accounts.close",
             Description::default(),
         );
+        descriptions.insert_refused(ContentHash::of(b"3"), "accounts.put");
         let text = descriptions.to_string();
         assert_eq!(text.parse::<Descriptions>().as_ref(), Ok(&descriptions));
         assert!(text.contains("  column a%20b decimal\n"), "{text}");
+    }
+
+    #[test]
+    fn a_description_counts_more_than_a_refusal() {
+        let hash = ContentHash::of(b"1");
+        let mut descriptions = Descriptions::default();
+        assert!(!descriptions.knows(hash));
+        descriptions.insert_refused(hash, "accounts.put");
+        assert!(descriptions.knows(hash) && descriptions.get(hash).is_none());
+        descriptions.insert(hash, "accounts.put", Description::default());
+        descriptions.insert_refused(hash, "accounts.put");
+        let text = descriptions.to_string();
+        assert!(!text.contains("refused"), "{text}");
     }
 
     #[test]
