@@ -47,7 +47,7 @@ impl Row for P4 {
                     Metric::lower("connections", "opened in all"),
                 ],
                 targets: vec![at_most("done", 25.0), at_most("connections", 6.0)],
-                rounds: if settings.quick { 5 } else { 15 },
+                rounds: if settings.quick { 3 } else { 7 },
                 subjects: vec![
                     Box::new(Spike::<Ours>::new(Arc::clone(&server))),
                     Box::new(Spike::<Bb8>::new(Arc::clone(&server))),

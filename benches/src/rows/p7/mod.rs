@@ -42,7 +42,7 @@ impl Row for P7 {
     ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>> {
         async move {
             let server = Server::start(settings).await?;
-            let count = if settings.quick { 20 } else { 100 };
+            let count = if settings.quick { 8 } else { 25 };
             // CockroachDB wants a licence for GSSAPI, so this part is PostgreSQL's whatever the engine.
             let kdc = realm::start().await?;
             let options = EngineOptions::default()
