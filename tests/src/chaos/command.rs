@@ -30,6 +30,9 @@ use tokio::time::Instant;
 pub struct Arguments {
     /// Rows to run, for example R2; all where none is named.
     pub rows: Vec<String>,
+    /// Leaves out the rows that run a crate's own tests or fuzz targets, where no row is named.
+    #[arg(long, conflicts_with = "rows")]
+    pub native: bool,
     /// Runs each row for at most N seconds; without it, up to the row's size.
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
@@ -77,7 +80,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let chosen = choose(&arguments.rows)?;
+    let chosen = choose(&arguments.rows, arguments.native)?;
     if arguments.list {
         for row in chosen {
             let size = row.size();
@@ -170,10 +173,11 @@ async fn run_row(
     }
 }
 
-fn choose(names: &[String]) -> anyhow::Result<Vec<&'static dyn Row>> {
+fn choose(names: &[String], native: bool) -> anyhow::Result<Vec<&'static dyn Row>> {
     let all = rows::all();
     if names.is_empty() {
-        return Ok(all.to_vec());
+        let rows = all.iter().copied();
+        return Ok(rows.filter(|row| !native || row.is_native()).collect());
     }
     let find = |name: &String| {
         all.iter()
@@ -226,11 +230,23 @@ mod tests {
 
     #[test]
     fn rows_are_chosen_by_name() {
-        assert_eq!(choose(&[]).unwrap().len(), rows::all().len());
-        assert_eq!(choose(&["r2".to_owned()]).unwrap()[0].id(), "R2");
-        let Err(error) = choose(&["R99".to_owned()]) else {
+        assert_eq!(choose(&[], false).unwrap().len(), rows::all().len());
+        assert_eq!(choose(&["r2".to_owned()], false).unwrap()[0].id(), "R2");
+        let Err(error) = choose(&["R99".to_owned()], false) else {
             panic!("there is no R99");
         };
         assert!(error.to_string().contains("R1, R2"), "{error}");
+    }
+
+    #[test]
+    fn native_rows_run_nobody_elses_tests() {
+        let native = choose(&[], true).unwrap();
+        let names: Vec<_> = native.iter().map(|row| row.id()).collect();
+        for own in ["R1", "R2", "R7", "failover"] {
+            assert!(names.contains(&own), "{names:?}");
+        }
+        for others in ["R8", "R9", "R15"] {
+            assert!(!names.contains(&others), "{names:?}");
+        }
     }
 }

@@ -26,6 +26,11 @@ pub trait Row: Sync {
     /// How much of it counts.
     fn size(&self) -> Size;
 
+    /// Whether the proof is the harness's own work. The others run a crate's tests, or its fuzz targets, again.
+    fn is_native(&self) -> bool {
+        true
+    }
+
     /// Runs until [`Context::goes_on`] says that it is enough.
     ///
     /// An error means that it could not be run; what was found wrong belongs into the report.

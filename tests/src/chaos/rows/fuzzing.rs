@@ -41,6 +41,10 @@ impl Row for Fuzzing {
         }
     }
 
+    fn is_native(&self) -> bool {
+        false
+    }
+
     fn run<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, anyhow::Result<Report>> {
         async move {
             let targets = fuzz(context, &["--list".to_owned()]).await?;

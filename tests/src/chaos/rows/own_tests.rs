@@ -151,6 +151,10 @@ impl Row for OwnTests {
         self.size
     }
 
+    fn is_native(&self) -> bool {
+        false
+    }
+
     fn run<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, anyhow::Result<Report>> {
         async move {
             let long = context.limit().is_none_or(|limit| limit >= self.takes);
