@@ -9,10 +9,28 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What decides the schedule of faults and operations of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seed(pub u64);
+
+impl Seed {
+    /// A random generator for one part of a run: the same seed and part give the same numbers.
+    #[must_use]
+    pub fn random(self, part: &str, number: u64) -> StdRng {
+        // FNV-1a, which does not change between versions as the standard library's hasher may.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let bytes = part.bytes().chain(number.to_le_bytes());
+        for byte in bytes.chain(self.0.to_le_bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        StdRng::seed_from_u64(hash)
+    }
+}
+
 /// The engine, the seed and the time of a run.
 pub struct Context {
     engine: Arc<Engine>,
-    seed: u64,
+    seed: Seed,
     limit: Option<Duration>,
     started: Instant,
     evidence: Evidence,
@@ -30,7 +48,7 @@ impl Context {
     ) -> Self {
         Self {
             engine,
-            seed,
+            seed: Seed(seed),
             limit,
             started: Instant::now(),
             evidence,
@@ -47,7 +65,7 @@ impl Context {
     /// The seed, for what cannot take a generator.
     #[must_use]
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.seed.0
     }
 
     /// Tells whoever watches.
@@ -67,16 +85,10 @@ impl Context {
         &self.evidence
     }
 
-    /// A random generator for one part of a run: the same seed and part give the same numbers.
+    /// As [`Seed::random`].
     #[must_use]
     pub fn random(&self, part: &str, number: u64) -> StdRng {
-        // FNV-1a, which does not change between versions as the standard library's hasher may.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        let bytes = part.bytes().chain(number.to_le_bytes());
-        for byte in bytes.chain(self.seed.to_le_bytes()) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        StdRng::seed_from_u64(hash)
+        self.seed.random(part, number)
     }
 
     /// Whether there is time left and `done` is less than the row's `size`; shows both to whoever watches.
@@ -92,5 +104,24 @@ impl Context {
         self.limit.map_or(Duration::MAX, |limit| {
             limit.saturating_sub(self.started.elapsed())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt as _;
+
+    #[test]
+    fn seed_and_part_decide_the_numbers() {
+        let draw = |seed: u64, part, number| Seed(seed).random(part, number).random::<u64>();
+        assert_eq!(draw(7, "nemesis", 1), draw(7, "nemesis", 1));
+        for other in [
+            draw(8, "nemesis", 1),
+            draw(7, "mess", 1),
+            draw(7, "nemesis", 2),
+        ] {
+            assert_ne!(draw(7, "nemesis", 1), other);
+        }
     }
 }

@@ -46,7 +46,8 @@ fn debug<S: serde::Serializer>(
 }
 
 impl Attempt {
-    /// The attempt of this number: every byte in each direction comes up, in each way to cut, with and without a key.
+    /// The attempt of this number: every byte in each direction comes up, in each way to cut, with and without a key. The
+    /// numbers go up from 0 whatever the seed is, so every run follows the same schedule.
     fn number(number: u64, tls: bool) -> Self {
         // In clear text COMMIT has 12 bytes and its reply 18; a TLS record adds 22.
         let longest = if tls { 44 } else { 20 };

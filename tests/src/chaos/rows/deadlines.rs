@@ -80,7 +80,7 @@ impl Row for Deadlines {
                 async move {
                     while context.goes_on(races.load(Ordering::Relaxed), self.size().count) {
                         let began = recorder.begin();
-                        let race = run_race(&stack.db, &mut rng, pulse).await;
+                        let race = run_race(&stack.db, Plan::draw(&mut rng), pulse).await;
                         // What was answered long before its deadline was no race.
                         let raced = race.took >= race.limit;
                         races.fetch_add(u64::from(raced), Ordering::Relaxed);
@@ -117,15 +117,39 @@ impl Row for Deadlines {
     }
 }
 
-async fn run_race(db: &Database, rng: &mut StdRng, pulse: &Pulse) -> Race {
-    let limit = Duration::from_micros(rng.random_range(1_000..20_000));
-    // Mostly about as long as it may; sometimes as good as forever.
-    let sleeps = if rng.random_bool(0.1) {
-        Duration::from_secs(60)
-    } else {
-        limit + Duration::from_micros(rng.random_range(0..1_000))
-            - Duration::from_micros(rng.random_range(0..1_000))
-    };
+/// What is tried, before it is known how it ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Plan {
+    limit: Duration,
+    sleeps: Duration,
+    /// What the harmless statement asks to be told.
+    number: i64,
+}
+
+impl Plan {
+    fn draw(rng: &mut StdRng) -> Self {
+        let limit = Duration::from_micros(rng.random_range(1_000..20_000));
+        // Mostly about as long as it may; sometimes as good as forever.
+        let sleeps = if rng.random_bool(0.1) {
+            Duration::from_secs(60)
+        } else {
+            limit + Duration::from_micros(rng.random_range(0..1_000))
+                - Duration::from_micros(rng.random_range(0..1_000))
+        };
+        Self {
+            limit,
+            sleeps,
+            number: rng.random(),
+        }
+    }
+}
+
+async fn run_race(db: &Database, plan: Plan, pulse: &Pulse) -> Race {
+    let Plan {
+        limit,
+        sleeps,
+        number,
+    } = plan;
     let text = format!("SELECT pg_sleep({:.6})", sleeps.as_secs_f64());
     let statement = Statement::new(&text).named("chaos.sleep").timeout(limit);
     let started = Instant::now();
@@ -135,7 +159,6 @@ async fn run_race(db: &Database, rng: &mut StdRng, pulse: &Pulse) -> Race {
     };
     let took = started.elapsed();
     let stalled = pulse.stalled_since(started);
-    let number: i64 = rng.random();
     let echo = db
         .fetch_one("SELECT $1::INT8, pg_sleep(0.001)", &[&number])
         .await
@@ -238,7 +261,18 @@ fn tell(races: u64, history: &[Operation<Race>]) -> Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chaos::context::Seed;
     use crate::chaos::history::testing::in_turn;
+
+    #[test]
+    fn the_seed_decides_what_is_tried() {
+        let plans = |seed: u64| {
+            let mut rng = Seed(seed).random("deadlines", 0);
+            std::array::from_fn::<_, 100, _>(|_| Plan::draw(&mut rng))
+        };
+        assert_eq!(plans(7), plans(7));
+        assert_ne!(plans(7), plans(8));
+    }
 
     fn race(took: u64, stray: bool) -> Race {
         Race {

@@ -17,6 +17,7 @@ use crdb_testkit::Engine;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, try_join_all};
 use rand::RngExt as _;
+use rand::rngs::StdRng;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -144,10 +145,7 @@ impl Worker {
             step += 1;
             let course = &mut worked.courses[index];
             let subject = &SUBJECTS[index];
-            let kept = match random.random_bool(0.5) {
-                true => Duration::from_micros(random.random_range(0..KEPT)),
-                false => Duration::ZERO,
-            };
+            let kept = draw_kept(&mut random);
             let number = i64::try_from(step)? * 10 + i64::try_from(self.number)?;
             let polls = course.polls;
             match self.drop_one(subject, number, polls, kept).await? {
@@ -236,6 +234,15 @@ impl Worker {
     }
 }
 
+/// How long a future is kept after its last poll. The seed decides this and the order of the futures; after how many polls
+/// each is dropped goes by how far it came before.
+fn draw_kept(random: &mut StdRng) -> Duration {
+    match random.random_bool(0.5) {
+        true => Duration::from_micros(random.random_range(0..KEPT)),
+        false => Duration::ZERO,
+    }
+}
+
 enum Ended {
     Dropped,
     Done,
@@ -276,4 +283,20 @@ fn config_of(engine: &Engine, database: &str, application: &str) -> anyhow::Resu
         .build()
         .context("the configuration of a worker")?;
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::context::Seed;
+
+    #[test]
+    fn the_seed_decides_how_long_futures_are_kept() {
+        let kept = |seed: u64| {
+            let mut random = Seed(seed).random("drops", 0);
+            std::array::from_fn::<_, 100, _>(|_| draw_kept(&mut random))
+        };
+        assert_eq!(kept(7), kept(7));
+        assert_ne!(kept(7), kept(8));
+    }
 }

@@ -6,6 +6,7 @@ use crate::chaos::row::{Report, Row, Size};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, try_join_all};
 use rand::RngExt as _;
+use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -54,6 +55,10 @@ impl Row for Messes {
     }
 }
 
+fn draw(random: &mut StdRng) -> Mess {
+    Mess::ALL[random.random_range(0..Mess::ALL.len())]
+}
+
 type Followed = (
     BTreeMap<String, u64>,
     Option<crate::chaos::checker::Violation>,
@@ -70,7 +75,7 @@ async fn follow(
     let tenants = Tenants::open(context.engine()).await?;
     let mut left = BTreeMap::new();
     while context.goes_on(done.load(Ordering::Relaxed), size) {
-        let mess = Mess::ALL[random.random_range(0..Mess::ALL.len())];
+        let mess = draw(&mut random);
         if let Some(violation) = tenants.follow(mess).await? {
             return Ok((left, Some(violation)));
         }
@@ -79,4 +84,23 @@ async fn follow(
     }
     tenants.close().await?;
     Ok((left, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::context::Seed;
+
+    #[test]
+    fn the_seed_decides_what_is_left_behind() {
+        let messes = |seed: u64| {
+            let mut random = Seed(seed).random("mess", 0);
+            let messes: Vec<_> = (0..100)
+                .map(|_| format!("{:?}", draw(&mut random)))
+                .collect();
+            messes
+        };
+        assert_eq!(messes(7), messes(7));
+        assert_ne!(messes(7), messes(8));
+    }
 }
