@@ -182,11 +182,6 @@ impl crdb_pool::Connector for Connector {
         session.handle().session().start_borrow();
     }
 
-    fn take_back(&self, session: &mut Self::Session) {
-        // Cancel handles of this borrow must not hit the next one.
-        drop(session.handle().session().end_borrow());
-    }
-
     async fn reset(&self, session: &mut Self::Session) -> Result<(), ConnectError> {
         let renewal = session
             .handle_mut()

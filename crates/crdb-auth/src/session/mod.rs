@@ -93,6 +93,8 @@ async fn drive(
     tokio::spawn(async move {
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
+            // Both are asked each time anyway; which comes first need not be left to chance.
+            biased;
             _ = &mut connection => {}
             grace = &mut ending => {
                 drop(tokio::time::timeout(grace.unwrap_or_default(), connection).await);
@@ -240,10 +242,13 @@ impl Session {
     /// Whether the session may be lent again as it is. No I/O.
     #[must_use]
     pub fn cleanliness(&self) -> Cleanliness {
-        if self.is_closed() || self.state.is_doomed() {
+        // First of all: what a call or a cancel that has ended by now has left is seen below.
+        let unfinished = self.state.is_unfinished();
+        let seen = self.tap.glance();
+        if seen.ended || self.driven.client.is_closed() || self.state.is_doomed() {
             return Cleanliness::Broken;
         }
-        if self.state.is_unfinished() || self.tap.is_replying() {
+        if unfinished || seen.replying {
             return Cleanliness::Unfinished;
         }
         if self.cancel_may_come() {
@@ -255,9 +260,7 @@ impl Session {
         if self.state.was_cancelled() {
             return Cleanliness::Dirty(Dirt::Cancelled);
         }
-        self.tap
-            .dirt()
-            .map_or(Cleanliness::Clean, Cleanliness::Dirty)
+        seen.dirt.map_or(Cleanliness::Clean, Cleanliness::Dirty)
     }
 
     /// A cancel was sent that may hit a statement still to come.

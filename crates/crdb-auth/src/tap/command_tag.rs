@@ -38,7 +38,7 @@ impl CommandTag {
 
     /// Whether a statement with this tag can leave something behind in the session.
     pub(crate) fn effect(&self) -> Effect {
-        effect(self.as_str())
+        effect(&self.bytes[..usize::from(self.len)])
     }
 }
 
@@ -79,13 +79,13 @@ pub(crate) enum Effect {
 
 /// By the first word. CockroachDB reports UPSERT as `INSERT`, `RELEASE SAVEPOINT
 /// cockroach_restart` as `COMMIT`, and adds a row count to `SHOW` and `EXPLAIN`.
-fn effect(tag: &str) -> Effect {
-    match tag.split(' ').next().unwrap_or("") {
-        "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "COPY" | "SHOW"
-        | "EXPLAIN" | "BEGIN" | "START" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => {
-            Effect::Nothing
-        }
-        "SET" => Effect::Setting,
+fn effect(tag: &[u8]) -> Effect {
+    let end = tag.iter().position(|byte| *byte == b' ');
+    match &tag[..end.unwrap_or(tag.len())] {
+        b"SELECT" | b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"TRUNCATE" | b"COPY"
+        | b"SHOW" | b"EXPLAIN" | b"BEGIN" | b"START" | b"COMMIT" | b"ROLLBACK" | b"SAVEPOINT"
+        | b"RELEASE" => Effect::Nothing,
+        b"SET" => Effect::Setting,
         _ => Effect::Unknown,
     }
 }
@@ -110,7 +110,7 @@ mod tests {
             "START TRANSACTION",
             "SHOW 1",
         ] {
-            assert_eq!(effect(tag), Effect::Nothing, "{tag}");
+            assert_eq!(effect(tag.as_bytes()), Effect::Nothing, "{tag}");
         }
         for tag in [
             "CREATE TABLE",
@@ -123,10 +123,10 @@ mod tests {
             "SELECTX",
             "select 1",
         ] {
-            assert_eq!(effect(tag), Effect::Unknown, "{tag}");
+            assert_eq!(effect(tag.as_bytes()), Effect::Unknown, "{tag}");
         }
-        assert_eq!(effect("SET"), Effect::Setting);
-        assert_eq!(effect("SET TRANSACTION"), Effect::Setting);
+        assert_eq!(effect(b"SET"), Effect::Setting);
+        assert_eq!(effect(b"SET TRANSACTION"), Effect::Setting);
     }
 
     #[test]

@@ -84,6 +84,14 @@ struct State {
     ended: Option<Ended>,
 }
 
+/// See [`Tap::glance`].
+pub(crate) struct Glance {
+    pub(crate) ended: bool,
+    /// See [`Tap::is_replying`].
+    pub(crate) replying: bool,
+    pub(crate) dirt: Option<Dirt>,
+}
+
 /// CockroachDB's words for a statement that was cancelled from outside (`pkg/sql/cancelchecker`). A statement that ran into
 /// its time limit has the same SQLSTATE and other words. A server that words it differently makes us trust it less.
 const CANCELLED: &str = "query execution canceled";
@@ -212,18 +220,14 @@ impl Tap {
         }
     }
 
-    pub(crate) fn dirt(&self) -> Option<Dirt> {
+    /// What decides whether the session may be lent again, at one moment.
+    pub(crate) fn glance(&self) -> Glance {
         let state = self.state();
-        if state.status != TransactionStatus::Idle {
-            return Some(Dirt::Transaction(state.status));
+        Glance {
+            ended: state.ended.is_some(),
+            replying: state.replying,
+            dirt: state.dirt(),
         }
-        state.dirt.clone().or_else(|| {
-            state
-                .changed
-                .keys()
-                .next()
-                .map(|name| Dirt::Parameter(name.clone()))
-        })
     }
 
     /// Forgets what was seen; settings that differ stay visible.
@@ -266,6 +270,18 @@ impl Tap {
 }
 
 impl State {
+    fn dirt(&self) -> Option<Dirt> {
+        if self.status != TransactionStatus::Idle {
+            return Some(Dirt::Transaction(self.status));
+        }
+        self.dirt.clone().or_else(|| {
+            self.changed
+                .keys()
+                .next()
+                .map(|name| Dirt::Parameter(name.clone()))
+        })
+    }
+
     fn note(&mut self, seen: Seen<'_>) {
         match seen {
             Seen::Ready(b'I') => self.status = TransactionStatus::Idle,
@@ -360,13 +376,13 @@ mod tests {
         feed(&tap, b'C', b"BEGIN\0");
         feed(&tap, b'Z', b"T");
         assert_eq!(
-            tap.dirt(),
+            tap.glance().dirt,
             Some(Dirt::Transaction(TransactionStatus::InTransaction))
         );
         feed(&tap, b'C', b"INSERT 0 1\0");
         feed(&tap, b'C', b"COMMIT\0");
         feed(&tap, b'Z', b"I");
-        assert_eq!(tap.dirt(), None);
+        assert_eq!(tap.glance().dirt, None);
         assert_eq!(tap.last_command_tag().unwrap(), "COMMIT");
         assert_eq!(tap.commands(), 3);
     }
@@ -377,23 +393,29 @@ mod tests {
         tap.local_settings(true);
         feed(&tap, b'C', b"SET\0");
         tap.local_settings(false);
-        assert_eq!(tap.dirt(), None);
+        assert_eq!(tap.glance().dirt, None);
         feed(&tap, b'C', b"SET\0");
-        assert!(matches!(tap.dirt(), Some(Dirt::Tag(tag)) if tag == "SET"));
+        assert!(matches!(tap.glance().dirt, Some(Dirt::Tag(tag)) if tag == "SET"));
         tap.start_borrow();
-        assert_eq!(tap.dirt(), None);
+        assert_eq!(tap.glance().dirt, None);
     }
 
     #[test]
     fn a_parameter_dirties_until_it_is_back() {
         let tap = tap();
         feed(&tap, b'S', b"TimeZone\0Asia/Tokyo\0");
-        assert_eq!(tap.dirt(), Some(Dirt::Parameter("TimeZone".to_owned())));
+        assert_eq!(
+            tap.glance().dirt,
+            Some(Dirt::Parameter("TimeZone".to_owned()))
+        );
         assert_eq!(tap.parameter("TimeZone").as_deref(), Some("Asia/Tokyo"));
         tap.start_borrow();
-        assert!(tap.dirt().is_some(), "a new borrow does not change it back");
+        assert!(
+            tap.glance().dirt.is_some(),
+            "a new borrow does not change it back"
+        );
         feed(&tap, b'S', b"TimeZone\0UTC\0");
-        assert_eq!(tap.dirt(), None);
+        assert_eq!(tap.glance().dirt, None);
     }
 
     #[test]
