@@ -1,0 +1,129 @@
+//! Sessions that answer at once, from nowhere: what is left to be measured is the layer above them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use crdb_exec::{
+    AcquireError, AcquireOptions, Column, Engine, Fault, NodeId, Parameters, Row, ServerError,
+    Session, SessionOutcome, SessionSource, SqlState, Statement, TransactionStatus, Type,
+};
+
+/// A row with the number 7.
+pub(crate) struct Seven;
+
+impl Row for Seven {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn column(&self, index: usize) -> Option<Column<'_>> {
+        (index == 0).then(|| Column::new("v", &Type::INT8))
+    }
+
+    fn value(&self, index: usize) -> Option<&[u8]> {
+        (index == 0).then_some(&[0, 0, 0, 0, 0, 0, 0, 7])
+    }
+}
+
+/// Answers statements with one row each, after it has refused them some times with 40001.
+pub(crate) struct Stub {
+    refusals: u64,
+    asked: AtomicU64,
+}
+
+impl Stub {
+    /// A session that refuses each statement so often before it answers.
+    pub(crate) fn refusing(refusals: u64) -> Source {
+        Source(Arc::new(Self {
+            refusals,
+            asked: AtomicU64::new(0),
+        }))
+    }
+
+    fn answer(&self) -> Result<(), Fault> {
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        if asked % (self.refusals + 1) == self.refusals {
+            return Ok(());
+        }
+        let error = ServerError::new(SqlState::SERIALIZATION_FAILURE, "restart transaction");
+        Err(Fault::server(error))
+    }
+}
+
+impl Session for Stub {
+    type Row = Seven;
+    type Cursor = ();
+    type Hold = ();
+
+    async fn fetch(
+        &self,
+        _: Statement<'_>,
+        _: Parameters<'_>,
+        _: usize,
+    ) -> Result<Vec<Seven>, Fault> {
+        self.answer().map(|()| vec![Seven])
+    }
+
+    async fn execute(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<u64, Fault> {
+        self.answer().map(|()| 1)
+    }
+
+    async fn open(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<(), Fault> {
+        self.answer()
+    }
+
+    fn poll_row(&self, (): &mut (), _: &mut Context<'_>) -> Poll<Result<Option<Seven>, Fault>> {
+        Poll::Ready(Ok(None))
+    }
+
+    fn rows_affected(&self, (): &()) -> Option<u64> {
+        Some(1)
+    }
+
+    async fn batch(&self, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn command_tag(&self) -> Option<String> {
+        None
+    }
+
+    fn transaction_status(&self) -> Option<TransactionStatus> {
+        Some(TransactionStatus::Idle)
+    }
+
+    fn hold(&self) {}
+
+    fn release(&self, (): ()) {}
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    fn cancel(&self) -> impl Future<Output = ()> + Send + 'static {
+        std::future::ready(())
+    }
+
+    fn engine(&self) -> Engine {
+        Engine::CockroachDb
+    }
+}
+
+/// Lends everybody the same session.
+pub(crate) struct Source(Arc<Stub>);
+
+impl SessionSource for Source {
+    type Session = Stub;
+    type Lease = Arc<Stub>;
+
+    async fn acquire(&self, _: AcquireOptions) -> Result<Arc<Stub>, AcquireError> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    fn node(&self, _: &Arc<Stub>) -> NodeId {
+        NodeId::new(1)
+    }
+
+    fn report(&self, _: &Arc<Stub>, _: SessionOutcome) {}
+}
