@@ -44,9 +44,10 @@ fn found(query: &Query, schema: &Schema) -> Vec<Problem> {
         offset: query.body().start,
         problems: Vec::new(),
     };
-    shape::several_statements(text, &mut report);
-    for statement in statement::split(text) {
-        let scopes = Scopes::new(text, &statement);
+    let statements = statement::split(text);
+    shape::several_statements(text, &statements, &mut report);
+    for statement in &statements {
+        let scopes = Scopes::new(text, statement);
         for scope in scopes.queries() {
             write::without_where(&scope, &mut report);
             shape::star(&scope, &mut report);

@@ -15,6 +15,8 @@ CREATE TABLE accounts (
 CREATE INDEX by_customer ON accounts (customer_id, balance);
 CREATE TABLE customers (id UUID PRIMARY KEY, name TEXT NOT NULL, email TEXT);
 CREATE INVERTED INDEX by_tags ON accounts (tags);
+CREATE TABLE people (id UUID PRIMARY KEY, email TEXT NOT NULL);
+CREATE INDEX by_address ON people (lower(email));
 ";
 
 fn problems(header: &str, sql: &str) -> Vec<Problem> {
@@ -107,6 +109,25 @@ fn select_star() {
         "SELECT id FROM (SELECT * FROM accounts) x",
         "*",
     );
+    finds(
+        Code::SelectStar,
+        "WITH x AS (SELECT id FROM accounts) SELECT * FROM x JOIN customers c ON c.id = x.id",
+        "*",
+    );
+    finds(
+        Code::SelectStar,
+        "WITH x AS (SELECT id FROM accounts) INSERT INTO customers SELECT id FROM x RETURNING *",
+        "*",
+    );
+    // Its columns are named where it is written.
+    silent(
+        Code::SelectStar,
+        "WITH x AS (SELECT id FROM accounts) SELECT * FROM x ORDER BY id, id",
+    );
+    silent(
+        Code::SelectStar,
+        "SELECT x.* FROM (SELECT id FROM accounts) x, LATERAL (SELECT 1 AS one) y",
+    );
     silent(
         Code::SelectStar,
         "SELECT count(*), 2 * 3, (id) * 2 FROM accounts",
@@ -141,6 +162,11 @@ fn limit_without_order() {
         Code::LimitWithoutOrder,
         "SELECT EXISTS (SELECT id FROM accounts LIMIT 1)",
     );
+    silent(
+        Code::LimitWithoutOrder,
+        "SELECT a.limit FROM accounts a LIMIT ALL",
+    );
+    silent(Code::LimitWithoutOrder, "SELECT 1 AS one LIMIT 1");
 }
 
 #[test]
@@ -173,6 +199,15 @@ fn implicit_int_width() {
     silent(
         Code::ImplicitIntWidth,
         "SELECT :a::INT8, x AS int, CAST(a AS INT4) FROM t",
+    );
+    silent(
+        Code::ImplicitIntWidth,
+        "ALTER TABLE t RENAME COLUMN int TO serial",
+    );
+    finds(
+        Code::ImplicitIntWidth,
+        "ALTER TABLE t ADD COLUMN serial INT",
+        "INT",
     );
     let found = problems("-- param a: INT\n", "SELECT :a");
     assert_eq!(found[0].code(), Code::ImplicitIntWidth);
@@ -208,6 +243,16 @@ fn parameters_that_do_not_agree() {
     silent(
         Code::InconsistentParameter,
         "SELECT :a::INT8, :a::BIGINT, :b::STRING[], :b::TEXT[], :a",
+    );
+    silent(
+        Code::InconsistentParameter,
+        "SELECT :a::TIMESTAMP(3) WITH TIME ZONE, :a::TIMESTAMPTZ, :b::DOUBLE PRECISION, :b::FLOAT8, \
+         :c::public.kind[], :c::kind[], :d::CHARACTER VARYING(20), :d::TEXT, :e::DECIMAL(19, 4), :e::NUMERIC",
+    );
+    finds(
+        Code::InconsistentParameter,
+        "SELECT :a::TIMESTAMPTZ, :a::TIMESTAMP WITHOUT TIME ZONE",
+        ":a",
     );
     let found = problems("-- param a: UUID\n", "SELECT :a::TEXT");
     assert!(
@@ -266,7 +311,17 @@ fn full_scans() {
         "SELECT id FROM accounts WHERE id = :id UNION ALL SELECT id FROM customers",
         "customers",
     );
+    finds(
+        Code::FullScan,
+        "SELECT a.id FROM accounts a JOIN customers c USING (id)",
+        "accounts",
+    );
     for sql in [
+        "SELECT a.id FROM customers c JOIN accounts a USING (id) WHERE c.id = :id",
+        "WITH x AS (SELECT 1 AS id) SELECT a.id FROM x JOIN accounts a USING (id)",
+        "SELECT id FROM customers WHERE name IS NOT DISTINCT FROM :n AND id = :id",
+        "SELECT id FROM customers WHERE left(name, 3) = :n AND id = :id",
+        "SELECT id FROM people WHERE lower(email) = :e",
         "SELECT id FROM accounts WHERE id = :id",
         "SELECT id FROM public.accounts@primary AS a WHERE (a.number = :n)",
         "SELECT id FROM accounts@{FORCE_INDEX=by_customer,ASC} a WHERE a.customer_id IN (:a, :b)",

@@ -58,21 +58,54 @@ pub(super) fn inconsistent(query: &Query, text: &str, tokens: &[Token], report: 
     }
 }
 
-/// The type after `::` or `:::`, up to its closing brackets.
+/// The words that may follow a type's first.
+const LONG_NAMES: &[&[&str]] = &[
+    &["precision"],
+    &["varying"],
+    &["with", "time", "zone"],
+    &["without", "time", "zone"],
+];
+
+/// The type after `::` or `:::`, from its schema to its closing brackets.
 fn cast_after(text: &str, tokens: &[Token], index: usize) -> Option<String> {
-    let operator = tokens.get(index + 1)?;
-    if !(operator.is_symbol(text, "::") || operator.is_symbol(text, ":::")) {
+    let symbol = |at: usize, symbol: &str| {
+        let token: Option<&Token> = tokens.get(at);
+        token.is_some_and(|t| t.is_symbol(text, symbol))
+    };
+    if !(symbol(index + 1, "::") || symbol(index + 1, ":::")) {
         return None;
     }
     let first = tokens.get(index + 2)?;
-    let mut end = first.span.end;
     let mut at = index + 3;
-    while tokens.get(at).is_some_and(|t| t.is_symbol(text, "[")) {
-        let close = tokens.get(at + 1).filter(|t| t.is_symbol(text, "]"))?;
-        end = close.span.end;
+    while symbol(at, ".") {
         at += 2;
     }
-    text.get(first.span.start..end).map(str::to_owned)
+    at = after_length(text, tokens, at);
+    let longer = LONG_NAMES.iter().find(|words| {
+        tokens.get(at..at + words.len()).is_some_and(|found| {
+            let mut pairs = found.iter().zip(**words);
+            pairs.all(|(token, word)| token.is_keyword(text, word))
+        })
+    });
+    if let Some(words) = longer {
+        at = after_length(text, tokens, at + words.len());
+    }
+    while symbol(at, "[") && symbol(at + 1, "]") {
+        at += 2;
+    }
+    let last = tokens.get(at - 1)?;
+    text.get(first.span.start..last.span.end).map(str::to_owned)
+}
+
+/// Behind the `(19, 4)` that may stand here.
+fn after_length(text: &str, tokens: &[Token], at: usize) -> usize {
+    let is = |token: &Token, symbol: &str| token.is_symbol(text, symbol);
+    let rest = tokens.get(at..).unwrap_or_default();
+    if !rest.first().is_some_and(|token| is(token, "(")) {
+        return at;
+    }
+    let length = rest.iter().position(|token| is(token, ")"));
+    length.map_or(at, |length| at + length + 1)
 }
 
 /// Header lines about parameters that the statement does not have, and integers without a width.

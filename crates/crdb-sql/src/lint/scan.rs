@@ -36,7 +36,12 @@ pub(super) fn full_scan(select: &Scope<'_>, schema: &Schema, report: &mut Report
     }
     let flat = conditions(select);
     compare(&flat, select.text(), &mut sources);
-    let mut reached: Vec<bool> = vec![false; sources.len()];
+    join_by_names(select, &mut sources);
+    // Whether a condition is what an index computes is not understood.
+    let mut reached: Vec<bool> = sources
+        .iter()
+        .map(|source| !flat.is_empty() && has_computed_index(source))
+        .collect();
     // Each round reaches at least one more table, or is the last.
     for _ in 0..sources.len() {
         for index in 0..sources.len() {
@@ -86,6 +91,47 @@ fn is_reached(source: &Source<'_>, reached: &[bool]) -> bool {
         .any(|column| compared.contains(&column.as_str()))
 }
 
+/// Whether an index begins with an expression.
+fn has_computed_index(source: &Source<'_>) -> bool {
+    let indexes = source.named.table.indexes();
+    indexes.iter().any(|index| index.columns().is_empty())
+}
+
+/// `JOIN t USING (a, b)`.
+fn join_by_names(select: &Scope<'_>, sources: &mut [Source<'_>]) {
+    let text = select.text();
+    for pair in select.parts().windows(2) {
+        let [Part::Token(word), Part::Group(group)] = pair else {
+            continue;
+        };
+        if !word.is_keyword(text, "using") {
+            continue;
+        }
+        let (columns, _) = select.group(*group);
+        for column in columns.tokens().filter_map(|token| identifier(token, text)) {
+            let owners: Vec<usize> = (0..sources.len())
+                .filter(|index| sources[*index].named.table.column(&column).is_some())
+                .collect();
+            for owner in &owners {
+                let mut others: Vec<Option<usize>> = owners
+                    .iter()
+                    .filter(|other| *other != owner)
+                    .map(|other| Some(*other))
+                    .collect();
+                if others.is_empty() {
+                    // The other side is no table that the schema knows.
+                    others.push(None);
+                }
+                let compared = others.into_iter().map(|with| Comparison {
+                    column: column.clone(),
+                    with,
+                });
+                sources[*owner].compared.extend(compared);
+            }
+        }
+    }
+}
+
 /// What stands in WHERE and ON, with plain parentheses opened; a call and a subquery count as one value.
 enum Flat<'a> {
     Token(&'a Token),
@@ -97,12 +143,20 @@ fn conditions<'a>(select: &Scope<'a>) -> Vec<Flat<'a>> {
     let mut flat = Vec::new();
     let mut waiting: Vec<(Scope<'a>, usize, bool)> = vec![(*select, 0, false)];
     while let Some((scope, mut at, mut inside)) = waiting.pop() {
+        let mut before: Option<&Token> = None;
         while let Some(part) = scope.parts().get(at) {
             at += 1;
             match part {
                 Part::Token(token) => {
                     let is = |word: &&str| token.is_keyword(text, word);
-                    if ["where", "on", "having"].iter().any(is) {
+                    let called = matches!(scope.parts().get(at), Some(Part::Group(_)));
+                    let distinct = before
+                        .replace(token)
+                        .is_some_and(|before| before.is_keyword(text, "distinct"));
+                    if (called && (is(&"left") || is(&"right"))) || (distinct && is(&"from")) {
+                        // The functions LEFT and RIGHT, and IS DISTINCT FROM.
+                        flat.push(Flat::Value);
+                    } else if ["where", "on", "having"].iter().any(is) {
                         inside = true;
                         flat.push(Flat::Value);
                     } else if [

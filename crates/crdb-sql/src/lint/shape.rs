@@ -2,12 +2,11 @@
 
 use super::Report;
 use crate::problem::Code;
-use crate::statement;
+use crate::statement::identifier;
 use crate::statement::scope::{Part, Scope};
 use crate::token::{Token, TokenKind};
 
-pub(super) fn several_statements(text: &str, report: &mut Report<'_>) {
-    let statements = statement::split(text);
+pub(super) fn several_statements(text: &str, statements: &[Vec<Token>], report: &mut Report<'_>) {
     if let Some(second) = statements.get(1).and_then(|tokens| tokens.first()) {
         report.add(
             Code::SeveralStatements,
@@ -35,6 +34,14 @@ pub(super) fn several_statements(text: &str, report: &mut Report<'_>) {
 
 /// `*` as an item of a select list or of RETURNING.
 pub(super) fn star(scope: &Scope<'_>, report: &mut Report<'_>) {
+    for select in scope.selects() {
+        if !scope.is_exists() && !reads_named_columns(&select) {
+            star_of(&select, report);
+        }
+    }
+}
+
+fn star_of(scope: &Scope<'_>, report: &mut Report<'_>) {
     let text = scope.text();
     let mut in_list = false;
     let mut previous: Option<&Token> = None;
@@ -48,18 +55,55 @@ pub(super) fn star(scope: &Scope<'_>, report: &mut Report<'_>) {
         } else if token.is_keyword(text, "from") || token.is_keyword(text, "where") {
             in_list = false;
         } else if in_list && token.is_symbol(text, "*") && begins_item(previous, text) {
-            if !scope.is_exists() {
-                report.add(
-                    Code::SelectStar,
-                    token,
-                    "`*` changes what the query returns when the table changes",
-                    "name the columns",
-                );
-            }
+            report.add(
+                Code::SelectStar,
+                token,
+                "`*` changes what the query returns when the table changes",
+                "name the columns",
+            );
             return;
         }
         previous = Some(token);
     }
+}
+
+/// Whether all that a SELECT reads are subqueries and WITH's names: their columns are written in the statement itself, where a
+/// `*` over a table is found.
+fn reads_named_columns(select: &Scope<'_>) -> bool {
+    let text = select.text();
+    let reads = select
+        .verb()
+        .is_some_and(|verb| verb.is_keyword(text, "select"));
+    let mut from_seen = false;
+    let mut parts = select.parts().iter().peekable();
+    while let Some(part) = parts.next() {
+        let Part::Token(token) = part else { continue };
+        let is = |words: &[&str]| words.iter().any(|word| token.is_keyword(text, word));
+        if from_seen
+            && is(&[
+                "where", "group", "having", "window", "order", "limit", "offset", "fetch", "for",
+            ])
+        {
+            break;
+        }
+        let begins = is(&["from"]) || from_seen && (is(&["join"]) || token.is_symbol(text, ","));
+        if !begins {
+            continue;
+        }
+        from_seen = true;
+        parts.next_if(|next| matches!(next, Part::Token(t) if t.is_keyword(text, "lateral")));
+        let named = match parts.peek() {
+            Some(Part::Group(group)) => select.group(*group).0.verb().is_some(),
+            Some(Part::Token(name)) => {
+                identifier(name, text).is_some_and(|name| select.is_common_table(&name))
+            }
+            None => false,
+        };
+        if !named {
+            return false;
+        }
+    }
+    reads && from_seen
 }
 
 /// Whether a `*` after this token stands for columns, and not for a multiplication.
@@ -89,8 +133,9 @@ pub(super) fn limit_without_order(scope: &Scope<'_>, report: &mut Report<'_>) {
         }
         found
     };
-    let limit = scope.find("limit").or_else(|| scope.find("fetch"));
-    if let Some(limit) = limit.filter(|_| reads && !ordered && !scope.is_exists()) {
+    // Without FROM there is one row.
+    let many = scope.find("from").is_some();
+    if let Some(limit) = limit(scope).filter(|_| reads && many && !ordered && !scope.is_exists()) {
         report.add(
             Code::LimitWithoutOrder,
             limit,
@@ -98,6 +143,25 @@ pub(super) fn limit_without_order(scope: &Scope<'_>, report: &mut Report<'_>) {
             "add an ORDER BY that decides, down to a unique column",
         );
     }
+}
+
+/// LIMIT or FETCH where it limits: no column of that name, and not LIMIT ALL.
+fn limit<'a>(scope: &Scope<'a>) -> Option<&'a Token> {
+    let text = scope.text();
+    let mut previous: Option<&Token> = None;
+    let mut tokens = scope.tokens().peekable();
+    while let Some(token) = tokens.next() {
+        let column = previous.is_some_and(|before| before.is_symbol(text, "."));
+        let boundless = tokens
+            .peek()
+            .is_some_and(|next| next.is_keyword(text, "all") || next.is_keyword(text, "null"));
+        let limits = token.is_keyword(text, "limit") || token.is_keyword(text, "fetch");
+        if limits && !column && !boundless {
+            return Some(token);
+        }
+        previous = Some(token);
+    }
+    None
 }
 
 pub(super) fn offset(scope: &Scope<'_>, report: &mut Report<'_>) {

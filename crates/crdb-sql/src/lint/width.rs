@@ -4,6 +4,11 @@ use super::Report;
 use crate::problem::Code;
 use crate::token::{Token, TokenKind};
 
+/// Words of a definition that a name follows, which may be called like a type.
+const BEFORE_NAMES: &[&str] = &[
+    "add", "by", "column", "drop", "exists", "index", "rename", "select", "table", "to", "type",
+];
+
 /// INT, INTEGER and SERIAL where a type stands: after `::`, `:::`, `CAST(.. AS`, or a column's name in a definition.
 pub(super) fn implicit_int(text: &str, tokens: &[Token], report: &mut Report<'_>) {
     let definition = tokens
@@ -22,8 +27,11 @@ pub(super) fn implicit_int(text: &str, tokens: &[Token], report: &mut Report<'_>
         let cast = previous.is_symbol(text, "::")
             || previous.is_symbol(text, ":::")
             || (previous.is_keyword(text, "as") && inside_cast(text, tokens, index));
-        let column =
-            definition && matches!(previous.kind, TokenKind::Word | TokenKind::QuotedIdentifier);
+        let column = definition
+            && matches!(previous.kind, TokenKind::Word | TokenKind::QuotedIdentifier)
+            && !BEFORE_NAMES
+                .iter()
+                .any(|word| previous.is_keyword(text, word));
         if int && !called && (cast || column) {
             let word = token.text(text);
             report.add(
