@@ -93,7 +93,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         count += verdicts.len();
     }
     if arguments.format == Format::Text && good {
-        println!("{count} statements checked, no errors");
+        let ending = if count == 1 { "" } else { "s" };
+        println!("{count} statement{ending} checked, no errors");
     }
     Ok(ExitCode::from(u8::from(!good)))
 }

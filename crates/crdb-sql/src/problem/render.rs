@@ -33,10 +33,22 @@ pub(super) fn problem(problem: &Problem, f: &mut fmt::Formatter<'_>) -> fmt::Res
     let marks = "^".repeat(stretch.width);
     write!(f, "\n{margin}--> {file}:{number}:{}", stretch.column)?;
     write!(f, "\n{margin} |")?;
-    write!(f, "\n{number} | {}", stretch.text)?;
+    let text: String = stretch.text.chars().map(shown).collect();
+    write!(f, "\n{number} | {text}")?;
     write!(f, "\n{margin} | {indent}{marks}")?;
     if let Some(help) = &problem.help {
         write!(f, "\n{margin} = {help}")?;
     }
     Ok(())
+}
+
+/// A control character as its picture, which a terminal shows and does not obey.
+fn shown(c: char) -> char {
+    match c {
+        '\t' => c,
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(c),
+        '\x7f' => '\u{2421}',
+        _ if c.is_control() => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    }
 }

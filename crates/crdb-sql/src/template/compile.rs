@@ -149,6 +149,7 @@ impl Compiler<'_> {
         let known: Vec<&str> = notes.iter().map(|note| note.name.as_str()).collect();
         let help = match name::nearest(name, known).first() {
             Some(near) => format!("did you mean `{near}`?"),
+            None if name::defect(name).is_some() => ALLOWED.to_owned(),
             None => format!(
                 "a value is a parameter (`:{name}`), an identifier is declared: `-- ident {name}: a | b`"
             ),
@@ -187,6 +188,7 @@ impl Compiler<'_> {
                 let known = self.switches.iter().map(String::as_str);
                 let help = match name::nearest(word, known).first() {
                     Some(near) => format!("did you mean `{near}`?"),
+                    None if name::defect(word).is_some() => ALLOWED.to_owned(),
                     None => format!(
                         "declare it: `-- flag {word}: what it does`, or `-- param {word}: TYPE optional`"
                     ),

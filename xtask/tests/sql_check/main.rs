@@ -1,0 +1,243 @@
+//! `cargo xtask sql check`: every code with the whole of what it prints, for people and as JSON, and how it exits.
+//!
+//! `cases/CODE.txt` holds a file of queries, then what is printed about it, then the same as JSON, one object a query. In the
+//! queries `\x01` and `\xff` stand for those bytes.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot prepare itself fails"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crdb_sql::{Code, Severity};
+use serde_json::{Value, json};
+
+const TEXT: &str = "==== as text\n";
+const JSON: &str = "==== as JSON\n";
+
+/// A directory with the schema and one file of queries.
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn new(queries: &str) -> Self {
+        let this = Self(tempfile::tempdir().unwrap());
+        this.write("sql/schema/001.sql", include_bytes!("schema.sql"));
+        this.write("sql/queries/accounts.sql", &bytes(queries));
+        this
+    }
+
+    fn write(&self, path: &str, content: &[u8]) {
+        let file = self.0.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+    }
+
+    fn check(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .current_dir(self.0.path())
+            .args(["sql", "check"])
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+}
+
+/// The text, with the bytes that a text file cannot show.
+fn bytes(text: &str) -> Vec<u8> {
+    let mut rest = text;
+    let mut bytes = Vec::new();
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        bytes.push(u8::from_str_radix(&after[..2], 16).unwrap());
+        rest = &after[2..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+fn said(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn objects(lines: &str) -> Vec<Value> {
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        .collect()
+}
+
+struct Case {
+    code: Code,
+    queries: String,
+    text: String,
+    json: String,
+}
+
+impl Case {
+    fn read(code: Code) -> Self {
+        let path: PathBuf = [
+            env!("CARGO_MANIFEST_DIR"),
+            "tests/sql_check/cases",
+            &format!("{code}.txt"),
+        ]
+        .iter()
+        .collect();
+        let content = fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{code} is shown nowhere: {}: {error}", path.display()));
+        let (queries, printed) = content.split_once(TEXT).unwrap();
+        let (text, json) = printed.split_once(JSON).unwrap();
+        Self {
+            code,
+            queries: queries.to_owned(),
+            text: text.to_owned(),
+            json: json.to_owned(),
+        }
+    }
+
+    /// Compares everything that is printed, and the exit code.
+    fn holds(&self, more: &[&str]) {
+        let code = self.code;
+        let tree = Tree::new(&self.queries);
+        let arguments = [&["sql"], more].concat();
+        let output = tree.check(&arguments);
+        assert_eq!(said(&output), self.text, "{code}: {output:?}");
+        let exit = i32::from(code.severity() == Severity::Error);
+        assert_eq!(output.status.code(), Some(exit), "{code}");
+        assert!(
+            self.text
+                .contains(&format!("{}[{code}]: ", code.severity())),
+            "{code} is not shown"
+        );
+
+        let output = tree.check(&[&arguments[..], &["--format", "json"]].concat());
+        assert_eq!(objects(said(&output)), objects(&self.json), "{code}");
+        assert_eq!(output.status.code(), Some(exit), "{code}");
+    }
+}
+
+#[test]
+fn every_code_is_shown_as_people_and_machines_see_it() {
+    for code in Code::ALL.iter().filter(|code| **code != Code::Server) {
+        Case::read(*code).holds(&[]);
+    }
+}
+
+#[cfg(feature = "engine")]
+#[tokio::test]
+async fn what_a_server_says_is_shown_as_people_and_machines_see_it() {
+    let engine = crdb_testkit::Engine::shared_postgres().await;
+    let url = engine.url(engine.database());
+    Case::read(Code::Server).holds(&["--engine", &url]);
+}
+
+#[test]
+fn every_case_is_a_codes() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql_check/cases");
+    let shown: BTreeSet<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let codes: BTreeSet<String> = Code::ALL.iter().map(|code| format!("{code}.txt")).collect();
+    assert_eq!(shown, codes);
+}
+
+#[test]
+fn a_lint_can_be_allowed_and_nothing_else_can() {
+    for code in Code::ALL {
+        let allow = format!("\n-- allow: {code}\n");
+        if code.is_lint() {
+            // Under the line that names the query.
+            let allowed = Case::read(*code).queries.replacen('\n', &allow, 1);
+            let output = Tree::new(&allowed).check(&["sql"]);
+            assert!(!said(&output).contains(&format!("[{code}]")), "{output:?}");
+        } else {
+            let refused = format!("-- name: q :one{allow}SELECT 1 AS one\n");
+            let output = Tree::new(&refused).check(&["sql"]);
+            let message = format!("`{code}` is not a lint and cannot be allowed");
+            assert!(said(&output).contains(&message), "{output:?}");
+        }
+    }
+}
+
+#[test]
+fn each_query_of_a_tree_has_its_line_and_a_good_tree_exits_with_0() {
+    let tree = Tree::new(
+        "-- name: get :one\nSELECT number FROM accounts WHERE id = :id\n\n\
+         -- name: find :opt\nSELECT id FROM accounts WHERE number = :number\n",
+    );
+    let output = tree.check(&["sql"]);
+    assert_eq!(said(&output), "2 statements checked, no errors\n");
+    assert_eq!(output.status.code(), Some(0));
+    let output = tree.check(&["sql", "--format", "json"]);
+    let good = |line: usize, name: &str| json!({"file": "sql/queries/accounts.sql", "line": line, "name": name, "ok": true, "problems": []});
+    assert_eq!(
+        objects(said(&output)),
+        [good(1, "accounts.get"), good(4, "accounts.find")]
+    );
+    assert_eq!(output.status.code(), Some(0));
+
+    let output = tree.check(&["nowhere"]);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        complaint.contains("cannot read `nowhere`")
+            && complaint.contains("name a .sql file or a directory"),
+        "{complaint}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_plain_list_has_a_verdict_for_each_statement_in_order() {
+    let tree = Tree::new("-- name: unread :exec\nDELETE FROM accounts\n");
+    tree.write(
+        "list.sql",
+        b"SELECT ';' AS a; UPSERT INTO t VALUES (1);\n-- words; more\nSELECT 1 FROM;\nSELECT 'open;\nSHOW JOBS;\n",
+    );
+    let output = tree.check(&["--statements", "list.sql"]);
+    assert_eq!(
+        said(&output),
+        "\
+error[syntax]: expected a name, found the end
+ --> list.sql:3:14
+  |
+3 | SELECT 1 FROM;
+  |              ^
+
+error[syntax]: this string is not closed: `'` is missing
+ --> list.sql:4:8
+  |
+4 | SELECT 'open;
+  |        ^^^^^^
+
+"
+    );
+    assert_eq!(output.status.code(), Some(1));
+
+    let output = tree.check(&["--statements", "list.sql", "--format", "json"]);
+    let verdict = |line: usize, problems: Value| json!({"file": "list.sql", "line": line, "name": null, "ok": problems == json!([]), "problems": problems});
+    let syntax = |line: usize, column: usize, message: &str| {
+        json!([{
+            "code": "syntax", "severity": "error", "line": line, "column": column, "message": message, "help": null
+        }])
+    };
+    assert_eq!(
+        objects(said(&output)),
+        [
+            verdict(1, json!([])),
+            verdict(1, json!([])),
+            verdict(3, syntax(3, 14, "expected a name, found the end")),
+            verdict(4, syntax(4, 8, "this string is not closed: `'` is missing")),
+            verdict(5, json!([])),
+        ]
+    );
+    assert_eq!(output.status.code(), Some(1));
+
+    tree.write("list.sql", b"SELECT 1; SELECT 2");
+    let output = tree.check(&["--statements", "list.sql"]);
+    assert_eq!(said(&output), "2 statements checked, no errors\n");
+    assert_eq!(output.status.code(), Some(0));
+}
