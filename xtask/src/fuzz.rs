@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: hostile input, made by libFuzzer, against the targets of every crate.
 //!
 //! A crate's targets lie in its directory `fuzz`, a workspace of its own in the layout of `cargo fuzz`: one `[[bin]]` a
-//! target, seeds in `seeds/TARGET`.
+//! target, seeds in `seeds/TARGET`, a dictionary and the longest input in the manifest's `package.metadata.libfuzzer.TARGET`.
 
 mod build;
 mod campaign;

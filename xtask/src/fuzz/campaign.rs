@@ -13,7 +13,8 @@ use super::build::Build;
 use super::progress::Progress;
 use super::target::Target;
 
-/// What one input may cost before it counts as a failure: 512 MiB, 10 s; and inputs up to 4 KiB.
+/// What one input may cost before it counts as a failure: 512 MiB, 10 s; and inputs up to 4 KiB where a target says nothing
+/// else.
 pub(super) const BOUNDS: &[&str] = &["-rss_limit_mb=512", "-timeout=10", "-max_len=4096"];
 
 /// Last words of a target that are kept for when it fails.
@@ -118,7 +119,9 @@ impl Campaign<'_> {
                 .with_context(|| format!("{} could not be made", directory.display()))?;
         }
         let mut command = Command::new(self.build.program(target));
-        command.args(BOUNDS).arg("-print_final_stats=1");
+        // Of what is said twice, libFuzzer takes the last.
+        command.args(BOUNDS).args(&target.options);
+        command.arg("-print_final_stats=1");
         command.arg(format!("-artifact_prefix={}/", failures.display()));
         if let Some(runs) = self.extent.runs {
             command.arg(format!("-runs={runs}"));

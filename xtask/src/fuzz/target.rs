@@ -16,6 +16,8 @@ pub(super) struct Target {
     pub(super) name: String,
     /// The directory of its manifest.
     pub(super) directory: PathBuf,
+    /// What libFuzzer is told for this target alone: `-dict=..`, `-max_len=..`.
+    pub(super) options: Vec<String>,
 }
 
 impl Target {
@@ -48,28 +50,54 @@ pub(super) fn find(root: &Path) -> Result<Vec<Target>> {
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
         let text = fs::read_to_string(&manifest)?;
-        let names =
-            binaries(&text).with_context(|| format!("{} is not TOML", manifest.display()))?;
-        targets.extend(names.into_iter().map(|name| Target {
-            package: package.clone(),
-            name,
-            directory: directory.join("fuzz"),
-        }));
+        let named = || format!("reading {}", manifest.display());
+        let table: Table = text.parse().with_context(named)?;
+        for name in binaries(&table) {
+            targets.push(Target {
+                options: options(&table, &name, &directory.join("fuzz")).with_context(named)?,
+                package: package.clone(),
+                name,
+                directory: directory.join("fuzz"),
+            });
+        }
     }
     targets.sort();
     Ok(targets)
 }
 
 /// The names of a manifest's `[[bin]]`s.
-fn binaries(manifest: &str) -> Result<Vec<String>> {
-    let manifest: Table = manifest.parse()?;
+fn binaries(manifest: &Table) -> Vec<String> {
     let binaries = manifest.get("bin").and_then(Value::as_array);
-    Ok(binaries
+    binaries
         .into_iter()
         .flatten()
         .filter_map(|binary| binary.get("name")?.as_str())
         .map(str::to_owned)
-        .collect())
+        .collect()
+}
+
+/// What a manifest's table `package.metadata.libfuzzer.TARGET` says, as libFuzzer's arguments: `dict`, a file in its
+/// directory, and `max_len`, in bytes.
+///
+/// # Errors
+/// When it says something else.
+fn options(manifest: &Table, target: &str, directory: &Path) -> Result<Vec<String>> {
+    let table = ["package", "metadata", "libfuzzer"]
+        .iter()
+        .try_fold(manifest, |table, key| table.get(*key)?.as_table());
+    let Some(table) = table.and_then(|table| table.get(target)) else {
+        return Ok(Vec::new());
+    };
+    let entries = table.as_table().into_iter().flatten();
+    entries
+        .map(|(key, value)| match (key.as_str(), value) {
+            ("dict", Value::String(file)) => {
+                Ok(format!("-dict={}", directory.join(file).display()))
+            }
+            ("max_len", Value::Integer(bytes @ 1..)) => Ok(format!("-max_len={bytes}")),
+            _ => bail!("package.metadata.libfuzzer.{target}.{key} is neither dict = \"FILE\" nor max_len = BYTES"),
+        })
+        .collect()
 }
 
 /// Those that were asked for; all of them when none was.
@@ -105,6 +133,7 @@ mod tests {
             package: package.to_owned(),
             name: name.to_owned(),
             directory: PathBuf::new(),
+            options: Vec::new(),
         }
     }
 
@@ -130,7 +159,23 @@ mod tests {
     #[test]
     fn the_manifests_name_the_targets() {
         let manifest = "[package]\nname = \"x\"\n[[bin]]\nname = \"a\"\n[[bin]]\nname = \"b\"\n";
-        assert_eq!(binaries(manifest).unwrap(), ["a", "b"]);
-        assert!(binaries("[package]").unwrap().is_empty());
+        assert_eq!(binaries(&manifest.parse().unwrap()), ["a", "b"]);
+        assert!(binaries(&"[package]".parse().unwrap()).is_empty());
+    }
+
+    #[test]
+    fn the_manifests_say_what_a_target_wants() {
+        let options = |text: &str, target: &str| {
+            super::options(&text.parse().unwrap(), target, Path::new("/x/fuzz"))
+                .map_err(|error| error.to_string())
+        };
+        let text = "[package.metadata.libfuzzer.a]\ndict = \"words\"\nmax_len = 64\n";
+        assert_eq!(
+            options(text, "a").unwrap(),
+            ["-dict=/x/fuzz/words", "-max_len=64"]
+        );
+        assert!(options(text, "b").unwrap().is_empty());
+        let error = options("[package.metadata.libfuzzer.a]\nmax_len = 0", "a").unwrap_err();
+        assert!(error.contains("libfuzzer.a.max_len"), "{error}");
     }
 }
