@@ -33,6 +33,9 @@ pub use self::login::{Credentials, Login};
 pub use self::node::Node;
 pub use self::options::{EngineChoice, EngineKind, EngineOptions, Nodes};
 
+/// What only a quirks proxy answers.
+pub(crate) const ASKS_FOR_IMITATION: &str = "SHOW crdb_testkit_imitation";
+
 /// How long a setting may take to reach all nodes of a cluster, and how often they are asked.
 const RULES_TIMEOUT: Duration = Duration::from_secs(30);
 const RULES_PAUSE: Duration = Duration::from_millis(100);
@@ -60,6 +63,8 @@ pub struct Engine {
     database: String,
     ca_certificate: Option<PathBuf>,
     tls: Option<ServerTls>,
+    /// It is CockroachDB only as far as a quirks proxy goes.
+    imitated: bool,
 }
 
 /// A server that takes connections, before the test kit has talked to it.
@@ -145,6 +150,7 @@ impl Engine {
             database: launched.database,
             ca_certificate: launched.ca_certificate,
             tls: launched.tls,
+            imitated: false,
         };
         for (database, statements) in &launched.setup {
             let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
@@ -160,6 +166,7 @@ impl Engine {
             .unwrap_or_default();
         if version.starts_with("CockroachDB") {
             engine.kind = EngineKind::CockroachDb;
+            engine.imitated = engine.execute(ASKS_FOR_IMITATION).await.is_ok();
         }
         engine.version = short_version(&version);
         engine.choice = format!("{} {}", engine.version, reason);
@@ -450,6 +457,19 @@ impl Engine {
             ca_certificate: self.ca_certificate.as_deref(),
             credentials: &self.operator,
             database,
+        }
+    }
+
+    /// Ends the test where `CRDB_TEST_URL` names a [`QuirksProxy`](crate::QuirksProxy), because that is not like CockroachDB
+    /// in this: see `docs/fidelity.md`, "Not imitated".
+    ///
+    /// # Panics
+    /// With `did not run: needs a server of its own: `, and what is not imitated.
+    #[track_caller]
+    pub fn refuse_imitation(&self, what: &str) {
+        if self.imitated {
+            Error::needs_own_server(format_args!("the quirks proxy does not imitate {what}"))
+                .end_test()
         }
     }
 

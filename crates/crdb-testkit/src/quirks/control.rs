@@ -107,6 +107,8 @@ pub struct QuirkCounts {
 pub(super) struct Upstream {
     pub(super) address: (String, u16),
     pub(super) tls: Option<TlsAcceptor>,
+    /// A user who is let in without being asked, and a database: for sessions whose own database does not exist.
+    pub(super) guest: Option<(String, String)>,
 }
 
 impl fmt::Debug for Upstream {

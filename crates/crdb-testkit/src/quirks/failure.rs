@@ -67,6 +67,19 @@ impl Failure {
         }
     }
 
+    /// A statement that would create something, in a session whose database does not exist.
+    pub(super) fn nowhere_to_create(name: &str) -> Self {
+        Self {
+            hint: Some(
+                "verify that the current database and search_path are valid and/or the target database exists".to_owned(),
+            ),
+            ..Self::new(
+                "3F000",
+                format!("cannot create {name:?} because the target database or schema does not exist"),
+            )
+        }
+    }
+
     /// Something that an issue of CockroachDB asks for.
     pub(super) fn unimplemented(what: &str, issue: u32, version: CockroachVersion) -> Self {
         Self {

@@ -6,6 +6,7 @@ mod copy;
 mod extended;
 mod failure;
 mod injection;
+mod rewrite;
 mod session;
 mod simple;
 mod startup;
@@ -97,6 +98,9 @@ impl QuirksProxy {
             } else {
                 Some(startup::acceptor(engine.server_identity())?)
             },
+            guest: engine
+                .try_login(crate::Login::Trust)
+                .map(|guest| (guest.user().to_owned(), engine.database().to_owned())),
         };
         let control = Arc::new(Control::new(options, upstream));
         let task = tokio::spawn(serve(listener, Arc::clone(&control)));

@@ -50,6 +50,8 @@ pub(super) struct Session {
     pub(super) client: Client,
     pub(super) backend: Backend,
     number: u64,
+    /// The database that the client named, where there is none of that name.
+    missing_database: Option<Arc<str>>,
     sequence: Sequence,
     draining: watch::Receiver<bool>,
     /// The answer so far.
@@ -80,6 +82,7 @@ impl Session {
             client,
             backend,
             number,
+            missing_database: None,
             sequence: Sequence::default(),
             draining,
             out: BytesMut::new(),
@@ -93,11 +96,18 @@ impl Session {
         }
     }
 
+    /// The session of a client that named a database that does not exist.
+    pub(super) fn without_database(mut self, named: Option<String>) -> Self {
+        self.missing_database = named.map(Arc::from);
+        self
+    }
+
     pub(super) fn habits(&self) -> Habits {
         Habits {
             version: self.control.options.release(),
             node_id: self.control.options.node(),
             set_local: self.control.options.knows_set_local(),
+            missing_database: self.missing_database.clone(),
         }
     }
 

@@ -27,6 +27,9 @@ const SSL_REQUEST: u32 = 80_877_103;
 const GSSENC_REQUEST: u32 = 80_877_104;
 const CANCEL_REQUEST: u32 = 80_877_102;
 
+/// What PostgreSQL says of a database that does not exist, once the client has logged in.
+const DATABASE_MISSING: &str = "3D000";
+
 /// A connection, encrypted or not.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
@@ -114,6 +117,7 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
         }
     };
     let user = parameter(&parameters, "user").unwrap_or_default();
+    let database = parameter(&parameters, "database").unwrap_or_else(|| user.clone());
     let (reader, writer) = tokio::io::split(stream);
     let mut client = Client {
         reader: FrameReader::new(reader, LARGEST_MESSAGE),
@@ -125,11 +129,23 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
     if !authenticate(&mut client, &mut backend, control).await? {
         return Ok(());
     }
-    let Some(greeting) = greet(&mut client, &mut backend, control, &user).await? else {
+    let mut missing = None;
+    let mut heard = hear(&mut backend).await?;
+    if let (Err(refusal), Some(guest)) = (&heard, &control.upstream.guest)
+        && translate::code(&refusal.body) == DATABASE_MISSING
+    {
+        // Whoever has logged in is let in all the same.
+        backend = Backend::connect(&control.upstream.address).await?;
+        backend.send(&guest_startup_message(guest)).await?;
+        heard = hear(&mut backend).await?;
+        missing = Some(database);
+    }
+    let Some(greeting) = greet(&mut client, heard, control, &user).await? else {
         return Ok(());
     };
     let number = greeting.number;
     let outcome = Session::new(Arc::clone(control), client, backend, number)
+        .without_database(missing)
         .run()
         .await;
     control.unregister(greeting.key);
@@ -190,21 +206,16 @@ fn without_channel_binding(frame: &Frame) -> Frame {
     }
 }
 
-struct Greeting {
+/// What PostgreSQL says of a session that it has let in.
+#[derive(Default)]
+struct Heard {
+    parameters: Vec<(Bytes, Bytes)>,
     key: super::control::CancelKey,
-    number: u64,
 }
 
-/// Collects what PostgreSQL says after the login and says what CockroachDB says. None when there are too many sessions.
-async fn greet(
-    client: &mut Client,
-    backend: &mut Backend,
-    control: &Control,
-    user: &str,
-) -> std::io::Result<Option<Greeting>> {
-    let mut parameters = Vec::new();
-    let mut real_key = (0, 0);
-    let version = control.options.release();
+/// Collects what PostgreSQL says after the login; its error when it refuses after all.
+async fn hear(backend: &mut Backend) -> std::io::Result<Result<Heard, Frame>> {
+    let mut heard = Heard::default();
     loop {
         let mut frame = backend.reader.next_frame().await?;
         match frame.tag {
@@ -212,23 +223,42 @@ async fn greet(
                 if let (Some(name), Some(value)) =
                     (take_text(&mut frame.body), take_text(&mut frame.body))
                 {
-                    parameters.push((name, value));
+                    heard.parameters.push((name, value));
                 }
             }
             b'K' if frame.body.len() == 8 => {
-                real_key = (frame.body.get_u32(), frame.body.get_u32());
+                heard.key = (frame.body.get_u32(), frame.body.get_u32());
             }
-            b'Z' => break,
-            b'E' => {
-                let mut out = BytesMut::new();
-                put_frame(&mut out, &translate::error(&frame.body, version));
-                client.writer.write_all(&out).await?;
-                client.writer.shutdown().await?;
-                return Ok(None);
-            }
+            b'Z' => return Ok(Ok(heard)),
+            b'E' => return Ok(Err(frame)),
             _ => {}
         }
     }
+}
+
+struct Greeting {
+    key: super::control::CancelKey,
+    number: u64,
+}
+
+/// Says what CockroachDB says after the login. None when PostgreSQL refused or there are too many sessions.
+async fn greet(
+    client: &mut Client,
+    heard: Result<Heard, Frame>,
+    control: &Control,
+    user: &str,
+) -> std::io::Result<Option<Greeting>> {
+    let version = control.options.release();
+    let Heard { parameters, key } = match heard {
+        Ok(heard) => heard,
+        Err(refusal) => {
+            let mut out = BytesMut::new();
+            put_frame(&mut out, &translate::error(&refusal.body, version));
+            client.writer.write_all(&out).await?;
+            client.writer.shutdown().await?;
+            return Ok(None);
+        }
+    };
     let limit = control.failures().connection_limit;
     let mut number = None;
     control.count(|counts| {
@@ -246,7 +276,7 @@ async fn greet(
         client.writer.shutdown().await?;
         return Ok(None);
     };
-    let key = control.register(real_key);
+    let key = control.register(key);
     let mut out = BytesMut::new();
     put(&mut out, b'R', |out| out.put_u32(0));
     put_parameter(&mut out, "server_version", SERVER_VERSION);
@@ -337,6 +367,19 @@ fn startup_message(parameters: Bytes) -> BytesMut {
         }
         put_text(out, "options");
         put_text(out, kept.join(" ").trim_end());
+        out.put_u8(0);
+    });
+    message
+}
+
+/// The StartupMessage of the guest.
+fn guest_startup_message((user, database): &(String, String)) -> BytesMut {
+    let mut message = BytesMut::new();
+    put_untyped(&mut message, |out| {
+        out.put_u32(PROTOCOL_3);
+        for text in ["user", user, "database", database] {
+            put_text(out, text);
+        }
         out.put_u8(0);
     });
     message

@@ -1,7 +1,10 @@
 //! What a statement is, and what CockroachDB would do with it where PostgreSQL would do something else. Pure: text in,
 //! decision out.
 
+use std::sync::Arc;
+
 use super::failure::Failure;
+use super::rewrite::{rewrite, session_id};
 use super::tokens::{Token, TokenKind, statements};
 use super::version::CockroachVersion;
 
@@ -49,11 +52,13 @@ pub(super) struct Statement {
 }
 
 /// What the session that runs a statement is like.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Habits {
     pub(super) version: CockroachVersion,
     pub(super) node_id: u32,
     pub(super) set_local: bool,
+    /// The session's database, where it does not exist.
+    pub(super) missing_database: Option<Arc<str>>,
 }
 
 impl Habits {
@@ -80,7 +85,7 @@ impl Habits {
         let single = (all.len() == 1).then_some(first);
         let (text, tag) = single
             .and_then(|statement| self.answer(sql, statement, &class))
-            .unwrap_or_else(|| (without_cockroach_clauses(sql, &all), None));
+            .unwrap_or_else(|| (rewrite(sql, &all, self.missing_database.as_deref()), None));
         let last = (all.len() > 1).then(|| {
             all.last()
                 .map_or(Class::Empty, |statement| classify(statement))
@@ -103,6 +108,9 @@ impl Habits {
             "listen" | "notify" => return syntax(first),
             "unlisten" if !self.version.knows_unlisten() => return syntax(first),
             "lock" => return syntax(first),
+            "create" if self.missing_database.is_some() => {
+                return Some(Failure::nowhere_to_create(created(statement)?));
+            }
             "set" if !self.set_local && statement.get(1).is_some_and(|token| token.is("local")) => {
                 let at = statement.get(2)?;
                 return Some(Failure::unimplemented_syntax(sql, at.start, at.text, 32562));
@@ -184,6 +192,15 @@ impl Habits {
                 format!("SELECT '{}'::text AS node_id", self.node_id),
                 Some("SHOW 1"),
             )),
+            ["show", "crdb_testkit_imitation"] => Some(("SELECT true".to_owned(), None)),
+            ["show", "session_id"] => Some((
+                format!("SELECT {} AS session_id", session_id("pg_backend_pid()")),
+                Some("SHOW 1"),
+            )),
+            ["cancel", "session", _] => {
+                let wanted = statement.get(2).filter(|id| id.kind == TokenKind::Text)?;
+                Some((cancel_session(wanted.text), Some("CANCEL SESSIONS 1")))
+            }
             ["show", "crdb_version"] => Some((
                 format!("SELECT '{banner}'::text AS crdb_version"),
                 Some("SHOW 1"),
@@ -215,8 +232,33 @@ impl Habits {
     }
 }
 
+/// Ends the session of this id, a string in SQL, or fails.
+fn cancel_session(wanted: &str) -> String {
+    let id = session_id("pid");
+    format!(
+        "DO $crdb_testkit$ BEGIN IF (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {id} = {wanted}) IS NULL \
+         THEN RAISE EXCEPTION 'session ID % not found', {wanted}; END IF; END $crdb_testkit$"
+    )
+}
+
 /// What `server_version` says on every supported release.
 pub(super) const SERVER_VERSION: &str = "13.0.0";
+
+/// The name of a table, view, sequence or type that a statement creates.
+fn created<'t>(statement: &[Token<'t>]) -> Option<&'t str> {
+    const KINDS: [&str; 4] = ["table", "view", "sequence", "type"];
+    let kind = statement
+        .iter()
+        .take(3)
+        .position(|token| KINDS.iter().any(|kind| token.is(kind)))?;
+    let rest = &statement[kind + 1..];
+    let name = if rest.first()?.is("if") {
+        rest.get(3)
+    } else {
+        rest.first()
+    };
+    name.map(|name| name.text)
+}
 
 /// The advisory lock functions that exist, with one argument, and do nothing.
 fn locks_nothing(name: &str, call: &[Token<'_>]) -> bool {
@@ -234,7 +276,7 @@ fn locks_nothing(name: &str, call: &[Token<'_>]) -> bool {
     matches!(name, "pg_try_advisory_lock" | "pg_advisory_unlock") && commas == 0
 }
 
-fn classify(statement: &[Token<'_>]) -> Class {
+pub(super) fn classify(statement: &[Token<'_>]) -> Class {
     let name = |at: usize| statement.get(at).map(Token::name);
     let is = |at: usize, word: &str| statement.get(at).is_some_and(|token| token.is(word));
     let savepoint = |at: usize, restart: Class| {
@@ -292,70 +334,6 @@ fn milliseconds(text: &str) -> Option<u64> {
     count.checked_mul(unit)
 }
 
-/// `sql` without `AS OF SYSTEM TIME ..` and `PRIORITY ..`, which PostgreSQL does not know. Only a constant or a call can
-/// be a time here; anything else stays, and PostgreSQL refuses it.
-fn without_cockroach_clauses(sql: &str, all: &[Vec<Token<'_>>]) -> String {
-    let mut text = String::with_capacity(sql.len());
-    let mut copied = 0;
-    for statement in all {
-        let begins = matches!(classify(statement), Class::Begin) || statement[0].is("set");
-        for at in 0..statement.len() {
-            let cut = as_of_system_time(&statement[at..])
-                .or_else(|| begins.then(|| priority(&statement[at..])).flatten());
-            if let Some((end, after)) = cut {
-                // A comma between transaction modes goes with the mode that it separates.
-                let comma = begins && at > 0 && statement[at - 1].is_symbol(",");
-                let end = if begins && !comma && after.is_some_and(|token| token.is_symbol(",")) {
-                    after.map_or(end, Token::end)
-                } else {
-                    end
-                };
-                let start = if comma {
-                    statement[at - 1].start
-                } else {
-                    statement[at].start
-                };
-                text.push_str(&sql[copied..start.max(copied)]);
-                copied = end;
-            }
-        }
-    }
-    text.push_str(&sql[copied..]);
-    text
-}
-
-/// The end of an `AS OF SYSTEM TIME` that `tokens` begin with, and the token after it.
-fn as_of_system_time<'t>(tokens: &'t [Token<'t>]) -> Option<(usize, Option<&'t Token<'t>>)> {
-    let words = ["as", "of", "system", "time"];
-    if tokens.len() < 5 || !words.iter().zip(tokens).all(|(word, token)| token.is(word)) {
-        return None;
-    }
-    let time = &tokens[4];
-    let last = match time.kind {
-        TokenKind::Text => 4,
-        TokenKind::Number if !time.text.starts_with('$') => 4,
-        TokenKind::Word => {
-            let mut depth = 0_usize;
-            4 + tokens[4..].iter().position(|token| {
-                depth += usize::from(token.is_symbol("("));
-                depth -= usize::from(token.is_symbol(")") && depth > 0);
-                token.is_symbol(")") && depth == 0
-            })?
-        }
-        _ => return None,
-    };
-    Some((tokens[last].end(), tokens.get(last + 1)))
-}
-
-/// The end of a `PRIORITY LOW` that `tokens` begin with, and the token after it.
-fn priority<'t>(tokens: &'t [Token<'t>]) -> Option<(usize, Option<&'t Token<'t>>)> {
-    let [priority, level, ..] = tokens else {
-        return None;
-    };
-    let known = level.is("low") || level.is("normal") || level.is("high");
-    (priority.is("priority") && known).then(|| (level.end(), tokens.get(2)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,6 +342,7 @@ mod tests {
         version: CockroachVersion::V25_2,
         node_id: 3,
         set_local: true,
+        missing_database: None,
     };
 
     #[test]
@@ -403,47 +382,6 @@ mod tests {
     }
 
     #[test]
-    fn what_postgresql_does_not_know_is_taken_out() {
-        for (sql, left) in [
-            ("SELECT 1", "SELECT 1"),
-            (
-                "SELECT * FROM t AS OF SYSTEM TIME '-1s'",
-                "SELECT * FROM t ",
-            ),
-            (
-                "SELECT * FROM t AS OF SYSTEM TIME follower_read_timestamp() WHERE a = 1",
-                "SELECT * FROM t  WHERE a = 1",
-            ),
-            (
-                "SELECT * FROM t AS OF SYSTEM TIME with_max_staleness('1s', true)",
-                "SELECT * FROM t ",
-            ),
-            (
-                "BEGIN AS OF SYSTEM TIME '-1s', READ ONLY",
-                "BEGIN  READ ONLY",
-            ),
-            ("BEGIN PRIORITY HIGH", "BEGIN "),
-            (
-                "BEGIN ISOLATION LEVEL SERIALIZABLE, PRIORITY LOW",
-                "BEGIN ISOLATION LEVEL SERIALIZABLE",
-            ),
-            (
-                "BEGIN PRIORITY LOW, READ WRITE; SELECT 1",
-                "BEGIN  READ WRITE; SELECT 1",
-            ),
-            ("SELECT priority high FROM t", "SELECT priority high FROM t"),
-        ] {
-            assert_eq!(HABITS.read(sql).text, left, "{sql}");
-        }
-    }
-
-    #[test]
-    fn a_placeholder_is_no_time() {
-        let sql = "SELECT * FROM t AS OF SYSTEM TIME $1";
-        assert_eq!(HABITS.read(sql).text, sql);
-    }
-
-    #[test]
     fn advisory_locks_are_unknown_but_for_the_two_that_do_nothing() {
         for sql in [
             "SELECT pg_advisory_lock(1)",
@@ -466,11 +404,17 @@ mod tests {
     }
 
     #[test]
+    fn an_imitation_admits_to_be_one() {
+        let text = HABITS.read(crate::engine::ASKS_FOR_IMITATION).text;
+        assert_eq!(text, "SELECT true");
+    }
+
+    #[test]
     fn older_releases_refuse_more() {
         let old = Habits {
             version: CockroachVersion::V22_1,
-            node_id: 1,
             set_local: true,
+            ..HABITS
         };
         for sql in [
             "UNLISTEN *",
@@ -547,6 +491,10 @@ mod tests {
             "cockroach_restart",
             "LOCK",
             "LISTEN",
+            "CREATE TABLE",
+            "IF NOT EXISTS",
+            "current_database",
+            "CANCEL SESSION",
             "crdb_internal.force_retry(",
             "'9999999999999999999h'",
             "\"",
@@ -566,9 +514,9 @@ mod tests {
         #[test]
         fn any_statement_can_be_read(sql in pieces()) {
             for version in [CockroachVersion::V22_1, CockroachVersion::V25_2] {
-                let habits = Habits { version, node_id: 1, set_local: false };
+                let habits = Habits { version, set_local: false, missing_database: Some("m".into()), ..HABITS };
                 let statement = habits.read(&sql);
-                proptest::prop_assert!(statement.text.len() <= sql.len() + 200);
+                proptest::prop_assert!(statement.text.len() <= 2 * sql.len() + 400);
             }
         }
     }

@@ -23,6 +23,11 @@ pub(super) const REPORTED: [&str; 9] = [
 /// message.
 const SENT: &[u8] = b"SCDHnFLRM";
 
+/// The SQLSTATE of an ErrorResponse.
+pub(super) fn code(body: &Bytes) -> String {
+    value(&fields(body), b'C').to_owned()
+}
+
 /// Rewrites an ErrorResponse.
 pub(super) fn error(body: &Bytes, version: CockroachVersion) -> Frame {
     let mut fields = fields(body);

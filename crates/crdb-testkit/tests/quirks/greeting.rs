@@ -261,15 +261,75 @@ async fn sessions_beyond_the_limit_are_refused() {
 
 #[tokio::test]
 async fn a_refused_login_is_told_and_closed() {
+    let (proxy, database) = proxy(QuirksOptions::default()).await;
+    let mut stream = connect(proxy.port()).await;
+    let parameters = [
+        ("user", Login::Password.user()),
+        ("database", database.name()),
+    ];
+    stream.write_all(&startup(&parameters)).await.unwrap();
+    let mut request = [0; 9];
+    stream.read_exact(&mut request).await.unwrap();
+    assert_eq!(&request, b"R\0\0\0\x08\0\0\0\x03");
+    stream.write_all(b"p\0\0\0\x0awrong\0").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    assert!(answer[0] == b'E' && text.contains("C28P01\0"), "{text}");
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_exist_shows_with_the_first_statement_that_needs_it() {
     let (proxy, _database) = proxy(QuirksOptions::default()).await;
-    let parameters = [("user", Login::Trust.user()), ("database", "nowhere")];
-    let refused = Raw::connect_with(proxy.port(), &parameters)
-        .await
-        .err()
-        .unwrap();
-    assert!(
-        refused.iter().any(|line| line.contains("3D000")),
-        "{refused:?}"
+    let mut raw = Raw::connect(proxy.port(), "nowhere").await;
+    assert_eq!(raw.query("SELECT 1").await[1], "DataRow 1");
+    assert_eq!(
+        raw.query("SELECT current_database()").await[1],
+        "DataRow nowhere"
     );
-    assert_eq!(refused.last().unwrap(), "closed");
+    for (sql, refusal) in [
+        (
+            "SELECT has_database_privilege(current_database(), 'CONNECT')",
+            "ErrorResponse ERROR 3D000 'database \"nowhere\" does not exist'",
+        ),
+        (
+            "SELECT * FROM accounts",
+            "ErrorResponse ERROR 42P01 'relation \"accounts\" does not exist'",
+        ),
+        (
+            "CREATE TABLE IF NOT EXISTS accounts (id INT8)",
+            "ErrorResponse ERROR 3F000 'cannot create \"accounts\" because the target database or schema does not exist' \
+             hint=\"verify that the current database and search_path are valid and/or the target database exists\"",
+        ),
+    ] {
+        let answer = raw.query(sql).await;
+        let end: Vec<_> = answer.iter().rev().take(2).rev().collect();
+        assert_eq!(end, [refusal, "ReadyForQuery I"], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_can_be_found_and_ended_by_its_id() {
+    let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
+    raw.query("SET application_name = 'to be ended'").await;
+    let shown = raw.query("SHOW session_id").await;
+    assert_eq!(shown[0], "RowDescription session_id:25");
+    assert_eq!(shown[2], "CommandComplete 'SHOW 1'");
+    let id = shown[1].strip_prefix("DataRow ").unwrap();
+    assert_eq!(id.len(), 32, "{id}");
+
+    let mut other = Raw::connect(proxy.port(), database.name()).await;
+    let found =
+        "SELECT session_id FROM [SHOW CLUSTER SESSIONS] WHERE application_name = 'to be ended'";
+    assert_eq!(other.query(found).await[1], shown[1]);
+    let cancel = format!("CANCEL SESSION '{id}'");
+    assert_eq!(
+        other.query(&cancel).await,
+        ["CommandComplete 'CANCEL SESSIONS 1'", "ReadyForQuery I"]
+    );
+    let told = raw.one().await;
+    assert!(told.starts_with("ErrorResponse FATAL 57P01"), "{told}");
+    assert_eq!(raw.one().await, "closed");
+    let again = other.query("CANCEL SESSION '00'").await;
+    assert!(again[0].contains("session ID 00 not found"), "{again:?}");
 }
