@@ -190,7 +190,8 @@ impl DatabaseBuilder {
     }
 }
 
-/// Gets one session, or says why no node gives one: as soon as each has failed, rather than at the deadline.
+/// Gets one session, or says why no node gives one: as soon as each has failed, rather than at the deadline. A session
+/// without a database is none.
 async fn log_in_once(
     config: &Config,
     pool: &Pool<Connector>,
@@ -198,14 +199,21 @@ async fn log_in_once(
 ) -> Result<(), Error> {
     let nodes = pool.status().nodes.len().max(1);
     let limit = config.get(keys::auth::CONNECT_TIMEOUT) + MARGIN;
+    let deadline = tokio::time::Instant::now() + limit;
     let options = crdb_pool::GetOptions {
-        deadline: Some((tokio::time::Instant::now() + limit).into()),
+        deadline: Some(deadline.into()),
         avoid: None,
     };
     let failures = tokio::select! {
         biased;
         lease = pool.get_with(options) => match lease {
-            Ok(_lease) => return Ok(()),
+            Ok(lease) => {
+                let left = deadline.duration_since(tokio::time::Instant::now());
+                match lease.handle().session().check_database(left).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) => vec![(lease.address().clone(), Arc::new(error))],
+                }
+            }
             Err(error) => match attempts.failures() {
                 failures if failures.is_empty() => return Err(error.into()),
                 failures => failures,

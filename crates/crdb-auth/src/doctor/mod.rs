@@ -215,7 +215,10 @@ impl Doctor {
     async fn session(&self, session: &Session, diagnosis: &mut Diagnosis) {
         let limit = self.connector.config().connect_timeout;
         let start = Instant::now();
-        let result = session.ping(limit).await;
+        let result = match session.ping(limit).await {
+            Ok(()) => session.check_database(limit).await,
+            failed => failed,
+        };
         let took = start.elapsed();
         match result {
             Ok(()) if session.facts().process_id().is_some() => {

@@ -38,6 +38,38 @@ impl Session {
         Ok(())
     }
 
+    /// Asks whether the session's database exists.
+    ///
+    /// PostgreSQL has said so at the login, and nothing is sent. CockroachDB lets in whoever names a database that does not
+    /// exist (`pkg/sql/sessioninit/cache.go`: no "login-preventing error"), and later finds no table in it: there it costs
+    /// one round trip. A server that does not know the question does not fail it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownDatabase`]; [`ErrorKind::Timeout`] after `within`; otherwise why the session is of no use.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished).
+    pub async fn check_database(&self, within: Duration) -> Result<(), Error> {
+        // Looks nothing up but the database itself (logic_test/privilege_builtins).
+        const QUESTION: &str = "SELECT has_database_privilege(current_database(), 'CONNECT')";
+        if self.facts.engine() != Engine::CockroachDb {
+            return Ok(());
+        }
+        let call = self.begin_call();
+        let answer = self
+            .bounded("asking for the database of", within, self.say(QUESTION))
+            .await;
+        match answer {
+            Err(error) if error.kind() == ErrorKind::UnknownDatabase => {
+                call.finish();
+                return Err(error);
+            }
+            Err(error) if error.sqlstate().is_none() || self.is_closed() => return Err(error),
+            _ => call.finish(),
+        }
+        Ok(())
+    }
+
     /// Makes the session like new. If waiting for the end of a reply, or of a cancel, shows that
     /// it is so already, nothing is sent. Otherwise it waits for everything that was begun, ends the
     /// transaction, resets settings and whatever else a session holds (`DISCARD ALL`).

@@ -43,6 +43,20 @@ async fn engine_version_and_node_are_known() {
 }
 
 #[tokio::test]
+async fn a_database_that_does_not_exist_is_told_when_asked_for() {
+    let (engine, _proxy, endpoint) = proxy().await;
+    let session = connect(engine, &endpoint).await;
+    session.check_database(WITHIN).await.unwrap();
+    assert_eq!(session.cleanliness(), Cleanliness::Clean);
+
+    let nowhere = config(engine, Login::Scram).database("no_such_database");
+    let session = connector(nowhere).connect(&endpoint).await.unwrap();
+    let error = session.check_database(WITHIN).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownDatabase, "{error}");
+    assert_eq!(session.cleanliness(), Cleanliness::Clean);
+}
+
+#[tokio::test]
 async fn a_session_is_made_like_new_where_rollback_outside_a_transaction_is_an_error() {
     let (engine, _proxy, endpoint) = proxy().await;
     let mut session = connect(engine, &endpoint).await;

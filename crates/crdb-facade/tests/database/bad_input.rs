@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crdb_facade::config::{MistakeKind, Node, keys};
 use crdb_facade::{Config, Database, Error, ErrorKind, ExecutorExt, QueryTransaction, Row};
-use crdb_testkit::{Accept, Authority, Cut, Engine, FaultProxy};
+use crdb_testkit::{Accept, Authority, Cut, Engine, FaultProxy, QuirksOptions, QuirksProxy};
 
 use super::{config, queries};
 
@@ -133,6 +133,27 @@ async fn a_database_that_does_not_exist() {
         .set(keys::auth::DATABASE, "no_such_database")
         .build()
         .unwrap();
+    let error = refused(config, ErrorKind::UnknownDatabase).await;
+    assert!(error.to_string().contains("no_such_database"), "{error}");
+}
+
+/// CockroachDB lets in whoever names one.
+#[tokio::test]
+async fn a_database_that_does_not_exist_on_cockroachdb() {
+    let engine = Engine::shared_postgres().await;
+    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
+        .await
+        .unwrap();
+    let database = engine.create_database().await;
+    let there = config(&database).set(keys::auth::NODES, [Node::new(proxy.host(), proxy.port())]);
+    Database::open(there.clone().build().unwrap())
+        .await
+        .unwrap();
+    let nowhere = there.set(keys::auth::DATABASE, "no_such_database");
+    let config = nowhere.build().unwrap();
+    let diagnoses = Database::builder(config.clone()).diagnose().await.unwrap();
+    let advice = diagnoses[0].next_step().unwrap();
+    assert!(advice.contains("create the database"), "{}", diagnoses[0]);
     let error = refused(config, ErrorKind::UnknownDatabase).await;
     assert!(error.to_string().contains("no_such_database"), "{error}");
 }

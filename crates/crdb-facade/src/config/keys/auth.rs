@@ -71,7 +71,7 @@ section! {
     /// How long opening a session may take: name look-up, TCP, TLS and login together.
     CONNECT_TIMEOUT: Duration = default("auth.connect_timeout", "10s"),
         only "a duration above zero, like 10s" |timeout| !timeout.is_zero();
-    /// Whether opening the database logs in once, so that mistakes show at the start.
+    /// Whether opening the database logs in once and asks whether it exists, so that mistakes show at the start.
     CHECK_AT_OPEN: bool = default("auth.check_at_open", "true");
     /// Silence before the first TCP keepalive probe; `none`: no probes.
     KEEPALIVE_IDLE: Option<Duration> = default("auth.keepalive.idle", "30s");
