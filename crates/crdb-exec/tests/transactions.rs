@@ -285,6 +285,7 @@ async fn options_reach_the_server() {
 #[tokio::test]
 async fn reading_the_past_sees_no_present() {
     let fixture = accounts().await;
+    fixture.engine.refuse_imitation("reads of the past");
     let past = options().read_as_of(AsOf::Ago(std::time::Duration::from_secs(3600)));
     let result = fixture
         .db
