@@ -12,7 +12,7 @@ use super::row::{Row, Verdict};
 use super::rows;
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use crdb_testkit::{Engine, EngineChoice, EngineOptions};
+use crdb_testkit::{Engine, EngineChoice, EngineOptions, Nodes};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ pub struct Arguments {
     /// Fails when a row did not run, too.
     #[arg(long)]
     pub check: bool,
-    /// Runs against this server: auto, cockroach, postgres, or a URL.
+    /// Runs against this server: auto, cockroach (three nodes), postgres, or a URL.
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub engine: String,
     /// Keeps what was run in DIR/reliability and writes DIR/reliability.md from all that is kept there.
@@ -97,9 +97,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let seed = arguments.seed.unwrap_or_else(rand::random);
     println!("seed {seed}");
     let choice: EngineChoice = arguments.engine.parse().context("--engine")?;
-    let engine = Engine::try_start(EngineOptions::default().choice(choice))
-        .await
-        .context("starting an engine")?;
+    let engine = start(choice).await.context("starting an engine")?;
     println!("engine: {}", engine.choice());
     let setting = Setting {
         engine: engine.version().to_owned(),
@@ -121,6 +119,15 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write_page(directory, &records)?;
     }
     Ok(exit_code(&ran, arguments.check))
+}
+
+/// Three nodes where they can be had, which is from CockroachDB's own program, else one server.
+async fn start(choice: EngineChoice) -> Result<Engine, crdb_testkit::Error> {
+    let options = EngineOptions::default().choice(choice);
+    match Engine::try_start(options.clone().nodes(Nodes::Three)).await {
+        Err(error) if error.is_unavailable() => Engine::try_start(options).await,
+        started => started,
+    }
 }
 
 fn write_page(directory: &Path, records: &[Record]) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::stack::Stack;
 use crdb_exec::{ExecutorExt, Statement};
-use crdb_testkit::{Accept, Cut, Direction, EngineKind, Link};
+use crdb_testkit::{Accept, Cut, Direction, EngineKind, Link, Node};
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
@@ -29,8 +29,10 @@ pub enum Fault {
     Refuse(Accept, Duration),
     /// The server ends the sessions of the stack.
     KillBackends,
-    /// The server is killed and comes back.
+    /// The server, or one of its nodes, is killed and comes back.
     Restart,
+    /// The same in an orderly way: its sessions are told to leave first.
+    Drain,
 }
 
 impl Fault {
@@ -47,6 +49,7 @@ impl Fault {
             Self::Refuse(..) => "refused connections",
             Self::KillBackends => "backends killed",
             Self::Restart => "server restarts",
+            Self::Drain => "server drains",
         }
     }
 
@@ -82,7 +85,8 @@ impl Fault {
             890..910 => Self::Slow(direction, Link::blackhole(), moment),
             910..940 => Self::Refuse(Accept::Refuse, moment),
             940..960 => Self::Refuse(Accept::Reset, moment),
-            960..999 => Self::KillBackends,
+            960..998 => Self::KillBackends,
+            998 if restarts => Self::Drain,
             _ if restarts => Self::Restart,
             _ => Self::KillBackends,
         }
@@ -172,7 +176,8 @@ impl Nemesis {
                 proxy.heal().await;
             }
             Fault::KillBackends => hit = kill_backends(&self.stack).await,
-            Fault::Restart => hit = restart(&self.stack).await,
+            Fault::Restart => hit = restart(&self.stack, Node::kill).await,
+            Fault::Drain => hit = restart(&self.stack, Node::shut_down).await,
         }
         self.count(fault.name(), hit);
     }
@@ -185,7 +190,7 @@ impl Nemesis {
 
 fn can_restart(stack: &Stack) -> bool {
     let last = stack.engine().nodes().last();
-    last.is_some_and(crdb_testkit::Node::can_restart)
+    last.is_some_and(Node::can_restart)
 }
 
 async fn kill_backends(stack: &Stack) -> u64 {
@@ -216,11 +221,12 @@ async fn kill_backends(stack: &Stack) -> u64 {
     }
 }
 
-async fn restart(stack: &Arc<Stack>) -> u64 {
+/// Always of the same node, so that a majority is left.
+async fn restart(stack: &Arc<Stack>, end: fn(&Node) -> Result<(), crdb_testkit::Error>) -> u64 {
     let engine = Arc::clone(stack.engine());
     let restarted = tokio::task::spawn_blocking(move || {
         let node = engine.nodes().last()?;
-        node.kill().ok()?;
+        end(node).ok()?;
         node.restart().ok()
     });
     u64::from(matches!(restarted.await, Ok(Some(()))))
@@ -244,6 +250,6 @@ mod tests {
         let mut names: Vec<_> = draw(1).iter().map(Fault::name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 9, "{names:?}");
+        assert_eq!(names.len(), 10, "{names:?}");
     }
 }

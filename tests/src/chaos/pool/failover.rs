@@ -33,31 +33,62 @@ impl Trouble {
     pub const ALL: [Self; 3] = [Self::Killed, Self::Drained, Self::Blackholed];
 }
 
-/// A node: the engine behind a proxy that can drain, behind a proxy that can do worse.
-struct Node {
-    drains: QuirksProxy,
+/// What stands behind the proxy that cuts a node off.
+enum Server<'a> {
+    /// A node of the engine's own.
+    Real(&'a crdb_testkit::Node),
+    /// PostgreSQL behind a proxy that drains as CockroachDB does.
+    Imitated(QuirksProxy),
+}
+
+struct Node<'a> {
+    server: Server<'a>,
     fails: FaultProxy,
 }
 
-impl Node {
-    async fn start(engine: &Engine, number: u32) -> anyhow::Result<Self> {
-        let options = QuirksOptions::default().node_id(number);
-        let drains = QuirksProxy::start(engine, options).await?;
-        let fails = FaultProxy::start(drains.host(), drains.port())?;
-        Ok(Self { drains, fails })
-    }
-
-    async fn befall(&self, trouble: Trouble) {
-        match trouble {
-            Trouble::Killed => refuse(&self.fails).await,
-            Trouble::Drained => self.drains.drain(),
-            Trouble::Blackholed => fall_silent(&self.fails),
+impl<'a> Node<'a> {
+    /// The engine's nodes where it has three, else three that are imitated.
+    async fn all(engine: &'a Engine) -> anyhow::Result<Vec<Self>> {
+        let mut nodes = Vec::new();
+        if engine.nodes().len() == 3 {
+            for node in engine.nodes() {
+                nodes.push(Self {
+                    server: Server::Real(node),
+                    fails: FaultProxy::start(node.host(), node.port())?,
+                });
+            }
+            return Ok(nodes);
         }
+        for number in 1..=3 {
+            let options = QuirksOptions::default().node_id(number);
+            let drains = QuirksProxy::start(engine, options).await?;
+            nodes.push(Self {
+                fails: FaultProxy::start(drains.host(), drains.port())?,
+                server: Server::Imitated(drains),
+            });
+        }
+        Ok(nodes)
     }
 
-    async fn mend(&self) {
-        self.drains.stop_draining();
+    async fn befall(&self, trouble: Trouble) -> anyhow::Result<()> {
+        match (trouble, &self.server) {
+            (Trouble::Killed, Server::Real(node)) => node.kill()?,
+            (Trouble::Killed, Server::Imitated(_)) => refuse(&self.fails).await,
+            (Trouble::Drained, Server::Real(node)) => node.shut_down()?,
+            (Trouble::Drained, Server::Imitated(proxy)) => proxy.drain(),
+            (Trouble::Blackholed, _) => fall_silent(&self.fails),
+        }
+        Ok(())
+    }
+
+    async fn mend(&self, trouble: Trouble) -> anyhow::Result<()> {
+        match (trouble, &self.server) {
+            (Trouble::Blackholed, _) => {}
+            (_, Server::Real(node)) => tokio::task::block_in_place(|| node.restart())?,
+            (_, Server::Imitated(proxy)) => proxy.stop_draining(),
+        }
         self.fails.heal().await;
+        Ok(())
     }
 
     fn in_rotation(&self, pool: &Pool<Login>) -> bool {
@@ -77,15 +108,13 @@ struct Episode {
     back: Instant,
 }
 
-/// Puts each node of PostgreSQL's `engine` out for `away`, one after the other. Every call must be answered by its deadline.
+/// Puts each of three nodes out for `away`, one after the other: the engine's own, else ones imitated before PostgreSQL. Every
+/// call must be answered by its deadline. Needs a runtime with several threads, one of which waits for a node's restart.
 ///
 /// # Errors
-/// When the proxies do not start, or a node does not leave or come back.
+/// When the engine has no three nodes and is no PostgreSQL, or a node does not leave or come back.
 pub async fn run(engine: &Engine, away: Duration) -> anyhow::Result<Report> {
-    let mut nodes = Vec::new();
-    for number in 1..=3 {
-        nodes.push(Node::start(engine, number).await?);
-    }
+    let nodes = Node::all(engine).await?;
     let addresses = nodes
         .iter()
         .map(|node| NodeAddress::new(node.fails.host(), node.fails.port()));
@@ -104,12 +133,12 @@ pub async fn run(engine: &Engine, away: Duration) -> anyhow::Result<Report> {
     let mut episodes = Vec::new();
     for (node, trouble) in nodes.iter().zip(Trouble::ALL) {
         let began = Instant::now();
-        node.befall(trouble).await;
+        node.befall(trouble).await?;
         until("the node leaves rotation", || !node.in_rotation(&pool)).await?;
         let left = Instant::now();
         tokio::time::sleep(away).await;
+        node.mend(trouble).await?;
         let mended = Instant::now();
-        node.mend().await;
         until("the node comes back", || node.in_rotation(&pool)).await?;
         let back = Instant::now();
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -36,8 +36,9 @@ impl Row for Failover {
         async move {
             let share = (context.left() / 3).saturating_sub(AROUND);
             let away = share.clamp(Duration::from_secs(1), AWAY);
-            if context.engine().kind() == EngineKind::PostgreSql {
-                return failover::run(context.engine(), away).await;
+            let engine = context.engine();
+            if engine.kind() == EngineKind::PostgreSql || engine.nodes().len() == 3 {
+                return failover::run(engine, away).await;
             }
             // The proxy that makes nodes of one server and drains them stands before PostgreSQL only.
             let options = EngineOptions::default().choice(EngineChoice::Postgres);
