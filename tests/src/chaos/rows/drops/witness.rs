@@ -19,10 +19,10 @@ pub(super) struct Witness {
 const ON_POSTGRESQL: &str = "SELECT count(*), count(*) FILTER (WHERE state LIKE 'idle in transaction%') \
      FROM pg_stat_activity WHERE application_name = $1";
 
-/// The same: `cluster_sessions` and `cluster_transactions` in CockroachDB's `pkg/sql/crdb_internal.go`.
+/// The same, by `SHOW`: since v26.1 the tables of `crdb_internal` are refused.
 const ON_COCKROACHDB: &str = "SELECT \
-     (SELECT count(*) FROM crdb_internal.cluster_sessions WHERE application_name = $1 AND status <> 'CLOSED'), \
-     (SELECT count(*) FROM crdb_internal.cluster_transactions WHERE application_name = $1)";
+     (SELECT count(*) FROM [SHOW CLUSTER SESSIONS] WHERE application_name = $1 AND status <> 'CLOSED'), \
+     (SELECT count(*) FROM [SHOW CLUSTER TRANSACTIONS] WHERE application_name = $1)";
 
 impl Witness {
     pub(super) async fn open(
