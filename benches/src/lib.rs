@@ -24,4 +24,5 @@ pub mod rows;
 pub mod runner;
 pub mod server;
 pub mod statistics;
+pub mod tls;
 pub mod verdict;

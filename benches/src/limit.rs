@@ -10,6 +10,7 @@ use crate::{
     latency::percentiles,
     pgbench::{Run, latencies, program},
     server::{FETCH_ALL, ROWS, Server},
+    tls::Tls,
 };
 
 /// One row by key, again and again, by pgbench.
@@ -30,7 +31,10 @@ impl Subject for PointSelectLimit {
     }
 
     fn settings(&self) -> String {
-        "--client=1 --protocol=prepared, no TLS".to_owned()
+        format!(
+            "--client=1 --protocol=prepared, {}",
+            self.server.transport()
+        )
     }
 
     fn is_another_program(&self) -> bool {
@@ -71,7 +75,10 @@ impl Subject for FetchLimit {
     }
 
     fn settings(&self) -> String {
-        "--client=1 --protocol=prepared, no TLS, rows unread".to_owned()
+        format!(
+            "--client=1 --protocol=prepared, {}, rows unread",
+            self.server.transport()
+        )
     }
 
     fn is_another_program(&self) -> bool {
@@ -111,7 +118,7 @@ impl Subject for FirstRowLimit {
     }
 
     fn settings(&self) -> String {
-        "--no-psqlrc --command, no TLS".to_owned()
+        format!("--no-psqlrc --command, {}", self.server.transport())
     }
 
     fn is_another_program(&self) -> bool {
@@ -129,7 +136,7 @@ impl Subject for FirstRowLimit {
                 .args(["--port", &server.port().to_string()])
                 .args(["--username", server.user(), server.database()])
                 .env("PGPASSWORD", server.password())
-                .env("PGSSLMODE", "disable")
+                .envs(Tls::environment(server.tls()))
                 .stdin(Stdio::null())
                 .kill_on_drop(true);
             let started = Instant::now();

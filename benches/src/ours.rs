@@ -10,34 +10,36 @@ use crate::{
     case::{MeasureError, Role, Sample, Subject},
     latency::{microseconds, percentiles},
     server::{FETCH_ALL, POINT_SELECT, ROWS, Server},
+    tls::Tls,
 };
 
 /// How it runs, for the table.
-const SETTINGS: &str = "Database of crdb-facade, defaults, metrics and tracing on, no TLS";
+const SETTINGS: &str = "Database of crdb-facade, defaults, metrics and tracing on";
 
 /// Opens the whole stack on the server.
 ///
 /// # Errors
 /// Where the server refuses.
 pub async fn open(server: &Server) -> Result<Database, MeasureError> {
-    let config = Config::builder()
+    let mut config = Config::builder()
         .set_text(
             "auth.nodes",
             &format!("{}:{}", server.host(), server.port()),
         )
         .set_text("auth.user", server.user())
         .set_text("auth.password", server.password())
-        .set_text("auth.database", server.database())
-        .set_text("auth.tls.mode", "disable")
-        .build()?;
-    Ok(Database::open(config).await?)
+        .set_text("auth.database", server.database());
+    for (key, value) in Tls::settings(server.tls()) {
+        config = config.set_text(key, &value);
+    }
+    Ok(Database::open(config.build()?).await?)
 }
 
 /// One row by key, again and again, by one task.
 pub struct PointSelect {
     database: Database,
     count: usize,
-    _server: Arc<Server>,
+    server: Arc<Server>,
 }
 
 impl PointSelect {
@@ -52,7 +54,7 @@ impl PointSelect {
         Ok(Self {
             database: open(server).await?,
             count,
-            _server: Arc::clone(server),
+            server: Arc::clone(server),
         })
     }
 }
@@ -67,7 +69,7 @@ impl Subject for PointSelect {
     }
 
     fn settings(&self) -> String {
-        SETTINGS.to_owned()
+        format!("{SETTINGS}, {}", self.server.transport())
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
@@ -92,7 +94,7 @@ impl Subject for PointSelect {
 pub struct FetchAll {
     database: Database,
     count: usize,
-    _server: Arc<Server>,
+    server: Arc<Server>,
 }
 
 impl FetchAll {
@@ -107,7 +109,7 @@ impl FetchAll {
         Ok(Self {
             database: open(server).await?,
             count,
-            _server: Arc::clone(server),
+            server: Arc::clone(server),
         })
     }
 }
@@ -122,7 +124,7 @@ impl Subject for FetchAll {
     }
 
     fn settings(&self) -> String {
-        SETTINGS.to_owned()
+        format!("{SETTINGS}, {}", self.server.transport())
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {

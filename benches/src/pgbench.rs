@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Stdio};
 
 use tokio::process::Command;
 
-use crate::{case::MeasureError, server::Server};
+use crate::{case::MeasureError, server::Server, tls::Tls};
 
 /// How one run of pgbench is set up.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,7 @@ async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<(), Meas
         ])
         .args(["--username", server.user(), server.database()])
         .env("PGPASSWORD", server.password())
-        .env("PGSSLMODE", "disable")
+        .envs(Tls::environment(server.tls()))
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

@@ -3,9 +3,12 @@
 use std::{path::Path, str::FromStr as _, sync::Arc};
 
 use crdb_testkit::{Database, Engine, EngineChoice, EngineOptions, Login};
-use tokio_postgres::NoTls;
 
-use crate::{case::MeasureError, rows::Settings};
+use crate::{
+    case::MeasureError,
+    rows::Settings,
+    tls::{self, Rustls, Tls},
+};
 
 /// How many rows the table has.
 pub const ROWS: i64 = 10_000;
@@ -21,6 +24,7 @@ pub const FETCH_ALL: &str = "SELECT id, v, label FROM points";
 pub struct Server {
     engine: Engine,
     database: Database,
+    tls: Option<Tls>,
 }
 
 impl Server {
@@ -64,7 +68,11 @@ impl Server {
         };
         let engine = Engine::try_start(options).await?;
         let database = engine.try_create_database().await?;
-        let server = Self { engine, database };
+        let server = Self {
+            tls: Tls::of(&engine),
+            engine,
+            database,
+        };
         let client = server.client().await?;
         client
             .batch_execute(&format!(
@@ -92,6 +100,34 @@ impl Server {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.engine.port()
+    }
+
+    /// The server, if the test kit made its users.
+    ///
+    /// # Errors
+    /// Where somebody else runs it.
+    pub fn ours(self: Arc<Self>) -> Result<Arc<Self>, MeasureError> {
+        match self.engine.try_login(Login::Trust) {
+            Some(_) => Ok(self),
+            None => Err(
+                "needs a server of its own, with the test kit's users: leave --engine out".into(),
+            ),
+        }
+    }
+
+    /// With what clients encrypt their sessions, if they do.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Whether clients encrypt their sessions, for tables.
+    #[must_use]
+    pub fn transport(&self) -> &'static str {
+        match self.tls {
+            Some(_) => "TLS verified in full",
+            None => "no TLS",
+        }
     }
 
     /// The user, who logs in by SCRAM.
@@ -130,20 +166,19 @@ impl Server {
         self.database.name()
     }
 
-    /// A connection of the bare driver, without TLS, as every client is measured.
+    /// A connection of the bare driver.
     ///
     /// # Errors
-    /// Where the server refuses; one that insists on TLS does.
+    /// Where the server refuses.
     pub async fn client(&self) -> Result<tokio_postgres::Client, MeasureError> {
-        let (client, connection) = tokio_postgres::Config::new()
+        let mut config = tokio_postgres::Config::new();
+        config
             .host(self.host())
             .port(self.port())
             .user(self.user())
             .password(self.password())
-            .dbname(self.database())
-            .connect(NoTls)
-            .await?;
-        tokio::spawn(connection);
-        Ok(client)
+            .dbname(self.database());
+        let tls = self.tls().map(Rustls::new).transpose()?;
+        Ok(tls::connect(&config, tls.as_ref()).await?)
     }
 }

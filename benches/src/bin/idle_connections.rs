@@ -20,6 +20,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         user: user.clone(),
         password: String::new(),
         database: database.clone(),
+        tls: None,
         sessions: sessions.parse()?,
         patience: Duration::from_secs(60),
         check: false,

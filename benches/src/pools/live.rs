@@ -6,6 +6,7 @@ mod sqlx;
 
 use std::time::Duration;
 
+pub(super) use self::sqlx::encrypted;
 pub use self::{
     bare::{Bb8, Deadpool, Dedicated},
     ours::Ours,
@@ -14,9 +15,10 @@ pub use self::{
 use crate::{
     case::{MeasureError, Role},
     server::Server,
+    tls::Tls,
 };
 
-/// Where the sessions lead, without TLS, and how the pool is set.
+/// Where the sessions lead, and how the pool is set.
 #[derive(Debug, Clone)]
 pub struct Opening {
     /// The host's name.
@@ -29,6 +31,8 @@ pub struct Opening {
     pub password: String,
     /// The database.
     pub database: String,
+    /// With what they are encrypted, if they are.
+    pub tls: Option<Tls>,
     /// Sessions, all of which are there from the start.
     pub sessions: u32,
     /// How long a caller waits for one.
@@ -47,6 +51,7 @@ impl Opening {
             user: server.user().to_owned(),
             password: server.password().to_owned(),
             database: server.database().to_owned(),
+            tls: server.tls().cloned(),
             sessions,
             patience: Duration::from_secs(30),
             check: false,

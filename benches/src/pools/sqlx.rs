@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use super::{Opening, Pool, until_idle, work};
+use super::{Opening, Pool, live::encrypted, until_idle, work};
 use crate::case::{MeasureError, Role};
 
 /// sqlx.
@@ -15,7 +15,7 @@ impl Pool for Sqlx {
     const NAME: &'static str = "sqlx";
     const ROLE: Role = Role::Peer;
     const SETTINGS: &'static str =
-        "a real server, no TLS, test_before_acquire(false); it pings at every return";
+        "a real server, test_before_acquire(false); it pings at every return";
 
     async fn open(opening: Opening) -> Result<Self, MeasureError> {
         let server = &opening.server;
@@ -25,8 +25,8 @@ impl Pool for Sqlx {
             .port(server.port())
             .username(server.user())
             .password(server.password())
-            .database(server.database())
-            .ssl_mode(PgSslMode::Disable);
+            .database(server.database());
+        let options = encrypted(options, server.tls());
         let pool = PgPoolOptions::new()
             .max_connections(opening.max)
             .min_connections(opening.idle)

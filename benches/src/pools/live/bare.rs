@@ -7,15 +7,19 @@ use std::sync::{
 
 use deadpool::managed::{Metrics, RecycleError, RecycleResult, Timeouts};
 use futures_util::future::try_join_all;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
 use super::{LivePool, Opening, QUESTION};
-use crate::case::{MeasureError, Role};
+use crate::{
+    case::{MeasureError, Role},
+    tls::{self, Rustls},
+};
 
 /// Opens sessions of tokio-postgres, and numbers them.
 #[derive(Debug)]
 pub struct Driver {
     config: Config,
+    tls: Option<Rustls>,
     check: bool,
     next: AtomicU64,
 }
@@ -28,7 +32,7 @@ pub struct Numbered {
 }
 
 impl Driver {
-    fn new(opening: &Opening) -> Self {
+    fn new(opening: &Opening) -> Result<Self, MeasureError> {
         let mut config = Config::new();
         config
             .host(&opening.host)
@@ -37,18 +41,17 @@ impl Driver {
             .password(&opening.password)
             .dbname(&opening.database)
             .connect_timeout(opening.patience);
-        Self {
+        Ok(Self {
             config,
+            tls: opening.tls.as_ref().map(Rustls::new).transpose()?,
             check: opening.check,
             next: AtomicU64::new(0),
-        }
+        })
     }
 
     async fn session(&self) -> Result<Numbered, tokio_postgres::Error> {
-        let (client, connection) = self.config.connect(NoTls).await?;
-        tokio::spawn(connection);
         Ok(Numbered {
-            client,
+            client: tls::connect(&self.config, self.tls.as_ref()).await?,
             number: self.next.fetch_add(1, Ordering::Relaxed),
         })
     }
@@ -83,7 +86,7 @@ impl bb8::ManageConnection for Driver {
 impl LivePool for Bb8 {
     const NAME: &'static str = "bb8";
     const ROLE: Role = Role::Peer;
-    const SETTINGS: &'static str = "as bb8-postgres sets it up, no TLS";
+    const SETTINGS: &'static str = "as bb8-postgres sets it up";
     type Session = bb8::PooledConnection<'static, Driver>;
 
     async fn open(opening: Opening) -> Result<Self, MeasureError> {
@@ -92,7 +95,7 @@ impl LivePool for Bb8 {
             .min_idle(opening.sessions)
             .connection_timeout(opening.patience)
             .test_on_check_out(opening.check)
-            .build(Driver::new(&opening))
+            .build(Driver::new(&opening)?)
             .await?;
         Ok(Self(pool))
     }
@@ -140,12 +143,12 @@ impl deadpool::managed::Manager for Driver {
 impl LivePool for Deadpool {
     const NAME: &'static str = "deadpool";
     const ROLE: Role = Role::Peer;
-    const SETTINGS: &'static str = "as deadpool-postgres sets it up, no TLS";
+    const SETTINGS: &'static str = "as deadpool-postgres sets it up";
     type Session = deadpool::managed::Object<Driver>;
 
     async fn open(opening: Opening) -> Result<Self, MeasureError> {
         let patience = Some(opening.patience);
-        let pool = deadpool::managed::Pool::<Driver>::builder(Driver::new(&opening))
+        let pool = deadpool::managed::Pool::<Driver>::builder(Driver::new(&opening)?)
             .max_size(usize::try_from(opening.sessions)?)
             .runtime(deadpool::Runtime::Tokio1)
             .timeouts(Timeouts {
@@ -178,11 +181,11 @@ pub struct Dedicated(Arc<tokio::sync::Mutex<Vec<Numbered>>>);
 impl LivePool for Dedicated {
     const NAME: &'static str = "tokio-postgres";
     const ROLE: Role = Role::Limit;
-    const SETTINGS: &'static str = "a connection for each caller, no TLS";
+    const SETTINGS: &'static str = "a connection for each caller";
     type Session = Numbered;
 
     async fn open(opening: Opening) -> Result<Self, MeasureError> {
-        let driver = Driver::new(&opening);
+        let driver = Driver::new(&opening)?;
         let mut sessions = Vec::new();
         for _ in 0..opening.sessions {
             sessions.push(driver.session().await?);

@@ -6,16 +6,34 @@ use super::{LivePool, Opening, QUESTION};
 use crate::{
     case::{MeasureError, Role},
     pools::until_idle,
+    tls::Tls,
 };
 
 /// sqlx.
 #[derive(Clone, Debug)]
 pub struct Sqlx(sqlx::PgPool);
 
+/// The options, with TLS where there is one.
+pub(in crate::pools) fn encrypted(
+    options: PgConnectOptions,
+    tls: Option<&Tls>,
+) -> PgConnectOptions {
+    let Some(tls) = tls else {
+        return options.ssl_mode(PgSslMode::Disable);
+    };
+    let options = options
+        .ssl_mode(PgSslMode::VerifyFull)
+        .ssl_root_cert(&tls.root);
+    match &tls.client {
+        Some((certificate, key)) => options.ssl_client_cert(certificate).ssl_client_key(key),
+        None => options,
+    }
+}
+
 impl LivePool for Sqlx {
     const NAME: &'static str = "sqlx";
     const ROLE: Role = Role::Peer;
-    const SETTINGS: &'static str = "no TLS; it pings at every return";
+    const SETTINGS: &'static str = "it pings at every return";
     type Session = sqlx::pool::PoolConnection<sqlx::Postgres>;
 
     async fn open(opening: Opening) -> Result<Self, MeasureError> {
@@ -24,8 +42,8 @@ impl LivePool for Sqlx {
             .port(opening.port)
             .username(&opening.user)
             .password(&opening.password)
-            .database(&opening.database)
-            .ssl_mode(PgSslMode::Disable);
+            .database(&opening.database);
+        let options = encrypted(options, opening.tls.as_ref());
         let pool = PgPoolOptions::new()
             .max_connections(opening.sessions)
             .min_connections(opening.sessions)

@@ -79,8 +79,12 @@ impl Jdbc {
         mode: &str,
         count: Option<usize>,
     ) -> Result<Vec<f64>, MeasureError> {
+        let tls = match self.server.tls() {
+            Some(tls) => format!("sslmode=verify-full&sslrootcert={}", tls.root.display()),
+            None => "sslmode=disable".to_owned(),
+        };
         let url = format!(
-            "jdbc:postgresql://{}:{}/{}?sslmode=disable",
+            "jdbc:postgresql://{}:{}/{}?{tls}",
             self.server.host(),
             self.server.port(),
             self.server.database()

@@ -8,6 +8,7 @@ use tokio::process::Command;
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
     server::Server,
+    tls::Tls,
 };
 
 /// Runs the program `first_row`, which is built beside this one.
@@ -31,6 +32,11 @@ impl FirstRow {
     }
 }
 
+/// The environment's name for a key of crdb-facade's configuration.
+fn variable(key: &str) -> String {
+    format!("CRDB_{}", key.replace('.', "__").to_uppercase())
+}
+
 impl Subject for FirstRow {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -41,7 +47,10 @@ impl Subject for FirstRow {
     }
 
     fn settings(&self) -> String {
-        "a program with the whole stack, no TLS".to_owned()
+        format!(
+            "a program with the whole stack, {}",
+            self.server.transport()
+        )
     }
 
     fn is_another_program(&self) -> bool {
@@ -60,7 +69,11 @@ impl Subject for FirstRow {
                 .env("CRDB_AUTH__USER", server.user())
                 .env("CRDB_AUTH__PASSWORD", server.password())
                 .env("CRDB_AUTH__DATABASE", server.database())
-                .env("CRDB_AUTH__TLS__MODE", "disable")
+                .envs(
+                    Tls::settings(server.tls())
+                        .into_iter()
+                        .map(|(key, value)| (variable(key), value)),
+                )
                 .stdin(Stdio::null())
                 .kill_on_drop(true);
             let started = Instant::now();

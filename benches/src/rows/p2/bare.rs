@@ -18,7 +18,7 @@ pub(super) struct Bare {
     client: Client,
     statement: Statement,
     count: usize,
-    _server: Arc<Server>,
+    server: Arc<Server>,
 }
 
 impl Bare {
@@ -29,7 +29,7 @@ impl Bare {
             client,
             statement,
             count,
-            _server: Arc::clone(server),
+            server: Arc::clone(server),
         })
     }
 }
@@ -44,7 +44,10 @@ impl Subject for Bare {
     }
 
     fn settings(&self) -> String {
-        "one client, prepared statement, no TLS".to_owned()
+        format!(
+            "one client, prepared statement, {}",
+            self.server.transport()
+        )
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {

@@ -41,7 +41,7 @@ impl Row for P7 {
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>> {
         async move {
-            let server = Server::start(settings).await?;
+            let server = Server::start(settings).await?.ours()?;
             let count = if settings.quick { 8 } else { 25 };
             // CockroachDB wants a licence for GSSAPI, so this part is PostgreSQL's whatever the engine.
             let kdc = realm::start().await?;

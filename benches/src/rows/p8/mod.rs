@@ -36,7 +36,9 @@ impl Row for P8 {
         settings: &'a Settings,
     ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>> {
         async move {
-            let server = Server::start_for(settings, 2 * CONNECTIONS + 200).await?;
+            let server = Server::start_for(settings, 2 * CONNECTIONS + 200)
+                .await?
+                .ours()?;
             let mut subjects: Vec<Box<dyn crate::case::Subject>> = Vec::new();
             for kind in Kind::ALL {
                 subjects.push(Box::new(Keeper::new(kind, CONNECTIONS, &server)?));

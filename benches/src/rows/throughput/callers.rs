@@ -19,7 +19,7 @@ pub(super) struct Callers<P> {
     pool: P,
     callers: u32,
     time: Duration,
-    _server: Arc<Server>,
+    server: Arc<Server>,
 }
 
 impl<P: LivePool> Callers<P> {
@@ -33,7 +33,7 @@ impl<P: LivePool> Callers<P> {
             pool: P::open(Opening::on(server, slots)).await?,
             callers,
             time,
-            _server: Arc::clone(server),
+            server: Arc::clone(server),
         })
     }
 }
@@ -48,7 +48,7 @@ impl<P: LivePool> Subject for Callers<P> {
     }
 
     fn settings(&self) -> String {
-        P::SETTINGS.to_owned()
+        format!("{}, {}", P::SETTINGS, self.server.transport())
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
@@ -79,7 +79,7 @@ pub(super) struct DedicatedCallers {
     connections: Dedicated,
     count: u32,
     time: Duration,
-    _server: Arc<Server>,
+    server: Arc<Server>,
 }
 
 impl DedicatedCallers {
@@ -92,7 +92,7 @@ impl DedicatedCallers {
             connections: Dedicated::open(Opening::on(server, count)).await?,
             count,
             time,
-            _server: Arc::clone(server),
+            server: Arc::clone(server),
         })
     }
 }
@@ -107,7 +107,7 @@ impl Subject for DedicatedCallers {
     }
 
     fn settings(&self) -> String {
-        Dedicated::SETTINGS.to_owned()
+        format!("{}, {}", Dedicated::SETTINGS, self.server.transport())
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {

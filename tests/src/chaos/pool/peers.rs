@@ -2,6 +2,7 @@
 
 use super::outage::{ALLOWED, Contender, Race, SESSIONS};
 use crdb_benches::pools::live::{Bb8, Deadpool, LivePool, Opening, Sqlx};
+use crdb_benches::tls::Tls;
 use crdb_testkit::{Engine, FaultProxy, Login};
 
 /// A peer as it is measured in the benchmarks.
@@ -51,6 +52,7 @@ async fn enter_one<P: LivePool>(race: &mut Race, engine: &Engine) -> anyhow::Res
         user: user.to_owned(),
         password: password.to_owned(),
         database: engine.database().to_owned(),
+        tls: Tls::of(engine),
         sessions: SESSIONS,
         patience: ALLOWED,
         check: true,
