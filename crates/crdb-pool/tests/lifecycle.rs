@@ -13,6 +13,7 @@ use crdb_pool::{
     ErrorKind, GetOptions, Leaked, NodeAddress, Observer, Opened, Pool, Released, Reset,
     SrvTopology, Topology, TopologyError,
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep};
 
 use self::cluster::{Behaviour, Cluster, Failure};
@@ -301,28 +302,76 @@ async fn names_are_looked_up() {
     );
 }
 
-/// A name server that answers its first question with the records of `a.example.org` and `b.example.org`.
+/// The records of `a.example.org`, `b.example.org` and, as a reserve, `c.example.org`, in answer to a question.
+fn records(question: &[u8]) -> Vec<u8> {
+    // Without the additional record, which has 11 bytes.
+    let mut answer = question[..question.len() - 11].to_vec();
+    answer[2..4].copy_from_slice(&[0x81, 0x80]);
+    answer[7] = 3;
+    answer[11] = 0;
+    for (priority, host) in [(1_u8, "a"), (1, "b"), (2, "c")] {
+        answer.extend([0xc0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 10]);
+        answer.extend([0, priority, 0, 0, 0x66, 0x91, 1]);
+        answer.extend(host.bytes());
+        // The rest of the question's name, behind `_sql`.
+        answer.extend([0xc0, 12 + 5]);
+    }
+    answer
+}
+
+/// A name server that answers its first question.
 async fn name_server() -> std::net::SocketAddr {
     let socket = tokio::net::UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
         let mut question = [0; 512];
         let (length, client) = socket.recv_from(&mut question).await.unwrap();
-        // Without the additional record, which has 11 bytes.
-        let mut answer = question[..length - 11].to_vec();
-        answer[2..4].copy_from_slice(&[0x81, 0x80]);
-        answer[7] = 3;
-        answer[11] = 0;
-        for (priority, host) in [(1_u8, "a"), (1, "b"), (2, "c")] {
-            answer.extend([0xc0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 10]);
-            answer.extend([0, priority, 0, 0, 0x66, 0x91, 1]);
-            answer.extend(host.bytes());
-            // The rest of the question's name, behind `_sql`.
-            answer.extend([0xc0, 12 + 5]);
-        }
+        let answer = records(&question[..length]);
         socket.send_to(&answer, client).await.unwrap();
     });
     address
+}
+
+/// A name server whose answer does not fit into a datagram.
+async fn name_server_at_length() -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = tokio::net::UdpSocket::bind(address).await.unwrap();
+    tokio::spawn(async move {
+        let mut question = [0; 512];
+        let (length, client) = socket.recv_from(&mut question).await.unwrap();
+        let mut truncated = question[..length].to_vec();
+        truncated[2..4].copy_from_slice(&[0x83, 0x80]);
+        socket.send_to(&truncated, client).await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let length = stream.read_u16().await.unwrap();
+        let question = &mut question[..usize::from(length)];
+        stream.read_exact(question).await.unwrap();
+        let answer = records(question);
+        stream.write_u16(answer.len() as u16).await.unwrap();
+        stream.write_all(&answer).await.unwrap();
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_is_asked_for_by_tcp() {
+    let server = name_server_at_length().await;
+    let topology = SrvTopology::new("_sql.example.org").with_name_servers([server]);
+    let nodes = topology.nodes().await.unwrap();
+    let hosts: Vec<_> = nodes.iter().map(crdb_pool::NodeAddress::host).collect();
+    assert_eq!(hosts, ["a.example.org", "b.example.org"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_server_that_is_silent_is_given_up() {
+    let silent = tokio::net::UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
+    let servers = [silent.local_addr().unwrap()];
+    let topology = SrvTopology::new("_sql.example.org").with_name_servers(servers);
+    let error = topology.nodes().await.unwrap_err().to_string();
+    assert!(error.contains("no answer within 2s"), "{error}");
 }
 
 #[tokio::test]
