@@ -104,8 +104,6 @@ impl Program {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-    use tokio::time::timeout;
 
     fn shell(script: &str) -> Program {
         let words = ["sh", "-c", script].map(str::to_owned);
@@ -121,6 +119,8 @@ mod tests {
         assert_eq!(program.end().await.unwrap().code(), Some(7));
     }
 
+    /// Only Linux shows in `/proc` whether a process has gone.
+    #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn dropping_it_ends_what_it_has_started() {
         let mut program = shell("sleep 1000 & echo $!; wait");
@@ -133,9 +133,10 @@ mod tests {
                 if state.is_err() || state.is_ok_and(|state| state.contains(") Z ")) {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
         };
-        timeout(Duration::from_secs(10), gone).await.unwrap();
+        let patience = std::time::Duration::from_secs(10);
+        tokio::time::timeout(patience, gone).await.unwrap();
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use crdb_pool::{ErrorClass, GetOptions, Pool};
 
-use super::login::{Login, class_of};
+use super::login::{self, Login, class_of};
 
 /// How long a statement may take before its caller takes the node for dead.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -77,17 +77,8 @@ async fn call(pool: &Pool<Login>, deadline: Instant) -> Result<(), String> {
             .await
             .map_err(|error| error.to_string())?;
         let started = Instant::now();
-        let answer = {
-            let call = lease.begin_call();
-            let answer =
-                tokio::time::timeout(PATIENCE, call.client().query_one("SELECT 1", &[])).await;
-            if matches!(answer, Ok(Ok(_))) {
-                call.finish();
-            }
-            answer
-        };
-        let class = match answer {
-            Ok(Ok(_)) => {
+        let class = match tokio::time::timeout(PATIENCE, login::ask(&lease)).await {
+            Ok(Ok(())) => {
                 lease.record_latency(started.elapsed());
                 return Ok(());
             }

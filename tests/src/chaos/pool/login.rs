@@ -97,6 +97,22 @@ impl Connector for Login {
     }
 }
 
+/// Asks for one row.
+///
+/// # Errors
+/// When the server does not give it.
+///
+/// # Cancel safety
+/// Dropping the future leaves the session unfinished.
+pub async fn ask(session: &Session) -> Result<(), tokio_postgres::Error> {
+    let call = session.begin_call();
+    let answer = call.client().query_one("SELECT 1", &[]).await;
+    if answer.is_ok() {
+        call.finish();
+    }
+    answer.map(drop)
+}
+
 /// What a failed statement says about the session's node.
 #[must_use]
 pub fn class_of(error: &tokio_postgres::Error) -> ErrorClass {

@@ -2,7 +2,7 @@
 //!
 //! Several pools go through the same outage at the same moment, each behind a proxy of its own.
 
-use super::login::{Login, class_of};
+use super::login::{self, Login, class_of};
 use super::tally::Tally;
 use super::{fall_silent, open, refuse};
 use crate::chaos::checker::Violation;
@@ -348,16 +348,8 @@ impl Contender for Pool<Login> {
     }
 
     async fn ask(lease: &mut Lease<Login>) -> bool {
-        let answer = {
-            let call = lease.begin_call();
-            let answer = call.client().query_one("SELECT 1", &[]).await;
-            if answer.is_ok() {
-                call.finish();
-            }
-            answer
-        };
-        match answer {
-            Ok(_) => true,
+        match login::ask(lease).await {
+            Ok(()) => true,
             Err(error) => {
                 lease.report(class_of(&error));
                 false

@@ -1,6 +1,6 @@
 //! A server that is restarted while a thousand callers wait.
 
-use super::login::{Login, class_of};
+use super::login::{self, Login, class_of};
 use super::tally::Tally;
 use super::{PATIENCE, refuse, until};
 use crate::chaos::checker::Violation;
@@ -156,16 +156,8 @@ async fn ask(pool: &Pool<Login>) -> anyhow::Result<Instant> {
     loop {
         let mut lease = pool.get().await?;
         let turn = Instant::now();
-        let answer = {
-            let call = lease.begin_call();
-            let answer = call.client().query_one("SELECT 1", &[]).await;
-            if answer.is_ok() {
-                call.finish();
-            }
-            answer
-        };
-        match answer {
-            Ok(_) => return Ok(turn),
+        match login::ask(&lease).await {
+            Ok(()) => return Ok(turn),
             Err(error) => lease.report(class_of(&error)),
         }
     }
