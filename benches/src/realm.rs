@@ -28,6 +28,7 @@ pub fn announce() -> Option<TempDir> {
     let path = directory.path().to_owned();
     #[expect(
         unsafe_code,
+        clippy::disallowed_methods,
         reason = "there is no other way to reach libpq's Kerberos library"
     )]
     // SAFETY: nobody reads or writes the environment at the same time, because there is no other thread yet.
