@@ -143,3 +143,16 @@ fn long_lists_and_many_statements_are_fine() {
     assert!(parse_one(&rows).is_ok());
     assert_eq!(parse(&"SELECT 1; ".repeat(20_000)).unwrap().len(), 20_000);
 }
+
+#[test]
+fn a_bracket_where_a_function_is_called_by_its_id_must_hold_one() {
+    for text in [
+        "CALL [",
+        "CALL [1](2)",
+        "SELECT * FROM ROWS FROM ([",
+        "SELECT * FROM ROWS FROM ([1](2))",
+    ] {
+        assert!(parse(text).is_err(), "{text}");
+    }
+    assert!(parse_one("CALL [FUNCTION 1](2)").is_ok());
+}

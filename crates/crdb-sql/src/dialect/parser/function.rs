@@ -290,7 +290,8 @@ impl Parser<'_> {
 
     /// `[FUNCTION 1](..)`.
     pub(super) fn function_by_id(&mut self) -> Parsed<Expr> {
-        self.at += 2;
+        self.expect(TokenKind::LeftBracket, "`[`")?;
+        self.expect_keyword(Keyword::FUNCTION)?;
         let id = self.unsigned()?;
         self.expect(TokenKind::RightBracket, "`]`")?;
         if !self.is(TokenKind::LeftParen) {
