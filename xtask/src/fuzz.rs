@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     /// The most seconds for each target, without its compilation
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
+    /// Tries the same inputs again, as far as the same inputs were kept before
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
     /// How many targets run at the same time; as many as there are processors when nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -82,6 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let campaign = Campaign {
         build: &build,
         extent,
+        seed: arguments.seed,
     };
     let outcomes = campaign.run(&targets, jobs)?;
     report::print(&outcomes);

@@ -42,6 +42,8 @@ impl Extent {
 pub(super) struct Campaign<'a> {
     pub(super) build: &'a Build,
     pub(super) extent: Extent,
+    /// What libFuzzer's choices follow from; chance where there is none.
+    pub(super) seed: Option<u32>,
 }
 
 /// What became of a target.
@@ -128,6 +130,9 @@ impl Campaign<'_> {
         }
         if let Some(time) = self.extent.time {
             command.arg(format!("-max_total_time={}", time.as_secs()));
+        }
+        if let Some(seed) = self.seed {
+            command.arg(format!("-seed={seed}"));
         }
         command.arg(&corpus);
         if target.seeds().is_dir() {
