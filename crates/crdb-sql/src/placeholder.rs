@@ -47,8 +47,10 @@ pub(crate) fn number(source: &SourceFile, span: Range<usize>) -> Result<Numbered
             }
             TokenKind::PositionalParameter => {
                 let digits = token.text(body).get(1..).unwrap_or("");
+                let padded = digits.starts_with('0');
                 match digits.parse::<usize>() {
-                    Ok(number) if (1..=MAX_PARAMETERS).contains(&number) => {
+                    // A server reads `$01` as `$1`; two spellings of one parameter would be taken for two by every reader here.
+                    Ok(number) if (1..=MAX_PARAMETERS).contains(&number) && !padded => {
                         seen.insert(number);
                         if highest.as_ref().is_none_or(|(most, _)| number > *most) {
                             highest = Some((number, token.clone()));
@@ -57,7 +59,9 @@ pub(crate) fn number(source: &SourceFile, span: Range<usize>) -> Result<Numbered
                     _ => report(
                         Code::ParameterNumber,
                         &token,
-                        format!("parameters are numbered from $1 to ${MAX_PARAMETERS}"),
+                        format!(
+                            "parameters are numbered from $1 to ${MAX_PARAMETERS}, without leading zeros"
+                        ),
                     ),
                 }
                 rewriter.copy(token.text(body));
@@ -266,6 +270,11 @@ mod tests {
                 "`$3` is used, but `$2` is not",
             ),
             ("SELECT $0", Code::ParameterNumber, "from $1 to $65535"),
+            (
+                "SELECT $1, $01",
+                Code::ParameterNumber,
+                "without leading zeros",
+            ),
             (
                 "SELECT $99999999999999999999",
                 Code::ParameterNumber,
