@@ -1,6 +1,6 @@
 //! The queue of callers: first come, first served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
 use std::time::Instant;
 
@@ -36,7 +36,8 @@ pub(crate) struct Waiter<W> {
 /// `G` is what a caller waits for.
 #[derive(Debug)]
 pub(crate) struct Gate<G, W> {
-    queue: BTreeMap<Ticket, Waiter<W>>,
+    /// In the order of the tickets: almost everybody joins at one end and leaves at the other.
+    queue: VecDeque<(Ticket, Waiter<W>)>,
     settled: BTreeMap<Ticket, Result<G, Refusal>>,
     next: u64,
     busy_since: Option<Instant>,
@@ -45,7 +46,7 @@ pub(crate) struct Gate<G, W> {
 impl<G, W> Gate<G, W> {
     pub(crate) fn new() -> Self {
         Self {
-            queue: BTreeMap::new(),
+            queue: VecDeque::new(),
             settled: BTreeMap::new(),
             next: 0,
             busy_since: None,
@@ -69,20 +70,40 @@ impl<G, W> Gate<G, W> {
 
     /// Whether nobody who came earlier is waiting.
     pub(crate) fn is_first(&self, ticket: Ticket) -> bool {
-        self.queue
-            .first_key_value()
-            .is_none_or(|(first, _)| *first >= ticket)
+        self.queue.front().is_none_or(|(first, _)| *first >= ticket)
     }
 
     pub(crate) fn enqueue(&mut self, ticket: Ticket, request: Request, now: Instant) {
         self.busy_since.get_or_insert(now);
-        self.queue.insert(
-            ticket,
-            Waiter {
-                request,
-                waker: None,
-            },
-        );
+        let waiter = Waiter {
+            request,
+            waker: None,
+        };
+        match self.queue.back() {
+            Some((last, _)) if *last > ticket => {
+                let place = self.queue.partition_point(|(other, _)| *other < ticket);
+                self.queue.insert(place, (ticket, waiter));
+            }
+            _ => self.queue.push_back((ticket, waiter)),
+        }
+    }
+
+    /// Takes a caller out of the queue.
+    fn dequeue(&mut self, ticket: Ticket) -> Option<Waiter<W>> {
+        let (_, waiter) = match self.queue.front() {
+            Some((first, _)) if *first == ticket => self.queue.pop_front(),
+            _ => self.queue.remove(self.place(ticket)?),
+        }?;
+        if self.queue.is_empty() {
+            self.busy_since = None;
+        }
+        Some(waiter)
+    }
+
+    fn place(&self, ticket: Ticket) -> Option<usize> {
+        self.queue
+            .binary_search_by_key(&ticket, |(other, _)| *other)
+            .ok()
     }
 
     /// The waiting callers, first come first.
@@ -92,10 +113,7 @@ impl<G, W> Gate<G, W> {
 
     /// Answers a caller; returns what wakes it.
     pub(crate) fn settle(&mut self, ticket: Ticket, answer: Result<G, Refusal>) -> Option<W> {
-        let waiter = self.queue.remove(&ticket)?;
-        if self.queue.is_empty() {
-            self.busy_since = None;
-        }
+        let waiter = self.dequeue(ticket)?;
         self.settled.insert(ticket, answer);
         waiter.waker
     }
@@ -105,8 +123,8 @@ impl<G, W> Gate<G, W> {
         self.busy_since = None;
         let queue = std::mem::take(&mut self.queue);
         self.settled
-            .extend(queue.keys().map(|ticket| (*ticket, Err(refusal))));
-        queue.into_values().filter_map(|waiter| waiter.waker)
+            .extend(queue.iter().map(|(ticket, _)| (*ticket, Err(refusal))));
+        queue.into_iter().filter_map(|(_, waiter)| waiter.waker)
     }
 
     /// Takes the answer, if there is one.
@@ -123,7 +141,8 @@ impl<G, W> Gate<G, W> {
         if let Some(answer) = self.leave_if_settled(ticket) {
             return Some(answer);
         }
-        if let Some(waiter) = self.queue.get_mut(&ticket) {
+        if let Some(place) = self.place(ticket) {
+            let (_, waiter) = &mut self.queue[place];
             waiter.waker = Some(waker(waiter.waker.take()));
         }
         None
@@ -140,9 +159,7 @@ impl<G, W> Gate<G, W> {
 
     /// Leaves the queue. An answer that nobody has taken is given back.
     pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Result<G, Refusal>> {
-        if self.queue.remove(&ticket).is_some() && self.queue.is_empty() {
-            self.busy_since = None;
-        }
+        drop(self.dequeue(ticket));
         self.settled.remove(&ticket)
     }
 }

@@ -178,21 +178,23 @@ impl<S> NodeSlots<S> {
     }
 }
 
-/// An exponentially weighted moving average of durations.
+/// An exponentially weighted moving average of durations, in nanoseconds: whole ones, since every return adds to two.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Average(Option<f64>);
+pub(crate) struct Average(Option<u64>);
 
 impl Average {
-    const NEW_SHARE: f64 = 0.2;
+    /// A new sample counts for one part in so many.
+    const PARTS: u64 = 5;
 
     pub(crate) fn add(&mut self, sample: Duration) {
-        let sample = sample.as_secs_f64();
+        let whole = sample.as_secs().saturating_mul(1_000_000_000);
+        let sample = whole.saturating_add(sample.subsec_nanos().into());
         self.0 = Some(self.0.map_or(sample, |average| {
-            average + (sample - average) * Self::NEW_SHARE
+            average - average / Self::PARTS + sample / Self::PARTS
         }));
     }
 
     pub(crate) fn get(self) -> Option<Duration> {
-        self.0.map(Duration::from_secs_f64)
+        self.0.map(Duration::from_nanos)
     }
 }

@@ -5,10 +5,11 @@ mod borrowed;
 mod maintain;
 mod open;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
@@ -70,7 +71,7 @@ impl<C: Connector> Inner<C> {
 
     /// Looks at the state. Nothing of the user's runs under this lock, and nothing waits.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Core<C>> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        self.core.lock()
     }
 
     /// Decides something, and carries out what follows from it.
