@@ -4,13 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, Exchange};
 use crate::credential::Password;
+use crate::endpoint::Endpoint;
 use crate::error::Error;
 #[cfg(all(feature = "kerberos", unix))]
 use crate::kerberos::KerberosAuthenticator;
 use crate::net::SocketOptions;
 use crate::observer::Observer;
+#[cfg(all(feature = "kerberos", unix))]
+use crate::policy::AuthMethod;
 use crate::policy::{ChannelBinding, RequireAuth};
 use crate::scram::IterationLimits;
 use crate::tls::{SslMode, TlsConfig};
@@ -91,6 +94,26 @@ impl Config {
         #[cfg(not(all(feature = "kerberos", unix)))]
         let built_in = None;
         self.authenticator.as_deref().into_iter().chain(built_in)
+    }
+
+    /// A Kerberos login that begins before the server has asked for it, where it is the only way that is configured and
+    /// what it does may be sent.
+    #[cfg(all(feature = "kerberos", unix))]
+    pub(crate) fn gss_ahead(&self, endpoint: &Endpoint, tls: bool) -> Option<Box<dyn Exchange>> {
+        let (settings, kerberos) = self.kerberos.as_ref()?;
+        let only = self.authenticator.is_none() && self.password.is_none();
+        let permitted = self
+            .require_auth
+            .as_ref()
+            .is_none_or(|require| require.permits(AuthMethod::Gss))
+            && self.channel_binding != ChannelBinding::Require
+            && (tls || settings.permits_without_tls());
+        (only && permitted).then(|| kerberos.begin_ahead(endpoint))
+    }
+
+    #[cfg(not(all(feature = "kerberos", unix)))]
+    pub(crate) fn gss_ahead(&self, _endpoint: &Endpoint, _tls: bool) -> Option<Box<dyn Exchange>> {
+        None
     }
 
     /// Whether GSSAPI may happen without TLS.

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
+use crate::facts::SharedParameters;
 use crate::net::{Peer, Transport, dial, dial_peer};
 use crate::observer::{ConnectFailed, Connected, ReloadFailed};
 use crate::progress::{Progress, Step};
@@ -27,6 +28,7 @@ struct Shared {
     config: Config,
     tls: TlsSource,
     keys: KeyCache,
+    parameters: SharedParameters,
 }
 
 impl Connector {
@@ -40,6 +42,7 @@ impl Connector {
                 tls: TlsSource::new(config.tls.clone()),
                 config,
                 keys: KeyCache::default(),
+                parameters: SharedParameters::default(),
             }),
         })
     }
@@ -60,27 +63,27 @@ impl Connector {
     /// Dropping the future changes nothing; what has been read may be kept.
     pub async fn prepare(&self) -> Result<(), Error> {
         let limit = self.config().connect_timeout;
-        let work = async {
-            if self.config().tls.effective_mode() != SslMode::Disable {
-                self.tls_client().await?;
-            }
-            #[cfg(all(feature = "kerberos", unix))]
-            if let Some((_, kerberos)) = self.config().kerberos() {
-                kerberos.prepare().await?;
-            }
-            Ok(())
-        };
-        if let Ok(result) = timeout(limit, work).await {
-            return result;
+        let deadline = Instant::now() + limit;
+        if self.config().tls.effective_mode() != SslMode::Disable {
+            let read = timeout_at(deadline, self.tls_client()).await;
+            read.map_err(|_| {
+                Error::new(
+                    ErrorKind::Timeout,
+                    format!(
+                        "preparing to log in: the certificates could not be read within {limit:?}; look at the file \
+                         system that they are on"
+                    ),
+                )
+            })??;
         }
         #[cfg(all(feature = "kerberos", unix))]
         if let Some((_, kerberos)) = self.config().kerberos() {
-            return Err(kerberos.unanswered("preparing to log in", limit).await);
+            match timeout_at(deadline, kerberos.prepare()).await {
+                Ok(result) => result?,
+                Err(_) => return Err(kerberos.unanswered("preparing to log in", limit).await),
+            }
         }
-        Err(Error::new(
-            ErrorKind::Timeout,
-            format!("preparing certificates: not done within {limit:?}"),
-        ))
+        Ok(())
     }
 
     /// The deadline of a connect has passed in this step.
@@ -181,6 +184,8 @@ impl Connector {
         let config = self.config();
         progress.enter(Step::Resolve);
         let (transport, peer) = dial(endpoint, config.socket, || progress.enter(Step::Tcp)).await?;
+        // Only now: towards a server that is not there nothing is begun.
+        let gss = config.gss_ahead(endpoint, tls);
         let transport = if tls {
             progress.enter(Step::Tls);
             self.encrypt(endpoint, transport).await?
@@ -193,8 +198,10 @@ impl Connector {
             config,
             endpoint,
             keys: &self.shared.keys,
+            parameters: &self.shared.parameters,
             attempt: &attempt,
             progress: &|step| progress.enter(step),
+            gss: Mutex::new(gss),
             used: Mutex::default(),
         };
         let done = log_in(login, transport).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which kind of server answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,17 +84,35 @@ pub(crate) struct BackendKey {
     pub(crate) secret_key: i32,
 }
 
+/// Every ParameterStatus of a startup, by name. Sessions whose server said the same share it.
+pub(crate) type Parameters = Arc<BTreeMap<String, String>>;
+
+/// What the last server said, so that the next session need not keep the same words again: they are most of what an idle
+/// session holds beside its buffers.
+#[derive(Debug, Default)]
+pub(crate) struct SharedParameters(Mutex<Parameters>);
+
+impl SharedParameters {
+    pub(crate) fn share(&self, told: BTreeMap<String, String>) -> Parameters {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if **last != told {
+            *last = Arc::new(told);
+        }
+        Arc::clone(&last)
+    }
+}
+
 /// What the server told about itself during startup; it does not change afterwards.
 #[derive(Clone)]
 pub struct ServerFacts {
     engine: Engine,
     version: Option<Version>,
     key: Option<BackendKey>,
-    parameters: BTreeMap<String, String>,
+    parameters: Parameters,
 }
 
 impl ServerFacts {
-    pub(crate) fn new(parameters: BTreeMap<String, String>, key: Option<BackendKey>) -> Self {
+    pub(crate) fn new(parameters: Parameters, key: Option<BackendKey>) -> Self {
         let (engine, version) = match parameters.get("crdb_version") {
             Some(text) => (Engine::CockroachDb, Version::parse(text)),
             None => (
@@ -167,8 +186,8 @@ impl ServerFacts {
         self.key
     }
 
-    pub(crate) fn parameter_map(&self) -> &BTreeMap<String, String> {
-        &self.parameters
+    pub(crate) fn shared_parameters(&self) -> Parameters {
+        Arc::clone(&self.parameters)
     }
 }
 
@@ -195,7 +214,7 @@ mod tests {
             process_id,
             secret_key: 7,
         };
-        ServerFacts::new(parameters.into(), Some(key))
+        ServerFacts::new(Arc::new(parameters.into()), Some(key))
     }
 
     #[test]
@@ -223,9 +242,20 @@ mod tests {
     }
 
     #[test]
+    fn the_same_words_are_kept_once() {
+        let shared = SharedParameters::default();
+        let told = |zone: &str| [("TimeZone".to_owned(), zone.to_owned())].into();
+        let first = shared.share(told("UTC"));
+        assert!(Arc::ptr_eq(&first, &shared.share(told("UTC"))));
+        let other = shared.share(told("Asia/Tokyo"));
+        assert_eq!(other["TimeZone"], "Asia/Tokyo");
+        assert_eq!(first["TimeZone"], "UTC");
+    }
+
+    #[test]
     fn postgresql_has_process_ids_not_nodes() {
         let facts = ServerFacts::new(
-            [("server_version".to_owned(), "15.18".to_owned())].into(),
+            Arc::new([("server_version".to_owned(), "15.18".to_owned())].into()),
             Some(BackendKey {
                 process_id: 5 << 20,
                 secret_key: 1,

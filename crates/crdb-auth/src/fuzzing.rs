@@ -9,6 +9,7 @@ use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, Ex
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::facts::SharedParameters;
 use crate::net::Transport;
 use crate::scram::{Binding, ClientFirst, IterationLimits, KeyCache, Keys};
 use crate::secret::Secret;
@@ -147,8 +148,10 @@ fn log_in_to(bytes: &[u8], config: &Config) -> Option<Result<LoggedIn, Error>> {
                 config,
                 endpoint: &Endpoint::new("fuzz", 1),
                 keys: &KeyCache::default(),
+                parameters: &SharedParameters::default(),
                 attempt: "fuzzing",
                 progress: &|_| {},
+                gss: Mutex::default(),
                 used: Mutex::default(),
             };
             let (result, _theirs) = tokio::join!(log_in(login, Transport::Unix(ours)), server);

@@ -13,7 +13,7 @@ use crate::statement::{RetrySafety, Statement};
 use crate::verdict::{Position, Verdict};
 use futures_util::Stream;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -171,9 +171,13 @@ impl<S: SessionSource> PooledExecutor<S> {
             .shared
             .source
             .acquire(AcquireOptions { deadline, avoid });
-        let acquired = match deadline {
-            None => acquire.await,
-            Some(deadline) => match timeout_at(deadline, acquire).await {
+        let mut acquire = pin!(acquire);
+        // As a rule a session is free, and no timer is needed.
+        let first = poll_fn(|cx| Poll::Ready(acquire.as_mut().poll(cx))).await;
+        let acquired = match (first, deadline) {
+            (Poll::Ready(acquired), _) => acquired,
+            (Poll::Pending, None) => acquire.await,
+            (Poll::Pending, Some(deadline)) => match timeout_at(deadline, acquire).await {
                 Ok(acquired) => acquired,
                 Err(_) => {
                     return Err(Error::new(ErrorKind::Timeout, Verdict::Never, attempted)

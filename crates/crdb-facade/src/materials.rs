@@ -180,7 +180,8 @@ fn kerberos(config: &Config, mistakes: &mut Vec<Mistake>) -> Option<crdb_auth::K
     };
     kerberos = kerberos
         .service(config.get(key::KERBEROS_SERVICE))
-        .permit_without_tls(config.get(key::KERBEROS_PERMIT_WITHOUT_TLS));
+        .permit_without_tls(config.get(key::KERBEROS_PERMIT_WITHOUT_TLS))
+        .delegate(config.get(key::KERBEROS_DELEGATE));
     if let Some(principal) = config.get(key::KERBEROS_PRINCIPAL) {
         kerberos = kerberos.principal(principal);
     }

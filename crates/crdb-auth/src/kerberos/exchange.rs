@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::task::{JoinError, JoinHandle};
+
 use super::advice::explained;
 use super::context::{Context, Stepped};
 use super::failure::GssFailure;
@@ -14,14 +16,21 @@ use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 
 pub(super) struct KerberosExchange {
+    aim: Arc<Aim>,
+    state: State,
+}
+
+/// As whom, and to whom.
+struct Aim {
     tickets: Arc<Tickets>,
     service: ServiceName,
     delegate: bool,
-    state: State,
 }
 
 enum State {
     Start,
+    /// The first token is being made.
+    Ahead(JoinHandle<Result<(Context, Secret), Error>>),
     Pending(Context),
     /// The server has proven who it is.
     Established,
@@ -32,34 +41,31 @@ enum State {
 impl KerberosExchange {
     pub(super) fn new(tickets: Arc<Tickets>, service: ServiceName, delegate: bool) -> Self {
         Self {
-            tickets,
-            service,
-            delegate,
+            aim: Arc::new(Aim {
+                tickets,
+                service,
+                delegate,
+            }),
             state: State::Start,
         }
     }
 
-    fn attempt(&self) -> String {
-        format!(
-            "Kerberos login to the service {} with the ticket of {}",
-            self.service.name(),
-            self.tickets.describe()
-        )
+    /// Begins to make the first token now, on a task of its own, before the server has asked for it.
+    pub(super) fn ahead(mut self) -> Self {
+        let aim = Arc::clone(&self.aim);
+        self.state = State::Ahead(tokio::spawn(async move { aim.start().await }));
+        self
     }
 
-    async fn start(&mut self) -> Result<Option<Secret>, Error> {
-        let credential = self.tickets.get().await?;
-        let (service, delegate) = (self.service.name().to_owned(), self.delegate);
-        let (pending, token) = self
-            .on_a_blocking_thread(move || Context::start(credential, &service, delegate))
-            .await?;
-        self.state = State::Pending(pending);
-        Ok(Some(token))
+    fn started(&mut self, (context, token): (Context, Secret)) -> Option<Secret> {
+        self.state = State::Pending(context);
+        Some(token)
     }
 
     async fn step(&mut self, pending: Context, challenge: &[u8]) -> Result<Option<Secret>, Error> {
         let challenge = challenge.to_vec();
         let stepped = self
+            .aim
             .on_a_blocking_thread(move || pending.step(&challenge))
             .await?;
         let (state, token) = match stepped {
@@ -69,27 +75,44 @@ impl KerberosExchange {
         self.state = state;
         Ok(token)
     }
+}
 
-    /// Exclusive, because a context may change threads and not be shared.
+impl Aim {
+    fn attempt(&self) -> String {
+        format!(
+            "Kerberos login to the service {} with the ticket of {}",
+            self.service.name(),
+            self.tickets.describe()
+        )
+    }
+
+    async fn start(&self) -> Result<(Context, Secret), Error> {
+        let credential = self.tickets.get().await?;
+        let (service, delegate) = (self.service.name().to_owned(), self.delegate);
+        self.on_a_blocking_thread(move || Context::start(credential, &service, delegate))
+            .await
+    }
+
     async fn on_a_blocking_thread<T: Send + 'static>(
-        &mut self,
+        &self,
         work: impl FnOnce() -> Result<T, GssFailure> + Send + 'static,
     ) -> Result<T, Error> {
-        let attempt = self.attempt();
         let start = Instant::now();
         let failure = match tokio::task::spawn_blocking(work).await {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(failure)) => failure,
-            Err(error) => {
-                let message = format!("{attempt} failed");
-                return Err(Error::new(ErrorKind::Kerberos, message).with_source(error));
-            }
+            Err(error) => return Err(self.failed(error)),
         };
-        let error = failure.into_error(&attempt);
+        let error = failure.into_error(&self.attempt());
         if error.kind() == ErrorKind::KerberosUnknownService {
             return Err(error.advised(self.service.origin()));
         }
         Err(explained(error, self.tickets.realm(), start.elapsed()).await)
+    }
+
+    fn failed(&self, error: JoinError) -> Error {
+        let message = format!("{} failed", self.attempt());
+        Error::new(ErrorKind::Kerberos, message).with_source(error)
     }
 }
 
@@ -97,11 +120,18 @@ impl Exchange for KerberosExchange {
     fn respond<'a>(&'a mut self, challenge: &'a [u8]) -> ExchangeFuture<'a, Option<Secret>> {
         Box::pin(async move {
             let result = match std::mem::replace(&mut self.state, State::Over) {
-                State::Start => self.start().await,
+                State::Start => {
+                    let first = self.aim.start().await;
+                    first.map(|first| self.started(first))
+                }
+                State::Ahead(first) => {
+                    let first = first.await.map_err(|error| self.aim.failed(error));
+                    first.flatten().map(|first| self.started(first))
+                }
                 State::Pending(pending) => self.step(pending, challenge).await,
                 State::Established | State::Over => Err(Error::protocol(format!(
                     "{}: the server goes on after the exchange is complete",
-                    self.attempt()
+                    self.aim.attempt()
                 ))),
             };
             result.map_err(Into::into)
@@ -116,7 +146,7 @@ impl Exchange for KerberosExchange {
                 format!(
                     "{}: the server let us in without proving who it is; mutual authentication \
                      is required",
-                    self.attempt()
+                    self.aim.attempt()
                 ),
             )
             .into()),

@@ -197,6 +197,19 @@ impl KerberosAuthenticator {
         self.tickets.get().await.map(drop)
     }
 
+    /// A login whose first token is begun now, so that it is there when the server asks for it.
+    pub(crate) fn begin_ahead(&self, endpoint: &Endpoint) -> Box<dyn Exchange> {
+        Box::new(self.exchange(endpoint).ahead())
+    }
+
+    fn exchange(&self, endpoint: &Endpoint) -> KerberosExchange {
+        KerberosExchange::new(
+            Arc::clone(&self.tickets),
+            ServiceName::new(&self.settings, endpoint),
+            self.settings.delegate,
+        )
+    }
+
     /// The library has not come back within the deadline: it waits for a KDC.
     pub(crate) async fn unanswered(&self, attempt: &str, within: Duration) -> Error {
         let kdcs = Kdcs::of(self.tickets.realm()).await.describe();
@@ -233,14 +246,7 @@ impl Authenticator for KerberosAuthenticator {
         context: &AuthContext<'_>,
         request: &AuthRequest<'_>,
     ) -> Option<Box<dyn Exchange>> {
-        matches!(request, AuthRequest::Gss).then(|| {
-            let service = ServiceName::new(&self.settings, context.endpoint);
-            let tickets = Arc::clone(&self.tickets);
-            Box::new(KerberosExchange::new(
-                tickets,
-                service,
-                self.settings.delegate,
-            )) as Box<dyn Exchange>
-        })
+        matches!(request, AuthRequest::Gss)
+            .then(|| Box::new(self.exchange(context.endpoint)) as Box<dyn Exchange>)
     }
 }

@@ -10,7 +10,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls};
 
 pub use call::{Call, OwnedCall};
@@ -64,12 +66,33 @@ pub struct Session {
     connector: Connector,
 }
 
-/// A client, and the task that moves its bytes.
+/// A client, and the task that moves its bytes. The task stops when this is dropped.
 struct Driven {
     client: Client,
     slot: Slot,
-    /// Tells the task how long it may still take; it stops at once when this is dropped.
-    goodbye: Option<oneshot::Sender<Duration>>,
+    task: Option<JoinHandle<()>>,
+    runtime: Handle,
+}
+
+impl Driven {
+    /// Lets the task go on for so long at most: it ends once the client is gone and it has told the server so.
+    fn say_goodbye(&mut self, within: Duration) {
+        if let Some(mut task) = self.task.take() {
+            drop(self.runtime.spawn(async move {
+                if timeout(within, &mut task).await.is_err() {
+                    task.abort();
+                }
+            }));
+        }
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
 }
 
 /// Puts a client on the stream in the slot.
@@ -89,22 +112,16 @@ async fn drive(
     let (client, connection) = replayed.connect_raw(replay, NoTls).await.map_err(|error| {
         Error::protocol(format!("starting the session with {endpoint}: {error}")).with_source(error)
     })?;
-    let (goodbye, mut ending) = oneshot::channel();
-    tokio::spawn(async move {
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            // Both are asked each time anyway; which comes first need not be left to chance.
-            biased;
-            _ = &mut connection => {}
-            grace = &mut ending => {
-                drop(tokio::time::timeout(grace.unwrap_or_default(), connection).await);
-            }
-        }
+    let runtime = Handle::current();
+    let task = runtime.spawn(async {
+        // How it ended is at the tap.
+        drop(connection.await);
     });
     Ok(Driven {
         client,
         slot,
-        goodbye: Some(goodbye),
+        task: Some(task),
+        runtime,
     })
 }
 
@@ -117,7 +134,7 @@ impl Session {
         let facts = stream.facts().clone();
         let peer = stream.peer().clone();
         let tls = stream.is_tls();
-        let tap = Tap::new(facts.parameter_map().clone());
+        let tap = Tap::new(facts.shared_parameters());
         let driven = drive(Slot::new(stream), &facts, &tap, &endpoint).await?;
         Ok(Self {
             driven,
@@ -289,13 +306,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let grace = match self.cleanliness() {
-            Cleanliness::Clean | Cleanliness::Dirty(_) => GOODBYE,
-            Cleanliness::Unfinished | Cleanliness::Broken => Duration::ZERO,
-        };
-        if let Some(goodbye) = self.driven.goodbye.take() {
-            // The task may have ended before.
-            let _ = goodbye.send(grace);
+        match self.cleanliness() {
+            Cleanliness::Clean | Cleanliness::Dirty(_) => self.driven.say_goodbye(GOODBYE),
+            Cleanliness::Unfinished | Cleanliness::Broken => {}
         }
     }
 }

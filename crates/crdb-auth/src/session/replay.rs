@@ -107,18 +107,11 @@ impl Replay {
     }
 }
 
-/// AuthenticationOk, ParameterStatus.., BackendKeyData, ReadyForQuery.
+/// AuthenticationOk, BackendKeyData, ReadyForQuery. The client would keep a copy of each ParameterStatus, which only its
+/// connection could be asked for; they are at the [`Tap`].
 fn script(facts: &ServerFacts) -> BytesMut {
-    let mut out = BytesMut::with_capacity(512);
+    let mut out = BytesMut::with_capacity(32);
     out.put_slice(&[b'R', 0, 0, 0, 8, 0, 0, 0, 0]);
-    for (name, value) in facts.parameters() {
-        out.put_u8(b'S');
-        out.put_u32(4 + name.len() as u32 + 1 + value.len() as u32 + 1);
-        out.put_slice(name.as_bytes());
-        out.put_u8(0);
-        out.put_slice(value.as_bytes());
-        out.put_u8(0);
-    }
     if let Some(key) = facts.key() {
         out.put_slice(&[b'K', 0, 0, 0, 12]);
         out.put_i32(key.process_id);

@@ -10,11 +10,12 @@ use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
+use crate::authenticator::Exchange;
 use crate::config::Config;
 use crate::credential::CredentialRequest;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::facts::{BackendKey, ServerFacts};
+use crate::facts::{BackendKey, ServerFacts, SharedParameters};
 use crate::net::Transport;
 use crate::progress::Step;
 use crate::scram::KeyCache;
@@ -29,10 +30,13 @@ pub(crate) struct Login<'a> {
     pub(crate) config: &'a Config,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) keys: &'a KeyCache,
+    pub(crate) parameters: &'a SharedParameters,
     /// What is attempted and where, for messages.
     pub(crate) attempt: &'a str,
     /// Told when the login goes on to another step.
     pub(crate) progress: &'a (dyn Fn(Step) + Send + Sync),
+    /// An answer to a server that asks for GSSAPI, begun already.
+    pub(crate) gss: Mutex<Option<Box<dyn Exchange>>>,
     /// The password that was used, to be forgotten if the server refuses it.
     pub(crate) used: Mutex<Option<Secret>>,
 }
@@ -44,6 +48,11 @@ impl Login<'_> {
             user: self.config.user.clone(),
             database: self.config.database.clone(),
         }
+    }
+
+    fn take_gss(&self) -> Option<Box<dyn Exchange>> {
+        let mut gss = self.gss.lock().unwrap_or_else(PoisonError::into_inner);
+        gss.take()
     }
 
     fn used(&self, secret: &Secret) {
@@ -78,7 +87,7 @@ pub(crate) async fn log_in(login: Login<'_>, transport: Transport) -> Result<Log
     authenticate::authenticate(&login, &mut wire)
         .await
         .inspect_err(|error| login.forget_refused(error))?;
-    let facts = read_facts(&mut wire).await?;
+    let facts = read_facts(&mut wire, login.parameters).await?;
     let (transport, ahead) = wire.into_parts();
     Ok(LoggedIn {
         transport,
@@ -110,7 +119,7 @@ fn parameters<'a>(
 }
 
 /// CockroachDB up to v21.1 sends no BackendKeyData.
-async fn read_facts(wire: &mut Wire<'_>) -> Result<ServerFacts, Error> {
+async fn read_facts(wire: &mut Wire<'_>, shared: &SharedParameters) -> Result<ServerFacts, Error> {
     let mut parameters = BTreeMap::new();
     let mut key = None;
     for _ in 0..MAX_MESSAGES {
@@ -132,7 +141,7 @@ async fn read_facts(wire: &mut Wire<'_>) -> Result<ServerFacts, Error> {
                 if body.status() != b'I' {
                     return Err(wire.unexpected("a ReadyForQuery that is not idle"));
                 }
-                return Ok(ServerFacts::new(parameters, key));
+                return Ok(ServerFacts::new(shared.share(parameters), key));
             }
             _ => return Err(wire.unexpected("a message that does not belong to the startup")),
         }

@@ -35,8 +35,13 @@ impl<'a> Wire<'a> {
         &self.transport
     }
 
+    /// The transport, and what came behind the last message. Nothing is kept for bytes that did not come.
     pub(crate) fn into_parts(self) -> (Transport, BytesMut) {
-        (self.transport, self.buf)
+        let ahead = match self.buf.is_empty() {
+            true => BytesMut::new(),
+            false => self.buf,
+        };
+        (self.transport, ahead)
     }
 
     /// Encodes one message and sends it; the encoded bytes are wiped, they may hold a password.

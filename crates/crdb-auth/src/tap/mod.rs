@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 pub use command_tag::CommandTag;
 
+use crate::facts::Parameters;
 use crate::server_error::ServerError;
 use command_tag::Effect;
 pub(crate) use scanner::{Scanner, Seen};
@@ -74,7 +75,7 @@ struct State {
     /// The first effect since the borrow began that the list does not excuse.
     dirt: Option<Dirt>,
     /// Values at the start of the session, or after the last reset.
-    baseline: BTreeMap<String, String>,
+    baseline: Parameters,
     /// Those that differ from the baseline now.
     changed: BTreeMap<String, String>,
     /// Calls whose caller has promised that their settings are local to the transaction.
@@ -108,7 +109,7 @@ pub(crate) enum Ended {
 }
 
 impl Tap {
-    pub(crate) fn new(parameters: BTreeMap<String, String>) -> Self {
+    pub(crate) fn new(parameters: Parameters) -> Self {
         Self {
             state: Arc::new(Mutex::new(State {
                 status: TransactionStatus::Idle,
@@ -240,7 +241,9 @@ impl Tap {
         let mut state = self.state();
         let state = &mut *state;
         state.dirt = None;
-        state.baseline.append(&mut state.changed);
+        if !state.changed.is_empty() {
+            Arc::make_mut(&mut state.baseline).append(&mut state.changed);
+        }
     }
 
     pub(crate) fn local_settings(&self, more: bool) {
@@ -344,7 +347,7 @@ mod tests {
     use super::*;
 
     fn tap() -> Tap {
-        Tap::new([("TimeZone".to_owned(), "UTC".to_owned())].into())
+        Tap::new(Arc::new([("TimeZone".to_owned(), "UTC".to_owned())].into()))
     }
 
     fn feed(tap: &Tap, tag: u8, body: &[u8]) {

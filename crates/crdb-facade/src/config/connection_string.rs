@@ -97,6 +97,7 @@ fn meaning(word: &str, text: &str, words: &BTreeMap<&str, String>) -> Option<(Kn
             text.trim_start_matches("TLSv").to_owned(),
         ),
         "krbsrvname" => (&auth::KERBEROS_SERVICE, text.to_owned()),
+        "gssdelegation" => (&auth::KERBEROS_DELEGATE, (text.trim() == "1").to_string()),
         // Zero and less mean "for ever" to libpq; here a login always ends, so they mean the default.
         "connect_timeout" if text.trim().parse::<u64>().is_ok_and(|seconds| seconds > 0) => {
             (&auth::CONNECT_TIMEOUT, format!("{}s", text.trim()))

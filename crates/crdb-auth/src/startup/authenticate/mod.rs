@@ -44,7 +44,10 @@ pub(super) async fn authenticate(login: &Login<'_>, wire: &mut Wire<'_>) -> Resu
                      read and changed on the way; use TLS, or permit this by name",
                 ));
             }
-            let exchange = begin(login, wire, &AuthRequest::Gss).ok_or_else(|| {
+            let exchange = login
+                .take_gss()
+                .or_else(|| begin(login, wire, &AuthRequest::Gss));
+            let exchange = exchange.ok_or_else(|| {
                 unsupported(login, "Kerberos (GSSAPI; feature `kerberos` of this crate)")
             })?;
             return exchange::gss(login, wire, exchange).await;

@@ -68,6 +68,8 @@ section! {
     KERBEROS_REALM: Option<String> = unset("auth.kerberos.realm");
     /// Lets Kerberos happen without TLS: what follows the login can then be read and changed on the way.
     KERBEROS_PERMIT_WITHOUT_TLS: bool = default("auth.kerberos.permit_without_tls", "false");
+    /// Hands the server a ticket with which it can log in elsewhere in this name; needs a forwardable one.
+    KERBEROS_DELEGATE: bool = default("auth.kerberos.delegate", "false");
     /// How long opening a session may take: name look-up, TCP, TLS and login together.
     CONNECT_TIMEOUT: Duration = default("auth.connect_timeout", "10s"),
         only "a duration above zero, like 10s" |timeout| !timeout.is_zero();
