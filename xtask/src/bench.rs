@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: runs the benchmarks' own program, built for release.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use clap::Args;
 
 use crate::{setup, workspace};
@@ -25,46 +25,16 @@ pub(crate) struct Arguments {
 
 /// Runs the program in `benches/` with the arguments; its exit code is the command's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let root = workspace::root()?;
-    let talk = ["--help", "-h", "--list"];
-    if !arguments
-        .arguments
-        .iter()
-        .any(|argument| talk.contains(&argument.as_str()))
-    {
-        for requirement in setup::provide(setup::Purpose::Benchmarks)? {
-            println!(
-                "bench: without {}, needed for {}",
-                requirement.name, requirement.purpose
-            );
-        }
+    if !workspace::only_asks(&arguments.arguments) {
+        setup::prepare(setup::Purpose::Benchmarks, "bench");
     }
-    let package = [
+    let build = [
         "--release",
+        "--bins",
         "--package",
         "crdb-benches",
         "--features",
         "peers",
     ];
-    let built = Command::new(workspace::cargo())
-        .args(["build", "--bins"])
-        .args(package)
-        .current_dir(&root)
-        .status()
-        .context("cargo build could not be started")?;
-    if !built.success() {
-        bail!("the benchmarks do not compile; the compiler's words are above");
-    }
-    let status = Command::new(workspace::cargo())
-        .args(["run", "--quiet"])
-        .args(package)
-        .arg("--")
-        .args(&arguments.arguments)
-        .current_dir(&root)
-        .status()
-        .context("cargo run could not be started")?;
-    Ok(match status.code().map(u8::try_from) {
-        Some(Ok(code)) => ExitCode::from(code),
-        _ => ExitCode::FAILURE,
-    })
+    workspace::build_and_run(&build, "crdb-benches", &arguments.arguments)
 }

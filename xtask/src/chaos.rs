@@ -3,12 +3,12 @@
 //! It is built as the tests are, so that whoever runs tests has it compiled already; but for the row that runs other pools
 //! beside ours, which are compiled for it alone.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 
-use crate::workspace;
+use crate::{setup, workspace};
 
 /// Runs the stack while everything around it breaks, and checks what was seen.
 ///
@@ -28,39 +28,31 @@ pub(crate) struct Arguments {
 /// The row that runs beside peers.
 const BESIDE_PEERS: &str = "R4";
 
+/// The row whose name is no number.
+const FAILOVER: &str = "failover";
+
 /// Whether that row is going to run: it is named, or no row is.
 fn needs_peers(arguments: &[String]) -> bool {
-    let talk = ["--help", "-h", "--list"];
     let names_a_row = |argument: &&String| {
         let number = argument.strip_prefix(['R', 'r']).unwrap_or_default();
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        numbered || argument.eq_ignore_ascii_case(FAILOVER)
     };
     let mut rows = arguments.iter().filter(names_a_row).peekable();
-    !arguments
-        .iter()
-        .any(|argument| talk.contains(&argument.as_str()))
+    !workspace::only_asks(arguments)
         && (rows.peek().is_none() || rows.any(|row| row.eq_ignore_ascii_case(BESIDE_PEERS)))
 }
 
 /// Runs the program in `tests/` with the arguments; its exit code is the command's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let features: &[&str] = if needs_peers(&arguments.arguments) {
-        &["--features", "peers"]
-    } else {
-        &[]
-    };
-    let status = Command::new(workspace::cargo())
-        .args(["run", "--quiet", "--package", "crdb-tests"])
-        .args(features)
-        .args(["--bin", "chaos", "--"])
-        .args(&arguments.arguments)
-        .current_dir(workspace::root()?)
-        .status()
-        .context("cargo run could not be started")?;
-    Ok(match status.code().map(u8::try_from) {
-        Some(Ok(code)) => ExitCode::from(code),
-        _ => ExitCode::FAILURE,
-    })
+    if !workspace::only_asks(&arguments.arguments) {
+        setup::prepare(setup::Purpose::Tests, "chaos");
+    }
+    let mut build = vec!["--quiet", "--package", "crdb-tests", "--bin", "chaos"];
+    if needs_peers(&arguments.arguments) {
+        build.extend(["--features", "peers"]);
+    }
+    workspace::build_and_run(&build, "chaos", &arguments.arguments)
 }
 
 #[cfg(test)]
@@ -74,6 +66,7 @@ mod tests {
             needs_peers(&arguments)
         };
         assert!(needed(&[]) && needed(&["--seconds", "9"]) && needed(&["R1", "r4"]));
-        assert!(!needed(&["R1", "--seconds", "9"]) && !needed(&["--list"]));
+        assert!(!needed(&["R1", "--seconds", "9"]) && !needed(&["failover"]));
+        assert!(!needed(&["--list"]));
     }
 }

@@ -37,12 +37,7 @@ struct Part {
 /// Runs the tests under cargo-tarpaulin and reports.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = workspace::root()?;
-    for requirement in setup::provide(setup::Purpose::Tests)? {
-        println!(
-            "coverage: without {}, needed for {}",
-            requirement.name, requirement.purpose
-        );
-    }
+    setup::prepare(setup::Purpose::Tests, "coverage");
     let runner = Runner::new(root.clone())?;
     let mut reach = Reach::default();
     let mut passed = true;

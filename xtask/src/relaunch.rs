@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
@@ -15,7 +15,7 @@ use crate::workspace;
 /// When cargo cannot be started; otherwise this does not come back.
 pub(crate) fn with_feature(feature: &str) -> Result<ExitCode> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let error = Command::new(workspace::cargo())
+    let error = workspace::cargo()
         .args(["run", "--quiet", "--manifest-path"])
         .arg(manifest)
         .args(["--features", feature, "--"])

@@ -95,6 +95,22 @@ pub(crate) fn provide(purpose: Purpose) -> Result<Vec<&'static Requirement>> {
     Ok(missing(purpose))
 }
 
+/// Installs what is missing where that can be done, and says for `command` what is missing then: that costs what needs it,
+/// not the run.
+pub(crate) fn prepare(purpose: Purpose, command: &str) {
+    match provide(purpose) {
+        Ok(missing) => {
+            for requirement in missing {
+                println!(
+                    "{command}: without {}, needed for {}",
+                    requirement.name, requirement.purpose
+                );
+            }
+        }
+        Err(error) => println!("{command}: setup failed, going on without: {error:#}"),
+    }
+}
+
 /// The requirements that are not met.
 fn missing(purpose: Purpose) -> Vec<&'static Requirement> {
     purpose

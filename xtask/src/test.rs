@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// Fail on every test that did not run, except those that need CockroachDB, or another server than CRDB_TEST_URL's
     #[arg(long)]
     strict: bool,
-    /// Turn on every feature of every package
+    /// Turn on every feature of every package, but for the clients that only benchmarks compare with
     #[arg(long)]
     all_features: bool,
     /// Run tests that have a long form in that form, by setting CRDB_TEST_LONG; this takes many minutes
@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// Take the machine as it is: neither look for system packages nor install them
     #[arg(long)]
     no_setup: bool,
+    /// Only packages that have a feature which is off by default: with the others, default features are all features
+    #[arg(long, conflicts_with = "package")]
+    with_options: bool,
     /// Only this package; may be given more than once
     #[arg(short, long, value_name = "NAME")]
     package: Vec<String>,
@@ -44,10 +47,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = workspace::root()?;
     if !arguments.no_setup {
-        prepare();
+        setup::prepare(setup::Purpose::Tests, "test");
     }
+    let metadata = workspace::metadata(&root)?;
     let selection = build::Selection {
-        packages: arguments.package.clone(),
+        packages: if arguments.with_options {
+            workspace::with_options(&metadata)
+        } else {
+            arguments.package.clone()
+        },
         all_features: arguments.all_features,
     };
     let cockroach = setup::cockroach();
@@ -60,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
     let mut report = Report::default();
     let filter = arguments.filter.as_deref();
-    let executables = build::executables(&root, &selection)?;
+    let executables = build::executables(&root, &metadata, &selection)?;
     let also = cockroach.is_some().then_some(libtest::NEEDS_COCKROACH);
     for executable in &executables {
         report.add(execute::run(executable, filter, also, arguments.long)?);
@@ -70,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         .iter()
         .any(|executable| executable.target == "lib")
     {
-        for suite in execute::documentation(&root, &selection, filter)? {
+        for suite in execute::documentation(&root, &metadata, &selection, filter)? {
             report.add(suite);
         }
     }
@@ -80,19 +88,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// Installs what is missing where that can be done; what stays missing costs the tests that need it, not the run.
-fn prepare() {
-    match setup::provide(setup::Purpose::Tests) {
-        Ok(missing) => {
-            for requirement in missing {
-                println!(
-                    "test: without {}, needed for {}",
-                    requirement.name, requirement.purpose
-                );
-            }
-        }
-        Err(error) => println!("test: setup failed, going on without: {error:#}"),
-    }
 }

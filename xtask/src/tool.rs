@@ -47,12 +47,15 @@ impl Tool {
         if !program.is_file() {
             println!("building {} {} once", self.name, self.version);
             succeed(
-                Command::new(workspace::cargo())
+                workspace::cargo()
                     .args(["install", "--quiet", "--debug", "--locked", self.name])
                     .args(["--version", self.version, "--root"])
                     .arg(&place)
                     .arg("--target-dir")
-                    .arg(target.join("tools/build")),
+                    .arg(target.join("tools/build"))
+                    // Nobody debugs the tool: half of its build would be for that.
+                    .env("CARGO_PROFILE_DEV_DEBUG", "false")
+                    .env("CARGO_INCREMENTAL", "0"),
             )?;
         }
         Ok(program)

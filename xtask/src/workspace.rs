@@ -1,17 +1,17 @@
 //! Where the workspace is and what cargo knows about it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use cargo_metadata::{Metadata, MetadataCommand};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// The directory of the workspace's root manifest.
 ///
 /// # Errors
 /// When the current directory is not inside a cargo workspace.
 pub(crate) fn root() -> Result<PathBuf> {
-    let output = Command::new(cargo())
+    let output = cargo()
         .args(["locate-project", "--workspace", "--message-format", "plain"])
         .output()
         .context("cargo locate-project could not be started")?;
@@ -29,8 +29,72 @@ pub(crate) fn root() -> Result<PathBuf> {
 }
 
 /// The cargo that runs this program, or the one on PATH.
-pub(crate) fn cargo() -> String {
+pub(crate) fn cargo_path() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+/// A command of [`cargo_path`].
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(cargo_path());
+    forget_package(&mut command);
+    command
+}
+
+/// Takes from a command's environment what cargo has told this program of its own package.
+///
+/// Build scripts are told the same of theirs, by the same names, and that of `ring` asks to be run again when they change:
+/// a build below `cargo xtask` and one without it would take turns at compiling all that stands on it.
+fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
+}
+
+/// Whether a program that gets these arguments only answers about itself.
+pub(crate) fn only_asks(arguments: &[String]) -> bool {
+    let questions = ["--help", "-h", "--list"];
+    arguments
+        .iter()
+        .any(|argument| questions.contains(&argument.as_str()))
+}
+
+/// Builds with these arguments, then runs a program that came out with `words`; its exit code is this one's.
+///
+/// # Errors
+/// When it does not compile, or one of the two cannot be started.
+pub(crate) fn build_and_run(
+    arguments: &[&str],
+    program: &str,
+    words: &[String],
+) -> Result<ExitCode> {
+    let root = root()?;
+    let built = cargo()
+        .arg("build")
+        .args(arguments)
+        .current_dir(&root)
+        .status()
+        .context("cargo build could not be started")?;
+    if !built.success() {
+        bail!("{program} does not compile; the compiler's words are above");
+    }
+    let profile = match arguments.contains(&"--release") {
+        true => "release",
+        false => "debug",
+    };
+    let mut command = Command::new(target_directory()?.join(profile).join(program));
+    forget_package(&mut command);
+    let status = command
+        .args(words)
+        .current_dir(&root)
+        .status()
+        .with_context(|| format!("{program} could not be started"))?;
+    Ok(match status.code().map(u8::try_from) {
+        Some(Ok(code)) => ExitCode::from(code),
+        _ => ExitCode::FAILURE,
+    })
 }
 
 /// The target triple that this machine's compiler builds for.
@@ -55,7 +119,7 @@ pub(crate) fn host() -> Result<String> {
 /// When cargo refuses the manifest, with cargo's own words.
 pub(crate) fn metadata(directory: &Path) -> Result<Metadata> {
     MetadataCommand::new()
-        .cargo_path(cargo())
+        .cargo_path(cargo_path())
         .other_options(["--filter-platform".to_owned(), host()?])
         .manifest_path(directory.join("Cargo.toml"))
         .features(cargo_metadata::CargoOpt::AllFeatures)
@@ -69,7 +133,7 @@ pub(crate) fn metadata(directory: &Path) -> Result<Metadata> {
 /// When cargo refuses the workspace's manifest.
 pub(crate) fn target_directory() -> Result<PathBuf> {
     let metadata = MetadataCommand::new()
-        .cargo_path(cargo())
+        .cargo_path(cargo_path())
         .manifest_path(root()?.join("Cargo.toml"))
         .no_deps()
         .exec()
@@ -77,16 +141,59 @@ pub(crate) fn target_directory() -> Result<PathBuf> {
     Ok(metadata.target_directory.into_std_path_buf())
 }
 
-/// Cargo's arguments for every package, with default or with all features.
-///
-/// The benchmarks' one feature is the clients that they compare with, which nothing but `cargo xtask bench` compiles; so
-/// they take no part in the builds with all features.
-pub(crate) fn everything(all_features: bool) -> &'static [&'static str] {
+/// The feature of what is compared with: other clients, which take longer to compile than the rest. `cargo xtask bench`
+/// turns it on, and `cargo xtask chaos` for R4.
+const PEERS: &str = "peers";
+
+/// Cargo's arguments for these packages, all where none is named, with default features or with all but [`PEERS`].
+pub(crate) fn selection(
+    metadata: &Metadata,
+    packages: &[String],
+    all_features: bool,
+) -> Vec<String> {
+    let mut arguments: Vec<String> = match packages {
+        [] => vec!["--workspace".to_owned()],
+        named => named
+            .iter()
+            .flat_map(|name| ["--package".to_owned(), name.clone()])
+            .collect(),
+    };
     if all_features {
-        &["--workspace", "--exclude", "crdb-benches", "--all-features"]
-    } else {
-        &["--workspace"]
+        let mut features = vec!["--features".to_owned()];
+        let chosen = metadata.workspace_packages().into_iter().filter(|package| {
+            packages.is_empty() || packages.iter().any(|name| *name == *package.name)
+        });
+        features.push(
+            chosen
+                .flat_map(optional)
+                .map(|(package, feature)| format!("{package}/{feature}"))
+                .collect::<Vec<_>>()
+                .join(","),
+        );
+        arguments.extend(features);
     }
+    arguments
+}
+
+/// The packages that have a feature which is off by default and is not [`PEERS`], by name.
+pub(crate) fn with_options(metadata: &Metadata) -> Vec<String> {
+    let packages = metadata.workspace_packages();
+    packages
+        .into_iter()
+        .filter(|package| optional(package).next().is_some())
+        .map(|package| package.name.to_string())
+        .collect()
+}
+
+/// The features of a package that are off by default, but for [`PEERS`].
+fn optional(package: &Package) -> impl Iterator<Item = (&str, &str)> {
+    let default = package.features.get("default");
+    let is_default = move |name: &String| default.is_some_and(|names| names.contains(name));
+    package
+        .features
+        .keys()
+        .filter(move |name| *name != "default" && *name != PEERS && !is_default(name))
+        .map(|name| (package.name.as_str(), name.as_str()))
 }
 
 /// Runs a command that has to succeed.

@@ -58,9 +58,14 @@ impl Context {
             .collect()
     }
 
+    /// See [`workspace::selection`], for all packages.
+    pub(crate) fn everything(&self, all_features: bool) -> Vec<String> {
+        workspace::selection(&self.metadata, &[], all_features)
+    }
+
     /// A cargo command in the workspace.
     pub(crate) fn cargo<S: AsRef<str>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(workspace::cargo());
+        let mut command = workspace::cargo();
         command
             .args(arguments.iter().map(AsRef::as_ref))
             .current_dir(&self.root);

@@ -62,7 +62,7 @@ pub(crate) fn minimal(context: &Context) -> Result<()> {
             .env_remove("CARGO")
             .env_remove("RUSTUP_TOOLCHAIN"),
     )?;
-    let mut check = Command::new(workspace::cargo());
+    let mut check = workspace::cargo();
     check
         .args(["check", "--quiet", "--all-features"])
         .current_dir(copy.path())

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use super::context::Context;
 use super::{alone, chaos, release};
 use crate::tool;
-use crate::workspace::{self, succeed};
+use crate::workspace::succeed;
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +62,10 @@ pub(crate) const STEPS: &[Step] = &[
         "licences, banned crates and sources of the dependencies",
         deny,
     ),
+    // Default features are the step `alone`'s.
     always(
         "clippy",
-        "no warnings, with default and with all features",
+        "no warnings in any target, with all features",
         clippy,
     ),
     always(
@@ -87,12 +88,14 @@ pub(crate) const STEPS: &[Step] = &[
         "the generated code is what its sources give",
         |context| context.xtask(&["codegen", "--check"]),
     ),
-    always("test", "all tests with default features", |context| {
-        context.test(&["--strict"])
-    }),
-    always("test-all", "all tests with all features", |context| {
+    always("test", "all tests with all features", |context| {
         context.test(&["--strict", "--all-features"])
     }),
+    always(
+        "test-default",
+        "the tests of packages whose default features are not all, with those",
+        |context| context.test(&["--strict", "--with-options"]),
+    ),
     always(
         "benches",
         "every micro-benchmark runs once, unmeasured",
@@ -128,6 +131,18 @@ pub(crate) const STEPS: &[Step] = &[
         |context| context.test(&["--strict", "--all-features", "--long"]),
     ),
     full(
+        "peers",
+        "no warnings in what compares with other clients",
+        |context| {
+            succeed(
+                context
+                    .cargo(&["clippy", "--quiet", "--all-targets"])
+                    .args(["--package", "crdb-benches", "--package", "crdb-tests"])
+                    .args(["--all-features", "--", "-D", "warnings"]),
+            )
+        },
+    ),
+    full(
         "embedded",
         "the demo with the engine that needs no system package",
         |context| context.xtask(&["demo", "--engine", "embedded"]),
@@ -159,15 +174,12 @@ fn deny(context: &Context) -> Result<()> {
 }
 
 fn clippy(context: &Context) -> Result<()> {
-    for all_features in [false, true] {
-        succeed(
-            context
-                .cargo(&["clippy", "--quiet", "--all-targets"])
-                .args(workspace::everything(all_features))
-                .args(["--", "-D", "warnings"]),
-        )?;
-    }
-    Ok(())
+    succeed(
+        context
+            .cargo(&["clippy", "--quiet", "--all-targets"])
+            .args(context.everything(true))
+            .args(["--", "-D", "warnings"]),
+    )
 }
 
 fn doc(context: &Context) -> Result<()> {
@@ -179,7 +191,7 @@ fn doc(context: &Context) -> Result<()> {
         succeed(
             context
                 .cargo(&["doc", "--quiet", "--no-deps"])
-                .args(workspace::everything(all_features))
+                .args(context.everything(all_features))
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )?;
     }
@@ -194,7 +206,7 @@ fn benches(context: &Context) -> Result<()> {
         return Ok(());
     }
     let mut command = context.cargo(&["test", "--quiet"]);
-    command.args(workspace::everything(true));
+    command.args(context.everything(true));
     for name in names {
         command.args(["--bench", &name]);
     }

@@ -73,7 +73,7 @@ fn build(target: &std::path::Path) -> Result<PathBuf> {
     if !program.is_file() {
         println!("Compiling the embedded engine, once; that takes some minutes.");
     }
-    let status = Command::new(workspace::cargo())
+    let status = workspace::cargo()
         .args(["build", "--quiet", "--locked", "--manifest-path"])
         .arg(workspace::root()?.join("xtask/embedded/Cargo.toml"))
         .arg("--target-dir")

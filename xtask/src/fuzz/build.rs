@@ -66,7 +66,7 @@ impl Build {
                 fs::copy(&self.lock, &lock)
                     .with_context(|| format!("{} could not be written", lock.display()))?;
             }
-            let mut command = Command::new(workspace::cargo());
+            let mut command = workspace::cargo();
             command
                 .args(["build", "--release", "--quiet", "--manifest-path"])
                 .arg(first.directory.join("Cargo.toml"))

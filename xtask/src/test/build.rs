@@ -2,10 +2,10 @@
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
-use cargo_metadata::{Message, Package};
+use cargo_metadata::{Message, Metadata, Package};
 
 use crate::workspace;
 
@@ -19,22 +19,8 @@ pub(crate) struct Selection {
 
 impl Selection {
     /// The selection as arguments of cargo.
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        if self.packages.is_empty() {
-            return workspace::everything(self.all_features)
-                .iter()
-                .map(|&argument| argument.to_owned())
-                .collect();
-        }
-        let mut arguments: Vec<String> = self
-            .packages
-            .iter()
-            .flat_map(|name| ["--package".to_owned(), name.clone()])
-            .collect();
-        if self.all_features {
-            arguments.push("--all-features".to_owned());
-        }
-        arguments
+    pub(crate) fn arguments(&self, metadata: &Metadata) -> Vec<String> {
+        workspace::selection(metadata, &self.packages, self.all_features)
     }
 }
 
@@ -57,16 +43,19 @@ pub(crate) struct Executable {
 ///
 /// # Errors
 /// When something does not compile; the compiler has then said what.
-pub(crate) fn executables(root: &Path, selection: &Selection) -> Result<Vec<Executable>> {
-    let metadata = workspace::metadata(root)?;
-    let mut cargo = Command::new(workspace::cargo())
+pub(crate) fn executables(
+    root: &Path,
+    metadata: &Metadata,
+    selection: &Selection,
+) -> Result<Vec<Executable>> {
+    let mut cargo = workspace::cargo()
         .args([
             "test",
             "--no-run",
             "--message-format",
             "json-render-diagnostics",
         ])
-        .args(selection.arguments())
+        .args(selection.arguments(metadata))
         .current_dir(root)
         .stdout(Stdio::piped())
         .spawn()

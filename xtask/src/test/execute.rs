@@ -8,6 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
+use cargo_metadata::Metadata;
 
 use super::build::{Executable, Selection};
 use super::libtest::{self, Outcome};
@@ -67,13 +68,14 @@ pub(crate) fn run(
 /// Runs the examples in the documentation; one suite for each package.
 pub(crate) fn documentation(
     root: &Path,
+    metadata: &Metadata,
     selection: &Selection,
     filter: Option<&str>,
 ) -> Result<Vec<Suite>> {
     let run = finish(
-        Command::new(workspace::cargo())
+        workspace::cargo()
             .args(["test", "--doc", "--no-fail-fast"])
-            .args(selection.arguments())
+            .args(selection.arguments(metadata))
             .arg("--")
             .args(filter)
             .current_dir(root),

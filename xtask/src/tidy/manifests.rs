@@ -44,7 +44,7 @@ pub(crate) fn find(root: &Path) -> Result<Vec<PackageAt>> {
         }
         if !known.contains_key(&path) {
             let metadata = MetadataCommand::new()
-                .cargo_path(workspace::cargo())
+                .cargo_path(workspace::cargo_path())
                 .manifest_path(&path)
                 .no_deps()
                 .exec()
