@@ -82,9 +82,23 @@ impl Owner {
         assert!(status.success());
     }
 
+    /// Waits for the owner's end.
+    ///
+    /// A shell without job control starts what it runs in the background deaf to Ctrl-C, and children inherit that.
+    fn wait(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.child.try_wait().unwrap().is_none() {
+            if Instant::now() >= deadline {
+                self.child.kill().unwrap();
+                panic!("the owner does not end: was this test started where SIGINT is ignored?");
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     /// Waits for the owner's end, then for the end of all that it owned.
     fn assert_nothing_is_left(mut self) {
-        self.child.wait().unwrap();
+        self.wait();
         let deadline = Instant::now() + Duration::from_secs(15);
         loop {
             let processes = processes_of(&self.directory);
@@ -160,7 +174,7 @@ fn the_shared_engine_is_gone_when_the_process_is() {
         "the_shared_engine_is_gone_when_the_process_is",
         "exit",
         |mut owner| {
-            owner.child.wait().unwrap();
+            owner.wait();
             assert!(!owner.directory.exists());
             assert_eq!(processes_of(&owner.directory), Vec::<String>::new());
         },

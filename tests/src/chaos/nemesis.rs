@@ -27,8 +27,8 @@ pub enum Fault {
     Slow(Direction, Link, Duration),
     /// New connections fare like this for a while.
     Refuse(Accept, Duration),
-    /// The server ends the sessions of the stack.
-    KillBackends,
+    /// The server ends each tenth session of the stack, from this one on in the order in which they were opened.
+    KillBackends(u8),
     /// The server, or one of its nodes, is killed and comes back.
     Restart,
     /// The same in an orderly way: its sessions are told to leave first.
@@ -47,7 +47,7 @@ impl Fault {
             Self::CutAfter(..) => "connections cut at a byte",
             Self::Slow(..) => "slow or stalled links",
             Self::Refuse(..) => "refused connections",
-            Self::KillBackends => "backends killed",
+            Self::KillBackends(_) => "backends killed",
             Self::Restart => "server restarts",
             Self::Drain => "server drains",
         }
@@ -61,6 +61,7 @@ impl Fault {
             Direction::ToClient
         };
         let moment = Duration::from_millis(rng.random_range(5..60));
+        let kill_backends = Self::KillBackends(rng.random_range(0..10));
         match rng.random_range(0..1000) {
             0..330 => Self::Cut(Cut::Reset),
             330..480 => Self::Cut(Cut::Close),
@@ -85,10 +86,10 @@ impl Fault {
             890..910 => Self::Slow(direction, Link::blackhole(), moment),
             910..940 => Self::Refuse(Accept::Refuse, moment),
             940..960 => Self::Refuse(Accept::Reset, moment),
-            960..998 => Self::KillBackends,
+            960..998 => kill_backends,
             998 if restarts => Self::Drain,
             _ if restarts => Self::Restart,
-            _ => Self::KillBackends,
+            _ => kill_backends,
         }
     }
 }
@@ -175,7 +176,7 @@ impl Nemesis {
                 sleep(moment).await;
                 proxy.heal().await;
             }
-            Fault::KillBackends => hit = kill_backends(&self.stack).await,
+            Fault::KillBackends(from) => hit = kill_backends(&self.stack, from).await,
             Fault::Restart => hit = restart(&self.stack, Node::kill).await,
             Fault::Drain => hit = restart(&self.stack, Node::shut_down).await,
         }
@@ -193,10 +194,17 @@ fn can_restart(stack: &Stack) -> bool {
     last.is_some_and(Node::can_restart)
 }
 
-async fn kill_backends(stack: &Stack) -> u64 {
+async fn kill_backends(stack: &Stack, from: u8) -> u64 {
+    let (id, opened, sessions) = match stack.engine().kind() {
+        EngineKind::CockroachDb => ("session_id", "session_start", "[SHOW CLUSTER SESSIONS]"),
+        _ => ("pid", "backend_start", "pg_stat_activity"),
+    };
     // Only the stack's own: the server may be somebody else's.
     let chosen = format!(
-        "WHERE application_name = '{}' AND random() < 0.1",
+        "SELECT {id} FROM \
+         (SELECT {id}, row_number() OVER (ORDER BY {opened}, {id}) AS place FROM {sessions} \
+          WHERE application_name = '{}') AS own \
+         WHERE place % 10 = {from}",
         stack.name
     );
     let kill = |text| {
@@ -206,15 +214,12 @@ async fn kill_backends(stack: &Stack) -> u64 {
     };
     match stack.engine().kind() {
         EngineKind::CockroachDb => {
-            let text = format!(
-                "CANCEL SESSIONS IF EXISTS \
-                 (SELECT session_id FROM [SHOW CLUSTER SESSIONS] {chosen})"
-            );
+            let text = format!("CANCEL SESSIONS IF EXISTS ({chosen})");
             // The tag counts them.
             stack.truth.execute(kill(&text), &[]).await.unwrap_or(0)
         }
         _ => {
-            let text = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity {chosen}");
+            let text = format!("SELECT pg_terminate_backend(pid) FROM ({chosen}) AS chosen");
             let killed = stack.truth.fetch_all(kill(&text), &[]).await;
             killed.map_or(0, |rows| rows.len() as u64)
         }

@@ -103,10 +103,10 @@ pub fn json(records: &[Record]) -> anyhow::Result<String> {
 /// Counts without a fraction, measurements with one.
 #[must_use]
 pub fn shown(figure: &Figure) -> String {
-    if figure.unit.is_empty() {
-        format!("{:.0}", figure.value)
-    } else {
-        format!("{:.1} {}", figure.value, figure.unit)
+    match figure.value {
+        Some(value) if figure.unit.is_empty() => format!("{value:.0}"),
+        Some(value) => format!("{value:.1} {}", figure.unit),
+        None => "never".to_owned(),
     }
 }
 
@@ -122,6 +122,7 @@ mod tests {
             ..Report::default()
         };
         report.figure("slowest", 1.25, "ms");
+        report.figure("whole again after", None, "s");
         Ran {
             row: rows::all()[index],
             took: Duration::from_secs(3),

@@ -42,8 +42,8 @@ pub trait Row: Sync {
 pub struct Figure {
     /// What was counted or measured.
     pub name: String,
-    /// How much.
-    pub value: f64,
+    /// How much; none of what was waited for and did not come.
+    pub value: Option<f64>,
     /// In what unit; empty for plain counts.
     pub unit: Cow<'static, str>,
 }
@@ -67,10 +67,15 @@ impl Report {
     }
 
     /// Adds a figure.
-    pub fn figure(&mut self, name: impl Into<String>, value: f64, unit: &'static str) {
+    pub fn figure(
+        &mut self,
+        name: impl Into<String>,
+        value: impl Into<Option<f64>>,
+        unit: &'static str,
+    ) {
         self.figures.push(Figure {
             name: name.into(),
-            value,
+            value: value.into(),
             unit: unit.into(),
         });
     }

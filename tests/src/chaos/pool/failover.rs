@@ -76,7 +76,7 @@ impl<'a> Node<'a> {
             (Trouble::Killed, Server::Imitated(_)) => refuse(&self.fails).await,
             (Trouble::Drained, Server::Real(node)) => node.shut_down()?,
             (Trouble::Drained, Server::Imitated(proxy)) => proxy.drain(),
-            (Trouble::Blackholed, _) => fall_silent(&self.fails),
+            (Trouble::Blackholed, _) => fall_silent(&self.fails).await,
         }
         Ok(())
     }

@@ -11,8 +11,8 @@ use super::login::{self, Login, class_of};
 
 /// How long a statement may take before its caller takes the node for dead.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// What a caller does with a row, so that the rate is what is asked for and not what the machine can do.
-const PAUSE: Duration = Duration::from_millis(5);
+/// What a caller does with a row: long enough that the rate is what is asked for, and not what two slow cores can do.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// One call: when it began, how long it took, and why it failed, if it did.
 #[derive(Clone, Debug)]

@@ -30,8 +30,9 @@ pub const SESSIONS: u32 = 8;
 const CALLERS: u32 = 16;
 /// How long a caller waits for a row before it takes the session for dead.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// What a caller does between two rows, so that the rate is what is asked for and not what the machine can do.
-const PAUSE: Duration = Duration::from_millis(10);
+/// What a caller does between two rows: long enough that the rate is what is asked for, and not what two slow cores can do for
+/// four pools.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long it is watched before.
 const BEFORE: Duration = Duration::from_millis(1_500);
 /// How long it is watched after.
@@ -214,9 +215,7 @@ impl<C: Contender> Watched for Lane<C> {
         if load(&callers.sees_sockets) == 1 {
             report.count(name("dead sockets lent again"), findings.lent_dead);
         }
-        let seconds = findings
-            .whole_after
-            .map_or(f64::INFINITY, |time| time.as_secs_f64());
+        let seconds = findings.whole_after.map(|time| time.as_secs_f64());
         report.figure(name("whole rate after"), seconds, "s");
         findings
     }
@@ -272,7 +271,7 @@ impl Race {
             for lane in &self.lanes {
                 match outage {
                     Outage::Refused => refuse(lane.proxy()).await,
-                    Outage::Silent => fall_silent(lane.proxy()),
+                    Outage::Silent => fall_silent(lane.proxy()).await,
                 }
             }
             tokio::time::sleep(away).await;

@@ -100,7 +100,7 @@ pub async fn run(engine: &Engine, allowed: u32) -> anyhow::Result<Report> {
             tokio::spawn(async move { insist(&pool, &stop).await })
         })
         .collect();
-    fall_silent(&proxy);
+    fall_silent(&proxy).await;
     let probing = || matches!(state(&pool), Some(NodeState::Probing(_)));
     until("the node is probed", probing).await?;
     // What was being opened for callers when the node left is given up, as soon as its task is polled.

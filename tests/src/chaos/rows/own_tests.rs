@@ -37,6 +37,8 @@ pub(super) struct OwnTests {
     /// What the long forms take together on a slow machine. With less time than that the short forms run; with more than
     /// twice that, they hang.
     takes: Duration,
+    /// A `cfg` that the long forms are compiled with.
+    cfg: Option<&'static str>,
     tests: &'static [Test],
 }
 
@@ -60,6 +62,7 @@ pub(super) const TEMPLATES: OwnTests = OwnTests {
         unit: "cases",
     },
     takes: minutes(30),
+    cfg: Some("libpg_query"),
     tests: &[Test {
         package: "crdb-sql",
         program: Some("templates"),
@@ -76,6 +79,7 @@ pub(super) const POLICY: OwnTests = OwnTests {
         unit: "cells",
     },
     takes: minutes(2),
+    cfg: None,
     tests: &[Test {
         package: "crdb-auth",
         program: Some("integration"),
@@ -92,6 +96,7 @@ pub(super) const TICKETS: OwnTests = OwnTests {
         unit: "minutes",
     },
     takes: minutes(32),
+    cfg: None,
     tests: &[Test {
         package: "crdb-auth",
         program: Some("kerberos"),
@@ -108,6 +113,7 @@ pub(super) const SECRETS: OwnTests = OwnTests {
         unit: "canaries",
     },
     takes: minutes(2),
+    cfg: None,
     tests: &[
         Test {
             package: "crdb-auth",
@@ -131,6 +137,7 @@ pub(super) const SIMULATION: OwnTests = OwnTests {
         unit: "seeds",
     },
     takes: minutes(30),
+    cfg: None,
     tests: &[Test {
         package: "crdb-pool",
         program: None,
@@ -173,7 +180,8 @@ impl Row for OwnTests {
 
 impl OwnTests {
     async fn run_test(&self, context: &Context, test: &Test, long: bool) -> anyhow::Result<Lines> {
-        let (program, directory) = build::program(test.package, test.program).await?;
+        let (program, directory) =
+            build::program(test.package, test.program, long, self.cfg.filter(|_| long)).await?;
         let words = [&program, "--exact", "--nocapture", test.name].map(str::to_owned);
         let mut environment = vec![("CRDB_TEST_SEED", context.seed().to_string())];
         environment.extend(long.then(|| ("CRDB_TEST_LONG", "1".to_owned())));

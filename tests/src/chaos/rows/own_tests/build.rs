@@ -1,4 +1,4 @@
-//! Building a crate's test programs as `cargo xtask test --all-features` does, so that they are compiled once for both.
+//! Building a crate's test programs.
 
 use crate::chaos::program::{cargo, workspace};
 use anyhow::{Context as _, bail, ensure};
@@ -21,7 +21,8 @@ struct Target {
     name: String,
 }
 
-/// Builds the test program of this name, or the one of the library's own tests. Gives it and the directory to run it in.
+/// Builds the test program of this name, or the one of the library's own tests, optimised where it is to run its long
+/// form, and with this `cfg` set. Gives it and the directory to run it in.
 ///
 /// Dropping the future ends the build.
 ///
@@ -30,6 +31,8 @@ struct Target {
 pub(super) async fn program(
     package: &str,
     name: Option<&str>,
+    long: bool,
+    cfg: Option<&str>,
 ) -> anyhow::Result<(String, PathBuf)> {
     let root = workspace()?;
     let mut command = Command::new(cargo());
@@ -41,7 +44,9 @@ pub(super) async fn program(
             "--message-format",
             "json-render-diagnostics",
         ])
-        .args(["--workspace", "--exclude", "crdb-benches", "--all-features"])
+        .args(["--package", package, "--all-features"])
+        .args(long.then_some("--release"))
+        .envs(cfg.map(|cfg| ("RUSTFLAGS", format!("--cfg {cfg}"))))
         .current_dir(root)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -110,7 +110,7 @@ fn figure(text: &str) -> Option<Figure> {
     let (number, unit) = value.split_once(' ').unwrap_or((value, ""));
     Some(Figure {
         name: name.to_owned(),
-        value: number.parse().ok()?,
+        value: Some(number.parse().ok()?),
         unit: unit.to_owned().into(),
     })
 }
@@ -143,7 +143,10 @@ mod tests {
             .iter()
             .map(|figure| (figure.name.as_str(), figure.value, &*figure.unit))
             .collect();
-        assert_eq!(figures, [("kept", 3.0, ""), ("slowest", 1.5, "ms")]);
+        assert_eq!(
+            figures,
+            [("kept", Some(3.0), ""), ("slowest", Some(1.5), "ms")]
+        );
         assert_eq!(report.violations[0].detail, "a rule: broken");
     }
 
