@@ -16,6 +16,7 @@ pub mod ours;
 pub mod pgbench;
 #[cfg(feature = "peers")]
 pub mod pools;
+mod program;
 #[cfg(feature = "peers")]
 pub mod realm;
 pub mod report;

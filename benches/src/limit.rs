@@ -1,6 +1,6 @@
 //! What no client can beat on this machine: the same work by PostgreSQL's own programs, written in C.
 
-use std::{process::Stdio, sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::process::Command;
@@ -9,6 +9,7 @@ use crate::{
     case::{MeasureError, Role, Sample, Subject},
     latency::percentiles,
     pgbench::{Run, latencies, program},
+    program::time_to_first_row,
     server::{FETCH_ALL, ROWS, Server},
     tls::Tls,
 };
@@ -136,17 +137,8 @@ impl Subject for FirstRowLimit {
                 .args(["--port", &server.port().to_string()])
                 .args(["--username", server.user(), server.database()])
                 .env("PGPASSWORD", server.password())
-                .envs(Tls::environment(server.tls()))
-                .stdin(Stdio::null())
-                .kill_on_drop(true);
-            let started = Instant::now();
-            let output = command.output().await?;
-            let time = started.elapsed();
-            if !output.status.success() || output.stdout.trim_ascii() != b"1" {
-                let words = String::from_utf8_lossy(&output.stderr);
-                return Err(format!("psql ended with {}: {}", output.status, words.trim()).into());
-            }
-            Ok(Sample::new().with("time", time.as_secs_f64() * 1e3))
+                .envs(Tls::environment(server.tls()));
+            time_to_first_row(self.name(), &mut command).await
         }
         .boxed()
     }

@@ -72,8 +72,8 @@ impl CaseResult {
 /// Measures `case`, calling `progress` with the subject and the round before each round.
 ///
 /// One round of each subject is not counted. Then every subject does one round after another, so that a drift of the
-/// machine meets all of them; the order turns by one each time, so that nobody is always measured after the same
-/// neighbour. While a target is inconclusive the rounds are repeated, up to [`MAX_REPEATS`] times, and all count.
+/// machine meets all of them, in an order that lets nobody be always measured after the same neighbour. While a target is
+/// inconclusive the rounds are repeated, up to [`MAX_REPEATS`] times, and all count.
 ///
 /// # Errors
 /// The first error of a subject; what was measured until then is dropped, because a case without one of its peers
@@ -129,10 +129,8 @@ async fn one_round_each(
     results: &mut [SubjectResult],
     progress: &mut (dyn FnMut(&str, usize) + Send),
 ) -> Result<(), MeasureError> {
-    let count = case.subjects.len();
-    let first = results.first().map_or(0, |result| result.samples.len());
-    for step in 0..count {
-        let index = (first + step) % count;
+    let round = results.first().map_or(0, |result| result.samples.len());
+    for index in order(case.subjects.len(), round) {
         let subject = &mut case.subjects[index];
         let result = &mut results[index];
         progress(subject.name(), result.samples.len() + 1);
@@ -154,6 +152,22 @@ async fn one_round_each(
         result.samples.push(sample);
     }
     Ok(())
+}
+
+/// The order of `count` subjects in a round: a design of Williams (1949), in which over `count` rounds, twice as many where
+/// `count` is odd, each subject follows each other one equally often.
+fn order(count: usize, round: usize) -> impl Iterator<Item = usize> {
+    let backwards = count % 2 == 1 && round / count % 2 == 1;
+    (0..count).map(move |step| {
+        let step = if backwards { count - 1 - step } else { step };
+        // 0, 1, -1, 2, -2 and so on: each difference to the next one occurs once.
+        let zigzag = if step % 2 == 1 {
+            step.div_ceil(2)
+        } else {
+            count - step / 2
+        };
+        (round + zigzag) % count
+    })
 }
 
 fn judge_all(case: &Case, results: &[SubjectResult]) -> Vec<Judgement> {
@@ -273,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rounds_are_interleaved_and_the_order_turns() {
+    async fn rounds_are_interleaved_and_the_order_changes() {
         let mut order = Vec::new();
         run("P0", case(&[1.0], &[2.0]), &mut |name, round| {
             order.push((name.to_owned(), round));
@@ -287,5 +301,25 @@ mod tests {
             .map(|(name, _)| name.as_str())
             .collect();
         assert_eq!(names, ["ours", "peer", "peer", "ours"]);
+    }
+
+    #[test]
+    fn everybody_follows_everybody_equally_often() {
+        for count in 2..=7 {
+            let rounds = if count % 2 == 1 { 2 * count } else { count };
+            let mut follows = vec![vec![0; count]; count];
+            for round in 0..rounds {
+                let order: Vec<usize> = order(count, round).collect();
+                for pair in order.windows(2) {
+                    follows[pair[0]][pair[1]] += 1;
+                }
+            }
+            for (first, row) in follows.iter().enumerate() {
+                for (second, times) in row.iter().enumerate() {
+                    let expected = if first == second { 0 } else { rounds / count };
+                    assert_eq!(*times, expected, "{first} before {second} of {count}");
+                }
+            }
+        }
     }
 }

@@ -9,6 +9,9 @@ pub struct Summary {
     pub lower_quartile: f64,
     /// Three quarters of the rounds are at or below this.
     pub upper_quartile: f64,
+    /// Where the median of endlessly many rounds lies, at a confidence of 95 %: between these two of the rounds (the
+    /// interval of the sign test, which assumes no distribution). With five rounds or fewer, between their extremes.
+    pub median_within: (f64, f64),
     /// How many rounds there were.
     pub rounds: usize,
 }
@@ -26,6 +29,7 @@ impl Summary {
             median: quantile(&sorted, 0.5),
             lower_quartile: quantile(&sorted, 0.25),
             upper_quartile: quantile(&sorted, 0.75),
+            median_within: median_within(&sorted),
             rounds: sorted.len(),
         })
     }
@@ -53,6 +57,23 @@ pub fn paired_ratios(subject: &[f64], peer: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// The narrowest pair of rounds, counted from both ends, outside of which the median lies with a probability of 5 % at most.
+fn median_within(sorted: &[f64]) -> (f64, f64) {
+    let count = sorted.len();
+    let mut cut = 0;
+    // Of exactly so many rounds below the median as are looked at next, and of at most so many on either side of it.
+    let mut exactly = 0.5_f64.powi(count.try_into().unwrap_or(i32::MAX));
+    let mut outside = 2.0 * exactly;
+    loop {
+        exactly *= (count - cut) as f64 / (cut + 1) as f64;
+        outside += 2.0 * exactly;
+        if outside > 0.05 {
+            return (sorted[cut], sorted[count - 1 - cut]);
+        }
+        cut += 1;
+    }
+}
+
 fn quantile(sorted: &[f64], fraction: f64) -> f64 {
     let position = fraction * (sorted.len() - 1) as f64;
     let below = position.floor() as usize;
@@ -77,6 +98,21 @@ mod tests {
             ),
             (2.0, 3.0, 4.0)
         );
+    }
+
+    /// Table of the sign test's intervals, for example Conover, Practical Nonparametric Statistics, section 3.2.
+    #[test]
+    fn the_median_lies_between_the_rounds_of_the_sign_test() {
+        let within = |count: u32| {
+            let values: Vec<f64> = (1..=count).map(f64::from).collect();
+            Summary::of(&values).expect("values").median_within
+        };
+        assert_eq!(within(1), (1.0, 1.0));
+        assert_eq!(within(5), (1.0, 5.0));
+        assert_eq!(within(6), (1.0, 6.0));
+        assert_eq!(within(9), (2.0, 8.0));
+        assert_eq!(within(25), (8.0, 18.0));
+        assert_eq!(within(45), (16.0, 30.0));
     }
 
     #[test]

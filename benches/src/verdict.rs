@@ -8,11 +8,11 @@ use crate::{
 /// What the rounds say about a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Both quartiles lie within the bound.
+    /// The median lies within the bound, see [`Summary::median_within`].
     Met,
-    /// Both quartiles lie outside.
+    /// It lies outside.
     Missed,
-    /// The quartiles lie on both sides of the bound.
+    /// The rounds do not tell on which side of the bound it lies.
     Inconclusive,
 }
 
@@ -52,9 +52,8 @@ pub fn judge(target: Target, subject: &[f64], peer: Option<&[f64]>) -> Option<Ju
         (Bound::RatioAtMost(..) | Bound::RatioAtLeast(..), None) => return None,
     };
     let figure = Summary::of(&figures)?;
-    let low = target.bound.holds(figure.lower_quartile);
-    let high = target.bound.holds(figure.upper_quartile);
-    let verdict = match (low, high) {
+    let (low, high) = figure.median_within;
+    let verdict = match (target.bound.holds(low), target.bound.holds(high)) {
         (true, true) => Verdict::Met,
         (false, false) => Verdict::Missed,
         _ => Verdict::Inconclusive,

@@ -1,12 +1,13 @@
 //! A program of this toolkit from its start to the end after one row.
 
-use std::{path::PathBuf, process::Stdio, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::process::Command;
 
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
+    program::time_to_first_row,
     server::Server,
     tls::Tls,
 };
@@ -73,17 +74,8 @@ impl Subject for FirstRow {
                     Tls::settings(server.tls())
                         .into_iter()
                         .map(|(key, value)| (variable(key), value)),
-                )
-                .stdin(Stdio::null())
-                .kill_on_drop(true);
-            let started = Instant::now();
-            let output = command.output().await?;
-            let time = started.elapsed();
-            if !output.status.success() || output.stdout.trim_ascii() != b"1" {
-                let words = String::from_utf8_lossy(&output.stderr);
-                return Err(format!("first_row ended with {}: {words}", output.status).into());
-            }
-            Ok(Sample::new().with("time", time.as_secs_f64() * 1e3))
+                );
+            time_to_first_row("first_row", &mut command).await
         }
         .boxed()
     }

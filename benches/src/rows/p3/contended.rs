@@ -13,9 +13,12 @@ use tokio::runtime::Handle;
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
     pools::{Opening, Pool, Stub},
+    server::Server,
 };
 
 const CALLERS: u32 = 32;
+/// How long a session is used before each round: longer than it takes to lend all of them.
+const USE: Duration = Duration::from_millis(5);
 
 /// What a caller is.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +44,8 @@ pub(super) struct Contended<P> {
     stub: Stub,
     callers: Callers,
     time: Duration,
+    slots: u32,
+    _server: Arc<Server>,
 }
 
 impl<P: Pool> Contended<P> {
@@ -51,6 +56,8 @@ impl<P: Pool> Contended<P> {
     ) -> Result<Self, MeasureError> {
         Ok(Self {
             stub: opening.stub.clone(),
+            slots: opening.max,
+            _server: Arc::clone(&opening.server),
             pool: P::open(opening).await?,
             callers,
             time,
@@ -73,6 +80,9 @@ impl<P: Pool> Subject for Contended<P> {
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
+            // Since the last round more than 500 ms have passed: whatever that asks for is not part of this one.
+            let at_once = (0..self.slots).map(|_| self.pool.borrow(Some(USE)));
+            futures_util::future::try_join_all(at_once).await?;
             let stop = Arc::new(AtomicBool::new(false));
             let checked = self.stub.checked();
             let started = Instant::now();

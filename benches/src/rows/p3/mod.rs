@@ -50,7 +50,7 @@ async fn case(
     server: &Arc<Server>,
     settings: &Settings,
 ) -> Result<Case, MeasureError> {
-    let time = Duration::from_millis(if settings.quick { 200 } else { 1_000 });
+    let time = Duration::from_millis(if settings.quick { 200 } else { 400 });
     let opening = || Opening {
         stub: Stub::default(),
         idle: slots,

@@ -17,6 +17,7 @@ use crate::{
 pub(super) const CALLERS: u32 = 50;
 pub(super) const IDLE: u32 = 5;
 const CONNECT: Duration = Duration::from_millis(150);
+const CLOSING: Duration = Duration::from_millis(100);
 pub(super) const QUERY: Duration = Duration::from_millis(2);
 
 /// Spikes on pools of one kind: each round has a new one, since a pool that has grown shows nothing.
@@ -70,6 +71,9 @@ impl<P: Pool> Subject for Spike<P> {
             let done = started.elapsed();
             // Those that were begun count when they are there, too.
             tokio::time::sleep(CONNECT * 2).await;
+            drop(pool);
+            // What a server does to end its sessions is not for the next one to pay.
+            tokio::time::sleep(CLOSING).await;
             Ok(Sample::new()
                 .with("done", done.as_secs_f64() * 1e3)
                 .with("connections", f64::from(stub.opened())))

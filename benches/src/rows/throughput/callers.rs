@@ -17,24 +17,44 @@ use crate::{
 /// A pool with its callers.
 pub(super) struct Callers<P> {
     pool: P,
-    callers: u32,
+    callers: Vec<u32>,
     time: Duration,
     server: Arc<Server>,
 }
 
 impl<P: LivePool> Callers<P> {
+    /// With so many callers, one number after another.
     pub(super) async fn open(
         server: &Arc<Server>,
         slots: u32,
-        callers: u32,
+        callers: &[u32],
         time: Duration,
     ) -> Result<Self, MeasureError> {
         Ok(Self {
             pool: P::open(Opening::on(server, slots)).await?,
-            callers,
+            callers: callers.to_vec(),
             time,
             server: Arc::clone(server),
         })
+    }
+
+    async fn with(&self, callers: u32) -> Result<Sample, MeasureError> {
+        let until = Instant::now() + self.time;
+        let callers = (0..callers).map(|_| {
+            let pool = self.pool.clone();
+            tokio::spawn(async move {
+                let mut latencies = Vec::new();
+                while Instant::now() < until {
+                    let started = Instant::now();
+                    let mut session = pool.get().await?;
+                    P::ask(&mut session).await?;
+                    drop(session);
+                    latencies.push(microseconds(started.elapsed()));
+                }
+                Ok::<_, MeasureError>(latencies)
+            })
+        });
+        finish(callers.collect(), self.time).await
     }
 }
 
@@ -53,22 +73,20 @@ impl<P: LivePool> Subject for Callers<P> {
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
-            let until = Instant::now() + self.time;
-            let callers = (0..self.callers).map(|_| {
-                let pool = self.pool.clone();
-                tokio::spawn(async move {
-                    let mut latencies = Vec::new();
-                    while Instant::now() < until {
-                        let started = Instant::now();
-                        let mut session = pool.get().await?;
-                        P::ask(&mut session).await?;
-                        drop(session);
-                        latencies.push(microseconds(started.elapsed()));
-                    }
-                    Ok::<_, MeasureError>(latencies)
-                })
-            });
-            finish(callers.collect(), self.time).await
+            let mut first = None;
+            let mut last = Sample::new();
+            for callers in &self.callers {
+                last = self.with(*callers).await?;
+                first = first.or(last.get("rate"));
+            }
+            let growth = last
+                .get("rate")
+                .zip(first)
+                .map(|(last, first)| last / first);
+            Ok(match growth {
+                Some(growth) => last.with("growth", growth),
+                None => last,
+            })
         }
         .boxed()
     }

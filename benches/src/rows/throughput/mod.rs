@@ -16,10 +16,13 @@ use callers::{Callers, DedicatedCallers};
 
 /// Sessions of each pool.
 const SLOTS: u32 = 8;
-/// Callers of each, by the case.
-const CALLERS: [u32; 3] = [8 * SLOTS, 256, 1_000];
 /// The part of the dedicated connections' throughput that a pool must reach.
 const SHARE: f64 = 0.9;
+/// Callers at first, and up to how many they grow.
+const FEW: u32 = 8 * SLOTS;
+const MANY: [u32; 2] = [256, 1_000];
+/// What counts as no worse: two pools that grow alike differ by a few per cent from run to run.
+const NO_WORSE: f64 = 0.95;
 
 /// The row.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ impl Row for Throughput {
     }
 
     fn title(&self) -> &'static str {
-        "a pool of 8 beside 8 dedicated connections, up to 1,000 callers"
+        "a pool of 8 beside 8 dedicated connections, and as 64 callers grow to 1,000"
     }
 
     fn cases<'a>(
@@ -40,9 +43,9 @@ impl Row for Throughput {
     ) -> BoxFuture<'a, Result<Vec<Case>, MeasureError>> {
         async move {
             let server = Server::start(settings).await?;
-            let mut cases = Vec::new();
-            for callers in CALLERS {
-                cases.push(case(callers, &server, settings).await?);
+            let mut cases = vec![beside_dedicated(&server, settings).await?];
+            for many in MANY {
+                cases.push(growing(many, &server, settings).await?);
             }
             Ok(cases)
         }
@@ -50,31 +53,60 @@ impl Row for Throughput {
     }
 }
 
-async fn case(
-    callers: u32,
+fn time(settings: &Settings) -> Duration {
+    Duration::from_millis(if settings.quick { 300 } else { 700 })
+}
+
+fn rounds(settings: &Settings) -> usize {
+    if settings.quick { 5 } else { 9 }
+}
+
+fn at_least(metric: &'static str, peer: &'static str, share: f64) -> Target {
+    Target {
+        subject: Ours::NAME,
+        metric,
+        bound: Bound::RatioAtLeast(peer, share),
+    }
+}
+
+async fn beside_dedicated(server: &Arc<Server>, settings: &Settings) -> Result<Case, MeasureError> {
+    let time = time(settings);
+    Ok(Case {
+        name: format!("{FEW} callers, {SLOTS} slots"),
+        metrics: vec![Metric::higher("rate", "rows/s"), Metric::lower("p99", "us")],
+        targets: vec![at_least("rate", Dedicated::NAME, SHARE)],
+        rounds: rounds(settings),
+        subjects: vec![
+            Box::new(Callers::<Ours>::open(server, SLOTS, &[FEW], time).await?),
+            Box::new(Callers::<Bb8>::open(server, SLOTS, &[FEW], time).await?),
+            Box::new(Callers::<Deadpool>::open(server, SLOTS, &[FEW], time).await?),
+            Box::new(Callers::<Sqlx>::open(server, SLOTS, &[FEW], time).await?),
+            Box::new(DedicatedCallers::open(server, SLOTS, time).await?),
+        ],
+    })
+}
+
+async fn growing(
+    many: u32,
     server: &Arc<Server>,
     settings: &Settings,
 ) -> Result<Case, MeasureError> {
-    let time = Duration::from_millis(if settings.quick { 300 } else { 1_500 });
-    let at_least = |peer, share| Target {
-        subject: Ours::NAME,
-        metric: "rate",
-        bound: Bound::RatioAtLeast(peer, share),
-    };
+    let time = time(settings);
+    let callers = [FEW, many];
     Ok(Case {
-        name: format!("{callers} callers, {SLOTS} slots"),
-        metrics: vec![Metric::higher("rate", "rows/s"), Metric::lower("p99", "us")],
-        targets: vec![
-            at_least(Dedicated::NAME, SHARE),
-            at_least(Deadpool::NAME, 1.0),
+        name: format!("{FEW} callers grow to {many}, {SLOTS} slots"),
+        metrics: vec![
+            Metric::higher("growth", "x the rate of few"),
+            Metric::higher("rate", "rows/s of many"),
+            Metric::lower("p99", "us with many"),
         ],
-        rounds: if settings.quick { 5 } else { 9 },
+        targets: vec![at_least("growth", Deadpool::NAME, NO_WORSE)],
+        rounds: rounds(settings),
         subjects: vec![
-            Box::new(Callers::<Ours>::open(server, SLOTS, callers, time).await?),
-            Box::new(Callers::<Bb8>::open(server, SLOTS, callers, time).await?),
-            Box::new(Callers::<Deadpool>::open(server, SLOTS, callers, time).await?),
-            Box::new(Callers::<Sqlx>::open(server, SLOTS, callers, time).await?),
-            Box::new(DedicatedCallers::open(server, SLOTS, time).await?),
+            Box::new(Callers::<Ours>::open(server, SLOTS, &callers, time).await?),
+            Box::new(Callers::<Bb8>::open(server, SLOTS, &callers, time).await?),
+            Box::new(Callers::<Deadpool>::open(server, SLOTS, &callers, time).await?),
+            Box::new(Callers::<Sqlx>::open(server, SLOTS, &callers, time).await?),
         ],
     })
 }
