@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crdb_pool::GetOptions;
 use crdb_testkit::{Engine, FaultProxy};
-use crdb_tests::chaos::pool::mess::{Mess, Tenants, price_of_returning};
+use crdb_tests::chaos::pool::mess::{Mess, Tenants, prepare, price_of_returning};
 use crdb_tests::chaos::pool::outage::{Outage, Race};
 use crdb_tests::chaos::pool::{failover, fall_silent, open, probes, restart};
 use crdb_tests::chaos::report::shown;
@@ -86,7 +86,9 @@ async fn exactly_as_many_probes_as_allowed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_borrower_finds_nothing_of_a_mess() {
-    let tenants = Tenants::open(Engine::shared().await).await.unwrap();
+    let engine = Engine::shared().await;
+    prepare(engine).await.unwrap();
+    let tenants = Tenants::open(engine).unwrap();
     for mess in Mess::ALL.into_iter().cycle().take(10 * Mess::ALL.len()) {
         assert_eq!(tenants.follow(mess).await.unwrap(), None);
     }

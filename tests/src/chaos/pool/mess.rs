@@ -161,12 +161,11 @@ pub struct Tenants {
 }
 
 impl Tenants {
-    /// Opens the pool, and makes on the engine what the messes need.
+    /// Opens the pool, on an engine that is [prepared](prepare).
     ///
     /// # Errors
-    /// When the engine refuses.
-    pub async fn open(engine: &Engine) -> anyhow::Result<Self> {
-        prepare(engine).await?;
+    /// When the engine has no login for the pool.
+    pub fn open(engine: &Engine) -> anyhow::Result<Self> {
         let pool = Pool::builder(Login::quick(engine)?)
             .nodes([NodeAddress::new(engine.host(), engine.port())])
             .max_size(1)
@@ -204,12 +203,17 @@ impl Tenants {
     }
 }
 
-async fn prepare(engine: &Engine) -> anyhow::Result<()> {
+/// Makes on the engine what the messes need. Once for all tenants: PostgreSQL refuses one of two equal grants that come at the
+/// same time.
+///
+/// # Errors
+/// When the engine refuses.
+pub async fn prepare(engine: &Engine) -> anyhow::Result<()> {
     let role = match engine.kind() {
         EngineKind::CockroachDb => format!("CREATE ROLE IF NOT EXISTS {ROLE}"),
-        // PostgreSQL has no such clause, and several may prepare at the same time.
+        // PostgreSQL has no such clause.
         _ => format!(
-            "DO $$ BEGIN CREATE ROLE {ROLE}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            "DO $$ BEGIN CREATE ROLE {ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
         ),
     };
     let trusted = engine.try_login(crdb_testkit::Login::Trust);

@@ -1,7 +1,7 @@
 //! R7: sessions that are returned dirty.
 
 use crate::chaos::context::Context;
-use crate::chaos::pool::mess::{Mess, Tenants, price_of_returning};
+use crate::chaos::pool::mess::{Mess, Tenants, prepare, price_of_returning};
 use crate::chaos::row::{Report, Row, Size};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -35,6 +35,7 @@ impl Row for Messes {
 
     fn run<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, anyhow::Result<Report>> {
         async move {
+            prepare(context.engine()).await?;
             let done = AtomicU64::new(0);
             let pairs = (0..PAIRS).map(|pair| follow(context, pair, &done, self.size().count));
             let mut left = BTreeMap::<String, u64>::new();
@@ -74,7 +75,7 @@ async fn follow(
     size: u64,
 ) -> anyhow::Result<Followed> {
     let mut random = context.random("mess", pair);
-    let tenants = Tenants::open(context.engine()).await?;
+    let tenants = Tenants::open(context.engine())?;
     let mut left = BTreeMap::new();
     while context.goes_on(done.load(Ordering::Relaxed), size) {
         let mess = draw(&mut random);
