@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::connector::{Connector, ErrorClass};
 use crate::node::{NodeAddress, NodeId};
@@ -18,18 +18,13 @@ use crate::shell::{Borrowed, Inner, now};
 pub struct Lease<C: Connector> {
     /// Present until the lease is dropped.
     borrowed: Option<Borrowed<C>>,
-    since: Instant,
-    doomed: bool,
-    measured: bool,
 }
 
 impl<C: Connector> Lease<C> {
-    pub(crate) fn new(borrowed: Borrowed<C>, since: Instant) -> Self {
+    #[inline]
+    pub(crate) fn new(borrowed: Borrowed<C>) -> Self {
         Self {
             borrowed: Some(borrowed),
-            since,
-            doomed: false,
-            measured: false,
         }
     }
 
@@ -66,7 +61,8 @@ impl<C: Connector> Lease<C> {
         class: ErrorClass,
         error: impl std::error::Error + Send + Sync + 'static,
     ) {
-        self.doomed |= matches!(class, ErrorClass::Dead | ErrorClass::Draining);
+        self.borrowed_mut().pooled_mut().loan.doomed |=
+            matches!(class, ErrorClass::Dead | ErrorClass::Draining);
         self.borrowed().report((class, Arc::new(error)));
     }
 
@@ -74,20 +70,27 @@ impl<C: Connector> Lease<C> {
     ///
     /// Without it the time until the session is returned is taken, which says less, because it contains the borrower's own.
     pub fn record_latency(&mut self, took: Duration) {
-        self.measured = true;
+        self.borrowed_mut().pooled_mut().loan.measured = true;
         let node = self.node();
         self.inner().lock().measured(node, took);
     }
 
     /// Closes the session instead of giving it back.
     pub fn discard(mut self) {
-        self.doomed = true;
+        self.borrowed_mut().pooled_mut().loan.doomed = true;
     }
 
     fn borrowed(&self) -> &Borrowed<C> {
         #[expect(clippy::expect_used, reason = "only `drop` takes it out")]
         self.borrowed
             .as_ref()
+            .expect("a session until the lease is dropped")
+    }
+
+    fn borrowed_mut(&mut self) -> &mut Borrowed<C> {
+        #[expect(clippy::expect_used, reason = "only `drop` takes it out")]
+        self.borrowed
+            .as_mut()
             .expect("a session until the lease is dropped")
     }
 
@@ -106,24 +109,14 @@ impl<C: Connector> Deref for Lease<C> {
 
 impl<C: Connector> DerefMut for Lease<C> {
     fn deref_mut(&mut self) -> &mut C::Session {
-        #[expect(clippy::expect_used, reason = "only `drop` takes it out")]
-        let borrowed = self
-            .borrowed
-            .as_mut()
-            .expect("a session until the lease is dropped");
-        &mut borrowed.pooled_mut().session
+        &mut self.borrowed_mut().pooled_mut().session
     }
 }
 
 impl<C: Connector> Drop for Lease<C> {
     fn drop(&mut self) {
-        let Some(borrowed) = self.borrowed.take() else {
-            return;
-        };
-        if self.doomed {
-            borrowed.discard(self.since);
-        } else {
-            borrowed.release(self.since, self.measured);
+        if let Some(borrowed) = self.borrowed.take() {
+            borrowed.release();
         }
     }
 }

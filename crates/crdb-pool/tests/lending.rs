@@ -7,7 +7,7 @@ mod cluster;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crdb_pool::{ErrorKind, GetOptions, Pool};
+use crdb_pool::{ErrorClass, ErrorKind, GetOptions, Pool};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::cluster::{Behaviour, Cluster, Handle};
@@ -41,6 +41,19 @@ async fn a_session_unused_for_half_a_second_is_checked() {
     drop(pool.get().await.unwrap());
     assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 0);
     sleep(Duration::from_millis(500)).await;
+    drop(pool.get().await.unwrap());
+    assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_death_on_a_node_each_of_its_other_sessions_is_checked_once() {
+    let cluster = Cluster::start([1]);
+    let pool = pool(&cluster, 2);
+    let (mut first, second) = (pool.get().await.unwrap(), pool.get().await.unwrap());
+    drop(second);
+    first.report(ErrorClass::Dead);
+    drop(pool.get().await.unwrap());
+    assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 1);
     drop(pool.get().await.unwrap());
     assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 1);
 }

@@ -62,6 +62,7 @@ impl Breaker {
         self.state
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.state == BreakerState::Closed
     }

@@ -16,6 +16,7 @@ mod simulation;
 mod slots;
 mod upkeep;
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,7 @@ pub use self::breaker::OutCause;
 pub(crate) use self::gate::{Refusal, Request, Ticket};
 pub(crate) use self::random::Random;
 pub(crate) use self::report::Failed;
-pub(crate) use self::slots::{Failure, Pooled};
+pub(crate) use self::slots::{Failure, Loan, Pooled};
 
 /// The state of a pool. `S` is a session, `W` wakes a caller.
 #[derive(Debug)]
@@ -65,8 +66,17 @@ const TICK_WHILE_WAITING: Duration = Duration::from_millis(10);
 pub(crate) struct Grant<S> {
     pub(crate) pooled: Box<Pooled<S>>,
     pub(crate) borrow: BorrowKey,
-    /// It has not been proven recently enough to be lent without a round trip.
-    pub(crate) check: bool,
+    /// It was proven before its node became suspect.
+    suspect: bool,
+}
+
+impl<S> Grant<S> {
+    /// Whether the session must be proven by a round trip before it is lent, where that is spared one used within `fresh_for`.
+    ///
+    /// Not asked under the lock: that would wait for what another processor has just written to the session.
+    pub(crate) fn needs_check(&self, fresh_for: Duration, now: Instant) -> bool {
+        self.suspect || now.saturating_duration_since(self.pooled.proven) >= fresh_for
+    }
 }
 
 /// The answer to a caller.
@@ -179,7 +189,7 @@ impl<S, W> Core<S, W> {
         if self.closed {
             return Acquire::Refused(Refusal::Closed);
         }
-        if let Some(grant) = self.try_acquire(ticket, request, now) {
+        if let Some(grant) = self.try_acquire(ticket, &request, now) {
             return Acquire::Granted(grant);
         }
         if self.gate.waiting() >= self.config.max_waiters {
@@ -207,20 +217,20 @@ impl<S, W> Core<S, W> {
     pub(crate) fn try_acquire(
         &mut self,
         ticket: Ticket,
-        request: Request,
+        request: &Request,
         now: Instant,
     ) -> Option<Grant<S>> {
         if self.closed || !self.gate.is_first(ticket) {
             return None;
         }
         let index = match self.nodes.as_slice() {
-            [node] if node.in_rotation() && !node.idle.is_empty() => 0,
+            [node] if node.in_rotation() => 0,
             [_] => return None,
             nodes => self
                 .balance(request.avoid, now)
                 .idle(nodes, &mut self.random)?,
         };
-        Some(self.lend(index, request, now))
+        self.lend(index, request.place, now)
     }
 
     /// Whether sessions come back so quickly that queueing takes longer than waiting.
@@ -234,13 +244,13 @@ impl<S, W> Core<S, W> {
     pub(crate) fn poll(
         &mut self,
         ticket: Ticket,
-        now: Instant,
         waker: impl FnOnce(Option<W>) -> W,
     ) -> Option<Result<Grant<S>, Refusal>> {
         let mut answer = self.gate.poll(ticket, waker)?;
         if let Ok(grant) = &mut answer {
             // The caller may have been slow to fetch it.
-            grant.check = self.needs_check(&grant.pooled, now);
+            let node = self.node(grant.pooled.node);
+            grant.suspect = node.is_some_and(|node| node.suspects(&grant.pooled));
         }
         Some(answer)
     }
@@ -297,8 +307,8 @@ impl<S, W> Core<S, W> {
     }
 
     fn end_borrow(&mut self, borrow: BorrowKey) {
-        if let Some(borrow) = self.borrows.end(borrow)
-            && let Some(node) = self.node_mut(borrow.node)
+        if let Some(node) = self.borrows.end(borrow)
+            && let Some(node) = self.node_mut(node)
         {
             node.lent = node.lent.saturating_sub(1);
         }
@@ -341,42 +351,51 @@ impl<S, W> Core<S, W> {
         }
     }
 
-    /// Lends the most recently used session of a node that has an idle one.
-    fn lend(&mut self, index: usize, request: Request, now: Instant) -> Grant<S> {
-        let last = self.nodes[index].idle.len() - 1;
-        self.lend_at(index, last, request, now)
+    /// Lends the most recently used session of a node, if it has an idle one.
+    fn lend(
+        &mut self,
+        index: usize,
+        place: &'static Location<'static>,
+        now: Instant,
+    ) -> Option<Grant<S>> {
+        let pooled = self.nodes[index].idle.pop()?;
+        Some(self.grant(index, pooled, place, now))
     }
 
+    /// Lends the session at this position among a node's idle ones.
     fn lend_at(
         &mut self,
         index: usize,
         position: usize,
-        request: Request,
+        place: &'static Location<'static>,
+        now: Instant,
+    ) -> Grant<S> {
+        let pooled = self.nodes[index].idle.remove(position);
+        self.grant(index, pooled, place, now)
+    }
+
+    fn grant(
+        &mut self,
+        index: usize,
+        pooled: Box<Pooled<S>>,
+        place: &'static Location<'static>,
         now: Instant,
     ) -> Grant<S> {
         let node = &mut self.nodes[index];
-        let pooled = node.idle.remove(position);
         node.lent += 1;
-        let check = self.needs_check(&pooled, now);
+        let suspect = node.suspects(&pooled);
         let borrow = self.borrows.begin(Borrow {
-            node: pooled.node,
+            node: node.id,
             since: now,
-            place: request.place,
+            place,
             internal: false,
             warned: false,
         });
         Grant {
             pooled,
             borrow,
-            check,
+            suspect,
         }
-    }
-
-    /// Whether a session must be proven by a round trip before it is lent.
-    fn needs_check(&self, pooled: &Pooled<S>, now: Instant) -> bool {
-        let suspect_since = self.node(pooled.node).and_then(|node| node.suspect_since);
-        now.saturating_duration_since(pooled.proven) >= self.config.fresh_for
-            || suspect_since.is_some_and(|since| pooled.proven <= since)
     }
 
     /// Hands idle sessions to those who wait, in their order, and opens more where that helps.
@@ -393,14 +412,16 @@ impl<S, W> Core<S, W> {
             for (ticket, waiter) in self.gate.queued() {
                 let balance = self.balance(waiter.request.avoid, now);
                 if let Some(index) = balance.idle(&self.nodes, &mut self.random) {
-                    choice = Some((ticket, waiter.request, index));
+                    choice = Some((ticket, waiter.request.place, index));
                     break;
                 }
             }
-            let Some((ticket, request, index)) = choice else {
+            let Some((ticket, place, index)) = choice else {
                 break;
             };
-            let grant = self.lend(index, request, now);
+            let Some(grant) = self.lend(index, place, now) else {
+                break;
+            };
             fx.wake.extend(self.gate.settle(ticket, Ok(grant)));
         }
         if self.is_hopeless() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::breaker::OutCause;
 use super::slots::{Failure, NodeSlots, Pooled};
-use super::{Change, Core, Effects, Opening, OpeningKind, TICK_WHILE_WAITING};
+use super::{BorrowKey, Change, Core, Effects, Loan, Opening, OpeningKind, TICK_WHILE_WAITING};
 use crate::connector::ErrorClass;
 use crate::node::NodeId;
 use crate::observer::CloseReason;
@@ -42,6 +42,7 @@ impl<S, W> Core<S, W> {
             looked_at: now,
             used: now,
             term: opening.term,
+            loan: Loan::new(BorrowKey::default(), now),
         });
         let still_waiting = self.gate.waiting() > 0;
         let rules = self.rules();

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::borrows::BorrowKey;
 use super::breaker::{Backoff, Breaker, BreakerRules, BreakerState, OutCause};
 use super::random::Random;
 use crate::connector::ErrorClass;
@@ -28,6 +29,30 @@ pub(crate) struct Pooled<S> {
     pub(crate) used: Instant,
     /// Which time in rotation of its node it was opened in.
     pub(crate) term: u32,
+    pub(crate) loan: Loan,
+}
+
+/// What the shell knows about whoever has a session; while it is idle, about whoever had it last. Kept with the session and
+/// not in the handle to it, which is moved several times on its way to the borrower.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loan {
+    pub(crate) borrow: BorrowKey,
+    pub(crate) since: Instant,
+    /// The borrower wants the session to be closed.
+    pub(crate) doomed: bool,
+    /// The borrower has said how long its operations took.
+    pub(crate) measured: bool,
+}
+
+impl Loan {
+    pub(crate) fn new(borrow: BorrowKey, since: Instant) -> Self {
+        Self {
+            borrow,
+            since,
+            doomed: false,
+            measured: false,
+        }
+    }
 }
 
 /// A failure, kept for the messages of those who wait.
@@ -46,6 +71,8 @@ pub(crate) struct NodeSlots<S> {
     pub(crate) distance: usize,
     /// Least recently used first.
     pub(crate) idle: Vec<Box<Pooled<S>>>,
+    /// No idle session was used later.
+    latest_use: Option<Instant>,
     pub(crate) lent: u32,
     pub(crate) opening: u32,
     pub(crate) breaker: Breaker,
@@ -79,6 +106,7 @@ impl<S> NodeSlots<S> {
             address,
             distance,
             idle: Vec::new(),
+            latest_use: None,
             lent: 0,
             opening: 0,
             breaker: Breaker::new(rules),
@@ -96,8 +124,14 @@ impl<S> NodeSlots<S> {
         }
     }
 
-    /// Puts a session among the idle ones, least recently used first.
+    /// Puts a session among the idle ones, least recently used first. The others are not looked at where none was used later:
+    /// what another processor has just worked with is slow to read.
     pub(crate) fn keep(&mut self, pooled: Box<Pooled<S>>) {
+        if self.latest_use.is_none_or(|latest| latest <= pooled.used) {
+            self.latest_use = Some(pooled.used);
+            self.idle.push(pooled);
+            return;
+        }
         let later = self
             .idle
             .iter()
@@ -105,6 +139,12 @@ impl<S> NodeSlots<S> {
             .take_while(|other| other.used > pooled.used)
             .count();
         self.idle.insert(self.idle.len() - later, pooled);
+    }
+
+    /// Whether a session was proven before the node became suspect.
+    pub(crate) fn suspects(&self, pooled: &Pooled<S>) -> bool {
+        self.suspect_since
+            .is_some_and(|since| pooled.proven <= since)
     }
 
     /// Sessions that exist or are being opened.
@@ -186,6 +226,7 @@ impl Average {
     /// A new sample counts for one part in so many.
     const PARTS: u64 = 5;
 
+    #[inline]
     pub(crate) fn add(&mut self, sample: Duration) {
         let whole = sample.as_secs().saturating_mul(1_000_000_000);
         let sample = whole.saturating_add(sample.subsec_nanos().into());

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::gate::Request;
 use super::{Core, Effects, Grant, OpeningKind, Pooled, TICK_WHILE_WAITING};
 use crate::node::NodeId;
 use crate::observer::CloseReason;
@@ -153,8 +152,7 @@ impl<S, W> Core<S, W> {
                 .iter()
                 .position(|pooled| stale(pooled))
             {
-                let request = Request { avoid: None, place };
-                let grant = self.lend_at(index, position, request, now);
+                let grant = self.lend_at(index, position, place, now);
                 self.borrows.set_internal(grant.borrow, true);
                 fx.ping.push(grant);
             }
@@ -174,7 +172,7 @@ impl<S, W> Core<S, W> {
             let position = node.idle.iter().position(|pooled| due(pooled))?;
             Some((index, position))
         })?;
-        let mut grant = self.lend_at(index, position, Request { avoid: None, place }, now);
+        let mut grant = self.lend_at(index, position, place, now);
         grant.pooled.looked_at = now;
         self.borrows.set_internal(grant.borrow, true);
         Some(grant)

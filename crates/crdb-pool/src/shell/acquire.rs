@@ -13,113 +13,139 @@ use crate::lease::Lease;
 use crate::observer::{AcquireFailed, Acquired};
 
 /// Gets a session that works, by `deadline`.
-pub(crate) async fn acquire<C: Connector>(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the arguments of an async fn are moved once more when it is first polled"
+)]
+pub(crate) fn acquire<C: Connector>(
     inner: &Arc<Inner<C>>,
     request: Request,
     deadline: Option<Instant>,
-) -> Result<Lease<C>, Error> {
-    let started = now();
-    let deadline = deadline.unwrap_or(started + inner.config.acquire_timeout);
-    let mut turn = Turn {
-        inner,
-        ticket: None,
-        queued: false,
-        has_waited: false,
-    };
-    let mut checked = false;
-    loop {
-        let grant = match turn.next_grant(request, started, deadline).await {
-            Ok(grant) => grant,
-            Err(error) => {
-                if let Some(observer) = &inner.observer {
-                    let waited = now().saturating_duration_since(started);
-                    observer.acquire_failed(&AcquireFailed {
-                        kind: error.kind(),
-                        waited,
-                    });
-                }
-                return Err(error);
+) -> impl Future<Output = Result<Lease<C>, Error>> + Send + use<'_, C> {
+    async move {
+        let started = now();
+        let deadline = deadline.unwrap_or(started + inner.config.acquire_timeout);
+        let (ticket, mut granted) = first_attempt(inner, &request, started);
+        let mut turn = Turn {
+            inner,
+            ticket,
+            again: granted.is_some(),
+            queued: false,
+        };
+        let mut at = started;
+        let mut checked = false;
+        loop {
+            let grant = match granted.take() {
+                Some(grant) => grant,
+                None => match turn.next_grant(&request, started, deadline).await {
+                    Ok(grant) => {
+                        at = now();
+                        grant
+                    }
+                    Err(error) => {
+                        if let Some(observer) = &inner.observer {
+                            let waited = now().saturating_duration_since(started);
+                            observer.acquire_failed(&AcquireFailed {
+                                kind: error.kind(),
+                                waited,
+                            });
+                        }
+                        return Err(error);
+                    }
+                },
+            };
+            let check = grant.needs_check(inner.config.fresh_for, at);
+            let Some(mut borrowed) = Borrowed::new(inner.clone(), grant, at).look() else {
+                continue;
+            };
+            if check {
+                checked = true;
+                let Some(proven) = borrowed.check(Some(deadline)).await else {
+                    continue;
+                };
+                borrowed = proven;
             }
-        };
-        let check = grant.check;
-        let Some(mut borrowed) = Borrowed::new(inner.clone(), grant).look() else {
-            continue;
-        };
-        if check {
-            checked = true;
-            let Some(proven) = borrowed.check(Some(deadline)).await else {
-                continue;
-            };
-            borrowed = proven;
+            if let Some(hook) = &inner.hooks.before_acquire {
+                let Some(ready) = borrowed.before_acquire(hook, deadline).await else {
+                    continue;
+                };
+                borrowed = ready;
+            }
+            let pooled = borrowed.pooled_mut();
+            inner.connector.lend(&mut pooled.session);
+            let since = if check { now() } else { at };
+            pooled.loan.since = since;
+            if let Some(observer) = &inner.observer {
+                let waited = since.saturating_duration_since(started);
+                observer.acquired(&Acquired {
+                    node: pooled.node,
+                    address: &pooled.address,
+                    waited,
+                    checked,
+                });
+            }
+            return Ok(Lease::new(borrowed));
         }
-        if let Some(hook) = &inner.hooks.before_acquire {
-            let Some(ready) = borrowed.before_acquire(hook, deadline).await else {
-                continue;
-            };
-            borrowed = ready;
-        }
-        inner.connector.lend(&mut borrowed.pooled_mut().session);
-        let since = if turn.has_waited || checked {
-            now()
-        } else {
-            started
-        };
-        if let Some(observer) = &inner.observer {
-            let pooled = borrowed.pooled();
-            let waited = since.saturating_duration_since(started);
-            observer.acquired(&Acquired {
-                node: pooled.node,
-                address: &pooled.address,
-                waited,
-                checked,
-            });
-        }
-        return Ok(Lease::new(borrowed, since));
     }
 }
 
 /// How often a caller lets others run before it joins the queue, where that may spare it the queue.
 const YIELDS: u32 = 4;
 
+/// Comes to the pool, and takes a session if one is free. Where sessions come back within microseconds, gives the processor to
+/// those who have them a few times before joining the queue: once there is one, every session is handed from thread to thread,
+/// each time at the price of waking the next.
+#[inline]
+fn first_attempt<C: Connector>(
+    inner: &Inner<C>,
+    request: &Request,
+    at: Instant,
+) -> (Ticket, Option<Grant<C::Session>>) {
+    let mut core = inner.lock();
+    let ticket = core.arrive();
+    let mut granted = core.try_acquire(ticket, request, at);
+    for _ in 0..YIELDS {
+        if granted.is_some() || !core.turns_over_at_once() {
+            break;
+        }
+        drop(core);
+        std::thread::yield_now();
+        core = inner.lock();
+        granted = core.try_acquire(ticket, request, at);
+    }
+    (ticket, granted)
+}
+
 /// A caller's turn. Dropping it leaves the queue, and passes on what had been granted and not been fetched.
 struct Turn<'a, C: Connector> {
     inner: &'a Arc<Inner<C>>,
     /// The same from the first attempt to the last, so that a dead session does not cost the caller its place.
-    ticket: Option<Ticket>,
+    ticket: Ticket,
+    /// It has been granted a session, which did not work.
+    again: bool,
     queued: bool,
-    has_waited: bool,
 }
 
 impl<C: Connector> Turn<'_, C> {
     async fn next_grant(
         &mut self,
-        request: Request,
+        request: &Request,
         started: Instant,
         deadline: Instant,
     ) -> Result<Grant<C::Session>, Error> {
-        let at = if self.ticket.is_none() {
-            started
-        } else {
-            now()
-        };
-        if at >= deadline && self.ticket.is_some() {
+        let at = now();
+        if self.again && at >= deadline {
             return Err(self.timed_out(started));
         }
-        let ticket = match self.ticket {
-            Some(ticket) => ticket,
-            None => match self.first_attempt(request, at) {
-                (_, Some(grant)) => return Ok(grant),
-                (ticket, None) => ticket,
-            },
-        };
-        let answer = (self.inner).decide(|core, fx| core.acquire(ticket, request, at, fx));
+        self.again = true;
+        let ticket = self.ticket;
+        let answer = (self.inner).decide(|core, fx| core.acquire(ticket, *request, at, fx));
         match answer {
             Acquire::Granted(grant) => return Ok(grant),
             Acquire::Refused(refusal) => return Err(self.refused(refusal)),
             Acquire::Wait => {}
         }
         self.queued = true;
-        self.has_waited = true;
         let answer = Answer {
             inner: self.inner,
             ticket,
@@ -131,29 +157,6 @@ impl<C: Connector> Turn<'_, C> {
             Ok(Err(refusal)) => Err(self.refused(refusal)),
             Err(_elapsed) => Err(self.timed_out(started)),
         }
-    }
-
-    /// Takes a session that is free. Where sessions come back within microseconds, gives the processor to those who have
-    /// them a few times before joining the queue: once there is one, every session is handed from thread to thread, each
-    /// time at the price of waking the next.
-    fn first_attempt(
-        &mut self,
-        request: Request,
-        at: Instant,
-    ) -> (Ticket, Option<Grant<C::Session>>) {
-        let mut core = self.inner.lock();
-        let ticket = core.arrive();
-        self.ticket = Some(ticket);
-        for _ in 0..YIELDS {
-            let granted = core.try_acquire(ticket, request, at);
-            if granted.is_some() || !core.turns_over_at_once() {
-                return (ticket, granted);
-            }
-            drop(core);
-            std::thread::yield_now();
-            core = self.inner.lock();
-        }
-        (ticket, core.try_acquire(ticket, request, at))
     }
 
     fn refused(&self, refusal: Refusal) -> Error {
@@ -208,11 +211,10 @@ impl<C: Connector> Turn<'_, C> {
 
 impl<C: Connector> Drop for Turn<'_, C> {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket
-            && self.queued
-        {
+        if self.queued {
             let at = now();
-            self.inner.decide(|core, fx| core.leave(ticket, at, fx));
+            self.inner
+                .decide(|core, fx| core.leave(self.ticket, at, fx));
         }
     }
 }
@@ -231,7 +233,7 @@ impl<C: Connector> Future for Answer<'_, C> {
             Some(waker) if waker.will_wake(cx.waker()) => waker,
             _ => cx.waker().clone(),
         };
-        match self.inner.lock().poll(self.ticket, now(), keep) {
+        match self.inner.lock().poll(self.ticket, keep) {
             Some(answer) => Poll::Ready(answer),
             None => Poll::Pending,
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::open::TimedOut;
 use super::{Inner, now};
 use crate::connector::{Condition, Connector, ErrorClass};
-use crate::core::{BorrowKey, Failed, Grant, Pooled};
+use crate::core::{Failed, Grant, Loan, Pooled};
 use crate::hooks::Hook;
 use crate::observer::{Checked, CloseReason, Released, Reset};
 
@@ -16,7 +16,6 @@ pub(crate) struct Borrowed<C: Connector> {
     inner: Arc<Inner<C>>,
     /// Present until the session has gone back.
     pooled: Option<Box<Pooled<C::Session>>>,
-    borrow: BorrowKey,
 }
 
 /// The server closed a session that nobody was using.
@@ -44,11 +43,13 @@ impl std::fmt::Display for ToldToLeave {
 impl std::error::Error for ToldToLeave {}
 
 impl<C: Connector> Borrowed<C> {
-    pub(super) fn new(inner: Arc<Inner<C>>, grant: Grant<C::Session>) -> Self {
+    #[inline]
+    pub(super) fn new(inner: Arc<Inner<C>>, grant: Grant<C::Session>, since: Instant) -> Self {
+        let mut pooled = grant.pooled;
+        pooled.loan = Loan::new(grant.borrow, since);
         Self {
             inner,
-            pooled: Some(grant.pooled),
-            borrow: grant.borrow,
+            pooled: Some(pooled),
         }
     }
 
@@ -72,10 +73,10 @@ impl<C: Connector> Borrowed<C> {
     }
 
     /// A borrower is done, and does not want anybody to have the session after it.
-    pub(crate) fn discard(self, since: Instant) {
+    fn discard(self) {
         if let Some(observer) = &self.inner.observer {
             let pooled = self.pooled();
-            let held = now().saturating_duration_since(since);
+            let held = now().saturating_duration_since(pooled.loan.since);
             observer.released(&Released {
                 node: pooled.node,
                 address: &pooled.address,
@@ -93,9 +94,10 @@ impl<C: Connector> Borrowed<C> {
     fn destroy_now(&mut self, reason: CloseReason) {
         if let Some(pooled) = self.pooled.take() {
             self.inner.close_session(&pooled, reason);
+            let borrow = pooled.loan.borrow;
             drop(pooled);
             let at = now();
-            self.inner.decide(|core, fx| core.lost(self.borrow, at, fx));
+            self.inner.decide(|core, fx| core.lost(borrow, at, fx));
         }
     }
 
@@ -106,6 +108,7 @@ impl<C: Connector> Borrowed<C> {
     }
 
     /// Looks at a session that was idle. `None`: it was not fit to be used, and has been destroyed.
+    #[inline]
     pub(super) fn look(mut self) -> Option<Self> {
         let pooled = self.pooled.as_mut()?;
         match self.inner.connector.condition(&mut pooled.session) {
@@ -191,25 +194,29 @@ impl<C: Connector> Borrowed<C> {
     pub(super) fn put_back(mut self, proven: bool) {
         if let Some(pooled) = self.pooled.take() {
             let at = now();
+            let borrow = pooled.loan.borrow;
             self.inner.decide(|core, fx| {
                 if proven {
-                    core.give_back(pooled, self.borrow, None, at, fx);
+                    core.give_back(pooled, borrow, None, at, fx);
                 } else {
-                    core.put_back(pooled, self.borrow, at, fx);
+                    core.put_back(pooled, borrow, at, fx);
                 }
             });
         }
     }
 
     /// A borrower is done: the session goes back, is cleaned first, or is destroyed.
-    ///
-    /// `measured`: the borrower has said how long its operations took.
-    pub(crate) fn release(mut self, since: Instant, measured: bool) {
-        let at = now();
-        let held = at.saturating_duration_since(since);
+    pub(crate) fn release(mut self) {
+        if self.pooled().loan.doomed {
+            self.discard();
+            return;
+        }
         let Some(mut pooled) = self.pooled.take() else {
             return;
         };
+        let at = now();
+        let loan = pooled.loan;
+        let held = at.saturating_duration_since(loan.since);
         if let Some(observer) = &self.inner.observer {
             observer.released(&Released {
                 node: pooled.node,
@@ -221,17 +228,17 @@ impl<C: Connector> Borrowed<C> {
         let condition = self.inner.connector.condition(&mut pooled.session);
         if condition == Condition::Clean && self.inner.hooks.after_release.is_none() {
             self.inner.decide(|core, fx| {
-                if !measured {
+                if !loan.measured {
                     core.measured(pooled.node, held);
                 }
-                core.give_back(pooled, self.borrow, Some(held), at, fx);
+                core.give_back(pooled, loan.borrow, Some(held), at, fx);
             });
             return;
         }
         self.pooled = Some(pooled);
         match condition {
             Condition::Clean | Condition::NeedsReset => {
-                self.inner.lock().set_internal(self.borrow, true);
+                self.inner.lock().set_internal(loan.borrow, true);
                 let runtime = self.inner.runtime.clone();
                 drop(runtime.spawn(self.clean(condition == Condition::NeedsReset, held)));
             }
@@ -282,7 +289,8 @@ impl<C: Connector> Borrowed<C> {
         }
         if let Some(pooled) = self.pooled.take() {
             let at = now();
-            inner.decide(|core, fx| core.give_back(pooled, self.borrow, Some(held), at, fx));
+            let borrow = pooled.loan.borrow;
+            inner.decide(|core, fx| core.give_back(pooled, borrow, Some(held), at, fx));
         }
     }
 }

@@ -43,7 +43,7 @@ fn look_over<C: Connector>(inner: &Arc<Inner<C>>, here: &'static Location<'stati
         let Some(grant) = inner.lock().next_to_look_at(here, at) else {
             return;
         };
-        if let Some(borrowed) = Borrowed::new(inner.clone(), grant).look() {
+        if let Some(borrowed) = Borrowed::new(inner.clone(), grant, now()).look() {
             borrowed.put_back(false);
         }
     }
@@ -104,7 +104,7 @@ async fn until_closed<C: Connector>(pool: &Weak<Inner<C>>, news: &mut watch::Rec
 
 /// Checks an idle session that has not been used for a while.
 pub(super) fn spawn_ping<C: Connector>(inner: &Arc<Inner<C>>, grant: Grant<C::Session>) {
-    let borrowed = Borrowed::new(inner.clone(), grant);
+    let borrowed = Borrowed::new(inner.clone(), grant, now());
     drop(inner.runtime.spawn(async move {
         if let Some(borrowed) = borrowed.look()
             && let Some(borrowed) = borrowed.check(None).await

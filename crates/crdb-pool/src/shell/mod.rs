@@ -43,6 +43,7 @@ pub(crate) struct Inner<C: Connector> {
 }
 
 /// The time, from tokio's clock, which tests can stop.
+#[inline]
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

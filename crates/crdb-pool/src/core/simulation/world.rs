@@ -332,7 +332,7 @@ impl World {
             }
             Acquire::Refused(refusal) => self.answered(caller, Err(refusal)),
             Acquire::Wait => {
-                if let Some(answer) = self.core.poll(ticket, self.now, |_| caller) {
+                if let Some(answer) = self.core.poll(ticket, |_| caller) {
                     self.answered(caller, answer);
                 } else if let Some(waiting) = self.waiting.get_mut(&caller) {
                     waiting.queued = true;
@@ -345,7 +345,7 @@ impl World {
         if let Some(waiting) = self.waiting.get(&caller) {
             let answer = self
                 .core
-                .poll(waiting.ticket, self.now, |_| caller)
+                .poll(waiting.ticket, |_| caller)
                 .expect("woken with an answer");
             self.answered(caller, answer);
         }
@@ -358,7 +358,7 @@ impl World {
                 if let Some(waiting) = self.waiting.get_mut(&caller) {
                     waiting.queued = false;
                 }
-                if grant.check {
+                if grant.needs_check(self.config.fresh_for, self.now) {
                     self.check(grant, Some(caller));
                 } else {
                     self.work(Out {
