@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinSet};
 
 use super::advice::explained;
 use super::context::{Context, Stepped};
@@ -29,8 +29,8 @@ struct Aim {
 
 enum State {
     Start,
-    /// The first token is being made.
-    Ahead(JoinHandle<Result<(Context, Secret), Error>>),
+    /// The first token is being made, by the one task of a set, which ends with the login.
+    Ahead(JoinSet<Result<(Context, Secret), Error>>),
     Pending(Context),
     /// The server has proven who it is.
     Established,
@@ -53,7 +53,9 @@ impl KerberosExchange {
     /// Begins to make the first token now, on a task of its own, before the server has asked for it.
     pub(super) fn ahead(mut self) -> Self {
         let aim = Arc::clone(&self.aim);
-        self.state = State::Ahead(tokio::spawn(async move { aim.start().await }));
+        let mut first = JoinSet::new();
+        first.spawn(async move { aim.start().await });
+        self.state = State::Ahead(first);
         self
     }
 
@@ -110,6 +112,13 @@ impl Aim {
         Err(explained(error, self.tickets.realm(), start.elapsed()).await)
     }
 
+    fn over(&self) -> Error {
+        let attempt = self.attempt();
+        Error::protocol(format!(
+            "{attempt}: the server goes on after the exchange is complete"
+        ))
+    }
+
     fn failed(&self, error: JoinError) -> Error {
         let message = format!("{} failed", self.attempt());
         Error::new(ErrorKind::Kerberos, message).with_source(error)
@@ -124,15 +133,15 @@ impl Exchange for KerberosExchange {
                     let first = self.aim.start().await;
                     first.map(|first| self.started(first))
                 }
-                State::Ahead(first) => {
-                    let first = first.await.map_err(|error| self.aim.failed(error));
-                    first.flatten().map(|first| self.started(first))
-                }
+                State::Ahead(mut first) => match first.join_next().await {
+                    Some(first) => first
+                        .map_err(|error| self.aim.failed(error))
+                        .flatten()
+                        .map(|first| self.started(first)),
+                    None => Err(self.aim.over()),
+                },
                 State::Pending(pending) => self.step(pending, challenge).await,
-                State::Established | State::Over => Err(Error::protocol(format!(
-                    "{}: the server goes on after the exchange is complete",
-                    self.aim.attempt()
-                ))),
+                State::Established | State::Over => Err(self.aim.over()),
             };
             result.map_err(Into::into)
         })
@@ -151,5 +160,28 @@ impl Exchange for KerberosExchange {
             )
             .into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Credentials, Kerberos};
+
+    use super::*;
+    use crate::endpoint::Endpoint;
+
+    #[tokio::test]
+    async fn a_login_that_is_dropped_leaves_no_task_behind() {
+        let tickets = Tickets::new(Credentials::DefaultCache, None);
+        let service = ServiceName::new(
+            &Kerberos::default_cache(),
+            &Endpoint::new("db.example", 26257),
+        );
+        let tasks = tokio::runtime::Handle::current().metrics();
+        let ahead = KerberosExchange::new(tickets, service, false).ahead();
+        assert_eq!(tasks.num_alive_tasks(), 1);
+        drop(ahead);
+        tokio::task::yield_now().await;
+        assert_eq!(tasks.num_alive_tasks(), 0);
     }
 }
