@@ -107,6 +107,11 @@ pub(super) fn granted(world: &World, grant: &Grant<Session>) {
         world.alive.contains_key(&grant.pooled.session),
         "a closed session was granted"
     );
+    let fresh = world.now.saturating_duration_since(grant.pooled.proven) < world.config.fresh_for;
+    assert!(
+        fresh || grant.needs_check(world.config.fresh_for, world.now),
+        "a stale session was granted without a check"
+    );
 }
 
 /// When everything has been well for a while.
