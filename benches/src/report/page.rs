@@ -36,8 +36,9 @@ pub struct RowResult<'a> {
 const HEAD: &str = "# Benchmarks\n\n\
     Written by `cargo xtask bench`. Every row has its peers, at their best settings, and its physical limit in the same\n\
     run: rounds are interleaved, figures are medians, ± is half of the distance between the quartiles, ratios are taken\n\
-    round by round; a verdict needs the 95 % confidence interval of the median on one side of the target. A row stands as it was measured last; `cargo xtask bench P2 --page docs` measures one again and leaves\n\
-    the others. CPU is that of the measuring process, clients and all, in seconds a round.\n";
+    round by round; a verdict needs the 95 % confidence interval of the median on one side of the target. A row stands as\n\
+    it was measured last; `cargo xtask bench P2 --page docs` measures one again and leaves the others. CPU is\n\
+    that of the measuring process, clients and all, in seconds a round.\n";
 
 const TARGETS: &str = "| case | target | figure | verdict |\n|---|---|---:|---|\n";
 
