@@ -14,7 +14,9 @@ pub struct CommandTag {
 impl CommandTag {
     const MAX: usize = 63;
 
-    pub(crate) fn new(tag: &[u8]) -> Self {
+    /// Takes the bytes of a CommandComplete without the NUL.
+    #[must_use]
+    pub fn new(tag: &[u8]) -> Self {
         let mut bytes = [0; Self::MAX];
         let kept = tag.len().min(Self::MAX);
         bytes[..kept].copy_from_slice(&tag[..kept]);
