@@ -14,7 +14,8 @@ use crate::{
     case::MeasureError,
     machine,
     report::{self, Record, RowResult},
-    rows::{self, Row, Settings},
+    row::{Row, Settings},
+    rows,
     runner::{self, CaseResult},
     verdict::Verdict,
 };

@@ -1,6 +1,6 @@
 //! Head-to-head benchmarks: each figure beside its peers and its physical limit, from one run.
 //!
-//! A [`rows::Row`] sets up [`case::Case`]s; the [`runner`] measures their subjects in interleaved rounds; [`verdict`] says
+//! A [`row::Row`] sets up [`case::Case`]s; the [`runner`] measures their subjects in interleaved rounds; [`verdict`] says
 //! whether a target was reached or the figures are too noisy to say; [`report`] shows it to people and machines. The
 //! command is `cargo xtask bench`.
 
@@ -21,6 +21,7 @@ mod program;
 pub mod realm;
 pub mod report;
 pub mod resources;
+pub mod row;
 pub mod rows;
 pub mod runner;
 pub mod server;

@@ -6,7 +6,7 @@ use crdb_testkit::{Database, Engine, EngineChoice, EngineOptions, Login};
 
 use crate::{
     case::MeasureError,
-    rows::Settings,
+    row::Settings,
     tls::{self, Rustls, Tls},
 };
 

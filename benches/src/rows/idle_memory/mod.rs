@@ -4,7 +4,7 @@ mod keeper;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Row, Settings};
+use crate::row::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     idle::Kind,
@@ -20,9 +20,9 @@ const MOST: f64 = 12.0;
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct P8;
+pub(super) struct IdleMemory;
 
-impl Row for P8 {
+impl Row for IdleMemory {
     fn id(&self) -> &'static str {
         "P8"
     }

@@ -4,7 +4,7 @@ mod bare;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Row, Settings};
+use crate::row::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     limit::PointSelectLimit,
@@ -14,9 +14,9 @@ use crate::{
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct P2;
+pub(super) struct SingleStatement;
 
-impl Row for P2 {
+impl Row for SingleStatement {
     fn id(&self) -> &'static str {
         "P2"
     }

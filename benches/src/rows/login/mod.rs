@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crdb_testkit::{EngineChoice, EngineOptions, Kdc};
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Row, Settings};
+use crate::row::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Sample, Target},
     latency::percentiles,
@@ -25,9 +25,9 @@ const LONGEST: f64 = 100_000.0;
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct P7;
+pub(super) struct Login;
 
-impl Row for P7 {
+impl Row for Login {
     fn id(&self) -> &'static str {
         "P7"
     }

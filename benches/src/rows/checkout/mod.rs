@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Row, Settings};
+use crate::row::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     pools::{Bb8, Deadpool, Mobc, Opening, Ours, Pool as _, Qorb, Sqlx, Stub},
@@ -16,9 +16,9 @@ use contended::{Callers, Contended};
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct P3;
+pub(super) struct Checkout;
 
-impl Row for P3 {
+impl Row for Checkout {
     fn id(&self) -> &'static str {
         "P3"
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Row, Settings};
+use crate::row::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     limit::{FetchLimit, FirstRowLimit, PointSelectLimit},
@@ -21,9 +21,9 @@ use start::FirstRow;
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct P0;
+pub(super) struct ReplacedClient;
 
-impl Row for P0 {
+impl Row for ReplacedClient {
     fn id(&self) -> &'static str {
         "P0"
     }

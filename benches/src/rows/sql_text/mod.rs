@@ -7,14 +7,14 @@ mod timed;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Row, Settings};
 use crate::case::{Case, MeasureError};
+use crate::row::{Row, Settings};
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct P10;
+pub(super) struct SqlText;
 
-impl Row for P10 {
+impl Row for SqlText {
     fn id(&self) -> &'static str {
         "P10"
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Row, Settings};
+use crate::row::{Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     pools::{Bb8, Deadpool, Mobc, Ours, Pool as _, Qorb, Sqlx},
@@ -18,9 +18,9 @@ use spike::Spike;
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct P4;
+pub(super) struct SpikeOfCallers;
 
-impl Row for P4 {
+impl Row for SpikeOfCallers {
     fn id(&self) -> &'static str {
         "P4"
     }
