@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, chaos, ci, codegen, completions, coverage, demo, doctor, fuzz, setup, sql, test, tidy,
+    bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, setup, sql, test,
+    tidy,
 };
 
 /// The workspace's workflows: see it work, change it, prove the change.
@@ -26,6 +27,7 @@ pub(crate) struct Cli {
 const START: &str = "\
 Where to start:
   cargo xtask demo               see the whole stack at work, on whatever server is here
+  cargo xtask dev                start a server to develop against, and print its URL
   cargo xtask test               run the tests; installs what they need, says what could not run
   cargo xtask test transfer      only the tests whose name contains \"transfer\"
   cargo xtask test -p crdb-sql   only one crate's
@@ -38,6 +40,8 @@ The tests find their server by themselves: CRDB_TEST_URL, else a cockroach binar
 enum Command {
     /// Show the whole stack at work on a small bank
     Demo(demo::Arguments),
+    /// Start a server to develop against, and print its URL
+    Dev(dev::Arguments),
     /// Walk a login step by step and say what is wrong with it
     Doctor(doctor::Arguments),
     /// Check SQL files: format, grammar, lints, and on request a server
@@ -69,6 +73,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Demo(arguments) => demo::run(&arguments),
+            Command::Dev(arguments) => dev::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Sql(arguments) => sql::run(&arguments),
             Command::Codegen(arguments) => codegen::run(&arguments),

@@ -5,13 +5,7 @@
 #[cfg(feature = "stack")]
 mod bank;
 #[cfg(feature = "stack")]
-mod embedded;
-#[cfg(feature = "stack")]
-mod interruption;
-#[cfg(feature = "stack")]
 mod progress;
-#[cfg(feature = "stack")]
-mod server;
 #[cfg(feature = "stack")]
 mod show;
 #[cfg(feature = "stack")]

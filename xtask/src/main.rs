@@ -15,12 +15,19 @@ mod codegen;
 mod completions;
 mod coverage;
 mod demo;
+mod dev;
 mod doctor;
 mod fuzz;
+#[cfg(feature = "stack")]
+mod interruption;
 #[cfg(feature = "engine")]
 mod prepare;
 #[cfg(not(all(feature = "engine", feature = "stack")))]
 mod relaunch;
+#[cfg(feature = "stack")]
+mod script;
+#[cfg(feature = "stack")]
+mod server;
 mod setup;
 mod sql;
 mod table;

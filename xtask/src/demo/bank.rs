@@ -1,48 +1,12 @@
 //! The example bank in a database: its tables, its sample data, and what there is to see in it.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use comfy_table::Table;
 use crdb_exec::{ExecutorExt as _, Row as _};
 use crdb_facade::Database;
-use crdb_sql::token::tokenize;
-use indicatif::ProgressBar;
 use rust_decimal::Decimal;
 
 use crate::table::table;
-
-/// The statements of a script, each by itself: CockroachDB wants data definitions outside of a common transaction.
-pub(crate) fn statements(script: &str) -> Vec<String> {
-    let mut statements = vec![String::new()];
-    for token in tokenize(script) {
-        if token.is_symbol(script, ";") {
-            statements.push(String::new());
-        } else if let Some(statement) = statements.last_mut()
-            && !(statement.is_empty() && token.kind.is_trivia())
-        {
-            statement.push_str(token.text(script));
-        }
-    }
-    statements.retain(|statement| !statement.is_empty());
-    statements
-}
-
-/// Runs a script's statements one by one.
-///
-/// # Errors
-/// The first that the server refuses.
-pub(crate) async fn run_script(database: &Database, script: &str, bar: &ProgressBar) -> Result<()> {
-    let statements = statements(script);
-    bar.set_length(statements.len() as u64);
-    for statement in &statements {
-        let head = statement.lines().next().unwrap_or_default();
-        database
-            .execute(statement.as_str(), &[])
-            .await
-            .with_context(|| format!("running {head}"))?;
-        bar.inc(1);
-    }
-    Ok(())
-}
 
 /// The money in all accounts, and how many transfers are on record.
 ///
@@ -123,21 +87,4 @@ pub(crate) async fn busiest_accounts(database: &Database) -> Result<Table> {
         ]);
     }
     Ok(table(["account", "customer", "transfers", "moved"], rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_semicolon_in_a_string_or_a_comment_ends_nothing() {
-        let script = "-- one; two\nSELECT ';' AS a;\n\nSELECT 2 /* ; */ ;\n-- the end\n";
-        assert_eq!(statements(script), ["SELECT ';' AS a", "SELECT 2 /* ; */ "]);
-    }
-
-    #[test]
-    fn the_banks_own_scripts_fall_into_statements() {
-        assert_eq!(statements(crdb_example_bank::SCHEMA).len(), 7);
-        assert_eq!(statements(crdb_example_bank::SAMPLE_DATA).len(), 3);
-    }
 }

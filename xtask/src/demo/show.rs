@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use crdb_facade::{Config, Database};
 
-use super::interruption::Interruptions;
 use super::progress::{bar, watch};
-use super::server::Server;
 use super::witness::{Seen, Witness};
 use super::{Arguments, bank, transfers};
+use crate::interruption::Interruptions;
+use crate::script;
+use crate::server::Server;
 use crate::table::table;
 use crate::workspace;
 
@@ -54,12 +55,16 @@ async fn show(server: &Server, arguments: &Arguments) -> Result<()> {
     let database = open(server, Arc::clone(&witness)).await?;
 
     heading("Schema and sample data");
-    for (title, script) in [
+    for (title, text) in [
         ("schema", crdb_example_bank::SCHEMA),
         ("sample data", crdb_example_bank::SAMPLE_DATA),
     ] {
         let (bar, began) = (bar(title, 1), Instant::now());
-        watch(&bar, bank::run_script(&database, script, &bar)).await?;
+        let run = script::run(&database, text, |done, count| {
+            bar.set_length(count as u64);
+            bar.set_position(done as u64);
+        });
+        watch(&bar, run).await?;
         println!("{title}: applied in {}", milliseconds(began.elapsed()));
     }
     let (total, recorded) = bank::books(&database).await?;

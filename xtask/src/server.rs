@@ -1,4 +1,4 @@
-//! The server of the demo: found or started, and what stands in front of it.
+//! A server for the commands that need one: found or started, and what stands in front of it.
 
 use std::str::FromStr as _;
 
@@ -9,7 +9,9 @@ use crdb_testkit::{
     QuirksProxy, RandomInjections,
 };
 
-use super::embedded::Embedded;
+mod embedded;
+
+use embedded::Embedded;
 
 /// A server with a database of its own. Dropping it stops what was started; the fields go in their order.
 #[derive(Debug)]
@@ -108,6 +110,21 @@ impl Server {
     /// How many sessions it can have at the same time, up to `wanted`.
     pub(crate) fn sessions(&self, wanted: u32) -> u32 {
         if self.embedded.is_some() { 1 } else { wanted }
+    }
+
+    /// Where it can be reached: through the proxy, where one stands in front of it.
+    pub(crate) fn url(&self) -> String {
+        let url = self.database.url();
+        let Some(proxy) = &self.proxy else {
+            return url.to_owned();
+        };
+        // postgresql://USER:PASSWORD@HOST:PORT/DATABASE?..: the user and the password are the test kit's own and hold no '@' or '/'.
+        let Some(at) = url.find('@') else {
+            return url.to_owned();
+        };
+        let (login, rest) = url.split_at(at + 1);
+        let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+        format!("{login}{}:{}{path}", proxy.host(), proxy.port())
     }
 
     /// Points a configuration at this server.

@@ -1,9 +1,4 @@
-//! `cargo xtask demo` runs to its end, and leaves nothing behind wherever it is ended.
-#![cfg(feature = "stack")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot prepare itself fails"
-)]
+//! A started command, and what it leaves behind.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -13,22 +8,21 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long to wait before looking again whether something has happened.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// A demo with a temporary directory of its own, so that one can see what it leaves there.
-struct Demo {
-    temporary: tempfile::TempDir,
+/// A command with a temporary directory of its own, so that what it leaves there can be seen.
+pub(crate) struct Started {
+    pub(crate) temporary: tempfile::TempDir,
     child: Child,
 }
 
-impl Demo {
-    fn start(arguments: &[&str]) -> Self {
+impl Started {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
         let temporary = tempfile::tempdir().unwrap();
-        // The server that the demo starts as somebody else has to get through.
+        // The server runs as another user, who has to reach its directory.
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(temporary.path(), mode).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .arg("demo")
             .args(arguments)
             .env("TMPDIR", temporary.path())
             .process_group(0)
@@ -40,17 +34,16 @@ impl Demo {
         Self { temporary, child }
     }
 
-    /// Reads the output up to a line that begins like this.
-    fn read_until(&mut self, start: &str) {
+    /// Reads the output up to a line that begins like this, and returns the line.
+    pub(crate) fn read_until(&mut self, start: &str) -> String {
         let output = self.child.stdout.as_mut().unwrap();
         let mut lines = BufReader::with_capacity(1, output).lines();
-        assert!(
-            lines.any(|line| line.unwrap().starts_with(start)),
-            "the demo never says {start:?}"
-        );
+        lines
+            .find_map(|line| Some(line.unwrap()).filter(|line| line.starts_with(start)))
+            .unwrap_or_else(|| panic!("the command never says {start:?}"))
     }
 
-    fn signal(&self, signal: libc::c_int) {
+    pub(crate) fn signal(&self, signal: libc::c_int) {
         let process = libc::pid_t::try_from(self.child.id()).unwrap();
         #[expect(unsafe_code, reason = "std sends no signals")]
         // SAFETY: kill takes two numbers and touches no memory of ours.
@@ -59,8 +52,8 @@ impl Demo {
     }
 
     /// Waits for the end, then until nothing is left.
-    fn end(mut self) -> (ExitStatus, String) {
-        // Keeps reading, so that the demo is never held up by a full pipe.
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
+        // Keeps reading, so that the command is never held up by a full pipe.
         let mut output = self.child.stdout.take().unwrap();
         let reading = std::thread::spawn(move || std::io::read_to_string(&mut output).unwrap());
         let status = self.child.wait().unwrap();
@@ -81,8 +74,8 @@ impl Demo {
     }
 }
 
-/// What lies in the directory.
-fn files(directory: &Path) -> Vec<String> {
+/// The entries of the directory.
+pub(crate) fn files(directory: &Path) -> Vec<String> {
     fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path().display().to_string())
@@ -103,51 +96,4 @@ fn processes(directory: &Path) -> Vec<String> {
         }
     }
     found
-}
-
-#[test]
-fn it_runs_to_its_end() {
-    let (status, text) = Demo::start(&["--transfers", "100"]).end();
-    assert!(status.success(), "{text}");
-    assert!(
-        text.contains("1371235.00 in all accounts, as before"),
-        "{text}"
-    );
-    assert!(text.contains("tried again: "), "{text}");
-    assert!(text.contains("== Try next"), "{text}");
-}
-
-#[test]
-fn a_signal_ends_it_at_any_point_and_nothing_stays() {
-    let endless = ["--transfers", "100000"];
-    for (point, signal, code) in [
-        ("", libc::SIGTERM, Some(143)),
-        ("== The server", libc::SIGINT, Some(130)),
-        ("== Schema", libc::SIGTERM, Some(143)),
-        ("== Named queries", libc::SIGHUP, Some(129)),
-        ("== Transfers", libc::SIGINT, Some(130)),
-        ("== Transfers", libc::SIGKILL, None),
-    ] {
-        let mut demo = Demo::start(&endless);
-        if point.is_empty() {
-            // As soon as there is something to leave behind.
-            while files(demo.temporary.path()).is_empty() {
-                std::thread::park_timeout(LOOK_AGAIN);
-            }
-        } else {
-            demo.read_until(point);
-        }
-        demo.signal(signal);
-        let (status, text) = demo.end();
-        assert_eq!(status.code(), code, "{point} {signal}: {text}");
-    }
-}
-
-#[test]
-fn a_server_that_is_not_there_is_an_error() {
-    let url = "postgresql://nobody:secret@127.0.0.1:1/none?sslmode=disable";
-    let (status, text) = Demo::start(&["--engine", url]).end();
-    assert_eq!(status.code(), Some(1), "{text}");
-    let (status, _) = Demo::start(&["--engine", "oracle"]).end();
-    assert_eq!(status.code(), Some(1));
 }

@@ -1,0 +1,78 @@
+//! Serving until a signal comes.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use crdb_facade::{Config, Database};
+
+use super::Arguments;
+use crate::interruption::Interruptions;
+use crate::script;
+use crate::server::Server;
+
+/// Starts the server, prints how to reach it, and waits for the signal that ends it.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut interruptions = Interruptions::listen()?;
+        let server = tokio::select! {
+            server = Server::start(&arguments.engine) => server?,
+            code = interruptions.next() => return Ok(ExitCode::from(code)),
+        };
+        let served = tokio::select! {
+            served = serve(&server, arguments) => served.map(|never| match never {}),
+            code = interruptions.next() => Ok(match code {
+                // Ctrl-C is how it is meant to end.
+                130 => ExitCode::SUCCESS,
+                code => ExitCode::from(code),
+            }),
+        };
+        let cleaned = server.clean_up().await;
+        let code = served?;
+        cleaned?;
+        Ok(code)
+    })
+}
+
+async fn serve(server: &Server, arguments: &Arguments) -> Result<std::convert::Infallible> {
+    if let Some(directory) = &arguments.schema {
+        create(server, directory).await?;
+    }
+    if arguments.json {
+        let object = serde_json::json!({ "server": server.choice(), "url": server.url() });
+        println!("{object}");
+    } else {
+        println!("{}\n", server.choice());
+        println!("URL   {}", server.url());
+        println!("Try   psql '{}'", server.url());
+        println!("      cargo xtask doctor '{}'", server.url());
+        println!("      cargo xtask codegen --engine '{}'", server.url());
+        println!("\nServing; Ctrl-C ends it, and removes what it started.");
+    }
+    std::future::pending().await
+}
+
+/// Runs every file of the directory, statement by statement.
+async fn create(server: &Server, directory: &Path) -> Result<()> {
+    let config = server.configure(Config::builder()).build()?;
+    let database = Database::open(config).await?;
+    let mut files: Vec<_> = fs::read_dir(directory)
+        .with_context(|| format!("reading {}", directory.display()))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+    files.sort();
+    for file in files {
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        script::run(&database, &text, |_, _| {})
+            .await
+            .with_context(|| format!("creating the tables of {}", file.display()))?;
+    }
+    database.close(std::time::Duration::from_secs(5)).await?;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! SQL scripts, run statement by statement.
+
+use anyhow::{Context as _, Result};
+use crdb_exec::ExecutorExt as _;
+use crdb_facade::Database;
+use crdb_sql::token::statements;
+
+/// Runs a script's statements one by one: CockroachDB wants data definitions outside of a common transaction. Tells `progress`
+/// after each how many are done, and of how many.
+///
+/// # Errors
+/// The first that the server refuses.
+pub(crate) async fn run(
+    database: &Database,
+    script: &str,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<()> {
+    let statements: Vec<_> = statements(script).collect();
+    let count = statements.len();
+    for (done, range) in statements.into_iter().enumerate() {
+        let line = script[..range.start].matches('\n').count() + 1;
+        let statement = &script[range];
+        let head = statement.lines().next().unwrap_or_default();
+        database
+            .execute(statement, &[])
+            .await
+            .with_context(|| format!("line {line}: running {head}"))?;
+        progress(done + 1, count);
+    }
+    Ok(())
+}
