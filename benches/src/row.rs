@@ -13,13 +13,29 @@ pub struct Settings {
     pub engine: Option<String>,
 }
 
+/// The name of a row, and what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heading {
+    /// For example `P2`.
+    pub id: &'static str,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+}
+
 /// A row: a question with cases and targets.
 pub trait Row: Sync {
-    /// For example `P2`.
-    fn id(&self) -> &'static str;
+    /// Its name and title.
+    fn heading(&self) -> Heading;
+
+    /// Its name, for example `P2`.
+    fn id(&self) -> &'static str {
+        self.heading().id
+    }
 
     /// What it is about, in a few words.
-    fn title(&self) -> &'static str;
+    fn title(&self) -> &'static str {
+        self.heading().title
+    }
 
     /// Sets up its cases: servers, pools, data. What they hold lives as long as the cases.
     ///

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::{setup, workspace};
@@ -10,7 +10,7 @@ use crate::{setup, workspace};
 /// Measures this toolkit beside its peers, in one run.
 ///
 /// A full run writes `docs/benchmarks.md` with its plots. Everything else is explained by `cargo xtask bench --help`,
-/// which the program itself answers; it is compiled first, with the peers, which takes some minutes once.
+/// which the program itself answers. To measure, it is compiled with the peers and optimized, which takes some minutes once.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
@@ -25,9 +25,24 @@ pub(crate) struct Arguments {
 
 /// Runs the program in `benches/` with the arguments; its exit code is the command's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    if !workspace::only_asks(&arguments.arguments) {
-        setup::prepare(setup::Purpose::Benchmarks, "bench");
+    if workspace::only_asks(&arguments.arguments) {
+        // An answer needs neither the peers nor an optimized build.
+        let build = [
+            "--quiet",
+            "--package",
+            "crdb-benches",
+            "--bin",
+            "crdb-benches",
+        ];
+        return workspace::build_and_run(&build, "crdb-benches", &arguments.arguments);
     }
+    setup::prepare(setup::Purpose::Benchmarks, "bench");
+    let missing = setup::missing_for_kerberos();
+    ensure!(
+        missing.is_empty(),
+        "the peers log in by Kerberos too, and {} is missing; run `cargo xtask setup --benches`",
+        missing.join(" and ")
+    );
     let build = [
         "--release",
         "--bins",

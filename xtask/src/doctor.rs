@@ -45,11 +45,13 @@ pub(crate) use examine::run;
 /// Compiles the stack and hands over to it.
 #[cfg(not(feature = "stack"))]
 pub(crate) fn run(_: &Arguments) -> anyhow::Result<std::process::ExitCode> {
-    let features = if crate::setup::can_build_kerberos() {
+    let missing = crate::setup::missing_for_kerberos();
+    let features = if missing.is_empty() {
         "stack,kerberos"
     } else {
         eprintln!(
-            "doctor: without Kerberos, whose headers and libclang are missing; `cargo xtask setup` installs them"
+            "doctor: without Kerberos, because {} is missing; `cargo xtask setup` installs it",
+            missing.join(" and ")
         );
         "stack"
     };

@@ -127,13 +127,14 @@ pub(crate) fn cockroach() -> Option<String> {
     requirement::program("cockroach").map(|path| path.display().to_string())
 }
 
-/// Whether crdb-auth can be compiled with Kerberos here.
-#[cfg(not(feature = "stack"))]
-pub(crate) fn can_build_kerberos() -> bool {
+/// The names of what is missing for compiling crdb-auth with Kerberos.
+pub(crate) fn missing_for_kerberos() -> Vec<&'static str> {
     REQUIREMENTS
         .iter()
         .filter(|requirement| requirement.purpose == requirement::KERBEROS_BUILDS)
-        .all(|requirement| requirement.find().is_ok())
+        .filter(|requirement| requirement.find().is_err())
+        .map(|requirement| requirement.name)
+        .collect()
 }
 
 fn exit_code(missing: &[&Requirement]) -> ExitCode {

@@ -2,10 +2,13 @@
 
 #[cfg(feature = "peers")]
 mod checkout;
+mod headings;
 #[cfg(feature = "peers")]
 mod idle_memory;
 #[cfg(feature = "peers")]
 mod login;
+#[cfg(not(feature = "peers"))]
+mod outline;
 mod replaced_client;
 mod single_statement;
 #[cfg(feature = "peers")]
@@ -18,22 +21,35 @@ mod throughput;
 use crate::row::Row;
 
 /// Every row, in order.
+#[cfg(feature = "peers")]
 #[must_use]
 pub fn all() -> Vec<&'static dyn Row> {
     vec![
         &replaced_client::ReplacedClient,
         &single_statement::SingleStatement,
-        #[cfg(feature = "peers")]
         &checkout::Checkout,
-        #[cfg(feature = "peers")]
         &spike_of_callers::SpikeOfCallers,
-        #[cfg(feature = "peers")]
         &login::Login,
-        #[cfg(feature = "peers")]
         &idle_memory::IdleMemory,
-        #[cfg(feature = "peers")]
         &sql_text::SqlText,
-        #[cfg(feature = "peers")]
         &throughput::Throughput,
+    ]
+}
+
+/// Every row, in order. Those that compare with other clients are known by their heading only.
+#[cfg(not(feature = "peers"))]
+#[must_use]
+pub fn all() -> Vec<&'static dyn Row> {
+    use outline::Outline;
+
+    vec![
+        &replaced_client::ReplacedClient,
+        &single_statement::SingleStatement,
+        &Outline(headings::CHECKOUT),
+        &Outline(headings::SPIKE_OF_CALLERS),
+        &Outline(headings::LOGIN),
+        &Outline(headings::IDLE_MEMORY),
+        &Outline(headings::SQL_TEXT),
+        &Outline(headings::THROUGHPUT),
     ]
 }

@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::row::{Row, Settings};
+use super::headings;
+use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     pools::{Bb8, Deadpool, Mobc, Opening, Ours, Pool as _, Qorb, Sqlx, Stub},
@@ -19,12 +20,8 @@ use contended::{Callers, Contended};
 pub(super) struct Checkout;
 
 impl Row for Checkout {
-    fn id(&self) -> &'static str {
-        "P3"
-    }
-
-    fn title(&self) -> &'static str {
-        "checkout and return, stub connector, 32 callers on 32 and on 16 slots"
+    fn heading(&self) -> Heading {
+        headings::CHECKOUT
     }
 
     fn cases<'a>(

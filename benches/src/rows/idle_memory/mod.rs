@@ -4,7 +4,8 @@ mod keeper;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::row::{Row, Settings};
+use super::headings;
+use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     idle::Kind,
@@ -23,12 +24,8 @@ const MOST: f64 = 12.0;
 pub(super) struct IdleMemory;
 
 impl Row for IdleMemory {
-    fn id(&self) -> &'static str {
-        "P8"
-    }
-
-    fn title(&self) -> &'static str {
-        "memory per idle connection, 1,000 of them"
+    fn heading(&self) -> Heading {
+        headings::IDLE_MEMORY
     }
 
     fn cases<'a>(

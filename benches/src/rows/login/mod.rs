@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crdb_testkit::{EngineChoice, EngineOptions, Kdc};
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::row::{Row, Settings};
+use super::headings;
+use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Sample, Target},
     latency::percentiles,
@@ -28,12 +29,8 @@ const LONGEST: f64 = 100_000.0;
 pub(super) struct Login;
 
 impl Row for Login {
-    fn id(&self) -> &'static str {
-        "P7"
-    }
-
-    fn title(&self) -> &'static str {
-        "connect to first row: SCRAM, SCRAM with TLS, GSSAPI with TLS; cold and reconnect"
+    fn heading(&self) -> Heading {
+        headings::LOGIN
     }
 
     fn cases<'a>(

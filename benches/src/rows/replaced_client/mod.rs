@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::row::{Row, Settings};
+use super::headings;
+use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     limit::{FetchLimit, FirstRowLimit, PointSelectLimit},
@@ -24,12 +25,8 @@ use start::FirstRow;
 pub(super) struct ReplacedClient;
 
 impl Row for ReplacedClient {
-    fn id(&self) -> &'static str {
-        "P0"
-    }
-
-    fn title(&self) -> &'static str {
-        "JDBC from Python: start to first row, point select, fetch of 10,000 rows"
+    fn heading(&self) -> Heading {
+        headings::REPLACED_CLIENT
     }
 
     fn cases<'a>(

@@ -4,7 +4,8 @@ mod bare;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::row::{Row, Settings};
+use super::headings;
+use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     limit::PointSelectLimit,
@@ -17,12 +18,8 @@ use crate::{
 pub(super) struct SingleStatement;
 
 impl Row for SingleStatement {
-    fn id(&self) -> &'static str {
-        "P2"
-    }
-
-    fn title(&self) -> &'static str {
-        "one statement at a time with retry, breaker, metrics and tracing on"
+    fn heading(&self) -> Heading {
+        headings::SINGLE_STATEMENT
     }
 
     fn cases<'a>(

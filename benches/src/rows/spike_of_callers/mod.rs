@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::row::{Row, Settings};
+use super::headings;
+use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     pools::{Bb8, Deadpool, Mobc, Ours, Pool as _, Qorb, Sqlx},
@@ -21,12 +22,8 @@ use spike::Spike;
 pub(super) struct SpikeOfCallers;
 
 impl Row for SpikeOfCallers {
-    fn id(&self) -> &'static str {
-        "P4"
-    }
-
-    fn title(&self) -> &'static str {
-        "50 callers at once, 5 idle connections, connect 150 ms, query 2 ms"
+    fn heading(&self) -> Heading {
+        headings::SPIKE_OF_CALLERS
     }
 
     fn cases<'a>(

@@ -7,20 +7,17 @@ mod timed;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
+use super::headings;
 use crate::case::{Case, MeasureError};
-use crate::row::{Row, Settings};
+use crate::row::{Heading, Row, Settings};
 
 /// The row.
 #[derive(Debug)]
 pub(super) struct SqlText;
 
 impl Row for SqlText {
-    fn id(&self) -> &'static str {
-        "P10"
-    }
-
-    fn title(&self) -> &'static str {
-        "named query lookup, template render of a text seen before, statement parse"
+    fn heading(&self) -> Heading {
+        headings::SQL_TEXT
     }
 
     fn cases<'a>(

@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::row::{Row, Settings};
+use super::headings;
+use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Target},
     pools::live::{Bb8, Deadpool, Dedicated, LivePool as _, Ours, Sqlx},
@@ -29,12 +30,8 @@ const NO_WORSE: f64 = 0.95;
 pub(super) struct Throughput;
 
 impl Row for Throughput {
-    fn id(&self) -> &'static str {
-        "throughput"
-    }
-
-    fn title(&self) -> &'static str {
-        "a pool of 8 beside 8 dedicated connections, and as 64 callers grow to 1,000"
+    fn heading(&self) -> Heading {
+        headings::THROUGHPUT
     }
 
     fn cases<'a>(

@@ -1,0 +1,36 @@
+//! What each row is called and about, known without the clients that it measures.
+
+use crate::row::Heading;
+
+pub(super) const REPLACED_CLIENT: Heading = Heading {
+    id: "P0",
+    title: "JDBC from Python: start to first row, point select, fetch of 10,000 rows",
+};
+pub(super) const SINGLE_STATEMENT: Heading = Heading {
+    id: "P2",
+    title: "one statement at a time with retry, breaker, metrics and tracing on",
+};
+pub(super) const CHECKOUT: Heading = Heading {
+    id: "P3",
+    title: "checkout and return, stub connector, 32 callers on 32 and on 16 slots",
+};
+pub(super) const SPIKE_OF_CALLERS: Heading = Heading {
+    id: "P4",
+    title: "50 callers at once, 5 idle connections, connect 150 ms, query 2 ms",
+};
+pub(super) const LOGIN: Heading = Heading {
+    id: "P7",
+    title: "connect to first row: SCRAM, SCRAM with TLS, GSSAPI with TLS; cold and reconnect",
+};
+pub(super) const IDLE_MEMORY: Heading = Heading {
+    id: "P8",
+    title: "memory per idle connection, 1,000 of them",
+};
+pub(super) const SQL_TEXT: Heading = Heading {
+    id: "P10",
+    title: "named query lookup, template render of a text seen before, statement parse",
+};
+pub(super) const THROUGHPUT: Heading = Heading {
+    id: "throughput",
+    title: "a pool of 8 beside 8 dedicated connections, and as 64 callers grow to 1,000",
+};
