@@ -31,7 +31,7 @@ pub fn announce() -> Option<TempDir> {
         clippy::disallowed_methods,
         reason = "there is no other way to reach libpq's Kerberos library"
     )]
-    // SAFETY: nobody reads or writes the environment at the same time, because there is no other thread yet.
+    // SAFETY: no other thread exists yet that could read or write the environment.
     unsafe {
         std::env::set_var("KRB5_CONFIG", path.join("krb5.conf"));
         std::env::set_var(

@@ -105,7 +105,7 @@ impl Server {
     /// The server, if the test kit made its users.
     ///
     /// # Errors
-    /// Where somebody else runs it.
+    /// Where it is run elsewhere.
     pub fn ours(self: Arc<Self>) -> Result<Arc<Self>, MeasureError> {
         match self.engine.try_login(Login::Trust) {
             Some(_) => Ok(self),

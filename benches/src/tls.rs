@@ -1,4 +1,4 @@
-//! TLS, for a server of somebody else's that wants it: everybody is then measured with it, else nobody.
+//! TLS, for a server that is run elsewhere and wants it: every client is then measured with TLS, else none.
 
 use std::{
     future::Future,
@@ -32,7 +32,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// What the URL of somebody else's server names; `None` where it names nothing, and for servers of the test kit.
+    /// What the URL of a server that is run elsewhere names; `None` where it names nothing, and for servers of the test kit.
     #[must_use]
     pub fn of(engine: &Engine) -> Option<Self> {
         let administrator = engine.administrator();

@@ -1,4 +1,4 @@
-//! Every crate can be had from a registry and used by itself: each is packaged, and built for somebody outside of this
+//! Every crate can be had from a registry and used by itself: each is packaged, and built by a consumer outside of this
 //! workspace who depends on that layer only and implements its traits.
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,6 @@
 //! `cargo xtask chaos`: runs the chaos harness's own program.
 //!
-//! It is built as the tests are, so that whoever runs tests has it compiled already; but for the row that runs other pools
+//! It is built as the tests are, so that it is compiled already where tests have run; but for the row that runs other pools
 //! beside ours, which are compiled for it alone.
 
 use std::process::ExitCode;

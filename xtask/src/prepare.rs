@@ -60,7 +60,7 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> 
 }
 
 impl Server {
-    /// Finds or starts a server. A database of somebody else's that has all the schema's tables is used as it is;
+    /// Finds or starts a server. A database that is run elsewhere and has all the schema's tables is used as it is;
     /// otherwise the schema is created in a scratch database.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ impl Server {
         let database = engine.try_create_database().await?;
         let proxy = match QuirksProxy::start(&engine, QuirksOptions::default()).await {
             Ok(proxy) => Some(proxy),
-            // CockroachDB itself, or somebody else's server.
+            // CockroachDB itself, or a server that is run elsewhere.
             Err(error) if error.kind() == ErrorKind::Unavailable => None,
             Err(error) => return Err(error.into()),
         };
@@ -86,7 +86,7 @@ impl Server {
     }
 
     /// Lets the proxy fail statements and commits at random where the server cannot have conflicts by itself, and says
-    /// so: a server with one session has nobody to conflict with.
+    /// so: a server with one session has no second one to conflict with.
     pub(crate) fn provoke_conflicts(&self) -> Option<&'static str> {
         let proxy = self.proxy.as_ref().filter(|_| self.embedded.is_some())?;
         let seed = rand::random();
@@ -139,7 +139,7 @@ impl Server {
         }
     }
 
-    /// Removes the database where somebody else runs the server; a server of ours goes with all that is in it.
+    /// Removes the database where the server is run elsewhere; a server of ours goes with all that is in it.
     ///
     /// # Errors
     /// When the server refuses.

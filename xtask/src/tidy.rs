@@ -21,7 +21,7 @@ use finding::Finding;
 /// Checks what the compiler does not.
 ///
 /// The layers and their arrows (normal, optional, build and dev dependencies), source files that no module reaches,
-/// names that say nothing, manifests that do not share the lint table, READMEs and changelogs, paths of somebody's
+/// names that say nothing, manifests that do not share the lint table, READMEs and changelogs, paths of one
 /// machine. Prints every finding with its place; exits with 1 when there is one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -53,7 +53,7 @@ impl Tool {
                     .arg(&place)
                     .arg("--target-dir")
                     .arg(target.join("tools/build"))
-                    // Nobody debugs the tool: half of its build would be for that.
+                    // Without debug information: it is half of the tool's build.
                     .env("CARGO_PROFILE_DEV_DEBUG", "false")
                     .env("CARGO_INCREMENTAL", "0"),
             )?;

@@ -75,7 +75,7 @@ async fn a_login_that_works_and_ones_that_do_not() {
     );
     assert!(!format!("{wrong:?}").contains("canary"), "{wrong:?}");
 
-    // Nobody vouches for the certificate.
+    // No root vouches for the certificate.
     let untrusted = format!(
         "host={} port={} user={user} password=x",
         engine.host(),

@@ -24,7 +24,7 @@ use crate::{
 pub struct Opening {
     /// Opens the connections.
     pub stub: Stub,
-    /// Connections that are open before anybody asks.
+    /// Connections that are open before the first call.
     pub idle: u32,
     /// Connections at most.
     pub max: u32,

@@ -18,7 +18,7 @@ pub(super) const SPIKE_OF_CALLERS: Heading = Heading {
     id: "P4",
     title: "50 callers at once, 5 idle connections, connect 150 ms, query 2 ms",
 };
-pub(super) const LOGIN: Heading = Heading {
+pub(super) const CONNECT: Heading = Heading {
     id: "P7",
     title: "connect to first row: SCRAM, SCRAM with TLS, GSSAPI with TLS; cold and reconnect",
 };

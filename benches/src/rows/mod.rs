@@ -2,11 +2,11 @@
 
 #[cfg(feature = "peers")]
 mod checkout;
+#[cfg(feature = "peers")]
+mod connect;
 mod headings;
 #[cfg(feature = "peers")]
 mod idle_memory;
-#[cfg(feature = "peers")]
-mod login;
 #[cfg(not(feature = "peers"))]
 mod outline;
 mod replaced_client;
@@ -29,7 +29,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &single_statement::SingleStatement,
         &checkout::Checkout,
         &spike_of_callers::SpikeOfCallers,
-        &login::Login,
+        &connect::Connect,
         &idle_memory::IdleMemory,
         &sql_text::SqlText,
         &throughput::Throughput,
@@ -47,7 +47,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &single_statement::SingleStatement,
         &Outline(headings::CHECKOUT),
         &Outline(headings::SPIKE_OF_CALLERS),
-        &Outline(headings::LOGIN),
+        &Outline(headings::CONNECT),
         &Outline(headings::IDLE_MEMORY),
         &Outline(headings::SQL_TEXT),
         &Outline(headings::THROUGHPUT),

@@ -1,4 +1,4 @@
-//! What it costs that one statement is seen: metrics, and events that nobody listens to.
+//! What it costs that one statement is seen: metrics, and events without a subscriber.
 #![allow(
     clippy::unwrap_used,
     missing_docs,

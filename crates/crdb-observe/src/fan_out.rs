@@ -14,7 +14,7 @@ impl<O: ?Sized> FanOut<O> {
         Self(observers.into_iter().collect())
     }
 
-    /// Whether nobody is told anything.
+    /// Whether there is no observer.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

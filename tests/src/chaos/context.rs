@@ -68,7 +68,7 @@ impl Context {
         self.seed.0
     }
 
-    /// Tells whoever watches.
+    /// Prints a line for the person who watches.
     pub fn say(&self, line: &str) {
         self.progress.say(line);
     }
@@ -91,7 +91,7 @@ impl Context {
         self.seed.random(part, number)
     }
 
-    /// Whether there is time left and `done` is less than the row's `size`; shows both to whoever watches.
+    /// Whether there is time left and `done` is less than the row's `size`; shows both on the terminal.
     #[must_use]
     pub fn goes_on(&self, done: u64, size: u64) -> bool {
         self.progress.at(done, size);

@@ -12,7 +12,7 @@ pub enum Outcome {
     Done,
     /// It failed, and it is certain that it took no effect.
     Failed,
-    /// Nobody can tell.
+    /// The outcome is unknown.
     Unknown,
 }
 

@@ -199,7 +199,7 @@ async fn kill_backends(stack: &Stack, from: u8) -> u64 {
         EngineKind::CockroachDb => ("session_id", "session_start", "[SHOW CLUSTER SESSIONS]"),
         _ => ("pid", "backend_start", "pg_stat_activity"),
     };
-    // Only the stack's own: the server may be somebody else's.
+    // Only the stack's own: the server may have other clients.
     let chosen = format!(
         "SELECT {id} FROM \
          (SELECT {id}, row_number() OVER (ORDER BY {opened}, {id}) AS place FROM {sessions} \

@@ -1,4 +1,4 @@
-//! A program that is run for its output, and ends with whoever runs it.
+//! A program that is run for its output, and ends with its parent.
 
 use anyhow::Context as _;
 use std::path::Path;
@@ -67,7 +67,7 @@ impl Program {
         tokio::spawn(async move {
             let mut output = BufReader::new(output);
             let mut line = Vec::new();
-            // Whoever does not listen any more has dropped the program.
+            // A receiver that is gone has dropped the program.
             while let Ok(1..) = output.read_until(b'\n', &mut line).await {
                 let text = String::from_utf8_lossy(&line).trim_end().to_owned();
                 line.clear();
@@ -129,7 +129,7 @@ mod tests {
         let gone = async {
             loop {
                 let state = std::fs::read_to_string(format!("/proc/{child}/stat"));
-                // Nobody may be there to reap it.
+                // No parent may be there to reap it.
                 if state.is_err() || state.is_ok_and(|state| state.contains(") Z ")) {
                     return;
                 }

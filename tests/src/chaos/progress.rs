@@ -1,4 +1,4 @@
-//! How far a row is: a bar where somebody watches, now and then a line where nobody does.
+//! How far a row is: a bar on a terminal, now and then a line elsewhere.
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

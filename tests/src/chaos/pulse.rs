@@ -84,7 +84,7 @@ mod tests {
         let pulse = Pulse::start();
         tokio::task::yield_now().await;
         let before = Instant::now();
-        // Nobody is polled meanwhile, as when the machine stands still.
+        // No task is polled meanwhile, as when the machine stands still.
         tokio::time::advance(Duration::from_millis(300)).await;
         tokio::task::yield_now().await;
         assert_eq!(pulse.worst(), Duration::from_millis(295));

@@ -229,7 +229,7 @@ pub fn configuration(
         (Some(login), _) => builder
             .set(keys::auth::USER, login.user())
             .set(keys::auth::TLS_MODE, SslMode::Disable),
-        // Somebody else's server, which may insist on TLS: its URL says how to log in.
+        // A server that is run elsewhere, which may insist on TLS: its URL says how to log in.
         (None, _) => builder.set(keys::auth::URL, Some(engine.url(database).into())),
     };
     Ok(builder)

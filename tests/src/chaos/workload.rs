@@ -35,7 +35,7 @@ pub struct Findings {
     pub done: u64,
     /// Operations that certainly had no effect.
     pub failed: u64,
-    /// Operations of which nobody could tell.
+    /// Operations whose outcome was unknown.
     pub unknown: u64,
     /// What must not have happened.
     pub violations: Vec<Violation>,

@@ -87,7 +87,7 @@ async fn the_bank_speaks_through_generated_functions() {
     );
     let params = accounts::DepositParams {
         amount,
-        number: "nobody",
+        number: "missing",
     };
     assert_eq!(accounts::deposit(&bank, params).await.unwrap(), 0);
 

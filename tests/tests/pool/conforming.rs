@@ -11,7 +11,7 @@ use crdb_tests::chaos::pool::login::Login;
 
 struct Sessions {
     engine: &'static Engine,
-    nobody: u16,
+    missing: u16,
 }
 
 impl Subject for Sessions {
@@ -26,7 +26,7 @@ impl Subject for Sessions {
     }
 
     fn dead_node(&self) -> NodeAddress {
-        NodeAddress::new("localhost", self.nobody)
+        NodeAddress::new("localhost", self.missing)
     }
 
     async fn soil(&self, session: &mut Session) {
@@ -88,7 +88,7 @@ impl Subject for Sessions {
 async fn sessions_of_crdb_auth_conform() {
     let subject = Sessions {
         engine: Engine::shared().await,
-        nobody: port_without_listener().unwrap(),
+        missing: port_without_listener().unwrap(),
     };
     conformance::run(&subject).await.unwrap();
 }

@@ -156,7 +156,7 @@ async fn leave_nothing_unknown_under_cut_connections(engine: &Engine, bank: &Ban
     bank.check(&outcomes).await;
 }
 
-/// Nodes that are drained one after the other, as for an upgrade: nobody who asks for a transfer notices.
+/// Nodes that are drained one after the other, as for an upgrade: no caller notices.
 #[tokio::test(flavor = "multi_thread")]
 async fn go_on_while_nodes_are_drained_in_turn() {
     // The proxies, which drain when told to, stand in front of PostgreSQL only.

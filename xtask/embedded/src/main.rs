@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(output, "{}", address.port())?;
     output.flush()?;
 
-    // Whoever started this holds the other end; when it is gone, by whatever end, this read ends.
+    // The parent holds the other end; when the parent is gone, however it ended, this read ends.
     io::stdin().read_to_end(&mut Vec::new())?;
     server.shutdown()?;
     directory.close()?;

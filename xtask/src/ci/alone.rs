@@ -1,7 +1,7 @@
 //! Each crate by itself, as a user has it who wants that layer only.
 //!
 //! In the workspace's own builds cargo unites the features that all packages ask for, so that a crate can lack one
-//! without anybody noticing.
+//! unnoticed.
 
 use std::collections::BTreeSet;
 

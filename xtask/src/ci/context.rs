@@ -72,7 +72,7 @@ impl Context {
         command
     }
 
-    /// Runs `cargo xtask ..` as anybody would type it.
+    /// Runs `cargo xtask ..` as it is typed in a shell.
     pub(crate) fn xtask(&self, arguments: &[&str]) -> Result<()> {
         let mut command = self.cargo(&["xtask"]);
         succeed(command.args(arguments))

@@ -111,7 +111,7 @@ pub(crate) fn install(authority: Authority, packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The command for somebody who may do what this user may not.
+/// The command for an administrator, where this user may not install packages.
 pub(crate) fn by_hand(missing: &[&Requirement]) -> String {
     let all = |packages: fn(&Requirement) -> &[&str]| {
         let packages: Vec<_> = missing

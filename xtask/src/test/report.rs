@@ -65,7 +65,7 @@ impl Report {
     }
 
     /// Nothing failed; when `strict`, nothing was left out either but what needs CockroachDB, or another server than the
-    /// one that somebody named.
+    /// one that was asked for by name.
     pub(crate) fn is_success(&self, strict: bool) -> bool {
         self.outcomes().all(|(_, _, outcome)| match outcome {
             Outcome::Passed => true,

@@ -1,4 +1,4 @@
-//! Paths of somebody's machine do not belong into the tree.
+//! Refuses paths of one machine in the tree.
 
 use std::fs;
 use std::path::Path;

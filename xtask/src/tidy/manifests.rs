@@ -142,10 +142,7 @@ fn papers(root: &Path, at: &PackageAt) -> Vec<Finding> {
         find("Cargo.toml", "a published crate has a description");
     }
     match fs::read_to_string(at.directory.join("README.md")) {
-        Err(_) => find(
-            "README.md",
-            "missing: it is what somebody reads who wants this layer only",
-        ),
+        Err(_) => find("README.md", "missing: users of this layer alone read it"),
         Ok(text) if !text.contains("```") => {
             find("README.md", "shows no example");
         }

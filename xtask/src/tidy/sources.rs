@@ -163,7 +163,7 @@ impl Sources {
         orphans.chain(nameless).chain(leaks).collect()
     }
 
-    /// Files with more than `limit` lines that somebody wrote by hand.
+    /// Files with more than `limit` lines written by hand.
     pub(crate) fn longer_than(&self, root: &Path, limit: usize) -> Vec<(PathBuf, usize)> {
         self.lines
             .iter()

@@ -1,4 +1,4 @@
-//! `cargo xtask codegen` on somebody else's tree: outside the workspace, with a crate of its own around the code.
+//! `cargo xtask codegen` on a user's tree: outside the workspace, with a crate of its own around the code.
 #![cfg(feature = "engine")]
 #![allow(
     clippy::panic,
@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 
 use crdb_testkit::Engine;
 
-/// What that somebody has: SQL, and a program that uses it.
+/// What the user has: SQL, and a program that uses it.
 const FOREIGN: &[(&str, &str)] = &[
     (
         "sql/schema/001_invoices.sql",
@@ -58,7 +58,7 @@ debug = false
 "#;
 
 /// A server that is not there.
-const NOWHERE: &str = "postgresql://nobody@127.0.0.1:1/none?sslmode=disable";
+const NOWHERE: &str = "postgresql://missing@127.0.0.1:1/none?sslmode=disable";
 
 struct Foreign {
     directory: tempfile::TempDir,

@@ -42,7 +42,7 @@ fn a_signal_ends_it_at_any_point_and_nothing_stays() {
 
 #[test]
 fn a_server_that_is_not_there_is_an_error() {
-    let url = "postgresql://nobody:secret@127.0.0.1:1/none?sslmode=disable";
+    let url = "postgresql://missing:secret@127.0.0.1:1/none?sslmode=disable";
     let (status, text) = Started::new(&["demo", "--engine", url]).end();
     assert_eq!(status.code(), Some(1), "{text}");
     let (status, _) = Started::new(&["demo", "--engine", "oracle"]).end();

@@ -11,7 +11,7 @@ use crate::{
     server::Server,
 };
 
-/// Runs the program `idle_connections`, which is built beside this one: a new process each time, so that nobody pays for
+/// Runs the program `idle_connections`, which is built beside this one: a new process each time, so that no pool pays for
 /// what another one has left behind.
 pub(super) struct Keeper {
     kind: Kind,

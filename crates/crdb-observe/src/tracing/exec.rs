@@ -9,7 +9,7 @@ use crate::kind;
 impl Tracing {
     /// Fills in the span of the call, where the caller runs in one.
     fn record(rows: Option<u64>, failure: Option<&Failure>) {
-        // Nobody listens, so there is no span.
+        // No subscriber is interested, so there is no span.
         if LevelFilter::current() == LevelFilter::OFF {
             return;
         }

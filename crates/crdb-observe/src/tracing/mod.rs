@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Emits a `tracing` event for what the layers report.
 ///
-/// Targets are `crdb::auth`, `crdb::pool` and `crdb::exec`. What needs somebody's attention (a connect that failed, a node that
+/// Targets are `crdb::auth`, `crdb::pool` and `crdb::exec`. What needs an operator's attention (a connect that failed, a node that
 /// left rotation, an unknown outcome, a leak) is a warning; everything else is at debug level. Fields are named as
 /// OpenTelemetry's [database conventions](https://opentelemetry.io/docs/specs/semconv/db/database-spans/) have them
 /// (`db.system.name`, `db.query.summary`, `db.response.status_code`, `error.type`, `server.address`, `server.port`), durations

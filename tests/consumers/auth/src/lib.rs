@@ -18,7 +18,7 @@ impl CredentialSource for Vault {
     }
 }
 
-/// A way of authentication that nobody else has.
+/// A custom authentication method.
 struct Handshake;
 
 impl Authenticator for Handshake {

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// Appends a value, which nobody else appends to that list.
+    /// Appends a value, which no other operation appends to that list.
     Append {
         /// Which list.
         key: i64,
@@ -152,7 +152,7 @@ fn elements(
         match writers.of_value(key, *value) {
             None => violations.push(
                 Violation::new(
-                    "a value that nobody appended",
+                    "a value that no operation appended",
                     format!("{value} in list {key}"),
                 )
                 .of(reader),
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(rules(&one, &[(1, &[1, 1])]), ["a value was appended twice"]);
         assert_eq!(
             rules(&one, &[(1, &[9, 1])]),
-            ["a value that nobody appended"]
+            ["a value that no operation appended"]
         );
         let failed = [op((0, 1), Outcome::Failed, vec![append(1, 1)])];
         assert_eq!(

@@ -87,7 +87,7 @@ pub fn check(
     for (id, times) in &present {
         let Some((index, _, transfer)) = known.get(id) else {
             violations.push(Violation::new(
-                "a transfer that nobody asked for",
+                "a transfer that no operation made",
                 id.to_string(),
             ));
             continue;
@@ -163,7 +163,7 @@ mod tests {
         );
         assert_eq!(
             found(books([7, 13], &[1, 9])),
-            ["a transfer that nobody asked for"]
+            ["a transfer that no operation made"]
         );
         assert_eq!(
             found(books([7, 12], &[1])),

@@ -82,7 +82,7 @@ fn linearizable(history: &[Operation<OnKey>], indices: &[usize]) -> bool {
         })
         .collect();
     let matters = |operation: &Operation<OnKey>| match operation.action.action {
-        // Whether it happened can only show where somebody needs its value.
+        // Whether it happened can only show where a later read needs its value.
         Action::Write(value) | Action::CompareAndSet { to: value, .. } => {
             operation.outcome == Outcome::Done || used.contains(&value)
         }

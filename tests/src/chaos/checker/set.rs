@@ -67,7 +67,8 @@ pub fn check(history: &[Operation<Action>], last: &[i64]) -> Vec<Violation> {
         for element in &seen {
             match added.get(element) {
                 None => violations.push(
-                    Violation::new("an element that nobody added", element.to_string()).of(*index),
+                    Violation::new("an element that no operation added", element.to_string())
+                        .of(*index),
                 ),
                 Some(add) if history[*add].outcome == Outcome::Failed => violations.push(
                     Violation::new("a failed element is there", element.to_string())
@@ -137,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             rules(&in_turn([Read(vec![7])]), &[]),
-            ["an element that nobody added"]
+            ["an element that no operation added"]
         );
         assert_eq!(
             rules(&in_turn([Read(vec![1]), Add(1)]), &[1]),

@@ -31,7 +31,7 @@ pub struct Call {
 /// When a caller panics.
 ///
 /// # Cancel safety
-/// Dropping the future stops nobody: the callers go on until they are told.
+/// Dropping the future stops no caller: they go on until they are told.
 pub async fn run(
     pool: &Pool<Login>,
     callers: usize,

@@ -42,7 +42,7 @@ pub enum Mess {
     HalfRead,
     /// A result of which nothing was read.
     Unread,
-    /// A `COPY FROM STDIN` that nobody ends.
+    /// A `COPY FROM STDIN` that is never ended.
     CopyIn,
     /// A `COPY TO STDOUT` of which some was read.
     CopyOut,
@@ -78,7 +78,7 @@ impl Mess {
             }
             Self::FailedTransaction => say("BEGIN; SELECT 1/0").await,
             Self::SearchPath => say("SET search_path = information_schema").await,
-            Self::Setting => say("SET application_name = 'somebody else'").await,
+            Self::Setting => say("SET application_name = 'another borrower'").await,
             Self::Role => say("SET ROLE chaos_mess").await,
             Self::ReadOnly => {
                 say("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").await;
@@ -144,7 +144,7 @@ async fn found(session: &Session) -> Result<Vec<&'static str>, tokio_postgres::E
     let moments: (SystemTime, SystemTime) = (row.get(6), again.get(0));
     let traces = [
         (!row.get::<_, &str>(0).contains("public"), "its search_path"),
-        (row.get::<_, &str>(1) == "somebody else", "its setting"),
+        (row.get::<_, &str>(1) == "another borrower", "its setting"),
         (row.get::<_, &str>(2) != "off", "its read-only default"),
         (!row.get::<_, bool>(3), "its role"),
         (row.get::<_, i64>(4) != 0, "its prepared statement"),

@@ -221,7 +221,7 @@ impl<C: Contender> Watched for Lane<C> {
     }
 }
 
-/// The pools that go through an outage together: crdb-pool first, then whoever is entered beside it.
+/// The pools that go through an outage together: crdb-pool first, then its peers.
 pub struct Race {
     lanes: Vec<Box<dyn Watched>>,
     time: Duration,

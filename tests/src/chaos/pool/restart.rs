@@ -80,7 +80,7 @@ pub async fn run(engine: &Engine, away: Duration) -> anyhow::Result<Report> {
         let (tally, stop) = (Arc::clone(&tally), Arc::clone(&stop));
         callers.push(tokio::spawn(async move {
             let turn = ask(&caller).await?;
-            // Nobody listens any more once all have been served.
+            // The receiver is gone once all have been served.
             let _ = served.send((turn, number));
             tally.count();
             ask_again(&caller, &tally, &stop).await
@@ -191,7 +191,7 @@ struct Restart {
 }
 
 impl Restart {
-    /// By how many places somebody was served too early or too late, at worst.
+    /// By how many places a caller was served too early or too late, at worst.
     fn out_of_order(&self) -> u64 {
         let mut turns = self.turns.clone();
         turns.sort_unstable();

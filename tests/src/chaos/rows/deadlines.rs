@@ -43,7 +43,7 @@ struct Race {
     stalled: u64,
     /// How the statement ended.
     ended: String,
-    /// How the harmless statement ended, which nobody cancelled.
+    /// How the harmless statement ended, for which no cancel was sent.
     bystander: String,
     stray: bool,
 }
@@ -109,7 +109,7 @@ impl Row for Deadlines {
                     .keep("R5", found, &findings.history, trace)?;
                 report.violations = findings.violations;
             }
-            let stack = Arc::into_inner(stack).context("somebody still uses the stack")?;
+            let stack = Arc::into_inner(stack).context("the stack is still in use")?;
             stack.close().await?;
             Ok(report)
         }

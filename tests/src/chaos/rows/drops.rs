@@ -106,7 +106,7 @@ fn tell(worked: &[Worked], report: &mut Report) {
     }
 }
 
-/// A database with one session, somebody who uses it, and somebody who watches it from outside.
+/// A database with one session, the caller that uses it, and a witness that watches it from outside.
 struct Worker {
     number: u64,
     config: Config,

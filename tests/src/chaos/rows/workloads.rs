@@ -195,7 +195,7 @@ impl Round {
                 .keep(&what, &found.violations, &found.history, trace)?;
             report.violations.extend(found.violations);
         }
-        let stack = Arc::into_inner(self.stack).context("somebody still uses the stack")?;
+        let stack = Arc::into_inner(self.stack).context("the stack is still in use")?;
         stack.close().await
     }
 }

@@ -50,7 +50,7 @@ impl Register {
     }
 
     async fn compare_and_set(&self, db: &Database, client: u32, key: i64, to: i64) {
-        // From what is there now, unless somebody comes in between.
+        // From what is there now, unless another write comes in between.
         let Ok(Some(from)) = read(db, key).await else {
             return;
         };
@@ -58,7 +58,7 @@ impl Register {
         let text = "UPDATE register SET value = $3 WHERE key = $1 AND value = $2";
         let result = db.execute(text, &[&key, &from, &to]).await;
         let outcome = match &result {
-            // Somebody came in between: nothing was done.
+            // Another write came in between: nothing was done.
             Ok(0) => Outcome::Failed,
             _ => outcome(&result),
         };

@@ -8,7 +8,7 @@ use crdb_exec::{
 };
 use tokio_postgres::Client;
 
-/// A connection whose calls nobody abandons.
+/// A connection whose calls are never abandoned.
 pub(crate) struct Connection(pub(crate) Client);
 
 impl ClientHandle for Connection {

@@ -1,4 +1,4 @@
-//! Somebody's invoices: writes some through the generated functions, and reads them back.
+//! A user's invoices: writes some through the generated functions, and reads them back.
 #![deny(warnings, missing_docs)]
 
 mod connection;

@@ -26,11 +26,11 @@ const LONGEST: f64 = 100_000.0;
 
 /// The row.
 #[derive(Debug)]
-pub(super) struct Login;
+pub(super) struct Connect;
 
-impl Row for Login {
+impl Row for Connect {
     fn heading(&self) -> Heading {
-        headings::LOGIN
+        headings::CONNECT
     }
 
     fn cases<'a>(
