@@ -4,10 +4,12 @@
 //! transaction status that closed it. Whether a statement took effect is a function of its answer alone.
 
 mod answer;
+mod footprint;
 mod server_error;
 
 pub use answer::{Answer, End, Written};
 pub use crdb_auth::{CommandTag, TransactionStatus};
+pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
 pub use server_error::ServerError;
 
 /// The README's examples, compiled and run as tests.
