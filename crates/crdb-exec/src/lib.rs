@@ -27,6 +27,34 @@
 //! - Retries after failures of nodes are rationed to a tenth of the calls, so an outage is not made worse.
 //! - A dropped future never leaves an open transaction to the next borrower: its session is held, and its source knows.
 //!
+//! # Values
+//! A Rust type that cannot hold every value of an SQL type refuses the others: it never rounds, cuts or wraps. [`Row::get`]
+//! sees to that for the types of every crate, so for generated code and derived structs too, inside `Option`, arrays,
+//! composites and domains. The error names the type that holds the value.
+//!
+//! | SQL type | holds every value | others, and what is refused for them |
+//! | --- | --- | --- |
+//! | `INT2`, `INT4`, `INT8`, `OID` | `i16`, `i32`, `i64`, `u32` | integers of another width: always |
+//! | `FLOAT4`, `FLOAT8` | `f32`, `f64` | the other one: always |
+//! | `DECIMAL`, `NUMERIC` | [`Numeric`] | `rust_decimal::Decimal`: more than 96 bits or 28 decimal places, NaN, infinities; `f32`, `f64`, integers: always |
+//! | `BOOL`, `UUID`, `BYTEA` | `bool`, `uuid::Uuid`, `Vec<u8>`, `&[u8]` | |
+//! | `TEXT`, `VARCHAR`, `CHAR(n)`, `NAME`, `CITEXT`, `LTREE` | `String`, `&str` | |
+//! | `"char"` | `i8`, its byte | a character of several bytes (CockroachDB) |
+//! | `INET` | [`Inet`] | `IpAddr`: a prefix shorter than the address |
+//! | `CIDR` | [`Inet`] | `IpAddr`: always |
+//! | `DATE` | [`Date`] | `chrono::NaiveDate`, `time::Date`, `jiff::civil::Date`: infinities and years that they do not have; `postgres_types::Date` of these: such years |
+//! | `TIME` | [`TimeOfDay`] | `chrono::NaiveTime`, `time::Time`, `jiff::civil::Time`: `24:00:00` |
+//! | `TIMETZ` | [`TimeTz`] | |
+//! | `TIMESTAMP`, `TIMESTAMPTZ` | [`Timestamp`] | types of chrono, time, jiff: infinities and years that they do not have; `SystemTime`, also within `postgres_types::Timestamp`: infinities; `postgres_types::Timestamp` of the others: such years |
+//! | `INTERVAL` | [`Interval`] | |
+//! | `BIT`, `VARBIT` | [`BitString`], `bit_vec::BitVec` | |
+//! | `JSON`, `JSONB` | [`JsonText`] | `serde_json::Value`, `postgres_types::Json`: a number that neither 64 bits nor the nearest `f64` hold, a name that is twice in an object |
+//! | arrays | [`Array`] | `Vec<T>`: several dimensions, a lower bound other than 1, NULL unless `T` is an `Option` |
+//!
+//! Two limits. A type of another crate that holds more than this table knows is refused its edge values until it is read as
+//! [`Exact`]. And what is written is the caller's: types of chrono, time and jiff have nanoseconds, of which the protocol
+//! takes the microseconds, and a leap second of chrono becomes the second after it.
+//!
 //! # Modules, in reading order
 //! `statement`, `row`, `executor`, `mapped`, `named` (what callers use); `session` (what this crate consumes); `fault`, `verdict`, `error` (what
 //! failures mean); `pooled`, `transact`, `transaction`, `options`, `idempotency` (the work); `backoff`, `budget`, `deadline`
@@ -76,7 +104,10 @@ pub use sqlstate::SqlState;
 pub use statement::{RetrySafety, Statement};
 pub use transact::TransactionBody;
 pub use transaction::{Transaction, TransactionRows};
-pub use value::{Interval, TimeTz};
+pub use value::{
+    Array, BitString, Date, Dimension, Exact, Inet, Interval, JsonText, Numeric, TimeOfDay, TimeTz,
+    Timestamp, ValueError, holds_all,
+};
 pub use verdict::{Position, Verdict, verdict};
 
 #[cfg(doctest)]

@@ -1,6 +1,7 @@
 use crate::error::{Error, ErrorKind};
+use crate::value::{explain, refuse};
 use crate::verdict::Verdict;
-use postgres_types::{FromSql, Type, WrongType};
+use postgres_types::{FromSql, Type, WasNull, WrongType};
 
 /// The name and type of a column.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +41,14 @@ pub trait Row: Send {
 
     /// The value of a column, by index (from 0) or by name (the first column of exactly this name).
     ///
+    /// A value that `T` would change is refused: a NUMERIC that 96 bits do not hold as `rust_decimal::Decimal`, an INET with a
+    /// network as `IpAddr`, `24:00:00` as a time of chrono. The error names the type of this crate that holds it; the
+    /// [crate's table](crate#values) has all pairs. For a type of another crate that does hold everything, see
+    /// [`Exact`](crate::Exact).
+    ///
     /// # Errors
-    /// [`ErrorKind::Conversion`] when there is no such column, or its value does not convert to `T`, NULL into anything
-    /// but `Option` included.
+    /// [`ErrorKind::Conversion`] when there is no such column, or its value does not convert to `T` unchanged, NULL into
+    /// anything but `Option` included.
     fn get<'a, T>(&'a self, index: impl ColumnIndex) -> Result<T, Error>
     where
         T: FromSql<'a>,
@@ -58,14 +64,30 @@ pub trait Row: Send {
             return Err(conversion(format!("reading column \"{}\"", column.name))
                 .with_source(WrongType::new::<T>(column.type_.clone())));
         }
-        T::from_sql_nullable(column.type_, self.value(position)).map_err(|source| {
-            conversion(format!(
-                "reading column \"{}\" of type {}",
-                column.name, column.type_
-            ))
-            .with_source(source)
+        let Some(raw) = self.value(position) else {
+            return T::from_sql_null(column.type_)
+                .map_err(|_| unreadable::<T>(column, ", which was NULL,").with_advice(OPTION));
+        };
+        refuse(column.type_, raw, &T::accepts)
+            .map_err(|advice| unreadable::<T>(column, "").with_advice(advice))?;
+        T::from_sql(column.type_, raw).map_err(|source| {
+            let error = unreadable::<T>(column, "");
+            match explain(column.type_, raw, source.is::<WasNull>(), &T::accepts) {
+                Some(advice) => error.with_advice(advice),
+                None => error.with_source(source),
+            }
         })
     }
+}
+
+const OPTION: &str = "read it as an Option";
+
+fn unreadable<T>(column: Column<'_>, state: &str) -> Error {
+    let Column { name, type_ } = column;
+    let wanted = std::any::type_name::<T>();
+    conversion(format!(
+        "reading column \"{name}\" of type {type_}{state} as {wanted}"
+    ))
 }
 
 fn conversion(attempted: String) -> Error {

@@ -210,7 +210,7 @@ fn types_have_their_rust_types() {
         ("date", "chrono::NaiveDate"),
         ("time", "chrono::NaiveTime"),
         ("jsonb", "serde_json::Value"),
-        ("inet", "std::net::IpAddr"),
+        ("inet", "crdb_exec::Inet"),
         ("bytea", "Vec<u8>"),
         ("text[]", "Vec<String>"),
         ("int8[]", "Vec<i64>"),
@@ -436,7 +436,10 @@ fn every_type_of_the_servers_has_a_rust_type_or_an_error_that_helps() {
         ("bytea", "Vec<u8>"),
         ("uuid", "uuid::Uuid"),
         ("jsonb", "serde_json::Value"),
-        ("inet", "std::net::IpAddr"),
+        ("inet", "crdb_exec::Inet"),
+        ("cidr", "crdb_exec::Inet"),
+        ("bit", "crdb_exec::BitString"),
+        ("varbit", "crdb_exec::BitString"),
         ("date", "chrono::NaiveDate"),
         ("time", "chrono::NaiveTime"),
         ("timetz", "crdb_exec::TimeTz"),
@@ -452,7 +455,7 @@ fn every_type_of_the_servers_has_a_rust_type_or_an_error_that_helps() {
         let code = code(query, &[], &[("a", sql), ("b", sql)]);
         has(&code, &format!("pub a: {rust},"));
     }
-    for sql in ["bit", "varbit", "tsvector", "geometry", "vector"] {
+    for sql in ["tsvector", "geometry", "vector"] {
         let error = generated("-- name: q :one\nSELECT x AS a", &[], &[("a", sql)]).unwrap_err();
         has(
             &error,

@@ -96,9 +96,14 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
         "timestamp" => copy("chrono::NaiveDateTime"),
         "date" => copy("chrono::NaiveDate"),
         "time" => copy("chrono::NaiveTime"),
-        "inet" => copy("std::net::IpAddr"),
+        // An address of std has no prefix, and would be refused each value that has one.
+        "inet" | "cidr" => copy(&format!("{}::Inet", options.exec)),
         "interval" => copy(&format!("{}::Interval", options.exec)),
         "timetz" => copy(&format!("{}::TimeTz", options.exec)),
+        "bit" | "varbit" | "bit varying" => {
+            let path = format!("{}::BitString", options.exec);
+            reference(&path, &format!("&'a {path}"))
+        }
         "string" | "unknown" | "citext" => reference("String", "&'a str"),
         "bytes" => reference("Vec<u8>", "&'a [u8]"),
         "json" | "jsonb" => reference("serde_json::Value", "&'a serde_json::Value"),

@@ -1,0 +1,185 @@
+use bytes::{BufMut as _, BytesMut};
+use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use std::collections::HashSet;
+use std::fmt;
+
+use super::{BoxError, Numeric, holds_all};
+
+/// A `JSON` or `JSONB` as its text: numbers of any size and precision, names in their order.
+///
+/// `serde_json` reads numbers into 64 bits and keeps the last of two equal names, so it is given only documents that come
+/// through it unchanged. This type checks nothing; the server refuses what is no JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct JsonText(pub String);
+
+impl From<String> for JsonText {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for JsonText {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for JsonText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The version that precedes the text of a JSONB (`jsonb_send` in PostgreSQL, `writeBinaryDatum` in CockroachDB's
+/// pkg/sql/pgwire/types.go).
+const JSONB_VERSION: u8 = 1;
+
+fn text<'a>(sql_type: &Type, raw: &'a [u8]) -> Option<&'a [u8]> {
+    match (sql_type == &Type::JSONB, raw) {
+        (true, [JSONB_VERSION, text @ ..]) => Some(text),
+        (true, _) => None,
+        (false, text) => Some(text),
+    }
+}
+
+impl<'a> FromSql<'a> for JsonText {
+    fn from_sql(sql_type: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
+        let text = text(sql_type, raw).ok_or("a JSONB is of an unknown version")?;
+        Ok(Self(std::str::from_utf8(text)?.to_owned()))
+    }
+
+    fn accepts(sql_type: &Type) -> bool {
+        holds_all(sql_type, &Type::JSONB) || holds_all(sql_type, &Type::JSON)
+    }
+}
+
+impl ToSql for JsonText {
+    fn to_sql(&self, sql_type: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+        if *sql_type == Type::JSONB {
+            out.put_u8(JSONB_VERSION);
+        }
+        out.put_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(sql_type: &Type) -> bool {
+        matches!(*sql_type, Type::JSON | Type::JSONB)
+    }
+
+    to_sql_checked!();
+}
+
+/// Whether a tree with numbers of 64 bits and distinct names holds this document.
+///
+/// What is no JSON survives: the conversion refuses it.
+pub(super) fn survives(sql_type: &Type, raw: &[u8]) -> bool {
+    let Some(mut rest) = text(sql_type, raw) else {
+        return true;
+    };
+    // The names of each object that is open; of arrays none.
+    let mut open: Vec<Option<HashSet<&[u8]>>> = Vec::new();
+    while let Some((first, tail)) = rest.split_first() {
+        match first {
+            b'{' => open.push(Some(HashSet::new())),
+            b'[' => open.push(None),
+            b'}' | b']' => {
+                open.pop();
+            }
+            b'"' => {
+                let string = tail.get(..string_length(tail)).unwrap_or(tail);
+                rest = tail.get(string.len() + 1..).unwrap_or_default();
+                let is_name = rest.trim_ascii_start().starts_with(b":");
+                if let Some(Some(names)) = open.last_mut().filter(|_| is_name)
+                    && !names.insert(string)
+                {
+                    return false;
+                }
+                continue;
+            }
+            b'-' | b'0'..=b'9' => {
+                let is_part =
+                    |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+                let length = rest.iter().take_while(|byte| is_part(byte)).count();
+                let (number, tail) = rest.split_at(length);
+                if !fits_64_bits(number) {
+                    return false;
+                }
+                rest = tail;
+                continue;
+            }
+            _ => {}
+        }
+        rest = tail;
+    }
+    true
+}
+
+/// The bytes before the quotation mark that ends a string.
+fn string_length(text: &[u8]) -> usize {
+    let mut escaped = false;
+    text.iter()
+        .take_while(|byte| {
+            let ends = **byte == b'"' && !escaped;
+            escaped = **byte == b'\\' && !escaped;
+            !ends
+        })
+        .count()
+}
+
+/// Whether the shortest text of the nearest `f64`, or an integer of 64 bits, is the same number.
+fn fits_64_bits(number: &[u8]) -> bool {
+    // 15 digits always survive.
+    if number.len() <= 15 && number.iter().all(u8::is_ascii_digit) {
+        return true;
+    }
+    let Ok(text) = std::str::from_utf8(number) else {
+        return true;
+    };
+    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+        return true;
+    }
+    let (Ok(exact), Ok(nearest)) = (text.parse::<Numeric>(), text.parse::<f64>()) else {
+        // An exponent beyond every NUMERIC is beyond f64, too.
+        return text.parse::<f64>().is_err();
+    };
+    format!("{nearest:e}").parse() == Ok(exact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_given_what_it_holds() {
+        for (text, held) in [
+            ("{}", true),
+            (
+                r#"{"a": 1, "b": {"a": 1}, "c": [{"a": 1}, {"a": 2}]}"#,
+                true,
+            ),
+            (r#"{"a": 1, "a": 2}"#, false),
+            (r#"[{"b": {"a": 1 , "a": 2}}]"#, false),
+            (r#"{"a": "a", "b": "a"}"#, true),
+            (r#"{"a\"": 1, "a": "\\"}"#, true),
+            ("0.1", true),
+            ("-1.10", true),
+            ("1e2", true),
+            ("9223372036854775807", true),
+            ("18446744073709551615", true),
+            ("18446744073709551616", false),
+            ("18446744073709551617", false),
+            ("12345678901234567890123", false),
+            ("0.1234567890123456789", false),
+            ("1e400", false),
+            ("1e-400", false),
+            ("1e99999999999", false),
+            ("1.7976931348623157e308", true),
+            (r#"{"text": "12345678901234567890123"}"#, true),
+            (r#"["#, true),
+            ("\"", true),
+        ] {
+            assert_eq!(survives(&Type::JSON, text.as_bytes()), held, "{text}");
+        }
+        assert!(!survives(&Type::JSONB, b"\x0112345678901234567890123"));
+    }
+}
