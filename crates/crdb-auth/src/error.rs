@@ -77,6 +77,46 @@ pub enum ErrorKind {
     Unsupported,
 }
 
+impl ErrorKind {
+    /// A short name for labels and fields. It stays the same from release to release.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Credential => "credential",
+            Self::Resolve => "resolve",
+            Self::Refused => "refused",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::TlsUnavailable => "tls_unavailable",
+            Self::TlsUntrusted => "tls_untrusted",
+            Self::TlsHostName => "tls_host_name",
+            Self::TlsCertificate => "tls_certificate",
+            Self::Tls => "tls",
+            Self::Authentication => "authentication",
+            Self::Downgrade => "downgrade",
+            Self::NotPermitted => "not_permitted",
+            Self::KerberosNoTicket => "kerberos_no_ticket",
+            Self::KerberosExpired => "kerberos_expired",
+            Self::KerberosClockSkew => "kerberos_clock_skew",
+            Self::KerberosKdcUnreachable => "kerberos_kdc_unreachable",
+            Self::KerberosUnknownService => "kerberos_unknown_service",
+            Self::KerberosRefused => "kerberos_refused",
+            Self::KerberosKeytab => "kerberos_keytab",
+            Self::KerberosNotMapped => "kerberos_not_mapped",
+            Self::Kerberos => "kerberos",
+            Self::LicenceMissing => "licence_missing",
+            Self::UnknownDatabase => "unknown_database",
+            Self::Draining => "draining",
+            Self::TooManyConnections => "too_many_connections",
+            Self::Closed => "closed",
+            Self::Server => "server",
+            Self::Protocol => "protocol",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
 /// A failed operation: its [`ErrorKind`], a message for people, and its cause.
 ///
 /// Messages name what was attempted, where, and what to do next. Secrets are never part of one.
@@ -314,5 +354,51 @@ impl StdError for Error {
             .source
             .as_deref()
             .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Dashboards and alerts go by these: a label that changes breaks them.
+    #[test]
+    fn labels_of_kinds_stay_the_same() {
+        use ErrorKind as Kind;
+        for (kind, label) in [
+            (Kind::Config, "config"),
+            (Kind::Credential, "credential"),
+            (Kind::Resolve, "resolve"),
+            (Kind::Refused, "refused"),
+            (Kind::Network, "network"),
+            (Kind::Timeout, "timeout"),
+            (Kind::TlsUnavailable, "tls_unavailable"),
+            (Kind::TlsUntrusted, "tls_untrusted"),
+            (Kind::TlsHostName, "tls_host_name"),
+            (Kind::TlsCertificate, "tls_certificate"),
+            (Kind::Tls, "tls"),
+            (Kind::Authentication, "authentication"),
+            (Kind::Downgrade, "downgrade"),
+            (Kind::NotPermitted, "not_permitted"),
+            (Kind::KerberosNoTicket, "kerberos_no_ticket"),
+            (Kind::KerberosExpired, "kerberos_expired"),
+            (Kind::KerberosClockSkew, "kerberos_clock_skew"),
+            (Kind::KerberosKdcUnreachable, "kerberos_kdc_unreachable"),
+            (Kind::KerberosUnknownService, "kerberos_unknown_service"),
+            (Kind::KerberosRefused, "kerberos_refused"),
+            (Kind::KerberosKeytab, "kerberos_keytab"),
+            (Kind::KerberosNotMapped, "kerberos_not_mapped"),
+            (Kind::Kerberos, "kerberos"),
+            (Kind::LicenceMissing, "licence_missing"),
+            (Kind::UnknownDatabase, "unknown_database"),
+            (Kind::Draining, "draining"),
+            (Kind::TooManyConnections, "too_many_connections"),
+            (Kind::Closed, "closed"),
+            (Kind::Server, "server"),
+            (Kind::Protocol, "protocol"),
+            (Kind::Unsupported, "unsupported"),
+        ] {
+            assert_eq!(kind.as_str(), label);
+        }
     }
 }

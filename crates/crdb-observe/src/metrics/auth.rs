@@ -8,7 +8,6 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::label::{Bounded, Value};
 use super::{Metrics, seconds};
-use crate::kind;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Connect {
@@ -98,7 +97,7 @@ impl crdb_auth::Observer for Metrics {
     fn connect_failed(&self, event: &crdb_auth::ConnectFailed<'_>) {
         let labels = Connect {
             node: self.auth.nodes.value(&event.endpoint.to_string()),
-            outcome: self.auth.outcomes.value(&kind::name(event.error.kind())),
+            outcome: self.auth.outcomes.value(event.error.kind().as_str()),
         };
         self.auth
             .connect
@@ -107,13 +106,11 @@ impl crdb_auth::Observer for Metrics {
     }
 
     fn cancelled(&self, event: &crdb_auth::Cancelled<'_>) {
-        let outcome = event
-            .error
-            .map_or_else(|| "ok".to_owned(), |error| kind::name(error.kind()));
+        let outcome = event.error.map_or("ok", |error| error.kind().as_str());
         self.auth
             .cancels
             .get_or_create(&Outcome {
-                outcome: self.auth.outcomes.value(&outcome),
+                outcome: self.auth.outcomes.value(outcome),
             })
             .inc();
     }

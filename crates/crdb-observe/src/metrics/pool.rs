@@ -13,7 +13,6 @@ use prometheus_client::registry::{Registry, Unit};
 use super::handles::Handles;
 use super::label::{Bounded, Value};
 use super::{Metrics, seconds};
-use crate::kind;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Node {
@@ -271,7 +270,7 @@ impl crdb_pool::Observer for Metrics {
 
     fn acquire_failed(&self, event: &crdb_pool::AcquireFailed) {
         let labels = Outcome {
-            outcome: self.pool.outcomes.value(&kind::name(event.kind)),
+            outcome: self.pool.outcomes.value(event.kind.as_str()),
         };
         self.pool
             .acquire

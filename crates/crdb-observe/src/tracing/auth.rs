@@ -3,7 +3,6 @@ use std::sync::atomic::Ordering;
 use tracing::{Level, event};
 
 use super::Tracing;
-use crate::kind;
 
 impl crdb_auth::Observer for Tracing {
     fn connected(&self, event: &crdb_auth::Connected<'_>) {
@@ -31,7 +30,7 @@ impl crdb_auth::Observer for Tracing {
             db.system.name = self.system(),
             server.address = event.endpoint.host,
             server.port = event.endpoint.port,
-            "error.type" = kind::name(event.error.kind()),
+            "error.type" = event.error.kind().as_str(),
             duration = event.timings.total.as_secs_f64(),
             },
             "connecting failed: {}",
@@ -47,7 +46,7 @@ impl crdb_auth::Observer for Tracing {
             db.system.name = self.system(),
             server.address = event.endpoint.host,
             server.port = event.endpoint.port,
-            "error.type" = event.error.map(|error| kind::name(error.kind())),
+            "error.type" = event.error.map(|error| error.kind().as_str()),
             duration = event.elapsed.as_secs_f64(),
             },
             "cancel sent"
@@ -58,7 +57,7 @@ impl crdb_auth::Observer for Tracing {
         event!(
             target: "crdb::auth",
             Level::WARN,
-            { "error.type" = kind::name(event.error.kind()) },
+            { "error.type" = event.error.kind().as_str() },
             "the certificates were replaced by unusable ones, the old ones stay in use: {}",
             event.error
         );

@@ -1,7 +1,6 @@
 use tracing::{Level, event};
 
 use super::Tracing;
-use crate::kind;
 
 impl crdb_pool::Observer for Tracing {
     fn opened(&self, event: &crdb_pool::Opened<'_>) {
@@ -51,7 +50,7 @@ impl crdb_pool::Observer for Tracing {
             target: "crdb::pool",
             Level::WARN,
             {
-            "error.type" = kind::name(event.kind),
+            "error.type" = event.kind.as_str(),
             duration = event.waited.as_secs_f64(),
             },
             "a caller got no session"
