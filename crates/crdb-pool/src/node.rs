@@ -1,6 +1,7 @@
 //! Which server a session belongs to.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -33,8 +34,10 @@ impl fmt::Display for NodeId {
 
 /// Where a node listens, and where it stands.
 ///
-/// Two addresses are the same node when host, port and IP address agree; the locality may change while the pool runs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Two addresses are the same node when host, port and IP address agree; the locality may change while the pool runs. Hosts
+/// compare as DNS compares names ([RFC 4343](https://www.rfc-editor.org/rfc/rfc4343)): without regard to the case of ASCII
+/// letters, and with or without the dot at the end.
+#[derive(Clone, Debug)]
 pub struct NodeAddress {
     host: Arc<str>,
     port: u16,
@@ -43,7 +46,7 @@ pub struct NodeAddress {
 }
 
 impl NodeAddress {
-    /// A node known by name or by a literal address.
+    /// A node known by name or by a literal address. The host is kept as it is written.
     pub fn new(host: impl Into<Arc<str>>, port: u16) -> Self {
         Self {
             host: host.into(),
@@ -94,7 +97,34 @@ impl NodeAddress {
     }
 
     pub(crate) fn same_node(&self, other: &Self) -> bool {
-        self.port == other.port && self.ip == other.ip && self.host == other.host
+        self.port == other.port
+            && self.ip == other.ip
+            && without_dot(&self.host).eq_ignore_ascii_case(without_dot(&other.host))
+    }
+}
+
+/// A host name without the dot that marks it as complete.
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+impl PartialEq for NodeAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.same_node(other) && self.locality == other.locality
+    }
+}
+
+impl Eq for NodeAddress {}
+
+impl Hash for NodeAddress {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let host = without_dot(&self.host);
+        host.bytes()
+            .for_each(|byte| byte.to_ascii_lowercase().hash(state));
+        host.len().hash(state);
+        self.port.hash(state);
+        self.ip.hash(state);
+        self.locality.hash(state);
     }
 }
 
@@ -177,5 +207,37 @@ impl From<&str> for Locality {
 impl fmt::Display for Locality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn hosts_compare_as_dns_compares_names() {
+        let address = |host: &str| NodeAddress::new(host, 26257);
+        let same = [
+            "n1.example.org",
+            "N1.example.org",
+            "n1.EXAMPLE.org.",
+            "N1.Example.Org.",
+        ];
+        let distinct: HashSet<_> = same.map(address).into_iter().collect();
+        assert_eq!(distinct.len(), 1);
+        for (one, other) in [
+            (address("n1"), address("n2")),
+            (address("n1"), NodeAddress::new("n1", 26258)),
+            (address("n1"), address("n1").with_ip([127, 0, 0, 1].into())),
+            (address("n1"), address("n1..")),
+            (address("stra\u{df}e"), address("STRASSE")),
+            (address("\u{e4}"), address("\u{c4}")),
+        ] {
+            assert!(!one.same_node(&other), "{one} and {other}");
+            assert_ne!(one, other);
+        }
+        assert!(address("FE80::1").same_node(&address("fe80::1")));
     }
 }
