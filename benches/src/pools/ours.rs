@@ -56,7 +56,7 @@ impl Pool for Ours {
     }
 
     async fn borrow(&self, keep: Option<Duration>) -> Result<(), MeasureError> {
-        let lease = self.0.get().await?;
+        let lease = self.0.acquire().await?;
         work(&*lease, keep).await;
         Ok(())
     }

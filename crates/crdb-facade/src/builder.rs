@@ -200,13 +200,13 @@ async fn log_in_once(
     let nodes = pool.status().nodes.len().max(1);
     let limit = config.get(keys::auth::CONNECT_TIMEOUT) + MARGIN;
     let deadline = tokio::time::Instant::now() + limit;
-    let options = crdb_pool::GetOptions {
+    let options = crdb_pool::AcquireOptions {
         deadline: Some(deadline.into()),
         avoid: None,
     };
     let failures = tokio::select! {
         biased;
-        lease = pool.get_with(options) => match lease {
+        lease = pool.acquire_with(options) => match lease {
             Ok(lease) => {
                 let left = deadline.duration_since(tokio::time::Instant::now());
                 match lease.handle().session().check_database(left).await {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crdb_exec::{
     AcquireError, AcquireOptions, ClientSession, NodeId, SessionOutcome, SessionSource,
 };
-use crdb_pool::{ErrorClass, GetOptions, Pool};
+use crdb_pool::{ErrorClass, Pool};
 
 use crate::connector::Connector;
 use crate::queries::Queries;
@@ -97,13 +97,13 @@ impl SessionSource for Source {
     type Lease = Lease;
 
     async fn acquire(&self, options: AcquireOptions) -> Result<Lease, AcquireError> {
-        let wanted = GetOptions {
+        let wanted = crdb_pool::AcquireOptions {
             deadline: options.deadline.map(Into::into),
             avoid: options
                 .avoid
                 .map(|node| crdb_pool::NodeId::from_u64(node.get())),
         };
-        match self.pool.get_with(wanted).await {
+        match self.pool.acquire_with(wanted).await {
             Ok(lease) => Ok(Lease {
                 lease,
                 queries: Arc::clone(&self.queries),

@@ -89,7 +89,7 @@ async fn no_secret_is_printed_at_trace_level() {
         .fetch_one("SELECT $1::TEXT::INT8", &[&"no number"])
         .await
         .unwrap_err();
-    let lease = db.pool().get().await.unwrap();
+    let lease = db.pool().acquire().await.unwrap();
     let shown = format!(
         "{shown} {db:?} {:?} {:?} {} {lease:?} {:?} {:?} {failed} {failed:?}",
         db.pool(),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crdb_observe::{FanOut, Metrics, Tracing};
-use crdb_pool::{Condition, Connector, ErrorClass, GetOptions, NodeAddress, Observer, Pool};
+use crdb_pool::{AcquireOptions, Condition, Connector, ErrorClass, NodeAddress, Observer, Pool};
 use tracing_subscriber::filter::LevelFilter;
 
 /// A server that can be shut, and sessions that are dirty when their borrower says so.
@@ -121,13 +121,13 @@ async fn what_a_pool_goes_through_is_logged_and_counted() {
         .build()
         .unwrap();
 
-    let mut lease = pool.get().await.unwrap();
+    let mut lease = pool.acquire().await.unwrap();
     log.until("a session was borrowed and not returned").await;
     lease.dirty = true;
     drop(lease);
     log.until("session reset").await;
 
-    let mut lease = pool.get().await.unwrap();
+    let mut lease = pool.acquire().await.unwrap();
     log.until("session checked").await;
     door.0.store(true, Ordering::Relaxed);
     lease.report(ErrorClass::Draining);
@@ -136,11 +136,11 @@ async fn what_a_pool_goes_through_is_logged_and_counted() {
         .await;
     log.until("session closed").await;
 
-    let impatient = GetOptions {
+    let impatient = AcquireOptions {
         deadline: Some(Instant::now() + Duration::from_millis(100)),
-        ..GetOptions::default()
+        ..AcquireOptions::default()
     };
-    let refused = pool.get_with(impatient).await;
+    let refused = pool.acquire_with(impatient).await;
     assert!(refused.is_err(), "the door is shut");
     log.until("WARN crdb::pool: a caller got no session").await;
     log.until("no session could be opened: the door is shut")

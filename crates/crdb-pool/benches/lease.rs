@@ -56,7 +56,7 @@ fn lease(criterion: &mut Criterion) {
                 let started = Instant::now();
                 runtime.block_on(async {
                     for _ in 0..times {
-                        drop(black_box(pool.get().await.unwrap()));
+                        drop(black_box(pool.acquire().await.unwrap()));
                     }
                 });
                 started.elapsed()

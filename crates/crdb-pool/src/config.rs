@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 use crate::node::Locality;
 
+/// No more sessions than this are opened at the same time, whatever the settings say.
+const MOST_AT_ONCE: u32 = 256;
+
 /// Settings of a pool. Made by [`Config::builder`], which names each of them with its unit and default.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -40,12 +43,24 @@ impl Config {
         ConfigBuilder::default()
     }
 
+    /// [`max_opening`](ConfigBuilder::max_opening), as far as it has an effect.
+    pub(crate) fn opening_limit(&self) -> u32 {
+        self.max_opening.min(MOST_AT_ONCE)
+    }
+
+    /// [`half_open_probes`](ConfigBuilder::half_open_probes), as far as it has an effect.
+    pub(crate) fn probe_limit(&self) -> u32 {
+        self.half_open_probes.min(MOST_AT_ONCE)
+    }
+
     pub(crate) fn node_limit(&self) -> u32 {
         self.max_per_node.unwrap_or(u32::MAX)
     }
 }
 
 /// Collects the settings of a pool.
+///
+/// Every duration may be as long as [`Duration::MAX`], which stands for *never*, and every number as large as its type.
 ///
 /// # Examples
 ///
@@ -129,7 +144,7 @@ impl ConfigBuilder {
         max_per_node: Option<u32>;
         /// Callers that may wait at the same time; one more is refused at once. Default 1024.
         max_waiters: usize;
-        /// Sessions being opened at the same time at most. Default 8; at least 1.
+        /// Sessions being opened at the same time at most. Default 8; at least 1. More than 256 has the effect of 256.
         ///
         /// The pool begins with one and adds one for each that succeeds while callers wait.
         max_opening: u32;
@@ -160,7 +175,8 @@ impl ConfigBuilder {
         jitter: f64;
         /// Failures in a row, without a success between them, that take a node out of rotation. Default 3; at least 1.
         failures_to_open: u32;
-        /// Probes that are under way to a half-open node at the same time. Default 2; at least 1.
+        /// Probes that are under way to a half-open node at the same time. Default 2; at least 1. More than 256 has the
+        /// effect of 256.
         ///
         /// With 2 or more, one of them always has the whole `connect_timeout`, so that a node that has become slow is
         /// noticed; the others are cut short by [`probe_timeout`](Self::probe_timeout).

@@ -64,7 +64,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Condition, Connector, ErrorClass, GetOptions, NodeAddress, Pool};
+use crate::{AcquireOptions, Condition, Connector, ErrorClass, NodeAddress, Pool};
 
 /// How long each step may take.
 const BOUND: Duration = Duration::from_secs(10);
@@ -281,7 +281,7 @@ async fn pooled<S: Subject>(subject: &S) -> Checked {
     for step in 0..6 {
         let deadline = Some((tokio::time::Instant::now() + BOUND).into_std());
         let lease = pool
-            .get_with(GetOptions {
+            .acquire_with(AcquireOptions {
                 deadline,
                 avoid: None,
             })

@@ -119,3 +119,17 @@ pub enum ErrorClass {
     /// Says nothing about the node.
     Harmless,
 }
+
+impl ErrorClass {
+    /// A short name for labels and fields. It stays the same from release to release.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::Overloaded => "overloaded",
+            Self::Authentication => "authentication",
+            Self::Dead => "dead",
+            Self::Harmless => "harmless",
+        }
+    }
+}

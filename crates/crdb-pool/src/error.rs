@@ -29,6 +29,22 @@ pub enum ErrorKind {
     Topology,
 }
 
+impl ErrorKind {
+    /// A short name for labels and fields. It stays the same from release to release.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::TooManyWaiters => "too_many_waiters",
+            Self::Authentication => "authentication",
+            Self::Closed => "closed",
+            Self::Unreturned => "unreturned",
+            Self::Configuration => "configuration",
+            Self::Topology => "topology",
+        }
+    }
+}
+
 /// An error of the pool.
 pub struct Error(Box<Inner>);
 

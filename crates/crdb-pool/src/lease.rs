@@ -40,6 +40,15 @@ impl<C: Connector> Lease<C> {
         &self.borrowed().pooled().address
     }
 
+    /// The session's number, which no other session of this pool has or had: counted from 0 in the order in which they were
+    /// opened.
+    ///
+    /// It tells sessions apart where the server does not: CockroachDB gives no process id, or 0, before v22.1.
+    #[must_use]
+    pub fn session_number(&self) -> u64 {
+        self.borrowed().pooled().number
+    }
+
     /// How long ago the session was opened.
     #[must_use]
     pub fn age(&self) -> Duration {

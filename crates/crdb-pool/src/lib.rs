@@ -28,7 +28,7 @@
 //!     .max_size(16)
 //!     .build()?;
 //!
-//! let session = pool.get().await?; // derefs to the connector's session
+//! let session = pool.acquire().await?; // derefs to the connector's session
 //! println!("{} says {}", session.address(), *session);
 //! drop(session); // back to the pool
 //!
@@ -84,7 +84,7 @@ pub use self::observer::{
     AcquireFailed, Acquired, Checked, CloseReason, Closed, ConnectFailed, Leaked, NodeChanged,
     Observer, Opened, Released, Reset,
 };
-pub use self::pool::{GetOptions, Pool, PoolBuilder};
+pub use self::pool::{AcquireOptions, Pool, PoolBuilder};
 pub use self::status::{LastError, NodeState, NodeStatus, Status};
 pub use self::topology::{DnsTopology, SrvTopology, Topology, TopologyError};
 

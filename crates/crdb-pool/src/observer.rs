@@ -98,7 +98,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// A short name, for labels.
+    /// A short name for labels and fields. It stays the same from release to release.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

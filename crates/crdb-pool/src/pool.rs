@@ -31,7 +31,7 @@ struct Owner<C: Connector>(Arc<Inner<C>>);
 
 /// What a caller may ask for besides a session.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct GetOptions {
+pub struct AcquireOptions {
     /// When to give up; by default [`Config::acquire_timeout`](ConfigBuilder::acquire_timeout) from now.
     pub deadline: Option<Instant>,
     /// A node that should be passed over where another one has, or can open, a session: the node that just failed.
@@ -66,30 +66,30 @@ impl<C: Connector> Pool<C> {
     /// Dropping the future gives up the place in the queue. A session that had been granted already goes to the next caller;
     /// one that was being checked is closed, and its slot is free again.
     #[track_caller]
-    pub fn get(&self) -> impl Future<Output = Result<Lease<C>, Error>> + Send + use<'_, C> {
-        self.get_at(GetOptions::default(), Location::caller())
+    pub fn acquire(&self) -> impl Future<Output = Result<Lease<C>, Error>> + Send + use<'_, C> {
+        self.acquire_at(AcquireOptions::default(), Location::caller())
     }
 
-    /// As [`get`](Self::get), with a deadline or a node to avoid.
+    /// As [`acquire`](Self::acquire), with a deadline or a node to avoid.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// As [`acquire`](Self::acquire).
     ///
     /// # Cancel safety
     ///
-    /// As [`get`](Self::get).
+    /// As [`acquire`](Self::acquire).
     #[track_caller]
-    pub fn get_with(
+    pub fn acquire_with(
         &self,
-        options: GetOptions,
+        options: AcquireOptions,
     ) -> impl Future<Output = Result<Lease<C>, Error>> + Send + use<'_, C> {
-        self.get_at(options, Location::caller())
+        self.acquire_at(options, Location::caller())
     }
 
-    fn get_at(
+    fn acquire_at(
         &self,
-        options: GetOptions,
+        options: AcquireOptions,
         place: &'static Location<'static>,
     ) -> impl Future<Output = Result<Lease<C>, Error>> + Send + use<'_, C> {
         shell::acquire(

@@ -31,7 +31,9 @@ impl Status {
     /// Sessions that exist or are being opened.
     #[must_use]
     pub fn size(&self) -> u32 {
-        self.idle + self.in_use + self.opening
+        self.idle
+            .saturating_add(self.in_use)
+            .saturating_add(self.opening)
     }
 }
 
@@ -74,6 +76,18 @@ pub enum NodeState {
 }
 
 impl NodeState {
+    /// A short name for labels and fields, without the cause. It stays the same from release to release.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Recovering => "recovering",
+            Self::Out(_) => "out",
+            Self::Probing(_) => "probing",
+            Self::Removed => "removed",
+        }
+    }
+
     /// Whether the node gets work.
     #[must_use]
     pub fn in_rotation(self) -> bool {

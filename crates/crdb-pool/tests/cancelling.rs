@@ -60,7 +60,7 @@ fn pool(cluster: &Handle) -> Pool<Handle> {
 /// Two callers at once can have a session again, and no more than two sessions exist.
 async fn assert_whole(pool: &Pool<Handle>, cluster: &Handle, when: &str) {
     sleep(Duration::from_millis(500)).await;
-    let (one, two) = tokio::join!(pool.get(), pool.get());
+    let (one, two) = tokio::join!(pool.acquire(), pool.acquire());
     let (one, two) = (one.expect(when), two.expect(when));
     assert!(
         !one.dirty && !one.unfinished && !two.dirty && !two.unfinished,
@@ -72,7 +72,7 @@ async fn assert_whole(pool: &Pool<Handle>, cluster: &Handle, when: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn get_can_be_dropped_at_every_poll() {
+async fn acquire_can_be_dropped_at_every_poll() {
     let mut drops = 0;
     for situation in [
         "empty",
@@ -89,7 +89,7 @@ async fn get_can_be_dropped_at_every_poll() {
             let when = format!("{situation}, after {polls} polls");
             let mut held = Vec::new();
             if situation != "empty" && situation != "refusing" {
-                let (one, two) = tokio::join!(pool.get(), pool.get());
+                let (one, two) = tokio::join!(pool.acquire(), pool.acquire());
                 held.extend([one.expect(&when), two.expect(&when)]);
             }
             match situation {
@@ -113,7 +113,7 @@ async fn get_can_be_dropped_at_every_poll() {
                 }
                 _ => {}
             }
-            let done = poll_then_drop(pool.get(), polls).await;
+            let done = poll_then_drop(pool.acquire(), polls).await;
             cluster.set(1, Behaviour::Up);
             drop(held);
             drops += 1;
@@ -136,7 +136,7 @@ async fn close_can_be_dropped_at_every_poll() {
     for polls in 0..20 {
         let cluster = Cluster::start([1]);
         let pool = pool(&cluster);
-        let mut lease = pool.get().await.unwrap();
+        let mut lease = pool.acquire().await.unwrap();
         lease.dirty = true;
         poll_then_drop(pool.close(Duration::from_millis(5)), polls).await;
         drop(lease);
@@ -154,7 +154,7 @@ fn giving_back_after_the_runtime_has_stopped_loses_nothing() {
             .nodes(cluster.addresses())
             .build()
             .unwrap();
-        let lease = pool.get().await.unwrap();
+        let lease = pool.acquire().await.unwrap();
         (pool, lease)
     });
     runtime.shutdown_timeout(Duration::from_secs(10));

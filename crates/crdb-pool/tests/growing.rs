@@ -25,7 +25,7 @@ async fn spike(pool: &Pool<Handle>, callers: usize, query: Duration) -> Duration
     let tasks: Vec<_> = (0..callers)
         .map(|_| {
             let pool = pool.clone();
-            tokio::spawn(async move { pool.get().await.unwrap().work(query).await.unwrap() })
+            tokio::spawn(async move { pool.acquire().await.unwrap().work(query).await.unwrap() })
         })
         .collect();
     for task in tasks {
@@ -72,7 +72,7 @@ async fn waiting_that_lasts_makes_the_pool_grow() {
             let pool = pool.clone();
             tokio::spawn(async move {
                 for _ in 0..500 {
-                    pool.get()
+                    pool.acquire()
                         .await
                         .unwrap()
                         .work(Duration::from_millis(2))
@@ -119,7 +119,7 @@ async fn unused_sessions_go_down_to_the_minimum() {
 async fn held(pool: &Pool<Handle>, count: usize) -> Vec<crdb_pool::Lease<Handle>> {
     let mut leases = Vec::new();
     for _ in 0..count {
-        leases.push(pool.get().await.unwrap());
+        leases.push(pool.acquire().await.unwrap());
     }
     leases
 }

@@ -7,7 +7,7 @@ mod cluster;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crdb_pool::{ErrorClass, ErrorKind, GetOptions, Pool};
+use crdb_pool::{AcquireOptions, ErrorClass, ErrorKind, Pool};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::cluster::{Behaviour, Cluster, Handle};
@@ -24,9 +24,12 @@ fn pool(cluster: &Handle, max_size: u32) -> Pool<Handle> {
 async fn a_clean_session_is_lent_again_without_a_round_trip() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 4);
-    let first = pool.get().await.unwrap().id;
+    let lease = pool.acquire().await.unwrap();
+    let (first, number) = (lease.id, lease.session_number());
+    drop(lease);
     for _ in 0..10 {
-        assert_eq!(pool.get().await.unwrap().id, first);
+        let lease = pool.acquire().await.unwrap();
+        assert_eq!((lease.id, lease.session_number()), (first, number));
     }
     assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 0);
     assert_eq!(cluster.node(1).resets.load(Ordering::SeqCst), 0);
@@ -36,12 +39,12 @@ async fn a_clean_session_is_lent_again_without_a_round_trip() {
 async fn a_session_unused_for_half_a_second_is_checked() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 4);
-    drop(pool.get().await.unwrap());
+    drop(pool.acquire().await.unwrap());
     sleep(Duration::from_millis(499)).await;
-    drop(pool.get().await.unwrap());
+    drop(pool.acquire().await.unwrap());
     assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 0);
     sleep(Duration::from_millis(500)).await;
-    drop(pool.get().await.unwrap());
+    drop(pool.acquire().await.unwrap());
     assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 1);
 }
 
@@ -49,12 +52,12 @@ async fn a_session_unused_for_half_a_second_is_checked() {
 async fn after_a_death_on_a_node_each_of_its_other_sessions_is_checked_once() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 2);
-    let (mut first, second) = (pool.get().await.unwrap(), pool.get().await.unwrap());
+    let (mut first, second) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
     drop(second);
     first.report(ErrorClass::Dead);
-    drop(pool.get().await.unwrap());
+    drop(pool.acquire().await.unwrap());
     assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 1);
-    drop(pool.get().await.unwrap());
+    drop(pool.acquire().await.unwrap());
     assert_eq!(cluster.node(1).checks.load(Ordering::SeqCst), 1);
 }
 
@@ -62,11 +65,11 @@ async fn after_a_death_on_a_node_each_of_its_other_sessions_is_checked_once() {
 async fn a_changed_session_is_reset_and_a_broken_one_is_replaced() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 1);
-    let mut lease = pool.get().await.unwrap();
-    let first = lease.id;
+    let mut lease = pool.acquire().await.unwrap();
+    let (first, number) = (lease.id, lease.session_number());
     lease.dirty = true;
     drop(lease);
-    let mut lease = pool.get().await.unwrap();
+    let mut lease = pool.acquire().await.unwrap();
     assert_eq!(lease.id, first);
     assert!(!lease.dirty);
     assert_eq!(cluster.node(1).resets.load(Ordering::SeqCst), 1);
@@ -76,7 +79,8 @@ async fn a_changed_session_is_reset_and_a_broken_one_is_replaced() {
         .await
         .unwrap_err();
     drop(lease);
-    assert_ne!(pool.get().await.unwrap().id, first);
+    let lease = pool.acquire().await.unwrap();
+    assert_ne!((lease.id, lease.session_number()), (first, number));
     assert_eq!(cluster.node(1).most_open.load(Ordering::SeqCst), 1);
 }
 
@@ -84,12 +88,12 @@ async fn a_changed_session_is_reset_and_a_broken_one_is_replaced() {
 async fn callers_are_served_in_the_order_in_which_they_came() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 1);
-    let held = pool.get().await.unwrap();
+    let held = pool.acquire().await.unwrap();
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     for number in 0..100 {
         let (pool, sender) = (pool.clone(), sender.clone());
         tokio::spawn(async move {
-            let lease = pool.get().await.unwrap();
+            let lease = pool.acquire().await.unwrap();
             sender.send(number).unwrap();
             sleep(Duration::from_millis(1)).await;
             drop(lease);
@@ -99,7 +103,7 @@ async fn callers_are_served_in_the_order_in_which_they_came() {
     assert_eq!(pool.status().waiting, 100);
     drop(held);
     // Somebody who comes now does not overtake.
-    let last = tokio::spawn(async move { pool.get().await.unwrap().id });
+    let last = tokio::spawn(async move { pool.acquire().await.unwrap().id });
     for expected in 0..100 {
         assert_eq!(receiver.recv().await, Some(expected));
     }
@@ -119,14 +123,14 @@ async fn waiting_is_bounded_in_time_and_number() {
         })
         .build()
         .unwrap();
-    let _held = pool.get().await.unwrap();
+    let _held = pool.acquire().await.unwrap();
     let started = Instant::now();
     let waiting = tokio::spawn({
         let pool = pool.clone();
-        async move { pool.get().await.map(drop) }
+        async move { pool.acquire().await.map(drop) }
     });
     tokio::task::yield_now().await;
-    let refused = pool.get().await.unwrap_err();
+    let refused = pool.acquire().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::TooManyWaiters);
     let error = waiting.await.unwrap().unwrap_err();
     assert!(error.is_timeout());
@@ -136,11 +140,11 @@ async fn waiting_is_bounded_in_time_and_number() {
 
     let deadline = (Instant::now() + Duration::from_millis(20)).into_std();
     let started = Instant::now();
-    let options = GetOptions {
+    let options = AcquireOptions {
         deadline: Some(deadline),
         avoid: None,
     };
-    assert!(pool.get_with(options).await.unwrap_err().is_timeout());
+    assert!(pool.acquire_with(options).await.unwrap_err().is_timeout());
     assert_eq!(started.elapsed().as_millis(), 20);
 }
 
@@ -149,11 +153,11 @@ async fn the_error_says_why_nobody_came_free() {
     let cluster = Cluster::start([1]);
     cluster.set(1, Behaviour::Killed);
     let pool = pool(&cluster, 1);
-    let options = GetOptions {
+    let options = AcquireOptions {
         deadline: Some((Instant::now() + Duration::from_secs(2)).into_std()),
         avoid: None,
     };
-    let error = pool.get_with(options).await.unwrap_err();
+    let error = pool.acquire_with(options).await.unwrap_err();
     assert!(error.is_timeout());
     let text = error.to_string();
     assert!(
@@ -178,7 +182,7 @@ async fn wrong_credentials_fail_callers_at_once() {
     let callers: Vec<_> = (0..20)
         .map(|_| {
             let pool = pool.clone();
-            tokio::spawn(async move { pool.get().await.map(drop) })
+            tokio::spawn(async move { pool.acquire().await.map(drop) })
         })
         .collect();
     for caller in callers {
@@ -203,18 +207,18 @@ async fn wrong_credentials_fail_callers_at_once() {
         cluster.connects() - attempts
     );
     cluster.set(1, Behaviour::Up);
-    drop(pool.get().await.unwrap());
+    drop(pool.acquire().await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_a_session_can_serve_is_served_though_new_ones_are_refused() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 2);
-    let held = pool.get().await.unwrap();
+    let held = pool.acquire().await.unwrap();
     cluster.set(1, Behaviour::WrongPassword);
     let waiter = |pool: &Pool<Handle>| {
         let pool = pool.clone();
-        tokio::spawn(async move { pool.get().await })
+        tokio::spawn(async move { pool.acquire().await })
     };
     let served = waiter(&pool);
     // Opening a second session fails meanwhile, and the first one is only out.
@@ -245,7 +249,7 @@ async fn a_node_that_refuses_us_does_not_fail_those_whom_another_one_serves() {
     cluster.set(1, Behaviour::WrongPassword);
     let pool = pool(&cluster, 2);
     for _ in 0..20 {
-        let lease = pool.get().await.unwrap();
+        let lease = pool.acquire().await.unwrap();
         assert_eq!(lease.address().port(), 2);
     }
 }
@@ -254,8 +258,8 @@ async fn a_node_that_refuses_us_does_not_fail_those_whom_another_one_serves() {
 async fn closing_waits_for_what_is_out_and_lists_it() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 3);
-    drop(pool.get().await.unwrap());
-    let lease = pool.get().await.unwrap();
+    drop(pool.acquire().await.unwrap());
+    let lease = pool.acquire().await.unwrap();
     let line = line!() - 1;
     let error = pool.close(Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreturned);
@@ -267,7 +271,7 @@ async fn closing_waits_for_what_is_out_and_lists_it() {
             .file()
             .ends_with("lending.rs")
     );
-    assert!(pool.get().await.unwrap_err().is_closed());
+    assert!(pool.acquire().await.unwrap_err().is_closed());
     let closing = tokio::spawn({
         let pool = pool.clone();
         async move { pool.close(Duration::from_secs(10)).await }
@@ -282,8 +286,8 @@ async fn closing_waits_for_what_is_out_and_lists_it() {
 async fn dropping_the_last_handle_closes_everything() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 3);
-    let lease = pool.get().await.unwrap();
-    drop(pool.get().await.unwrap());
+    let lease = pool.acquire().await.unwrap();
+    drop(pool.acquire().await.unwrap());
     drop(pool);
     assert_eq!(cluster.open(), 1);
     drop(lease);

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crdb_pool::{
-    AcquireFailed, Acquired, Checked, CloseReason, Closed, Config, ConnectFailed, DnsTopology,
-    ErrorKind, GetOptions, Leaked, NodeAddress, Observer, Opened, Pool, Released, Reset,
+    AcquireFailed, AcquireOptions, Acquired, Checked, CloseReason, Closed, Config, ConnectFailed,
+    DnsTopology, ErrorKind, Leaked, NodeAddress, Observer, Opened, Pool, Released, Reset,
     SrvTopology, Topology, TopologyError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -82,14 +82,14 @@ async fn every_step_of_a_session_is_told() {
         .observer(log.clone())
         .build()
         .unwrap();
-    let mut lease = pool.get().await.unwrap();
+    let mut lease = pool.acquire().await.unwrap();
     sleep(Duration::from_millis(20)).await;
     lease.dirty = true;
     drop(lease);
     sleep(Duration::from_millis(600)).await;
-    let lease = pool.get().await.unwrap();
+    let lease = pool.acquire().await.unwrap();
     let deadline = Some((Instant::now() + Duration::from_millis(30)).into_std());
-    pool.get_with(GetOptions {
+    pool.acquire_with(AcquireOptions {
         deadline,
         avoid: None,
     })
@@ -112,7 +112,7 @@ async fn every_step_of_a_session_is_told() {
     assert_eq!(seen, expected);
     cluster.set(1, Behaviour::Killed);
     let deadline = Some((Instant::now() + Duration::from_millis(30)).into_std());
-    pool.get_with(GetOptions {
+    pool.acquire_with(AcquireOptions {
         deadline,
         avoid: None,
     })
@@ -158,12 +158,12 @@ async fn hooks_run_and_can_object() {
         })
         .build()
         .unwrap();
-    let first = pool.get().await.unwrap().id;
+    let first = pool.acquire().await.unwrap().id;
     sleep(Duration::from_millis(10)).await;
-    let second = pool.get().await.unwrap().id;
+    let second = pool.acquire().await.unwrap().id;
     assert_ne!(first, second, "before_acquire objected to the first");
     sleep(Duration::from_millis(10)).await;
-    let third = pool.get().await.unwrap().id;
+    let third = pool.acquire().await.unwrap().id;
     assert_ne!(second, third, "after_release left the second one dirty");
     assert_eq!(connected.load(SeqCst), 4);
     assert_eq!(acquired.load(SeqCst), 4);
@@ -193,7 +193,7 @@ async fn a_hook_that_hangs_is_cut_short() {
         .build()
         .unwrap();
     let started = Instant::now();
-    drop(pool.get().await.unwrap());
+    drop(pool.acquire().await.unwrap());
     assert!(
         started.elapsed() < Duration::from_millis(1_100),
         "{:?}",
@@ -211,8 +211,8 @@ async fn a_lease_that_is_kept_too_long_is_reported_once() {
         .observer(log.clone())
         .build()
         .unwrap();
-    let (_lease, line) = (pool.get().await.unwrap(), line!());
-    drop(pool.get().await.unwrap());
+    let (_lease, line) = (pool.acquire().await.unwrap(), line!());
+    drop(pool.acquire().await.unwrap());
     sleep(Duration::from_secs(200)).await;
     let leaks: Vec<_> = log
         .take()
@@ -253,20 +253,45 @@ async fn a_topology_is_asked_again_and_again() {
         .acquire_timeout(Duration::from_secs(2))
         .build()
         .unwrap();
-    let error = pool.get().await.unwrap_err();
+    let error = pool.acquire().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Topology);
     assert!(error.to_string().contains("nobody told me"), "{error}");
 
     *told.0.lock().unwrap() = vec![NodeAddress::new("cluster", 1)];
-    assert_eq!(pool.get().await.unwrap().address().port(), 1);
+    assert_eq!(pool.acquire().await.unwrap().address().port(), 1);
     *told.0.lock().unwrap() = vec![NodeAddress::new("cluster", 2)];
     sleep(Duration::from_secs(6)).await;
-    assert_eq!(pool.get().await.unwrap().address().port(), 2);
+    assert_eq!(pool.acquire().await.unwrap().address().port(), 2);
     assert_eq!(cluster.node(1).open.load(SeqCst), 0);
     // While it fails, what is known stays.
     told.0.lock().unwrap().clear();
     sleep(Duration::from_secs(60)).await;
-    assert_eq!(pool.get().await.unwrap().address().port(), 2);
+    assert_eq!(pool.acquire().await.unwrap().address().port(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_name_comes_in_another_spelling_keeps_its_sessions() {
+    let cluster = Cluster::start([1]);
+    let told = Told::default();
+    *told.0.lock().unwrap() = vec![NodeAddress::new("N1.example.org", 1)];
+    let pool = Pool::builder(cluster.clone())
+        .topology(told.clone())
+        .build()
+        .unwrap();
+    let (first, node) = {
+        let lease = pool.acquire().await.unwrap();
+        (lease.id, lease.node())
+    };
+    for spelling in ["n1.example.org", "n1.EXAMPLE.org.", "N1.example.org."] {
+        // Twice in one answer as well.
+        *told.0.lock().unwrap() = ["n1.example.ORG", spelling]
+            .map(|host| NodeAddress::new(host, 1))
+            .into();
+        sleep(Duration::from_secs(6)).await;
+        let lease = pool.acquire().await.unwrap();
+        assert_eq!((lease.id, lease.node()), (first, node), "{spelling}");
+        assert_eq!(pool.status().nodes.len(), 1, "{spelling}");
+    }
 }
 
 #[tokio::test]

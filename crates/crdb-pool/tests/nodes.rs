@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crdb_pool::{
-    CloseReason, Closed, Connector, ErrorClass, GetOptions, NodeAddress, NodeChanged, NodeState,
-    Observer, OutCause, Pool,
+    AcquireOptions, CloseReason, Closed, Connector, ErrorClass, NodeAddress, NodeChanged,
+    NodeState, Observer, OutCause, Pool,
 };
 use tokio::time::{Instant, sleep};
 
@@ -72,11 +72,11 @@ async fn load(
                     let deadline = Instant::now() + allowed;
                     let mut avoid = None;
                     loop {
-                        let options = GetOptions {
+                        let options = AcquireOptions {
                             deadline: Some(deadline.into_std()),
                             avoid,
                         };
-                        let mut lease = match pool.get_with(options).await {
+                        let mut lease = match pool.acquire_with(options).await {
                             Ok(lease) => lease,
                             Err(error) => {
                                 failures.push(error.to_string());
@@ -164,7 +164,7 @@ async fn a_draining_node_leaves_at_once_and_its_idle_sessions_are_closed() {
     drop(told);
     assert_eq!(pool.status().size(), 4);
     for _ in 0..20 {
-        assert_eq!(pool.get().await.unwrap().address().port(), 2);
+        assert_eq!(pool.acquire().await.unwrap().address().port(), 2);
     }
 }
 
@@ -172,7 +172,7 @@ async fn a_draining_node_leaves_at_once_and_its_idle_sessions_are_closed() {
 async fn futures(pool: &Pool<Handle>, count: usize) -> Vec<crdb_pool::Lease<Handle>> {
     let mut leases = Vec::new();
     for _ in 0..count {
-        leases.push(pool.get().await.unwrap());
+        leases.push(pool.acquire().await.unwrap());
     }
     leases
 }
@@ -200,13 +200,13 @@ async fn a_half_open_node_is_probed_by_exactly_as_many_as_configured() {
             .unwrap();
         drop(futures(&pool, 8).await);
         cluster.set(1, Behaviour::Draining);
-        pool.get_with(soon()).await.unwrap_err();
+        pool.acquire_with(soon()).await.unwrap_err();
         cluster.node(1).most_connecting.store(0, SeqCst);
         cluster.set(1, Behaviour::Blackholed);
         let callers: Vec<_> = (0..500)
             .map(|_| {
                 let pool = pool.clone();
-                tokio::spawn(async move { pool.get_with(soon()).await.map(drop) })
+                tokio::spawn(async move { pool.acquire_with(soon()).await.map(drop) })
             })
             .collect();
         for caller in callers {
@@ -216,8 +216,8 @@ async fn a_half_open_node_is_probed_by_exactly_as_many_as_configured() {
     }
 }
 
-fn soon() -> GetOptions {
-    GetOptions {
+fn soon() -> AcquireOptions {
+    AcquireOptions {
         deadline: Some((Instant::now() + Duration::from_secs(3)).into_std()),
         avoid: None,
     }
@@ -259,7 +259,7 @@ async fn nobody_waits_for_longer_than_the_deadline() {
         let started = Instant::now();
         let allowed = Duration::from_millis(allowed);
         let deadline = Some((started + allowed).into_std());
-        pool.get_with(GetOptions {
+        pool.acquire_with(AcquireOptions {
             deadline,
             avoid: None,
         })
@@ -283,7 +283,7 @@ async fn a_restart_under_a_thousand_waiters_is_no_stampede() {
         .map(|_| {
             let pool = pool.clone();
             tokio::spawn(async move {
-                let mut lease = pool.get().await.unwrap();
+                let mut lease = pool.acquire().await.unwrap();
                 lease.work(Duration::from_millis(1)).await.unwrap();
             })
         })
@@ -315,7 +315,7 @@ async fn serialization_failures_never_take_a_node_out() {
     let cluster = Cluster::start([1]);
     let (pool, _) = pool(&cluster, 2);
     for _ in 0..100 {
-        pool.get().await.unwrap().report(ErrorClass::Harmless);
+        pool.acquire().await.unwrap().report(ErrorClass::Harmless);
     }
     assert_eq!(state(&pool, 1), NodeState::Up);
     assert_eq!(cluster.connects(), 1);
@@ -329,7 +329,7 @@ async fn a_full_node_keeps_what_it_has() {
     cluster.set(1, Behaviour::Full);
     let waiting = tokio::spawn({
         let pool = pool.clone();
-        async move { pool.get().await.unwrap().id }
+        async move { pool.acquire().await.unwrap().id }
     });
     sleep(Duration::from_secs(2)).await;
     assert!(cluster.connects() < 20, "{}", cluster.connects());
@@ -344,21 +344,24 @@ async fn the_node_that_just_failed_is_passed_over() {
     let cluster = Cluster::start([1, 2]);
     let (pool, _) = pool(&cluster, 4);
     for _ in 0..50 {
-        let lease = pool.get().await.unwrap();
+        let lease = pool.acquire().await.unwrap();
         let avoid = Some(lease.node());
         drop(lease);
-        let options = GetOptions {
+        let options = AcquireOptions {
             deadline: None,
             avoid,
         };
-        assert_ne!(Some(pool.get_with(options).await.unwrap().node()), avoid);
+        assert_ne!(
+            Some(pool.acquire_with(options).await.unwrap().node()),
+            avoid
+        );
     }
     // With one node left there is no choice.
     cluster.set(2, Behaviour::Draining);
     sleep(Duration::from_secs(2)).await;
-    let avoid = Some(pool.get().await.unwrap().node());
+    let avoid = Some(pool.acquire().await.unwrap().node());
     assert!(
-        pool.get_with(GetOptions {
+        pool.acquire_with(AcquireOptions {
             deadline: None,
             avoid
         })
@@ -391,11 +394,11 @@ async fn near_nodes_come_first_and_far_ones_help_out() {
     cluster.set(1, Behaviour::Killed);
     cluster.set(2, Behaviour::Killed);
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(pool.get().await.unwrap().address().port(), 3);
+    assert_eq!(pool.acquire().await.unwrap().address().port(), 3);
     cluster.set(1, Behaviour::Up);
     cluster.set(2, Behaviour::Up);
     sleep(Duration::from_secs(2)).await;
     for _ in 0..20 {
-        assert_ne!(pool.get().await.unwrap().address().port(), 3);
+        assert_ne!(pool.acquire().await.unwrap().address().port(), 3);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crdb_pool::GetOptions;
+use crdb_pool::AcquireOptions;
 use crdb_testkit::{Engine, FaultProxy};
 use crdb_tests::chaos::pool::mess::{Mess, Tenants, prepare, price_of_returning};
 use crdb_tests::chaos::pool::outage::{Outage, Race};
@@ -48,7 +48,7 @@ async fn a_server_that_is_silent_for_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn get_is_never_late_on_a_dead_connection() {
+async fn acquire_is_never_late_on_a_dead_connection() {
     let engine = Engine::shared().await;
     let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
     let pool = open(engine, &proxy, 4).await.unwrap();
@@ -56,11 +56,11 @@ async fn get_is_never_late_on_a_dead_connection() {
     fall_silent(&proxy).await;
     for allowed in [50, 200, 700, 1_500].map(Duration::from_millis) {
         let started = Instant::now();
-        let options = GetOptions {
+        let options = AcquireOptions {
             deadline: Some(started + allowed),
             avoid: None,
         };
-        let error = pool.get_with(options).await.unwrap_err();
+        let error = pool.acquire_with(options).await.unwrap_err();
         let took = started.elapsed();
         assert!(error.is_timeout(), "{error}");
         assert!(

@@ -40,12 +40,11 @@ impl LivePool for Ours {
     }
 
     async fn get(&self) -> Result<Self::Session, MeasureError> {
-        Ok(self.0.pool().get().await?)
+        Ok(self.0.pool().acquire().await?)
     }
 
     fn number(session: &Self::Session) -> Option<u64> {
-        let process = session.handle().session().facts().process_id()?;
-        Some(u64::from(process.cast_unsigned()))
+        Some(session.session_number())
     }
 
     async fn ask(session: &mut Self::Session) -> Result<(), MeasureError> {

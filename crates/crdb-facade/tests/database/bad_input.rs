@@ -461,7 +461,7 @@ async fn no_session_comes_free() {
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();
-    let lease = db.pool().get().await.unwrap();
+    let lease = db.pool().acquire().await.unwrap();
     let started = Instant::now();
     let error = Error::from(db.execute("SELECT 1", &[]).await.unwrap_err());
     assert!(

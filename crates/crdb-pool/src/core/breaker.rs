@@ -6,6 +6,7 @@ use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{ConsecutiveFailures, FailurePolicy, consecutive_failures};
 
 use super::random::Random;
+use super::time::later;
 
 /// How long the breaker stays open, as a part that chance may take away, so that many processes do not probe in step.
 const JITTER: f64 = 0.5;
@@ -20,6 +21,18 @@ pub enum OutCause {
     Draining,
     /// It does not accept our credentials.
     Authentication,
+}
+
+impl OutCause {
+    /// A short name for labels and fields. It stays the same from release to release.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Draining => "draining",
+            Self::Authentication => "authentication",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +178,7 @@ impl Breaker {
         let pause = self.pauses.next().unwrap_or(self.rules.backoff.max);
         self.state = BreakerState::Open {
             cause,
-            until: now + random.shortened(pause, JITTER),
+            until: later(now, random.shortened(pause, JITTER)),
         };
     }
 }

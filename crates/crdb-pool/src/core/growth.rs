@@ -31,7 +31,7 @@ impl Growth {
     pub(crate) fn succeeded(&mut self, took: Duration, still_waiting: bool) {
         self.connect_time.add(took);
         self.window = if still_waiting {
-            (self.window + 1).min(self.max)
+            self.window.saturating_add(1).min(self.max)
         } else {
             1
         };

@@ -134,11 +134,13 @@ impl<S, W> Core<S, W> {
             .iter()
             .map(|node| Self::node_status(node, now))
             .collect();
+        let total =
+            |count: fn(&NodeStatus) -> u32| nodes.iter().map(count).fold(0, u32::saturating_add);
         Status {
             max_size: self.config.max_size,
-            idle: nodes.iter().map(|node| node.idle).sum(),
-            in_use: nodes.iter().map(|node| node.in_use).sum(),
-            opening: nodes.iter().map(|node| node.opening).sum(),
+            idle: total(|node| node.idle),
+            in_use: total(|node| node.in_use),
+            opening: total(|node| node.opening),
             waiting: self.gate.waiting(),
             closed: self.closed,
             nodes,

@@ -14,6 +14,7 @@ mod report;
 #[cfg(test)]
 mod simulation;
 mod slots;
+mod time;
 mod upkeep;
 
 use std::panic::Location;
@@ -37,6 +38,7 @@ pub(crate) use self::gate::{Refusal, Request, Ticket};
 pub(crate) use self::random::Random;
 pub(crate) use self::report::Failed;
 pub(crate) use self::slots::{Failure, Loan, Pooled};
+pub(crate) use self::time::later;
 
 /// The state of a pool. `S` is a session, `W` wakes a caller.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(crate) struct Core<S, W> {
     random: Random,
     nodes: Vec<NodeSlots<S>>,
     next_node: u64,
+    next_session: u64,
     gate: Gate<Grant<S>, W>,
     borrows: Borrows,
     growth: Growth,
@@ -156,12 +159,13 @@ impl<S, W> Effects<S, W> {
 
 impl<S, W> Core<S, W> {
     pub(crate) fn new(config: Config, random: Random) -> Self {
-        let growth = Growth::new(config.max_opening);
+        let growth = Growth::new(config.opening_limit());
         Self {
             config,
             random,
             nodes: Vec::new(),
             next_node: 0,
+            next_session: 0,
             gate: Gate::new(),
             borrows: Borrows::default(),
             growth,
@@ -205,7 +209,7 @@ impl<S, W> Core<S, W> {
         self.serve(now, fx);
         match self.gate.leave_if_settled(ticket) {
             None => {
-                self.want_tick(now + TICK_WHILE_WAITING, fx);
+                self.want_tick(later(now, TICK_WHILE_WAITING), fx);
                 Acquire::Wait
             }
             Some(Ok(grant)) => Acquire::Granted(grant),
@@ -344,7 +348,7 @@ impl<S, W> Core<S, W> {
         } else if self.size() >= self.config.max_size {
             // The session itself is not counted any more.
             Some(CloseReason::Resized)
-        } else if self.size() + self.reserved() >= self.config.max_size {
+        } else if self.size().saturating_add(self.reserved()) >= self.config.max_size {
             Some(CloseReason::Rebalanced)
         } else {
             None
@@ -449,14 +453,17 @@ impl<S, W> Core<S, W> {
             slow_start: self.config.slow_start,
             node_limit,
             full_at: full_at.ceil() as u32,
-            has_room: self.size() + self.reserved() < self.config.max_size,
+            has_room: self.size().saturating_add(self.reserved()) < self.config.max_size,
             avoid,
         }
     }
 
     /// Sessions that exist or are being opened.
     pub(crate) fn size(&self) -> u32 {
-        self.nodes.iter().map(NodeSlots::size).sum()
+        self.nodes
+            .iter()
+            .map(NodeSlots::size)
+            .fold(0, u32::saturating_add)
     }
 
     /// Sessions that are kept free for probing the nodes that are out of rotation, so that a pool whose sessions are all in
@@ -468,20 +475,20 @@ impl<S, W> Core<S, W> {
                 && !node.out_for(OutCause::Authentication);
             if missing {
                 self.config
-                    .half_open_probes
+                    .probe_limit()
                     .saturating_sub(node.breaker.probing())
             } else {
                 0
             }
         };
-        let wanted: u32 = self.nodes.iter().map(probes).sum();
+        let wanted = self.nodes.iter().map(probes).fold(0, u32::saturating_add);
         wanted.min(self.config.max_size / 2)
     }
 
     fn rules(&self) -> BreakerRules {
         BreakerRules {
             failures: self.config.failures_to_open,
-            probes: self.config.half_open_probes,
+            probes: self.config.probe_limit(),
             backoff: Backoff::new(self.config.min_backoff, self.config.max_backoff),
         }
     }

@@ -20,6 +20,9 @@ impl Random {
 
     /// `whole`, shortened by a random part of at most `share` of it (0 to 1).
     pub(crate) fn shortened(&mut self, whole: Duration, share: f64) -> Duration {
-        whole.mul_f64(1.0 - share * self.0.random::<f64>())
+        let taken = whole.as_secs_f64() * share * self.0.random::<f64>();
+        // The longest duration is a little less than what its nearest `f64` stands for.
+        let taken = Duration::try_from_secs_f64(taken).unwrap_or(whole);
+        whole.saturating_sub(taken)
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::breaker::OutCause;
 use super::slots::{Failure, NodeSlots, Pooled};
+use super::time::later;
 use super::{BorrowKey, Change, Core, Effects, Loan, Opening, OpeningKind, TICK_WHILE_WAITING};
 use crate::connector::ErrorClass;
 use crate::node::NodeId;
@@ -26,13 +27,16 @@ impl<S, W> Core<S, W> {
         let expires = self
             .config
             .max_lifetime
-            .map(|limit| now + self.random.shortened(limit, self.config.jitter));
+            .map(|limit| later(now, self.random.shortened(limit, self.config.jitter)));
         let idle_limit = self
             .config
             .idle_timeout
             .map(|limit| self.random.shortened(limit, self.config.jitter));
+        let number = self.next_session;
+        self.next_session += 1;
         let mut pooled = Box::new(Pooled {
             session,
+            number,
             node: opening.node,
             address: opening.address.clone(),
             born: now,
@@ -147,7 +151,7 @@ impl<S, W> Core<S, W> {
             self.nodes[index].breaker.probe_abandoned();
         }
         // Not served at once: a runtime that is shutting down drops every attempt, and the next would follow for ever.
-        self.want_tick(now + TICK_WHILE_WAITING, fx);
+        self.want_tick(later(now, TICK_WHILE_WAITING), fx);
         self.note_quiet(fx);
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::borrows::BorrowKey;
 use super::breaker::{Backoff, Breaker, BreakerRules, BreakerState, OutCause};
 use super::random::Random;
+use super::time::later;
 use crate::connector::ErrorClass;
 use crate::node::{NodeAddress, NodeId};
 use crate::status::NodeState;
@@ -15,6 +16,8 @@ use crate::status::NodeState;
 #[derive(Debug)]
 pub(crate) struct Pooled<S> {
     pub(crate) session: S,
+    /// Counts the pool's sessions.
+    pub(crate) number: u64,
     pub(crate) node: NodeId,
     pub(crate) address: Arc<NodeAddress>,
     pub(crate) born: Instant,
@@ -189,7 +192,7 @@ impl<S> NodeSlots<S> {
     /// Opening failed: no further attempt for a moment.
     pub(crate) fn pause(&mut self, now: Instant, random: &mut Random) {
         if let Some(pause) = self.pauses.next() {
-            self.paused_until = Some(now + random.shortened(pause, 0.5));
+            self.paused_until = Some(later(now, random.shortened(pause, 0.5)));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::time::later;
 use super::{Core, Effects, Grant, OpeningKind, Pooled, TICK_WHILE_WAITING};
 use crate::node::NodeId;
 use crate::observer::CloseReason;
@@ -71,7 +72,10 @@ impl<S, W> Core<S, W> {
                 let patient = node.breaker.probing() > 1 && !node.patient_probe;
                 node.patient_probe |= patient;
                 let whole = self.config.connect_timeout;
-                let usual = node.connect_time.get().map_or(whole, |usual| usual * 4);
+                let usual = node
+                    .connect_time
+                    .get()
+                    .map_or(whole, |usual| usual.saturating_mul(4));
                 let brisk = self.config.probe_timeout.max(usual).min(whole);
                 let timeout = if patient { whole } else { brisk };
                 self.start_opening(index, OpeningKind::Probe { patient }, timeout, fx);
@@ -272,9 +276,9 @@ impl<S, W> Core<S, W> {
     }
 
     fn next_tick_after(&self, now: Instant) -> Instant {
-        let mut next = now + LONGEST_SLEEP;
+        let mut next = later(now, LONGEST_SLEEP);
         if self.gate.waiting() > 0 {
-            next = next.min(now + TICK_WHILE_WAITING);
+            next = next.min(later(now, TICK_WHILE_WAITING));
         }
         for node in &self.nodes {
             if let Some(at) = node.breaker.wakes_at()
@@ -286,10 +290,10 @@ impl<S, W> Core<S, W> {
                 || node.breaker.probes_allowed() > 0
                 || self.size() < self.config.min_size
             {
-                next = next.min(now + MOVE_INTERVAL);
+                next = next.min(later(now, MOVE_INTERVAL));
             }
         }
-        next.max(now + Duration::from_millis(1))
+        next.max(later(now, Duration::from_millis(1)))
     }
 }
 

@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Borrowed, Inner, now};
 use crate::connector::{Connector, ErrorClass};
-use crate::core::{Acquire, Grant, Refusal, Request, Ticket};
+use crate::core::{Acquire, Grant, Refusal, Request, Ticket, later};
 use crate::error::{Error, ErrorKind};
 use crate::lease::Lease;
 use crate::observer::{AcquireFailed, Acquired};
@@ -24,7 +24,11 @@ pub(crate) fn acquire<C: Connector>(
 ) -> impl Future<Output = Result<Lease<C>, Error>> + Send + use<'_, C> {
     async move {
         let started = now();
-        let deadline = deadline.unwrap_or(started + inner.config.acquire_timeout);
+        let latest = later(started, Duration::MAX);
+        let deadline = match deadline {
+            Some(deadline) => deadline.min(latest),
+            None => later(started, inner.config.acquire_timeout),
+        };
         let (ticket, mut granted) = first_attempt(inner, &request, started);
         let mut turn = Turn {
             inner,

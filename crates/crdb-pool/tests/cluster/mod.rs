@@ -162,6 +162,11 @@ impl Node {
 }
 
 impl Session {
+    /// Whether its node has cut it.
+    pub fn is_cut(&self) -> bool {
+        self.cluster.nodes[&self.port].life.load(Ordering::SeqCst) != self.life
+    }
+
     /// A statement: an error, or for ever, as the node behaves.
     pub async fn work(&mut self, time: Duration) -> Result<(), Failure> {
         self.unfinished = true;

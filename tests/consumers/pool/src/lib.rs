@@ -68,5 +68,5 @@ pub async fn borrow() -> Result<Lease<Numbers>, Error> {
         .observer(Arc::new(Log))
         .max_size(4)
         .build()?;
-    pool.get().await
+    pool.acquire().await
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use crdb_pool::{ErrorClass, GetOptions, Pool};
+use crdb_pool::{AcquireOptions, ErrorClass, Pool};
 
 use super::login::{self, Login, class_of};
 
@@ -67,13 +67,13 @@ pub async fn run(
 
 /// Asks for one row until it is there or the deadline has passed.
 async fn call(pool: &Pool<Login>, deadline: Instant) -> Result<(), String> {
-    let mut options = GetOptions {
+    let mut options = AcquireOptions {
         deadline: Some(deadline),
         avoid: None,
     };
     loop {
         let mut lease = pool
-            .get_with(options)
+            .acquire_with(options)
             .await
             .map_err(|error| error.to_string())?;
         let started = Instant::now();

@@ -178,10 +178,10 @@ impl Tenants {
     /// # Errors
     /// When there is no session within the pool's 30 s.
     pub async fn follow(&self, mess: Mess) -> anyhow::Result<Option<Violation>> {
-        let lease = self.pool.get().await?;
+        let lease = self.pool.acquire().await?;
         mess.leave(&lease).await;
         drop(lease);
-        let lease = self.pool.get().await?;
+        let lease = self.pool.acquire().await?;
         let wrong = match found(&lease).await {
             Ok(traces) if traces.is_empty() => return Ok(None),
             Ok(traces) => traces.join(", "),
@@ -247,16 +247,16 @@ pub async fn price_of_returning(engine: &Engine, rounds: u32) -> anyhow::Result<
         call.finish();
         Ok(())
     };
-    ask(&*pool.get().await?).await?;
+    ask(&*pool.acquire().await?).await?;
     let start = proxy.counts().bytes_to_server;
-    let lease = pool.get().await?;
+    let lease = pool.acquire().await?;
     for _ in 0..rounds {
         ask(&lease).await?;
     }
     drop(lease);
     let one_borrower = proxy.counts().bytes_to_server - start;
     for _ in 0..rounds {
-        ask(&*pool.get().await?).await?;
+        ask(&*pool.acquire().await?).await?;
     }
     let many_borrowers = proxy.counts().bytes_to_server - start - one_borrower;
     pool.close(Duration::from_secs(5)).await?;

@@ -9,7 +9,7 @@ use crate::chaos::checker::Violation;
 use crate::chaos::pulse::Pulse;
 use crate::chaos::row::Report;
 use anyhow::Context as _;
-use crdb_pool::{ErrorClass, GetOptions, Lease, Pool};
+use crdb_pool::{AcquireOptions, ErrorClass, Lease, Pool};
 use crdb_testkit::{Cut, Engine, FaultProxy};
 use futures_util::future::{BoxFuture, FutureExt as _, try_join, try_join_all};
 use std::collections::HashSet;
@@ -334,16 +334,16 @@ impl Contender for Pool<Login> {
     type Session = Lease<Login>;
 
     async fn get(&self) -> Option<Lease<Login>> {
-        let options = GetOptions {
+        let options = AcquireOptions {
             deadline: Some(Instant::now() + ALLOWED),
             avoid: None,
         };
-        self.get_with(options).await.ok()
+        self.acquire_with(options).await.ok()
     }
 
     fn socket(lease: &Lease<Login>) -> Option<u64> {
-        let process = lease.facts().process_id()?;
-        Some(u64::from(process.cast_unsigned()))
+        // Not the server's process id, which is 0 for every session of an old CockroachDB.
+        Some(lease.session_number())
     }
 
     async fn ask(lease: &mut Lease<Login>) -> bool {

@@ -5,7 +5,7 @@ use super::{PATIENCE, fall_silent, until};
 use crate::chaos::checker::Violation;
 use crate::chaos::row::Report;
 use anyhow::Context as _;
-use crdb_pool::{Condition, Connector, ErrorClass, GetOptions, NodeAddress, NodeState, Pool};
+use crdb_pool::{AcquireOptions, Condition, Connector, ErrorClass, NodeAddress, NodeState, Pool};
 use crdb_testkit::{Cut, Engine, FaultProxy};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -155,11 +155,11 @@ fn state(pool: &Pool<Counted>) -> Option<NodeState> {
 async fn insist(pool: &Pool<Counted>, stop: &AtomicBool) {
     const IMPATIENCE: Duration = Duration::from_millis(100);
     while !stop.load(Ordering::Relaxed) {
-        let options = GetOptions {
+        let options = AcquireOptions {
             deadline: Some(Instant::now() + IMPATIENCE),
             avoid: None,
         };
-        let Ok(mut lease) = pool.get_with(options).await else {
+        let Ok(mut lease) = pool.acquire_with(options).await else {
             continue;
         };
         let call = lease.begin_call();

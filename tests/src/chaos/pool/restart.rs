@@ -158,7 +158,7 @@ async fn ask_again(pool: &Pool<Login>, tally: &Tally, stop: &AtomicBool) -> anyh
 /// unchecked, and may turn out to be dead.
 async fn ask(pool: &Pool<Login>) -> anyhow::Result<Instant> {
     loop {
-        let mut lease = pool.get().await?;
+        let mut lease = pool.acquire().await?;
         let turn = Instant::now();
         match login::ask(&lease).await {
             Ok(()) => return Ok(turn),

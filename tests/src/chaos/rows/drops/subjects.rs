@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use crdb_exec::{ExecutorExt as _, IdempotencyKey, Row as _, Statement, TransactionOptions};
 use crdb_facade::{Config, Database, Error, QueryTransaction as _, Transaction};
-use crdb_pool::GetOptions;
+use crdb_pool::AcquireOptions;
 use crdb_sql::Repository;
 use futures_util::TryStreamExt as _;
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -62,8 +62,8 @@ pub(super) async fn prepare(db: &Database, workers: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn within(time: Duration) -> GetOptions {
-    GetOptions {
+fn within(time: Duration) -> AcquireOptions {
+    AcquireOptions {
         deadline: Some(Instant::now() + time),
         avoid: None,
     }
@@ -72,23 +72,23 @@ fn within(time: Duration) -> GetOptions {
 const LONG: Duration = Duration::from_secs(5);
 
 subjects! {
-    "Pool::get": |db, number, worker| {
-        drop(db.pool().get().await?);
+    "Pool::acquire": |db, number, worker| {
+        drop(db.pool().acquire().await?);
         Ok(())
     };
-    "Pool::get_with, in the queue": |db, number, worker| {
-        let held = db.pool().get().await?;
+    "Pool::acquire_with, in the queue": |db, number, worker| {
+        let held = db.pool().acquire().await?;
         let give_back = async {
             tokio::task::yield_now().await;
             drop(held);
         };
-        let (got, ()) = futures_util::future::join(db.pool().get_with(within(LONG)), give_back).await;
+        let (got, ()) = futures_util::future::join(db.pool().acquire_with(within(LONG)), give_back).await;
         drop(got?);
         Ok(())
     };
-    "Pool::get_with, connecting": |db, number, worker| {
-        db.pool().get().await?.discard();
-        drop(db.pool().get_with(within(LONG)).await?);
+    "Pool::acquire_with, connecting": |db, number, worker| {
+        db.pool().acquire().await?.discard();
+        drop(db.pool().acquire_with(within(LONG)).await?);
         Ok(())
     };
     "execute": |db, number, worker| {
