@@ -48,7 +48,7 @@
 //! | `TIMESTAMP`, `TIMESTAMPTZ` | [`Timestamp`] | types of chrono, time, jiff: infinities and years that they do not have; `SystemTime`, also within `postgres_types::Timestamp`: infinities; `postgres_types::Timestamp` of the others: such years |
 //! | `INTERVAL` | [`Interval`] | |
 //! | `BIT`, `VARBIT` | [`BitString`], `bit_vec::BitVec` | |
-//! | `JSON`, `JSONB` | [`JsonText`] | `serde_json::Value`, `postgres_types::Json`: a number that neither 64 bits nor the nearest `f64` hold, a name that is twice in an object |
+//! | `JSON`, `JSONB` | [`JsonText`] | `serde_json::Value`, `postgres_types::Json`: a number that `serde_json` does not write as it stood, a name that is twice in an object |
 //! | arrays | [`Array`] | `Vec<T>`: several dimensions, a lower bound other than 1, NULL unless `T` is an `Option` |
 //!
 //! Two limits. A type of another crate that holds more than this table knows is refused its edge values until it is read as

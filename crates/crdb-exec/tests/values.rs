@@ -309,7 +309,7 @@ fn property<S: Strategy>(
         .unwrap();
     let fixture = runtime.block_on(Fixture::new());
     let config = Config {
-        cases: 128,
+        cases: 256,
         failure_persistence: None,
         ..Config::default()
     };

@@ -7,7 +7,7 @@ use super::{BoxError, Numeric, holds_all};
 
 /// A `JSON` or `JSONB` as its text: numbers of any size and precision, names in their order.
 ///
-/// `serde_json` reads numbers into 64 bits and keeps the last of two equal names, so it is given only documents that come
+/// `serde_json` reads numbers into 64 bits, not always the nearest, and keeps the last of two equal names, so it is given only documents that come
 /// through it unchanged. This type checks nothing; the server refuses what is no JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct JsonText(pub String);
@@ -126,7 +126,8 @@ fn string_length(text: &[u8]) -> usize {
         .count()
 }
 
-/// Whether the shortest text of the nearest `f64`, or an integer of 64 bits, is the same number.
+/// Whether `serde_json` reads this number and writes the same one: an integer of 64 bits, or a number whose nearest `f64` it
+/// finds and writes alike.
 fn fits_64_bits(number: &[u8]) -> bool {
     // 15 digits always survive.
     if number.len() <= 15 && number.iter().all(u8::is_ascii_digit) {
@@ -138,11 +139,38 @@ fn fits_64_bits(number: &[u8]) -> bool {
     if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
         return true;
     }
-    let (Ok(exact), Ok(nearest)) = (text.parse::<Numeric>(), text.parse::<f64>()) else {
-        // An exponent beyond every NUMERIC is beyond f64, too.
-        return text.parse::<f64>().is_err();
+    let Ok(nearest) = text.parse::<f64>() else {
+        return true;
     };
-    format!("{nearest:e}").parse() == Ok(exact)
+    if nearest == 0.0 {
+        // A zero, or a number too small for an f64.
+        let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
+        return !mantissa.contains(|c: char| matches!(c, '1'..='9'));
+    }
+    quick(text) == Some(nearest.abs())
+        && text
+            .parse::<Numeric>()
+            .is_ok_and(|exact| format!("{nearest:e}").parse() == Ok(exact))
+}
+
+/// What `serde_json` makes of a number without its sign, if it has not the feature `float_roundtrip`: its digits times a
+/// power of ten, which may be a neighbour of the nearest `f64` (`f64_from_parts` in its src/de.rs).
+fn quick(text: &str) -> Option<f64> {
+    let text = text.trim_start_matches('-');
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: u64 = format!("{whole}{fraction}").parse().ok()?;
+    let places = i32::try_from(fraction.len()).ok()?;
+    let power = exponent.parse::<i32>().ok()?.checked_sub(places)?;
+    let ten: f64 = format!("1e{}", power.unsigned_abs()).parse().ok()?;
+    // The conversion of so many digits is rounded, as it is there.
+    #[allow(clippy::cast_precision_loss, reason = "this is what is asked about")]
+    let digits = digits as f64;
+    Some(if power < 0 {
+        digits / ten
+    } else {
+        digits * ten
+    })
 }
 
 #[cfg(test)]
@@ -170,6 +198,11 @@ mod tests {
             ("18446744073709551617", false),
             ("12345678901234567890123", false),
             ("0.1234567890123456789", false),
+            // serde_json without `float_roundtrip` reads a neighbour.
+            ("0.2331e29", false),
+            ("2.331e28", false),
+            ("0e999", true),
+            ("-0.0", true),
             ("1e400", false),
             ("1e-400", false),
             ("1e99999999999", false),
