@@ -4,11 +4,16 @@
 //! transaction status that closed it. Whether a statement took effect is a function of its answer alone.
 
 mod answer;
+mod copy;
 mod footprint;
 mod server_error;
 
 pub use answer::{Answer, End, Written};
-pub use crdb_auth::{CommandTag, TransactionStatus};
+pub use copy::{
+    CopiedRow, CopyFormat, CopyRow, CopyValue, DecodeError, EncodeError, Encoded, Field,
+    RowDecoder, RowEncoder, RowWriter, Sql, Text, ValueError,
+};
+pub use crdb_auth::{CommandTag, Engine, TransactionStatus};
 pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
 pub use server_error::ServerError;
 
