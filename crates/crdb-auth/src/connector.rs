@@ -123,6 +123,10 @@ impl Connector {
     /// # Cancel safety
     /// As [`connect`](Self::connect).
     pub async fn open(&self, endpoint: &Endpoint) -> Result<AuthenticatedStream, Error> {
+        // Nothing is attempted, and the observer is not told: the host may hold a password.
+        if let Some(mistake) = endpoint.mistake() {
+            return Err(mistake);
+        }
         let progress = Progress::new();
         let limit = self.config().connect_timeout;
         // Boxed: the handshake's state is large, and lives in every caller's future otherwise.
@@ -237,8 +241,12 @@ impl Connector {
         }
         let shared = Arc::clone(&self.shared);
         let refreshed = tokio::task::spawn_blocking(move || shared.tls.refresh()).await;
-        let (client, complaint) = refreshed.map_err(|error| {
-            Error::new(ErrorKind::Credential, "preparing TLS failed").with_source(error)
+        // The source would be a panic's message, of code that has read a key.
+        let (client, complaint) = refreshed.map_err(|_| {
+            Error::new(
+                ErrorKind::Credential,
+                "preparing TLS: the task that reads the certificates was stopped",
+            )
         })??;
         if let (Some(error), Some(observer)) = (&complaint, &self.config().observer) {
             observer.reload_failed(&ReloadFailed { error });

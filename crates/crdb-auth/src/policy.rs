@@ -20,19 +20,23 @@ pub enum ChannelBinding {
     Require,
 }
 
+impl ChannelBinding {
+    pub(crate) const NAMED: [(&'static str, Self); 3] = [
+        ("disable", Self::Disable),
+        ("prefer", Self::Prefer),
+        ("require", Self::Require),
+    ];
+}
+
 impl FromStr for ChannelBinding {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Ok(match text {
-            "disable" => Self::Disable,
-            "prefer" => Self::Prefer,
-            "require" => Self::Require,
-            other => {
-                return Err(Error::config(format!(
-                    "channel_binding {other:?} is none of disable, prefer, require"
-                )));
-            }
+        let named = Self::NAMED.iter().find(|(name, _)| *name == text);
+        named.map(|(_, binding)| *binding).ok_or_else(|| {
+            Error::config(format!(
+                "channel_binding {text:?} is none of disable, prefer, require"
+            ))
         })
     }
 }

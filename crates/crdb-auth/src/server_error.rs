@@ -8,7 +8,10 @@ use crate::error::ErrorKind;
 const MAX_FIELD: usize = 4096;
 
 /// An ErrorResponse: SQLSTATE, message, detail and hint, as the server sent them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+///
+/// `Debug` leaves out detail and hint. `Display` does so for the classes whose details are values of rows
+/// (`Key (card)=(4111..) already exists`): 22, 23 and P0. [`detail`](Self::detail) and [`hint`](Self::hint) have them always.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct ServerError {
     severity: String,
     sqlstate: String,
@@ -124,13 +127,26 @@ impl ServerError {
     }
 }
 
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerError")
+            .field("severity", &self.severity)
+            .field("sqlstate", &self.sqlstate)
+            .field("message", &self.message)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} \"{}\"", self.sqlstate, self.message.escape_debug())?;
-        if let Some(detail) = &self.detail {
+        let is_about_rows = ["22", "23", "P0"]
+            .iter()
+            .any(|class| self.sqlstate.starts_with(class));
+        if let Some(detail) = self.detail.as_ref().filter(|_| !is_about_rows) {
             write!(f, " ({})", detail.escape_debug())?;
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = self.hint.as_ref().filter(|_| !is_about_rows) {
             write!(f, " [hint: {}]", hint.escape_debug())?;
         }
         Ok(())
@@ -150,6 +166,21 @@ mod tests {
         assert_eq!(error.hint(), Some("wait"));
         assert_eq!(error.kind(), ErrorKind::Draining);
         assert!(error.ends_session());
+    }
+
+    #[test]
+    fn values_of_rows_are_not_printed() {
+        let body = b"C23505\0Mduplicate key\0DKey (card)=(4111) already exists.\0Hcard 4111\0\0";
+        let error = ServerError::parse(body);
+        assert!(error.detail().unwrap().contains("4111"));
+        let shown = format!(
+            "{error:?} {:?}",
+            crate::Error::from_server("x", error.clone())
+        );
+        assert!(!shown.contains("4111"), "{shown}");
+        let error = ServerError::parse(b"C28000\0Mno\0Dline 7 of pg_hba.conf\0\0");
+        assert!(error.to_string().contains("line 7"), "{error}");
+        assert!(!ServerError::parse(body).to_string().contains("(card)"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub enum TargetSessionAttrs {
 }
 
 impl TargetSessionAttrs {
-    const NAMED: [(&'static str, Self); 6] = [
+    pub(crate) const NAMED: [(&'static str, Self); 6] = [
         ("any", Self::Any),
         ("read-write", Self::ReadWrite),
         ("read-only", Self::ReadOnly),

@@ -13,10 +13,13 @@ use std::sync::{Arc, Mutex};
 use crdb_facade::config::{Config, Node, keys};
 use crdb_facade::sql::Repository;
 use crdb_facade::{Database, ExecutorExt, Row};
-use crdb_testkit::Engine;
+use crdb_testkit::{Database as TestDatabase, Engine};
 use tracing_subscriber::filter::LevelFilter;
 
 const CANARY: &str = "canary-6f1d-in-the-password";
+/// The halves of passwords that have a character between them which is special somewhere.
+const HALVES: [&str; 2] = ["canary-4c19-head", "canary-91c4-tail"];
+const SPECIAL: [char; 11] = ['-', '/', '@', ':', '?', '#', '%', ' ', '\'', '"', '\\'];
 const VALUE: &str = "canary-93ab-in-a-parameter";
 
 /// Everything that was logged.
@@ -49,6 +52,16 @@ async fn no_secret_is_printed_at_trace_level() {
         .execute(&format!("CREATE USER {user} WITH PASSWORD '{CANARY}'"))
         .await
         .unwrap();
+    let mut special_users = Vec::new();
+    for (index, special) in SPECIAL.into_iter().enumerate() {
+        let (user, password) = (format!("{user}_{index}"), HALVES.join(&special.to_string()));
+        let quoted = password.replace('\'', "''");
+        engine
+            .execute(&format!("CREATE USER {user} WITH PASSWORD '{quoted}'"))
+            .await
+            .unwrap();
+        special_users.push((user, password));
+    }
     // From here on: what the testkit itself does to make the user is not the subject.
     let log = Log::default();
     let writer = log.clone();
@@ -104,6 +117,11 @@ async fn no_secret_is_printed_at_trace_level() {
     let error = Database::open(with_password(&wrong)).await.unwrap_err();
     let shown = format!("{shown} {error} {error:?} {error:#?}");
 
+    let mut shown = shown;
+    for (user, password) in &special_users {
+        shown.push_str(&unescaped(engine, &database, user, password).await);
+    }
+
     let log = log.text();
     // The log is real: it has the executor's statements and the driver's own words.
     for expected in [
@@ -123,17 +141,61 @@ async fn no_secret_is_printed_at_trace_level() {
         "the span does not know the rows"
     );
     for text in [&shown, &log] {
-        let at = text.find(CANARY);
-        assert!(
-            at.is_none(),
-            "{}",
-            &text[at.unwrap_or(0).saturating_sub(200)..]
-        );
+        for secret in [CANARY, HALVES[0], HALVES[1]] {
+            let at = text.find(secret);
+            assert!(
+                at.is_none(),
+                "{}",
+                &text[text.floor_char_boundary(at.unwrap_or(0).saturating_sub(200))..]
+            );
+        }
     }
     // Values: never in what this workspace logs. The driver logs them itself, at debug level, under its own target.
     let ours = log.lines().filter(|line| !line.contains("tokio_postgres"));
     for line in ours.chain(shown.lines()) {
         assert!(!line.contains(VALUE), "{line}");
     }
-    println!("row R12: done 2 canaries");
+    println!("row R12: done {} canaries", 2 + special_users.len());
+}
+
+/// Opens the database by every form of connection string that a password gets into without being escaped, and as a
+/// value, which must work. Gives all that is said.
+async fn unescaped(engine: &Engine, database: &TestDatabase, user: &str, password: &str) -> String {
+    let (host, port, name) = (engine.host(), engine.port(), database.name());
+    let root = engine
+        .try_ca_cert_path()
+        .map_or("sslmode=disable".to_owned(), |path| {
+            format!("sslrootcert={}", path.display())
+        });
+    let mut shown = String::new();
+    for url in [
+        format!("postgresql://{user}:{password}@{host}:{port}/{name}?{root}"),
+        format!("cockroachdb://{user}:{password}@{host}:{port}/{name}?{root}"),
+        format!("postgresql://{user}@{host}:{port}/{name}?password={password}&{root}"),
+        format!("postgresql://{user}:{password}@{host}:{port}/{name}?sslmode={password}"),
+        format!(" postgresql://{user}:{password}@{host}:{port}/{name}?{root}"),
+        format!("{user}:{password}@{host}:{port}/{name}"),
+        format!("host={host} port={port} user={user} dbname={name} password={password} {root}"),
+        format!("host={host} port={port} user={user} dbname={name} password='{password}' {root}"),
+    ] {
+        let config = Config::builder().set(keys::auth::URL, Some(url.as_str().into()));
+        match config.build() {
+            Err(error) => shown.push_str(&format!("{error} {error:?} {error:#?}")),
+            Ok(config) => {
+                shown.push_str(&format!("{config:?} {}", config.explain()));
+                match Database::open(config).await {
+                    Err(error) => shown.push_str(&format!("{error} {error:?} {error:#?}")),
+                    Ok(db) => shown.push_str(&format!("{db:?} {}", db.metrics().render())),
+                }
+            }
+        }
+    }
+    let escaped: String = password
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect();
+    let url = format!("postgresql://{user}:{escaped}@{host}:{port}/{name}?{root}");
+    let config = Config::builder().set(keys::auth::URL, Some(url.as_str().into()));
+    Database::open(config.build().unwrap()).await.unwrap();
+    shown
 }

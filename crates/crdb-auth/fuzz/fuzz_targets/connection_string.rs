@@ -18,19 +18,15 @@ fuzz_target!(|text: &str| {
         Some(pairs),
         "{written}"
     );
-    match (
-        text.parse::<ConnectionString>(),
-        written.parse::<ConnectionString>(),
-    ) {
-        (Ok(read), Ok(again)) => {
-            assert!(!read.endpoints().is_empty());
-            assert_eq!(read.endpoints(), again.endpoints());
-            assert_eq!(
-                read.config().build().is_ok(),
-                again.config().build().is_ok()
-            );
-        }
-        (read, again) => assert_eq!(read.is_ok(), again.is_ok(), "{written}"),
+    // The key=value form has no ends of user names and passwords to miss, so that it may be read where the URI is refused.
+    if let Ok(read) = text.parse::<ConnectionString>() {
+        let again = written.parse::<ConnectionString>().unwrap();
+        assert!(!read.endpoints().is_empty());
+        assert_eq!(read.endpoints(), again.endpoints());
+        assert_eq!(
+            read.config().build().is_ok(),
+            again.config().build().is_ok()
+        );
     }
 });
 

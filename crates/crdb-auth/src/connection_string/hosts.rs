@@ -2,19 +2,27 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::Endpoint;
+use super::uri;
+use crate::endpoint::{Endpoint, is_host};
 use crate::error::Error;
 
 /// Joins `host`, `hostaddr` and `port`, each perhaps a list with commas.
 ///
 /// As libpq: as many `host`s as `hostaddr`s where both are given; one port for all, or one for
 /// each; an empty port is the default one. An empty host, which is a Unix socket for libpq, is
-/// `localhost` here.
+/// `localhost` here. `is_uri` only chooses the words of an error, which never repeats a value: what stands there may be a
+/// piece of a password.
 pub(super) fn endpoints(
     host: Option<&str>,
     hostaddr: Option<&str>,
     port: Option<&str>,
+    is_uri: bool,
 ) -> Result<Vec<Endpoint>, Error> {
+    let remedy = if is_uri {
+        format!("; if a password stands there: {}", uri::REMEDY)
+    } else {
+        String::new()
+    };
     let split = |text: Option<&str>| -> Vec<String> {
         text.filter(|text| !text.is_empty())
             .map(|text| text.split(',').map(|item| item.trim().to_owned()).collect())
@@ -38,16 +46,21 @@ pub(super) fn endpoints(
     (0..count)
         .map(|index| {
             let port = match ports.get(index).or_else(|| ports.first()) {
-                Some(port) if !port.is_empty() => parse_port(port)?,
+                Some(port) if !port.is_empty() => parse_port(port).ok_or_else(|| {
+                    Error::config(format!(
+                        "connection string: the port of {} is not a number from 1 to 65535{remedy}",
+                        which(index, count)
+                    ))
+                })?,
                 _ => Endpoint::POSTGRESQL_PORT,
             };
             let address = match addresses.get(index) {
                 Some(address) if !address.is_empty() => {
-                    Some(address.parse::<IpAddr>().map_err(|error| {
+                    Some(address.parse::<IpAddr>().map_err(|_| {
                         Error::config(format!(
-                            "connection string: hostaddr {address:?} is no IP address"
+                            "connection string: the hostaddr of {} is not an IP address",
+                            which(index, count)
                         ))
-                        .with_source(error)
                     })?)
                 }
                 _ => None,
@@ -57,6 +70,20 @@ pub(super) fn endpoints(
                 (_, Some(address)) => address.to_string(),
                 _ => "localhost".to_owned(),
             };
+            if !is_host(&host) {
+                let port_of_its_own = host
+                    .rsplit_once(':')
+                    .is_some_and(|(_, port)| parse_port(port).is_some());
+                let remedy = if port_of_its_own && !is_uri {
+                    "; a port is an option of its own, as in host=db1 port=26257"
+                } else {
+                    &remedy
+                };
+                return Err(Error::config(format!(
+                    "connection string: the name of {} has characters that no host has{remedy}",
+                    which(index, count)
+                )));
+            }
             let endpoint = Endpoint::new(host, port);
             Ok(match address {
                 Some(address) => endpoint.at(address),
@@ -66,12 +93,17 @@ pub(super) fn endpoints(
         .collect()
 }
 
-fn parse_port(text: &str) -> Result<u16, Error> {
-    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-        Error::config(format!(
-            "connection string: port {text:?} is not a number from 1 to 65535"
-        ))
-    })
+/// "the host", or "host 2" of several.
+fn which(index: usize, count: usize) -> String {
+    if count == 1 {
+        "the host".to_owned()
+    } else {
+        format!("host {} of {count}", index + 1)
+    }
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
 }
 
 #[cfg(test)]
@@ -79,7 +111,7 @@ mod tests {
     use super::*;
 
     fn list(host: &str, hostaddr: &str, port: &str) -> Result<Vec<String>, String> {
-        endpoints(Some(host), Some(hostaddr), Some(port))
+        endpoints(Some(host), Some(hostaddr), Some(port), false)
             .map(|found| found.iter().map(ToString::to_string).collect())
             .map_err(|error| error.to_string())
     }
@@ -101,6 +133,10 @@ mod tests {
         );
         assert!(list("a,b", "::1", "").unwrap_err().contains("do not match"));
         assert!(list("a", "", "70000").unwrap_err().contains("65535"));
-        assert!(list("a", "b", "").unwrap_err().contains("no IP address"));
+        assert!(
+            list("a", "b", "")
+                .unwrap_err()
+                .contains("not an IP address")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `key=value` strings.
 
-use super::keywords;
+use super::keywords::{self, Place};
 use crate::error::Error;
 
 /// Splits the string as libpq's `conninfo_parse` does. Of a key given twice the last value holds.
@@ -8,24 +8,30 @@ use crate::error::Error;
 /// Values end at white space unless they are in single quotes; `\` takes the next character as it
 /// is, in and out of quotes. Spaces are allowed around `=`.
 pub(super) fn parse(text: &str) -> Result<Vec<(&'static str, String)>, Error> {
-    let mut pairs = Vec::new();
+    let mut pairs: Vec<(&'static str, String)> = Vec::new();
     let mut rest = text;
-    let at = |rest: &str| text.len() - rest.len();
     loop {
         rest = rest.trim_start_matches(is_space);
         if rest.is_empty() {
             return Ok(pairs);
         }
-        let start = at(rest);
+        let place = Place {
+            is_uri: false,
+            before: &pairs,
+            // Any word may be the rest of a value in front of it that has a space.
+            is_plain: false,
+        };
         let end = rest.find(|c| c == '=' || is_space(c)).unwrap_or(rest.len());
         let (word, tail) = rest.split_at(end);
         rest = tail.trim_start_matches(is_space);
         let Some(tail) = rest.strip_prefix('=') else {
             return Err(Error::config(format!(
-                "connection string: no '=' follows the word at byte {start}; a value with spaces \
-                 needs quotes"
+                "connection string: no '=' follows the name of {}; {}",
+                place.named(),
+                place.remedy()
             )));
         };
+        let word = keywords::find(word, &place)?;
         rest = tail.trim_start_matches(is_space);
         let (value, tail) = match rest.strip_prefix('\'') {
             Some(quoted) => until(quoted, |c| c == '\'')
@@ -34,12 +40,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<(&'static str, String)>, Error> {
         }
         .ok_or_else(|| {
             Error::config(format!(
-                "connection string: the quote at byte {} is not closed",
-                at(rest)
+                "connection string: the quote that opens the value of {word} is not closed; {}",
+                place.remedy()
             ))
         })?;
         rest = tail;
-        pairs.push((keywords::find(word, start)?, value));
+        pairs.push((word, value));
     }
 }
 

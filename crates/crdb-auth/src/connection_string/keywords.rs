@@ -1,5 +1,6 @@
 //! The names that libpq knows.
 
+use super::foreign_options::{of_another_driver, other_name, session_variable};
 use crate::error::Error;
 
 /// Every keyword of libpq 15 to 18, and what this crate makes of it.
@@ -69,24 +70,115 @@ pub(super) enum Meaning {
     Refused,
 }
 
+/// Where an option stands, to name it without repeating text that may be a secret.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Whether the string is a URI.
+    pub(super) is_uri: bool,
+    /// The options in front of it, in their order.
+    pub(super) before: &'a [(&'static str, String)],
+    /// Whether the text in front of it is known to be no piece of a password.
+    pub(super) is_plain: bool,
+}
+
+impl Place<'_> {
+    /// "the first option", "the option after user".
+    pub(super) fn named(&self) -> String {
+        match self.before.last() {
+            Some((previous, _)) => format!("the option after {previous}"),
+            None => "the first option".to_owned(),
+        }
+    }
+
+    /// How to write what breaks a value apart.
+    pub(super) fn remedy(&self) -> &'static str {
+        if self.is_uri {
+            "in a value '&' is written %26, '=' %3D and '%' %25"
+        } else {
+            "a value with spaces stands in single quotes, and in it ' is written \\' and \\ is written \\\\"
+        }
+    }
+
+    /// Whether an unknown word may be repeated: it looks like the name of an option, and no password stands in front of it
+    /// that it could be the rest of.
+    fn may_repeat(&self, word: &str) -> bool {
+        let looks_like_a_name = (2..=64).contains(&word.len())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.'));
+        let after_a_secret = self.before.iter().any(|(known, _)| SECRET.contains(known));
+        looks_like_a_name && self.is_plain && !after_a_secret
+    }
+}
+
+/// Options whose values are secret.
+const SECRET: [&str; 5] = [
+    "password",
+    "sslpassword",
+    "oauth_client_secret",
+    "scram_client_key",
+    "scram_server_key",
+];
+
 /// The keyword as it stands in the table.
 ///
-/// The error does not repeat an unknown word: in `password=two words` it is half a password.
-pub(super) fn find(word: &str, at: usize) -> Result<&'static str, Error> {
+/// The error repeats an unknown word only where it cannot be a piece of a password, as in `password=two words`.
+pub(super) fn find(word: &str, place: &Place<'_>) -> Result<&'static str, Error> {
     if let Some((known, _)) = KEYWORDS.iter().find(|(known, _)| *known == word) {
         return Ok(known);
     }
+    Err(Error::config(format!(
+        "connection string: {}",
+        unknown(word, place)
+    )))
+}
+
+fn unknown(word: &str, place: &Place<'_>) -> String {
+    if let Some(variable) = session_variable(word) {
+        let spelled = if place.is_uri {
+            format!("options=-c%20{variable}%3DVALUE")
+        } else {
+            format!("options='-c {variable}=VALUE'")
+        };
+        return format!(
+            "{variable} is a session variable of the server, not an option; write {spelled}"
+        );
+    }
+    if let Some((name, here)) = other_name(word) {
+        return format!("{name} is not an option that libpq knows; its name is {here}");
+    }
+    if word == "cluster" {
+        let equals = if place.is_uri { "%3D" } else { "=" };
+        return format!("cluster is not an option; write options=--cluster{equals}NAME");
+    }
+    if let Some((name, driver)) = of_another_driver(word) {
+        return format!("{name} is an option of {driver}; it is not read here, remove it");
+    }
     let near = KEYWORDS
         .iter()
-        .map(|(known, _)| (distance(word, known), *known))
+        .map(|(known, _)| (distance(&word.to_lowercase(), known), *known))
         .min()
-        .filter(|(distance, _)| *distance <= 2)
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len() / 2)
         .map_or(String::new(), |(_, known)| {
             format!("; did you mean {known}?")
         });
-    Err(Error::config(format!(
-        "connection string: the option at byte {at} is not one that libpq knows{near}"
-    )))
+    if place.may_repeat(word) {
+        let hint = if near.is_empty() {
+            "; a session variable is written into options, as in options=-c%20NAME%3DVALUE"
+        } else {
+            ""
+        };
+        return format!("{word} is not an option that libpq knows{near}{hint}");
+    }
+    let remedy = if near.is_empty() {
+        format!("; {}", place.remedy())
+    } else {
+        String::new()
+    };
+    format!(
+        "{} is not one that libpq knows{near}{remedy}",
+        place.named()
+    )
 }
 
 /// Levenshtein's distance, for a handful of short words.
@@ -111,12 +203,46 @@ fn distance(left: &str, right: &str) -> usize {
 mod tests {
     use super::*;
 
+    fn told(word: &str, before: &[&'static str], is_uri: bool) -> String {
+        let before: Vec<_> = before.iter().map(|word| (*word, String::new())).collect();
+        let place = Place {
+            is_uri,
+            before: &before,
+            is_plain: is_uri,
+        };
+        find(word, &place).unwrap_err().to_string()
+    }
+
     #[test]
-    fn unknown_words_are_not_repeated_but_near_ones_are_suggested() {
-        let error = find("sslmod", 3).unwrap_err().to_string();
-        assert!(error.contains("did you mean sslmode?"), "{error}");
-        let error = find("hunter2", 3).unwrap_err().to_string();
-        assert!(!error.contains("hunter2"), "{error}");
+    fn an_unknown_option_is_named_where_it_cannot_be_a_piece_of_a_password() {
+        let message = told("pool_size", &["user"], true);
+        assert!(message.contains("pool_size is not an option"), "{message}");
+        let message = told("hunter", &["user", "password"], false);
+        assert!(message.contains("the option after password"), "{message}");
+        assert!(message.contains("single quotes"), "{message}");
+        assert!(!message.contains("hunter"), "{message}");
+        let message = told("hunter", &["password"], true);
+        assert!(message.contains("%26"), "{message}");
+        // Not the spelling of an option: base64 for example.
+        let message = told("aHVudGVyMg", &["user"], true);
+        assert!(!message.contains("aHVudGVyMg"), "{message}");
+    }
+
+    #[test]
+    fn near_words_session_variables_and_options_of_other_drivers_get_their_own_words() {
+        let suggested = "did you mean sslmode?";
+        assert!(told("sslmod", &["password"], false).contains(suggested));
+        assert!(told("SSLMODE", &[], true).contains(suggested));
+        let message = told("statement_timeout", &["password"], true);
+        assert!(
+            message.contains("options=-c%20statement_timeout%3DVALUE"),
+            "{message}"
+        );
+        let message = told("timezone", &[], false);
+        assert!(message.contains("options='-c timezone=VALUE'"), "{message}");
+        assert!(told("cluster", &[], true).contains("options=--cluster%3DNAME"));
+        assert!(told("pool_max_conns", &[], true).contains("pgx"));
+        assert!(told("username", &[], true).contains("its name is user"));
         assert_eq!(distance("kitten", "sitting"), 3);
     }
 

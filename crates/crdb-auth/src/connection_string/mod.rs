@@ -1,9 +1,11 @@
 //! Connection strings as libpq reads them.
 
 mod apply;
+mod foreign_options;
 mod hosts;
 mod key_value;
 mod keywords;
+mod scheme;
 mod uri;
 
 use std::fmt;
@@ -13,6 +15,7 @@ use crate::config::ConfigBuilder;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::target::TargetSessionAttrs;
+use scheme::Form;
 
 /// A connection string, `key=value` or URI, read as libpq reads it, but for its defaults.
 ///
@@ -22,8 +25,14 @@ use crate::target::TargetSessionAttrs;
 /// - Nothing is taken from `PG*` variables, `~/.pgpass`, `~/.postgresql` or service files:
 ///   `passfile`, `sslcert` and the like name what is to be used.
 /// - The default host is `localhost` over TCP.
-/// - Options whose absence would weaken the connection and which this crate has not (`sslcrl`,
-///   `requirepeer`, ..) are an error.
+/// - `cockroachdb://` is read as `postgresql://` with the default port 26257.
+/// - Options that this crate does not have and whose absence would weaken the connection
+///   (`requirepeer`, `service`, ..) are an error.
+///
+/// An error names the option or the part of the URI and says how to correct it. It repeats no value,
+/// because text that an unescaped `@`, `/` or space has cut out of a password looks like any other part.
+/// A URI that libpq reads and that has a second `@` in front of the host, or one behind it in the path, is an
+/// error as well: a piece of a password is never looked up as a host.
 ///
 /// ```
 /// use crdb_auth::ConnectionString;
@@ -76,9 +85,13 @@ impl ConnectionString {
         if text.contains('\0') {
             return Err(Error::config("connection string: it contains a NUL"));
         }
-        match uri::strip_scheme(text) {
-            Some(rest) => uri::parse(text, rest),
-            None => key_value::parse(text),
+        match Form::of(text) {
+            Form::Uri { rest, default_port } => {
+                let default_port =
+                    (default_port != Endpoint::POSTGRESQL_PORT).then_some(default_port);
+                uri::parse(rest, default_port)
+            }
+            Form::KeyValue => key_value::parse(text),
         }
     }
 }
@@ -87,7 +100,15 @@ impl FromStr for ConnectionString {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        apply::apply(Self::parse_pairs(text)?)
+        if let Some(mistake) = scheme::mistake(text) {
+            return Err(mistake);
+        }
+        let form = Form::of(text);
+        if let Form::Uri { rest, .. } = form {
+            uri::refuse_misplaced(rest)?;
+        }
+        let is_uri = form != Form::KeyValue;
+        apply::apply(Self::parse_pairs(text)?, is_uri)
     }
 }
 

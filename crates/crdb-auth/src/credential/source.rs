@@ -1,5 +1,6 @@
 //! Credentials that come from elsewhere and expire.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
@@ -54,10 +55,10 @@ pub type CredentialFuture<'a> =
 
 /// A place that hands out credentials: a vault, a token service, a cloud's metadata.
 ///
-/// It is asked by one login at a time, however many wait (single-flight); while a credential with
-/// an expiry is good nobody asks, and in the last fifth of its life it is replaced in the
-/// background while logins go on with the old one. A credential that the server refuses is
-/// forgotten.
+/// It is asked by one login at a time, however many wait (single-flight). While a credential with
+/// an expiry is good the source is not asked again for the same host, port and user, and in the last fifth of its life the
+/// credential is replaced in the background while logins go on with the old one. A credential is sent only to the host and
+/// port, and for the user, that it was fetched for. One that the server refuses is forgotten.
 ///
 /// An example is in `examples/credential_source.rs`.
 pub trait CredentialSource: Send + Sync + 'static {
@@ -68,7 +69,7 @@ pub trait CredentialSource: Send + Sync + 'static {
 /// A [`CredentialSource`] with its cache.
 pub(crate) struct CachedSource {
     source: Box<dyn CredentialSource>,
-    cached: Mutex<Option<Cached>>,
+    cached: Mutex<BTreeMap<Recipient, Cached>>,
     /// Held while the source is asked.
     flight: AsyncMutex<()>,
 }
@@ -77,7 +78,25 @@ pub(crate) struct CachedSource {
 struct Cached {
     credential: Credential,
     fetched: SystemTime,
+}
+
+/// What a credential was fetched for. It is sent to no other server and for no other user: a token of a cloud's database
+/// service, for example, is signed for one host.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Recipient {
+    host: String,
+    port: u16,
     user: String,
+}
+
+impl Recipient {
+    fn of(request: &CredentialRequest) -> Self {
+        Self {
+            host: request.endpoint.host.clone(),
+            port: request.endpoint.port,
+            user: request.user.clone(),
+        }
+    }
 }
 
 /// What to do with a credential that was fetched before.
@@ -111,21 +130,15 @@ impl CachedSource {
     pub(crate) fn new(source: Box<dyn CredentialSource>) -> Arc<Self> {
         Arc::new(Self {
             source,
-            cached: Mutex::new(None),
+            cached: Mutex::default(),
             flight: AsyncMutex::new(()),
         })
     }
 
-    fn cached(&self) -> Option<Cached> {
-        self.cached
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
     fn judge(&self, request: &CredentialRequest) -> (Decision, Option<Secret>) {
-        match self.cached() {
-            Some(cached) if cached.user == request.user => (
+        let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        match cached.get(&Recipient::of(request)).cloned() {
+            Some(cached) => (
                 decide(SystemTime::now(), cached.fetched, cached.credential.expires),
                 Some(cached.credential.secret),
             ),
@@ -181,23 +194,22 @@ impl CachedSource {
             .with_source(error)
         })?;
         let secret = credential.secret.clone();
-        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(Cached {
+        let cached = Cached {
             credential,
             fetched,
-            user: request.user.clone(),
-        });
+        };
+        let now = SystemTime::now();
+        let mut all = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nodes come and go: what can no longer be used is not kept for them.
+        all.retain(|_, cached| cached.credential.expires.is_some_and(|at| at > now));
+        all.insert(Recipient::of(request), cached);
         Ok(secret)
     }
 
     /// The server has refused it.
     pub(crate) fn forget(&self, secret: &Secret) {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-        if cached
-            .as_ref()
-            .is_some_and(|cached| cached.credential.secret.expose() == secret.expose())
-        {
-            *cached = None;
-        }
+        cached.retain(|_, cached| cached.credential.secret.expose() != secret.expose());
     }
 }
 
@@ -276,6 +288,31 @@ mod tests {
         assert_eq!(source.get(&request).await.unwrap().expose(), b"token 0");
         source.forget(&first);
         assert_eq!(source.get(&request).await.unwrap().expose(), b"token 1");
+    }
+
+    #[tokio::test]
+    async fn a_credential_for_one_server_is_not_sent_to_another() {
+        let source = CachedSource::new(Box::new(Counting {
+            asked: Arc::default(),
+            life: Duration::from_secs(3600),
+        }));
+        let to = |host: &str, port: u16, user: &str| CredentialRequest {
+            endpoint: Endpoint::new(host, port),
+            user: user.to_owned(),
+            database: None,
+        };
+        let requests = [
+            to("a", 1, "app"),
+            to("b", 1, "app"),
+            to("a", 2, "app"),
+            to("a", 1, "ops"),
+        ];
+        for _ in 0..2 {
+            for (index, request) in requests.iter().enumerate() {
+                let token = source.get(request).await.unwrap();
+                assert_eq!(token.expose(), format!("token {index}").as_bytes());
+            }
+        }
     }
 
     #[tokio::test]

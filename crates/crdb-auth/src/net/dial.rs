@@ -37,6 +37,9 @@ impl fmt::Display for Peer {
 
 /// Resolves the endpoint's host.
 pub(crate) async fn resolve(endpoint: &Endpoint) -> Result<Vec<Peer>, Error> {
+    if let Some(mistake) = endpoint.mistake() {
+        return Err(mistake);
+    }
     #[cfg(unix)]
     if let Some(path) = endpoint.unix_path() {
         return Ok(vec![Peer::Unix(path)]);

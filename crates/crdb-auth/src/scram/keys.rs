@@ -41,13 +41,14 @@ pub(super) fn sign(key: &hmac::Key, data: &[u8]) -> [u8; 32] {
     out
 }
 
-/// SASLprep (RFC 4013); a password that is not UTF-8, or that SASLprep forbids, is taken as it
-/// is, as PostgreSQL does.
+/// SASLprep (RFC 4013). A password that is not UTF-8, that SASLprep forbids, or of which it leaves nothing is taken as
+/// it is, as PostgreSQL does (`pg_saslprep` in `src/common/saslprep.c`).
 fn prepare(password: &Secret) -> Zeroizing<Vec<u8>> {
     let bytes = password.expose();
     let prepared = std::str::from_utf8(bytes)
         .ok()
         .and_then(|text| stringprep::saslprep(text).ok())
+        .filter(|prepared| !prepared.is_empty())
         .map_or_else(
             || bytes.to_vec(),
             |prepared| prepared.into_owned().into_bytes(),
@@ -140,5 +141,8 @@ mod tests {
         assert_eq!(&*prepare(&Secret::from("a\u{a0}b\u{ad}c")), b"a bc");
         assert_eq!(&*prepare(&Secret::new(vec![0xff, 0x61])), &[0xff, 0x61]);
         assert_eq!(&*prepare(&Secret::from("a\u{7}")), b"a\x07");
+        // Soft hyphens only, which are mapped to nothing.
+        let empty = "\u{ad}\u{ad}";
+        assert_eq!(&*prepare(&Secret::from(empty)), empty.as_bytes());
     }
 }

@@ -27,9 +27,6 @@ pub(crate) struct TlsClient {
 impl TlsClient {
     /// Loads the certificates and builds rustls' configuration. Blocking: reads files.
     pub(crate) fn load(config: &TlsConfig) -> Result<Self, Error> {
-        let failed = |error: rustls::Error| {
-            Error::new(ErrorKind::Credential, format!("preparing TLS: {error}")).with_source(error)
-        };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let versions: &[_] = match config.oldest() {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],
@@ -37,7 +34,12 @@ impl TlsClient {
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
-            .map_err(failed)?;
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::Tls,
+                    "preparing TLS: the TLS library has none of the versions that are permitted",
+                )
+            })?;
         let roots = config
             .effective_roots()
             .map(|roots| roots.load())
@@ -57,7 +59,9 @@ impl TlsClient {
         let mut rustls = match config.certificate() {
             Some(certificate) => {
                 let (chain, key) = certificate.load()?;
-                builder.with_client_auth_cert(chain, key).map_err(failed)?
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|error| certificate.unusable(&error))?
             }
             None => builder.with_no_client_auth(),
         };

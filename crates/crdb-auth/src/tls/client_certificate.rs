@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::pem;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 
@@ -77,27 +77,36 @@ impl ClientCertificate {
                 "the given PEM".to_owned(),
             ),
         };
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(&certificate)
-            .collect::<Result<_, _>>()
-            .map_err(|error| {
-                unusable(format!(
-                    "client certificate in {certificate_place}: {error}"
-                ))
-                .with_source(error)
-            })?;
-        if chain.is_empty() {
-            return Err(unusable(format!(
-                "client certificate in {certificate_place}: no PEM certificate found"
-            )));
-        }
-        let key = PrivateKeyDer::from_pem_slice(key.expose()).map_err(|error| {
-            unusable(format!(
-                "client key in {key_place}: {error}; an unencrypted PKCS #8, PKCS #1 or SEC 1 key \
-                 in PEM is expected (openssl pkey converts)"
-            ))
-            .with_source(error)
-        })?;
+        let chain = pem::certificates(&certificate, "client certificate", &certificate_place)?;
+        let key = pem::private_key(key.expose(), "client key", &key_place)?;
         Ok((chain, key))
+    }
+}
+
+impl ClientCertificate {
+    /// Why rustls does not take the pair, by the kind of its error only: the error has read the key.
+    pub(super) fn unusable(&self, error: &rustls::Error) -> Error {
+        let (certificate, key) = match &self.place {
+            Place::Files { certificate, key } => {
+                (certificate.display().to_string(), key.display().to_string())
+            }
+            Place::Memory { .. } => ("the given PEM".to_owned(), "the given PEM".to_owned()),
+        };
+        match error {
+            rustls::Error::InconsistentKeys(_) => unusable(format!(
+                "the client certificate in {certificate} and the key in {key} do not belong together"
+            )),
+            rustls::Error::InvalidCertificate(_) => pem::unusable(
+                "client certificate",
+                &certificate,
+                "it is not a readable X.509 certificate of version 3",
+            ),
+            _ => pem::unusable(
+                "client key",
+                &key,
+                "it is damaged, or not one of RSA with 2048 to 8192 bits, ECDSA on P-256, P-384 or P-521, and Ed25519",
+            ),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod client_certificate;
 mod config;
 mod end_point;
 mod handshake;
+mod pem;
 mod reload;
 mod roots;
 mod ssl_mode;

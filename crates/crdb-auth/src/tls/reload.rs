@@ -81,8 +81,7 @@ impl TlsSource {
                 let error = Error::new(
                     ErrorKind::Credential,
                     format!("certificates changed and the previous ones stay in use: {error}"),
-                )
-                .with_source(error);
+                );
                 Ok((loaded.client, Some(error)))
             }
             (Err(error), None) => Err(error),

@@ -1,15 +1,15 @@
 //! Which certificate authorities are trusted.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 
+use super::pem;
 use crate::error::{Error, ErrorKind};
 
 /// Trusted authorities: the system's, those of PEM files, or both.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct RootCertificates {
     system: bool,
     files: Vec<PathBuf>,
@@ -93,22 +93,29 @@ impl RootCertificates {
     }
 }
 
-fn add_pem(store: &mut RootCertStore, pem: &[u8], place: &str) -> Result<(), Error> {
-    let unusable = |what: String| {
-        Error::new(
-            ErrorKind::Credential,
-            format!("root certificates in {place}: {what}"),
-        )
-    };
-    let before = store.len();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        store
-            .add(certificate)
-            .map_err(|error| unusable(error.to_string()))?;
+impl fmt::Debug for RootCertificates {
+    /// Without the PEM in memory: a key may have been given in its place.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RootCertificates")
+            .field("system", &self.system)
+            .field("files", &self.files)
+            .field("in_memory", &self.pem.len())
+            .finish()
     }
-    if store.len() == before {
-        return Err(unusable("no PEM certificate found".to_owned()));
+}
+
+fn add_pem(store: &mut RootCertStore, pem: &[u8], place: &str) -> Result<(), Error> {
+    for (index, certificate) in pem::certificates(pem, "root certificates", place)?
+        .into_iter()
+        .enumerate()
+    {
+        store.add(certificate).map_err(|_| {
+            let why = format!(
+                "certificate {} is not a readable X.509 certificate",
+                index + 1
+            );
+            pem::unusable("root certificates", place, &why)
+        })?;
     }
     Ok(())
 }

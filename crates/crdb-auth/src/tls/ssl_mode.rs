@@ -33,17 +33,20 @@ pub enum SslMode {
 }
 
 impl SslMode {
+    pub(crate) const NAMED: [(&'static str, Self); 6] = [
+        ("disable", Self::Disable),
+        ("allow", Self::Allow),
+        ("prefer", Self::Prefer),
+        ("require", Self::Require),
+        ("verify-ca", Self::VerifyCa),
+        ("verify-full", Self::VerifyFull),
+    ];
+
     /// The spelling in connection strings.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::Allow => "allow",
-            Self::Prefer => "prefer",
-            Self::Require => "require",
-            Self::VerifyCa => "verify-ca",
-            Self::VerifyFull => "verify-full",
-        }
+        let named = Self::NAMED.iter().find(|(_, mode)| *mode == self);
+        named.map_or("", |(name, _)| name)
     }
 }
 
@@ -57,19 +60,12 @@ impl FromStr for SslMode {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Ok(match text {
-            "disable" => Self::Disable,
-            "allow" => Self::Allow,
-            "prefer" => Self::Prefer,
-            "require" => Self::Require,
-            "verify-ca" => Self::VerifyCa,
-            "verify-full" => Self::VerifyFull,
-            other => {
-                return Err(Error::config(format!(
-                    "sslmode {other:?} is none of disable, allow, prefer, require, verify-ca, \
-                     verify-full"
-                )));
-            }
+        let named = Self::NAMED.iter().find(|(name, _)| *name == text);
+        named.map(|(_, mode)| *mode).ok_or_else(|| {
+            Error::config(format!(
+                "sslmode {text:?} is none of disable, allow, prefer, require, verify-ca, \
+                 verify-full"
+            ))
         })
     }
 }

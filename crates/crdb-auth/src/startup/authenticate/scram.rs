@@ -119,7 +119,10 @@ async fn derive(password: &Secret, salt: &[u8], iterations: NonZeroU32) -> Resul
     let (password, salt) = (password.clone(), salt.to_vec());
     tokio::task::spawn_blocking(move || Keys::derive(&password, &salt, iterations))
         .await
-        .map_err(|error| {
-            Error::new(ErrorKind::Credential, "deriving the SCRAM keys failed").with_source(error)
+        .map_err(|_| {
+            Error::new(
+                ErrorKind::Credential,
+                "deriving the SCRAM keys: the task was stopped",
+            )
         })
 }
