@@ -1,7 +1,7 @@
 //! A PostgreSQL with CockroachDB's habits, to point anything at: `cargo run -p crdb-testkit --example quirks_server -- v22.1`.
 //!
 //! Starts PostgreSQL and a quirks proxy in front of it, prints a URL for each way in, and serves until its input ends or
-//! it is interrupted; nothing stays behind either way. The release is `v22.1`, `v23.1` or `v25.2`, the newest by default. Set
+//! it is interrupted; nothing stays behind either way. The release is one of `CockroachVersion::ALL`, the newest by default. Set
 //! `CRDB_TEST_URL` to one of the URLs, and tests that use this kit take it for a CockroachDB that somebody else runs.
 
 #![allow(clippy::print_stdout, reason = "an example talks to people")]
@@ -14,11 +14,9 @@ use crdb_testkit::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let version = match std::env::args().nth(1).as_deref() {
-        Some("v22.1") => CockroachVersion::V22_1,
-        Some("v23.1") => CockroachVersion::V23_1,
-        Some("v25.2") | None => CockroachVersion::V25_2,
-        Some(other) => return Err(format!("{other} is none of v22.1, v23.1, v25.2").into()),
+    let version = match std::env::args().nth(1) {
+        Some(version) => version.parse()?,
+        None => CockroachVersion::default(),
     };
     let options = EngineOptions::default().choice(EngineChoice::Postgres);
     let engine = Engine::try_start(options).await?;

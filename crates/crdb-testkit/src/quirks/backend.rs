@@ -2,7 +2,7 @@
 
 use std::io;
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -51,17 +51,57 @@ impl Backend {
         self.send(&out).await
     }
 
-    pub(super) async fn send_query(&mut self, sql: &str) -> io::Result<()> {
+    /// Runs `sql` by the extended protocol, with results as text and described, without a Sync: the answer comes now.
+    pub(super) async fn send_text(&mut self, sql: &str) -> io::Result<()> {
         let mut out = BytesMut::new();
-        put(&mut out, b'Q', |out| put_text(out, sql));
+        put(&mut out, b'P', |out| {
+            put_text(out, "");
+            put_text(out, sql);
+            out.put_u16(0);
+        });
+        put(&mut out, b'B', |out| out.put_bytes(0, 8));
+        put(&mut out, b'D', |out| out.put_slice(b"P\0"));
+        put(&mut out, b'E', |out| out.put_bytes(0, 5));
+        put(&mut out, b'H', |_| {});
         self.send(&out).await
     }
 
-    /// Runs `sql` by the simple protocol without telling the client. Gives the transaction status, and the error if
-    /// there was one.
-    pub(super) async fn run(&mut self, sql: &str) -> io::Result<(u8, Option<Frame>)> {
-        self.send_query(sql).await?;
+    pub(super) async fn send_sync(&mut self) -> io::Result<()> {
+        let mut out = BytesMut::new();
+        put(&mut out, b'S', |_| {});
+        self.send(&out).await
+    }
+
+    /// Ends what runs since the last Sync without telling the client. Gives the error if there was one.
+    pub(super) async fn end_batch(&mut self) -> io::Result<Option<Frame>> {
+        self.end_batch_with_status().await.map(|(_, error)| error)
+    }
+
+    /// As [`end_batch`](Self::end_batch), with the transaction status.
+    pub(super) async fn end_batch_with_status(&mut self) -> io::Result<(u8, Option<Frame>)> {
+        self.send_sync().await?;
         self.until_ready().await
+    }
+
+    /// Binds and executes by the client's own messages without telling it. Gives the error if there was one.
+    pub(super) async fn run_portal(
+        &mut self,
+        bind: &Frame,
+        execute: &Frame,
+    ) -> io::Result<Option<Frame>> {
+        let mut out = BytesMut::new();
+        put_frame(&mut out, bind);
+        put_frame(&mut out, execute);
+        put(&mut out, b'H', |_| {});
+        self.send(&out).await?;
+        loop {
+            let frame = self.reader.next_frame().await?;
+            match frame.tag {
+                b'E' => return Ok(Some(frame)),
+                b'C' | b'I' | b's' => return Ok(None),
+                _ => {}
+            }
+        }
     }
 
     /// Reads to the next ReadyForQuery without telling the client.
@@ -75,11 +115,6 @@ impl Backend {
                 _ => {}
             }
         }
-    }
-
-    /// Makes the open transaction fail, or does nothing outside one.
-    pub(super) async fn fail_transaction(&mut self) -> io::Result<u8> {
-        self.run(FAILING).await.map(|(status, _)| status)
     }
 
     /// Makes what runs since the last Sync fail; PostgreSQL then ignores everything up to the next Sync.
@@ -96,9 +131,26 @@ impl Backend {
         Ok(())
     }
 
-    /// Runs `sql`, which returns no rows, by the extended protocol without a Sync and without telling the client. Gives
-    /// the error if there was one; PostgreSQL then ignores everything up to the next Sync.
+    /// Runs `sql` by the extended protocol without a Sync and without telling the client. Gives the error if there was
+    /// one; PostgreSQL then ignores everything up to the next Sync.
     pub(super) async fn run_in_batch(&mut self, sql: &str) -> io::Result<Option<Frame>> {
+        self.ask_in_batch(sql).await.map(Result::err)
+    }
+
+    /// What SHOW says of a setting; none when PostgreSQL does not know it or the transaction has failed. It takes no
+    /// snapshot, so that what must come first in a transaction still can.
+    pub(super) async fn show_in_batch(&mut self, name: &str) -> io::Result<Option<String>> {
+        Ok(self
+            .ask_in_batch(&format!("SHOW {name}"))
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// The first value of the last row that `sql` gives, or its error.
+    pub(super) async fn ask_in_batch(
+        &mut self,
+        sql: &str,
+    ) -> io::Result<Result<Option<String>, Frame>> {
         let mut out = BytesMut::new();
         put(&mut out, b'P', |out| {
             put_text(out, OWN);
@@ -118,15 +170,36 @@ impl Backend {
             out.put_u8(b'S');
             put_text(out, OWN);
         });
+        put(&mut out, b'C', |out| {
+            out.put_u8(b'P');
+            put_text(out, OWN);
+        });
         put(&mut out, b'H', |_| {});
         self.send(&out).await?;
+        let mut value = None;
+        let mut closed = 0;
         loop {
             let frame = self.reader.next_frame().await?;
             match frame.tag {
-                b'E' => return Ok(Some(frame)),
-                b'3' => return Ok(None),
+                b'E' => return Ok(Err(frame)),
+                b'D' => value = first_value(&frame.body),
+                b'3' => {
+                    closed += 1;
+                    if closed == 2 {
+                        return Ok(Ok(value));
+                    }
+                }
                 _ => {}
             }
         }
     }
+}
+
+/// The first value of a DataRow.
+fn first_value(row: &Bytes) -> Option<String> {
+    let mut row = row.clone();
+    row.try_get_u16().ok()?;
+    let length = usize::try_from(row.try_get_i32().ok()?).ok()?;
+    row.get(..length)
+        .map(|value| String::from_utf8_lossy(value).into_owned())
 }

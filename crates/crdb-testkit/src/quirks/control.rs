@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::injection::{Injection, Opportunity, RandomInjections, draw, take};
+use super::injection::{Injection, Opportunity, RandomInjections, draw, draw_committed, take};
 use super::version::CockroachVersion;
 
 /// How a [`QuirksProxy`](super::QuirksProxy) behaves. The default is one node of the newest release.
@@ -95,6 +95,8 @@ pub struct QuirkCounts {
     pub retries: u64,
     /// Commits that were answered with 40003.
     pub ambiguous: u64,
+    /// Statements that were answered with 57014 because of [`Injection::CancelAutocommit`].
+    pub canceled: u64,
     /// Connections that were cut.
     pub cuts: u64,
     /// Sessions that were told 57P01.
@@ -130,6 +132,22 @@ pub(super) struct Failures {
     /// Grows whenever `random` is set, so that sessions begin their sequence afresh.
     random_number: u64,
     pub(super) connection_limit: Option<usize>,
+}
+
+impl Failures {
+    /// The generator of a session, which begins its sequence afresh when the probabilities have been set anew.
+    fn generator<'s>(&self, session: u64, sequence: &'s mut Sequence) -> Option<&'s mut StdRng> {
+        let random = self.random?;
+        if sequence.random_number != self.random_number {
+            sequence.random_number = self.random_number;
+            sequence.generator = None;
+        }
+        Some(
+            sequence
+                .generator
+                .get_or_insert_with(|| random.generator(session)),
+        )
+    }
 }
 
 /// A session's place in the random sequence.
@@ -194,14 +212,16 @@ impl Control {
             return Some(injection);
         }
         let random = failures.random?;
-        if sequence.random_number != failures.random_number {
-            sequence.random_number = failures.random_number;
-            sequence.generator = None;
+        draw(&random, failures.generator(session, sequence)?, opportunity)
+    }
+
+    /// Decides whether a write that was cancelled has been committed all the same.
+    pub(super) fn commits_canceled(&self, session: u64, sequence: &mut Sequence) -> bool {
+        let failures = self.failures();
+        match (failures.random, failures.generator(session, sequence)) {
+            (Some(random), Some(generator)) => draw_committed(&random, generator),
+            _ => false,
         }
-        let generator = sequence
-            .generator
-            .get_or_insert_with(|| random.generator(session));
-        draw(&random, generator, opportunity)
     }
 
     /// Invents the BackendKeyData of a session whose real one is `real`.

@@ -10,8 +10,8 @@ use super::wire::{Frame, Incoming, put_failure};
 
 impl Session {
     /// Passes the client's data on until it is done, gives up, or PostgreSQL refuses it. What PostgreSQL says then is
-    /// still to be read, but for an error that has been relayed.
-    pub(super) async fn copy_in(&mut self) -> io::Result<()> {
+    /// still to be read. False when the client has been told that the COPY has failed.
+    pub(super) async fn copy_in(&mut self) -> io::Result<bool> {
         loop {
             tokio::select! {
                 message = self.client.reader.next() => {
@@ -22,9 +22,15 @@ impl Session {
                     };
                     match frame.tag {
                         b'd' => self.backend.send_frame(&frame).await?,
-                        b'c' | b'f' => return self.backend.send_frame(&frame).await,
+                        b'c' | b'f' => {
+                            self.backend.send_flushed(&frame).await?;
+                            return Ok(true);
+                        }
                         b'H' | b'S' => {}
-                        _ => return self.break_off().await,
+                        _ => {
+                            self.break_off().await?;
+                            return Ok(false);
+                        }
                     }
                 }
                 frame = self.backend.reader.next_frame() => {
@@ -32,15 +38,13 @@ impl Session {
                     let ended = frame.tag == b'E';
                     self.relay(frame, None);
                     if ended {
-                        return Ok(());
+                        return Ok(false);
                     }
                 }
             }
         }
     }
-}
 
-impl Session {
     /// Ends a COPY in whose middle another statement came. That statement is lost.
     async fn break_off(&mut self) -> io::Result<()> {
         self.backend

@@ -26,6 +26,19 @@ impl Failure {
         Self::new("XXUUU", message)
     }
 
+    /// A setting that wants a boolean.
+    pub(super) fn no_boolean(name: &str) -> Self {
+        Self::new(
+            "22023",
+            format!("parameter {name:?} requires a Boolean value"),
+        )
+    }
+
+    /// `AS OF SYSTEM TIME` with a time that is still to come.
+    pub(super) fn in_the_future() -> Self {
+        Self::uncategorized("AS OF SYSTEM TIME: cannot specify timestamp in the future")
+    }
+
     pub(super) fn protocol(message: &str) -> Self {
         Self::new("08P01", message)
     }
@@ -99,6 +112,15 @@ impl Failure {
         }
     }
 
+    /// A second portal while one is open that cannot wait, with `multiple_active_portals_enabled`.
+    pub(super) fn portal_cannot_pause() -> Self {
+        Self::new(
+            "0A000",
+            "unimplemented: the statement for a pausable portal must be a read-only SELECT query with no sub-queries \
+             or post-queries",
+        )
+    }
+
     /// A transaction that lost against another one while it ran a statement.
     pub(super) fn retry_statement(version: CockroachVersion) -> Self {
         let reason = "WriteTooOldError: write for key /Table/104/1/1/0 at timestamp 1700000000.000000000,0 too old; \
@@ -121,6 +143,19 @@ impl Failure {
             hint: Some(retry_hint(version)),
             ..Self::new("40001", message)
         }
+    }
+
+    /// What the setting of this name makes fail.
+    pub(super) fn injected_retry(setting: &str, version: CockroachVersion) -> Self {
+        Self::retry(
+            &format!("injected by `{setting}` session variable"),
+            version,
+        )
+    }
+
+    /// A statement that ended because its session or its time-out wanted it to.
+    pub(super) fn canceled() -> Self {
+        Self::new("57014", "query execution canceled")
     }
 
     /// `crdb_internal.force_retry`.

@@ -1,16 +1,22 @@
 //! A proxy in front of PostgreSQL with CockroachDB's habits.
 
 mod backend;
+mod classify;
 mod control;
 mod copy;
 mod extended;
 mod failure;
 mod injection;
+mod perform;
+mod portal;
+mod refusal;
 mod rewrite;
 mod session;
+mod settings;
 mod simple;
 mod startup;
 mod statement;
+mod suffer;
 mod tokens;
 mod transaction;
 mod translate;

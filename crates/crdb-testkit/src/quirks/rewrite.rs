@@ -1,47 +1,100 @@
 //! The text that PostgreSQL gets instead of what it does not know. Pure.
 
-use super::statement::{Class, classify};
+use super::classify::{Class, classify};
+use super::settings::Setting;
+use super::statement::Habits;
 use super::tokens::{Token, TokenKind};
+use super::version::CockroachVersion;
 
-/// `sql` as PostgreSQL knows it: without `AS OF SYSTEM TIME ..` and `PRIORITY ..`, with its own words for the tables of
-/// `SHOW`, and with the name of the session's database where that does not exist. Only a constant or a call can be a time
-/// here; anything else stays, and PostgreSQL refuses it.
-pub(super) fn rewrite(sql: &str, all: &[Vec<Token<'_>>], missing_database: Option<&str>) -> String {
+/// A statement as PostgreSQL knows it: without `AS OF SYSTEM TIME ..` and `PRIORITY ..`, read only where a transaction is
+/// historical, with its own words for the tables of `SHOW`, and with the session's own names for what differs behind the
+/// proxy. Only a constant or a call can be a time here; anything else stays, and PostgreSQL refuses it.
+pub(super) fn rewrite(sql: &str, statement: &[Token<'_>], habits: &Habits) -> String {
     let mut text = String::with_capacity(sql.len());
     let mut copied = 0;
-    for statement in all {
-        let begins = matches!(classify(statement), Class::Begin) || statement[0].is("set");
-        for at in 0..statement.len() {
-            let instead = shown(&statement[at..])
-                .or_else(|| named_database(&statement[at..], missing_database?));
-            if let Some((end, instead)) = instead {
-                text.push_str(&sql[copied..statement[at].start.max(copied)]);
-                text.push_str(&instead);
-                copied = end;
-                continue;
-            }
-            let cut = as_of_system_time(&statement[at..])
-                .or_else(|| begins.then(|| priority(&statement[at..])).flatten());
-            if let Some((end, after)) = cut {
-                // A comma between transaction modes goes with the mode that it separates.
-                let comma = begins && at > 0 && statement[at - 1].is_symbol(",");
-                let end = if begins && !comma && after.is_some_and(|token| token.is_symbol(",")) {
-                    after.map_or(end, Token::end)
-                } else {
-                    end
-                };
-                let start = if comma {
-                    statement[at - 1].start
-                } else {
-                    statement[at].start
-                };
-                text.push_str(&sql[copied..start.max(copied)]);
-                copied = end;
-            }
+    let begins = matches!(classify(statement), Class::Begin | Class::SetTransaction);
+    let mut historical = false;
+    for at in 0..statement.len() {
+        if let Some((end, instead)) = replaced(statement, at, habits) {
+            text.push_str(&sql[copied..statement[at].start.max(copied)]);
+            text.push_str(&instead);
+            copied = end;
+            continue;
+        }
+        let time = as_of_system_time(&statement[at..]);
+        historical |= time.is_some();
+        let cut = time.or_else(|| begins.then(|| priority(&statement[at..])).flatten());
+        if let Some((end, after)) = cut {
+            // A comma between transaction modes goes with the mode that it separates.
+            let comma = begins && at > 0 && statement[at - 1].is_symbol(",");
+            let end = if begins && !comma && after.is_some_and(|token| token.is_symbol(",")) {
+                after.map_or(end, Token::end)
+            } else {
+                end
+            };
+            let start = if comma {
+                statement[at - 1].start
+            } else {
+                statement[at].start
+            };
+            text.push_str(&sql[copied..start.max(copied)]);
+            copied = end;
         }
     }
     text.push_str(&sql[copied..]);
+    let says_so = statement
+        .windows(2)
+        .any(|pair| pair[0].is("read") && pair[1].is("only"));
+    if begins && historical && !says_so {
+        text.push_str(" READ ONLY");
+    }
     text
+}
+
+/// What stands for the tokens from `at` on, and where that ends.
+fn replaced(statement: &[Token<'_>], at: usize, habits: &Habits) -> Option<(usize, String)> {
+    let rest = &statement[at..];
+    shown(rest)
+        .or_else(|| named_database(rest, habits.missing_database.as_deref()?))
+        .or_else(|| process_id(statement, at, habits.process_id))
+        .or_else(|| named_setting(rest, habits.version))
+}
+
+/// `pg_backend_pid()` as the process id that the client knows.
+fn process_id(statement: &[Token<'_>], at: usize, id: u32) -> Option<(usize, String)> {
+    let [function, open, close, ..] = &statement[at..] else {
+        return None;
+    };
+    if !(function.is("pg_backend_pid") && open.is_symbol("(") && close.is_symbol(")")) {
+        return None;
+    }
+    let before = at.checked_sub(1).and_then(|before| statement.get(before));
+    let after = statement.get(at + 3);
+    // A column of its own keeps the function's name.
+    let column = before.is_some_and(|token| token.is("select") || token.is_symbol(","))
+        && after
+            .is_none_or(|token| token.is("from") || token.is_symbol(",") || token.is_symbol(")"))
+        && !statement[..at]
+            .iter()
+            .any(|token| token.is("from") || token.is("where") || token.is("values"));
+    let name = if column { " AS pg_backend_pid" } else { "" };
+    Some((close.end(), format!("({})::int4{name}", id.cast_signed())))
+}
+
+/// The name of one of CockroachDB's settings in a call of `set_config` or `current_setting`.
+fn named_setting(tokens: &[Token<'_>], version: CockroachVersion) -> Option<(usize, String)> {
+    let [function, open, name, ..] = tokens else {
+        return None;
+    };
+    let called = function.is("set_config") || function.is("current_setting");
+    if !(called && open.is_symbol("(") && name.kind == TokenKind::Text) {
+        return None;
+    }
+    let setting = Setting::find(name.text.trim_matches('\''), version)?;
+    Some((
+        name.end(),
+        format!("{}('{}'", function.text, setting.kept_as()),
+    ))
 }
 
 /// The end of an `AS OF SYSTEM TIME` that `tokens` begin with, and the token after it.
@@ -65,6 +118,31 @@ fn as_of_system_time<'t>(tokens: &'t [Token<'t>]) -> Option<(usize, Option<&'t T
         _ => return None,
     };
     Some((tokens[last].end(), tokens.get(last + 1)))
+}
+
+/// Whether a statement has an `AS OF SYSTEM TIME`.
+pub(super) fn is_historical(statement: &[Token<'_>]) -> bool {
+    (0..statement.len()).any(|at| as_of_system_time(&statement[at..]).is_some())
+}
+
+/// Whether an `AS OF SYSTEM TIME` is a constant interval into the future.
+pub(super) fn is_in_the_future(statement: &[Token<'_>]) -> bool {
+    statement.windows(5).any(|tokens| {
+        as_of_system_time(tokens).is_some()
+            && tokens[4].kind == TokenKind::Text
+            && tokens[4]
+                .text
+                .strip_prefix('\'')
+                .is_some_and(is_positive_interval)
+    })
+}
+
+/// `1s'`, `10 minutes'`: no sign, digits and a unit; a time of the day or a date is none.
+fn is_positive_interval(text: &str) -> bool {
+    let unit = text
+        .trim_start_matches(|character: char| character.is_ascii_digit())
+        .trim_start();
+    unit.len() < text.len() && unit.starts_with(|character: char| character.is_ascii_alphabetic())
 }
 
 /// The end of a `PRIORITY LOW` that `tokens` begin with, and the token after it.
@@ -121,8 +199,18 @@ mod tests {
     use super::super::tokens::statements;
     use super::*;
 
+    fn habits(missing_database: Option<&str>) -> Habits {
+        Habits {
+            version: CockroachVersion::V26_2,
+            node_id: 1,
+            set_local: true,
+            process_id: 7,
+            missing_database: missing_database.map(Into::into),
+        }
+    }
+
     fn rewritten(sql: &str) -> String {
-        rewrite(sql, &statements(sql), Some("o'no"))
+        rewrite(sql, &statements(sql)[0], &habits(Some("o'no")))
     }
 
     #[test]
@@ -145,15 +233,13 @@ mod tests {
                 "BEGIN AS OF SYSTEM TIME '-1s', READ ONLY",
                 "BEGIN  READ ONLY",
             ),
+            ("BEGIN AS OF SYSTEM TIME '-1s'", "BEGIN  READ ONLY"),
             ("BEGIN PRIORITY HIGH", "BEGIN "),
             (
                 "BEGIN ISOLATION LEVEL SERIALIZABLE, PRIORITY LOW",
                 "BEGIN ISOLATION LEVEL SERIALIZABLE",
             ),
-            (
-                "BEGIN PRIORITY LOW, READ WRITE; SELECT 1",
-                "BEGIN  READ WRITE; SELECT 1",
-            ),
+            ("BEGIN PRIORITY LOW, READ WRITE", "BEGIN  READ WRITE"),
             ("SELECT priority high FROM t", "SELECT priority high FROM t"),
         ] {
             assert_eq!(rewritten(sql), left, "{sql}");
@@ -191,8 +277,53 @@ mod tests {
             "SELECT 'o''no'::name"
         );
         assert_eq!(
-            rewrite("SELECT current_database()", &[], None),
+            rewrite(
+                "SELECT current_database()",
+                &statements("SELECT current_database()")[0],
+                &habits(None)
+            ),
             "SELECT current_database()"
         );
+    }
+
+    #[test]
+    fn a_session_knows_itself_by_the_id_that_the_client_has() {
+        for (sql, text) in [
+            (
+                "SELECT pg_backend_pid()",
+                "SELECT (7)::int4 AS pg_backend_pid",
+            ),
+            ("SELECT pg_backend_pid() AS p", "SELECT (7)::int4 AS p"),
+            (
+                "SELECT 1 WHERE pg_backend_pid() = 7",
+                "SELECT 1 WHERE (7)::int4 = 7",
+            ),
+        ] {
+            assert_eq!(rewritten(sql), text);
+        }
+    }
+
+    #[test]
+    fn settings_have_their_kept_name_in_calls() {
+        assert_eq!(
+            rewritten("SELECT set_config('autocommit_before_ddl', 'off', false)"),
+            "SELECT set_config('crdb_testkit.autocommit_before_ddl', 'off', false)"
+        );
+        let other = "SELECT current_setting('application_name')";
+        assert_eq!(rewritten(other), other);
+    }
+
+    #[test]
+    fn a_time_in_the_future_is_known() {
+        for (sql, future) in [
+            ("BEGIN AS OF SYSTEM TIME '1s'", true),
+            ("SELECT 1 FROM t AS OF SYSTEM TIME '10 minutes'", true),
+            ("BEGIN AS OF SYSTEM TIME '-1s'", false),
+            ("BEGIN AS OF SYSTEM TIME '2020-01-01 00:00:00'", false),
+            ("BEGIN AS OF SYSTEM TIME '1700000000000000000.0'", false),
+            ("BEGIN AS OF SYSTEM TIME now()", false),
+        ] {
+            assert_eq!(is_in_the_future(&statements(sql)[0]), future, "{sql}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! The proxy works in lockstep: it takes one message of the client, sends it to PostgreSQL with a Flush, and waits for its
 //! answer before it takes the next one. So it always knows the transaction's state, and its own answers are in order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ use super::backend::Backend;
 use super::control::{Control, Sequence};
 use super::failure::Failure;
 use super::injection::Injection;
+use super::portal::Portal;
+use super::settings::Setting;
 use super::startup::Stream;
 use super::statement::{Habits, Statement};
 use super::transaction::{State, Transaction};
@@ -49,20 +51,30 @@ pub(super) struct Session {
     pub(super) control: Arc<Control>,
     pub(super) client: Client,
     pub(super) backend: Backend,
-    number: u64,
+    pub(super) number: u64,
+    /// The process id of its BackendKeyData.
+    process_id: u32,
     /// The database that the client named, where there is none of that name.
     missing_database: Option<Arc<str>>,
-    sequence: Sequence,
+    pub(super) sequence: Sequence,
     draining: watch::Receiver<bool>,
     /// The answer so far.
     pub(super) out: BytesMut,
     /// Where the last CommandComplete begins in `out`: CockroachDB reports parameters before it, PostgreSQL after it.
-    complete_at: Option<usize>,
+    pub(super) complete_at: Option<usize>,
     pub(super) transaction: Transaction,
     pub(super) prepared: HashMap<Bytes, Statement>,
-    pub(super) portals: HashMap<Bytes, Statement>,
-    /// A portal that was executed and has rows left.
-    pub(super) open_portal: Option<Bytes>,
+    pub(super) portals: HashMap<Bytes, Portal>,
+    /// The portals that were executed and have rows left.
+    pub(super) suspended: BTreeSet<Bytes>,
+    /// Where the answer to the present Query begins in `out`, as long as nothing of it has been sent.
+    pub(super) unsent_from: Option<usize>,
+    /// The tag of the latest CommandComplete.
+    pub(super) last_tag: Option<String>,
+    /// A statement, or the client's first message, has named a setting: before, all of them are as they were.
+    pub(super) settings_named: bool,
+    /// The parameters that were reported because they were set, as PostgreSQL writes them.
+    pub(super) reported: HashMap<String, String>,
     /// After an error, until the next Sync.
     pub(super) skipping: bool,
     /// Messages of the extended protocol have come since the last Sync.
@@ -74,7 +86,7 @@ impl Session {
         control: Arc<Control>,
         client: Client,
         backend: Backend,
-        number: u64,
+        (number, process_id): (u64, u32),
     ) -> Self {
         let draining = control.draining.subscribe();
         Self {
@@ -82,6 +94,7 @@ impl Session {
             client,
             backend,
             number,
+            process_id,
             missing_database: None,
             sequence: Sequence::default(),
             draining,
@@ -90,7 +103,11 @@ impl Session {
             transaction: Transaction::new(Instant::now()),
             prepared: HashMap::new(),
             portals: HashMap::new(),
-            open_portal: None,
+            suspended: BTreeSet::new(),
+            unsent_from: None,
+            last_tag: None,
+            settings_named: false,
+            reported: HashMap::new(),
             skipping: false,
             in_batch: false,
         }
@@ -107,8 +124,27 @@ impl Session {
             version: self.control.options.release(),
             node_id: self.control.options.node(),
             set_local: self.control.options.knows_set_local(),
+            process_id: self.process_id,
             missing_database: self.missing_database.clone(),
         }
+    }
+
+    /// The session of a client whose first message has set some of the [`Setting`]s.
+    pub(super) fn with_settings(mut self, named: bool) -> Self {
+        self.settings_named = named;
+        self
+    }
+
+    /// Whether a setting is on.
+    pub(super) async fn setting(&mut self, setting: Setting) -> io::Result<bool> {
+        let version = self.control.options.release();
+        let default = setting.default(version);
+        let known = Setting::find(setting.name(), version).is_some();
+        if !self.settings_named || !known || self.transaction.state == State::Failed {
+            return Ok(default);
+        }
+        let value = self.backend.show_in_batch(&setting.kept_as()).await?;
+        Ok(value.map_or(default, |value| value == "on"))
     }
 
     /// Serves the session to its end.
@@ -171,7 +207,8 @@ impl Session {
             other => {
                 let message =
                     format!("unrecognized client message type ClientMessageType({other})");
-                self.fail_batch(&Failure::protocol(&message)).await
+                self.fail_batch(&Failure::protocol(&message)).await?;
+                Ok(Flow::Go)
             }
         }
     }
@@ -182,11 +219,14 @@ impl Session {
             size.div_ceil(1 << 20)
         );
         let failure = Failure::protocol(&message);
-        match tag {
-            b'Q' if !self.skipping => self.fail_query(&failure).await,
-            _ if self.skipping => Ok(Flow::Go),
-            _ => self.fail_batch(&failure).await,
+        if self.skipping {
+            return Ok(Flow::Go);
         }
+        self.fail_batch(&failure).await?;
+        if tag == b'Q' {
+            return self.sync().await;
+        }
+        Ok(Flow::Go)
     }
 
     /// Puts a message of PostgreSQL into the answer, in CockroachDB's words.
@@ -203,9 +243,11 @@ impl Session {
                     String::from_utf8_lossy(&name),
                     String::from_utf8_lossy(&value),
                 );
-                if REPORTED.contains(&name.as_ref()) {
+                let told = self.reported.get(name.as_ref()) == Some(&value.to_string());
+                if REPORTED.contains(&name.as_ref()) && !told {
+                    self.reported.remove(name.as_ref());
                     let complete = self.complete_at.map(|at| self.out.split_off(at));
-                    put_parameter(&mut self.out, &name, &value);
+                    put_parameter(&mut self.out, &name, &translate::parameter(&name, &value));
                     if let Some(complete) = complete {
                         self.complete_at = Some(self.out.len());
                         self.out.extend_from_slice(&complete);
@@ -216,10 +258,11 @@ impl Session {
             b'N' => put_frame(&mut self.out, &translate::notice(&frame.body)),
             b'C' => {
                 self.complete_at = Some(self.out.len());
-                match tag {
-                    Some(tag) => put_frame(&mut self.out, &command_complete(tag)),
-                    None => put_frame(&mut self.out, &frame),
-                }
+                let frame = tag.map_or(frame, command_complete);
+                let mut body = frame.body.clone();
+                self.last_tag =
+                    take_text(&mut body).map(|tag| String::from_utf8_lossy(&tag).into_owned());
+                put_frame(&mut self.out, &frame);
             }
             // CockroachDB has no notifications.
             b'A' => {}
@@ -230,6 +273,7 @@ impl Session {
     /// Completes a statement that PostgreSQL did not see, or not as the client wrote it.
     pub(super) fn complete(&mut self, tag: &str) {
         self.complete_at = Some(self.out.len());
+        self.last_tag = Some(tag.to_owned());
         put_frame(&mut self.out, &command_complete(tag));
     }
 
@@ -244,6 +288,9 @@ impl Session {
 
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         self.complete_at = None;
+        if !self.out.is_empty() {
+            self.unsent_from = None;
+        }
         self.client.writer.write_all(&self.out).await?;
         self.out.clear();
         self.client.writer.flush().await
@@ -252,8 +299,7 @@ impl Session {
     /// Ends an answer.
     pub(super) async fn ready(&mut self) -> io::Result<Flow> {
         if self.transaction.state == State::Idle {
-            self.portals.clear();
-            self.open_portal = None;
+            self.forget_transaction();
         }
         put_ready(&mut self.out, self.transaction.state.status());
         self.flush().await?;
@@ -269,14 +315,15 @@ impl Session {
     }
 
     /// Decides what is made to fail when `statement` runs, and counts it.
-    pub(super) fn injection(&mut self, statement: &Statement) -> Option<Injection> {
-        let opportunity = self.transaction.opportunity(statement);
+    pub(super) fn injection(&mut self, statement: &Statement, alone: bool) -> Option<Injection> {
+        let opportunity = self.transaction.opportunity(statement, alone);
         let injection = self
             .control
             .decide(self.number, &mut self.sequence, opportunity)?;
         self.control.count(|counts| match injection {
             Injection::RetryStatement | Injection::RetryCommit => counts.retries += 1,
             Injection::AmbiguousCommit { .. } => counts.ambiguous += 1,
+            Injection::CancelAutocommit { .. } => counts.canceled += 1,
             _ => counts.cuts += 1,
         });
         tracing::debug!(session = self.number, ?injection, "a failure is injected");

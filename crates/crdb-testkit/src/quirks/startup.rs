@@ -13,8 +13,10 @@ use super::backend::Backend;
 use super::control::Control;
 use super::failure::Failure;
 use super::session::{Client, Session};
+use super::settings::{Setting, on_or_off, parse_boolean};
 use super::statement::SERVER_VERSION;
 use super::translate::{self, REPORTED};
+use super::version::CockroachVersion;
 use super::wire::{
     Frame, FrameReader, Incoming, LARGEST_MESSAGE, put, put_failure, put_frame, put_parameter,
     put_ready, put_text, put_untyped, read_untyped, take_text,
@@ -125,7 +127,8 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
         socket,
     };
     let mut backend = Backend::connect(&control.upstream.address).await?;
-    backend.send(&startup_message(parameters)).await?;
+    let (message, named) = startup_message(parameters, control.options.release());
+    backend.send(&message).await?;
     if !authenticate(&mut client, &mut backend, control).await? {
         return Ok(());
     }
@@ -136,7 +139,9 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
     {
         // Whoever has logged in is let in all the same.
         backend = Backend::connect(&control.upstream.address).await?;
-        backend.send(&guest_startup_message(guest)).await?;
+        backend
+            .send(&guest_startup_message(guest, control.options.release()))
+            .await?;
         heard = hear(&mut backend).await?;
         missing = Some(database);
     }
@@ -144,10 +149,16 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
         return Ok(());
     };
     let number = greeting.number;
-    let outcome = Session::new(Arc::clone(control), client, backend, number)
-        .without_database(missing)
-        .run()
-        .await;
+    let outcome = Session::new(
+        Arc::clone(control),
+        client,
+        backend,
+        (number, greeting.key.0),
+    )
+    .without_database(missing)
+    .with_settings(named)
+    .run()
+    .await;
     control.unregister(greeting.key);
     control.count(|counts| counts.open -= 1);
     outcome
@@ -340,25 +351,43 @@ const FORWARDED: [&str; 16] = [
     "client_min_messages",
 ];
 
-/// The StartupMessage for PostgreSQL: serializable unless the client says otherwise, and without the parameters and options
-/// that are CockroachDB's business alone.
-fn startup_message(parameters: Bytes) -> BytesMut {
+/// The StartupMessage for PostgreSQL: serializable unless the client says otherwise, without the parameters and options that
+/// are CockroachDB's business alone, and with CockroachDB's settings under the names by which PostgreSQL keeps them.
+/// Says also whether the client has set one of those.
+fn startup_message(parameters: Bytes, version: CockroachVersion) -> (BytesMut, bool) {
     let options = parameter(&parameters, "options").unwrap_or_default();
-    let mut kept = vec!["-c default_transaction_isolation=serializable".to_owned()];
-    kept.extend(
-        options
-            .split(' ')
-            .filter(|option| !option.starts_with("--crdb:"))
-            .map(str::to_owned),
-    );
+    let mut kept = settings(version);
+    kept.push("-c default_transaction_isolation=serializable".to_owned());
+    let mut named = false;
+    for option in options.split(' ') {
+        let (switch, assignment) = option
+            .strip_prefix("-c")
+            .map_or(("", option), |rest| ("-c", rest));
+        match own_setting(assignment, version) {
+            Some(assignment) => {
+                named = true;
+                kept.push(format!("{switch}{assignment}"));
+            }
+            None if option.starts_with("--crdb:") => {}
+            None => kept.push(option.to_owned()),
+        }
+    }
     let mut message = BytesMut::new();
     put_untyped(&mut message, |out| {
         out.put_u32(PROTOCOL_3);
         let mut rest = parameters;
         while let (Some(name), Some(value)) = (take_text(&mut rest), take_text(&mut rest)) {
             let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
-            // A name with a dot is an option of the client's own, on both.
-            if FORWARDED.iter().any(is) || name.contains(&b'.') {
+            let assignment = format!(
+                "{}={}",
+                String::from_utf8_lossy(&name),
+                String::from_utf8_lossy(&value)
+            );
+            if let Some(assignment) = own_setting(&assignment, version) {
+                named = true;
+                kept.push(format!("-c {assignment}"));
+            } else if FORWARDED.iter().any(is) || name.contains(&b'.') {
+                // A name with a dot is an option of the client's own, on both.
                 for text in [name, value] {
                     out.put_slice(&text);
                     out.put_u8(0);
@@ -369,15 +398,38 @@ fn startup_message(parameters: Bytes) -> BytesMut {
         put_text(out, kept.join(" ").trim_end());
         out.put_u8(0);
     });
-    message
+    (message, named)
+}
+
+/// The options that give CockroachDB's settings their first values.
+fn settings(version: CockroachVersion) -> Vec<String> {
+    Setting::ALL
+        .into_iter()
+        .map(|setting| {
+            let value = on_or_off(setting.default(version));
+            format!("-c {}={value}", setting.kept_as())
+        })
+        .collect()
+}
+
+/// `name=value` of one of CockroachDB's settings, as PostgreSQL keeps it.
+fn own_setting(assignment: &str, version: CockroachVersion) -> Option<String> {
+    let (name, value) = assignment.split_once('=')?;
+    let setting = Setting::find(name.trim(), version)?;
+    let value = on_or_off(parse_boolean(value)?);
+    Some(format!("{}={value}", setting.kept_as()))
 }
 
 /// The StartupMessage of the guest.
-fn guest_startup_message((user, database): &(String, String)) -> BytesMut {
+fn guest_startup_message(
+    (user, database): &(String, String),
+    version: CockroachVersion,
+) -> BytesMut {
     let mut message = BytesMut::new();
     put_untyped(&mut message, |out| {
         out.put_u32(PROTOCOL_3);
-        for text in ["user", user, "database", database] {
+        let options = settings(version).join(" ");
+        for text in ["user", user, "database", database, "options", &options] {
             put_text(out, text);
         }
         out.put_u8(0);
@@ -423,7 +475,8 @@ mod tests {
     fn options_of_cockroachdb_alone_are_kept_from_postgresql() {
         let parameters =
             Bytes::from_static(b"user\0u\0options\0--crdb:jwt_auth_enabled=true -c a=b\0\0");
-        let message = startup_message(parameters);
+        let (message, named) = startup_message(parameters, CockroachVersion::V26_2);
+        assert!(!named);
         let text = String::from_utf8_lossy(&message).into_owned();
         assert!(!text.contains("--crdb"), "{text}");
         assert!(
@@ -431,6 +484,22 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("user\0u\0"), "{text}");
+    }
+
+    #[test]
+    fn cockroachdbs_settings_can_be_given_at_startup() {
+        for parameters in [
+            &b"user\0u\0autocommit_before_ddl\0off\0\0"[..],
+            b"user\0u\0options\0-c autocommit_before_ddl=false\0\0",
+            b"user\0u\0options\0-cautocommit_before_ddl=0\0\0",
+        ] {
+            let (message, named) =
+                startup_message(Bytes::copy_from_slice(parameters), CockroachVersion::V26_2);
+            let text = String::from_utf8_lossy(&message).into_owned();
+            assert!(named, "{text}");
+            let last = text.rfind("crdb_testkit.autocommit_before_ddl=");
+            assert!(last.is_some_and(|at| text[at..].contains("=off")), "{text}");
+        }
     }
 
     #[test]

@@ -1,43 +1,15 @@
-//! What a statement is, and what CockroachDB would do with it where PostgreSQL would do something else. Pure: text in,
-//! decision out.
+//! A statement, and what CockroachDB would do with it where PostgreSQL would do something else. Pure: text in, decision out.
 
 use std::sync::Arc;
 
+pub(super) use super::classify::{Class, classify};
 use super::failure::Failure;
-use super::rewrite::{rewrite, session_id};
+use super::rewrite::{is_historical, is_in_the_future, rewrite, session_id};
+use super::settings::{Access, Setting, access};
 use super::tokens::{Token, TokenKind, statements};
 use super::version::CockroachVersion;
 
-/// The name of the savepoint that makes RELEASE the commit.
-const RESTART: &str = "cockroach_restart";
-
-/// What a statement does to a transaction, as far as the proxy must know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    /// No statement at all.
-    Empty,
-    Begin,
-    Commit,
-    Rollback,
-    /// `SAVEPOINT`, `RELEASE` and `ROLLBACK TO`, of an ordinary savepoint.
-    Savepoint,
-    /// `SAVEPOINT cockroach_restart`.
-    RestartSavepoint,
-    /// `RELEASE SAVEPOINT cockroach_restart`.
-    RestartRelease,
-    /// `SELECT crdb_internal.force_retry('50ms')`, in milliseconds.
-    ForceRetry(u64),
-    /// Changes the schema.
-    Ddl,
-    /// `SET`, `SHOW`, `RESET`, `DISCARD`, `DEALLOCATE`, `PREPARE`: never fails for another transaction's sake.
-    Session,
-    /// COPY FROM STDIN.
-    CopyIn,
-    /// Reads or writes data.
-    Data,
-}
-
-/// A statement, or what stands for several in one simple query.
+/// One statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Statement {
     pub(super) class: Class,
@@ -45,10 +17,31 @@ pub(super) struct Statement {
     pub(super) text: String,
     /// The command tag to answer with instead of PostgreSQL's.
     pub(super) tag: Option<&'static str>,
-    /// CockroachDB refuses it when it parses or prepares it.
+    /// CockroachDB refuses it when it prepares or runs it.
     pub(super) refusal: Option<Failure>,
-    /// Several statements in one simple query, the last one of this class.
-    pub(super) last: Option<Class>,
+    /// The parameter that it sets, and that CockroachDB reports then.
+    pub(super) sets: Option<&'static str>,
+    /// It names a [`Setting`].
+    pub(super) names_setting: bool,
+    /// It has placeholders.
+    pub(super) takes_parameters: bool,
+    /// It has an `AS OF SYSTEM TIME`.
+    pub(super) historical: bool,
+}
+
+impl Statement {
+    pub(super) fn empty() -> Self {
+        Self {
+            class: Class::Empty,
+            text: String::new(),
+            tag: None,
+            refusal: None,
+            sets: None,
+            names_setting: false,
+            takes_parameters: false,
+            historical: false,
+        }
+    }
 }
 
 /// What the session that runs a statement is like.
@@ -57,124 +50,78 @@ pub(super) struct Habits {
     pub(super) version: CockroachVersion,
     pub(super) node_id: u32,
     pub(super) set_local: bool,
+    /// What `pg_backend_pid()` says: the process id of BackendKeyData.
+    pub(super) process_id: u32,
     /// The session's database, where it does not exist.
     pub(super) missing_database: Option<Arc<str>>,
 }
 
 impl Habits {
-    /// Reads `sql`; several statements count as the first one, with the refusals of all.
-    pub(super) fn read(&self, sql: &str) -> Statement {
+    /// Reads the statements of a simple query; the error is the parser's, and then none of them runs.
+    pub(super) fn read_all(&self, sql: &str) -> Result<Vec<Statement>, Failure> {
         let all = statements(sql);
-        let Some(first) = all.first() else {
-            return Statement {
-                class: Class::Empty,
-                text: sql.to_owned(),
-                tag: None,
-                refusal: None,
-                last: None,
-            };
-        };
-        let class = classify(first);
-        let mut refusal = all.iter().find_map(|statement| self.refuse(sql, statement));
-        let is_copy = |statement: &Vec<Token<'_>>| statement[0].is("copy");
-        if all.len() > 1 && refusal.is_none() && all.iter().any(is_copy) {
-            refusal = Some(Failure::protocol(
-                "COPY together with other statements in a query string is not supported",
-            ));
+        if let Some(failure) = all
+            .iter()
+            .find_map(|statement| self.refuse_syntax(sql, statement))
+        {
+            return Err(failure);
         }
-        let single = (all.len() == 1).then_some(first);
-        let (text, tag) = single
-            .and_then(|statement| self.answer(sql, statement, &class))
-            .unwrap_or_else(|| (rewrite(sql, &all, self.missing_database.as_deref()), None));
-        let last = (all.len() > 1).then(|| {
-            all.last()
-                .map_or(Class::Empty, |statement| classify(statement))
-        });
+        Ok(all
+            .iter()
+            .map(|statement| self.read_one(sql, statement, all.len() > 1))
+            .collect())
+    }
+
+    /// Reads the one statement of a Parse.
+    pub(super) fn read(&self, sql: &str) -> Result<Statement, Failure> {
+        let mut all = self.read_all(sql)?;
+        if all.len() > 1 {
+            let message = "prepared statement had several statements, expected 1";
+            return Err(Failure::new("42P14", message));
+        }
+        Ok(all.pop().unwrap_or_else(Statement::empty))
+    }
+
+    fn read_one(&self, sql: &str, tokens: &[Token<'_>], among_others: bool) -> Statement {
+        let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else {
+            return Statement::empty();
+        };
+        let sql = &sql[first.start..last.end()];
+        // Again, so that places count from the beginning of this statement.
+        let Some(tokens) = statements(sql).pop() else {
+            return Statement::empty();
+        };
+        let class = classify(&tokens);
+        let mut refusal = self.refuse_plan(&tokens, among_others);
+        if is_in_the_future(&tokens) {
+            refusal = refusal.or_else(|| Some(Failure::in_the_future()));
+        }
+        let folded = sql.to_ascii_lowercase();
+        let names_setting = Setting::ALL
+            .iter()
+            .any(|setting| folded.contains(setting.name()));
+        let own = match access(&tokens, self.version) {
+            Some(Access::Write(text)) => Some((text, None)),
+            Some(Access::Show(text)) => Some((text, Some(self.version.show_tag()))),
+            Some(Access::NoBoolean(name)) => {
+                refusal = refusal.or_else(|| Some(Failure::no_boolean(name)));
+                None
+            }
+            None => self.answer(sql, &tokens, &class),
+        };
+        let (text, tag) = own.unwrap_or_else(|| (rewrite(sql, &tokens, self), tag(&tokens)));
         Statement {
+            sets: reported(&tokens),
+            historical: is_historical(&tokens),
+            takes_parameters: tokens
+                .iter()
+                .any(|token| token.kind == TokenKind::Number && token.text.starts_with('$')),
             class,
             text,
             tag,
             refusal,
-            last,
+            names_setting,
         }
-    }
-
-    /// What CockroachDB does not take.
-    fn refuse(&self, sql: &str, statement: &[Token<'_>]) -> Option<Failure> {
-        let first = statement.first()?;
-        let has = |word: &str| statement.iter().any(|token| token.is(word));
-        let syntax = |at: &Token<'_>| Some(Failure::syntax(sql, at.start, at.text));
-        match first.text.to_ascii_lowercase().as_str() {
-            "listen" | "notify" => return syntax(first),
-            "unlisten" if !self.version.knows_unlisten() => return syntax(first),
-            "lock" => return syntax(first),
-            "create" if self.missing_database.is_some() => {
-                return Some(Failure::nowhere_to_create(created(statement)?));
-            }
-            "set" if !self.set_local && statement.get(1).is_some_and(|token| token.is("local")) => {
-                let at = statement.get(2)?;
-                return Some(Failure::unimplemented_syntax(sql, at.start, at.text, 32562));
-            }
-            "copy" if has("to") && has("stdout") => {
-                if !self.version.copies_out() {
-                    return syntax(statement.iter().find(|token| token.is("to"))?);
-                }
-                if has("binary") {
-                    return Some(Failure::unimplemented(
-                        "binary format for COPY TO not implemented",
-                        97180,
-                        self.version,
-                    ));
-                }
-            }
-            "copy" => {
-                if statement.get(1).is_some_and(|token| token.is("binary")) {
-                    return syntax(statement.get(2)?);
-                }
-                if let Some(freeze) = statement
-                    .iter()
-                    .find(|token| token.is("freeze") || token.is("where"))
-                {
-                    return syntax(freeze);
-                }
-            }
-            "declare" => {
-                if has("binary") {
-                    return Some(Failure::unimplemented(
-                        "DECLARE BINARY CURSOR",
-                        77099,
-                        self.version,
-                    ));
-                }
-                let scrolls = statement.iter().position(|token| token.is("scroll"));
-                if scrolls.is_some_and(|at| !statement[at - 1].is("no")) {
-                    return Some(Failure::unimplemented(
-                        "DECLARE SCROLL CURSOR",
-                        77102,
-                        self.version,
-                    ));
-                }
-                let holds = statement
-                    .windows(2)
-                    .any(|pair| pair[0].is("with") && pair[1].is("hold"));
-                if holds && self.version.refuses_holdable_cursors() {
-                    return Some(Failure::unimplemented(
-                        "DECLARE CURSOR WITH HOLD",
-                        77101,
-                        self.version,
-                    ));
-                }
-            }
-            _ => {}
-        }
-        statement.iter().enumerate().find_map(|(at, token)| {
-            let called = statement
-                .get(at + 1)
-                .is_some_and(|next| next.is_symbol("("));
-            let name = token.name();
-            (called && name.contains("_advisory_") && !locks_nothing(&name, &statement[at + 1..]))
-                .then(|| Failure::new("42883", format!("unknown function: {name}()")))
-        })
     }
 
     /// What CockroachDB answers from itself: the text that makes PostgreSQL answer the same, and the tag.
@@ -190,12 +137,12 @@ impl Habits {
         match words.as_slice() {
             ["show", "node_id"] => Some((
                 format!("SELECT '{}'::text AS node_id", self.node_id),
-                Some("SHOW 1"),
+                Some(self.version.show_tag()),
             )),
             ["show", "crdb_testkit_imitation"] => Some(("SELECT true".to_owned(), None)),
             ["show", "session_id"] => Some((
                 format!("SELECT {} AS session_id", session_id("pg_backend_pid()")),
-                Some("SHOW 1"),
+                Some(self.version.show_tag()),
             )),
             ["cancel", "session", _] => {
                 let wanted = statement.get(2).filter(|id| id.kind == TokenKind::Text)?;
@@ -203,11 +150,11 @@ impl Habits {
             }
             ["show", "crdb_version"] => Some((
                 format!("SELECT '{banner}'::text AS crdb_version"),
-                Some("SHOW 1"),
+                Some(self.version.show_tag()),
             )),
             ["show", "server_version"] => Some((
                 format!("SELECT '{SERVER_VERSION}'::text AS server_version"),
-                Some("SHOW 1"),
+                Some(self.version.show_tag()),
             )),
             ["select", "version", "(", ")"] => {
                 Some((format!("SELECT '{banner}'::text AS version"), None))
@@ -241,143 +188,87 @@ fn cancel_session(wanted: &str) -> String {
     )
 }
 
+/// The command tag that CockroachDB gives where PostgreSQL gives another.
+fn tag(statement: &[Token<'_>]) -> Option<&'static str> {
+    let is = |at: usize, word: &str| statement.get(at).is_some_and(|token| token.is(word));
+    match statement.first()?.name().as_str() {
+        "start" => Some("BEGIN"),
+        "truncate" => Some("TRUNCATE"),
+        "create" if statement.iter().any(|token| token.is("table")) => {
+            let at = statement.iter().position(|token| token.is("as"))?;
+            // `CREATE TABLE t AS ..`, `CREATE TABLE t (a, b) AS ..`: a generated column's AS is within parentheses.
+            let depth = statement[..at].iter().fold(0_i32, |depth, token| {
+                depth + i32::from(token.is_symbol("(")) - i32::from(token.is_symbol(")"))
+            });
+            (depth == 0).then_some("CREATE TABLE AS")
+        }
+        "comment" if is(1, "on") => Some(match statement.get(2)?.name().as_str() {
+            "column" => "COMMENT ON COLUMN",
+            "database" => "COMMENT ON DATABASE",
+            "index" => "COMMENT ON INDEX",
+            "schema" => "COMMENT ON SCHEMA",
+            "constraint" => "COMMENT ON CONSTRAINT",
+            "type" => "COMMENT ON TYPE",
+            _ => "COMMENT ON TABLE",
+        }),
+        _ => None,
+    }
+}
+
+/// The parameter that a SET or RESET sets, if CockroachDB reports it.
+fn reported(statement: &[Token<'_>]) -> Option<&'static str> {
+    let first = statement.first()?;
+    if !(first.is("set") || first.is("reset")) {
+        return None;
+    }
+    let at = if statement
+        .get(1)
+        .is_some_and(|token| token.is("local") || token.is("session"))
+    {
+        2
+    } else {
+        1
+    };
+    let name = statement.get(at)?;
+    if name.is("time") && statement.get(at + 1).is_some_and(|token| token.is("zone")) {
+        return Some("TimeZone");
+    }
+    if name.is("names") {
+        return Some("client_encoding");
+    }
+    let name = name.name();
+    super::translate::REPORTED
+        .into_iter()
+        .find(|reported| reported.eq_ignore_ascii_case(&name))
+}
+
 /// What `server_version` says on every supported release.
 pub(super) const SERVER_VERSION: &str = "13.0.0";
-
-/// The name of a table, view, sequence or type that a statement creates.
-fn created<'t>(statement: &[Token<'t>]) -> Option<&'t str> {
-    const KINDS: [&str; 4] = ["table", "view", "sequence", "type"];
-    let kind = statement
-        .iter()
-        .take(3)
-        .position(|token| KINDS.iter().any(|kind| token.is(kind)))?;
-    let rest = &statement[kind + 1..];
-    let name = if rest.first()?.is("if") {
-        rest.get(3)
-    } else {
-        rest.first()
-    };
-    name.map(|name| name.text)
-}
-
-/// The advisory lock functions that exist, with one argument, and do nothing.
-fn locks_nothing(name: &str, call: &[Token<'_>]) -> bool {
-    let mut depth = 0_usize;
-    let mut commas = 0;
-    for token in call {
-        match token.text {
-            "(" => depth += 1,
-            ")" if depth == 1 => break,
-            ")" => depth -= 1,
-            "," if depth == 1 => commas += 1,
-            _ => {}
-        }
-    }
-    matches!(name, "pg_try_advisory_lock" | "pg_advisory_unlock") && commas == 0
-}
-
-pub(super) fn classify(statement: &[Token<'_>]) -> Class {
-    let name = |at: usize| statement.get(at).map(Token::name);
-    let is = |at: usize, word: &str| statement.get(at).is_some_and(|token| token.is(word));
-    let savepoint = |at: usize, restart: Class| {
-        if name(at).as_deref() == Some(RESTART) {
-            restart
-        } else {
-            Class::Savepoint
-        }
-    };
-    match name(0).unwrap_or_default().as_str() {
-        "begin" | "start" => Class::Begin,
-        "commit" | "end" => Class::Commit,
-        "rollback" | "abort" => {
-            let to = if is(1, "transaction") || is(1, "work") {
-                2
-            } else {
-                1
-            };
-            if is(to, "to") {
-                Class::Savepoint
-            } else {
-                Class::Rollback
-            }
-        }
-        "savepoint" => savepoint(1, Class::RestartSavepoint),
-        "release" => savepoint(
-            if is(1, "savepoint") { 2 } else { 1 },
-            Class::RestartRelease,
-        ),
-        "create" | "drop" | "alter" | "truncate" | "comment" | "grant" | "revoke" => Class::Ddl,
-        "set" | "show" | "reset" | "discard" | "deallocate" | "prepare" | "close" => Class::Session,
-        "copy" if statement.iter().any(|token| token.is("stdin")) => Class::CopyIn,
-        "select" if is(1, "crdb_internal") && is(3, "force_retry") => {
-            let text = statement.iter().find(|token| token.kind == TokenKind::Text);
-            Class::ForceRetry(text.and_then(|text| milliseconds(text.text)).unwrap_or(0))
-        }
-        _ => Class::Data,
-    }
-}
-
-/// The interval of `'50ms'`, `'1s'`, `'2m'` or `'1h'`.
-fn milliseconds(text: &str) -> Option<u64> {
-    let text = text.trim_matches('\'');
-    let digits = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
-    let count: u64 = text[..digits].parse().ok()?;
-    let unit = match text[digits..].trim() {
-        "ms" => 1,
-        "" | "s" => 1_000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    count.checked_mul(unit)
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const HABITS: Habits = Habits {
-        version: CockroachVersion::V25_2,
+        version: CockroachVersion::V26_2,
         node_id: 3,
         set_local: true,
+        process_id: 0x0030_0001,
         missing_database: None,
     };
 
     #[test]
-    fn statements_are_known_by_what_they_do_to_a_transaction() {
-        for (sql, class) in [
-            ("", Class::Empty),
-            ("-- nothing", Class::Empty),
-            ("begin", Class::Begin),
-            ("START TRANSACTION READ ONLY", Class::Begin),
-            ("COMMIT", Class::Commit),
-            ("end transaction", Class::Commit),
-            ("ROLLBACK", Class::Rollback),
-            ("abort", Class::Rollback),
-            ("ROLLBACK TO SAVEPOINT a", Class::Savepoint),
-            ("ROLLBACK WORK TO a", Class::Savepoint),
-            ("savepoint a", Class::Savepoint),
-            ("SAVEPOINT COCKROACH_RESTART", Class::RestartSavepoint),
-            ("savepoint \"cockroach_restart\"", Class::RestartSavepoint),
-            ("RELEASE SAVEPOINT cockroach_restart", Class::RestartRelease),
-            ("RELEASE cockroach_restart", Class::RestartRelease),
-            ("RELEASE SAVEPOINT b", Class::Savepoint),
-            ("CREATE TABLE t (id INT8)", Class::Ddl),
-            ("SET x = 1", Class::Session),
-            ("COPY t FROM STDIN", Class::CopyIn),
-            (
-                "SELECT crdb_internal.force_retry('50ms')",
-                Class::ForceRetry(50),
-            ),
-            (
-                "SELECT crdb_internal.force_retry('1h':::INTERVAL)",
-                Class::ForceRetry(3_600_000),
-            ),
-            ("WITH x AS (SELECT 1) SELECT * FROM x", Class::Data),
-        ] {
-            assert_eq!(HABITS.read(sql).class, class, "{sql}");
+    fn an_imitation_admits_to_be_one() {
+        let text = HABITS
+            .read(crate::engine::ASKS_FOR_IMITATION)
+            .map(|statement| statement.text);
+        assert_eq!(text.as_deref(), Ok("SELECT true"));
+    }
+
+    fn code(habits: &Habits, sql: &str) -> Option<&'static str> {
+        match habits.read(sql) {
+            Ok(statement) => statement.refusal.map(|refusal| refusal.code),
+            Err(refusal) => Some(refusal.code),
         }
     }
 
@@ -389,40 +280,30 @@ mod tests {
             "SELECT 1 WHERE pg_try_advisory_lock(1, 2)",
             "SELECT pg_advisory_unlock_all()",
         ] {
-            assert_eq!(
-                HABITS.read(sql).refusal.map(|refusal| refusal.code),
-                Some("42883"),
-                "{sql}"
-            );
+            assert_eq!(code(&HABITS, sql), Some("42883"), "{sql}");
         }
         for sql in [
             "SELECT pg_try_advisory_lock(f(1, 2))",
             "SELECT 'pg_advisory_lock(1)'",
         ] {
-            assert_eq!(HABITS.read(sql).refusal, None, "{sql}");
+            assert_eq!(code(&HABITS, sql), None, "{sql}");
         }
-    }
-
-    #[test]
-    fn an_imitation_admits_to_be_one() {
-        let text = HABITS.read(crate::engine::ASKS_FOR_IMITATION).text;
-        assert_eq!(text, "SELECT true");
     }
 
     #[test]
     fn older_releases_refuse_more() {
         let old = Habits {
             version: CockroachVersion::V22_1,
-            set_local: true,
             ..HABITS
         };
         for sql in [
             "UNLISTEN *",
             "COPY t TO STDOUT",
             "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+            "COMMIT AND CHAIN",
         ] {
-            assert!(old.read(sql).refusal.is_some(), "{sql}");
-            assert_eq!(HABITS.read(sql).refusal, None, "{sql}");
+            assert!(code(&old, sql).is_some(), "{sql}");
+            assert_eq!(code(&HABITS, sql), None, "{sql}");
         }
     }
 
@@ -432,27 +313,86 @@ mod tests {
             "DECLARE c SCROLL CURSOR FOR SELECT 1",
             "DECLARE c BINARY CURSOR FOR SELECT 1",
         ] {
-            assert_eq!(
-                HABITS.read(sql).refusal.map(|refusal| refusal.code),
-                Some("0A000"),
-                "{sql}"
-            );
+            assert_eq!(code(&HABITS, sql), Some("0A000"), "{sql}");
         }
         assert_eq!(
-            HABITS
-                .read("DECLARE c NO SCROLL CURSOR FOR SELECT 1")
-                .refusal,
+            code(&HABITS, "DECLARE c NO SCROLL CURSOR FOR SELECT 1"),
             None
         );
     }
 
     #[test]
-    fn several_statements_are_known_by_the_first_and_the_last() {
-        let statement = HABITS.read("BEGIN; INSERT INTO t VALUES (1); COMMIT");
-        assert_eq!(
-            (statement.class, statement.last),
-            (Class::Begin, Some(Class::Commit))
-        );
+    fn no_encoding_but_utf8_is_known() {
+        for sql in [
+            "SET client_encoding = 'latin1'",
+            "SET NAMES latin1",
+            "SET client_encoding TO SQL_ASCII",
+        ] {
+            assert_eq!(code(&HABITS, sql), Some("0A000"), "{sql}");
+        }
+        for sql in [
+            "SET client_encoding = 'utf-8'",
+            "SET NAMES DEFAULT",
+            "SET application_name = 'latin1'",
+        ] {
+            assert_eq!(code(&HABITS, sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn tags_are_cockroachdbs() {
+        for (sql, tag) in [
+            ("START TRANSACTION", Some("BEGIN")),
+            ("TRUNCATE TABLE t", Some("TRUNCATE")),
+            ("CREATE TABLE t AS SELECT 1", Some("CREATE TABLE AS")),
+            (
+                "CREATE TABLE t (a, b) AS SELECT 1, 2",
+                Some("CREATE TABLE AS"),
+            ),
+            (
+                "CREATE TABLE t (a INT8 GENERATED ALWAYS AS (1) STORED)",
+                None,
+            ),
+            ("COMMENT ON COLUMN t.a IS 'x'", Some("COMMENT ON COLUMN")),
+            ("SHOW node_id", Some("SHOW")),
+            ("SHOW autocommit_before_ddl", Some("SHOW")),
+            ("SELECT 1", None),
+        ] {
+            let read = HABITS.read(sql).map(|statement| statement.tag);
+            assert_eq!(read, Ok(tag), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_reported_is_known_by_its_name() {
+        for (sql, sets) in [
+            ("SET TIME ZONE 'UTC'", Some("TimeZone")),
+            ("SET LOCAL timezone = 'UTC'", Some("TimeZone")),
+            ("set application_name = 'x'", Some("application_name")),
+            ("RESET datestyle", Some("DateStyle")),
+            ("SET statement_timeout = 0", None),
+            ("SHOW timezone", None),
+        ] {
+            assert_eq!(
+                HABITS.read(sql).map(|statement| statement.sets),
+                Ok(sets),
+                "{sql}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_query_is_cut_into_its_statements() {
+        let all = HABITS
+            .read_all(" BEGIN; -- no\n INSERT INTO t VALUES (';') ;; COMMIT")
+            .map(|all| {
+                all.into_iter()
+                    .map(|statement| statement.text)
+                    .collect::<Vec<_>>()
+            });
+        let expected = ["BEGIN", "INSERT INTO t VALUES (';')", "COMMIT"].map(str::to_owned);
+        assert_eq!(all, Ok(expected.to_vec()));
+        assert_eq!(code(&HABITS, "SELECT 1; SELECT 2"), Some("42P14"));
     }
 
     /// Pieces of statements in any order: nothing that a client sends may end the proxy.
@@ -513,10 +453,11 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_statement_can_be_read(sql in pieces()) {
-            for version in [CockroachVersion::V22_1, CockroachVersion::V25_2] {
+            for version in CockroachVersion::ALL {
                 let habits = Habits { version, set_local: false, missing_database: Some("m".into()), ..HABITS };
-                let statement = habits.read(&sql);
-                proptest::prop_assert!(statement.text.len() <= 2 * sql.len() + 400);
+                for statement in habits.read_all(&sql).unwrap_or_default() {
+                    proptest::prop_assert!(statement.text.len() <= 4 * sql.len() + 400);
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ use super::version::CockroachVersion;
 /// A transaction's state as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
+    /// No explicit transaction; there may be an implicit one, of the statements since the last Sync.
     Idle,
     Open,
     Failed,
@@ -41,10 +42,23 @@ impl State {
 pub(super) struct Transaction {
     pub(super) state: State,
     since: Instant,
-    /// Statements that ran in it, control of the transaction and of the session left aside.
+    /// Statements that ran in it, explicit or implicit.
+    executed: u32,
+    /// Those of them that are neither control of the transaction nor of the session.
     statements: u32,
+    written: bool,
+    /// Retry errors that a setting has asked for.
+    injected: u32,
     /// It began with `SAVEPOINT cockroach_restart`.
     pub(super) restartable: bool,
+}
+
+/// What decides how a statement is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rules {
+    pub(super) version: CockroachVersion,
+    /// The setting `autocommit_before_ddl`.
+    pub(super) commits_before_ddl: bool,
 }
 
 /// What is to be done with a statement.
@@ -54,6 +68,10 @@ pub(super) enum Decision {
     Run,
     /// It fails.
     Refuse(Failure),
+    /// It does nothing but warn that there is no transaction, and completes with this tag.
+    Warn(&'static str),
+    /// It ends the implicit transaction.
+    EndImplicit { commit: bool },
     /// A COMMIT or ROLLBACK after the release has committed: the answer is COMMIT.
     EndReleased,
     /// The transaction is committed now, and its COMMIT is still to come.
@@ -69,29 +87,41 @@ impl Transaction {
         Self {
             state: State::Idle,
             since: now,
+            executed: 0,
             statements: 0,
+            written: false,
+            injected: 0,
             restartable: false,
         }
     }
 
     /// Takes over a state that PostgreSQL reported.
     pub(super) fn set(&mut self, state: State, now: Instant) {
-        if self.state == State::Idle && state != State::Idle {
-            *self = Self {
-                state,
-                ..Self::new(now)
-            };
+        if (self.state == State::Idle) != (state == State::Idle) {
+            *self = Self::new(now);
         }
         self.state = state;
-        if state == State::Idle {
-            self.restartable = false;
+    }
+
+    /// The implicit transaction has ended, by a Sync or otherwise.
+    pub(super) fn end_implicit(&mut self, now: Instant) {
+        if self.state == State::Idle {
+            *self = Self::new(now);
         }
     }
 
     /// Remembers a statement that ran.
     pub(super) fn ran(&mut self, class: &Class) {
+        self.executed += 1;
+        self.written |= matches!(class, Class::Write | Class::CopyIn | Class::Ddl);
         match class {
-            Class::Data | Class::Ddl | Class::CopyIn | Class::ForceRetry(_) | Class::Savepoint => {
+            Class::Data
+            | Class::Write
+            | Class::Ddl
+            | Class::CopyIn
+            | Class::ForceRetry(_)
+            | Class::Savepoint
+            | Class::RollbackTo(_) => {
                 self.statements += 1;
             }
             Class::RestartSavepoint => self.restartable = true,
@@ -99,33 +129,67 @@ impl Transaction {
         }
     }
 
+    /// How many statements have run in it.
+    pub(super) fn executed(&self) -> u32 {
+        self.executed
+    }
+
+    /// Whether it has written anything.
+    pub(super) fn has_written(&self) -> bool {
+        self.written
+    }
+
+    /// Whether a retry error that a setting asks for still comes: three times.
+    pub(super) fn takes_injected_retry(&mut self) -> bool {
+        let takes = self.injected < 3;
+        self.injected += u32::from(takes);
+        takes
+    }
+
+    /// Whether something has run in an explicit or implicit transaction that is not over.
+    pub(super) fn has_begun(&self) -> bool {
+        self.state == State::Open || self.executed > 0
+    }
+
     /// What CockroachDB does with a statement of this class.
-    pub(super) fn decide(&self, class: &Class, version: CockroachVersion) -> Decision {
-        use Decision::{CommitFirst, EndReleased, Refuse, Release, RollBackToRestart, Run};
-        let none = || {
-            Refuse(Failure::uncategorized(
-                "there is no transaction in progress",
-            ))
+    pub(super) fn decide(&self, class: &Class, rules: Rules) -> Decision {
+        use Decision::{
+            CommitFirst, EndImplicit, EndReleased, Refuse, Release, RollBackToRestart, Run, Warn,
+        };
+        let none = |tag: &'static str| {
+            if rules.commits_before_ddl {
+                Warn(tag)
+            } else {
+                Refuse(Failure::new(rules.version.not_begun(), NOT_BEGUN))
+            }
         };
         match (self.state, class) {
             (_, Class::Empty) => Run,
-            (State::Released, Class::Commit | Class::Rollback) => EndReleased,
+            (State::Released, Class::Commit { .. } | Class::Rollback { .. }) => EndReleased,
+            (State::Released, Class::ShowCommitTimestamp) => Run,
             (State::Released, _) => Refuse(Failure::new(
                 "25000",
                 "current transaction is committed, commands ignored until end of transaction block",
             )),
-            (State::Open, Class::Begin) => Refuse(Failure::uncategorized(
+            (State::Open, Class::Begin) => Refuse(Failure::new(
+                rules.version.begun_twice(),
                 "there is already a transaction in progress",
             )),
-            (State::Idle, Class::Commit | Class::Rollback) if version.commits_before_ddl() => Run,
-            (
-                State::Idle,
-                Class::Commit
-                | Class::Rollback
-                | Class::Savepoint
-                | Class::RestartSavepoint
-                | Class::RestartRelease,
-            ) => none(),
+            (State::Idle, Class::Commit { .. }) if self.executed > 0 => {
+                EndImplicit { commit: true }
+            }
+            (State::Idle, Class::Rollback { .. }) if self.executed > 0 => {
+                EndImplicit { commit: false }
+            }
+            (State::Idle, Class::Commit { .. }) => none("COMMIT"),
+            (State::Idle, Class::Rollback { .. }) => none("ROLLBACK"),
+            (State::Idle, Class::Savepoint | Class::RestartSavepoint) => none("SAVEPOINT"),
+            (State::Idle, Class::Release | Class::RestartRelease) => none("RELEASE"),
+            (State::Idle, Class::SetTransaction) if self.executed == 0 => none("SET TRANSACTION"),
+            (State::Idle, Class::RollbackTo(name)) => Refuse(Failure::new(
+                "3B001",
+                format!("savepoint {name:?} does not exist"),
+            )),
             (State::Open, Class::RestartSavepoint) if self.statements > 0 && !self.restartable => {
                 Refuse(Failure::new(
                     "42601",
@@ -134,24 +198,33 @@ impl Transaction {
             }
             (State::Failed, Class::RestartSavepoint) if self.restartable => RollBackToRestart,
             (State::Open, Class::RestartRelease) if self.restartable => Release,
-            (State::Open, Class::Ddl) if version.commits_before_ddl() => CommitFirst,
+            (State::Idle | State::Open, Class::Ddl)
+                if rules.commits_before_ddl && self.has_begun() =>
+            {
+                CommitFirst
+            }
             _ => Run,
         }
     }
 
-    /// What may be made to fail when `statement` runs.
-    pub(super) fn opportunity(&self, statement: &Statement) -> Opportunity {
-        let data = matches!(statement.class, Class::Data | Class::CopyIn);
-        let commits_all = statement.last == Some(Class::Commit);
+    /// What may be made to fail when `statement` runs; `alone` says that it is its own implicit transaction, if there is
+    /// no explicit one.
+    pub(super) fn opportunity(&self, statement: &Statement, alone: bool) -> Opportunity {
+        let data = matches!(statement.class, Class::Data | Class::Write | Class::CopyIn);
+        let autocommit = alone && matches!(statement.class, Class::Data | Class::Write);
         match self.state {
             State::Idle => Opportunity {
-                statement: data || commits_all,
-                commit: commits_all || (statement.class == Class::Data && statement.last.is_none()),
+                statement: data,
+                commit: autocommit,
+                autocommit,
             },
             State::Open => Opportunity {
                 statement: data,
-                commit: matches!(statement.class, Class::Commit | Class::RestartRelease)
-                    || commits_all,
+                commit: matches!(
+                    statement.class,
+                    Class::Commit { .. } | Class::RestartRelease
+                ),
+                autocommit: false,
             },
             State::Failed | State::Released => Opportunity::default(),
         }
@@ -171,12 +244,21 @@ impl Transaction {
     }
 }
 
+/// What CockroachDB says of COMMIT and its like outside a transaction.
+pub(super) const NOT_BEGUN: &str = "there is no transaction in progress";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const OLD: CockroachVersion = CockroachVersion::V23_1;
-    const NEW: CockroachVersion = CockroachVersion::V25_2;
+    const OLD: Rules = Rules {
+        version: CockroachVersion::V22_2,
+        commits_before_ddl: false,
+    };
+    const NEW: Rules = Rules {
+        version: CockroachVersion::V26_2,
+        commits_before_ddl: true,
+    };
 
     fn transaction(state: State) -> Transaction {
         let now = Instant::now();
@@ -188,12 +270,38 @@ mod tests {
     #[test]
     fn ending_what_did_not_begin_is_an_error_and_later_a_warning() {
         let idle = transaction(State::Idle);
-        for class in [Class::Commit, Class::Rollback] {
+        for class in [
+            Class::Commit { chain: false },
+            Class::Rollback { chain: false },
+            Class::Savepoint,
+        ] {
             assert!(
                 matches!(idle.decide(&class, OLD), Decision::Refuse(failure) if failure.code == "XXUUU")
             );
-            assert_eq!(idle.decide(&class, NEW), Decision::Run);
+            let off = Rules {
+                commits_before_ddl: false,
+                ..NEW
+            };
+            assert!(
+                matches!(idle.decide(&class, off), Decision::Refuse(failure) if failure.code == "25P01")
+            );
+            assert!(matches!(idle.decide(&class, NEW), Decision::Warn(_)));
         }
+    }
+
+    #[test]
+    fn an_implicit_transaction_can_be_ended_and_is_committed_before_ddl() {
+        let mut idle = transaction(State::Idle);
+        assert_eq!(idle.decide(&Class::Ddl, NEW), Decision::Run);
+        idle.ran(&Class::Write);
+        assert_eq!(idle.decide(&Class::Ddl, NEW), Decision::CommitFirst);
+        assert_eq!(idle.decide(&Class::Ddl, OLD), Decision::Run);
+        assert_eq!(
+            idle.decide(&Class::Rollback { chain: false }, OLD),
+            Decision::EndImplicit { commit: false }
+        );
+        idle.end_implicit(Instant::now());
+        assert_eq!(idle.decide(&Class::Ddl, NEW), Decision::Run);
     }
 
     #[test]
@@ -213,7 +321,7 @@ mod tests {
     fn a_released_transaction_takes_nothing_but_its_end() {
         let released = transaction(State::Released);
         assert_eq!(
-            released.decide(&Class::Rollback, NEW),
+            released.decide(&Class::Rollback { chain: false }, NEW),
             Decision::EndReleased
         );
         assert!(

@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::failure::Failure;
 use super::version::CockroachVersion;
-use super::wire::{Frame, fields, put_failure, put_text};
+use super::wire::{Frame, fields, put_failure, put_text, take_text};
 
 /// The parameters that CockroachDB reports; it says nothing of the others that PostgreSQL reports.
 pub(super) const REPORTED: [&str; 9] = [
@@ -65,6 +65,73 @@ pub(super) fn error(body: &Bytes, version: CockroachVersion) -> Frame {
         tag: b'E',
         body: in_order(&fields),
     }
+}
+
+/// The error that CockroachDB gives for a message of the extended protocol that names what does not exist, or has too few
+/// arguments, where PostgreSQL gave this one.
+pub(super) fn about_message(message: &Frame, error: &Bytes) -> Option<Failure> {
+    let code = code(error);
+    let mut body = message.body.clone();
+    let first = take_text(&mut body);
+    let name = |text: Option<Bytes>| {
+        text.map(|text| String::from_utf8_lossy(&text).into_owned())
+            .unwrap_or_default()
+    };
+    match (message.tag, code.as_str()) {
+        (b'B', "26000") => {
+            let statement = name(take_text(&mut body));
+            Some(Failure::new(
+                "26000",
+                format!("unknown prepared statement {statement:?}"),
+            ))
+        }
+        (b'E', "34000") => {
+            let portal = name(first);
+            Some(Failure::new("34000", format!("unknown portal {portal:?}")))
+        }
+        (b'D', "26000") => {
+            let statement = name(first.map(|text| text.slice(1.min(text.len())..)));
+            Some(Failure::new(
+                "26000",
+                format!("unknown prepared statement {statement:?}"),
+            ))
+        }
+        (b'D', "34000") => {
+            let portal = name(first.map(|text| text.slice(1.min(text.len())..)));
+            Some(Failure::new("34000", format!("unknown portal {portal:?}")))
+        }
+        (b'B', "08P01") => {
+            let message = value(&fields(error), b'M').to_owned();
+            let mut numbers = message
+                .split(|character: char| !character.is_ascii_digit())
+                .filter(|digits| !digits.is_empty());
+            let got = numbers.next()?;
+            let expected = numbers.next_back()?;
+            message
+                .contains("requires")
+                .then(|| Failure::new("08P01", format!("expected {expected} arguments, got {got}")))
+        }
+        _ => None,
+    }
+}
+
+/// The value of a parameter as CockroachDB reports it: a zone that is an offset as its number of hours.
+pub(super) fn parameter(name: &str, value: &str) -> String {
+    let hours = (name == "TimeZone")
+        .then(|| value.strip_prefix('<')?.split_once('>'))
+        .flatten()
+        .and_then(|(offset, _)| {
+            let (sign, digits) = offset
+                .strip_prefix('-')
+                .map_or((1.0, offset.trim_start_matches('+')), |digits| {
+                    (-1.0, digits)
+                });
+            let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
+            let hours: f64 = hours.parse().ok()?;
+            let minutes: f64 = minutes.parse().ok()?;
+            Some(sign * (hours + minutes / 60.0))
+        });
+    hours.map_or_else(|| value.to_owned(), |hours| hours.to_string())
 }
 
 /// Rewrites a NoticeResponse.
@@ -139,6 +206,19 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn a_zone_that_is_an_offset_is_a_number() {
+        for (value, reported) in [
+            ("<+06>-06", "6"),
+            ("<-11:30>+11:30", "-11.5"),
+            ("UTC", "UTC"),
+            ("America/New_York", "America/New_York"),
+        ] {
+            assert_eq!(parameter("TimeZone", value), reported);
+        }
+        assert_eq!(parameter("application_name", "<+06>-06"), "<+06>-06");
     }
 
     #[test]

@@ -1,19 +1,43 @@
 //! Which CockroachDB the proxy speaks like.
 
-/// A release whose habits the proxy can have. Later releases have the habits of the newest one named here.
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
+
+/// A release whose habits the proxy can have. A release in between has the habits of the older neighbour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CockroachVersion {
     /// v22.1, the oldest that is supported.
     V22_1,
+    /// v22.2.
+    V22_2,
     /// v23.1.
     V23_1,
-    /// v25.2, the default.
-    #[default]
+    /// v24.1.
+    V24_1,
+    /// v25.2.
     V25_2,
+    /// v25.4.
+    V25_4,
+    /// v26.2, the default.
+    #[default]
+    V26_2,
 }
 
 impl CockroachVersion {
+    /// Every release, the oldest first.
+    pub const ALL: [Self; 7] = [
+        Self::V22_1,
+        Self::V22_2,
+        Self::V23_1,
+        Self::V24_1,
+        Self::V25_2,
+        Self::V25_4,
+        Self::V26_2,
+    ];
+
     /// What `SELECT version()` and `crdb_version` answer. The build date is made up.
     #[must_use]
     pub fn banner(self) -> &'static str {
@@ -21,28 +45,62 @@ impl CockroachVersion {
             Self::V22_1 => {
                 "CockroachDB CCL v22.1.22 (x86_64-pc-linux-gnu, built 2023/08/14 14:47:26, go1.17.11)"
             }
+            Self::V22_2 => {
+                "CockroachDB CCL v22.2.19 (x86_64-pc-linux-gnu, built 2024/01/22 17:17:29, go1.19.10)"
+            }
             Self::V23_1 => {
                 "CockroachDB CCL v23.1.30 (x86_64-pc-linux-gnu, built 2024/11/18 17:31:37, go1.22.8 X:nocoverageredesign)"
+            }
+            Self::V24_1 => {
+                "CockroachDB CCL v24.1.20 (x86_64-pc-linux-gnu, built 2025/06/23 13:05:04, go1.22.8 X:nocoverageredesign)"
             }
             Self::V25_2 => {
                 "CockroachDB CCL v25.2.1 (x86_64-pc-linux-gnu, built 2025/06/04 15:19:22, go1.23.7 X:nocoverageredesign)"
             }
+            Self::V25_4 => {
+                "CockroachDB CCL v25.4.1 (x86_64-pc-linux-gnu, built 2025/12/08 13:24:51, go1.23.12 X:nocoverageredesign)"
+            }
+            Self::V26_2 => {
+                "CockroachDB CCL v26.2.1 (x86_64-pc-linux-gnu, built 2026/05/20 12:11:08, go1.25.5)"
+            }
         }
     }
 
-    /// The `v22.1` of documentation links.
-    pub(super) fn series(self) -> &'static str {
+    /// The `v22.1` of documentation links and of [`FromStr`].
+    #[must_use]
+    pub fn series(self) -> &'static str {
         match self {
             Self::V22_1 => "v22.1",
+            Self::V22_2 => "v22.2",
             Self::V23_1 => "v23.1",
+            Self::V24_1 => "v24.1",
             Self::V25_2 => "v25.2",
+            Self::V25_4 => "v25.4",
+            Self::V26_2 => "v26.2",
         }
     }
 
-    /// `autocommit_before_ddl` is on by default since v25.1: COMMIT and ROLLBACK outside a transaction only warn
-    /// (cockroach#118440), and DDL in a transaction commits what came before it.
-    pub(super) fn commits_before_ddl(self) -> bool {
-        self >= Self::V25_2
+    /// The code of BEGIN in a transaction. It had none in v22.
+    pub(super) fn begun_twice(self) -> &'static str {
+        if self >= Self::V23_1 {
+            "25001"
+        } else {
+            "XXUUU"
+        }
+    }
+
+    /// The code of COMMIT and ROLLBACK outside a transaction (cockroach#126003). It had none in v22.
+    pub(super) fn not_begun(self) -> &'static str {
+        if self >= Self::V23_1 {
+            "25P01"
+        } else {
+            "XXUUU"
+        }
+    }
+
+    /// `COMMIT AND CHAIN` and its relatives are known (cockroach#164403).
+    pub(super) fn chains(self) -> bool {
+        self >= Self::V26_2
     }
 
     /// COPY TO STDOUT is known, as text and CSV.
@@ -58,7 +116,28 @@ impl CockroachVersion {
 
     /// UNLISTEN is a no-op since v22.2 (cockroach#86772).
     pub(super) fn knows_unlisten(self) -> bool {
-        self >= Self::V23_1
+        self >= Self::V22_2
+    }
+
+    /// After an error in the extended protocol a Query is discarded like everything else up to the next Sync; before
+    /// it ended the batch (cockroach#103936).
+    pub(super) fn discards_queries(self) -> bool {
+        self >= Self::V22_2
+    }
+
+    /// The tag of SHOW has no number of rows any more.
+    pub(super) fn show_tag(self) -> &'static str {
+        if self >= Self::V22_2 {
+            "SHOW"
+        } else {
+            "SHOW 1"
+        }
+    }
+
+    /// "cached plan must not change result type" is the answer to Bind; before it came after BindComplete
+    /// (cockroach#164406).
+    pub(super) fn checks_plans_at_bind(self) -> bool {
+        self >= Self::V26_2
     }
 
     /// The message when a second portal is used while one is open.
@@ -78,5 +157,52 @@ impl CockroachVersion {
         } else {
             "DISCARD"
         }
+    }
+}
+
+impl fmt::Display for CockroachVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.series())
+    }
+}
+
+/// Reads `v25.2` or `25.2`.
+impl FromStr for CockroachVersion {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wanted = text.trim_start_matches('v');
+        Self::ALL
+            .into_iter()
+            .find(|version| version.series().trim_start_matches('v') == wanted)
+            .ok_or_else(|| {
+                let known: Vec<_> = Self::ALL.iter().map(|version| version.series()).collect();
+                let message = format!("{text:?} is not a release: use {}", known.join(", "));
+                Error::new(ErrorKind::InvalidInput, message)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_read_as_it_is_written() {
+        for version in CockroachVersion::ALL {
+            assert_eq!(
+                version.to_string().parse::<CockroachVersion>().ok(),
+                Some(version)
+            );
+            assert!(
+                version.banner().contains(&format!(" {version}.")),
+                "{version}"
+            );
+        }
+        assert_eq!(
+            "25.2".parse::<CockroachVersion>().ok(),
+            Some(CockroachVersion::V25_2)
+        );
+        assert!("v19.1".parse::<CockroachVersion>().is_err());
     }
 }

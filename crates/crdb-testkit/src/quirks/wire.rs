@@ -162,6 +162,11 @@ pub(super) fn put_notice(out: &mut BytesMut, notice: &Failure) {
     put_fields(out, b'N', "NOTICE", notice);
 }
 
+/// Appends a NoticeResponse that warns.
+pub(super) fn put_warning(out: &mut BytesMut, warning: &Failure) {
+    put_fields(out, b'N', "WARNING", warning);
+}
+
 fn put_fields(out: &mut BytesMut, tag: u8, severity: &str, failure: &Failure) {
     put(out, tag, |out| {
         let fields = [

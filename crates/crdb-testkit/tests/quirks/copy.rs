@@ -97,14 +97,21 @@ async fn a_bad_row_ends_the_copy_and_the_rest_is_ignored() {
 #[tokio::test]
 async fn copy_comes_alone() {
     let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
-    for sql in [
-        "SELECT 1; COPY tr FROM STDIN",
-        "COPY tr FROM STDIN; SELECT 1",
-    ] {
+    let refused = "ErrorResponse ERROR 08P01 'COPY together with other statements in a query string is not supported'";
+    assert_eq!(
+        raw.query("COPY tr FROM STDIN; SELECT 1").await,
+        [refused, "ReadyForQuery I"]
+    );
+    // What comes before it is answered first.
+    for copy in ["COPY tr FROM STDIN", "COPY tr TO STDOUT"] {
         assert_eq!(
-            raw.query(sql).await,
+            raw.query(&format!("SELECT 1::int8 AS a; {copy}; SELECT 2"))
+                .await,
             [
-                "ErrorResponse ERROR 08P01 'COPY together with other statements in a query string is not supported'",
+                "RowDescription a:20",
+                "DataRow 1",
+                "CommandComplete 'SELECT 1'",
+                refused,
                 "ReadyForQuery I"
             ]
         );

@@ -241,3 +241,60 @@ async fn random_failures_are_the_same_for_the_same_seed() {
     assert_eq!(runs[0], runs[1]);
     assert_ne!(runs[0], runs[2]);
 }
+
+#[tokio::test]
+async fn a_canceled_statement_of_its_own_may_have_been_committed() {
+    let (proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let mut expected = 0;
+    for extended in [false, true] {
+        for committed in [false, true] {
+            proxy.inject(Injection::CancelAutocommit { committed });
+            // In a transaction it waits.
+            raw.query("BEGIN").await;
+            assert_eq!(raw.query(INSERT).await[0], "CommandComplete 'INSERT 0 1'");
+            raw.query("ROLLBACK").await;
+            let answer = raw.exchange(&ask(INSERT, extended)).await;
+            assert_eq!(
+                answer[answer.len() - 2..],
+                [
+                    "ErrorResponse ERROR 57014 'query execution canceled'",
+                    "ReadyForQuery I"
+                ]
+            );
+            expected += usize::from(committed);
+            assert_eq!(count(&mut raw).await, expected, "{extended} {committed}");
+        }
+    }
+    assert_eq!(proxy.counts().canceled, 4);
+}
+
+#[tokio::test]
+async fn a_statement_of_its_own_that_timed_out_may_have_been_committed() {
+    let (proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    raw.query("SET statement_timeout = 100").await;
+    let slow = "INSERT INTO tr SELECT count(*), 1, 'a' FROM tr, pg_sleep(0.4)";
+    for (probability, grows) in [(0.0, 0), (1.0, 1)] {
+        proxy.inject_at_random(RandomInjections::seeded(1).committed_when_canceled(probability));
+        for extended in [false, true] {
+            let before = count(&mut raw).await;
+            let answer = raw.exchange(&ask(slow, extended)).await;
+            assert_eq!(
+                answer[answer.len() - 2..],
+                [
+                    "ErrorResponse ERROR 57014 'query execution canceled due to statement timeout'",
+                    "ReadyForQuery I"
+                ]
+            );
+            assert_eq!(count(&mut raw).await, before + grows, "{extended}");
+            // In a transaction it is certain.
+            raw.query("BEGIN").await;
+            raw.exchange(&ask(slow, extended)).await;
+            raw.query("COMMIT").await;
+            assert_eq!(count(&mut raw).await, before + grows, "{extended}");
+        }
+    }
+    assert_eq!(
+        raw.query("SHOW statement_timeout").await[1],
+        "DataRow 100ms"
+    );
+}

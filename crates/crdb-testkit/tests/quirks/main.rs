@@ -17,4 +17,5 @@ mod greeting;
 mod portals;
 mod raw;
 mod refusals;
+mod settings;
 mod transactions;

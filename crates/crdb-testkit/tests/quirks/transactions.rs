@@ -2,61 +2,97 @@
 
 use crdb_testkit::{CockroachVersion, QuirksOptions};
 
-use crate::raw::{Raw, run, session, sync};
+use crate::raw::{Raw, bind, execute, parse, run, session, sync};
 
 fn old() -> QuirksOptions {
     QuirksOptions::default().version(CockroachVersion::V23_1)
 }
 
+fn of(version: CockroachVersion) -> QuirksOptions {
+    QuirksOptions::default().version(version)
+}
+
 #[tokio::test]
 async fn an_end_without_a_beginning_is_an_error() {
-    let (_proxy, _database, mut raw) = session(old()).await;
-    for sql in [
-        "ROLLBACK",
-        "COMMIT",
-        "end",
-        "SAVEPOINT a",
-        "RELEASE SAVEPOINT a",
+    for (version, code) in [
+        (CockroachVersion::V22_2, "XXUUU"),
+        (CockroachVersion::V24_1, "25P01"),
     ] {
-        let expected = [
-            "ErrorResponse ERROR XXUUU 'there is no transaction in progress'",
-            "ReadyForQuery I",
-        ];
-        assert_eq!(raw.query(sql).await, expected, "{sql}");
-        assert_eq!(
-            raw.exchange(&[run(sql), sync()].concat()).await[2..],
-            expected,
-            "{sql}"
-        );
+        let (_proxy, _database, mut raw) = session(of(version)).await;
+        for sql in [
+            "ROLLBACK",
+            "COMMIT",
+            "end",
+            "SAVEPOINT a",
+            "RELEASE SAVEPOINT a",
+            "SET TRANSACTION READ ONLY",
+        ] {
+            let expected = [
+                format!("ErrorResponse ERROR {code} 'there is no transaction in progress'"),
+                "ReadyForQuery I".to_owned(),
+            ];
+            assert_eq!(raw.query(sql).await, expected, "{sql}");
+            assert_eq!(
+                raw.exchange(&[run(sql), sync()].concat()).await[2..],
+                expected,
+                "{sql}"
+            );
+        }
     }
 }
 
 #[tokio::test]
 async fn an_end_without_a_beginning_only_warns_since_v25() {
-    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
-    for tag in ["ROLLBACK", "COMMIT"] {
-        let answer = raw.query(tag).await;
-        assert!(
-            answer[0].starts_with("NoticeResponse WARNING"),
-            "{answer:?}"
-        );
-        assert_eq!(
-            answer[1..],
-            [
+    for version in [CockroachVersion::V25_2, CockroachVersion::V26_2] {
+        let (_proxy, _database, mut raw) = session(of(version)).await;
+        for (sql, tag) in [
+            ("ROLLBACK", "ROLLBACK"),
+            ("COMMIT", "COMMIT"),
+            ("SAVEPOINT a", "SAVEPOINT"),
+            ("RELEASE SAVEPOINT a", "RELEASE"),
+        ] {
+            let expected = [
+                "NoticeResponse WARNING 25P01 'there is no transaction in progress'".to_owned(),
                 format!("CommandComplete '{tag}'"),
-                "ReadyForQuery I".to_owned()
-            ]
-        );
+                "ReadyForQuery I".to_owned(),
+            ];
+            assert_eq!(raw.query(sql).await, expected, "{sql}");
+            assert_eq!(
+                raw.exchange(&[run(sql), sync()].concat()).await[2..],
+                expected,
+                "{sql}"
+            );
+        }
+        raw.query("SET autocommit_before_ddl = off").await;
+        assert!(raw.query("COMMIT").await[0].starts_with("ErrorResponse ERROR 25P01"));
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_to_no_savepoint_is_an_error_everywhere() {
+    for version in [CockroachVersion::V22_2, CockroachVersion::V26_2] {
+        let (_proxy, _database, mut raw) = session(of(version)).await;
+        for begin in ["SELECT 1", "BEGIN"] {
+            raw.query(begin).await;
+            assert_eq!(
+                raw.query("ROLLBACK TO SAVEPOINT x").await[0],
+                "ErrorResponse ERROR 3B001 'savepoint \"x\" does not exist'"
+            );
+        }
     }
 }
 
 #[tokio::test]
 async fn a_second_begin_fails_the_transaction() {
-    for options in [old(), QuirksOptions::default()] {
-        let (_proxy, _database, mut raw) = session(options).await;
+    for (version, code) in [
+        (CockroachVersion::V22_2, "XXUUU"),
+        (CockroachVersion::V23_1, "25001"),
+        (CockroachVersion::V26_2, "25001"),
+    ] {
+        let (_proxy, _database, mut raw) = session(of(version)).await;
         let failed = [
-            "ErrorResponse ERROR XXUUU 'there is already a transaction in progress'",
-            "ReadyForQuery E",
+            format!("ErrorResponse ERROR {code} 'there is already a transaction in progress'"),
+            "ReadyForQuery E".to_owned(),
         ];
         assert_eq!(
             raw.query("BEGIN").await,
@@ -79,6 +115,47 @@ async fn a_second_begin_fails_the_transaction() {
             ["CommandComplete 'ROLLBACK'", "ReadyForQuery I"]
         );
     }
+}
+
+#[tokio::test]
+async fn a_chain_leaves_a_transaction_open_since_v26() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for tag in ["COMMIT", "ROLLBACK"] {
+        raw.query("BEGIN").await;
+        assert_eq!(
+            raw.query(&format!("{tag} AND CHAIN")).await,
+            [
+                format!("CommandComplete '{tag}'"),
+                "ReadyForQuery T".to_owned()
+            ]
+        );
+        let chained = raw
+            .exchange(&[run(&format!("{tag} AND CHAIN")), sync()].concat())
+            .await;
+        assert_eq!(
+            chained[2..],
+            [
+                format!("CommandComplete '{tag}'"),
+                "ReadyForQuery T".to_owned()
+            ]
+        );
+        assert_eq!(
+            raw.query(&format!("{tag} AND NO CHAIN")).await,
+            [
+                format!("CommandComplete '{tag}'"),
+                "ReadyForQuery I".to_owned()
+            ]
+        );
+    }
+    let (_proxy, _database, mut raw) = session(of(CockroachVersion::V25_4)).await;
+    raw.query("BEGIN").await;
+    assert_eq!(
+        raw.query("COMMIT AND CHAIN").await,
+        [
+            "ErrorResponse ERROR 42601 'at or near \"and\": syntax error' detail=\"source SQL:\\nCOMMIT AND CHAIN\\n       ^\"",
+            "ReadyForQuery E"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -286,6 +363,9 @@ async fn conflicts_and_write_skew_are_retry_errors_in_cockroachdbs_words() {
     );
 }
 
+const AUTOCOMMITTED: &str = "NoticeResponse NOTICE 00000 'auto-committing transaction before processing DDL due to \
+                             autocommit_before_ddl setting'";
+
 #[tokio::test]
 async fn ddl_commits_what_came_before_it_since_v25() {
     for extended in [false, true] {
@@ -298,19 +378,16 @@ async fn ddl_commits_what_came_before_it_since_v25() {
         } else {
             raw.query(ddl).await
         };
-        assert!(
-            answer
-                .iter()
-                .any(|line| line
-                    .starts_with("NoticeResponse NOTICE 00000 'auto-committing transaction")),
-            "{answer:?}"
-        );
+        assert_eq!(answer[0], AUTOCOMMITTED);
         assert_eq!(
             answer[answer.len() - 2..],
             ["CommandComplete 'ALTER TABLE'", "ReadyForQuery I"]
         );
         let end = raw.query("ROLLBACK").await;
-        assert!(end[0].starts_with("NoticeResponse WARNING"), "{end:?}");
+        assert!(
+            end[0].starts_with("NoticeResponse WARNING 25P01"),
+            "{end:?}"
+        );
         assert_eq!(count(&mut raw).await, "DataRow 1");
     }
     let (_proxy, _database, mut raw) = session(old()).await;
@@ -318,6 +395,81 @@ async fn ddl_commits_what_came_before_it_since_v25() {
     assert_eq!(
         raw.query("ALTER TABLE tr ADD COLUMN w INT8").await,
         ["CommandComplete 'ALTER TABLE'", "ReadyForQuery T"]
+    );
+}
+
+#[tokio::test]
+async fn ddl_commits_a_transaction_that_has_only_begun_and_when_it_is_prepared() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    raw.query("BEGIN").await;
+    // As soon as it is prepared.
+    assert_eq!(
+        raw.exchange(&[parse("d", "CREATE TABLE d (id INT8)"), sync()].concat())
+            .await,
+        [AUTOCOMMITTED, "ParseComplete", "ReadyForQuery I"]
+    );
+    // And when what was prepared before is bound.
+    raw.query("BEGIN").await;
+    assert_eq!(
+        raw.exchange(&[bind("", "d", &[]), execute("", 0), sync()].concat())
+            .await,
+        [
+            AUTOCOMMITTED,
+            "BindComplete",
+            "CommandComplete 'CREATE TABLE'",
+            "ReadyForQuery I"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn ddl_commits_what_came_before_it_in_its_batch_too() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let batch = [
+        run("INSERT INTO tr VALUES (1, 1, 'a')"),
+        run("CREATE INDEX i ON tr (v)"),
+        run("INSERT INTO tr VALUES (2, 1, 'a')"),
+        run("SELECT 1/0"),
+        sync(),
+    ];
+    let answer = raw.exchange(&batch.concat()).await;
+    assert_eq!(
+        answer[..7],
+        [
+            "ParseComplete",
+            "BindComplete",
+            "CommandComplete 'INSERT 0 1'",
+            AUTOCOMMITTED,
+            "ParseComplete",
+            "BindComplete",
+            "CommandComplete 'CREATE INDEX'"
+        ]
+    );
+    assert_eq!(answer.last().unwrap(), "ReadyForQuery I");
+    // The DDL began a transaction of its own, which the division undid.
+    assert_eq!(count(&mut raw).await, "DataRow 1");
+    assert_eq!(
+        raw.query("SELECT count(*) FROM pg_indexes WHERE indexname = 'i'")
+            .await[1],
+        "DataRow 0"
+    );
+
+    let answer = raw
+        .query("INSERT INTO tr VALUES (3, 1, 'a'); CREATE INDEX i ON tr (v); SELECT 1/0")
+        .await;
+    assert_eq!(
+        answer[..3],
+        [
+            "CommandComplete 'INSERT 0 1'",
+            AUTOCOMMITTED,
+            "CommandComplete 'CREATE INDEX'"
+        ]
+    );
+    assert_eq!(count(&mut raw).await, "DataRow 2");
+    // The first of a batch has nothing to commit.
+    assert_eq!(
+        raw.query("CREATE INDEX j ON tr (v)").await,
+        ["CommandComplete 'CREATE INDEX'", "ReadyForQuery I"]
     );
 }
 
@@ -357,4 +509,38 @@ async fn clauses_of_cockroachdb_are_taken_out() {
             .await,
         ["CommandComplete 'BEGIN'", "ReadyForQuery T"]
     );
+}
+
+#[tokio::test]
+async fn a_historical_transaction_only_reads_and_lies_in_the_past() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    raw.query("BEGIN AS OF SYSTEM TIME '-10s'").await;
+    assert_eq!(
+        raw.query("SHOW transaction_read_only").await[1],
+        "DataRow on"
+    );
+    let answer = raw.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
+    assert_eq!(
+        answer,
+        [
+            "ErrorResponse ERROR 25006 'cannot execute INSERT in a read-only transaction'",
+            "ReadyForQuery E"
+        ]
+    );
+    raw.query("ROLLBACK").await;
+    let answer = raw.query("BEGIN AS OF SYSTEM TIME '1s'").await;
+    assert!(
+        answer[0].starts_with("ErrorResponse ERROR XXUUU 'AS OF SYSTEM TIME: "),
+        "{answer:?}"
+    );
+    assert_eq!(answer[1], "ReadyForQuery I");
+    let late = "INSERT INTO tr VALUES (8, 1, 'a'); BEGIN AS OF SYSTEM TIME '-1us'; SELECT 1";
+    let answer = raw.query(late).await;
+    assert_eq!(answer[0], "CommandComplete 'INSERT 0 1'");
+    assert!(
+        answer[1].starts_with("ErrorResponse ERROR 25000"),
+        "{answer:?}"
+    );
+    assert_eq!(answer[2], "ReadyForQuery I");
+    assert_eq!(count(&mut raw).await, "DataRow 0");
 }

@@ -1,0 +1,339 @@
+//! Running one statement, by whichever protocol it came.
+//!
+//! PostgreSQL runs everything by its extended protocol, with one Sync at the end: so the statements of a simple query are one
+//! implicit transaction there too, and the proxy can look at each of them.
+
+use std::io;
+use std::time::Instant;
+
+use super::failure::Failure;
+use super::session::Session;
+use super::settings::Setting;
+use super::simple::{COMMITTED_BEFORE_DDL, ROLL_BACK_TO_RESTART};
+use super::statement::{Class, Statement};
+use super::transaction::{Decision, NOT_BEGUN, Rules, State};
+use super::translate;
+use super::wire::{Frame, put_notice, put_parameter, put_warning};
+
+/// How PostgreSQL is made to run a statement.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way<'a> {
+    /// By its text, with results as text and described: a simple query.
+    Text,
+    /// By this Execute, of a portal that this Bind made.
+    Portal { execute: &'a Frame, bind: &'a Frame },
+}
+
+/// How a statement ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Outcome {
+    Complete,
+    /// A portal has rows left.
+    Suspended,
+    /// The client has its error; PostgreSQL ignores everything up to the next Sync.
+    Failed,
+    /// The connection is gone.
+    Over,
+}
+
+impl Session {
+    /// Runs `statement`; `alone` says that nothing else is in its implicit transaction, if there is no explicit one.
+    pub(super) async fn perform(
+        &mut self,
+        statement: &Statement,
+        way: Way<'_>,
+        alone: bool,
+    ) -> io::Result<Outcome> {
+        self.settings_named |= statement.names_setting;
+        if let Some(failure) = self.refusal(statement) {
+            return self.fail(&failure).await;
+        }
+        let decision = self.decide(&statement.class).await?;
+        match &decision {
+            Decision::Run | Decision::Release => {}
+            Decision::Refuse(failure) => return self.fail(failure).await,
+            Decision::Warn(tag) => {
+                put_warning(
+                    &mut self.out,
+                    &Failure::new(self.control.options.release().not_begun(), NOT_BEGUN),
+                );
+                self.complete(tag);
+                return Ok(Outcome::Complete);
+            }
+            Decision::EndImplicit { commit } => return self.end_implicit(*commit).await,
+            Decision::EndReleased => {
+                self.transaction.set(State::Idle, Instant::now());
+                self.complete("COMMIT");
+                return Ok(Outcome::Complete);
+            }
+            Decision::RollBackToRestart => {
+                if let Some(error) = self.backend.run_in_batch(ROLL_BACK_TO_RESTART).await? {
+                    return self.relay_failure(error).await;
+                }
+                self.transaction.set(State::Open, Instant::now());
+                self.complete("ROLLBACK");
+                return Ok(Outcome::Complete);
+            }
+            Decision::CommitFirst => {
+                let outcome = self.commit_first().await?;
+                if outcome != Outcome::Complete {
+                    return Ok(outcome);
+                }
+            }
+        }
+        let releases = decision == Decision::Release;
+        if let Some(failure) = self.retry_by_setting(&statement.class).await? {
+            if matches!(statement.class, Class::Commit { .. }) {
+                return self.fail_commit(&failure).await;
+            }
+            return self.fail(&failure).await;
+        }
+        if let Some(injection) = self.injection(statement, alone) {
+            return self.suffer(injection, statement, way, releases).await;
+        }
+        if releases {
+            return self.release().await;
+        }
+        if let Class::ForceRetry(milliseconds) = statement.class
+            && let Err(failure) = self.force_retry(milliseconds).await
+        {
+            return self.fail(&failure).await;
+        }
+        self.execute(statement, way).await
+    }
+
+    /// What CockroachDB refuses of itself. In a failed transaction everything is refused in the same words.
+    fn refusal(&self, statement: &Statement) -> Option<Failure> {
+        if self.transaction.state == State::Failed {
+            return None;
+        }
+        if statement.refusal.is_some() {
+            return statement.refusal.clone();
+        }
+        let too_late = statement.class == Class::Begin
+            && statement.historical
+            && self.transaction.state == State::Idle
+            && self.transaction.has_written();
+        too_late.then(|| {
+            Failure::new(
+                "25000",
+                "cannot set fixed timestamp, txn already performed writes",
+            )
+        })
+    }
+
+    /// What CockroachDB does with a statement of this class now.
+    pub(super) async fn decide(&mut self, class: &Class) -> io::Result<Decision> {
+        // Looked up only where it matters.
+        let matters = match self.transaction.state {
+            State::Idle => !matches!(class, Class::Data | Class::Write | Class::Session),
+            State::Open => *class == Class::Ddl,
+            State::Failed | State::Released => false,
+        };
+        let commits_before_ddl = matters && self.setting(Setting::AutocommitBeforeDdl).await?;
+        let rules = Rules {
+            version: self.control.options.release(),
+            commits_before_ddl,
+        };
+        Ok(self.transaction.decide(class, rules))
+    }
+
+    /// Commits what came before DDL, and says so.
+    pub(super) async fn commit_first(&mut self) -> io::Result<Outcome> {
+        let error = if self.transaction.state == State::Open {
+            self.backend.run_in_batch("COMMIT").await?
+        } else {
+            self.backend.end_batch().await?
+        };
+        if let Some(error) = error {
+            self.transaction.set(State::Idle, Instant::now());
+            return self.relay_failure(error).await;
+        }
+        self.forget_transaction();
+        put_notice(&mut self.out, &Failure::new("00000", COMMITTED_BEFORE_DDL));
+        Ok(Outcome::Complete)
+    }
+
+    /// A COMMIT or ROLLBACK in an implicit transaction.
+    async fn end_implicit(&mut self, commit: bool) -> io::Result<Outcome> {
+        if !commit {
+            self.backend.fail_batch().await?;
+        }
+        let error = self.backend.end_batch().await?;
+        self.forget_transaction();
+        match error {
+            Some(error) if commit => self.relay_failure(error).await,
+            _ => {
+                self.complete(if commit { "COMMIT" } else { "ROLLBACK" });
+                Ok(Outcome::Complete)
+            }
+        }
+    }
+
+    /// The transaction is over, and its portals with it.
+    pub(super) fn forget_transaction(&mut self) {
+        let now = Instant::now();
+        self.transaction.set(State::Idle, now);
+        self.transaction.end_implicit(now);
+        self.portals.clear();
+        self.suspended.clear();
+    }
+
+    /// What `inject_retry_errors_enabled` and `inject_retry_errors_on_commit_enabled` make fail: three times in a
+    /// transaction that is retried by its savepoint, and every time in one that begins anew. The server retries a
+    /// statement outside a transaction by itself.
+    async fn retry_by_setting(&mut self, class: &Class) -> io::Result<Option<Failure>> {
+        if !self.settings_named || self.transaction.state != State::Open {
+            return Ok(None);
+        }
+        let setting = match class {
+            Class::Commit { .. } => Setting::InjectRetriesOnCommit,
+            Class::Data | Class::Write | Class::Ddl => Setting::InjectRetries,
+            _ => return Ok(None),
+        };
+        if !self.setting(setting).await? || !self.transaction.takes_injected_retry() {
+            return Ok(None);
+        }
+        self.control.count(|counts| counts.retries += 1);
+        let version = self.control.options.release();
+        Ok(Some(Failure::injected_retry(setting.name(), version)))
+    }
+
+    /// `RELEASE SAVEPOINT cockroach_restart`.
+    async fn release(&mut self) -> io::Result<Outcome> {
+        match self.backend.run_in_batch("COMMIT").await? {
+            Some(error) => self.relay_failure(error).await,
+            None => {
+                self.transaction.set(State::Released, Instant::now());
+                self.complete("COMMIT");
+                Ok(Outcome::Complete)
+            }
+        }
+    }
+
+    /// Lets PostgreSQL run the statement, and relays its answer.
+    pub(super) async fn execute(
+        &mut self,
+        statement: &Statement,
+        way: Way<'_>,
+    ) -> io::Result<Outcome> {
+        self.start(statement, way).await?;
+        loop {
+            let frame = self.backend.reader.next_frame().await?;
+            match frame.tag {
+                b'1' | b'2' | b'n' if matches!(way, Way::Text) => {}
+                b'G' => {
+                    self.relay(frame, None);
+                    self.flush().await?;
+                    if !self.copy_in().await? {
+                        self.skip().await?;
+                        return Ok(Outcome::Failed);
+                    }
+                }
+                b'E' => return self.relay_failed_statement(frame, statement, way).await,
+                b's' => {
+                    self.relay(frame, None);
+                    return Ok(Outcome::Suspended);
+                }
+                b'C' | b'I' => {
+                    self.report(statement).await?;
+                    self.relay(frame, statement.tag);
+                    self.ran(statement);
+                    return Ok(Outcome::Complete);
+                }
+                _ => {
+                    self.relay(frame, None);
+                    self.flush_if_much().await?;
+                }
+            }
+        }
+    }
+
+    /// Sends what makes PostgreSQL run the statement.
+    pub(super) async fn start(&mut self, statement: &Statement, way: Way<'_>) -> io::Result<()> {
+        match way {
+            Way::Text => {
+                // As PostgreSQL's own simple protocol does.
+                self.prepared.remove(b"".as_slice());
+                self.portals.remove(b"".as_slice());
+                self.backend.send_text(&statement.text).await
+            }
+            Way::Portal { execute, .. } => self.backend.send_flushed(execute).await,
+        }
+    }
+
+    async fn relay_failed_statement(
+        &mut self,
+        error: Frame,
+        statement: &Statement,
+        way: Way<'_>,
+    ) -> io::Result<Outcome> {
+        // CockroachDB parses the whole query before it runs a statement of it.
+        if matches!(way, Way::Text)
+            && translate::code(&error.body) == "42601"
+            && let Some(start) = self.unsent_from
+        {
+            self.out.truncate(start);
+            self.complete_at = None;
+        }
+        if translate::code(&error.body) == "57014"
+            && self.transaction.state == State::Idle
+            && statement.class == Class::Write
+        {
+            self.commit_canceled(statement, way).await?;
+        }
+        self.relay_failure(error).await
+    }
+
+    /// Tells the client the parameter that a statement has set, changed or not.
+    async fn report(&mut self, statement: &Statement) -> io::Result<()> {
+        let Some(name) = statement.sets else {
+            return Ok(());
+        };
+        if let Some(value) = self.backend.show_in_batch(name).await? {
+            put_parameter(&mut self.out, name, &translate::parameter(name, &value));
+            self.reported.insert(name.to_owned(), value);
+        }
+        Ok(())
+    }
+
+    /// Remembers what a statement that ran has made of the transaction.
+    pub(super) fn ran(&mut self, statement: &Statement) {
+        let now = Instant::now();
+        match statement.class {
+            Class::Begin => self.transaction.set(State::Open, now),
+            Class::Commit { chain } | Class::Rollback { chain } => {
+                self.forget_transaction();
+                if chain {
+                    self.transaction.set(State::Open, now);
+                }
+            }
+            Class::RollbackTo(_) => self.transaction.set(State::Open, now),
+            _ => {}
+        }
+        self.transaction.ran(&statement.class);
+    }
+
+    /// Answers a statement with an error; what ran since the last Sync is rolled back, or the transaction fails.
+    pub(super) async fn fail(&mut self, failure: &Failure) -> io::Result<Outcome> {
+        self.fail_batch(failure).await?;
+        Ok(Outcome::Failed)
+    }
+
+    /// Answers a COMMIT with an error; the transaction is rolled back and over.
+    pub(super) async fn fail_commit(&mut self, failure: &Failure) -> io::Result<Outcome> {
+        if self.transaction.state == State::Open {
+            self.backend.run_in_batch("ROLLBACK").await?;
+            self.forget_transaction();
+        }
+        self.fail(failure).await
+    }
+
+    /// Relays an error of PostgreSQL, which ignores everything up to the next Sync then.
+    pub(super) async fn relay_failure(&mut self, error: Frame) -> io::Result<Outcome> {
+        self.relay(error, None);
+        self.skip().await?;
+        Ok(Outcome::Failed)
+    }
+}
