@@ -30,7 +30,7 @@
 //! # Guarantees
 //! - No parameter value, no result, no SQL text and no secret is recorded, at whatever level.
 //! - A label has a bounded number of values: see [`Metrics::with_label_limit`].
-//! - Recording does no I/O and waits for nothing but short locks.
+//! - Recording metrics and traces does no I/O and waits for nothing but short locks.
 //!
 //! # Features
 //! | feature | what |
@@ -38,7 +38,10 @@
 //! | `auth` (default) | observes `crdb-auth`: connects, cancels |
 //! | `pool` (default) | observes `crdb-pool`: waiting, sessions, nodes |
 //! | `exec` (default) | observes `crdb-exec`: statements, transactions, retries |
+//! | `audit` | the module `audit`: a log of who did what, in which every change shows |
 
+#[cfg(feature = "audit")]
+pub mod audit;
 mod fan_out;
 #[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
 mod kind;

@@ -30,6 +30,7 @@ pub fn all() -> &'static [&'static dyn Row] {
         &own_tests::POLICY,
         &own_tests::TICKETS,
         &own_tests::SECRETS,
+        &own_tests::AUDIT,
         &rationing::Rationing,
         &own_tests::SIMULATION,
         &failover::Failover,

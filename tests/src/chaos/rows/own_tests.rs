@@ -128,6 +128,30 @@ pub(super) const SECRETS: OwnTests = OwnTests {
     ],
 };
 
+/// R13: the audit log, edited and killed.
+pub(super) const AUDIT: OwnTests = OwnTests {
+    id: "R13",
+    title: "audit log: edited, deleted, reordered, restamped and truncated lines are named, nothing acknowledged is lost by a kill",
+    size: Size {
+        count: 11_000,
+        unit: "mutations and kills",
+    },
+    takes: minutes(20),
+    cfg: None,
+    tests: &[
+        Test {
+            package: "crdb-observe",
+            program: Some("audit"),
+            name: "damaged::the_first_bad_entry_of_a_mutated_log_is_named",
+        },
+        Test {
+            package: "crdb-observe",
+            program: Some("audit"),
+            name: "killed::nothing_that_was_acknowledged_is_lost_by_a_kill",
+        },
+    ],
+};
+
 /// R15: the pool's decisions, simulated.
 pub(super) const SIMULATION: OwnTests = OwnTests {
     id: "R15",

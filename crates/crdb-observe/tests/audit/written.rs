@@ -1,0 +1,177 @@
+//! What is written, and what a check says of it.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crdb_observe::audit::{
+    AuditConfig, AuditLog, DamageKind, Durability, ErrorKind, MacKey, Verifier,
+};
+
+use super::{config, record, signer, verifier};
+
+#[tokio::test]
+async fn entries_are_numbered_chained_and_checkpointed() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(config(directory.path())).unwrap();
+    for number in 0..10 {
+        let receipt = log.append(record(number)).await.unwrap();
+        assert_eq!(receipt.number(), Some(number));
+    }
+    log.close().await.unwrap();
+    let found = verifier().verify(directory.path()).unwrap();
+    assert!(found.is_intact(), "{found:?}");
+    assert_eq!((found.first, found.entries, found.checkpoints), (0, 10, 1));
+    let kind = log.append(record(0)).await.unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn a_log_goes_on_over_restarts_and_files() {
+    let directory = tempfile::tempdir().unwrap();
+    for start in 0..3 {
+        let log = AuditLog::open(config(directory.path()).file_size(0)).unwrap();
+        for number in 0..50 {
+            let receipt = log.append(record(number)).await.unwrap();
+            assert_eq!(receipt.number(), Some(start * 50 + number));
+        }
+        log.close().await.unwrap();
+    }
+    let found = verifier().verify(directory.path()).unwrap();
+    assert!(found.is_intact(), "{found:?}");
+    assert_eq!(found.entries, 150);
+    assert!(found.files > 3, "{found:?}");
+
+    // Old files may be moved away.
+    let mut files: Vec<_> = fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .filter(|path| !path.ends_with("checkpoints.jsonl"))
+        .collect();
+    files.sort();
+    fs::remove_file(&files[0]).unwrap();
+    let found = verifier().verify(directory.path()).unwrap();
+    assert!(found.is_intact(), "{found:?}");
+    assert_eq!(found.first + found.entries, 150);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_that_append_at_the_same_time_each_get_a_number() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(config(directory.path()).queue(4)).unwrap();
+    let tasks: Vec<_> = (0..100)
+        .map(|number| {
+            let log = log.clone();
+            tokio::spawn(async move { log.append(record(number)).await.unwrap().number() })
+        })
+        .collect();
+    let mut numbers = Vec::new();
+    for task in tasks {
+        numbers.push(task.await.unwrap().unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_second_process_and_a_wrong_key_are_turned_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(config(directory.path())).unwrap();
+    let error = AuditLog::open(config(directory.path())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked);
+    log.append(record(0)).await.unwrap();
+    log.close().await.unwrap();
+    drop(log);
+
+    let other = || AuditConfig::new(directory.path(), MacKey::new(&[1; 32]).unwrap(), signer());
+    // The thread lets go of the lock right behind its answer.
+    let error = loop {
+        let error = AuditLog::open(other()).unwrap_err();
+        if error.kind() != ErrorKind::Locked {
+            break error;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+    assert!(error.to_string().contains(":1: "), "{error}");
+}
+
+#[tokio::test]
+async fn an_entry_is_proven_with_the_public_key_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(config(directory.path()).file_size(0)).unwrap();
+    for number in 0..77 {
+        log.append(record(number)).await.unwrap();
+    }
+    let note = log.checkpoint().await.unwrap().note().to_owned();
+    log.append(record(77)).await.unwrap();
+
+    let checkpoint = signer().verifier_key().open(&note).unwrap();
+    assert_eq!(checkpoint.size(), 77);
+    for number in [0, 41, 76] {
+        let (line, proof) = Verifier::prove(directory.path(), number, &checkpoint).unwrap();
+        assert!(line.contains(&format!("ACC-{number:06}")), "{line}");
+        assert!(proof.path().len() <= 7);
+        assert!(proof.proves(line.as_bytes(), checkpoint.root()));
+        let forged = line.replace("accounts.withdraw", "accounts.balance.");
+        assert!(!proof.proves(forged.as_bytes(), checkpoint.root()));
+    }
+    let error = Verifier::prove(directory.path(), 77, &checkpoint).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSuchEntry);
+}
+
+#[tokio::test]
+async fn checkpoints_come_by_number_and_by_time_and_are_published() {
+    let directory = tempfile::tempdir().unwrap();
+    let published = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&published);
+    let config = config(directory.path())
+        .checkpoints(3, Duration::from_millis(50))
+        .durability(Durability::Written(Duration::from_millis(10)))
+        .publish(move |checkpoint| seen.lock().unwrap().push(checkpoint.size()));
+    let log = AuditLog::open(config).unwrap();
+    for number in 0..3 {
+        log.append(record(number)).await.unwrap();
+    }
+    log.append(record(3)).await.unwrap();
+    // The fourth is covered once its time has come, without another entry.
+    let covered = async {
+        while published.lock().unwrap().last() != Some(&4) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), covered)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_is_rewritten_does_not_fit_a_checkpoint_kept_elsewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(config(directory.path())).unwrap();
+    for number in 0..5 {
+        log.append(record(number)).await.unwrap();
+    }
+    let kept = log.checkpoint().await.unwrap().note().to_owned();
+    log.close().await.unwrap();
+
+    // With both keys another log can be written; the checkpoint that was kept tells.
+    let forged = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(config(forged.path())).unwrap();
+    for number in 0..6 {
+        log.append(record(number + 1)).await.unwrap();
+    }
+    log.close().await.unwrap();
+    assert!(verifier().verify(forged.path()).unwrap().is_intact());
+    let found = verifier()
+        .checkpoint(kept.clone())
+        .verify(forged.path())
+        .unwrap();
+    assert_eq!(found.damage.unwrap().kind, DamageKind::Checkpoint);
+    let found = verifier()
+        .checkpoint(kept)
+        .verify(directory.path())
+        .unwrap();
+    assert!(found.is_intact());
+}
