@@ -112,7 +112,7 @@ impl Connector {
     /// Dropping the future closes what was opened. The server sees a client that went away.
     pub async fn connect(&self, endpoint: &Endpoint) -> Result<Session, Error> {
         let stream = self.open(endpoint).await?;
-        Session::start(stream, self.clone(), endpoint.clone()).await
+        Session::start(stream).await
     }
 
     /// Logs in and gives the bytes, for another protocol implementation on top.
@@ -209,7 +209,12 @@ impl Connector {
             used: Mutex::default(),
         };
         let done = log_in(login, transport).await?;
-        Ok(AuthenticatedStream::new(done, peer))
+        Ok(AuthenticatedStream::new(
+            done,
+            peer,
+            endpoint.clone(),
+            self.clone(),
+        ))
     }
 
     /// TLS where the server has it; an error where the mode demands it and the server has not.

@@ -186,7 +186,9 @@ impl ServerFacts {
         self.key
     }
 
-    pub(crate) fn shared_parameters(&self) -> Parameters {
+    /// All of them, shared with the sessions whose server said the same.
+    #[must_use]
+    pub fn shared_parameters(&self) -> Arc<BTreeMap<String, String>> {
         Arc::clone(&self.parameters)
     }
 }

@@ -40,10 +40,11 @@
 //!
 //! # Modules in reading order
 //! `endpoint`, `config`, `connection_string`, `target`, `tls`, `policy`, `credential`, `authenticator`,
-//! `kerberos`, `connector`, `net`, `startup`, `scram`, `stream`, `session`, `tap`, `facts`,
+//! `kerberos`, `connector`, `net`, `startup`, `scram`, `stream`, `canceller`, `session`, `tap`, `facts`,
 //! `observer`, `doctor`, `error`, `der`.
 
 mod authenticator;
+mod canceller;
 mod config;
 mod connection_string;
 mod connector;
@@ -73,6 +74,7 @@ mod target;
 mod tls;
 
 pub use authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};
+pub use canceller::Canceller;
 pub use config::{Config, ConfigBuilder};
 pub use connection_string::ConnectionString;
 pub use connector::Connector;

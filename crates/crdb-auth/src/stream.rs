@@ -7,6 +7,9 @@ use std::task::{Context, Poll};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::canceller::Canceller;
+use crate::connector::Connector;
+use crate::endpoint::Endpoint;
 use crate::facts::ServerFacts;
 use crate::net::{Peer, Transport};
 use crate::startup::LoggedIn;
@@ -19,15 +22,24 @@ pub struct AuthenticatedStream {
     ahead: BytesMut,
     facts: ServerFacts,
     peer: Peer,
+    endpoint: Endpoint,
+    connector: Connector,
 }
 
 impl AuthenticatedStream {
-    pub(crate) fn new(done: LoggedIn, peer: Peer) -> Self {
+    pub(crate) fn new(
+        done: LoggedIn,
+        peer: Peer,
+        endpoint: Endpoint,
+        connector: Connector,
+    ) -> Self {
         Self {
             transport: done.transport,
             ahead: done.ahead,
             facts: done.facts,
             peer,
+            endpoint,
+            connector,
         }
     }
 
@@ -43,8 +55,22 @@ impl AuthenticatedStream {
         self.transport.is_tls()
     }
 
-    pub(crate) fn peer(&self) -> &Peer {
-        &self.peer
+    /// Where the server is.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Cancels what is run on this stream.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller::new(
+            self.connector.clone(),
+            self.endpoint.clone(),
+            self.peer.clone(),
+            self.is_tls(),
+            self.facts.key(),
+        )
     }
 }
 

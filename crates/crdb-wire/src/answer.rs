@@ -50,24 +50,28 @@ impl fmt::Display for End {
 
 /// What came back for one request, complete by itself.
 ///
-/// Exactly one of [`status`](Self::status) and [`end`](Self::end) is set, unless the request was refused before anything
-/// was written: then neither is.
+/// One of [`status`](Self::status) and [`end`](Self::end) is set, unless the request was refused before anything was
+/// written: then neither is.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    written: Written,
-    tags: Tags,
-    rows: u64,
-    error: Option<Arc<ServerError>>,
-    status: Option<TransactionStatus>,
-    end: Option<End>,
+    pub(crate) written: Written,
+    pub(crate) tags: Tags,
+    pub(crate) rows: u64,
+    pub(crate) error: Option<Arc<ServerError>>,
+    pub(crate) status: Option<TransactionStatus>,
+    pub(crate) end: Option<End>,
+    /// The status of the ReadyForQuery before this request's reply; `None` when the request was not answered.
+    pub(crate) before: Option<TransactionStatus>,
+    /// Whether BindComplete came: from here on a statement may have run.
+    pub(crate) bound: bool,
+    pub(crate) copy_refused: bool,
 }
 
 /// Most requests have one tag, which then needs no allocation.
-type Tags = smallvec::SmallVec<[CommandTag; 1]>;
+pub(crate) type Tags = smallvec::SmallVec<[CommandTag; 1]>;
 
 impl Answer {
     /// The answer to a request that was not sent.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the connection"))]
     pub(crate) fn unsent(end: Option<End>) -> Self {
         Self {
             written: Written::Not,
@@ -76,10 +80,22 @@ impl Answer {
             error: None,
             status: None,
             end,
+            before: None,
+            bound: false,
+            copy_refused: false,
         }
     }
 
-    /// How far the request was written.
+    /// The answer to a statement whose preparation got this answer: the statement itself was not sent.
+    pub(crate) fn of_preparation(preparation: Self) -> Self {
+        Self {
+            written: Written::Not,
+            ..preparation
+        }
+    }
+
+    /// How far the request was written. A statement that could not be prepared was not written, although
+    /// [`error`](Self::error) and [`status`](Self::status) are what the server answered to its preparation.
     #[must_use]
     pub fn written(&self) -> Written {
         self.written
@@ -120,6 +136,20 @@ impl Answer {
     #[must_use]
     pub fn status(&self) -> Option<TransactionStatus> {
         self.status
+    }
+
+    /// Whether ReadyForQuery closed the request and the server refused nothing.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.status.is_some() && self.error.is_none()
+    }
+
+    /// Whether the statement was a COPY from or to this side, which the request did not ask for. A COPY to the server has
+    /// been ended without data, so that [`error`](Self::error) is the server's answer to that; data from the server has
+    /// been thrown away.
+    #[must_use]
+    pub fn is_copy_refused(&self) -> bool {
+        self.copy_refused
     }
 
     /// How the connection ended, when it ended before the answer was complete.

@@ -4,18 +4,40 @@
 //! transaction status that closed it. Whether a statement took effect is a function of its answer alone.
 
 mod answer;
+mod config;
+mod connection;
 mod copy;
+mod error;
 mod footprint;
+mod loan;
+mod parameters;
+mod protocol;
+mod request;
+mod row;
+mod row_stream;
 mod server_error;
+mod session;
+mod statement;
+mod types;
 
 pub use answer::{Answer, End, Written};
+pub use config::Config;
 pub use copy::{
     CopiedRow, CopyFormat, CopyRow, CopyValue, DecodeError, EncodeError, Encoded, Field,
     RowDecoder, RowEncoder, RowWriter, Sql, Text, ValueError,
 };
 pub use crdb_auth::{CommandTag, Engine, TransactionStatus};
+pub use error::{Error, ErrorKind};
 pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
+pub use loan::{Cleanliness, Dirt};
+pub use request::Request;
+pub use row::{Column, ColumnIndex, Row};
+pub use row_stream::{RowStream, Rows};
 pub use server_error::ServerError;
+pub use session::{Cancel, CancelFuture, CancelHandle, Remote, Renewal, Session};
+
+/// The values of a statement's parameters, `$1` first.
+pub type Parameters<'a> = &'a [&'a (dyn postgres_types::ToSql + Sync)];
 
 /// The README's examples, compiled and run as tests.
 #[cfg(doctest)]

@@ -2,20 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
-
-use bytes::BytesMut;
-use postgres_protocol::message::frontend;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::state::State;
-use crate::connector::Connector;
-use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind};
-use crate::facts::BackendKey;
-use crate::net::Peer;
-use crate::observer::Cancelled;
+use crate::canceller::Canceller;
+use crate::error::Error;
 
 /// Cancels what its session runs.
 ///
@@ -28,11 +19,7 @@ use crate::observer::Cancelled;
 /// has not ended a statement is broken too: it could end the next borrower's.
 #[derive(Clone)]
 pub struct CancelHandle {
-    connector: Connector,
-    endpoint: Endpoint,
-    peer: Peer,
-    tls: bool,
-    key: Option<BackendKey>,
+    canceller: Canceller,
     state: Arc<State>,
     borrow: u64,
 }
@@ -40,32 +27,22 @@ pub struct CancelHandle {
 /// Ends the account of one cancel, also when its future is dropped.
 struct Account<'a> {
     state: &'a State,
-    sent: bool,
+    sent: AtomicBool,
     answered: bool,
 }
 
 impl Drop for Account<'_> {
     fn drop(&mut self) {
-        self.state.cancel_ends(self.sent, self.answered);
+        self.state
+            .cancel_ends(self.sent.load(Ordering::Acquire), self.answered);
     }
 }
 
 impl CancelHandle {
-    pub(super) fn new(
-        connector: Connector,
-        endpoint: Endpoint,
-        peer: Peer,
-        tls: bool,
-        key: Option<BackendKey>,
-        state: Arc<State>,
-    ) -> Self {
+    pub(super) fn new(canceller: Canceller, state: Arc<State>) -> Self {
         Self {
             borrow: state.borrow(),
-            connector,
-            endpoint,
-            peer,
-            tls,
-            key,
+            canceller,
             state,
         }
     }
@@ -78,7 +55,7 @@ impl CancelHandle {
     /// somebody else's.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB up to v21.1). Otherwise as
+    /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB up to v21.2). Otherwise as
     /// [`Connector::connect`], within the same `connect_timeout`.
     ///
     /// # Cancel safety
@@ -86,69 +63,25 @@ impl CancelHandle {
     /// is [`Cleanliness::Broken`](crate::Cleanliness::Broken), because the request may hit any
     /// later statement.
     pub async fn cancel(&self) -> Result<(), Error> {
-        let start = Instant::now();
-        let limit = self.connector.config().connect_timeout;
-        let result = match timeout(limit, Box::pin(self.request())).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::new(
-                ErrorKind::Timeout,
-                format!(
-                    "cancelling at {}: no answer within {limit:?}",
-                    self.endpoint
-                ),
-            )),
-        };
-        if let Some(observer) = &self.connector.config().observer {
-            observer.cancelled(&Cancelled {
-                endpoint: &self.endpoint,
-                elapsed: start.elapsed(),
-                error: result.as_ref().err(),
-            });
-        }
-        result
-    }
-
-    async fn request(&self) -> Result<(), Error> {
-        let key = self.key.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unsupported,
-                format!(
-                    "cancelling at {}: the server gave no cancel key; CockroachDB does since v21.2",
-                    self.endpoint
-                ),
-            )
-        })?;
         self.state.cancel_begins();
         let mut account = Account {
             state: &self.state,
-            sent: false,
+            sent: AtomicBool::new(false),
             answered: false,
         };
         if self.state.borrow() != self.borrow {
             return Ok(());
         }
-        let mut transport = self
-            .connector
-            .reach_again(&self.endpoint, &self.peer, self.tls)
-            .await?;
-        let mut message = BytesMut::with_capacity(16);
-        frontend::cancel_request(key.process_id, key.secret_key, &mut message);
-        let failed = |error| Error::from_io(&format!("cancelling at {}", self.endpoint), error);
-        account.sent = true;
-        transport.write_all(&message).await.map_err(failed)?;
-        transport.flush().await.map_err(failed)?;
-        // The server answers by closing, once it has passed the request on. Some reset.
-        let mut rest = [0; 64];
-        while transport.read(&mut rest).await.is_ok_and(|read| read > 0) {}
-        account.answered = true;
-        Ok(())
+        let result = self.canceller.cancel(&account.sent).await;
+        account.answered = result.is_ok();
+        result
     }
 }
 
 impl fmt::Debug for CancelHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CancelHandle")
-            .field("endpoint", &self.endpoint)
+            .field("canceller", &self.canceller)
             .finish_non_exhaustive()
     }
 }

@@ -19,11 +19,10 @@ pub use call::{Call, OwnedCall};
 pub use cancel::CancelHandle;
 pub use reset::Renewal;
 
-use crate::connector::Connector;
+use crate::canceller::Canceller;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::{Engine, ServerFacts};
-use crate::net::Peer;
 use crate::stream::AuthenticatedStream;
 use crate::tap::{Dirt, Ended, Tap};
 use replay::{Replay, Slot};
@@ -61,9 +60,8 @@ pub struct Session {
     tap: Tap,
     facts: ServerFacts,
     endpoint: Endpoint,
-    peer: Peer,
+    canceller: Canceller,
     tls: bool,
-    connector: Connector,
 }
 
 /// A client, and the task that moves its bytes. The task stops when this is dropped.
@@ -126,13 +124,10 @@ async fn drive(
 }
 
 impl Session {
-    pub(crate) async fn start(
-        stream: AuthenticatedStream,
-        connector: Connector,
-        endpoint: Endpoint,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn start(stream: AuthenticatedStream) -> Result<Self, Error> {
         let facts = stream.facts().clone();
-        let peer = stream.peer().clone();
+        let endpoint = stream.endpoint().clone();
+        let canceller = stream.canceller();
         let tls = stream.is_tls();
         let tap = Tap::new(facts.shared_parameters());
         let driven = drive(Slot::new(stream), &facts, &tap, &endpoint).await?;
@@ -142,9 +137,8 @@ impl Session {
             tap,
             facts,
             endpoint,
-            peer,
+            canceller,
             tls,
-            connector,
         })
     }
 
@@ -293,14 +287,7 @@ impl Session {
     /// A handle that can cancel what this session runs, from another task.
     #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
-        CancelHandle::new(
-            self.connector.clone(),
-            self.endpoint.clone(),
-            self.peer.clone(),
-            self.tls,
-            self.facts.key(),
-            Arc::clone(&self.state),
-        )
+        CancelHandle::new(self.canceller.clone(), Arc::clone(&self.state))
     }
 }
 

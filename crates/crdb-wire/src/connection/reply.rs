@@ -1,0 +1,87 @@
+//! A caller's end of one request.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::shared::Shared;
+use super::slot::{Event, Found, Slot};
+use crate::answer::Answer;
+
+/// What comes for one request. Dropping it before [`poll_event`](Self::poll_event) has given `None` leaves the request to
+/// be answered and the rest of its reply to be thrown away.
+pub(crate) struct Reply {
+    slot: Arc<Slot>,
+    shared: Arc<Shared>,
+    answer: Option<Answer>,
+}
+
+impl Reply {
+    pub(super) fn new(slot: Arc<Slot>, shared: Arc<Shared>) -> Self {
+        Self {
+            slot,
+            shared,
+            answer: None,
+        }
+    }
+
+    /// The next event, or `None` once the answer is complete.
+    pub(crate) fn poll_event(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
+        if self.answer.is_some() {
+            return Poll::Ready(None);
+        }
+        match self.slot.poll(cx) {
+            Poll::Ready(Found::Event(event)) => Poll::Ready(Some(event)),
+            Poll::Ready(Found::EventAndResume(event)) => {
+                self.shared.wake_driver();
+                Poll::Ready(Some(event))
+            }
+            Poll::Ready(Found::Answer(answer)) => {
+                self.answer = Some(answer);
+                Poll::Ready(None)
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// As [`poll_event`](Self::poll_event). Nothing is lost when the future is dropped.
+    pub(crate) async fn event(&mut self) -> Option<Event> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// Throws away what comes until the answer is complete.
+    pub(crate) async fn answer(&mut self) -> &mut Answer {
+        while self.event().await.is_some() {}
+        self.complete()
+    }
+
+    /// The answer. Before `poll_event` has given `None` it is one that nothing came for.
+    pub(crate) fn complete(&mut self) -> &mut Answer {
+        self.answer.get_or_insert_with(|| Answer::unsent(None))
+    }
+
+    /// Takes the answer of a reply that is complete.
+    pub(crate) fn take(mut self) -> Answer {
+        std::mem::replace(self.complete(), Answer::unsent(None))
+    }
+
+    /// Adds to the request's bytes. The request must be the newest one.
+    #[expect(dead_code, reason = "for COPY, lanes and batches")]
+    pub(crate) fn append(&self, bytes: &[u8]) {
+        self.shared.append(&self.slot, bytes);
+    }
+
+    /// Waits until little enough is waiting to be written.
+    #[expect(dead_code, reason = "for COPY, lanes and batches")]
+    pub(crate) async fn room(&self) {
+        self.shared.room().await;
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if self.answer.is_none() && self.slot.abandon() {
+            self.shared.wake_driver();
+        }
+    }
+}

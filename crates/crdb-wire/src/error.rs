@@ -1,0 +1,175 @@
+//! Why a request did not succeed.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::answer::{Answer, End};
+use crate::server_error::ServerError;
+
+/// What kind of failure an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller's mistake. The request was not sent, and the session is as it was: a NUL in the text, a value that does
+    /// not encode, the wrong number of parameters. Or it was a COPY where rows are expected, which was ended without data.
+    Refused,
+    /// The server answered with an error.
+    Server,
+    /// The connection ended. [`Error::answer`] says how far the request was written.
+    Closed,
+    /// A value of a row does not convert to the type that was asked for.
+    Conversion,
+    /// No answer came in time.
+    Timeout,
+}
+
+impl ErrorKind {
+    /// A stable name, for labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Server => "server",
+            Self::Closed => "closed",
+            Self::Conversion => "conversion",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// Why a request did not succeed, with the request's [`Answer`].
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    /// What was attempted, and why it failed unless the source says so.
+    message: String,
+    answer: Answer,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<String>, answer: Answer) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            answer,
+            source: None,
+        }))
+    }
+
+    /// The caller's mistake; nothing was sent.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused, message, Answer::unsent(None))
+    }
+
+    pub(crate) fn conversion(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conversion, message, Answer::unsent(None))
+    }
+
+    pub(crate) fn timeout(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Timeout, message, Answer::unsent(None))
+    }
+
+    /// The session cannot be used again, although its connection has not ended.
+    pub(crate) fn unusable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Closed, message, Answer::unsent(None))
+    }
+
+    /// A request that got this answer, which is no success.
+    pub(crate) fn answered(attempt: &str, peer: &str, answer: Answer) -> Self {
+        if answer.is_copy_refused() && answer.end().is_none() {
+            let message =
+                "COPY cannot run as a statement that gives rows; use the session's copy methods";
+            return Self::new(ErrorKind::Refused, message, answer);
+        }
+        let kind = if answer.error().is_some() {
+            ErrorKind::Server
+        } else {
+            ErrorKind::Closed
+        };
+        Self::new(kind, format!("{attempt} on {peer}"), answer)
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What came back for the request.
+    #[must_use]
+    pub fn answer(&self) -> &Answer {
+        &self.0.answer
+    }
+
+    /// Takes the answer out.
+    #[must_use]
+    pub fn into_answer(self) -> Answer {
+        self.0.answer
+    }
+
+    /// The server's error: the request's own, or else the one with which the server ended the session.
+    #[must_use]
+    pub fn server_error(&self) -> Option<&ServerError> {
+        match (self.0.answer.error(), self.0.answer.end()) {
+            (Some(error), _) => Some(error),
+            (None, Some(End::Told(error))) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The SQLSTATE of [`server_error`](Self::server_error).
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.server_error().map(ServerError::sqlstate)
+    }
+
+    /// Whether the request is the caller's mistake, see [`ErrorKind::Refused`].
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.0.kind == ErrorKind::Refused
+    }
+
+    /// Whether the connection ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.kind == ErrorKind::Closed
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        // The server's words are shown here and are no source, so that a chain of errors shows them once.
+        match (self.0.answer.error(), self.0.answer.end()) {
+            (Some(error), _) => write!(f, ": {error}"),
+            (None, Some(end)) => write!(f, ": {end}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("answer", &self.0.answer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}

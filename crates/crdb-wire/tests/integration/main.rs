@@ -1,0 +1,8 @@
+//! Sessions on real servers, behind proxies that spoil bytes, and on servers that break the protocol.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cleanliness;
+mod requests;
+mod statements;
+mod support;
