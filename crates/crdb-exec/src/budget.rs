@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct RetryBudget {
     /// In tenths of a retry.
     tenths: AtomicU64,
-    reserve: u64,
+    /// What the tenths grow to: the reserve, and one retry even without a reserve.
+    most: u64,
 }
 
 const RETRY: u64 = 10;
@@ -18,13 +19,13 @@ impl RetryBudget {
         let reserve = reserve as u64 * RETRY;
         Self {
             tenths: AtomicU64::new(reserve),
-            reserve,
+            most: if reserve < RETRY { RETRY } else { reserve },
         }
     }
 
     /// A call begins.
     pub(crate) fn earn(&self) {
-        let earn = |tenths: u64| (tenths < self.reserve).then_some(tenths + 1);
+        let earn = |tenths: u64| (tenths < self.most).then_some(tenths + 1);
         // A full budget earns nothing.
         let _ = self
             .tenths
@@ -61,6 +62,14 @@ mod tests {
             attempts >= 10_990,
             "a budget that gives nothing is no use: {attempts}"
         );
+    }
+
+    #[test]
+    fn without_a_reserve_ten_calls_earn_a_retry() {
+        let budget = RetryBudget::new(0);
+        assert!(!budget.spend());
+        (0..10).for_each(|_| budget.earn());
+        assert!(budget.spend() && !budget.spend());
     }
 
     #[test]

@@ -8,16 +8,16 @@ mod session;
 pub use row::ClientRow;
 pub use session::{ClientCursor, ClientSession};
 
-use crate::session::{Engine, TransactionStatus};
+use crate::answer::{Tags, TransactionStatus};
+use crate::session::{Engine, ServerVersion};
 use std::future::Future;
 
-/// A `tokio_postgres::Client` with somebody who knows what goes on in it: the part of a connection that
-/// [`ClientSession`] needs.
+/// The part of a connection that [`ClientSession`] needs: a `tokio_postgres::Client`, and what is known beside it.
 ///
-/// Whoever can watch the protocol answers [`command_tag`](Self::command_tag) and
-/// [`transaction_status`](Self::transaction_status); without them a transaction is still never reported committed when a
-/// statement in it has failed, but one whose result was only half read has to be rolled back, because nobody can tell
-/// whether the rest of it was an error.
+/// `tokio_postgres` gives neither command tags nor the transaction status. A handle that watches the protocol says them in
+/// [`observe`](Self::observe). Without them a transaction is still never reported committed when a statement in it has
+/// failed, but the session is careful where it cannot know: one whose result was only half read is rolled back, and a
+/// statement whose text may end the transaction is taken to have ended it.
 pub trait ClientHandle: Send + Sync + 'static {
     /// One call on the client. While it is there, and for good if it is dropped without [`finish`](Self::finish), the
     /// session counts as unfinished: a reply may be on its way, or a request not even sent.
@@ -29,18 +29,19 @@ pub trait ClientHandle: Send + Sync + 'static {
     /// The client, for a call.
     fn client(&self, call: &Self::Call) -> &tokio_postgres::Client;
 
+    /// What has been seen of the protocol since the call began. When the server has `answered` the call, it waits for the
+    /// ReadyForQuery that closes it; else the connection is lost, and it gives what had come before.
+    fn observe(
+        &self,
+        call: &Self::Call,
+        answered: bool,
+    ) -> impl Future<Output = Observed> + Send + 'static {
+        let _ = (call, answered);
+        std::future::ready(Observed::default())
+    }
+
     /// The call's reply has been read to its end.
     fn finish(&self, call: Self::Call);
-
-    /// The command tag of the last CommandComplete that was read, also after the connection has ended.
-    fn command_tag(&self) -> Option<String> {
-        None
-    }
-
-    /// What the last ReadyForQuery said.
-    fn transaction_status(&self) -> Option<TransactionStatus> {
-        None
-    }
 
     /// Whether the connection has ended, or the server has announced its end (57P01 unasked).
     fn is_closed(&self) -> bool;
@@ -50,4 +51,33 @@ pub trait ClientHandle: Send + Sync + 'static {
 
     /// The database at the other end.
     fn engine(&self) -> Engine;
+
+    /// The server's version, where it is known.
+    fn version(&self) -> Option<ServerVersion> {
+        None
+    }
+}
+
+/// What a [`ClientHandle`] has seen of the protocol during a call. Nothing, by default.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Observed {
+    /// The command tags that came.
+    pub tags: Tags,
+    /// The status of the last ReadyForQuery that came.
+    pub status: Option<TransactionStatus>,
+    /// Whether the status of any ReadyForQuery that came was idle.
+    pub was_idle: bool,
+}
+
+impl Observed {
+    /// These tags, the last status, and whether any was idle.
+    #[must_use]
+    pub fn new(tags: Tags, status: Option<TransactionStatus>, was_idle: bool) -> Self {
+        Self {
+            tags,
+            status,
+            was_idle,
+        }
+    }
 }

@@ -1,4 +1,5 @@
-use crate::fault::{Fault, FaultKind, ServerError};
+use crate::fault::{Fault, FaultKind, RefusedParameter, ServerError};
+use crate::session::Engine;
 use crate::sqlstate::SqlState;
 use crate::verdict::{Position, Verdict, verdict};
 use std::error::Error as StdError;
@@ -18,8 +19,11 @@ pub enum ErrorKind {
     Timeout,
     /// The server cancelled the statement (57014): somebody asked for it, or its own `statement_timeout` passed.
     Canceled,
-    /// A parameter or a result does not have the type that was asked for, or a column does not exist. When it is a
-    /// result, the statement itself has been carried out.
+    /// The request was refused before anything was sent: a value that does not encode, a wrong number of parameters, NUL in
+    /// the text, COPY.
+    Refused,
+    /// A result does not have the type that was asked for, or a column does not exist. The statement itself has been
+    /// carried out.
     Conversion,
     /// The statement gave more or fewer rows than asked for. It has been carried out.
     RowCount,
@@ -51,7 +55,24 @@ struct Inner {
     attempted: String,
     advice: Option<&'static str>,
     server: Option<Box<ServerError>>,
+    parameter: Option<Parameter>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The parameter whose value was refused.
+struct Parameter {
+    refused: RefusedParameter,
+    name: Option<String>,
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "parameter :{name}")?,
+            None => write!(f, "parameter ${}", self.refused.index + 1)?,
+        }
+        write!(f, " of type {}", self.refused.type_)
+    }
 }
 
 impl Error {
@@ -62,6 +83,7 @@ impl Error {
             attempted: attempted.into(),
             advice: None,
             server: None,
+            parameter: None,
             source: None,
         }))
     }
@@ -69,14 +91,16 @@ impl Error {
     pub(crate) fn from_fault(
         fault: Fault,
         position: Position,
+        engine: Engine,
         attempted: impl Into<String>,
     ) -> Self {
-        let verdict = verdict(&fault, position);
+        let verdict = verdict(&fault, position, engine);
         let state = fault.sqlstate();
         let connection = fault.is_connection();
+        let parameter = fault.parameter().cloned();
         let (fault_kind, server, source) = fault.into_parts();
         let kind = match (fault_kind, state) {
-            (FaultKind::Conversion, _) => ErrorKind::Conversion,
+            (FaultKind::Refused, _) => ErrorKind::Refused,
             (FaultKind::NotWritten | FaultKind::Unanswered, _) => ErrorKind::Connection,
             (FaultKind::Server, Some(SqlState::QUERY_CANCELED)) => ErrorKind::Canceled,
             (FaultKind::Server, Some(SqlState::COMMITTED_WITHOUT_SCHEMA_CHANGE)) => {
@@ -88,6 +112,10 @@ impl Error {
         let mut error = Self::new(kind, verdict, attempted);
         error.0.server = server;
         error.0.source = source;
+        error.0.parameter = parameter.map(|refused| Parameter {
+            refused,
+            name: None,
+        });
         error
     }
 
@@ -101,6 +129,16 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// Names the parameter that was refused, if one was.
+    pub(crate) fn with_parameter_names(mut self, parameters: &[crdb_sql::Parameter]) -> Self {
+        if let Some(parameter) = &mut self.0.parameter {
+            parameter.name = parameters
+                .get(parameter.refused.index)
+                .map(|known| known.name().to_owned());
+        }
         self
     }
 
@@ -189,6 +227,7 @@ impl fmt::Display for Error {
             ErrorKind::Server => "the server refused",
             ErrorKind::Timeout => "the deadline passed",
             ErrorKind::Canceled => "the statement was cancelled",
+            ErrorKind::Refused => "the request was not sent",
             ErrorKind::Conversion => "a value does not convert",
             ErrorKind::RowCount => "the number of rows is not the expected one",
             ErrorKind::RolledBack => "the transaction was rolled back",
@@ -202,6 +241,9 @@ impl fmt::Display for Error {
             ErrorKind::Misuse => "the transaction was ended from inside",
         };
         write!(f, "{}: {what}", inner.attempted)?;
+        if let Some(parameter) = &inner.parameter {
+            write!(f, ": the value of {parameter} does not encode")?;
+        }
         if let Some(server) = &inner.server {
             write!(f, ": {server}")?;
         }

@@ -1,113 +1,176 @@
-//! What a session reports when it could not do what it was asked: facts, not yet a judgement.
+//! What a session reports when it could not do what it was asked: facts, not a verdict.
 
+use crate::answer::Written;
 use crate::sqlstate::SqlState;
+use postgres_types::Type;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// How far a request got before it failed.
+/// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// Not a byte of the statement reached the server: the connection was known to be gone, or ended while the
-    /// statement was still being prepared.
+    /// The client refused the request before a byte of it was written: a value that does not encode, a wrong number of
+    /// parameters, NUL in the text, COPY through `execute`. The session stays as it was.
+    Refused,
+    /// The connection ended before a byte of the request was written.
     NotWritten,
-    /// The statement was (or may have been) written, and no answer came that can be understood.
+    /// The request was written, in part or wholly, and no answer came that can be understood.
     Unanswered,
     /// The server answered with an error.
     Server,
-    /// A value does not convert to what the server expects. The statement was not sent.
-    Conversion,
 }
 
 /// A failure as a [`Session`](crate::Session) saw it. [`verdict`](crate::verdict) says what it means.
+pub struct Fault(Box<Inner>);
+
 #[derive(Debug)]
-pub struct Fault {
+struct Inner {
     kind: FaultKind,
+    written: Written,
     server: Option<Box<ServerError>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     stale_statement: bool,
+    before_execution: bool,
+    parameter: Option<RefusedParameter>,
+}
+
+/// A parameter whose value does not encode.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusedParameter {
+    /// Counted from 0.
+    pub(crate) index: usize,
+    pub(crate) type_: Type,
 }
 
 impl Fault {
-    /// The statement did not reach the server.
-    pub fn not_written(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::local(FaultKind::NotWritten, source)
+    /// The client refused the request: it is the caller's mistake, nothing was written, and the session is as it was.
+    pub fn refused(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::local(FaultKind::Refused, Written::Not, source)
     }
 
-    /// The statement may have reached the server, and there is no answer.
-    pub fn unanswered(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::local(FaultKind::Unanswered, source)
+    /// The client refused the request because the value of a parameter, counted from 0, does not encode as its type.
+    pub fn refused_parameter(
+        index: usize,
+        type_: &Type,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        let mut fault = Self::refused(source);
+        fault.0.parameter = Some(RefusedParameter {
+            index,
+            type_: type_.clone(),
+        });
+        fault
     }
 
-    /// A parameter does not convert; nothing was sent.
-    pub fn conversion(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::local(FaultKind::Conversion, source)
+    /// The connection ended, or gave nothing that can be understood, after this much of the request had been written.
+    ///
+    /// [`Written::Not`] promises that the server cannot have seen the request.
+    pub fn lost(written: Written, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let kind = match written {
+            Written::Not => FaultKind::NotWritten,
+            Written::Partly | Written::Wholly => FaultKind::Unanswered,
+        };
+        Self::local(kind, written, source)
     }
 
     /// The server answered with an error.
     #[must_use]
     pub fn server(error: ServerError) -> Self {
-        Self {
+        Self(Box::new(Inner {
             kind: FaultKind::Server,
+            written: Written::Wholly,
             server: Some(Box::new(error)),
             source: None,
             stale_statement: false,
-        }
+            before_execution: false,
+            parameter: None,
+        }))
     }
 
     /// Marks a server's error as coming from a prepared statement that was kept too long, and is dropped now: preparing
     /// again is the remedy.
     #[must_use]
     pub fn with_stale_statement(mut self) -> Self {
-        self.stale_statement = true;
+        self.0.stale_statement = true;
         self
     }
 
-    fn local(kind: FaultKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
+    /// Marks a server's error as having come before the statement was executed, from parsing or describing it.
+    #[must_use]
+    pub fn with_before_execution(mut self) -> Self {
+        self.0.before_execution = true;
+        self
+    }
+
+    fn local(
+        kind: FaultKind,
+        written: Written,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self(Box::new(Inner {
             kind,
+            written,
             server: None,
             source: Some(source.into()),
             stale_statement: false,
-        }
+            before_execution: false,
+            parameter: None,
+        }))
     }
 
-    /// How far the request got.
+    /// Why the request failed.
     #[must_use]
-    pub const fn kind(&self) -> FaultKind {
-        self.kind
+    pub fn kind(&self) -> FaultKind {
+        self.0.kind
+    }
+
+    /// How far the request was written.
+    #[must_use]
+    pub fn written(&self) -> Written {
+        self.0.written
     }
 
     /// The SQLSTATE, when the server answered.
     #[must_use]
     pub fn sqlstate(&self) -> Option<SqlState> {
-        self.server.as_ref().map(|error| error.sqlstate)
+        self.0.server.as_ref().map(|error| error.sqlstate)
     }
 
     /// The server's error, when it answered.
     #[must_use]
     pub fn server_error(&self) -> Option<&ServerError> {
-        self.server.as_deref()
+        self.0.server.as_deref()
     }
 
     /// Whether a prepared statement was kept too long (26000, 0A000).
     #[must_use]
-    pub const fn is_stale_statement(&self) -> bool {
-        self.stale_statement
+    pub fn is_stale_statement(&self) -> bool {
+        self.0.stale_statement
+    }
+
+    /// Whether the server refused before it executed anything.
+    #[must_use]
+    pub fn is_before_execution(&self) -> bool {
+        self.0.before_execution
     }
 
     /// Whether the connection, not the statement, is what failed.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        match self.kind {
+        match self.0.kind {
             FaultKind::NotWritten | FaultKind::Unanswered => true,
-            FaultKind::Conversion => false,
+            FaultKind::Refused => false,
             FaultKind::Server => self.sqlstate().is_some_and(|state| {
                 (state.class() == "08" && state != SqlState::PROTOCOL_VIOLATION)
                     || state.as_str().starts_with("57P")
                     || state == SqlState::TOO_MANY_CONNECTIONS
             }),
         }
+    }
+
+    pub(crate) fn parameter(&self) -> Option<&RefusedParameter> {
+        self.0.parameter.as_ref()
     }
 
     pub(crate) fn into_parts(
@@ -117,16 +180,28 @@ impl Fault {
         Option<Box<ServerError>>,
         Option<Box<dyn StdError + Send + Sync>>,
     ) {
-        (self.kind, self.server, self.source)
+        let Inner {
+            kind,
+            server,
+            source,
+            ..
+        } = *self.0;
+        (kind, server, source)
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.server, self.kind) {
+        match (&self.0.server, self.0.kind) {
             (Some(error), _) => error.fmt(f),
             (None, FaultKind::NotWritten) => f.write_str("the statement was not sent"),
-            (None, FaultKind::Conversion) => f.write_str("a parameter does not convert"),
+            (None, FaultKind::Refused) => f.write_str("the client refused to send the statement"),
             (None, _) => f.write_str("the server did not answer"),
         }
     }
@@ -134,15 +209,15 @@ impl fmt::Display for Fault {
 
 impl StdError for Fault {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_ref().map(|source| &**source as _)
+        self.0.source.as_ref().map(|source| &**source as _)
     }
 }
 
 /// An error as a server words it.
 ///
 /// Code may rest on [`sqlstate`](Self::sqlstate) and on the names of objects; the texts are for people, and change
-/// between versions.
-#[derive(Clone, Debug)]
+/// between versions. [`Display`](fmt::Display) and `Debug` leave out the detail, which may quote values of a row.
+#[derive(Clone)]
 pub struct ServerError {
     sqlstate: SqlState,
     message: String,
@@ -197,7 +272,7 @@ impl ServerError {
         &self.message
     }
 
-    /// More about the message. It may quote values of a row, so it is not part of [`Display`](fmt::Display).
+    /// More about the message. It may quote values of a row, so neither [`Display`](fmt::Display) nor `Debug` shows it.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
@@ -235,6 +310,19 @@ impl fmt::Display for ServerError {
             write!(f, "; hint: {hint}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerError")
+            .field("sqlstate", &self.sqlstate)
+            .field("message", &self.message)
+            .field("hint", &self.hint)
+            .field("constraint", &self.constraint)
+            .field("table", &self.table)
+            .field("column", &self.column)
+            .finish_non_exhaustive()
     }
 }
 

@@ -56,14 +56,17 @@
 //! takes the microseconds, and a leap second of chrono becomes the second after it.
 //!
 //! # Modules, in reading order
-//! `statement`, `row`, `executor`, `mapped`, `named` (what callers use); `session` (what this crate consumes); `fault`, `verdict`, `error` (what
-//! failures mean); `pooled`, `transact`, `transaction`, `options`, `idempotency` (the work); `backoff`, `budget`, `deadline`
+//! `statement`, `row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this crate consumes); `fault`, `effect`, `verdict`, `error` (what
+//! failures mean); `pooled`, `transact`, `transaction`, `progress`, `options`, `idempotency` (the work); `backoff`, `budget`, `deadline`
 //! (its limits); `client` (sessions over `tokio_postgres`); `observer`.
 
+mod answer;
 mod backoff;
 mod budget;
 mod client;
+mod control;
 mod deadline;
+mod effect;
 mod error;
 mod executor;
 mod fault;
@@ -73,6 +76,7 @@ mod named;
 mod observer;
 mod options;
 mod pooled;
+mod progress;
 mod row;
 mod session;
 mod sqlstate;
@@ -82,9 +86,13 @@ mod transaction;
 mod value;
 mod verdict;
 
+pub use answer::{Answer, CommandTag, Next, Tags, TransactionStatus, Written};
 pub use backoff::Backoff;
 pub use bytes::BytesMut;
-pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession};
+pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession, Observed};
+pub use control::{Control, ControlStep};
+pub use deadline::timeout_from_setting;
+pub use effect::Effect;
 pub use error::{Error, ErrorKind};
 pub use executor::{Executor, ExecutorExt, Rows};
 pub use fault::{Fault, FaultKind, ServerError};
@@ -97,8 +105,8 @@ pub use pooled::{PooledExecutor, PooledExecutorBuilder, PooledRows};
 pub use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 pub use row::{Column, ColumnIndex, Row};
 pub use session::{
-    AcquireError, AcquireOptions, Engine, NodeId, Parameters, Session, SessionOutcome,
-    SessionSource, TransactionStatus,
+    AcquireError, AcquireOptions, Engine, NodeId, Parameters, ServerVersion, Session,
+    SessionOutcome, SessionSource,
 };
 pub use sqlstate::SqlState;
 pub use statement::{RetrySafety, Statement};
@@ -108,7 +116,7 @@ pub use value::{
     Array, BitString, Date, Dimension, Exact, Inet, Interval, JsonText, Numeric, TimeOfDay, TimeTz,
     Timestamp, ValueError, holds_all,
 };
-pub use verdict::{Position, Verdict, verdict};
+pub use verdict::{CommitErrors, Position, Verdict, verdict};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

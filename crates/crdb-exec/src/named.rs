@@ -40,7 +40,7 @@ pub type NamedArguments<'a> = [(&'a str, &'a (dyn ToSql + Sync))];
 /// A query whose arguments have been put in order, ready to be run on an executor.
 pub struct NamedQuery<'a, E: ?Sized> {
     executor: &'a E,
-    statement: Statement<'a>,
+    query: &'a Query,
     parameters: Vec<&'a (dyn ToSql + Sync)>,
 }
 
@@ -73,7 +73,7 @@ pub trait NamedExecutor: Executor {
         })?;
         Ok(NamedQuery {
             executor: self,
-            statement: Statement::from(query),
+            query,
             parameters,
         })
     }
@@ -82,14 +82,17 @@ pub trait NamedExecutor: Executor {
 impl<E: Executor + ?Sized> NamedExecutor for E {}
 
 impl<'a, E: Executor> NamedQuery<'a, E> {
+    /// Says a parameter's name where its value was refused.
+    fn named<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|error| error.with_parameter_names(self.query.parameters()))
+    }
+
     /// As [`ExecutorExt::fetch_one`].
     ///
     /// # Errors
     /// As there.
     pub async fn fetch_one(&self) -> Result<E::Row, Error> {
-        self.executor
-            .fetch_one(self.statement, &self.parameters)
-            .await
+        self.named(self.executor.fetch_one(self.query, &self.parameters).await)
     }
 
     /// As [`ExecutorExt::fetch_optional`].
@@ -97,9 +100,11 @@ impl<'a, E: Executor> NamedQuery<'a, E> {
     /// # Errors
     /// As there.
     pub async fn fetch_optional(&self) -> Result<Option<E::Row>, Error> {
-        self.executor
-            .fetch_optional(self.statement, &self.parameters)
-            .await
+        self.named(
+            self.executor
+                .fetch_optional(self.query, &self.parameters)
+                .await,
+        )
     }
 
     /// As [`ExecutorExt::fetch_all`].
@@ -107,9 +112,7 @@ impl<'a, E: Executor> NamedQuery<'a, E> {
     /// # Errors
     /// As there.
     pub async fn fetch_all(&self) -> Result<Vec<E::Row>, Error> {
-        self.executor
-            .fetch_all(self.statement, &self.parameters)
-            .await
+        self.named(self.executor.fetch_all(self.query, &self.parameters).await)
     }
 
     /// As [`ExecutorExt::fetch`].
@@ -117,7 +120,7 @@ impl<'a, E: Executor> NamedQuery<'a, E> {
     /// # Errors
     /// As there.
     pub async fn fetch(&self) -> Result<E::Rows<'a>, Error> {
-        self.executor.fetch(self.statement, &self.parameters).await
+        self.named(self.executor.fetch(self.query, &self.parameters).await)
     }
 
     /// As [`ExecutorExt::execute`].
@@ -125,8 +128,6 @@ impl<'a, E: Executor> NamedQuery<'a, E> {
     /// # Errors
     /// As there.
     pub async fn execute(&self) -> Result<u64, Error> {
-        self.executor
-            .execute(self.statement, &self.parameters)
-            .await
+        self.named(self.executor.execute(self.query, &self.parameters).await)
     }
 }

@@ -3,8 +3,8 @@
 use crate::backoff::Backoff;
 use crate::error::{Error, ErrorKind};
 use crate::idempotency::IdempotencyKey;
-use crate::session::Engine;
-use crate::verdict::Verdict;
+use crate::session::{Engine, ServerVersion};
+use crate::verdict::{CommitErrors, Verdict};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -181,6 +181,23 @@ impl TransactionOptions {
 
     pub(crate) const fn key(&self) -> Option<&IdempotencyKey> {
         self.idempotency.as_ref()
+    }
+
+    /// Whether the errors of this transaction's COMMIT are certain.
+    pub(crate) fn commit_errors(
+        &self,
+        engine: Engine,
+        version: Option<ServerVersion>,
+    ) -> CommitErrors {
+        const MENDED: ServerVersion = ServerVersion::new(26, 1, 0);
+        let serializable = self.isolation == Some(Isolation::Serializable);
+        let mended = version.is_some_and(|version| version >= MENDED);
+        if engine == Engine::PostgreSql || serializable || mended {
+            CommitErrors::Certain
+        } else {
+            // Without an isolation of its own it has the session's default, which may be any.
+            CommitErrors::Doubtful
+        }
     }
 
     /// The text that begins the transaction, with the time left as the server's `statement_timeout`.

@@ -1,17 +1,21 @@
 //! Running statements on borrowed sessions.
 
+use crate::answer::{Answer, Next, Written};
 use crate::backoff::Backoff;
 use crate::budget::RetryBudget;
 use crate::deadline::{self, Waited};
+use crate::effect::Effect;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Rows};
 use crate::fault::Fault;
 use crate::observer::{Failure, Observer, RetryEvent, StatementEvent};
-use crate::session::{AcquireOptions, NodeId, Parameters, Session, SessionOutcome, SessionSource};
+use crate::session::{
+    AcquireOptions, Engine, NodeId, Parameters, Session, SessionOutcome, SessionSource,
+};
 use crate::sqlstate::SqlState;
 use crate::statement::{RetrySafety, Statement};
 use crate::verdict::{Position, Verdict};
-use futures_util::Stream;
+use futures_util::{FutureExt as _, Stream};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -228,7 +232,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         let delay = attempts.backoff.delay(attempts.made, &mut rand::rng());
         if attempts
             .deadline
-            .is_some_and(|deadline| Instant::now() + delay >= deadline)
+            .is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) <= delay)
         {
             return false;
         }
@@ -274,7 +278,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         let deadline = statement
             .time_limit()
             .or(self.shared.time_limit)
-            .map(|limit| started + limit);
+            .and_then(|limit| deadline::after(started, limit));
         self.earn();
         let mut attempts = Attempts {
             name: statement.name(),
@@ -330,7 +334,8 @@ impl<S: SessionSource> PooledExecutor<S> {
             .await
             .map_err(|error| Failed { error, node: None })?;
         let statement = statement.autocommit_on(lease.engine());
-        let position = Position::Autocommit(statement.retry_safety());
+        let position = || Position::autocommit(&statement);
+        let engine = lease.engine();
         let mut renewed = false;
         loop {
             let waited = {
@@ -346,15 +351,15 @@ impl<S: SessionSource> PooledExecutor<S> {
                     // A late answer is true all the same, but no cursor is read on beside a cancel.
                     return match answer {
                         Ok(answer) if !R::READS_ON => Ok((None, answer)),
-                        Ok(_) => Err(out_of_time(attempted(), position)),
-                        Err(fault) => Err(answered_late(fault, attempted(), position)),
+                        Ok(_) => Err(out_of_time(attempted(), position())),
+                        Err(fault) => Err(answered_late(fault, attempted(), position(), engine)),
                     }
                     .map_err(|error| Failed { error, node });
                 }
                 Waited::Silent(cancel) => {
                     let node = Some(self.shared.source.node(&lease));
-                    deadline::give_up(cancel, lease);
-                    let error = out_of_time(attempted(), position);
+                    deadline::give_up(cancel, lease, |lease| &**lease);
+                    let error = out_of_time(attempted(), position());
                     return Err(Failed { error, node });
                 }
             };
@@ -362,16 +367,16 @@ impl<S: SessionSource> PooledExecutor<S> {
                 renewed = true;
                 continue;
             }
-            let error = Error::from_fault(fault, position, attempted());
+            let error = Error::from_fault(fault, position(), engine, attempted());
             let node = Some(self.report(&lease, Some(Failure::of(&error))));
             return Err(Failed { error, node });
         }
     }
 }
 
-/// The error of a statement that was answered after its deadline. A cancel that worked leaves no doubt.
-fn answered_late(fault: Fault, attempted: String, position: Position) -> Error {
-    let error = Error::from_fault(fault, position, attempted);
+/// The error of a statement that was answered after its deadline, as a rule by the cancel.
+fn answered_late(fault: Fault, attempted: String, position: Position, engine: Engine) -> Error {
+    let error = Error::from_fault(fault, position, engine, attempted);
     match error.kind() {
         ErrorKind::Canceled => error.with_kind(ErrorKind::Timeout),
         _ => error,
@@ -381,7 +386,14 @@ fn answered_late(fault: Fault, attempted: String, position: Position) -> Error {
 /// The error of a statement that was cut off.
 fn out_of_time(attempted: String, position: Position) -> Error {
     let verdict = match position {
-        Position::Autocommit(RetrySafety::Safe) => Verdict::Never,
+        Position::Autocommit {
+            retry: RetrySafety::Safe,
+            ..
+        }
+        | Position::Autocommit {
+            effect: Effect::Read,
+            ..
+        } => Verdict::Never,
         _ => Verdict::OutcomeUnknown,
     };
     Error::new(ErrorKind::Timeout, verdict, attempted)
@@ -416,7 +428,9 @@ impl Request for FetchAtMost {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<Vec<S::Row>, Fault>> + Send {
-        session.fetch(statement, parameters, self.0)
+        session
+            .fetch_at_most(statement, parameters, self.0)
+            .map(Answer::into_result)
     }
 
     fn rows<S: Session>(rows: &Vec<S::Row>) -> u64 {
@@ -436,7 +450,9 @@ impl Request for Run {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<u64, Fault>> + Send {
-        session.execute(statement, parameters)
+        session
+            .execute(statement, parameters)
+            .map(Answer::into_result)
     }
 
     fn rows<S: Session>(affected: &u64) -> u64 {
@@ -458,7 +474,12 @@ impl Request for Open {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<S::Cursor, Fault>> + Send {
-        session.open(statement, parameters)
+        session.fetch_stream(statement, parameters).map(|opened| {
+            opened.map_err(|answer| match answer.into_result() {
+                Err(fault) => fault,
+                Ok(_) => Fault::lost(Written::Wholly, "the statement ended before it began"),
+            })
+        })
     }
 
     fn rows<S: Session>(_: &S::Cursor) -> u64 {
@@ -502,7 +523,8 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
             lease,
             cursor,
             label: statement.label().to_owned(),
-            position: Position::Autocommit(statement.retry_safety()),
+            position: Position::autocommit(&statement),
+            affected: None,
             stall: statement.time_limit().or(self.shared.time_limit),
             timer: None,
             ended: false,
@@ -519,6 +541,7 @@ pub struct PooledRows<S: SessionSource> {
     cursor: <S::Session as Session>::Cursor,
     label: String,
     position: Position,
+    affected: Option<u64>,
     stall: Option<Duration>,
     timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
@@ -531,12 +554,13 @@ impl<S: SessionSource> PooledRows<S> {
 
     /// Starts the timer of one wait and says whether it has run out.
     fn stalled(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(limit) = self.stall else {
+        let end = |limit| deadline::after(Instant::now(), limit);
+        if self.timer.is_none() {
+            self.timer = self.stall.and_then(end).map(|at| Box::pin(sleep_until(at)));
+        }
+        let Some(timer) = &mut self.timer else {
             return false;
         };
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
         timer.as_mut().poll(cx).is_ready()
     }
 }
@@ -553,18 +577,25 @@ impl<S: SessionSource> Stream for PooledRows<S> {
             return Poll::Ready(None);
         };
         match lease.poll_row(&mut this.cursor, cx) {
-            Poll::Ready(Ok(Some(row))) => {
+            Poll::Ready(Next::Row(row)) => {
                 this.timer = None;
                 Poll::Ready(Some(Ok(row)))
             }
-            Poll::Ready(Ok(None)) => {
+            Poll::Ready(Next::End(answer)) => {
+                let engine = lease.engine();
                 this.ended = true;
-                Poll::Ready(None)
-            }
-            Poll::Ready(Err(fault)) => {
-                let error = Error::from_fault(fault, this.position, this.attempted());
-                this.ended = true;
-                Poll::Ready(Some(Err(error)))
+                Poll::Ready(match answer.into_result() {
+                    Ok(affected) => {
+                        this.affected = Some(affected);
+                        None
+                    }
+                    Err(fault) => Some(Err(Error::from_fault(
+                        fault,
+                        this.position,
+                        engine,
+                        this.attempted(),
+                    ))),
+                })
             }
             Poll::Pending => {
                 if !this.stalled(cx) {
@@ -584,6 +615,6 @@ impl<S: SessionSource> Rows for PooledRows<S> {
     type Row = <S::Session as Session>::Row;
 
     fn rows_affected(&self) -> Option<u64> {
-        self.lease.as_ref()?.rows_affected(&self.cursor)
+        self.affected
     }
 }

@@ -1,5 +1,7 @@
-//! What this crate consumes: live sessions, and somebody who hands them out.
+//! What this crate consumes: live sessions, and a source that lends them.
 
+use crate::answer::{Answer, Next};
+use crate::control::Control;
 use crate::fault::Fault;
 use crate::row::Row;
 use crate::statement::Statement;
@@ -9,6 +11,7 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::ops::Deref;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The values of a statement's parameters, `$1` first.
@@ -24,15 +27,24 @@ pub enum Engine {
     PostgreSql,
 }
 
-/// What the last ReadyForQuery said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TransactionStatus {
-    /// No transaction is open.
-    Idle,
-    /// A transaction is open.
-    InTransaction,
-    /// A transaction is open and has failed.
-    Failed,
+/// A server's version, as far as the first three numbers go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerVersion {
+    major: u16,
+    minor: u16,
+    patch: u16,
+}
+
+impl ServerVersion {
+    /// CockroachDB 26.1.3 is `(26, 1, 3)`, PostgreSQL 15.18 is `(15, 18, 0)`.
+    #[must_use]
+    pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
+        Self {
+            major,
+            minor,
+            patch,
+        }
+    }
 }
 
 /// A node of the cluster, as the [`SessionSource`] numbers them.
@@ -59,67 +71,54 @@ impl NodeId {
 ///
 /// # Contract
 /// - Requests are carried out in the order in which they were first polled.
-/// - A future or [`Cursor`](Self::Cursor) that is dropped before its reply has been read to the end leaves the session
-///   *unfinished*, for good: see [`SessionSource::Lease`].
-/// - A [`Fault`] reports facts. [`NotWritten`](crate::FaultKind::NotWritten) is a promise that the server cannot have
-///   seen the statement; when in doubt it is [`Unanswered`](crate::FaultKind::Unanswered).
+/// - Every method gives the answer to its own request: the tags that came for it and the status of the ReadyForQuery that
+///   closed it. A session that cannot tell them from another request's leaves them out; it must not guess. A status that
+///   became idle at any moment of a request is reported as idle.
+/// - A future or [`Cursor`](Self::Cursor) that is dropped before its answer leaves the session *unfinished*, and so does a
+///   transaction that was [begun](crate::ControlStep::Begin) and has not ended: see [`SessionSource::Lease`].
+/// - [`Written::Not`](crate::Written::Not) is a promise that the server cannot have seen the request; when in doubt it is
+///   [`Written::Wholly`](crate::Written::Wholly).
+/// - What the client refuses before it writes anything (a value that does not encode, NUL in the text, more than 65,535
+///   parameters, COPY) is [`Fault::refused`]: the session stays as it was.
 pub trait Session: Send + Sync + 'static {
     /// Its rows.
     type Row: Row + Unpin + 'static;
     /// The place in a result that is being read.
     type Cursor: Send + Unpin + 'static;
-    /// What keeps the session marked as unfinished.
-    type Hold: Send + Sync + 'static;
 
     /// Runs a statement and keeps up to `limit` of its rows; the rest is read and thrown away, so nothing stays half
     /// read.
-    fn fetch(
+    fn fetch_at_most(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Self::Row>, Fault>> + Send;
+    ) -> impl Future<Output = Answer<Vec<Self::Row>>> + Send;
 
     /// Runs a statement to its end and gives the number of rows it affected, as its command tag says.
     fn execute(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
-    ) -> impl Future<Output = Result<u64, Fault>> + Send;
+    ) -> impl Future<Output = Answer<u64>> + Send;
 
-    /// Runs a statement and gives its rows one by one through [`poll_row`](Self::poll_row).
-    fn open(
+    /// Runs a statement and gives its rows one by one through [`poll_row`](Self::poll_row). The error is the closing answer
+    /// of a statement that failed before its first row.
+    fn fetch_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
-    ) -> impl Future<Output = Result<Self::Cursor, Fault>> + Send;
+    ) -> impl Future<Output = Result<Self::Cursor, Answer<u64>>> + Send;
 
-    /// The next row, or `None` once the reply has been read to its end. Not to be called again after that or a fault.
-    fn poll_row(
-        &self,
-        cursor: &mut Self::Cursor,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Self::Row>, Fault>>;
+    /// The next row, or the closing answer. Not to be called again after that.
+    fn poll_row(&self, cursor: &mut Self::Cursor, cx: &mut Context<'_>) -> Poll<Next<Self::Row>>;
 
-    /// The number of rows affected, known once `poll_row` has given `None`.
-    fn rows_affected(&self, cursor: &Self::Cursor) -> Option<u64>;
+    /// Runs a request of transaction control in the simple protocol.
+    fn control(&self, control: Control<'_>) -> impl Future<Output = Answer<()>> + Send;
 
-    /// Runs statements in the simple protocol. It is given only text that this crate makes: BEGIN, COMMIT, ROLLBACK,
-    /// SAVEPOINT and SET LOCAL.
-    fn batch(&self, text: &str) -> impl Future<Output = Result<(), Fault>> + Send;
-
-    /// The command tag of the last CommandComplete that was read, also after the connection has ended. `None` where
-    /// nothing watches the protocol.
-    fn command_tag(&self) -> Option<String>;
-
-    /// What the last ReadyForQuery said; `None` where nothing watches the protocol.
-    fn transaction_status(&self) -> Option<TransactionStatus>;
-
-    /// Marks the session as unfinished until the hold is [released](Self::release); dropping it is no release.
-    fn hold(&self) -> Self::Hold;
-
-    /// Undoes a [`hold`](Self::hold).
-    fn release(&self, hold: Self::Hold);
+    /// The session's own `statement_timeout`, which no transaction may exceed: `None` means no limit. Asked of the server
+    /// once, and kept; [`timeout_from_setting`](crate::timeout_from_setting) reads what `SHOW statement_timeout` answers.
+    fn statement_ceiling(&self) -> impl Future<Output = Result<Option<Duration>, Fault>> + Send;
 
     /// Whether the connection is known to have ended, or the server is known to have announced its end: nothing more
     /// would reach it.
@@ -131,6 +130,11 @@ pub trait Session: Send + Sync + 'static {
 
     /// The database at the other end.
     fn engine(&self) -> Engine;
+
+    /// The server's version; `None` when it is not known, which costs certainty.
+    fn version(&self) -> Option<ServerVersion> {
+        None
+    }
 }
 
 /// What a borrower asks of a [`SessionSource`].
@@ -162,9 +166,8 @@ pub trait SessionSource: Send + Sync + 'static {
 
     /// A borrowed session. Dropping it gives the session back.
     ///
-    /// It may be dropped in any state: with a transaction open (the session is then also held, see
-    /// [`Session::hold`]), unfinished, or with its connection gone. The source must not give such a session to anybody
-    /// else before it has been brought back to a clean state, or must close it.
+    /// It may be dropped in any state: with a transaction open, with a request unanswered, or with its connection gone. The
+    /// source must bring such a session back to a clean state, or close it, before it lends it again.
     type Lease: Deref<Target = Self::Session> + Send + Sync + 'static;
 
     /// Borrows a session.
@@ -224,7 +227,7 @@ impl AcquireError {
     pub fn from_fault(fault: Fault) -> Self {
         Self {
             timed_out: false,
-            retryable: verdict(&fault, Position::Acquire) == Verdict::Retry,
+            retryable: verdict(&fault, Position::Acquire, Engine::CockroachDb) == Verdict::Retry,
             source: Box::new(fault),
         }
     }

@@ -1,6 +1,7 @@
 //! Running a transaction as often as is right.
 
 use crate::deadline::{self, Waited};
+use crate::effect::EndedBy;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, ExecutorExt};
 use crate::idempotency::{self, IdempotencyKey, Resolution};
@@ -8,10 +9,10 @@ use crate::observer::{Failure, ResolveEvent, TransactionEvent};
 use crate::options::TransactionOptions;
 use crate::pooled::{Attempts, PooledExecutor};
 use crate::row::Row;
-use crate::session::{NodeId, Session, SessionSource};
+use crate::session::{Engine, NodeId, ServerVersion, Session, SessionSource};
 use crate::statement::{RetrySafety, Statement};
 use crate::transaction::Transaction;
-use crate::verdict::Verdict;
+use crate::verdict::{Position, Verdict};
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -49,6 +50,8 @@ struct Aborted<T, E> {
     node: Option<NodeId>,
     /// What the body gave, when it was the commit that failed.
     value: Option<T>,
+    /// Whether a statement of the body had ended the transaction: then nothing is run again.
+    ended: bool,
 }
 
 /// Whose error it is.
@@ -64,6 +67,7 @@ impl<T, E> Aborted<T, E> {
             cause: Cause::Ours(error),
             node,
             value: None,
+            ended: false,
         }
     }
 }
@@ -168,7 +172,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             deadline: options
                 .time_limit()
                 .or(self.time_limit())
-                .map(|limit| started + limit),
+                .and_then(|limit| deadline::after(started, limit)),
             owner: options.key().map(|_| idempotency::owner(&mut rand::rng())),
         };
         self.earn();
@@ -216,6 +220,33 @@ impl<S: SessionSource> PooledExecutor<S> {
         result
     }
 
+    /// The limit that the server is told: what is left of the call's time, where that is less than the session's own.
+    async fn server_limit<T, E>(
+        &self,
+        call: &Call<'_>,
+        lease: &S::Lease,
+    ) -> Result<Option<Duration>, Aborted<T, E>> {
+        let Some(deadline) = call.deadline else {
+            return Ok(None);
+        };
+        let ceiling = match timeout_at(deadline, lease.statement_ceiling()).await {
+            Ok(Ok(ceiling)) => ceiling,
+            Ok(Err(fault)) => {
+                let attempted = call.attempted("beginning");
+                let engine = lease.engine();
+                let error = Error::from_fault(fault, Position::InTransaction, engine, attempted);
+                let node = self.report(lease, Some(Failure::of(&error)));
+                return Err(Aborted::ours(error, Some(node)));
+            }
+            Err(_) => {
+                let node = self.source().node(lease);
+                return Err(Aborted::ours(call.out_of_time(Verdict::Never), Some(node)));
+            }
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        Ok(ceiling.is_none_or(|ceiling| left < ceiling).then_some(left))
+    }
+
     async fn run_once<T, E, F>(
         &self,
         call: &Call<'_>,
@@ -232,14 +263,20 @@ impl<S: SessionSource> PooledExecutor<S> {
             .lease(call.deadline, avoid, &attempted)
             .await
             .map_err(|error| Aborted::ours(error, None))?;
-        let left = call
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let ended_by = ended_by(&*lease);
+        let commit_errors = call.options.commit_errors(lease.engine(), lease.version());
+        let server_limit = self.server_limit(call, &lease).await?;
         let begin = call
             .options
-            .begin(lease.engine(), left)
+            .begin(lease.engine(), server_limit)
             .map_err(|error| Aborted::ours(error, None))?;
-        let transaction = Transaction::<S>::new(lease, call.deadline, self.observer().clone());
+        let transaction = Transaction::<S>::new(
+            lease,
+            ended_by,
+            commit_errors,
+            call.deadline,
+            self.observer().clone(),
+        );
 
         let waited = {
             let work = pin!(async {
@@ -260,22 +297,26 @@ impl<S: SessionSource> PooledExecutor<S> {
             // Without a COMMIT it is certain that nothing took effect, but the time is up.
             Waited::AnsweredLate(_, cancel) => {
                 let node = self.source().node(transaction.lease());
-                deadline::keep_until(cancel, transaction.into_lease());
-                return Err(Aborted::ours(call.out_of_time(Verdict::Never), Some(node)));
+                let verdict = late_verdict(&transaction);
+                transaction.keep_until(cancel);
+                return Err(Aborted::ours(call.out_of_time(verdict), Some(node)));
             }
             Waited::Silent(cancel) => {
                 let node = self.source().node(transaction.lease());
-                deadline::give_up(cancel, transaction.into_lease());
-                return Err(Aborted::ours(call.out_of_time(Verdict::Never), Some(node)));
+                let verdict = late_verdict(&transaction);
+                transaction.give_up(cancel);
+                return Err(Aborted::ours(call.out_of_time(verdict), Some(node)));
             }
         };
         match self.commit(call, &transaction).await {
             Ok(()) => Ok(value),
             Err(error) => {
                 let node = self.report(transaction.lease(), Some(Failure::of(&error)));
+                let ended = transaction.has_ended();
                 transaction.end();
                 Err(Aborted {
                     value: Some(value),
+                    ended,
                     ..Aborted::ours(error, Some(node))
                 })
             }
@@ -286,9 +327,9 @@ impl<S: SessionSource> PooledExecutor<S> {
     async fn commit(&self, call: &Call<'_>, transaction: &Transaction<S>) -> Result<(), Error> {
         let attempted = call.attempted("committing");
         let commit = transaction.commit(&attempted);
-        match call.deadline {
+        match call.deadline.map(|deadline| deadline + deadline::GRACE) {
             None => commit.await,
-            Some(deadline) => match timeout_at(deadline + deadline::GRACE, commit).await {
+            Some(deadline) => match timeout_at(deadline, commit).await {
                 Ok(result) => result,
                 Err(_) => Err(call.out_of_time(Verdict::OutcomeUnknown)),
             },
@@ -302,9 +343,23 @@ impl<S: SessionSource> PooledExecutor<S> {
         transaction: Transaction<S>,
         cause: Cause<E>,
     ) -> Aborted<T, E> {
-        let failure = match &cause {
+        let mut failure = match &cause {
             Cause::Ours(error) => Some(Failure::of(error)),
             Cause::Body(_) => transaction.failure(),
+        };
+        let ended = transaction.has_ended();
+        let cause = if ended {
+            // Whatever the body says, what it did may be committed.
+            let error = Error::new(
+                ErrorKind::Misuse,
+                Verdict::OutcomeUnknown,
+                call.attempted("running"),
+            )
+            .with_advice("a statement in it had ended it");
+            failure = Some(Failure::of(&error));
+            Cause::Ours(error)
+        } else {
+            cause
         };
         let node = self.report(transaction.lease(), failure);
         let roll_back = transaction.roll_back();
@@ -312,7 +367,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             None => roll_back.await,
             Some(deadline) => {
                 // When there is no time, the session goes back as it is.
-                let _ = timeout_at(deadline + deadline::GRACE, roll_back).await;
+                drop(timeout_at(deadline + deadline::GRACE, roll_back).await);
             }
         }
         transaction.end();
@@ -321,6 +376,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             failure,
             node: Some(node),
             value: None,
+            ended,
         }
     }
 
@@ -354,7 +410,9 @@ impl<S: SessionSource> PooledExecutor<S> {
     ) -> Option<bool> {
         let unknown = aborted
             .failure
-            .is_some_and(|failure| failure.verdict == Verdict::OutcomeUnknown);
+            .is_some_and(|failure| failure.verdict == Verdict::OutcomeUnknown)
+            // What it did after it had ended is not under the key.
+            && !aborted.ended;
         let (true, Some(key), Some(owner)) = (unknown, call.options.key(), &call.owner) else {
             return None;
         };
@@ -424,6 +482,33 @@ impl<S: SessionSource> PooledExecutor<S> {
                 "resolving an idempotency key",
             )),
         }
+    }
+}
+
+/// What can end a transaction on this session. From v25.1 on CockroachDB commits before DDL unless told otherwise, and a
+/// version that is not known may be one of these.
+fn ended_by<S: Session>(session: &S) -> EndedBy {
+    match session.engine() {
+        Engine::CockroachDb
+            if session
+                .version()
+                .is_none_or(|version| version >= COMMITS_BEFORE_DDL) =>
+        {
+            EndedBy::Definition
+        }
+        _ => EndedBy::Control,
+    }
+}
+
+/// The first CockroachDB whose `autocommit_before_ddl` is on by default.
+const COMMITS_BEFORE_DDL: ServerVersion = ServerVersion::new(25, 1, 0);
+
+/// What is certain when the time is up before COMMIT: nothing took effect, unless a statement has ended the transaction.
+fn late_verdict<S: SessionSource>(transaction: &Transaction<S>) -> Verdict {
+    if transaction.has_ended() {
+        Verdict::OutcomeUnknown
+    } else {
+        Verdict::Never
     }
 }
 

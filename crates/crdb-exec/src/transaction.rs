@@ -1,16 +1,20 @@
+use crate::answer::{Answer, Next, TransactionStatus};
+use crate::control::{Control, ControlStep};
 use crate::deadline::{self, Waited};
+use crate::effect::EndedBy;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Rows};
-use crate::fault::Fault;
 use crate::observer::{Failure, Observer, StatementEvent};
-use crate::session::{Engine, Parameters, Session, SessionSource, TransactionStatus};
+use crate::progress::{Obstacle, Progress, Reading, Request};
+use crate::session::{Engine, Parameters, Session, SessionSource};
 use crate::sqlstate::SqlState;
 use crate::statement::Statement;
-use crate::verdict::{Position, Verdict};
+use crate::transact::TransactionBody;
+use crate::verdict::{CommitErrors, Position, Verdict};
 use futures_util::Stream;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -23,177 +27,211 @@ const ROLLBACK_LIMIT: Duration = Duration::from_millis(500);
 /// An open transaction: what the body of [`transact`](crate::PooledExecutor::transact) runs its statements on.
 ///
 /// It is an [`Executor`]. A statement's error has the verdict of the whole transaction: return it, and `transact` does
-/// what is right. Whoever swallows it gets it back at the end, because the server does not commit after an error; to go
-/// on after one, use [`savepoint`](Self::savepoint).
+/// what is right. An error that the body swallows comes back at the end, because the server does not commit after an error;
+/// to go on after one, use [`savepoint`](Self::savepoint).
+///
+/// A statement that ends the transaction (COMMIT, ROLLBACK, DDL before which CockroachDB commits) is an error at once:
+/// [`ErrorKind::Misuse`], with an unknown outcome. Nothing is sent after it, and nothing is run again.
 pub struct Transaction<S: SessionSource> {
+    open: Arc<Open<S>>,
+    /// The savepoints that were open when this was made.
+    level: u32,
+}
+
+/// What a transaction and its savepoints share.
+struct Open<S: SessionSource> {
     lease: S::Lease,
-    /// There until the transaction is known to have ended.
-    hold: Mutex<Option<<S::Session as Session>::Hold>>,
     /// A cancel that may still be on its way; the session is not given back before it has arrived.
     cancel: Mutex<Option<JoinHandle<()>>>,
     progress: Progress,
+    /// Whether the answer to BEGIN told the transaction's status.
+    watched: AtomicBool,
+    commit_errors: CommitErrors,
     deadline: Option<Instant>,
     observer: Arc<dyn Observer>,
 }
 
-/// What is known of a transaction beyond what the server says.
-#[derive(Default)]
-struct Progress {
-    /// The first failure counts: what follows it is 25P02.
-    failure: Mutex<Option<Failure>>,
-    /// Statements begun whose replies have not been read to the end.
-    unread: AtomicUsize,
-    savepoints: AtomicU32,
-}
-
-impl Progress {
-    fn failure(&self) -> Option<Failure> {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, failure: Option<Failure>) {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
-    }
-
-    /// Makes an error of a fault inside the transaction, and remembers it if it ended the transaction.
-    fn failed(&self, fault: Fault, statement: Statement<'_>) -> Error {
-        let follows = fault.sqlstate() == Some(SqlState::IN_FAILED_TRANSACTION);
-        let harmless = fault.kind() == crate::FaultKind::Conversion;
-        let error = Error::from_fault(
-            fault,
-            Position::InTransaction,
-            format!("running \"{}\" in a transaction", statement.label()),
-        );
-        if harmless {
-            return error;
-        }
-        match self.failure() {
-            Some(first) if follows => error.with_verdict(first.verdict),
-            Some(_) => error,
-            None => {
-                self.set(Some(Failure::of(&error)));
-                error
-            }
-        }
-    }
-}
-
 impl<S: SessionSource> Transaction<S> {
-    /// Takes a session whose transaction is about to begin. It stays held until the transaction has ended, so whatever
-    /// happens to this value, its source knows that the session cannot be lent as it is.
+    /// Takes a session whose transaction is about to begin.
     pub(crate) fn new(
         lease: S::Lease,
+        ended_by: EndedBy,
+        commit_errors: CommitErrors,
         deadline: Option<Instant>,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        let hold = Mutex::new(Some(lease.hold()));
+        let progress = Progress::new(lease.engine(), ended_by);
         Self {
-            lease,
-            hold,
-            cancel: Mutex::default(),
-            progress: Progress::default(),
-            deadline,
-            observer,
+            open: Arc::new(Open {
+                lease,
+                cancel: Mutex::default(),
+                progress,
+                watched: AtomicBool::new(false),
+                commit_errors,
+                deadline,
+                observer,
+            }),
+            level: 0,
         }
     }
 
     /// The database at the other end.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        self.lease.engine()
+        self.open.lease.engine()
     }
 
     /// When the transaction has to be over, if it has to. Work that is not a statement may want to know.
     #[must_use]
-    pub const fn deadline(&self) -> Option<Instant> {
-        self.deadline
+    pub fn deadline(&self) -> Option<Instant> {
+        self.open.deadline
     }
 
     /// Runs `body` under a savepoint: when it fails, only what it did is undone, and the transaction goes on.
     ///
+    /// The body runs its statements on the transaction that it is given. Until the savepoint has ended, statements on
+    /// `self` are refused with [`ErrorKind::Misuse`]: the savepoint would undo them.
+    ///
+    /// ```
+    /// use crdb_exec::{Error, ExecutorExt, SessionSource, Transaction};
+    ///
+    /// async fn add<S: SessionSource>(tx: &Transaction<S>, id: i64) -> Result<bool, Error> {
+    ///     let added = tx
+    ///         .savepoint(async |tx| tx.execute("INSERT INTO account VALUES ($1, 0)", &[&id]).await)
+    ///         .await;
+    ///     match added {
+    ///         Ok(_) => Ok(true),
+    ///         Err(error) if error.is_unique_violation() => Ok(false),
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// A serialization failure or a lost connection is not undone like this; it still ends the transaction, and `transact`
     /// runs it again.
     ///
-    /// Dropping the future leaves the savepoint open; the transaction can still be committed with what was done so far,
-    /// unless a statement was running.
+    /// # Cancel safety
+    /// Dropping the future leaves a part of the body's work in the transaction, which therefore cannot be committed.
     ///
     /// # Errors
-    /// What `body` fails with, and [`Error`] when the savepoint itself fails.
+    /// What `body` fails with; [`ErrorKind::RolledBack`] when a statement in it failed and it returned success all the
+    /// same; [`ErrorKind::Misuse`] when another savepoint is open; [`Error`] when the savepoint itself fails.
     pub async fn savepoint<T, E, F>(&self, body: F) -> Result<T, E>
     where
-        E: From<Error>,
-        F: Future<Output = Result<T, E>> + Send,
+        T: Send,
+        E: From<Error> + Send,
+        F: AsyncFn(&Self) -> Result<T, E>,
+        F: for<'t> TransactionBody<'t, Self, Result<T, E>>,
     {
-        let number = self.progress.savepoints.fetch_add(1, Ordering::Relaxed);
+        let progress = &self.open.progress;
+        let savepoint = progress.open_savepoint(self.level)?;
+        let number = savepoint.number();
+        let inner = Self {
+            open: Arc::clone(&self.open),
+            level: self.level + 1,
+        };
         // Not "cockroach_restart", whose release would commit.
-        self.control(&format!("SAVEPOINT crdb_exec_{number}"))
-            .await?;
-        let before = self.progress.failure();
-        match body.await {
-            Ok(value) if self.progress.failure() == before => {
-                self.control(&format!("RELEASE SAVEPOINT crdb_exec_{number}"))
-                    .await?;
-                Ok(value)
+        let set = format!("SAVEPOINT crdb_exec_{number}");
+        if let Err(error) = inner.control(&set).await {
+            savepoint.close();
+            return Err(E::from(error));
+        }
+        let result = TransactionBody::run(&body, &inner).await;
+        let failure = progress.failure();
+        let (control, result) = match (result, failure) {
+            (Ok(value), None) => {
+                let release = format!("RELEASE SAVEPOINT crdb_exec_{number}");
+                let released = inner.control(&release).await;
+                savepoint.close();
+                released?;
+                return Ok(value);
             }
-            result => {
-                let fatal = self.progress.failure().is_some_and(|failure| {
-                    failure.verdict != Verdict::Never || failure.kind == ErrorKind::Timeout
-                });
-                if !fatal {
-                    self.undo(number, before).await?;
-                }
-                result
+            (Ok(_), Some(first)) => {
+                let error = Error::new(
+                    ErrorKind::RolledBack,
+                    first.verdict,
+                    "releasing a savepoint",
+                )
+                .with_advice("a statement under it failed and its error was not returned");
+                (!progress.is_lost(), Err(E::from(error)))
+            }
+            (Err(error), _) => (!progress.is_lost(), Err(error)),
+        };
+        if control {
+            let undo = format!(
+                "ROLLBACK TO SAVEPOINT crdb_exec_{number}; RELEASE SAVEPOINT crdb_exec_{number}"
+            );
+            let undone = inner.control(&undo).await;
+            savepoint.close();
+            undone?;
+        } else {
+            savepoint.close();
+        }
+        result
+    }
+
+    /// Runs a statement of a savepoint.
+    async fn control(&self, text: &str) -> Result<(), Error> {
+        let request = self
+            .open
+            .progress
+            .request(self.level, Statement::new(text))?;
+        let reply = pin!(
+            self.open
+                .lease
+                .control(Control::new(ControlStep::Savepoint, text))
+        );
+        self.read(request, reply).await
+    }
+
+    /// Waits for a statement's answer.
+    async fn read<T: Send>(
+        &self,
+        request: Request<'_>,
+        reply: Pin<&mut (impl Future<Output = Answer<T>> + Send)>,
+    ) -> Result<T, Error> {
+        let limit = request
+            .statement()
+            .time_limit()
+            .and_then(|limit| deadline::after(Instant::now(), limit));
+        match deadline::wait(&*self.open.lease, limit, reply).await {
+            Waited::Answered(answer) => request.answered(answer),
+            // The cancel may still be on its way and hit what comes next, so the transaction is over either way.
+            Waited::AnsweredLate(answer, cancel) => {
+                let statement = request.statement();
+                let answered = request.answered(answer);
+                let error = self.out_of_time(statement, cancel);
+                Err(match answered {
+                    Err(ended) if self.open.progress.has_ended() => ended,
+                    _ => error,
+                })
+            }
+            Waited::Silent(cancel) => {
+                let statement = request.statement();
+                let may_end = request.may_end();
+                drop(request);
+                let error = self.out_of_time(statement, cancel);
+                Err(if may_end {
+                    error.with_verdict(Verdict::OutcomeUnknown)
+                } else {
+                    error
+                })
             }
         }
     }
 
-    /// Goes back to a savepoint, after which the failures since then count no more.
-    async fn undo(&self, number: u32, before: Option<Failure>) -> Result<(), Error> {
-        let text = format!(
-            "ROLLBACK TO SAVEPOINT crdb_exec_{number}; RELEASE SAVEPOINT crdb_exec_{number}"
-        );
-        self.control(&text).await?;
-        self.progress.set(before);
-        Ok(())
-    }
-
-    /// Runs a statement of transaction control.
-    async fn control(&self, text: &str) -> Result<(), Error> {
-        let reply = pin!(self.lease.batch(text));
-        self.read(Statement::new(text), reply).await
-    }
-
-    /// Waits for a statement's reply and counts it as unread until it has come.
-    async fn read<T: Send>(
-        &self,
-        statement: Statement<'_>,
-        reply: Pin<&mut (impl Future<Output = Result<T, Fault>> + Send)>,
-    ) -> Result<T, Error> {
-        self.progress.unread.fetch_add(1, Ordering::Relaxed);
-        let limit = statement.time_limit().map(|limit| Instant::now() + limit);
-        let answer = match deadline::wait(&*self.lease, limit, reply).await {
-            Waited::Answered(answer) => answer,
-            // The cancel may still be on its way and hit what comes next, so the transaction is over either way.
-            Waited::AnsweredLate(_, cancel) => {
-                self.progress.unread.fetch_sub(1, Ordering::Relaxed);
-                return Err(self.out_of_time(statement, cancel));
-            }
-            Waited::Silent(cancel) => return Err(self.out_of_time(statement, cancel)),
-        };
-        self.progress.unread.fetch_sub(1, Ordering::Relaxed);
-        answer.map_err(|fault| self.progress.failed(fault, statement))
-    }
-
     fn out_of_time(&self, statement: Statement<'_>, cancel: JoinHandle<()>) -> Error {
-        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel);
+        *self
+            .open
+            .cancel
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(cancel);
         let error = Error::new(
             ErrorKind::Timeout,
             Verdict::Never,
             format!("running \"{}\" in a transaction", statement.label()),
         );
-        if self.progress.failure().is_none() {
-            self.progress.set(Some(Failure::of(&error)));
-        }
+        self.open.progress.fail(Failure::of(&error));
         error
     }
 
@@ -204,7 +242,7 @@ impl<S: SessionSource> Transaction<S> {
         rows: impl FnOnce(&T) -> u64,
         result: &Result<T, Error>,
     ) {
-        self.observer.statement(&StatementEvent {
+        self.open.observer.statement(&StatementEvent {
             name: statement.name(),
             in_transaction: true,
             elapsed: started.elapsed(),
@@ -214,49 +252,53 @@ impl<S: SessionSource> Transaction<S> {
         });
     }
 
-    fn release(&self) {
-        let hold = self
-            .hold
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(hold) = hold {
-            self.lease.release(hold);
-        }
-    }
-
     /// The session that the transaction runs on, as its source lent it: for what a source keeps with its leases. Statements
     /// belong on the transaction itself, which watches what becomes of them.
     #[must_use]
     pub fn lease(&self) -> &S::Lease {
-        &self.lease
+        &self.open.lease
     }
 
-    pub(crate) fn into_lease(self) -> S::Lease {
-        self.lease
+    /// Keeps the session from its source until the cancel is over.
+    pub(crate) fn keep_until(self, cancel: JoinHandle<()>) {
+        deadline::keep_until(cancel, self.open);
+    }
+
+    /// As [`keep_until`](Self::keep_until), and cancels once more: the work did not answer and has been dropped.
+    pub(crate) fn give_up(self, cancel: JoinHandle<()>) {
+        deadline::give_up(cancel, self.open, |open| &*open.lease);
     }
 
     /// Gives the session back, once no cancel is on its way to it.
     pub(crate) fn end(self) {
         let cancel = self
+            .open
             .cancel
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(cancel) = cancel {
-            deadline::give_up(cancel, self.lease);
+            self.give_up(cancel);
         }
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancel
+        self.open
+            .cancel
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some()
     }
 
-    /// The failure that ended the transaction, if one did.
+    /// The failure that the transaction has met, if it has.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        self.progress.failure()
+        self.open.progress.failure()
+    }
+
+    /// Whether a statement has ended the transaction, or may have: then nothing is run again, and every failure is
+    /// unknown.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.open.progress.has_ended()
     }
 
     /// Begins with the text that [`TransactionOptions::begin`](crate::TransactionOptions) made.
@@ -264,69 +306,81 @@ impl<S: SessionSource> Transaction<S> {
     /// CockroachDB before v22.1 does not know the `SET LOCAL` in it, and answers 0A000 before any of it runs. Without it
     /// the client's clock alone limits the transaction.
     pub(crate) async fn begin(&self, text: &str) -> Result<(), Error> {
-        let reply = pin!(async {
-            match (self.lease.batch(text).await, text.split_once(';')) {
-                (Err(fault), Some((begin, _)))
-                    if fault.sqlstate() == Some(SqlState::FEATURE_NOT_SUPPORTED) =>
-                {
-                    self.lease.batch(begin).await
-                }
-                (result, _) => result,
-            }
-        });
-        self.read(Statement::new(text), reply).await
+        let request = self.open.progress.request(0, Statement::new(text))?;
+        let lease = &self.open.lease;
+        let mut answer = lease.control(Control::new(ControlStep::Begin, text)).await;
+        let unknown_local = answer
+            .fault()
+            .is_some_and(|fault| fault.sqlstate() == Some(SqlState::FEATURE_NOT_SUPPORTED));
+        if unknown_local && let Some((begin, _)) = text.split_once(';') {
+            answer = lease.control(Control::new(ControlStep::Begin, begin)).await;
+        }
+        let status = answer.status();
+        self.open.watched.store(status.is_some(), Ordering::Relaxed);
+        if answer.is_answered() && status == Some(TransactionStatus::Idle) {
+            // No transaction is open, so its status is no news about one.
+            return request.answered(answer.with_status(None)).and_then(|()| {
+                let error =
+                    Error::new(ErrorKind::Server, Verdict::Never, "beginning a transaction");
+                Err(error.with_advice("BEGIN succeeded, and no transaction is open"))
+            });
+        }
+        request.answered(answer)
     }
 
-    /// Commits, and believes only the command tag.
+    /// Commits, and believes only the command tag of its own answer.
     ///
     /// Dropping the future leaves the outcome unknown.
     pub(crate) async fn commit(&self, attempted: &str) -> Result<(), Error> {
-        if let Some(first) = self.progress.failure() {
+        let watched = self.open.watched.load(Ordering::Relaxed);
+        if let Some(obstacle) = self.open.progress.obstacle(watched) {
             self.roll_back().await;
-            return Err(Error::new(ErrorKind::RolledBack, first.verdict, attempted)
-                .with_advice("a statement in it failed and its error was not returned"));
+            let refused =
+                |kind, verdict, advice| Error::new(kind, verdict, attempted).with_advice(advice);
+            return Err(match obstacle {
+                Obstacle::Ended => refused(
+                    ErrorKind::Misuse,
+                    Verdict::OutcomeUnknown,
+                    "a statement in it had ended it",
+                ),
+                Obstacle::Doubtful => refused(
+                    ErrorKind::Misuse,
+                    Verdict::OutcomeUnknown,
+                    "a statement that may have ended it was dropped before its answer",
+                ),
+                Obstacle::Torn => refused(
+                    ErrorKind::Misuse,
+                    Verdict::Never,
+                    "a savepoint in it was dropped before its end",
+                ),
+                Obstacle::Failed(first) => refused(
+                    ErrorKind::RolledBack,
+                    first.verdict,
+                    "a statement in it failed and its error was not returned",
+                ),
+                Obstacle::Unread => refused(
+                    ErrorKind::RolledBack,
+                    Verdict::Never,
+                    "a result in it was not read to its end, and nothing else can tell whether it was an error",
+                ),
+            });
         }
-        let watched = self.lease.command_tag().is_some();
-        if !watched && self.progress.unread.load(Ordering::Relaxed) > 0 {
-            return Err(Error::new(ErrorKind::RolledBack, Verdict::Never, attempted).with_advice(
-                "a result in it was not read to its end, and nothing else can tell whether it was an error",
-            ));
-        }
-        if self.lease.transaction_status() == Some(TransactionStatus::Idle)
-            && self.progress.unread.load(Ordering::Relaxed) == 0
-        {
-            // Somebody ran COMMIT or ROLLBACK as a statement.
-            self.release();
-            return Err(Error::new(
-                ErrorKind::Misuse,
-                Verdict::OutcomeUnknown,
-                attempted,
-            ));
-        }
-        let fault = self.lease.batch("COMMIT").await.err();
-        // The tag is this COMMIT's: the BEGIN of this transaction has come between it and any other.
-        let tag = if watched {
-            self.lease.command_tag()
-        } else {
-            None
-        };
-        match (tag.as_deref(), fault) {
-            // The answer counts also when the connection ended right behind it.
-            (Some("COMMIT"), _) | (None, None) => {
-                self.release();
-                Ok(())
-            }
-            (Some("ROLLBACK"), _) => {
-                self.release();
+        let commit = Control::new(ControlStep::Commit, "COMMIT");
+        let answer = self.open.lease.control(commit).await;
+        let answered = answer.is_answered();
+        let tag = answer.tags().last().copied();
+        match (tag, answer.into_result()) {
+            // The tag counts also when the connection ended right behind it.
+            (Some(tag), _) if tag == "COMMIT" => Ok(()),
+            (Some(tag), _) if tag == "ROLLBACK" && answered => {
                 Err(Error::new(ErrorKind::RolledBack, Verdict::Never, attempted))
             }
-            (_, Some(fault)) => {
-                if fault.server_error().is_some() {
-                    self.release();
-                }
-                Err(Error::from_fault(fault, Position::Commit, attempted))
+            (_, Err(fault)) => {
+                let position = Position::Commit(self.open.commit_errors);
+                Err(Error::from_fault(fault, position, self.engine(), attempted))
             }
-            (Some(_), None) => Err(Error::new(
+            (None, Ok(())) if !watched => Ok(()),
+            (_, Ok(())) => Err(Error::new(
                 ErrorKind::Misuse,
                 Verdict::OutcomeUnknown,
                 attempted,
@@ -334,19 +388,17 @@ impl<S: SessionSource> Transaction<S> {
         }
     }
 
-    /// Rolls back where that is possible at once; else the session stays held and its source deals with it.
+    /// Rolls back where that is possible at once; else the source deals with the session as it is.
     pub(crate) async fn roll_back(&self) {
-        let unread = self.progress.unread.load(Ordering::Relaxed) > 0;
-        if self.lease.is_closed() || self.is_cancelled() || unread {
+        let progress = &self.open.progress;
+        let lease = &self.open.lease;
+        if lease.is_closed() || self.is_cancelled() || progress.is_unread() || progress.has_ended()
+        {
             return;
         }
-        if self.lease.transaction_status() == Some(TransactionStatus::Idle) {
-            self.release();
-            return;
-        }
-        if let Ok(Ok(())) = timeout(ROLLBACK_LIMIT, self.lease.batch("ROLLBACK")).await {
-            self.release();
-        }
+        let rollback = Control::new(ControlStep::Rollback, "ROLLBACK");
+        // When it does not come to its end, the session stays unfinished.
+        drop(timeout(ROLLBACK_LIMIT, lease.control(rollback)).await);
     }
 }
 
@@ -364,8 +416,9 @@ impl<S: SessionSource> Executor for Transaction<S> {
         limit: usize,
     ) -> Result<Vec<Self::Row>, Error> {
         let started = Instant::now();
-        let reply = pin!(self.lease.fetch(statement, parameters, limit));
-        let result = self.read(statement, reply).await;
+        let request = self.open.progress.request(self.level, statement)?;
+        let reply = pin!(self.open.lease.fetch_at_most(statement, parameters, limit));
+        let result = self.read(request, reply).await;
         self.observe(statement, started, |rows| rows.len() as u64, &result);
         result
     }
@@ -376,8 +429,9 @@ impl<S: SessionSource> Executor for Transaction<S> {
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
         let started = Instant::now();
-        let reply = pin!(self.lease.execute(statement, parameters));
-        let result = self.read(statement, reply).await;
+        let request = self.open.progress.request(self.level, statement)?;
+        let reply = pin!(self.open.lease.execute(statement, parameters));
+        let result = self.read(request, reply).await;
         self.observe(statement, started, |affected| *affected, &result);
         result
     }
@@ -388,18 +442,47 @@ impl<S: SessionSource> Executor for Transaction<S> {
         parameters: Parameters<'_>,
     ) -> Result<Self::Rows<'_>, Error> {
         let started = Instant::now();
-        let reply = pin!(self.lease.open(statement, parameters));
-        let result = self.read(statement, reply).await;
+        let open = &*self.open;
+        let result = self.open_stream(statement, parameters).await;
         self.observe(statement, started, |_| 0, &result);
-        let cursor = result?;
-        self.progress.unread.fetch_add(1, Ordering::Relaxed);
+        let (cursor, reading) = result?;
         Ok(TransactionRows {
-            session: &self.lease,
-            progress: &self.progress,
+            session: &open.lease,
             cursor,
-            label: statement.label().to_owned(),
+            reading,
+            affected: None,
             ended: false,
         })
+    }
+}
+
+impl<S: SessionSource> Transaction<S> {
+    async fn open_stream(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<(<S::Session as Session>::Cursor, Reading<'_>), Error> {
+        let open = &*self.open;
+        let request = open.progress.request(self.level, statement)?;
+        let reply = pin!(open.lease.fetch_stream(statement, parameters));
+        let limit = statement
+            .time_limit()
+            .and_then(|limit| deadline::after(Instant::now(), limit));
+        match deadline::wait(&*open.lease, limit, reply).await {
+            Waited::Answered(Ok(cursor)) => Ok((cursor, request.into_reading(&open.progress))),
+            Waited::Answered(Err(answer)) => match request.answered(answer) {
+                Err(error) => Err(error),
+                Ok(_) => Err(Error::new(
+                    ErrorKind::Server,
+                    Verdict::Never,
+                    format!("running \"{}\" in a transaction", statement.label()),
+                )),
+            },
+            Waited::AnsweredLate(_, cancel) | Waited::Silent(cancel) => {
+                drop(request);
+                Err(self.out_of_time(statement, cancel))
+            }
+        }
     }
 }
 
@@ -409,9 +492,9 @@ impl<S: SessionSource> Executor for Transaction<S> {
 /// watched, and the session is cleaned or closed by its source afterwards.
 pub struct TransactionRows<'a, S: Session> {
     session: &'a S,
-    progress: &'a Progress,
     cursor: S::Cursor,
-    label: String,
+    reading: Reading<'a>,
+    affected: Option<u64>,
     ended: bool,
 }
 
@@ -423,16 +506,17 @@ impl<S: Session> Stream for TransactionRows<'_, S> {
         if this.ended {
             return Poll::Ready(None);
         }
-        let answer = ready!(this.session.poll_row(&mut this.cursor, cx));
-        if !matches!(answer, Ok(Some(_))) {
-            this.ended = true;
-            this.progress.unread.fetch_sub(1, Ordering::Relaxed);
-        }
-        Poll::Ready(match answer {
-            Ok(row) => row.map(Ok),
-            Err(fault) => Some(Err(this
-                .progress
-                .failed(fault, Statement::new("").named(&this.label)))),
+        let answer = match ready!(this.session.poll_row(&mut this.cursor, cx)) {
+            Next::Row(row) => return Poll::Ready(Some(Ok(row))),
+            Next::End(answer) => answer,
+        };
+        this.ended = true;
+        Poll::Ready(match this.reading.answered(answer) {
+            Ok(affected) => {
+                this.affected = Some(affected);
+                None
+            }
+            Err(error) => Some(Err(error)),
         })
     }
 }
@@ -441,6 +525,6 @@ impl<S: Session> Rows for TransactionRows<'_, S> {
     type Row = S::Row;
 
     fn rows_affected(&self) -> Option<u64> {
-        self.session.rows_affected(&self.cursor)
+        self.affected
     }
 }

@@ -61,7 +61,7 @@ async fn a_transaction_dropped_after_each_poll() {
             let work = fixture.db.transact::<_, Error, _>(&options, async |tx| {
                 tx.execute("UPDATE t SET n = n + 1 WHERE id = 1", &[])
                     .await?;
-                tx.savepoint(async { tx.fetch_all("SELECT * FROM t", &[]).await })
+                tx.savepoint(async |tx| tx.fetch_all("SELECT * FROM t", &[]).await)
                     .await
             });
             let ended = polled(work, polls).await;

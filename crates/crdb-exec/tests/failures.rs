@@ -348,7 +348,7 @@ async fn a_statements_own_limit_ends_its_transaction() {
             .transact::<_, Error, _>(&TransactionOptions::new(), async |tx| {
                 tx.execute(INSERT, &[]).await?;
                 // Swallowed, it is an error all the same.
-                let late = tx.savepoint(async { tx.execute(sleep, &[]).await }).await;
+                let late = tx.savepoint(async |tx| tx.execute(sleep, &[]).await).await;
                 assert!(late.unwrap_err().is_timeout());
                 Ok(())
             })

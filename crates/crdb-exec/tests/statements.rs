@@ -78,7 +78,7 @@ async fn wrong_parameters_are_refused_before_anything_is_sent() {
             .await
             .unwrap_err(),
     ] {
-        assert_eq!(error.kind(), ErrorKind::Conversion, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
         assert_eq!(error.verdict(), Verdict::Never);
     }
     assert_eq!(fixture.shared().connected.load(Ordering::SeqCst), 1);

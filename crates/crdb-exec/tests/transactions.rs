@@ -159,7 +159,7 @@ async fn a_savepoint_undoes_its_own_part_only() {
             tx.execute("UPDATE account SET balance = 1 WHERE id = 1", &[])
                 .await?;
             let clash: Result<(), Error> = tx
-                .savepoint(async {
+                .savepoint(async |tx| {
                     tx.execute("UPDATE account SET balance = 2 WHERE id = 2", &[])
                         .await?;
                     tx.execute("INSERT INTO account VALUES (1, 1)", &[]).await?;
@@ -167,7 +167,7 @@ async fn a_savepoint_undoes_its_own_part_only() {
                 })
                 .await;
             assert!(clash.unwrap_err().is_unique_violation());
-            tx.savepoint(async { tx.execute("INSERT INTO account VALUES (3, 3)", &[]).await })
+            tx.savepoint(async |tx| tx.execute("INSERT INTO account VALUES (3, 3)", &[]).await)
                 .await?;
             Ok(())
         })

@@ -315,7 +315,7 @@ fn of_exec(error: &crdb_exec::Error) -> ErrorKind {
         Kind::Server => ErrorKind::Server,
         Kind::Timeout => ErrorKind::Timeout,
         Kind::Canceled => ErrorKind::Canceled,
-        Kind::Conversion => ErrorKind::Conversion,
+        Kind::Conversion | Kind::Refused => ErrorKind::Conversion,
         Kind::RowCount => ErrorKind::RowCount,
         Kind::RolledBack => ErrorKind::RolledBack,
         Kind::PartlyCommitted => ErrorKind::PartlyCommitted,

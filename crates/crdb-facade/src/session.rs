@@ -1,7 +1,7 @@
 //! A logged-in session as the executor uses it.
 
 use crdb_auth::OwnedCall;
-use crdb_exec::{ClientHandle, Engine, TransactionStatus};
+use crdb_exec::{ClientHandle, CommandTag, Engine, Observed, ServerVersion, TransactionStatus};
 
 /// Lets crdb-exec run on a session of crdb-auth: the client with its wire tap, call guard and cancel.
 #[derive(Debug)]
@@ -44,20 +44,32 @@ impl ClientHandle for SessionHandle {
         call.finish();
     }
 
-    fn command_tag(&self) -> Option<String> {
-        self.session
-            .tap()
-            .last_command_tag()
-            .map(|tag| tag.as_str().to_owned())
-    }
-
-    fn transaction_status(&self) -> Option<TransactionStatus> {
-        match self.session.tap().transaction_status() {
-            crdb_auth::TransactionStatus::Idle => Some(TransactionStatus::Idle),
-            crdb_auth::TransactionStatus::InTransaction => Some(TransactionStatus::InTransaction),
-            crdb_auth::TransactionStatus::Failed => Some(TransactionStatus::Failed),
-            // A status of a later release of crdb-auth: not known here.
-            _ => None,
+    fn observe(
+        &self,
+        call: &OwnedCall,
+        answered: bool,
+    ) -> impl Future<Output = Observed> + Send + 'static {
+        let replies = call.replies();
+        async move {
+            if answered {
+                // An error is told before the ReadyForQuery that follows it.
+                replies.settled().await;
+            }
+            let tags = replies
+                .tags()
+                .into_iter()
+                .map(|tag| CommandTag::new(tag.as_str()))
+                .collect();
+            let status = replies.status().and_then(|status| match status {
+                crdb_auth::TransactionStatus::Idle => Some(TransactionStatus::Idle),
+                crdb_auth::TransactionStatus::InTransaction => {
+                    Some(TransactionStatus::InTransaction)
+                }
+                crdb_auth::TransactionStatus::Failed => Some(TransactionStatus::Failed),
+                // A status of a later release of crdb-auth: not known here.
+                _ => None,
+            });
+            Observed::new(tags, status, replies.were_idle())
         }
     }
 
@@ -78,5 +90,14 @@ impl ClientHandle for SessionHandle {
             crdb_auth::Engine::CockroachDb => Engine::CockroachDb,
             _ => Engine::PostgreSql,
         }
+    }
+
+    fn version(&self) -> Option<ServerVersion> {
+        let version = self.session.facts().version()?;
+        Some(ServerVersion::new(
+            version.major,
+            version.minor,
+            version.patch,
+        ))
     }
 }

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crdb_exec::{
-    Backoff, ExecutorExt as _, Fault, PooledExecutor, Position, RetrySafety, ServerError, SqlState,
+    Backoff, Engine, ExecutorExt as _, Fault, PooledExecutor, Position, ServerError, SqlState,
     Statement, verdict,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -20,9 +20,9 @@ use stub::{Source, Stub};
 fn decide(criterion: &mut Criterion) {
     let error = ServerError::new(SqlState::SERIALIZATION_FAILURE, "restart transaction");
     let fault = Fault::server(error);
-    let position = Position::Autocommit(RetrySafety::WhenCertain);
+    let position = Position::autocommit(&Statement::new("INSERT INTO t VALUES (1)"));
     criterion.bench_function("verdict", |bencher| {
-        bencher.iter(|| verdict(black_box(&fault), black_box(position)));
+        bencher.iter(|| verdict(black_box(&fault), black_box(position), Engine::CockroachDb));
     });
     let backoff = Backoff::default();
     let mut rng = rand::rng();

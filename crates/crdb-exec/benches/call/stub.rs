@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crdb_exec::{
-    AcquireError, AcquireOptions, Column, Engine, Fault, NodeId, Parameters, Row, ServerError,
-    Session, SessionOutcome, SessionSource, SqlState, Statement, TransactionStatus, Type,
+    AcquireError, AcquireOptions, Answer, Column, Control, Engine, Fault, Next, NodeId, Parameters,
+    Row, ServerError, Session, SessionOutcome, SessionSource, SqlState, Statement, Type,
 };
 
 /// A row with the number 7.
@@ -41,61 +42,48 @@ impl Stub {
         }))
     }
 
-    fn answer(&self) -> Result<(), Fault> {
+    fn answer<T>(&self, value: T) -> Answer<T> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
         if asked % (self.refusals + 1) == self.refusals {
-            return Ok(());
+            return Answer::new(Ok(value));
         }
         let error = ServerError::new(SqlState::SERIALIZATION_FAILURE, "restart transaction");
-        Err(Fault::server(error))
+        Answer::failed(Fault::server(error))
     }
 }
 
 impl Session for Stub {
     type Row = Seven;
     type Cursor = ();
-    type Hold = ();
 
-    async fn fetch(
+    async fn fetch_at_most(
         &self,
         _: Statement<'_>,
         _: Parameters<'_>,
         _: usize,
-    ) -> Result<Vec<Seven>, Fault> {
-        self.answer().map(|()| vec![Seven])
+    ) -> Answer<Vec<Seven>> {
+        self.answer(vec![Seven])
     }
 
-    async fn execute(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<u64, Fault> {
-        self.answer().map(|()| 1)
+    async fn execute(&self, _: Statement<'_>, _: Parameters<'_>) -> Answer<u64> {
+        self.answer(1)
     }
 
-    async fn open(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<(), Fault> {
-        self.answer()
-    }
-
-    fn poll_row(&self, (): &mut (), _: &mut Context<'_>) -> Poll<Result<Option<Seven>, Fault>> {
-        Poll::Ready(Ok(None))
-    }
-
-    fn rows_affected(&self, (): &()) -> Option<u64> {
-        Some(1)
-    }
-
-    async fn batch(&self, _: &str) -> Result<(), Fault> {
+    async fn fetch_stream(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<(), Answer<u64>> {
         Ok(())
     }
 
-    fn command_tag(&self) -> Option<String> {
-        None
+    fn poll_row(&self, (): &mut (), _: &mut Context<'_>) -> Poll<Next<Seven>> {
+        Poll::Ready(Next::End(self.answer(1)))
     }
 
-    fn transaction_status(&self) -> Option<TransactionStatus> {
-        Some(TransactionStatus::Idle)
+    async fn control(&self, _: Control<'_>) -> Answer<()> {
+        Answer::new(Ok(()))
     }
 
-    fn hold(&self) {}
-
-    fn release(&self, (): ()) {}
+    async fn statement_ceiling(&self) -> Result<Option<Duration>, Fault> {
+        Ok(None)
+    }
 
     fn is_closed(&self) -> bool {
         false

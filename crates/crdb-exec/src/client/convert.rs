@@ -1,25 +1,27 @@
 //! From what `tokio_postgres` says to facts about a fault.
 
+use crate::answer::Written;
 use crate::fault::{Fault, ServerError};
 use crate::sqlstate::SqlState;
 use bytes::BytesMut;
 use postgres_types::{Format, IsNull, ToSql, Type};
 use std::error::Error as StdError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// A fault of a request that had been handed to the client.
 pub(super) fn fault(error: tokio_postgres::Error) -> Fault {
     match server_error(&error) {
         Some(server) => Fault::server(server),
-        None => Fault::unanswered(error),
+        // The client does not say whether the request had left.
+        None => Fault::lost(Written::Wholly, error),
     }
 }
 
 /// A fault of preparing: whatever happened, the statement itself was not sent.
 pub(super) fn prepare_fault(error: tokio_postgres::Error) -> Fault {
     match server_error(&error) {
-        Some(server) => Fault::server(server),
-        None => Fault::not_written(error),
+        Some(server) => Fault::server(server).with_before_execution(),
+        None => Fault::lost(Written::Not, error),
     }
 }
 
@@ -36,22 +38,51 @@ fn server_error(error: &tokio_postgres::Error) -> Option<ServerError> {
     ))
 }
 
-/// A parameter that remembers whether it could not be converted. `tokio_postgres` stops before it sends anything then,
-/// but does not let its error be told from others except by its text.
+/// The first parameter that could not be converted.
+#[derive(Debug, Default)]
+pub(super) struct FirstRefused(Mutex<Option<Refused>>);
+
+#[derive(Debug)]
+struct Refused {
+    index: usize,
+    type_: Type,
+    source: Box<dyn StdError + Sync + Send>,
+}
+
+impl FirstRefused {
+    /// The refusal of the request, if a parameter could not be converted.
+    pub(super) fn take(&self) -> Option<Fault> {
+        let refused = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()?;
+        Some(Fault::refused_parameter(
+            refused.index,
+            &refused.type_,
+            refused.source,
+        ))
+    }
+}
+
+/// A parameter that says when it could not be converted. `tokio_postgres` stops before it sends anything then, but does not
+/// let its error be told from others except by its text.
 #[derive(Debug)]
 pub(super) struct Parameter<'a> {
     value: &'a (dyn ToSql + Sync),
-    failed: &'a AtomicBool,
+    index: usize,
+    refused: &'a FirstRefused,
 }
 
 impl<'a> Parameter<'a> {
     pub(super) fn all(
         values: &'a [&'a (dyn ToSql + Sync)],
-        failed: &'a AtomicBool,
+        refused: &'a FirstRefused,
     ) -> impl ExactSizeIterator<Item = Self> + Send {
-        values.iter().map(move |value| Self {
+        values.iter().enumerate().map(move |(index, value)| Self {
             value: *value,
-            failed,
+            index,
+            refused,
         })
     }
 }
@@ -74,11 +105,19 @@ impl ToSql for Parameter<'_> {
         type_: &Type,
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        let result = self.value.to_sql_checked(type_, out);
-        if result.is_err() {
-            self.failed.store(true, Ordering::Relaxed);
-        }
-        result
+        self.value.to_sql_checked(type_, out).map_err(|source| {
+            let refused = Refused {
+                index: self.index,
+                type_: type_.clone(),
+                source,
+            };
+            self.refused
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(refused);
+            "a parameter does not convert".into()
+        })
     }
 
     fn encode_format(&self, type_: &Type) -> Format {

@@ -1,18 +1,23 @@
-use super::ClientHandle;
 use super::cache::StatementCache;
-use super::convert::{Parameter, fault, prepare_fault};
+use super::convert::{FirstRefused, Parameter, fault, prepare_fault};
 use super::row::ClientRow;
-use crate::fault::Fault;
-use crate::session::{Engine, Parameters, Session, TransactionStatus};
+use super::{ClientHandle, Observed};
+use crate::answer::{Answer, Next, TransactionStatus, Written};
+use crate::control::{Control, ControlStep};
+use crate::deadline::timeout_from_setting;
+use crate::effect;
+use crate::fault::{Fault, FaultKind};
+use crate::row::Row as _;
+use crate::session::{Engine, Parameters, ServerVersion, Session};
 use crate::sqlstate::SqlState;
 use crate::statement::Statement;
 use futures_util::{Stream, TryStreamExt};
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio_postgres::RowStream;
 
 /// A [`Session`] over a [`ClientHandle`], with a bounded cache of prepared statements.
@@ -21,9 +26,12 @@ use tokio_postgres::RowStream;
 /// behind it have changed (0A000): then it is dropped here, and the fault is marked as
 /// [stale](Fault::is_stale_statement). Outside a transaction the executor then runs it again at once, inside one the
 /// whole transaction is run again; either way it is prepared anew.
-pub struct ClientSession<H> {
+pub struct ClientSession<H: ClientHandle> {
     handle: H,
     statements: Mutex<StatementCache>,
+    /// Keeps the session unfinished while a transaction is open.
+    transaction: Mutex<Option<H::Call>>,
+    ceiling: OnceLock<Option<Duration>>,
 }
 
 impl<H: ClientHandle> ClientSession<H> {
@@ -40,6 +48,8 @@ impl<H: ClientHandle> ClientSession<H> {
         Self {
             handle,
             statements: Mutex::new(StatementCache::new(capacity)),
+            transaction: Mutex::new(None),
+            ceiling: OnceLock::new(),
         }
     }
 
@@ -59,8 +69,9 @@ impl<H: ClientHandle> ClientSession<H> {
         self.handle
     }
 
-    /// Drops all prepared statements, as is right after `DISCARD ALL`.
+    /// Drops all prepared statements, as is right after `DISCARD ALL`, and with them the transaction that was open.
     pub fn forget_statements(&self) {
+        drop(self.transaction().take());
         let forgotten = self.cache().clear();
         drop(forgotten);
     }
@@ -90,49 +101,51 @@ impl<H: ClientHandle> ClientSession<H> {
         Ok((statement, false))
     }
 
-    /// Sends a statement; its reply is still to be read.
-    async fn send(
+    /// Sends a statement; its reply is still to be read. The error is its closing answer.
+    async fn send<T>(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
-    ) -> Result<Sent<H::Call>, Fault> {
+    ) -> Result<Sent<H::Call>, Answer<T>> {
+        if let Some(fault) = refusal(statement.text(), parameters.len()) {
+            return Err(Answer::failed(fault));
+        }
         if self.handle.is_closed() {
-            return Err(Fault::not_written(Gone));
+            return Err(Answer::failed(Fault::lost(Written::Not, Gone)));
         }
         let call = self.handle.begin(false);
         let client = self.handle.client(&call);
         let (prepared, kept) = match self.prepared(client, statement.text()).await {
             Ok(found) => found,
-            Err(fault) => {
-                self.finish_unless_lost(call, &fault);
-                return Err(fault);
-            }
+            Err(fault) => return Err(Box::pin(self.failed(call, fault)).await),
         };
-        if prepared.params().len() != parameters.len() {
-            self.handle.finish(call);
-            return Err(Fault::conversion(format!(
+        let types = prepared.params();
+        if types.len() != parameters.len() {
+            let fault = Fault::refused(format!(
                 "the statement has {} parameters, {} values were given",
-                prepared.params().len(),
+                types.len(),
                 parameters.len()
-            )));
+            ));
+            return Err(Box::pin(self.failed(call, fault)).await);
         }
-        let failed = AtomicBool::new(false);
+        let failed = FirstRefused::default();
         match client
             .query_raw(&prepared, Parameter::all(parameters, &failed))
             .await
         {
             Ok(rows) => Ok(Sent { rows, call, kept }),
-            Err(error) if failed.load(Ordering::Relaxed) => {
-                self.handle.finish(call);
-                Err(Fault::conversion(error))
-            }
-            Err(error) => Err(self.failed(call, fault(error), statement, kept)),
+            Err(error) => match failed.take() {
+                Some(refused) => Err(Box::pin(self.failed(call, refused)).await),
+                None => {
+                    let fault = self.stale(fault(error), statement, kept);
+                    Err(Box::pin(self.failed(call, fault)).await)
+                }
+            },
         }
     }
 
-    /// What is to be done about a fault of a statement that was sent.
-    fn failed(&self, call: H::Call, fault: Fault, statement: Statement<'_>, kept: bool) -> Fault {
-        self.finish_unless_lost(call, &fault);
+    /// Marks a fault that a kept prepared statement explains, and forgets that statement.
+    fn stale(&self, fault: Fault, statement: Statement<'_>, kept: bool) -> Fault {
         let stale = matches!(
             fault.sqlstate(),
             Some(SqlState::INVALID_STATEMENT_NAME | SqlState::FEATURE_NOT_SUPPORTED)
@@ -145,12 +158,106 @@ impl<H: ClientHandle> ClientSession<H> {
         fault
     }
 
-    /// An error of the server ends a call; a lost connection leaves it open.
-    fn finish_unless_lost(&self, call: H::Call, fault: &Fault) {
-        if fault.server_error().is_some() {
+    /// The closing answer of a call that failed.
+    async fn failed<T>(&self, call: H::Call, fault: Fault) -> Answer<T> {
+        let seen = self.close(call, Some(&fault)).await;
+        answer(Err(fault), seen)
+    }
+
+    /// Ends a call whose future has returned, and says what was seen of it. A lost connection leaves the call open.
+    async fn close(&self, call: H::Call, fault: Option<&Fault>) -> Observed {
+        let seen = match fault.map(Fault::kind) {
+            // Nothing was asked of the server that could be seen.
+            Some(FaultKind::Refused) => Observed::default(),
+            Some(FaultKind::NotWritten | FaultKind::Unanswered) => {
+                return self.handle.observe(&call, false).await;
+            }
+            _ => self.handle.observe(&call, true).await,
+        };
+        self.handle.finish(call);
+        self.note(&seen);
+        seen
+    }
+
+    /// A transaction that has ended holds the session no longer.
+    fn note(&self, seen: &Observed) {
+        if seen.status == Some(TransactionStatus::Idle) {
+            self.end_transaction();
+        }
+    }
+
+    fn transaction(&self) -> std::sync::MutexGuard<'_, Option<H::Call>> {
+        self.transaction
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end_transaction(&self) {
+        let call = self.transaction().take();
+        if let Some(call) = call {
             self.handle.finish(call);
         }
     }
+
+    async fn read<T>(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        mut take: impl FnMut(tokio_postgres::Row) + Send,
+        result: impl FnOnce(Option<u64>) -> T,
+    ) -> Answer<T> {
+        let Sent { rows, call, kept } = match self.send(statement, parameters).await {
+            Ok(sent) => sent,
+            Err(answer) => return answer,
+        };
+        let mut rows = pin!(rows);
+        loop {
+            match rows.try_next().await {
+                Ok(Some(row)) => take(row),
+                Ok(None) => break,
+                Err(error) => {
+                    let fault = self.stale(fault(error), statement, kept);
+                    return Box::pin(self.failed(call, fault)).await;
+                }
+            }
+        }
+        let seen = self.close(call, None).await;
+        answer(Ok(result(rows.rows_affected())), seen)
+    }
+}
+
+/// What the client refuses before it writes anything.
+fn refusal(text: &str, parameters: usize) -> Option<Fault> {
+    if text.contains('\0') {
+        return Some(Fault::refused("the text has a NUL character"));
+    }
+    if parameters > usize::from(u16::MAX) {
+        return Some(Fault::refused(format!(
+            "{parameters} values were given; the protocol has room for 65535"
+        )));
+    }
+    // The look at the first bytes keeps the tokens off the path of everything else.
+    if text
+        .trim_start()
+        .get(..4)
+        .is_none_or(|word| word.eq_ignore_ascii_case("copy") || word.starts_with(['-', '/']))
+        && effect::is_copy(text)
+    {
+        return Some(Fault::refused(
+            "COPY from and to the client does not run as a statement",
+        ));
+    }
+    None
+}
+
+/// An answer in which a status that was idle at any moment counts.
+fn answer<T>(result: Result<T, Fault>, seen: Observed) -> Answer<T> {
+    let status = if seen.was_idle {
+        Some(TransactionStatus::Idle)
+    } else {
+        seen.status
+    };
+    Answer::new(result).with_tags(seen.tags).with_status(status)
 }
 
 struct Sent<C> {
@@ -162,114 +269,129 @@ struct Sent<C> {
 impl<H: ClientHandle> Session for ClientSession<H> {
     type Row = ClientRow;
     type Cursor = ClientCursor<H::Call>;
-    type Hold = H::Call;
 
-    async fn fetch(
+    async fn fetch_at_most(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
         limit: usize,
-    ) -> Result<Vec<ClientRow>, Fault> {
-        let Sent { rows, call, kept } = self.send(statement, parameters).await?;
-        let mut stream = pin!(rows);
+    ) -> Answer<Vec<ClientRow>> {
         let mut rows = Vec::new();
-        loop {
-            match stream.try_next().await {
-                Ok(Some(row)) if rows.len() < limit => rows.push(ClientRow::new(row)),
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(error) => return Err(self.failed(call, fault(error), statement, kept)),
+        let take = |row| {
+            if rows.len() < limit {
+                rows.push(ClientRow::new(row));
             }
-        }
-        self.handle.finish(call);
-        Ok(rows)
+        };
+        let answer = self.read(statement, parameters, take, |_| ()).await;
+        answer.map(|()| rows)
     }
 
-    async fn execute(
+    async fn execute(&self, statement: Statement<'_>, parameters: Parameters<'_>) -> Answer<u64> {
+        self.read(statement, parameters, drop, Option::unwrap_or_default)
+            .await
+    }
+
+    async fn fetch_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
-    ) -> Result<u64, Fault> {
-        let Sent { rows, call, kept } = self.send(statement, parameters).await?;
-        let mut stream = pin!(rows);
-        loop {
-            match stream.try_next().await {
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(error) => return Err(self.failed(call, fault(error), statement, kept)),
-            }
-        }
-        self.handle.finish(call);
-        Ok(stream.rows_affected().unwrap_or(0))
-    }
-
-    async fn open(
-        &self,
-        statement: Statement<'_>,
-        parameters: Parameters<'_>,
-    ) -> Result<Self::Cursor, Fault> {
+    ) -> Result<Self::Cursor, Answer<u64>> {
         let sent = self.send(statement, parameters).await?;
         Ok(ClientCursor {
             rows: Box::pin(sent.rows),
             call: Some(sent.call),
+            closing: None,
         })
     }
 
-    fn poll_row(
-        &self,
-        cursor: &mut Self::Cursor,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<ClientRow>, Fault>> {
-        let result = match ready!(cursor.rows.as_mut().poll_next(cx)) {
-            Some(Ok(row)) => return Poll::Ready(Ok(Some(ClientRow::new(row)))),
-            Some(Err(error)) => Err(fault(error)),
-            None => Ok(None),
+    fn poll_row(&self, cursor: &mut Self::Cursor, cx: &mut Context<'_>) -> Poll<Next<ClientRow>> {
+        if cursor.closing.is_none() {
+            let result = match ready!(cursor.rows.as_mut().poll_next(cx)) {
+                Some(Ok(row)) => return Poll::Ready(Next::Row(ClientRow::new(row))),
+                Some(Err(error)) => Err(fault(error)),
+                None => Ok(cursor.rows.rows_affected().unwrap_or_default()),
+            };
+            let Some(call) = &cursor.call else {
+                return Poll::Ready(Next::End(Answer::new(result)));
+            };
+            let answered = match &result {
+                Ok(_) => true,
+                Err(fault) => fault.server_error().is_some(),
+            };
+            let seen = Box::pin(self.handle.observe(call, answered));
+            cursor.closing = Some(Closing { result, seen });
+        }
+        let Some(closing) = &mut cursor.closing else {
+            return Poll::Pending;
         };
-        if let Some(call) = cursor.call.take() {
-            match &result {
-                Ok(_) => self.handle.finish(call),
-                Err(fault) => self.finish_unless_lost(call, fault),
-            }
+        let seen = ready!(closing.seen.as_mut().poll(cx));
+        let Some(Closing { result, .. }) = cursor.closing.take() else {
+            return Poll::Pending;
+        };
+        if let Some(call) = cursor.call.take()
+            && result
+                .as_ref()
+                .err()
+                .is_none_or(|fault| fault.server_error().is_some())
+        {
+            self.handle.finish(call);
+            self.note(&seen);
         }
-        Poll::Ready(result)
+        Poll::Ready(Next::End(answer(result, seen)))
     }
 
-    fn rows_affected(&self, cursor: &Self::Cursor) -> Option<u64> {
-        cursor.rows.rows_affected()
-    }
-
-    async fn batch(&self, text: &str) -> Result<(), Fault> {
+    async fn control(&self, control: Control<'_>) -> Answer<()> {
         if self.handle.is_closed() {
-            return Err(Fault::not_written(Gone));
+            return Answer::failed(Fault::lost(Written::Not, Gone));
         }
-        let call = self.handle.begin(true);
-        match self.handle.client(&call).batch_execute(text).await {
-            Ok(()) => {
-                self.handle.finish(call);
-                Ok(())
-            }
-            Err(error) => {
-                let fault = fault(error);
-                self.finish_unless_lost(call, &fault);
-                Err(fault)
-            }
+        let begins = control.step() == ControlStep::Begin;
+        if begins {
+            let transaction = self.handle.begin(false);
+            let before = self.transaction().replace(transaction);
+            drop(before);
         }
+        let call = self.handle.begin(begins);
+        let result = self
+            .handle
+            .client(&call)
+            .batch_execute(control.text())
+            .await
+            .map_err(fault);
+        let seen = self.close(call, result.as_ref().err()).await;
+        let answered = result
+            .as_ref()
+            .err()
+            .is_none_or(|fault| fault.server_error().is_some());
+        let ends = matches!(control.step(), ControlStep::Commit | ControlStep::Rollback);
+        // Where nothing tells the status, the answer to the end of a transaction is its end.
+        if ends && answered && seen.status.is_none() {
+            self.end_transaction();
+        }
+        if control.step() == ControlStep::Savepoint {
+            return answer(result, seen);
+        }
+        // Before BEGIN the session was idle, and after the end of the transaction it is.
+        Answer::new(result)
+            .with_tags(seen.tags)
+            .with_status(seen.status)
     }
 
-    fn command_tag(&self) -> Option<String> {
-        self.handle.command_tag()
-    }
-
-    fn transaction_status(&self) -> Option<TransactionStatus> {
-        self.handle.transaction_status()
-    }
-
-    fn hold(&self) -> H::Call {
-        self.handle.begin(false)
-    }
-
-    fn release(&self, hold: H::Call) {
-        self.handle.finish(hold);
+    async fn statement_ceiling(&self) -> Result<Option<Duration>, Fault> {
+        if let Some(known) = self.ceiling.get() {
+            return Ok(*known);
+        }
+        let show = Statement::new("SHOW statement_timeout");
+        let rows = self.fetch_at_most(show, &[], 1).await.into_result()?;
+        let shown = rows
+            .first()
+            .and_then(|row| row.value(0))
+            .and_then(|value| std::str::from_utf8(value).ok())
+            .and_then(timeout_from_setting);
+        match shown {
+            Some(ceiling) => Ok(*self.ceiling.get_or_init(|| ceiling)),
+            // A setting that is not understood may be any: the transaction goes without a limit of its own.
+            None => Ok(Some(Duration::ZERO)),
+        }
     }
 
     fn is_closed(&self) -> bool {
@@ -283,9 +405,13 @@ impl<H: ClientHandle> Session for ClientSession<H> {
     fn engine(&self) -> Engine {
         self.handle.engine()
     }
+
+    fn version(&self) -> Option<ServerVersion> {
+        self.handle.version()
+    }
 }
 
-impl<H: fmt::Debug> fmt::Debug for ClientSession<H> {
+impl<H: ClientHandle + fmt::Debug> fmt::Debug for ClientSession<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientSession")
             .field("handle", &self.handle)
@@ -297,6 +423,13 @@ impl<H: fmt::Debug> fmt::Debug for ClientSession<H> {
 pub struct ClientCursor<C> {
     rows: Pin<Box<RowStream>>,
     call: Option<C>,
+    closing: Option<Closing>,
+}
+
+/// A result that has ended, and what is still to be seen of it.
+struct Closing {
+    result: Result<u64, Fault>,
+    seen: Pin<Box<dyn Future<Output = Observed> + Send>>,
 }
 
 // The stream has a box of its own; a call is never pinned.

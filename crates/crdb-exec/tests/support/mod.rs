@@ -4,7 +4,7 @@
 
 use crdb_exec::{
     AcquireError, AcquireOptions, ClientHandle, ClientSession, Engine, Fault, NodeId, Observer,
-    PooledExecutor, ResolveEvent, RetryEvent, SessionOutcome, SessionSource,
+    PooledExecutor, ResolveEvent, RetryEvent, SessionOutcome, SessionSource, Written,
 };
 use crdb_testkit::{Database, Engine as TestEngine, EngineKind, FaultProxy, QuirksProxy};
 use rustls::ClientConfig;
@@ -188,7 +188,7 @@ impl SessionSource for PlainSource {
             .unwrap_or(0);
         let client = match target.client(target.ports[node]).await {
             Ok(client) => client,
-            Err(error) => return Err(AcquireError::from_fault(Fault::not_written(error))),
+            Err(error) => return Err(AcquireError::from_fault(Fault::lost(Written::Not, error))),
         };
         self.shared.connected.fetch_add(1, Ordering::SeqCst);
         let handle = PlainHandle {

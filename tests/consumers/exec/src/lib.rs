@@ -3,11 +3,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crdb_exec::{
-    AcquireError, AcquireOptions, Column, Engine, Error, Executor, ExecutorExt, Fault, NodeId,
-    Observer, Parameters, PooledExecutor, Row, Rows, Session, SessionOutcome, SessionSource,
-    Statement, StatementEvent, TransactionOptions, TransactionStatus, Type,
+    AcquireError, AcquireOptions, Answer, Column, Control, Engine, Error, Executor, ExecutorExt,
+    Fault, Next, NodeId, Observer, Parameters, PooledExecutor, Row, Rows, Session, SessionOutcome,
+    SessionSource, Statement, StatementEvent, TransactionOptions, Type,
 };
 
 /// The number one.
@@ -33,52 +34,39 @@ pub struct Echo;
 impl Session for Echo {
     type Row = One;
     type Cursor = bool;
-    type Hold = ();
 
-    async fn fetch(
+    async fn fetch_at_most(
         &self,
         _statement: Statement<'_>,
         _parameters: Parameters<'_>,
         limit: usize,
-    ) -> Result<Vec<One>, Fault> {
-        Ok((0..limit.min(1)).map(|_| One).collect())
+    ) -> Answer<Vec<One>> {
+        Answer::new(Ok((0..limit.min(1)).map(|_| One).collect()))
     }
 
-    async fn execute(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<u64, Fault> {
-        Ok(1)
+    async fn execute(&self, _: Statement<'_>, _: Parameters<'_>) -> Answer<u64> {
+        Answer::new(Ok(1))
     }
 
-    async fn open(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<bool, Fault> {
+    async fn fetch_stream(&self, _: Statement<'_>, _: Parameters<'_>) -> Result<bool, Answer<u64>> {
         Ok(true)
     }
 
-    fn poll_row(
-        &self,
-        cursor: &mut bool,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<One>, Fault>> {
-        Poll::Ready(Ok(std::mem::take(cursor).then_some(One)))
+    fn poll_row(&self, cursor: &mut bool, _cx: &mut Context<'_>) -> Poll<Next<One>> {
+        Poll::Ready(if std::mem::take(cursor) {
+            Next::Row(One)
+        } else {
+            Next::End(Answer::new(Ok(1)))
+        })
     }
 
-    fn rows_affected(&self, _cursor: &bool) -> Option<u64> {
-        Some(1)
+    async fn control(&self, _: Control<'_>) -> Answer<()> {
+        Answer::new(Ok(()))
     }
 
-    async fn batch(&self, _text: &str) -> Result<(), Fault> {
-        Ok(())
+    async fn statement_ceiling(&self) -> Result<Option<Duration>, Fault> {
+        Ok(None)
     }
-
-    fn command_tag(&self) -> Option<String> {
-        None
-    }
-
-    fn transaction_status(&self) -> Option<TransactionStatus> {
-        None
-    }
-
-    fn hold(&self) {}
-
-    fn release(&self, (): ()) {}
 
     fn is_closed(&self) -> bool {
         false

@@ -162,7 +162,7 @@ subjects! {
 async fn change(tx: &Transaction, number: i64, worker: i64) -> Result<i64, Error> {
     let update = "UPDATE drops SET n = n + 1 WHERE id = $1";
     tx.execute(update, &[&worker]).await?;
-    tx.savepoint(async {
+    tx.savepoint(async |tx| {
         let row = tx
             .query("drops.echo")
             .bind("number", &number)
