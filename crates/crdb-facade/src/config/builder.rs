@@ -13,7 +13,7 @@ use super::key::Key;
 use super::layer::{Layer, Source};
 use super::mistake::{Mistake, MistakeKind, Mistakes};
 use super::setting::Setting;
-use super::{Config, check, connection_string, environment, resolve};
+use super::{Config, check, connection_string, environment, keys, resolve};
 use crate::Error;
 
 /// Builds a [`Config`]. The order of the calls does not matter, except among files: files are weaker
@@ -150,18 +150,12 @@ impl ConfigBuilder {
             mistakes.extend(check::layer(layer));
         }
         let (values, unresolved) = resolve::merge(&layers);
-        let of_whole = mistakes
-            .iter()
-            .any(|mistake| mistake.kind().is_of_a_whole_source());
-        let reported: Vec<String> = mistakes
-            .iter()
-            .map(|mistake| mistake.key().to_owned())
-            .collect();
-        mistakes.extend(unresolved.into_iter().filter(|mistake| {
-            // What a lost source would have set, or another mistake prevented, is not missing.
-            mistake.kind() != MistakeKind::Missing
-                || !(of_whole || reported.iter().any(|key| key == mistake.key()))
-        }));
+        let missed = Missed::of(&mistakes);
+        mistakes.extend(
+            unresolved
+                .into_iter()
+                .filter(|mistake| !missed.explains(mistake)),
+        );
         if mistakes.is_empty() {
             Ok(Config {
                 values: Arc::new(values),
@@ -169,6 +163,47 @@ impl ConfigBuilder {
         } else {
             Err(Error::configuration(Mistakes(mistakes)))
         }
+    }
+}
+
+/// What could not be taken from the sources, so that nothing is said about what it would have brought.
+struct Missed {
+    /// A whole source.
+    source: bool,
+    keys: Vec<String>,
+}
+
+impl Missed {
+    fn of(mistakes: &[Mistake]) -> Self {
+        Self {
+            source: mistakes
+                .iter()
+                .any(|mistake| mistake.kind().is_of_a_whole_source()),
+            keys: mistakes
+                .iter()
+                .map(|mistake| mistake.key().to_owned())
+                .collect(),
+        }
+    }
+
+    /// Whether a mistake in the whole may be nothing but the trace of an earlier one.
+    fn explains(&self, mistake: &Mistake) -> bool {
+        let is_about_values = mistake.kind() == MistakeKind::Missing || mistake.other().is_some();
+        is_about_values
+            && (self.source
+                || [Some(mistake.key()), mistake.other()]
+                    .into_iter()
+                    .flatten()
+                    .any(|key| self.has(key)))
+    }
+
+    /// Whether this key was, or may have been, in what was missed. A connection string stands for keys of its section.
+    fn has(&self, key: &str) -> bool {
+        let url = keys::auth::URL.path();
+        let is_beside_url = key.split('.').next() == url.split('.').next();
+        self.keys
+            .iter()
+            .any(|missed| missed == key || (missed == url && is_beside_url))
     }
 }
 

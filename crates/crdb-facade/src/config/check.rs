@@ -5,7 +5,7 @@ use figment::value::{Dict, Value};
 use super::key::{AnyKey, variable_of};
 use super::layer::{Layer, Origin, Source};
 use super::mistake::{Mistake, MistakeKind, nearest};
-use super::{VERSION, keys, setting};
+use super::{VERSION, connection_string, keys, setting};
 
 /// All mistakes of a source, also of values that a stronger source overrides.
 pub(super) fn layer(layer: &Layer) -> Vec<Mistake> {
@@ -54,7 +54,9 @@ fn table(layer: &Layer, values: &Dict, prefix: &str, mistakes: &mut Vec<Mistake>
             format!("{prefix}.{name}")
         };
         if let Some(key) = keys::find(&path) {
-            if key.read(value).is_none() {
+            if layer.is_unwritten(key, value) {
+                mistakes.push(unwritten(key, layer.origin(&path)));
+            } else if key.read(value).is_none() {
                 mistakes.push(wrong_value(key, value, layer.origin(&path)));
             }
         } else if let Some(example) = keys::all().find(|key| is_below(key.path(), &path)) {
@@ -83,18 +85,53 @@ fn is_below(path: &str, section: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('.'))
 }
 
+/// A key without a value in a file: forgotten, or lost to YAML's own signs.
+fn unwritten(key: &dyn AnyKey, origin: Origin) -> Mistake {
+    let advice = "nothing (remove the key to leave it unset; in YAML a text that is `null` or begins with `#`, `~`, `&`, \
+                  `!` or `*` needs quotes)";
+    Mistake::new(MistakeKind::WrongValue, key.path(), origin, key.expected())
+        .with_found(Some(advice.to_owned()))
+}
+
 fn wrong_value(key: &dyn AnyKey, value: &Value, origin: Origin) -> Mistake {
-    let found = match value {
-        Value::Dict(..) => Some("a table".to_owned()),
+    let found = if key.is_secret() {
+        None
+    } else if let Some((index, item)) = bad_item(key, value) {
+        let place = format!("item {}", index + 1);
+        Some(described(&item).map_or_else(|| place.clone(), |item| format!("{item} as {place}")))
+    } else if matches!(value, Value::Array(..)) {
+        Some("an empty list".to_owned())
+    } else {
+        described(value)
+    };
+    Mistake::new(MistakeKind::WrongValue, key.path(), origin, key.expected()).with_found(found)
+}
+
+/// The first item of a list that the key does not take.
+fn bad_item(key: &dyn AnyKey, value: &Value) -> Option<(usize, Value)> {
+    let index = key.bad_item(value)?;
+    let items = setting::items(value)?;
+    // Of one text that is no list but an item, its number says nothing.
+    let is_list = matches!(value, Value::Array(..)) || items.len() > 1;
+    let item = items.get(index).filter(|_| is_list)?;
+    Some((index, item.clone()))
+}
+
+/// What a value is, as far as that may be shown.
+fn described(value: &Value) -> Option<String> {
+    match value {
+        Value::Dict(_, table) if table.is_empty() => Some("an empty table".to_owned()),
+        Value::Dict(_, table) => {
+            let names: Vec<&str> = table.keys().map(String::as_str).collect();
+            Some(format!("a table of {}", names.join(", ")))
+        }
         Value::Empty(..) => Some("nothing".to_owned()),
-        _ if key.is_secret() => None,
-        Value::Array(..) => Some("a list with something else in it".to_owned()),
+        Value::Array(..) => Some("a list".to_owned()),
         // What looks like a connection string may hold a password.
         other => setting::scalar(other)
             .filter(|text| !text.contains('@'))
             .map(|text| format!("`{text}`")),
-    };
-    Mistake::new(MistakeKind::WrongValue, key.path(), origin, key.expected()).with_found(found)
+    }
 }
 
 /// One mistake for each leaf, because each has its own nearest key.
@@ -107,7 +144,10 @@ fn unknown(layer: &Layer, value: &Value, path: &str, mistakes: &mut Vec<Mistake>
         }
         return;
     }
-    let mut near = nearest(path, keys::all().map(AnyKey::path));
+    let mut near = match connection_string::key_for(path) {
+        Some(key) => vec![key.to_owned()],
+        None => nearest(path, keys::all().map(AnyKey::path)),
+    };
     if matches!(layer.source, Source::Environment) {
         near = near.iter().map(|path| variable_of(path)).collect();
     }

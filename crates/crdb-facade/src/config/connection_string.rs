@@ -71,6 +71,19 @@ fn fill(layer: &mut Layer, text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The key that means what other tools call so: the last name of `path` is a word of libpq's, or another one for a node.
+pub(super) fn key_for(path: &str) -> Option<&'static str> {
+    match path.rsplit('.').next().unwrap_or(path) {
+        "host" | "hosts" | "hostname" | "hostaddr" | "port" | "address" | "addresses" | "addr"
+        | "server" | "servers" | "endpoint" | "endpoints" | "node" => Some(auth::NODES.path()),
+        "url" | "uri" | "dsn" | "database_url" => Some(auth::URL.path()),
+        "username" => Some(auth::USER.path()),
+        "db" | "database_name" => Some(auth::DATABASE.path()),
+        // The number stands for whatever text there is; zero would mean a default.
+        word => meaning(word, "1", &BTreeMap::new()).map(|(key, _)| key.path()),
+    }
+}
+
 /// The key that a word of libpq's is here, and its text. Words that change nothing here, or were dealt with, have none.
 fn meaning(word: &str, text: &str, words: &BTreeMap<&str, String>) -> Option<(KnownKey, String)> {
     let (key, text): (KnownKey, String) = match word {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-const UNITS: [(&str, u64); 7] = [
+const UNITS: [(&str, u128); 7] = [
     ("ns", 1),
     ("us", 1_000),
     ("ms", 1_000_000),
@@ -12,24 +12,48 @@ const UNITS: [(&str, u64); 7] = [
     ("d", 86_400 * 1_000_000_000),
 ];
 
-/// `500ms`, `10s`, `1.5h`. A number without a unit is refused: nobody can tell what it means.
+/// `500ms`, `10s`, `1.5h`, `1m30s`: the larger units first, as in the headers of queries. A number without a unit is refused:
+/// the reader cannot tell what it means.
 pub(super) fn parse(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at(unit_at);
-    let (_, nanoseconds) = UNITS.iter().find(|(name, _)| *name == unit.trim_start())?;
+    let mut rest = text.trim();
+    let mut total = 0_u128;
+    let mut above = u128::MAX;
+    while !rest.is_empty() {
+        let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(unit_at);
+        // `10 s` has been read since the first release; between parts there are no blanks.
+        let tail = if total == 0 { tail.trim_start() } else { tail };
+        let end = tail
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(tail.len());
+        let (unit, behind) = tail.split_at(end);
+        let (_, unit) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        if *unit >= above {
+            return None;
+        }
+        total = total.checked_add(nanoseconds(number, *unit)?)?;
+        (above, rest) = (*unit, behind);
+    }
+    if above == u128::MAX {
+        return None;
+    }
+    let seconds = u64::try_from(total / 1_000_000_000).ok()?;
+    let nanoseconds = u32::try_from(total % 1_000_000_000).ok()?;
+    Some(Duration::new(seconds, nanoseconds))
+}
+
+/// A number with or without a fraction, in this unit.
+fn nanoseconds(number: &str, unit: u128) -> Option<u128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if whole.is_empty() || (number.contains('.') && fraction.is_empty()) || fraction.len() > 9 {
         return None;
     }
-    let whole = whole.parse::<u64>().ok()?.checked_mul(*nanoseconds)?;
-    let fraction = if fraction.is_empty() {
-        0
-    } else {
-        let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
-        u64::try_from(fraction.parse::<u128>().ok()? * u128::from(*nanoseconds) / scale).ok()?
-    };
-    Some(Duration::from_nanos(whole.checked_add(fraction)?))
+    let whole = whole.parse::<u128>().ok()?.checked_mul(unit)?;
+    if fraction.is_empty() {
+        return Some(whole);
+    }
+    let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    whole.checked_add(fraction.parse::<u128>().ok()?.checked_mul(unit)? / scale)
 }
 
 /// The shortest exact form, in the largest unit that divides the duration.
@@ -41,9 +65,9 @@ pub(super) fn write(duration: Duration) -> String {
     let (name, unit) = UNITS
         .iter()
         .rev()
-        .find(|(_, unit)| nanoseconds.is_multiple_of(u128::from(*unit)))
+        .find(|(_, unit)| nanoseconds.is_multiple_of(*unit))
         .unwrap_or(&UNITS[0]);
-    format!("{}{name}", nanoseconds / u128::from(*unit))
+    format!("{}{name}", nanoseconds / unit)
 }
 
 #[cfg(test)]
@@ -67,9 +91,17 @@ mod tests {
             ("", None),
             ("-1s", None),
             ("1 fortnight", None),
-            ("1h30m", None),
+            ("1m30s", Some(Duration::from_secs(90))),
+            ("1h30m", Some(Duration::from_secs(5_400))),
+            ("1d12h0.5s", Some(Duration::new(129_600, 500_000_000))),
+            ("30s1m", None),
+            ("1m1m", None),
+            ("1m 30s", None),
+            ("1m30", None),
             ("99999999999999999999s", None),
             ("18446744073709551615d", None),
+            ("18446744073709551615999999999ns", Some(Duration::MAX)),
+            ("18446744073709551616s", None),
             ("1.0000000000000s", None),
         ] {
             assert_eq!(parse(text), expected, "{text:?}");
@@ -82,6 +114,7 @@ mod tests {
             let duration = parse(text).unwrap();
             assert_eq!(parse(&write(duration)), Some(duration));
         }
+        assert_eq!(parse(&write(Duration::MAX)), Some(Duration::MAX));
         assert_eq!(write(Duration::from_millis(1_000)), "1s");
         assert_eq!(write(Duration::from_secs(90)), "90s");
         assert_eq!(write(Duration::from_secs(3_600)), "1h");

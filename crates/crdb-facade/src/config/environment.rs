@@ -1,6 +1,6 @@
 //! The environment as a source: `CRDB_POOL__MAX_SIZE` is `pool.max_size`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use figment::value::Value;
 
@@ -12,20 +12,49 @@ const PREFIX: &str = "CRDB_";
 /// Names the file that [`Config::load`](super::Config::load) reads.
 pub(super) const FILE_VARIABLE: &str = "CRDB_CONFIG";
 
-/// Variables with our prefix that are not keys.
+/// Variables with our prefix that are not keys. `CRDB_TEST_*` belongs to test tools.
+fn is_foreign(name: &str, text: &OsStr) -> bool {
+    name == FILE_VARIABLE || name.starts_with("CRDB_TEST_") || is_of_a_service(name, text)
+}
+
+/// Whether Kubernetes made this variable for a service whose name begins with `crdb`. It puts these into every container of
+/// the service's namespace, so that refusing them would break deployments that never wrote them:
 ///
-/// Kubernetes puts `CRDB_SERVICE_HOST`, `CRDB_PORT`, `CRDB_PORT_26257_TCP` and so on into every container
-/// of a namespace that has a service named `crdb`; refusing them would break such a deployment.
-/// `CRDB_TEST_*` belongs to test tools.
-fn is_foreign(name: &str) -> bool {
-    let rest = &name[PREFIX.len()..];
-    name == FILE_VARIABLE
-        || rest.starts_with("TEST_")
-        || rest == "PORT"
-        || (rest.starts_with("PORT_") && !rest.contains("__"))
-        || rest == "SERVICE_HOST"
-        || rest == "SERVICE_PORT"
-        || (rest.starts_with("SERVICE_PORT_") && !rest.contains("__"))
+/// `CRDB_PUBLIC_SERVICE_HOST`, `.._SERVICE_PORT`, `.._SERVICE_PORT_GRPC`, `.._PORT`, `.._PORT_26257_TCP`, and the last one with
+/// `_PROTO`, `_PORT` and `_ADDR` (`FromServices` and `makeLinkVariables` in Kubernetes' pkg/kubelet/envvars/envvars.go).
+fn is_of_a_service(name: &str, text: &OsStr) -> bool {
+    if name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name
+            .split_once("_SERVICE_PORT_")
+            .is_some_and(|(_, port_name)| !port_name.is_empty())
+        || is_of_a_port(name)
+    {
+        return true;
+    }
+    // Of a service it is `tcp://10.0.0.1:26257`; a plain number is what a person writes.
+    let is_number = || {
+        text.to_str()
+            .is_some_and(|text| text.trim().parse::<u64>().is_ok())
+    };
+    name.ends_with("_PORT") && !is_number()
+}
+
+/// `.._PORT_<number>_<protocol>`, with or without `_PROTO`, `_PORT`, `_ADDR`.
+fn is_of_a_port(name: &str) -> bool {
+    let name = ["_PROTO", "_PORT", "_ADDR"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(name);
+    let Some((rest, protocol)) = name.rsplit_once('_') else {
+        return false;
+    };
+    let Some((service, number)) = rest.rsplit_once('_') else {
+        return false;
+    };
+    ["TCP", "UDP", "SCTP"].contains(&protocol)
+        && service.ends_with("_PORT")
+        && number.parse::<u16>().is_ok()
 }
 
 /// Takes the variables that are keys, known or not. An empty variable counts as not set.
@@ -37,7 +66,7 @@ pub(super) fn read(
     for (name, text) in variables {
         let Some(name) = name
             .to_str()
-            .filter(|name| name.starts_with(PREFIX) && !is_foreign(name))
+            .filter(|name| name.starts_with(PREFIX) && !is_foreign(name, &text))
         else {
             continue;
         };

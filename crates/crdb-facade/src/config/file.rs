@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use figment::value::{Dict, Empty, Tag, Value};
+use granit_parser::{Event, Parser};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -127,6 +128,7 @@ fn empty() -> Value {
 }
 
 fn yaml(text: &str) -> Result<Node, Syntax> {
+    no_signs(text)?;
     // A snippet of the source in the message could show a password. A user named `y` is not `true`.
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
@@ -142,6 +144,47 @@ fn yaml(text: &str) -> Result<Node, Syntax> {
             .unwrap_or_default()
             .to_owned();
         Syntax { line, message }
+    })
+}
+
+/// Refuses tags, and anchors that nothing refers to: `password: !bang` and `password: &dor` are texts without quotes, of
+/// which YAML would leave an empty value.
+///
+/// What is no YAML at all is left to the parser behind.
+fn no_signs(text: &str) -> Result<(), Syntax> {
+    let mut unused = BTreeMap::new();
+    for event in Parser::new_from_str(text) {
+        let Ok((event, span)) = event else {
+            return Ok(());
+        };
+        let (anchor, tag) = match event {
+            Event::Scalar(_, _, anchor, tag)
+            | Event::SequenceStart(_, anchor, tag)
+            | Event::MappingStart(_, anchor, tag) => (anchor, tag),
+            Event::Alias(anchor) => {
+                unused.remove(&anchor);
+                continue;
+            }
+            _ => continue,
+        };
+        let line = Some(span.start.line());
+        // `!!str 123` and its like say what a value is, and are heard.
+        if tag.is_some_and(|tag| !tag.is_yaml_core_schema()) {
+            return Err(Syntax {
+                line,
+                message: "a tag; a text that begins with `!` needs quotes".to_owned(),
+            });
+        }
+        if anchor != 0 {
+            unused.insert(anchor, line);
+        }
+    }
+    unused.into_values().next().map_or(Ok(()), |line| {
+        let message = "an anchor that nothing refers to; a text that begins with `&` needs quotes";
+        Err(Syntax {
+            line,
+            message: message.to_owned(),
+        })
     })
 }
 

@@ -116,6 +116,10 @@ pub(super) trait AnyKey: Sync {
     fn default_value(&self) -> Option<Value>;
     fn expected(&self) -> &'static str;
     fn is_secret(&self) -> bool;
+    /// Whether it holds names of the user's own, so that it looks like a section.
+    fn is_table(&self) -> bool;
+    /// Of a list: the index of the first item that it does not take, counted from 0.
+    fn bad_item(&self, value: &Value) -> Option<usize>;
     /// `None`: not what is [`expected`](Self::expected).
     fn read(&self, value: &Value) -> Option<Read>;
 }
@@ -143,6 +147,14 @@ impl<T: Setting> AnyKey for Key<T> {
 
     fn is_secret(&self) -> bool {
         T::SECRET
+    }
+
+    fn is_table(&self) -> bool {
+        T::IS_TABLE
+    }
+
+    fn bad_item(&self, value: &Value) -> Option<usize> {
+        T::bad_item(value)
     }
 
     fn read(&self, value: &Value) -> Option<Read> {

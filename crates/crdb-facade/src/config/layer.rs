@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
-use super::key::variable_of;
+use super::key::{AnyKey, variable_of};
 
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,13 @@ impl Layer {
         } else {
             value.find_ref(rest)
         }
+    }
+
+    /// Whether a file has the key and no value for it. Code leaves a key unset in this way.
+    pub(super) fn is_unwritten(&self, key: &dyn AnyKey, value: &Value) -> bool {
+        matches!(self.source, Source::File(_))
+            && matches!(value, Value::Empty(..))
+            && !key.is_table()
     }
 
     /// Where the value at `path` was written: the entry itself, or the nearest one above it.

@@ -45,6 +45,8 @@ pub struct Mistake {
     expected: String,
     found: Option<String>,
     nearest: Vec<String>,
+    /// The other key of a rule between two.
+    other: Option<&'static str>,
 }
 
 impl Mistake {
@@ -61,6 +63,7 @@ impl Mistake {
             expected: expected.into(),
             found: None,
             nearest: Vec::new(),
+            other: None,
         }
     }
 
@@ -72,6 +75,16 @@ impl Mistake {
     pub(super) fn with_nearest(mut self, nearest: Vec<String>) -> Self {
         self.nearest = nearest;
         self
+    }
+
+    pub(super) fn with_other(mut self, other: &'static str) -> Self {
+        self.other = Some(other);
+        self
+    }
+
+    /// The other key that takes part, of a rule between two keys.
+    pub(super) fn other(&self) -> Option<&'static str> {
+        self.other
     }
 
     /// What sort of mistake it is.

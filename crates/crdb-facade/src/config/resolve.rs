@@ -40,7 +40,7 @@ fn usable(layer: &Layer) -> Dict {
     for key in keys::all() {
         if let Some(value) = layer
             .find(key.path())
-            .filter(|value| key.read(value).is_some())
+            .filter(|value| key.read(value).is_some() && !layer.is_unwritten(key, value))
         {
             usable.insert(key.path(), value.clone());
         }

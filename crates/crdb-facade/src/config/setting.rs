@@ -1,5 +1,6 @@
 //! What a value in the configuration may be: one type per meaning, each with its text form.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,11 +27,19 @@ pub(crate) mod sealed {
         /// Whether the word `none` leaves an optional setting of this type unset.
         const NONE_IS_A_WORD: bool = true;
 
+        /// Whether it holds names of the user's own, as a section holds keys.
+        const IS_TABLE: bool = false;
+
         /// `None`: not a value of this type.
         fn read(value: &Value) -> Option<Self>;
 
         /// The same text for the same meaning (`1s` and `1000ms` are written alike).
         fn write(&self) -> String;
+
+        /// Of a list: the index of the first item that is none of its type, counted from 0.
+        fn bad_item(_: &Value) -> Option<usize> {
+            None
+        }
 
         /// The value in a form that sources share, so that what code sets is merged like the rest.
         fn value(&self) -> Value {
@@ -111,7 +120,7 @@ impl Form for bool {
 }
 
 impl Form for Duration {
-    const EXPECTED: &'static str = "a duration with its unit, like 500ms, 10s, 5m or 1h";
+    const EXPECTED: &'static str = "a duration with its unit, like 500ms, 10s, 1m30s or 1h";
 
     fn read(value: &Value) -> Option<Self> {
         duration::parse(&scalar(value)?)
@@ -192,6 +201,10 @@ impl<T: Form> Form for Option<T> {
         T::read(value).map(Some)
     }
 
+    fn bad_item(value: &Value) -> Option<usize> {
+        T::bad_item(value)
+    }
+
     fn write(&self) -> String {
         self.as_ref().map_or_else(|| "none".to_owned(), Form::write)
     }
@@ -204,20 +217,33 @@ impl<T: Form> Form for Option<T> {
     }
 }
 
+/// The items of a list.
+pub(super) fn items(value: &Value) -> Option<Cow<'_, [Value]>> {
+    match value {
+        Value::Array(_, items) => Some(Cow::Borrowed(items)),
+        other => {
+            let items = scalar(other)?;
+            let items = items
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            Some(items.map(Value::from).collect())
+        }
+    }
+}
+
 /// A list: in YAML and TOML as such, everywhere also as one text with commas.
 impl<T: Element> Form for Vec<T> {
     const EXPECTED: &'static str = T::EXPECTED_LIST;
 
     fn read(value: &Value) -> Option<Self> {
-        match value {
-            Value::Array(_, items) => items.iter().map(T::read).collect(),
-            other => scalar(other)?
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(|item| T::read(&Value::from(item)))
-                .collect(),
-        }
+        items(value)?.iter().map(T::read).collect()
+    }
+
+    fn bad_item(value: &Value) -> Option<usize> {
+        items(value)?
+            .iter()
+            .position(|item| T::read(item).is_none())
     }
 
     fn write(&self) -> String {
@@ -238,6 +264,7 @@ pub trait Element: Form {
 /// Names that the configuration does not fix, each with a text.
 impl Form for BTreeMap<String, String> {
     const EXPECTED: &'static str = "a table of names and texts";
+    const IS_TABLE: bool = true;
 
     fn read(value: &Value) -> Option<Self> {
         match value {

@@ -14,7 +14,7 @@ fn every_mistake_of_every_source_is_reported_at_once() {
         found[..7],
         [
             "auth.nodes (crdb.yaml:2): expected a list of one node or more, each as host, host:port or \
-             [address]:port, found a list with something else in it",
+             [address]:port, found an empty list",
             "pool.jitter (crdb.yaml:6): expected a number from 0 to 1, found `2`",
             "pool.max_lifetime (crdb.yaml:5): expected a duration above zero, or none, found `30`",
             "pool.max_sise (crdb.yaml:4): no such key; did you mean pool.max_size?",
@@ -179,6 +179,162 @@ fn text_without_quotes_that_reads_as_a_number_is_refused_where_it_would_change()
         "{}",
         found[0]
     );
+}
+
+#[test]
+fn what_yaml_makes_nothing_of_is_a_mistake() {
+    for (value, says) in [
+        (
+            "!bang",
+            "found a tag; a text that begins with `!` needs quotes",
+        ),
+        (
+            "!bang s3cret",
+            "found a tag; a text that begins with `!` needs quotes",
+        ),
+        (
+            "! s3cret",
+            "found a tag; a text that begins with `!` needs quotes",
+        ),
+        (
+            "!<bang> s3cret",
+            "found a tag; a text that begins with `!` needs quotes",
+        ),
+        (
+            "&bang",
+            "found an anchor that nothing refers to; a text that begins with `&` needs quotes",
+        ),
+        (
+            "&bang s3cret",
+            "found an anchor that nothing refers to; a text that begins with `&` needs quotes",
+        ),
+        ("*bang", "expected YAML"),
+        ("null", "begins with `#`, `~`, `&`, `!` or `*` needs quotes"),
+        ("~", "begins with `#`, `~`, `&`, `!` or `*` needs quotes"),
+        (
+            "#bang",
+            "begins with `#`, `~`, `&`, `!` or `*` needs quotes",
+        ),
+        ("", "remove the key to leave it unset"),
+        ("[s3cret]", "expected a text in quotes"),
+        ("|-\n    s3cret\n   x: y", "expected YAML"),
+    ] {
+        let found = mistakes(yaml(&format!("auth:\n  user: a\n  password: {value}\n")));
+        assert!(found[0].contains(says), "{value}: {found:?}");
+        assert!(found[0].contains("crdb.yaml:"), "{value}: {found:?}");
+        // Neither may be part of a password.
+        assert!(
+            !found[0].contains("bang") && !found[0].contains("s3cret"),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+    for key in [
+        "pool: {max_size: }",
+        "pool: {max_lifetime: null}",
+        "sql: {directory: ~}",
+        "auth: {user: }",
+    ] {
+        let found = mistakes(yaml(&format!("{key}\n")).set_text("auth.user", "a"));
+        assert!(
+            found[0].contains("found nothing (remove the key"),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+    // What is meant by these is clear.
+    yaml("auth: {user: !!str 5, session: }\npool: &limits {max_size: 5}\nexec:\nsql: {}\nobserve: {metrics: true}\n")
+        .text("more.yaml", crdb_facade::config::Format::Yaml, "pool: {max_size: &size 4, min_size: *size}\n")
+        .build()
+        .unwrap_err();
+    yaml("auth: {user: !!str 5, session: }\nexec:\nsql: {}\npool: {max_size: &size 4, min_size: *size}\n")
+        .build()
+        .unwrap();
+}
+
+#[test]
+fn the_bad_item_of_a_list_is_named() {
+    let nodes =
+        "expected a list of one node or more, each as host, host:port or [address]:port, found ";
+    for (list, found) in [
+        ("[db-1, 'db-2:x', db-3]", "`db-2:x` as item 2"),
+        ("[db-1, null]", "nothing as item 2"),
+        (
+            "[{address: db-1, prot: 1}]",
+            "a table of address, prot as item 1",
+        ),
+        ("[[db-1]]", "a list as item 1"),
+        ("['postgresql://a:s3cret@h']", "item 1"),
+        ("[]", "an empty list"),
+        ("'db-1, db-2:x'", "`db-2:x` as item 2"),
+        ("'db-1:x'", "`db-1:x`"),
+        ("' , '", "` , `"),
+    ] {
+        let mistakes = mistakes(yaml(&format!("auth: {{user: a, nodes: {list}}}")));
+        assert_eq!(
+            mistakes,
+            [format!("auth.nodes (crdb.yaml:1): {nodes}{found}")]
+        );
+    }
+    let found = mistakes(yaml("auth: {user: a, password_command: []}"));
+    assert!(found[0].ends_with("found an empty list"), "{found:?}");
+    let found = mistakes(yaml(
+        "auth: {user: a, tls: {root_certificates: [a.pem, 5]}}",
+    ));
+    assert!(found[0].ends_with("found `5` as item 2"), "{found:?}");
+}
+
+#[test]
+fn names_of_other_tools_hint_at_the_key() {
+    for (variable, key) in [
+        ("CRDB_HOST", "CRDB_AUTH__NODES"),
+        ("CRDB_PORT", "CRDB_AUTH__NODES"),
+        ("CRDB_AUTH__PORT", "CRDB_AUTH__NODES"),
+        ("CRDB_HOSTADDR", "CRDB_AUTH__NODES"),
+        ("CRDB_URL", "CRDB_AUTH__URL"),
+        ("CRDB_USER", "CRDB_AUTH__USER"),
+        ("CRDB_PASSWORD", "CRDB_AUTH__PASSWORD"),
+        ("CRDB_DBNAME", "CRDB_AUTH__DATABASE"),
+        ("CRDB_SSLMODE", "CRDB_AUTH__TLS__MODE"),
+        ("CRDB_SSLROOTCERT", "CRDB_AUTH__TLS__ROOT_CERTIFICATES"),
+        ("CRDB_CONNECT_TIMEOUT", "CRDB_AUTH__CONNECT_TIMEOUT"),
+    ] {
+        let found = mistakes(complete().variables([(variable, "26257")]));
+        assert!(
+            found[0].ends_with(&format!("no such key; did you mean {key}?")),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn one_mistake_brings_no_second_false_one() {
+    // What the URL, the file or the value would have set is not known, so nothing is said about it.
+    let found = mistakes(
+        Config::builder().variables([("CRDB_AUTH__URL", "postgresql://a@h/?sslmode=sometimes")]),
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    let url = "postgresql://a@h/?sslcert=a.crt&sslkey=a.key&sslmode=sometimes";
+    let found = mistakes(
+        yaml("auth: {tls: {client_certificate: a.crt}}").variables([("CRDB_AUTH__URL", url)]),
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    let found = mistakes(yaml(
+        "auth: {user: a}\npool: {min_size: 20, max_size: many}",
+    ));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let found = mistakes(
+        complete()
+            .file("no/such/crdb.yaml")
+            .set(keys::pool::MIN_SIZE, 20_u32),
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    // A true second one is told.
+    let found = mistakes(Config::builder().variables([
+        ("CRDB_AUTH__URL", "postgresql://a@h/?sslmode=sometimes"),
+        ("CRDB_POOL__MIN_SIZE", "20"),
+    ]));
+    assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[test]

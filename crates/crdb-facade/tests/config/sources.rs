@@ -129,6 +129,19 @@ fn variables_that_kubernetes_and_test_tools_set_are_left_alone() {
         ("CRDB_SERVICE_HOST", "10.0.0.1"),
         ("CRDB_SERVICE_PORT", "26257"),
         ("CRDB_SERVICE_PORT_GRPC", "26257"),
+        ("CRDB_PORT_26257_TCP", "tcp://10.0.0.1:26257"),
+        ("CRDB_PUBLIC_SERVICE_HOST", "10.0.0.1"),
+        ("CRDB_PUBLIC_SERVICE_PORT", "26257"),
+        ("CRDB_PUBLIC_SERVICE_PORT_GRPC_TLS", "26257"),
+        ("CRDB_PUBLIC_PORT", "tcp://10.0.0.1:26257"),
+        ("CRDB_PUBLIC_PORT_26257_TCP", "tcp://10.0.0.1:26257"),
+        ("CRDB_PUBLIC_PORT_26257_TCP_PROTO", "tcp"),
+        ("CRDB_PUBLIC_PORT_26257_TCP_PORT", "26257"),
+        ("CRDB_PUBLIC_PORT_26257_TCP_ADDR", "10.0.0.1"),
+        ("CRDB_COCKROACHDB_PUBLIC_PORT_8080_UDP_ADDR", "10.0.0.1"),
+        ("CRDB_POOL_PORT_9_SCTP_PORT", "9"),
+        ("CRDB_A__B_SERVICE_HOST", "10.0.0.1"),
+        ("CRDB_A__B_PORT", "udp://[fd00::1]:1"),
         ("CRDB_PORT", "tcp://10.0.0.1:26257"),
         ("CRDB_PORT_26257_TCP_ADDR", "10.0.0.1"),
         ("CRDB_TEST_URL", "postgresql://root@localhost"),
@@ -137,6 +150,29 @@ fn variables_that_kubernetes_and_test_tools_set_are_left_alone() {
     ]);
     complete().variables(NONE).build().unwrap();
     config.build().unwrap();
+    // These are nearly of that form.
+    for name in [
+        "CRDB_PUBLIC_PORT_26257_TCP_HOST",
+        "CRDB_PUBLIC_PORT_99999_TCP",
+        "CRDB_PUBLIC_26257_TCP",
+        "CRDB_PUBLIC_PORT_26257_ICMP",
+        "CRDB_SERVICE",
+        "CRDB_PUBLIC_SERVICE_PORT_",
+    ] {
+        complete().variables([(name, "x")]).build().unwrap_err();
+    }
+}
+
+#[test]
+fn durations_are_written_as_in_the_headers_of_queries() {
+    use std::time::Duration;
+    let config = complete()
+        .variables([("CRDB_EXEC__DEADLINE", "1m30s")])
+        .set(keys::pool::ACQUIRE_TIMEOUT, Duration::MAX)
+        .build()
+        .unwrap();
+    assert_eq!(config.get(keys::exec::DEADLINE), Duration::from_secs(90));
+    assert_eq!(config.get(keys::pool::ACQUIRE_TIMEOUT), Duration::MAX);
 }
 
 #[test]

@@ -66,12 +66,13 @@ fn at_most<T: Setting + PartialOrd>(
             "{} must not be above {}, which is {} ({})",
             lower.read.text, high, higher.read.text, higher.origin
         );
-        mistakes.push(Mistake::new(
+        let mistake = Mistake::new(
             MistakeKind::Conflict,
             low.path(),
             lower.origin.clone(),
             advice,
-        ));
+        );
+        mistakes.push(mistake.with_other(high.path()));
     }
 }
 
@@ -97,12 +98,13 @@ fn both_or_none<T: Setting>(
         one
     };
     let advice = format!("it needs {missing}, which is not set");
-    mistakes.push(Mistake::new(
+    let mistake = Mistake::new(
         MistakeKind::Conflict,
         key.path(),
         given.origin.clone(),
         advice,
-    ));
+    );
+    mistakes.push(mistake.with_other(missing.path()));
 }
 
 fn kerberos_is_compiled_in(values: &Values, mistakes: &mut Vec<Mistake>) {
