@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::authenticator::{Authenticator, Exchange};
 use crate::credential::Password;
+use crate::defaults;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 #[cfg(all(feature = "kerberos", unix))]
@@ -62,11 +63,11 @@ impl Config {
                 require_auth: None,
                 channel_binding: ChannelBinding::default(),
                 tls: TlsConfig::default(),
-                connect_timeout: Duration::from_secs(10),
+                connect_timeout: defaults::CONNECT_TIMEOUT,
                 socket: SocketOptions::default(),
                 iterations: IterationLimits::default(),
-                permit_cleartext_without_tls: false,
-                permit_md5: false,
+                permit_cleartext_without_tls: defaults::PERMIT_CLEARTEXT_WITHOUT_TLS,
+                permit_md5: defaults::PERMIT_MD5,
                 observer: None,
             },
         }

@@ -49,10 +49,12 @@ mod config;
 mod connection_string;
 mod connector;
 mod credential;
+pub mod defaults;
 mod der;
 mod doctor;
 mod endpoint;
 mod error;
+mod error_category;
 mod facts;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -84,6 +86,7 @@ pub use credential::{
 pub use doctor::{Diagnosis, Doctor, DoctorStep, Finding, Outcome};
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
+pub use error_category::ErrorCategory;
 pub use facts::{Engine, ServerFacts, Version};
 #[cfg(all(feature = "kerberos", unix))]
 pub use kerberos::Kerberos;

@@ -1,3 +1,4 @@
+use crate::defaults;
 use rand::{Rng, RngExt};
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ impl Backoff {
 /// Up to 5 ms after the first failure, never longer than 1 s.
 impl Default for Backoff {
     fn default() -> Self {
-        Self::new(Duration::from_millis(5), Duration::from_secs(1))
+        Self::new(defaults::MIN_BACKOFF, defaults::MAX_BACKOFF)
     }
 }
 

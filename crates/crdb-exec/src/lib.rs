@@ -66,6 +66,7 @@ mod budget;
 mod client;
 mod control;
 mod deadline;
+pub mod defaults;
 mod effect;
 mod error;
 mod executor;

@@ -86,7 +86,7 @@ impl TransactionOptions {
             read_only: false,
             as_of: None,
             timeout: None,
-            attempts: 16,
+            attempts: crate::defaults::TRANSACTION_ATTEMPTS,
             backoff: Backoff::default(),
             idempotency: None,
         }

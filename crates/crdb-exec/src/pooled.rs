@@ -4,6 +4,7 @@ use crate::answer::{Answer, Next, Written};
 use crate::backoff::Backoff;
 use crate::budget::RetryBudget;
 use crate::deadline::{self, Waited};
+use crate::defaults;
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Rows};
@@ -54,6 +55,7 @@ impl<S: fmt::Debug> fmt::Debug for PooledExecutor<S> {
             .field("time_limit", &self.shared.time_limit)
             .field("attempts", &self.shared.attempts)
             .field("backoff", &self.shared.backoff)
+            .field("budget", &self.shared.budget)
             .finish_non_exhaustive()
     }
 }
@@ -138,9 +140,9 @@ impl<S: SessionSource> PooledExecutor<S> {
             shared: Shared {
                 source,
                 observer: Arc::new(()),
-                budget: RetryBudget::new(10),
-                time_limit: Some(Duration::from_secs(30)),
-                attempts: 5,
+                budget: RetryBudget::new(defaults::RETRY_RESERVE),
+                time_limit: Some(defaults::TIME_LIMIT),
+                attempts: defaults::STATEMENT_ATTEMPTS,
                 backoff: Backoff::default(),
             },
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crdb_auth::{Diagnosis, Doctor};
-use crdb_exec::{PooledExecutor, PooledExecutorBuilder, TransactionOptions};
+use crdb_exec::{PooledExecutor, PooledExecutorBuilder};
 use crdb_observe::{FanOut, Metrics, Tracing};
 use crdb_pool::{Pool, PoolBuilder};
 use crdb_sql::Repository;
@@ -18,6 +18,9 @@ use crate::{Config, Database, Error};
 
 /// How much longer the pool waits than a login may take, so that the login's own error arrives.
 const MARGIN: Duration = Duration::from_secs(1);
+
+/// Stands for *never* where the clock does not count as far as the configuration says.
+const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 type Change<T> = Box<dyn FnOnce(T) -> T + Send>;
 
@@ -168,20 +171,11 @@ impl DatabaseBuilder {
         let pool = (self.pool)(builder).build()?;
 
         let queries = Arc::new(Queries::new(names, tracing));
-        let executor = PooledExecutor::builder(Source::new(pool.clone(), queries))
-            .time_limit(Some(config.get(keys::exec::DEADLINE)))
-            .attempts(config.get(keys::exec::STATEMENT_ATTEMPTS))
-            .backoff(materials::backoff(&config))
-            .retry_reserve(config.get(keys::exec::RETRY_RESERVE))
-            .observer(Arc::new(FanOut::new(exec_observers)));
+        let executor = PooledExecutor::builder(Source::new(pool.clone(), queries));
+        let executor =
+            materials::executor(&config, executor).observer(Arc::new(FanOut::new(exec_observers)));
         let executor = (self.exec)(executor).build();
-        let mut transaction = TransactionOptions::new()
-            .attempts(config.get(keys::exec::TRANSACTION_ATTEMPTS))
-            .backoff(materials::backoff(&config));
-
-        if let Some(isolation) = config.get(keys::exec::ISOLATION) {
-            transaction = transaction.isolation(isolation);
-        }
+        let transaction = materials::transaction(&config);
 
         if config.get(keys::auth::CHECK_AT_OPEN) {
             log_in_once(&config, &pool, &attempts).await?;
@@ -198,8 +192,11 @@ async fn log_in_once(
     attempts: &Attempts,
 ) -> Result<(), Error> {
     let nodes = pool.status().nodes.len().max(1);
-    let limit = config.get(keys::auth::CONNECT_TIMEOUT) + MARGIN;
-    let deadline = tokio::time::Instant::now() + limit;
+    let limit = config
+        .get(keys::auth::CONNECT_TIMEOUT)
+        .saturating_add(MARGIN);
+    let now = tokio::time::Instant::now();
+    let deadline = now.checked_add(limit).unwrap_or(now + FAR);
     let options = crdb_pool::AcquireOptions {
         deadline: Some(deadline.into()),
         avoid: None,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crdb_auth::{Cleanliness, Endpoint, Renewal};
+use crdb_auth::{Cleanliness, Endpoint, ErrorCategory, Renewal};
 use crdb_exec::ClientSession;
 use crdb_pool::{Condition, ErrorClass, NodeAddress};
 use tokio::sync::Notify;
@@ -203,29 +203,11 @@ impl crdb_pool::Connector for Connector {
 /// What an error means for its node. What no waiting will mend (credentials, certificates, the configuration) is told at
 /// once to everybody who waits.
 fn classify(error: &crdb_auth::Error) -> ErrorClass {
-    use crdb_auth::ErrorKind as Kind;
-    match error.kind() {
-        Kind::Draining => ErrorClass::Draining,
-        Kind::TooManyConnections => ErrorClass::Overloaded,
-        Kind::Config
-        | Kind::Credential
-        | Kind::TlsUnavailable
-        | Kind::TlsUntrusted
-        | Kind::TlsHostName
-        | Kind::TlsCertificate
-        | Kind::Authentication
-        | Kind::Downgrade
-        | Kind::NotPermitted
-        | Kind::LicenceMissing
-        | Kind::Unsupported
-        | Kind::KerberosNoTicket
-        | Kind::KerberosExpired
-        | Kind::KerberosClockSkew
-        | Kind::KerberosUnknownService
-        | Kind::KerberosRefused
-        | Kind::KerberosKeytab
-        | Kind::KerberosNotMapped
-        | Kind::UnknownDatabase => ErrorClass::Authentication,
+    let kind = error.kind();
+    match kind.category() {
+        ErrorCategory::Draining => ErrorClass::Draining,
+        ErrorCategory::Overloaded => ErrorClass::Overloaded,
+        _ if kind.is_lasting() => ErrorClass::Authentication,
         _ => ErrorClass::Dead,
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use crdb_auth::ErrorCategory;
 use crdb_exec::{SqlState, Verdict};
 use crdb_pool::NodeAddress;
 
@@ -63,22 +64,26 @@ pub enum ErrorKind {
     Unsupported,
     /// A transaction was ended from inside, or used after its end.
     Misuse,
-    /// Something that this release has no name for; the [source](StdError::source) does.
+    /// Something that this release has no name for; the message has.
     Other,
 }
 
 /// Why something could not be done.
 ///
-/// The message is complete by itself: what was attempted, where, why it failed, what to do. [`source`](StdError::source) is
-/// the error of the layer that it comes from, as [`auth`](Self::auth), [`pool`](Self::pool), [`sql`](Self::sql) and
-/// [`exec`](Self::exec) are. No message holds a secret or the value of a parameter, unless the server put one into its own.
+/// The message is complete by itself: what was attempted, where, why it failed, what to do, down to the last cause. So it has no
+/// [`source`](StdError::source), and a reporter that prints the chain says each thing once; the layers' errors are reached by
+/// [`auth`](Self::auth), [`pool`](Self::pool), [`sql`](Self::sql) and [`exec`](Self::exec). `Debug` prints the message too: it is
+/// what `fn main() -> Result<(), Error>` shows.
+///
+/// No message holds a secret or the value of a parameter, unless the server put one into its own.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
-    /// What is said before the source, or all there is to say.
+    /// What is said before the cause, or all there is to say.
     context: String,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Part of the message, and so no `source`.
+    cause: Option<Box<dyn StdError + Send + Sync>>,
     mistakes: Vec<Mistake>,
 }
 
@@ -87,7 +92,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             context: context.into(),
-            source: None,
+            cause: None,
             mistakes: Vec::new(),
         }))
     }
@@ -95,10 +100,10 @@ impl Error {
     fn caused(
         kind: ErrorKind,
         context: impl Into<String>,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
+        cause: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         let mut error = Self::new(kind, context);
-        error.0.source = Some(source.into());
+        error.0.cause = Some(cause.into());
         error
     }
 
@@ -198,6 +203,65 @@ impl Error {
             || self.auth().is_some_and(crdb_auth::Error::is_timeout)
     }
 
+    /// Whether a row exists already: a unique constraint or a primary key refused another one (23505).
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.is_state("23505")
+    }
+
+    /// Whether a foreign key refused a row: what it refers to is missing, or something refers to it (23503).
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        self.is_state("23503")
+    }
+
+    /// Whether a column that is NOT NULL was given NULL (23502); [`column`](Self::column) names it.
+    #[must_use]
+    pub fn is_not_null_violation(&self) -> bool {
+        self.is_state("23502")
+    }
+
+    /// Whether a CHECK constraint refused a row (23514).
+    #[must_use]
+    pub fn is_check_violation(&self) -> bool {
+        self.is_state("23514")
+    }
+
+    /// Whether an exclusion constraint refused a row (23P01, PostgreSQL).
+    #[must_use]
+    pub fn is_exclusion_violation(&self) -> bool {
+        self.is_state("23P01")
+    }
+
+    /// Whether any constraint refused a row: class 23 of the SQLSTATEs.
+    #[must_use]
+    pub fn is_constraint_violation(&self) -> bool {
+        self.sqlstate()
+            .is_some_and(|state| state.as_str().starts_with("23"))
+    }
+
+    fn is_state(&self, state: &str) -> bool {
+        self.sqlstate().is_some_and(|found| found.as_str() == state)
+    }
+
+    /// The constraint that a row violates, where the server names it.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.exec()?.server_error()?.constraint()
+    }
+
+    /// The table that the server's error is about, where it names one.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        self.exec()?.server_error()?.table()
+    }
+
+    /// The column that the server's error is about, where it names one.
+    #[must_use]
+    pub fn column(&self) -> Option<&str> {
+        self.exec()?.server_error()?.column()
+    }
+
     /// The login's error, where a login failed.
     #[must_use]
     pub fn auth(&self) -> Option<&crdb_auth::Error> {
@@ -224,9 +288,12 @@ impl Error {
         self.find()
     }
 
-    /// The first error of this type among the sources.
+    /// The first error of this type among the causes.
     fn find<T: StdError + 'static>(&self) -> Option<&T> {
-        sources(self).find_map(|error| error.downcast_ref())
+        let cause: &(dyn StdError + 'static) = &**self.0.cause.as_ref()?;
+        std::iter::once(cause)
+            .chain(sources(cause))
+            .find_map(|error| error.downcast_ref())
     }
 }
 
@@ -251,36 +318,36 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 
 /// The greater, the more it concerns the whole cluster rather than one node.
 fn telling(kind: crdb_auth::ErrorKind) -> u8 {
-    match of_auth(kind) {
-        ErrorKind::Authentication | ErrorKind::UnknownDatabase | ErrorKind::Configuration => 3,
-        ErrorKind::Tls => 2,
-        ErrorKind::UnknownHost => 1,
-        _ => 0,
+    match kind.category() {
+        ErrorCategory::Configuration
+        | ErrorCategory::Authentication
+        | ErrorCategory::UnknownDatabase
+        | ErrorCategory::Unsupported => 3,
+        ErrorCategory::Tls => 2,
+        ErrorCategory::Resolution => 1,
+        ErrorCategory::Unreachable
+        | ErrorCategory::Draining
+        | ErrorCategory::Overloaded
+        | ErrorCategory::Timeout
+        | ErrorCategory::Server
+        | ErrorCategory::Protocol => 0,
     }
 }
 
 fn of_auth(kind: crdb_auth::ErrorKind) -> ErrorKind {
-    use crdb_auth::ErrorKind as Kind;
-    match kind {
-        Kind::Config | Kind::Credential => ErrorKind::Configuration,
-        Kind::Resolve => ErrorKind::UnknownHost,
-        Kind::Refused
-        | Kind::Network
-        | Kind::Closed
-        | Kind::Draining
-        | Kind::TooManyConnections => ErrorKind::Unreachable,
-        Kind::Timeout => ErrorKind::Timeout,
-        Kind::TlsUnavailable
-        | Kind::TlsUntrusted
-        | Kind::TlsHostName
-        | Kind::TlsCertificate
-        | Kind::Tls => ErrorKind::Tls,
-        Kind::Authentication | Kind::Downgrade | Kind::NotPermitted => ErrorKind::Authentication,
-        Kind::UnknownDatabase => ErrorKind::UnknownDatabase,
-        Kind::Server => ErrorKind::Server,
-        Kind::Unsupported => ErrorKind::Unsupported,
-        Kind::Protocol => ErrorKind::Connection,
-        _ => ErrorKind::Other,
+    match kind.category() {
+        ErrorCategory::Configuration => ErrorKind::Configuration,
+        ErrorCategory::Resolution => ErrorKind::UnknownHost,
+        ErrorCategory::Unreachable | ErrorCategory::Draining | ErrorCategory::Overloaded => {
+            ErrorKind::Unreachable
+        }
+        ErrorCategory::Timeout => ErrorKind::Timeout,
+        ErrorCategory::Tls => ErrorKind::Tls,
+        ErrorCategory::Authentication => ErrorKind::Authentication,
+        ErrorCategory::UnknownDatabase => ErrorKind::UnknownDatabase,
+        ErrorCategory::Server => ErrorKind::Server,
+        ErrorCategory::Protocol => ErrorKind::Connection,
+        ErrorCategory::Unsupported => ErrorKind::Unsupported,
     }
 }
 
@@ -365,10 +432,10 @@ impl From<crdb_exec::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
-        let Some(source) = &inner.source else {
+        let Some(cause) = &inner.cause else {
             return f.write_str(&inner.context);
         };
-        let causes = chain(&**source);
+        let causes = chain(&**cause);
         match inner.context.as_str() {
             "" => f.write_str(&causes),
             context if context.contains(&causes) => f.write_str(context),
@@ -379,16 +446,42 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("message", &self.to_string())
-            .field("source", &self.0.source)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as _)
+impl StdError for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_a_failed_login_has_a_kind_here() {
+        for kind in crdb_auth::ErrorKind::ALL {
+            assert_ne!(of_auth(*kind), ErrorKind::Other, "{kind:?}");
+            // What every node answers alike tells more than a node that is down.
+            if kind.is_lasting() {
+                assert!(telling(*kind) >= 2, "{kind:?}");
+            }
+            let kerberos = kind.as_str().starts_with("kerberos");
+            let wanted = match kind.as_str() {
+                "kerberos_keytab" => ErrorKind::Configuration,
+                _ => ErrorKind::Authentication,
+            };
+            if kerberos || *kind == crdb_auth::ErrorKind::LicenceMissing {
+                assert_eq!((of_auth(*kind), telling(*kind)), (wanted, 3), "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = std::io::Error::other("the disk is full");
+        let error = Error::caused(ErrorKind::Other, "reading a file", cause);
+        assert_eq!(error.to_string(), "reading a file: the disk is full");
+        assert!(error.source().is_none());
+        // What `fn main() -> Result<(), Error>` prints behind `Error: `.
+        assert_eq!(format!("{error:?}"), error.to_string());
     }
 }

@@ -8,7 +8,7 @@ use crdb_auth::{
     ClientCertificate, Command, IterationLimits, Password, RootCertificates, SocketOptions,
     TlsConfig,
 };
-use crdb_exec::Backoff;
+use crdb_exec::{Backoff, PooledExecutorBuilder, SessionSource, TransactionOptions};
 use crdb_pool::NodeAddress;
 use crdb_sql::{ReloadingRepository, Repository};
 
@@ -287,7 +287,11 @@ pub(crate) fn pool(
         .max_waiters(config.get(key::MAX_WAITERS) as usize)
         .max_opening(config.get(key::MAX_OPENING))
         .acquire_timeout(config.get(key::ACQUIRE_TIMEOUT))
-        .connect_timeout(config.get(keys::auth::CONNECT_TIMEOUT) + margin)
+        .connect_timeout(
+            config
+                .get(keys::auth::CONNECT_TIMEOUT)
+                .saturating_add(margin),
+        )
         .check_timeout(config.get(key::CHECK_TIMEOUT))
         .reset_timeout(config.get(key::RESET_TIMEOUT))
         .probe_timeout(config.get(key::PROBE_TIMEOUT))
@@ -309,9 +313,80 @@ pub(crate) fn pool(
     pool
 }
 
-pub(crate) fn backoff(config: &Config) -> Backoff {
+pub(crate) fn executor<S: SessionSource>(
+    config: &Config,
+    executor: PooledExecutorBuilder<S>,
+) -> PooledExecutorBuilder<S> {
+    executor
+        .time_limit(Some(config.get(keys::exec::DEADLINE)))
+        .attempts(config.get(keys::exec::STATEMENT_ATTEMPTS))
+        .backoff(backoff(config))
+        .retry_reserve(config.get(keys::exec::RETRY_RESERVE))
+}
+
+pub(crate) fn transaction(config: &Config) -> TransactionOptions {
+    let options = TransactionOptions::new()
+        .attempts(config.get(keys::exec::TRANSACTION_ATTEMPTS))
+        .backoff(backoff(config));
+    match config.get(keys::exec::ISOLATION) {
+        Some(isolation) => options.isolation(isolation),
+        None => options,
+    }
+}
+
+fn backoff(config: &Config) -> Backoff {
     Backoff::new(
         config.get(keys::exec::MIN_BACKOFF),
         config.get(keys::exec::MAX_BACKOFF),
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::connector::Connector;
+    use crate::queries::Queries;
+    use crate::source::Source;
+    use crdb_exec::PooledExecutor;
+
+    /// What the configuration's defaults make of each layer is what the layer makes of itself.
+    #[tokio::test]
+    async fn every_default_is_its_layers() {
+        let config = Config::builder()
+            .set_text("auth.user", "a")
+            .build()
+            .unwrap();
+
+        let of_keys = pool(&config, crdb_pool::Config::builder(), Duration::ZERO);
+        let of_layer = crdb_pool::Config::builder();
+        assert_eq!(format!("{of_keys:?}"), format!("{of_layer:?}"));
+
+        let Materials { auth, .. } = gather(&config, None).await.unwrap();
+        let database = config.get(keys::auth::DATABASE);
+        let of_layer = crdb_auth::Config::builder().user("a").database(database);
+        let (of_keys, of_layer) = (auth.build().unwrap(), of_layer.build().unwrap());
+        assert_eq!(format!("{of_keys:?}"), format!("{of_layer:?}"));
+
+        let options = TransactionOptions::new();
+        assert_eq!(
+            format!("{:?}", transaction(&config)),
+            format!("{options:?}")
+        );
+
+        // No session is opened: nothing asks for one.
+        let login = crdb_auth::Connector::new(of_keys).unwrap();
+        let limit = Duration::from_secs(1);
+        let pool = crdb_pool::Pool::builder(Connector::new(login, limit, limit, 1))
+            .nodes(nodes(&config))
+            .build()
+            .unwrap();
+        let queries = Arc::new(Queries::new(Names::Fixed(Arc::default()), None));
+        let of_layer = PooledExecutor::builder(Source::new(pool.clone(), Arc::clone(&queries)));
+        let of_keys = executor(&config, PooledExecutor::builder(Source::new(pool, queries)));
+        assert_eq!(
+            format!("{:?}", of_keys.build()),
+            format!("{:?}", of_layer.build())
+        );
+    }
 }

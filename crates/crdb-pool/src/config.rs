@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::defaults;
 use crate::error::{Error, ErrorKind};
 use crate::node::Locality;
 
@@ -84,29 +85,29 @@ pub struct ConfigBuilder(Config);
 impl Default for ConfigBuilder {
     fn default() -> Self {
         Self(Config {
-            min_size: 0,
-            max_size: 10,
-            max_per_node: None,
-            max_waiters: 1024,
-            max_opening: 8,
-            acquire_timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(10),
-            check_timeout: Duration::from_secs(1),
-            reset_timeout: Duration::from_secs(2),
-            probe_timeout: Duration::from_millis(400),
-            fresh_for: Duration::from_millis(500),
-            ping_interval: Some(Duration::from_secs(30)),
-            max_lifetime: Some(Duration::from_secs(30 * 60)),
-            idle_timeout: Some(Duration::from_secs(10 * 60)),
-            jitter: 0.1,
-            failures_to_open: 3,
-            half_open_probes: 2,
-            min_backoff: Duration::from_millis(50),
-            max_backoff: Duration::from_millis(250),
-            slow_start: Duration::from_secs(10),
+            min_size: defaults::MIN_SIZE,
+            max_size: defaults::MAX_SIZE,
+            max_per_node: defaults::MAX_PER_NODE,
+            max_waiters: defaults::MAX_WAITERS as usize,
+            max_opening: defaults::MAX_OPENING,
+            acquire_timeout: defaults::ACQUIRE_TIMEOUT,
+            connect_timeout: defaults::CONNECT_TIMEOUT,
+            check_timeout: defaults::CHECK_TIMEOUT,
+            reset_timeout: defaults::RESET_TIMEOUT,
+            probe_timeout: defaults::PROBE_TIMEOUT,
+            fresh_for: defaults::FRESH_FOR,
+            ping_interval: defaults::PING_INTERVAL,
+            max_lifetime: defaults::MAX_LIFETIME,
+            idle_timeout: defaults::IDLE_TIMEOUT,
+            jitter: defaults::JITTER,
+            failures_to_open: defaults::FAILURES_TO_OPEN,
+            half_open_probes: defaults::HALF_OPEN_PROBES,
+            min_backoff: defaults::MIN_BACKOFF,
+            max_backoff: defaults::MAX_BACKOFF,
+            slow_start: defaults::SLOW_START,
             locality: Locality::default(),
-            spill_over: 0.9,
-            leak_after: None,
+            spill_over: defaults::SPILL_OVER,
+            leak_after: defaults::LEAK_AFTER,
             seed: None,
         })
     }

@@ -63,6 +63,7 @@ pub mod conformance;
 mod config;
 mod connector;
 mod core;
+pub mod defaults;
 mod error;
 mod hooks;
 mod lease;

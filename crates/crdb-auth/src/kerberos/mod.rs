@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange};
+use crate::defaults;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use advice::Kdcs;
@@ -54,9 +55,6 @@ pub struct Kerberos {
     delegate: bool,
 }
 
-/// PostgreSQL's and CockroachDB's service.
-const DEFAULT_SERVICE: &str = "postgres";
-
 /// Where the ticket comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Credentials {
@@ -91,11 +89,11 @@ impl Kerberos {
         Self {
             credentials,
             principal: None,
-            service: DEFAULT_SERVICE.to_owned(),
+            service: defaults::KERBEROS_SERVICE.to_owned(),
             host: None,
             realm: None,
-            without_tls: false,
-            delegate: false,
+            without_tls: defaults::KERBEROS_PERMIT_WITHOUT_TLS,
+            delegate: defaults::KERBEROS_DELEGATE,
         }
     }
 

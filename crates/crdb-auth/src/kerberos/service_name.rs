@@ -18,7 +18,7 @@ impl ServiceName {
             "it was asked for because the service is {:?} ({}), the host {host:?} ({}), and the realm {}; each can be \
              overridden",
             settings.service,
-            if settings.service == super::DEFAULT_SERVICE {
+            if settings.service == crate::defaults::KERBEROS_SERVICE {
                 "the default"
             } else {
                 "as configured"

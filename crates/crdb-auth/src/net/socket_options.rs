@@ -5,6 +5,8 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
+use crate::defaults;
+
 /// TCP keepalive and user timeout.
 ///
 /// Without them a connection to a vanished node hangs for two hours (idle) or a quarter of an
@@ -22,10 +24,10 @@ impl Default for SocketOptions {
     /// 30 s ends the connection.
     fn default() -> Self {
         Self {
-            keepalive_idle: Some(Duration::from_secs(30)),
-            keepalive_interval: Duration::from_secs(10),
-            keepalive_retries: 3,
-            user_timeout: Some(Duration::from_secs(30)),
+            keepalive_idle: defaults::KEEPALIVE_IDLE,
+            keepalive_interval: defaults::KEEPALIVE_INTERVAL,
+            keepalive_retries: defaults::KEEPALIVE_RETRIES,
+            user_timeout: defaults::TCP_USER_TIMEOUT,
         }
     }
 }

@@ -26,8 +26,8 @@ impl Default for IterationLimits {
     /// default was 119,680 in v22.2 and is 10,610 now).
     fn default() -> Self {
         Self {
-            min: 4_096,
-            max: 500_000,
+            min: crate::defaults::SCRAM_MIN_ITERATIONS,
+            max: crate::defaults::SCRAM_MAX_ITERATIONS,
         }
     }
 }

@@ -35,12 +35,9 @@ pub struct ClientSession<H: ClientHandle> {
 }
 
 impl<H: ClientHandle> ClientSession<H> {
-    /// How many prepared statements a session keeps unless told otherwise.
-    pub const DEFAULT_STATEMENTS: usize = 256;
-
-    /// A session that keeps [`DEFAULT_STATEMENTS`](Self::DEFAULT_STATEMENTS) prepared statements.
+    /// A session that keeps [`STATEMENT_CACHE`](crate::defaults::STATEMENT_CACHE) prepared statements.
     pub fn new(handle: H) -> Self {
-        Self::with_statements(handle, Self::DEFAULT_STATEMENTS)
+        Self::with_statements(handle, crate::defaults::STATEMENT_CACHE as usize)
     }
 
     /// A session that keeps up to `capacity` (at least 1) prepared statements. Each costs some KiB on the server.

@@ -123,7 +123,7 @@ fn described(value: &Value) -> Option<String> {
         Value::Dict(_, table) if table.is_empty() => Some("an empty table".to_owned()),
         Value::Dict(_, table) => {
             let names: Vec<&str> = table.keys().map(String::as_str).collect();
-            Some(format!("a table of {}", names.join(", ")))
+            Some(format!("a table with {}", names.join(", ")))
         }
         Value::Empty(..) => Some("nothing".to_owned()),
         Value::Array(..) => Some("a list".to_owned()),

@@ -17,17 +17,25 @@ use super::setting::Setting;
 pub struct Key<T> {
     path: &'static str,
     about: &'static str,
-    default: Presence,
+    default: Presence<T>,
     expected: Option<&'static str>,
     accept: fn(&T) -> bool,
 }
 
-#[derive(Clone, Copy)]
-enum Presence {
+enum Presence<T> {
     Required,
     Unset,
     Default(&'static str),
+    OfLayer(fn() -> T),
 }
+
+impl<T> Clone for Presence<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Presence<T> {}
 
 impl<T> Clone for Key<T> {
     fn clone(&self) -> Self {
@@ -70,6 +78,21 @@ impl<T> Key<T> {
             path,
             about,
             default: Presence::Default(default),
+            expected: None,
+            accept: |_| true,
+        }
+    }
+
+    /// A key with the default of the layer that it configures.
+    pub(super) const fn of_layer(
+        path: &'static str,
+        about: &'static str,
+        default: fn() -> T,
+    ) -> Self {
+        Self {
+            path,
+            about,
+            default: Presence::OfLayer(default),
             expected: None,
             accept: |_| true,
         }
@@ -138,6 +161,7 @@ impl<T: Setting> AnyKey for Key<T> {
             Presence::Required => None,
             Presence::Unset => Some(Value::Empty(Tag::Default, Empty::Unit)),
             Presence::Default(text) => Some(Value::from(text)),
+            Presence::OfLayer(default) => Some(Value::from(default().write())),
         }
     }
 

@@ -431,8 +431,65 @@ async fn what_the_server_refuses_keeps_its_sqlstate() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server);
     assert_eq!(error.sqlstate().unwrap().as_str(), "23505");
-    assert!(error.exec().unwrap().is_unique_violation());
+    assert!(error.is_unique_violation());
     assert!(!error.is_retryable() && !error.is_outcome_unknown());
+}
+
+#[tokio::test]
+async fn what_refused_a_row_is_reached_from_the_error() {
+    let db = ready().await;
+    for text in [
+        "CREATE TABLE account (id INT8 CONSTRAINT account_pkey PRIMARY KEY)",
+        "CREATE TABLE card (number TEXT CONSTRAINT card_key UNIQUE, account INT8 NOT NULL CONSTRAINT card_account \
+         REFERENCES account, pin INT8 CONSTRAINT card_pin CHECK (pin > 999))",
+        "INSERT INTO account VALUES (1)",
+        "INSERT INTO card VALUES ('4111', 1, 1234)",
+    ] {
+        db.execute(text, &[]).await.unwrap();
+    }
+    type Is = fn(&Error) -> bool;
+    for (values, constraint, is) in [
+        (
+            "('4111', 1, 1234)",
+            Some("card_key"),
+            Error::is_unique_violation as Is,
+        ),
+        (
+            "('4222', 2, 1234)",
+            Some("card_account"),
+            Error::is_foreign_key_violation,
+        ),
+        (
+            "('4222', 1, 999)",
+            Some("card_pin"),
+            Error::is_check_violation,
+        ),
+        ("('4222', NULL, 1234)", None, Error::is_not_null_violation),
+    ] {
+        let text = format!("INSERT INTO card VALUES {values}");
+        let error = Error::from(db.execute(&*text, &[]).await.unwrap_err());
+        assert!(is(&error) && error.is_constraint_violation(), "{error}");
+        let all: [Is; 5] = [
+            Error::is_unique_violation,
+            Error::is_foreign_key_violation,
+            Error::is_check_violation,
+            Error::is_not_null_violation,
+            Error::is_exclusion_violation,
+        ];
+        assert_eq!(all.iter().filter(|is| is(&error)).count(), 1, "{error}");
+        if let Some(constraint) = constraint {
+            assert_eq!(error.constraint(), Some(constraint), "{error}");
+            assert_eq!(error.column(), None, "{error}");
+        } else {
+            assert_eq!(error.column(), Some("account"), "{error}");
+        }
+        assert!(matches!(error.table(), Some("card") | None), "{error}");
+        // What the server tells of the row, `Key (number)=(4111) already exists.`, is in neither form.
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert!(!error.to_string().contains("(number)="), "{error}");
+        // And each cause is told once.
+        assert!(std::error::Error::source(&error).is_none());
+    }
 }
 
 #[tokio::test]

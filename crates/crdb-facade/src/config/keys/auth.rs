@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crdb_auth::{
-    AuthMethod, ChannelBinding, RequireAuth, Secret, SslMode, TlsNegotiation, TlsVersion,
+    AuthMethod, ChannelBinding, RequireAuth, Secret, SslMode, TlsNegotiation, TlsVersion, defaults,
 };
 use figment::value::Value;
 
@@ -49,7 +49,7 @@ section! {
     /// What the server may ask for, as libpq's `require_auth`.
     REQUIRE_AUTH: Option<RequireAuth> = unset("auth.require_auth");
     /// Whether SCRAM is bound to the TLS channel; CockroachDB cannot, so `require` fails there.
-    CHANNEL_BINDING: ChannelBinding = default("auth.channel_binding", "prefer");
+    CHANNEL_BINDING: ChannelBinding = of_layer("auth.channel_binding", ChannelBinding::default);
     /// The name that the server shows for these sessions.
     APPLICATION_NAME: Option<String> = unset("auth.application_name");
     /// Command-line options for the server, in libpq's spelling.
@@ -61,39 +61,39 @@ section! {
     /// Who logs in by Kerberos, such as `app@EXAMPLE.COM`, where it is not the cache's or the keytab's first.
     KERBEROS_PRINCIPAL: Option<String> = unset("auth.kerberos.principal");
     /// The first part of the name of the service that a ticket is asked for.
-    KERBEROS_SERVICE: String = default("auth.kerberos.service", "postgres");
+    KERBEROS_SERVICE: String = of_layer("auth.kerberos.service", || defaults::KERBEROS_SERVICE.to_owned());
     /// The host in that name, where it is not the node's.
     KERBEROS_HOST: Option<String> = unset("auth.kerberos.host");
     /// The realm of the service, where it is not the default realm.
     KERBEROS_REALM: Option<String> = unset("auth.kerberos.realm");
     /// Lets Kerberos happen without TLS: what follows the login can then be read and changed on the way.
-    KERBEROS_PERMIT_WITHOUT_TLS: bool = default("auth.kerberos.permit_without_tls", "false");
+    KERBEROS_PERMIT_WITHOUT_TLS: bool = of_layer("auth.kerberos.permit_without_tls", || defaults::KERBEROS_PERMIT_WITHOUT_TLS);
     /// Hands the server a ticket with which it can log in elsewhere in this name; needs a forwardable one.
-    KERBEROS_DELEGATE: bool = default("auth.kerberos.delegate", "false");
+    KERBEROS_DELEGATE: bool = of_layer("auth.kerberos.delegate", || defaults::KERBEROS_DELEGATE);
     /// How long opening a session may take: name look-up, TCP, TLS and login together.
-    CONNECT_TIMEOUT: Duration = default("auth.connect_timeout", "10s"),
+    CONNECT_TIMEOUT: Duration = of_layer("auth.connect_timeout", || defaults::CONNECT_TIMEOUT),
         only "a duration above zero, like 10s" |timeout| !timeout.is_zero();
     /// Whether opening the database logs in once and asks whether it exists, so that mistakes show at the start.
     CHECK_AT_OPEN: bool = default("auth.check_at_open", "true");
     /// Silence before the first TCP keepalive probe; `none`: no probes.
-    KEEPALIVE_IDLE: Option<Duration> = default("auth.keepalive.idle", "30s");
+    KEEPALIVE_IDLE: Option<Duration> = of_layer("auth.keepalive.idle", || defaults::KEEPALIVE_IDLE);
     /// Time between keepalive probes.
-    KEEPALIVE_INTERVAL: Duration = default("auth.keepalive.interval", "10s");
+    KEEPALIVE_INTERVAL: Duration = of_layer("auth.keepalive.interval", || defaults::KEEPALIVE_INTERVAL);
     /// Unanswered keepalive probes after which a connection is dead.
-    KEEPALIVE_RETRIES: u32 = default("auth.keepalive.retries", "3");
+    KEEPALIVE_RETRIES: u32 = of_layer("auth.keepalive.retries", || defaults::KEEPALIVE_RETRIES);
     /// How long sent data may stay unacknowledged (Linux); `none`: the kernel's limit.
-    TCP_USER_TIMEOUT: Option<Duration> = default("auth.tcp_user_timeout", "30s");
+    TCP_USER_TIMEOUT: Option<Duration> = of_layer("auth.tcp_user_timeout", || defaults::TCP_USER_TIMEOUT);
     /// The lowest SCRAM iteration count that is accepted.
-    SCRAM_MIN_ITERATIONS: u32 = default("auth.scram.min_iterations", "4096"),
+    SCRAM_MIN_ITERATIONS: u32 = of_layer("auth.scram.min_iterations", || defaults::SCRAM_MIN_ITERATIONS),
         only "a whole number above 0" |count| *count > 0;
     /// The highest SCRAM iteration count that is accepted.
-    SCRAM_MAX_ITERATIONS: u32 = default("auth.scram.max_iterations", "500000");
+    SCRAM_MAX_ITERATIONS: u32 = of_layer("auth.scram.max_iterations", || defaults::SCRAM_MAX_ITERATIONS);
     /// Lets the password be sent in clear without TLS: everyone on the way can read it.
-    PERMIT_CLEARTEXT_WITHOUT_TLS: bool = default("auth.permit_cleartext_without_tls", "false");
+    PERMIT_CLEARTEXT_WITHOUT_TLS: bool = of_layer("auth.permit_cleartext_without_tls", || defaults::PERMIT_CLEARTEXT_WITHOUT_TLS);
     /// Lets PostgreSQL's old MD5 login happen.
-    PERMIT_MD5: bool = default("auth.permit_md5", "false");
+    PERMIT_MD5: bool = of_layer("auth.permit_md5", || defaults::PERMIT_MD5);
     /// Whether TLS is used and what it must hold, as libpq's `sslmode`.
-    TLS_MODE: SslMode = default("auth.tls.mode", "verify-full");
+    TLS_MODE: SslMode = of_layer("auth.tls.mode", SslMode::default);
     /// The authorities to trust: PEM files, and `system` for the system's.
     TLS_ROOT_CERTIFICATES: Vec<PathBuf> = default("auth.tls.root_certificates", "system"),
         only "a list of one path or more, or `system`" |paths| !paths.is_empty();
@@ -102,9 +102,9 @@ section! {
     /// A PEM file with its key, readable by nobody else. Both are read again when they change.
     TLS_CLIENT_KEY: Option<PathBuf> = unset("auth.tls.client_key");
     /// How TLS begins; `direct` is for PostgreSQL 17 and balancers.
-    TLS_NEGOTIATION: TlsNegotiation = default("auth.tls.negotiation", "postgres");
+    TLS_NEGOTIATION: TlsNegotiation = of_layer("auth.tls.negotiation", TlsNegotiation::default);
     /// The oldest TLS version that is accepted.
-    TLS_MIN_VERSION: TlsVersion = default("auth.tls.min_version", "1.2");
+    TLS_MIN_VERSION: TlsVersion = of_layer("auth.tls.min_version", TlsVersion::default);
     /// Whether the host name is sent in clear at the start of TLS, which CockroachDB Cloud routes by.
     TLS_SNI: bool = default("auth.tls.sni", "true");
     /// Session variables to set at login, each by its name.

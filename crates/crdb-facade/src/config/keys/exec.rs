@@ -2,31 +2,31 @@
 
 use std::time::Duration;
 
-use crdb_exec::Isolation;
+use crdb_exec::{Isolation, defaults};
 
 use super::section;
 use crate::config::setting::words;
 
 section! {
     /// How long a statement or a transaction may take, with all of its attempts.
-    DEADLINE: Duration = default("exec.deadline", "30s"),
+    DEADLINE: Duration = of_layer("exec.deadline", || defaults::TIME_LIMIT),
         only "a duration above zero, like 30s" |deadline| !deadline.is_zero();
     /// How often a statement outside a transaction is tried at most.
-    STATEMENT_ATTEMPTS: u32 = default("exec.statement_attempts", "5"),
+    STATEMENT_ATTEMPTS: u32 = of_layer("exec.statement_attempts", || defaults::STATEMENT_ATTEMPTS),
         only "a whole number above 0" |attempts| *attempts > 0;
     /// How often a transaction is run at most.
-    TRANSACTION_ATTEMPTS: u32 = default("exec.transaction_attempts", "16"),
+    TRANSACTION_ATTEMPTS: u32 = of_layer("exec.transaction_attempts", || defaults::TRANSACTION_ATTEMPTS),
         only "a whole number above 0" |attempts| *attempts > 0;
     /// The longest wait after the first failed attempt; it doubles with each.
-    MIN_BACKOFF: Duration = default("exec.min_backoff", "5ms");
+    MIN_BACKOFF: Duration = of_layer("exec.min_backoff", || defaults::MIN_BACKOFF);
     /// What the wait between attempts grows to.
-    MAX_BACKOFF: Duration = default("exec.max_backoff", "1s");
+    MAX_BACKOFF: Duration = of_layer("exec.max_backoff", || defaults::MAX_BACKOFF);
     /// Retries after failures of nodes and connections that are in reserve, beyond one for each ten calls.
-    RETRY_RESERVE: u32 = default("exec.retry_reserve", "10");
+    RETRY_RESERVE: u32 = of_layer("exec.retry_reserve", || defaults::RETRY_RESERVE);
     /// The isolation of transactions; `none`: the server's default.
     ISOLATION: Option<Isolation> = default("exec.isolation", "none");
     /// Prepared statements that a session keeps.
-    STATEMENT_CACHE: u32 = default("exec.statement_cache", "256"),
+    STATEMENT_CACHE: u32 = of_layer("exec.statement_cache", || defaults::STATEMENT_CACHE),
         only "a whole number above 0" |capacity| *capacity > 0;
 }
 

@@ -21,7 +21,7 @@ pub use top::VERSION;
 macro_rules! section {
     ($(
         $(#[doc = $about:literal])+
-        $name:ident: $type:ty = $presence:ident($path:literal $(, $default:literal)?)
+        $name:ident: $type:ty = $presence:ident($path:literal $(, $default:expr)?)
             $(, only $expected:literal $accept:expr)?;
     )+) => {
         $(

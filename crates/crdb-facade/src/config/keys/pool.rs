@@ -2,68 +2,70 @@
 
 use std::time::Duration;
 
+use crdb_pool::defaults;
+
 use super::section;
 
 section! {
     /// Sessions to keep open even when nobody needs them.
-    MIN_SIZE: u32 = default("pool.min_size", "0");
+    MIN_SIZE: u32 = of_layer("pool.min_size", || defaults::MIN_SIZE);
     /// Sessions that are open at most, over all nodes.
-    MAX_SIZE: u32 = default("pool.max_size", "10"),
+    MAX_SIZE: u32 = of_layer("pool.max_size", || defaults::MAX_SIZE),
         only "a whole number above 0" |size| *size > 0;
     /// Sessions on one node at most; `none`: as many as the pool may have.
-    MAX_PER_NODE: Option<u32> = default("pool.max_per_node", "none"),
+    MAX_PER_NODE: Option<u32> = of_layer("pool.max_per_node", || defaults::MAX_PER_NODE),
         only "a whole number above 0, or none" |size| *size != Some(0);
     /// Callers that may wait at the same time; one more is refused at once.
-    MAX_WAITERS: u32 = default("pool.max_waiters", "1024");
+    MAX_WAITERS: u32 = of_layer("pool.max_waiters", || defaults::MAX_WAITERS);
     /// Sessions being opened at the same time at most.
-    MAX_OPENING: u32 = default("pool.max_opening", "8"),
+    MAX_OPENING: u32 = of_layer("pool.max_opening", || defaults::MAX_OPENING),
         only "a whole number above 0" |size| *size > 0;
     /// How long a call without a deadline of its own waits for a session.
-    ACQUIRE_TIMEOUT: Duration = default("pool.acquire_timeout", "30s"),
+    ACQUIRE_TIMEOUT: Duration = of_layer("pool.acquire_timeout", || defaults::ACQUIRE_TIMEOUT),
         only "a duration above zero, like 30s" |timeout| !timeout.is_zero();
     /// How long the check of an idle session may take.
-    CHECK_TIMEOUT: Duration = default("pool.check_timeout", "1s"),
+    CHECK_TIMEOUT: Duration = of_layer("pool.check_timeout", || defaults::CHECK_TIMEOUT),
         only "a duration above zero, like 1s" |timeout| !timeout.is_zero();
     /// How long cleaning a returned session may take.
-    RESET_TIMEOUT: Duration = default("pool.reset_timeout", "2s"),
+    RESET_TIMEOUT: Duration = of_layer("pool.reset_timeout", || defaults::RESET_TIMEOUT),
         only "a duration above zero, like 2s" |timeout| !timeout.is_zero();
     /// How long a probe of a node that is out of rotation may take.
-    PROBE_TIMEOUT: Duration = default("pool.probe_timeout", "400ms"),
+    PROBE_TIMEOUT: Duration = of_layer("pool.probe_timeout", || defaults::PROBE_TIMEOUT),
         only "a duration above zero, like 400ms" |timeout| !timeout.is_zero();
     /// A session that was used this recently is lent without a check.
-    FRESH_FOR: Duration = default("pool.fresh_for", "500ms");
+    FRESH_FOR: Duration = of_layer("pool.fresh_for", || defaults::FRESH_FOR);
     /// How often idle sessions are checked; `none`: only when they are lent.
-    PING_INTERVAL: Option<Duration> = default("pool.ping_interval", "30s"),
+    PING_INTERVAL: Option<Duration> = of_layer("pool.ping_interval", || defaults::PING_INTERVAL),
         only "a duration above zero, or none" |interval| *interval != Some(Duration::ZERO);
     /// How old a session may become; `none`: as old as it likes.
-    MAX_LIFETIME: Option<Duration> = default("pool.max_lifetime", "30m"),
+    MAX_LIFETIME: Option<Duration> = of_layer("pool.max_lifetime", || defaults::MAX_LIFETIME),
         only "a duration above zero, or none" |limit| *limit != Some(Duration::ZERO);
     /// How long a session above `min_size` may stay unused; `none`: for ever.
-    IDLE_TIMEOUT: Option<Duration> = default("pool.idle_timeout", "10m"),
+    IDLE_TIMEOUT: Option<Duration> = of_layer("pool.idle_timeout", || defaults::IDLE_TIMEOUT),
         only "a duration above zero, or none" |limit| *limit != Some(Duration::ZERO);
     /// The share of `max_lifetime` and `idle_timeout` that chance may take away.
-    JITTER: f64 = default("pool.jitter", "0.1"),
+    JITTER: f64 = of_layer("pool.jitter", || defaults::JITTER),
         only "a number from 0 to 1" |share| (0.0..=1.0).contains(share);
     /// Failures in a row that take a node out of rotation.
-    FAILURES_TO_OPEN: u32 = default("pool.failures_to_open", "3"),
+    FAILURES_TO_OPEN: u32 = of_layer("pool.failures_to_open", || defaults::FAILURES_TO_OPEN),
         only "a whole number above 0" |failures| *failures > 0;
     /// Probes that are under way to a half-open node at the same time.
-    HALF_OPEN_PROBES: u32 = default("pool.half_open_probes", "2"),
+    HALF_OPEN_PROBES: u32 = of_layer("pool.half_open_probes", || defaults::HALF_OPEN_PROBES),
         only "a whole number above 0" |probes| *probes > 0;
     /// How long a node stays out of rotation before its first probe.
-    MIN_BACKOFF: Duration = default("pool.min_backoff", "50ms"),
+    MIN_BACKOFF: Duration = of_layer("pool.min_backoff", || defaults::MIN_BACKOFF),
         only "a duration above zero, like 50ms" |pause| !pause.is_zero();
     /// What the pause between probes grows to.
-    MAX_BACKOFF: Duration = default("pool.max_backoff", "400ms"),
+    MAX_BACKOFF: Duration = of_layer("pool.max_backoff", || defaults::MAX_BACKOFF),
         only "a duration above zero, like 400ms" |pause| !pause.is_zero();
     /// How long a node that came back takes to get its whole share of the work again.
-    SLOW_START: Duration = default("pool.slow_start", "10s");
+    SLOW_START: Duration = of_layer("pool.slow_start", || defaults::SLOW_START);
     /// Where this process runs, as `cockroach start --locality` has it: nodes that share more of it are preferred.
     LOCALITY: Option<String> = unset("pool.locality");
     /// The part of the near nodes' limit that must be in use before nodes further away are used.
-    SPILL_OVER: f64 = default("pool.spill_over", "0.9"),
+    SPILL_OVER: f64 = of_layer("pool.spill_over", || defaults::SPILL_OVER),
         only "a number from 0 to 1" |share| (0.0..=1.0).contains(share);
     /// A session that is out for longer is reported with the place that borrowed it; `none`: never.
-    LEAK_AFTER: Option<Duration> = default("pool.leak_after", "none"),
+    LEAK_AFTER: Option<Duration> = of_layer("pool.leak_after", || defaults::LEAK_AFTER),
         only "a duration above zero, or none" |limit| *limit != Some(Duration::ZERO);
 }
