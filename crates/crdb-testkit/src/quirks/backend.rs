@@ -83,6 +83,20 @@ impl Backend {
         self.until_ready().await
     }
 
+    /// Closes a prepared statement without telling the client.
+    pub(super) async fn close_statement(&mut self, name: &Bytes) -> io::Result<()> {
+        let mut out = BytesMut::new();
+        put(&mut out, b'C', |out| {
+            out.put_u8(b'S');
+            out.put_slice(name);
+            out.put_u8(0);
+        });
+        put(&mut out, b'H', |_| {});
+        self.send(&out).await?;
+        while self.reader.next_frame().await?.tag != b'3' {}
+        Ok(())
+    }
+
     /// Binds and executes by the client's own messages without telling it. Gives the error if there was one.
     pub(super) async fn run_portal(
         &mut self,

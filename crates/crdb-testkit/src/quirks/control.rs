@@ -1,6 +1,6 @@
 //! What the sessions of one proxy share.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -93,6 +93,8 @@ pub struct QuirkCounts {
     pub commits: u64,
     /// Statements and commits that were made to fail with 40001.
     pub retries: u64,
+    /// Implicit transactions that lost against another one and were run again, as the server does by itself.
+    pub server_retries: u64,
     /// Commits that were answered with 40003.
     pub ambiguous: u64,
     /// Statements that were answered with 57014 because of [`Injection::CancelAutocommit`].
@@ -164,6 +166,8 @@ pub(super) struct Control {
     pub(super) draining: watch::Sender<bool>,
     pub(super) counts: watch::Sender<QuirkCounts>,
     failures: Mutex<Failures>,
+    /// Tables that are locked against schema changes, by database and name.
+    locked: Mutex<HashSet<(String, String)>>,
     keys: Mutex<HashMap<CancelKey, CancelKey>>,
 }
 
@@ -175,12 +179,18 @@ impl Control {
             draining: watch::Sender::new(false),
             counts: watch::Sender::new(QuirkCounts::default()),
             failures: Mutex::default(),
+            locked: Mutex::default(),
             keys: Mutex::default(),
         }
     }
 
     pub(super) fn failures(&self) -> MutexGuard<'_, Failures> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tables that are locked against schema changes, by database and name.
+    pub(super) fn locked(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+        self.locked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set_random(&self, random: Option<RandomInjections>) {

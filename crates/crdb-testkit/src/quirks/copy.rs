@@ -6,12 +6,15 @@ use bytes::Bytes;
 
 use super::failure::Failure;
 use super::session::Session;
-use super::wire::{Frame, Incoming, put_failure};
+use super::statement::Statement;
+use super::tokens::{TokenKind, statements};
+use super::translate;
+use super::wire::{Frame, Incoming, fields, put_failure};
 
 impl Session {
     /// Passes the client's data on until it is done, gives up, or PostgreSQL refuses it. What PostgreSQL says then is
     /// still to be read. False when the client has been told that the COPY has failed.
-    pub(super) async fn copy_in(&mut self) -> io::Result<bool> {
+    pub(super) async fn copy_in(&mut self, statement: &Statement) -> io::Result<bool> {
         loop {
             tokio::select! {
                 message = self.client.reader.next() => {
@@ -35,13 +38,21 @@ impl Session {
                 }
                 frame = self.backend.reader.next_frame() => {
                     let frame = frame?;
-                    let ended = frame.tag == b'E';
-                    self.relay(frame, None);
-                    if ended {
+                    if frame.tag == b'E' {
+                        self.relay_copy_failure(frame, statement);
                         return Ok(false);
                     }
+                    self.relay(frame, None);
                 }
             }
+        }
+    }
+
+    /// Relays an error of a COPY, in CockroachDB's words where a row has too many fields or too few.
+    pub(super) fn relay_copy_failure(&mut self, error: Frame, statement: &Statement) {
+        match misshapen(&error.body, &statement.text, self.copy_columns) {
+            Some(failure) => put_failure(&mut self.out, &failure),
+            None => self.relay(error, None),
         }
     }
 
@@ -57,6 +68,32 @@ impl Session {
         );
         Ok(())
     }
+}
+
+/// What CockroachDB says of a row that PostgreSQL refuses for its number of fields.
+fn misshapen(error: &Bytes, copy: &str, columns: u16) -> Option<Failure> {
+    if translate::code(error) != "22P04" {
+        return None;
+    }
+    let context = fields(error)
+        .into_iter()
+        .find_map(|(field, value)| (field == b'W').then_some(value))?;
+    let (line, row) = context.split_once(", line ")?.1.split_once(": \"")?;
+    let statements = statements(copy);
+    let tokens = statements.first()?;
+    if tokens.iter().any(|token| token.is("csv")) {
+        let message = format!("read CSV record: record on line {line}: wrong number of fields");
+        return Some(Failure::new("22P04", message));
+    }
+    let delimiter = tokens
+        .iter()
+        .skip_while(|token| !token.is("delimiter"))
+        .find(|token| token.kind == TokenKind::Text)
+        .and_then(|token| token.text.trim_matches('\'').chars().next())
+        .unwrap_or('\t');
+    let got = row.trim_end_matches('"').split(delimiter).count();
+    let message = format!("expected {columns} values, got {got}");
+    Some(Failure::new("22P04", message))
 }
 
 /// A CopyFail.

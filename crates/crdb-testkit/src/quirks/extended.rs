@@ -11,13 +11,17 @@ use super::refusal::untyped_placeholder;
 use super::session::{Flow, Session};
 use super::simple::ROLL_BACK_TO_RESTART;
 use super::statement::{Class, Statement};
-use super::transaction::Decision;
+use super::transaction::{Decision, State};
 use super::translate::{self, is_changed_result_type};
 use super::wire::{Frame, put, put_failure, put_text, take_text};
 
 impl Session {
     pub(super) async fn extended(&mut self, frame: Frame) -> io::Result<Flow> {
-        self.in_batch = true;
+        if !self.in_batch {
+            self.in_batch = true;
+            self.unsent_from = Some(self.out.len());
+        }
+        self.batch.push(frame.clone());
         let mut body = frame.body.clone();
         match frame.tag {
             b'P' => self.parse(body).await,
@@ -53,8 +57,7 @@ impl Session {
         if let Some(failure) = self.second_portal(&statement.class, "PrepareStmt").await? {
             return self.refuse_message(&failure).await;
         }
-        if let Some(failure) = &statement.refusal {
-            let failure = failure.clone();
+        if let Some(failure) = self.refusal(&statement).await? {
             return self.refuse_message(&failure).await;
         }
         if statement.class == Class::CopyIn {
@@ -179,6 +182,7 @@ impl Session {
             Outcome::Suspended => {
                 self.suspended.insert(name);
             }
+            Outcome::Retry => return self.repeat_batch().await,
             Outcome::Failed => {}
             Outcome::Over => return Ok(Flow::End),
         }
@@ -222,16 +226,32 @@ impl Session {
 
     /// Ends a batch. The answer to a Query ends the same way.
     pub(super) async fn sync(&mut self) -> io::Result<Flow> {
-        self.skipping = false;
-        self.in_batch = false;
-        self.backend.send_sync().await?;
         loop {
-            let frame = self.backend.reader.next_frame().await?;
-            if frame.tag == b'Z' {
-                self.settle(frame.body.first().copied().unwrap_or(b'I'));
+            let commits = !self.skipping
+                && self.transaction.state == State::Idle
+                && self.transaction.has_begun();
+            self.skipping = false;
+            self.backend.send_sync().await?;
+            let mut lost = false;
+            let status = loop {
+                let frame = self.backend.reader.next_frame().await?;
+                match frame.tag {
+                    b'Z' => break frame.body.first().copied().unwrap_or(b'I'),
+                    b'E' if self.may_retry(&frame) => lost = true,
+                    _ => self.relay(frame, None),
+                }
+            };
+            if !lost {
+                if commits {
+                    self.committed();
+                }
+                self.in_batch = false;
+                self.settle(status);
                 return self.ready().await;
             }
-            self.relay(frame, None);
+            if self.repeat_batch().await? == Flow::End {
+                return Ok(Flow::End);
+            }
         }
     }
 

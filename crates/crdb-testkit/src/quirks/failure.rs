@@ -34,6 +34,42 @@ impl Failure {
         )
     }
 
+    /// `crdb_internal` or `system` where they are closed.
+    pub(super) fn internals_are_closed() -> Self {
+        Self {
+            hint: Some(
+                "These interfaces are unsupported in production. To proceed, set the session variable \
+                 allow_unsafe_internals = true (not recommended), or contact Cockroach Labs for a supported alternative."
+                    .to_owned(),
+            ),
+            ..Self::new(
+                "42501",
+                "Access to crdb_internal and system is restricted.",
+            )
+        }
+    }
+
+    /// A schema change of a table that is locked.
+    pub(super) fn table_is_locked(table: &str) -> Self {
+        Self {
+            detail: Some(format!(
+                "To unlock the table, execute `ALTER TABLE {table} SET (schema_locked = false);`"
+            )),
+            ..Self::new(
+                "57000",
+                format!(
+                    "this schema change is disallowed because table {table:?} is locked and this operation cannot \
+                     automatically unlock the table"
+                ),
+            )
+        }
+    }
+
+    /// A connection to a node that drains.
+    pub(super) fn not_accepting_clients() -> Self {
+        Self::new("57P01", "server is not accepting clients, try another node")
+    }
+
     /// `AS OF SYSTEM TIME` with a time that is still to come.
     pub(super) fn in_the_future() -> Self {
         Self::uncategorized("AS OF SYSTEM TIME: cannot specify timestamp in the future")

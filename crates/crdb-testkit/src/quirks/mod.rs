@@ -2,6 +2,7 @@
 
 mod backend;
 mod classify;
+mod commit_timestamp;
 mod control;
 mod copy;
 mod extended;
@@ -10,7 +11,9 @@ mod injection;
 mod perform;
 mod portal;
 mod refusal;
+mod retry;
 mod rewrite;
+mod schema_lock;
 mod session;
 mod settings;
 mod simple;

@@ -7,6 +7,7 @@ use std::io;
 use std::time::Instant;
 
 use super::failure::Failure;
+use super::schema_lock::Alteration;
 use super::session::Session;
 use super::settings::Setting;
 use super::simple::{COMMITTED_BEFORE_DDL, ROLL_BACK_TO_RESTART};
@@ -31,6 +32,8 @@ pub(super) enum Outcome {
     Complete,
     /// A portal has rows left.
     Suspended,
+    /// It lost against another transaction; PostgreSQL has taken everything back, and the batch is to run again.
+    Retry,
     /// The client has its error; PostgreSQL ignores everything up to the next Sync.
     Failed,
     /// The connection is gone.
@@ -46,7 +49,7 @@ impl Session {
         alone: bool,
     ) -> io::Result<Outcome> {
         self.settings_named |= statement.names_setting;
-        if let Some(failure) = self.refusal(statement) {
+        if let Some(failure) = self.refusal(statement).await? {
             return self.fail(&failure).await;
         }
         let decision = self.decide(&statement.class).await?;
@@ -95,6 +98,9 @@ impl Session {
         if releases {
             return self.release().await;
         }
+        if statement.class == Class::ShowCommitTimestamp {
+            return self.show_commit_timestamp(statement, way).await;
+        }
         if let Class::ForceRetry(milliseconds) = statement.class
             && let Err(failure) = self.force_retry(milliseconds).await
         {
@@ -104,23 +110,66 @@ impl Session {
     }
 
     /// What CockroachDB refuses of itself. In a failed transaction everything is refused in the same words.
-    fn refusal(&self, statement: &Statement) -> Option<Failure> {
-        if self.transaction.state == State::Failed {
-            return None;
+    pub(super) async fn refusal(&mut self, statement: &Statement) -> io::Result<Option<Failure>> {
+        if matches!(self.transaction.state, State::Failed | State::Released) {
+            return Ok(None);
         }
         if statement.refusal.is_some() {
-            return statement.refusal.clone();
+            return Ok(statement.refusal.clone());
+        }
+        if statement.internal && !self.setting(Setting::UnsafeInternals).await? {
+            return Ok(Some(Failure::internals_are_closed()));
+        }
+        if let Some(alteration) = &statement.alters
+            && let Some(failure) = self.refuse_alteration(alteration).await?
+        {
+            return Ok(Some(failure));
         }
         let too_late = statement.class == Class::Begin
             && statement.historical
             && self.transaction.state == State::Idle
             && self.transaction.has_written();
-        too_late.then(|| {
+        Ok(too_late.then(|| {
             Failure::new(
                 "25000",
                 "cannot set fixed timestamp, txn already performed writes",
             )
-        })
+        }))
+    }
+
+    /// A locked table takes changes that unlock it, each in a transaction of its own, and no others.
+    async fn refuse_alteration(&mut self, alteration: &Alteration) -> io::Result<Option<Failure>> {
+        let Alteration::Change { table, unlocks } = alteration else {
+            return Ok(None);
+        };
+        let key = (self.database.clone(), table.clone());
+        if !self.control.locked().contains(&key) {
+            return Ok(None);
+        }
+        let alone = self.transaction.state == State::Idle
+            || self.setting(Setting::AutocommitBeforeDdl).await?;
+        Ok((!(*unlocks && alone)).then(|| Failure::table_is_locked(table)))
+    }
+
+    /// Remembers which tables are locked.
+    async fn altered(&mut self, alteration: &Alteration) -> io::Result<()> {
+        let (table, locked) = match alteration {
+            Alteration::Create { table, locked } => {
+                let default = self.setting(Setting::SchemaLocked).await?;
+                (table, locked.unwrap_or(default))
+            }
+            Alteration::Lock { table, locked } => (table, *locked),
+            Alteration::Drop { table } => (table, false),
+            Alteration::Change { .. } => return Ok(()),
+        };
+        let key = (self.database.clone(), table.clone());
+        let mut tables = self.control.locked();
+        if locked {
+            tables.insert(key);
+        } else {
+            tables.remove(&key);
+        }
+        Ok(())
     }
 
     /// What CockroachDB does with a statement of this class now.
@@ -150,6 +199,7 @@ impl Session {
             self.transaction.set(State::Idle, Instant::now());
             return self.relay_failure(error).await;
         }
+        self.committed();
         self.forget_transaction();
         put_notice(&mut self.out, &Failure::new("00000", COMMITTED_BEFORE_DDL));
         Ok(Outcome::Complete)
@@ -205,6 +255,7 @@ impl Session {
         match self.backend.run_in_batch("COMMIT").await? {
             Some(error) => self.relay_failure(error).await,
             None => {
+                self.committed();
                 self.transaction.set(State::Released, Instant::now());
                 self.complete("COMMIT");
                 Ok(Outcome::Complete)
@@ -224,12 +275,22 @@ impl Session {
             match frame.tag {
                 b'1' | b'2' | b'n' if matches!(way, Way::Text) => {}
                 b'G' => {
+                    self.copy_columns = frame
+                        .body
+                        .get(1..3)
+                        .and_then(|count| count.try_into().ok())
+                        .map_or(0, u16::from_be_bytes);
                     self.relay(frame, None);
                     self.flush().await?;
-                    if !self.copy_in().await? {
+                    if !self.copy_in(statement).await? {
                         self.skip().await?;
                         return Ok(Outcome::Failed);
                     }
+                }
+                b'E' if statement.class == Class::CopyIn => {
+                    self.relay_copy_failure(frame, statement);
+                    self.skip().await?;
+                    return Ok(Outcome::Failed);
                 }
                 b'E' => return self.relay_failed_statement(frame, statement, way).await,
                 b's' => {
@@ -238,6 +299,9 @@ impl Session {
                 }
                 b'C' | b'I' => {
                     self.report(statement).await?;
+                    if let Some(alteration) = &statement.alters {
+                        self.altered(alteration).await?;
+                    }
                     self.relay(frame, statement.tag);
                     self.ran(statement);
                     return Ok(Outcome::Complete);
@@ -269,6 +333,10 @@ impl Session {
         statement: &Statement,
         way: Way<'_>,
     ) -> io::Result<Outcome> {
+        if self.may_retry(&error) {
+            self.backend.end_batch().await?;
+            return Ok(Outcome::Retry);
+        }
         // CockroachDB parses the whole query before it runs a statement of it.
         if matches!(way, Way::Text)
             && translate::code(&error.body) == "42601"
@@ -304,6 +372,9 @@ impl Session {
         match statement.class {
             Class::Begin => self.transaction.set(State::Open, now),
             Class::Commit { chain } | Class::Rollback { chain } => {
+                if self.last_tag.as_deref() == Some("COMMIT") {
+                    self.committed();
+                }
                 self.forget_transaction();
                 if chain {
                     self.transaction.set(State::Open, now);

@@ -1,6 +1,7 @@
 //! The text that PostgreSQL gets instead of what it does not know. Pure.
 
 use super::classify::{Class, classify};
+use super::schema_lock::with_clause;
 use super::settings::Setting;
 use super::statement::Habits;
 use super::tokens::{Token, TokenKind};
@@ -55,9 +56,51 @@ pub(super) fn rewrite(sql: &str, statement: &[Token<'_>], habits: &Habits) -> St
 fn replaced(statement: &[Token<'_>], at: usize, habits: &Habits) -> Option<(usize, String)> {
     let rest = &statement[at..];
     shown(rest)
+        .or_else(|| logical_timestamp(rest))
+        .or_else(|| schema_lock(statement, at))
+        .or_else(|| drop_database(statement, at))
         .or_else(|| named_database(rest, habits.missing_database.as_deref()?))
         .or_else(|| process_id(statement, at, habits.process_id))
         .or_else(|| named_setting(rest, habits.version))
+}
+
+/// `cluster_logical_timestamp()`: when the transaction began, in nanoseconds.
+fn logical_timestamp(tokens: &[Token<'_>]) -> Option<(usize, String)> {
+    let [function, open, close, ..] = tokens else {
+        return None;
+    };
+    let called =
+        function.is("cluster_logical_timestamp") && open.is_symbol("(") && close.is_symbol(")");
+    called.then(|| {
+        let text = format!("(SELECT {}) ", nanoseconds("now()"));
+        (close.end(), text)
+    })
+}
+
+/// An expression for a time in nanoseconds with the logical part of CockroachDB's clock behind the point.
+pub(super) fn nanoseconds(time: &str) -> String {
+    format!("round(extract(epoch FROM {time}) * 1000000) * 1000 + 0.0000000000")
+}
+
+/// `WITH (schema_locked = ..)` of a CREATE TABLE, which PostgreSQL does not know.
+fn schema_lock(statement: &[Token<'_>], at: usize) -> Option<(usize, String)> {
+    let (start, end) = with_clause(statement)?;
+    (statement[at].start == start && statement[0].is("create")).then(|| (end, String::new()))
+}
+
+/// `DROP DATABASE .. CASCADE` and `.. RESTRICT`: PostgreSQL has no such words, and ends the sessions of the database only
+/// when it is told to.
+fn drop_database(statement: &[Token<'_>], at: usize) -> Option<(usize, String)> {
+    let last = at + 1 == statement.len() && at >= 3;
+    let drops = statement[0].is("drop") && statement[1..].first()?.is("database");
+    if !(last && drops) {
+        return None;
+    }
+    let token = &statement[at];
+    if token.is("cascade") {
+        return Some((token.end(), "WITH (FORCE)".to_owned()));
+    }
+    token.is("restrict").then(|| (token.end(), String::new()))
 }
 
 /// `pg_backend_pid()` as the process id that the client knows.
@@ -297,6 +340,25 @@ mod tests {
             (
                 "SELECT 1 WHERE pg_backend_pid() = 7",
                 "SELECT 1 WHERE (7)::int4 = 7",
+            ),
+        ] {
+            assert_eq!(rewritten(sql), text);
+        }
+    }
+
+    #[test]
+    fn words_that_postgresql_lacks_are_left_out() {
+        for (sql, text) in [
+            ("DROP DATABASE d CASCADE", "DROP DATABASE d WITH (FORCE)"),
+            (
+                "DROP DATABASE IF EXISTS d RESTRICT",
+                "DROP DATABASE IF EXISTS d ",
+            ),
+            ("DROP DATABASE cascade", "DROP DATABASE cascade"),
+            ("DROP TABLE t CASCADE", "DROP TABLE t CASCADE"),
+            (
+                "CREATE TABLE t (a INT8) WITH (schema_locked = true)",
+                "CREATE TABLE t (a INT8) ",
             ),
         ] {
             assert_eq!(rewritten(sql), text);

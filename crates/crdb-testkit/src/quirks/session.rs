@@ -28,9 +28,6 @@ use super::wire::{
 };
 use crate::fault::Cut;
 
-/// How much of an answer gathers before it is sent on.
-const GATHERED: usize = 64 << 10;
-
 /// The proxy's side towards the client.
 pub(super) struct Client {
     pub(super) reader: FrameReader<ReadHalf<Box<dyn Stream>>>,
@@ -54,6 +51,10 @@ pub(super) struct Session {
     pub(super) number: u64,
     /// The process id of its BackendKeyData.
     process_id: u32,
+    /// The database that the client named.
+    pub(super) database: String,
+    /// When its latest transaction committed, in nanoseconds since 1970.
+    pub(super) committed_at: Option<u128>,
     /// The database that the client named, where there is none of that name.
     missing_database: Option<Arc<str>>,
     pub(super) sequence: Sequence,
@@ -71,6 +72,12 @@ pub(super) struct Session {
     pub(super) unsent_from: Option<usize>,
     /// The tag of the latest CommandComplete.
     pub(super) last_tag: Option<String>,
+    /// How many columns the present COPY has.
+    pub(super) copy_columns: u16,
+    /// The messages since the last Sync, to run them again.
+    pub(super) batch: Vec<Frame>,
+    /// How often the implicit transaction has run again.
+    pub(super) attempts: u32,
     /// A statement, or the client's first message, has named a setting: before, all of them are as they were.
     pub(super) settings_named: bool,
     /// The parameters that were reported because they were set, as PostgreSQL writes them.
@@ -87,6 +94,7 @@ impl Session {
         client: Client,
         backend: Backend,
         (number, process_id): (u64, u32),
+        database: String,
     ) -> Self {
         let draining = control.draining.subscribe();
         Self {
@@ -95,6 +103,8 @@ impl Session {
             backend,
             number,
             process_id,
+            database,
+            committed_at: None,
             missing_database: None,
             sequence: Sequence::default(),
             draining,
@@ -106,6 +116,9 @@ impl Session {
             suspended: BTreeSet::new(),
             unsent_from: None,
             last_tag: None,
+            copy_columns: 0,
+            batch: Vec::new(),
+            attempts: 0,
             settings_named: false,
             reported: HashMap::new(),
             skipping: false,
@@ -185,11 +198,7 @@ impl Session {
             Incoming::TooLarge { tag, size } => return self.too_large(tag, size).await,
         };
         match frame.tag {
-            b'Q' => {
-                let mut body = frame.body.clone();
-                let sql = take_text(&mut body).unwrap_or_default();
-                self.simple_query(&sql).await
-            }
+            b'Q' => self.simple_query(frame).await,
             b'P' | b'B' | b'D' | b'E' | b'C' if self.skipping => Ok(Flow::Go),
             b'P' | b'B' | b'D' | b'E' | b'C' => self.extended(frame).await,
             b'S' => self.sync().await,
@@ -279,7 +288,7 @@ impl Session {
 
     /// Sends what has gathered if it is much.
     pub(super) async fn flush_if_much(&mut self) -> io::Result<()> {
-        if self.out.len() >= GATHERED {
+        if self.out.len() >= self.control.options.release().results_buffer() {
             self.flush().await
         } else {
             Ok(())
@@ -301,8 +310,11 @@ impl Session {
         if self.transaction.state == State::Idle {
             self.forget_transaction();
         }
+        self.batch.clear();
+        self.attempts = 0;
         put_ready(&mut self.out, self.transaction.state.status());
         self.flush().await?;
+        self.unsent_from = None;
         Ok(Flow::Go)
     }
 

@@ -8,7 +8,7 @@ use super::session::{Flow, Session};
 use super::settings::Setting;
 use super::statement::{Class, Statement};
 use super::transaction::State;
-use super::wire::put;
+use super::wire::{Frame, put, take_text};
 
 /// What CockroachDB says when it commits on behalf of DDL.
 pub(super) const COMMITTED_BEFORE_DDL: &str =
@@ -18,7 +18,7 @@ pub(super) const COMMITTED_BEFORE_DDL: &str =
 pub(super) const ROLL_BACK_TO_RESTART: &str = "ROLLBACK TO SAVEPOINT cockroach_restart";
 
 impl Session {
-    pub(super) async fn simple_query(&mut self, sql: &[u8]) -> io::Result<Flow> {
+    pub(super) async fn simple_query(&mut self, frame: Frame) -> io::Result<Flow> {
         if self.skipping {
             if self.control.options.release().discards_queries() {
                 return Ok(Flow::Go);
@@ -26,17 +26,20 @@ impl Session {
             // The statements are skipped as everything is, and the Sync that each Query implies is not.
             return self.sync().await;
         }
-        self.unsent_from = Some(self.out.len());
-        let flow = self.run_query(sql).await?;
-        self.unsent_from = None;
-        if flow == Flow::End {
-            return Ok(flow);
+        // A Query among the messages of the extended protocol is not run again with them.
+        self.unsent_from = (!self.in_batch).then_some(self.out.len());
+        if self.query(frame).await? == Flow::End {
+            return Ok(Flow::End);
         }
         self.sync().await
     }
 
-    async fn run_query(&mut self, sql: &[u8]) -> io::Result<Flow> {
-        let statements = match self.habits().read_all(&String::from_utf8_lossy(sql)) {
+    /// Runs the statements of a Query, without its end.
+    pub(super) async fn query(&mut self, frame: Frame) -> io::Result<Flow> {
+        let mut body = frame.body.clone();
+        self.batch.push(frame);
+        let sql = take_text(&mut body).unwrap_or_default();
+        let statements = match self.habits().read_all(&String::from_utf8_lossy(&sql)) {
             Ok(statements) => statements,
             Err(failure) => {
                 self.fail_batch(&failure).await?;
@@ -52,12 +55,18 @@ impl Session {
                 self.fail_batch(&failure).await?;
                 return Ok(Flow::Go);
             }
+            let last = at + 1 == statements.len();
+            if last && statement.class == Class::ShowCommitTimestamp && !self.commit_batch().await?
+            {
+                return Ok(Flow::Go);
+            }
             match self.perform_text(statement, alone).await? {
                 Outcome::Complete | Outcome::Suspended => {}
+                Outcome::Retry => return self.repeat_batch().await,
                 Outcome::Failed => return Ok(Flow::Go),
                 Outcome::Over => return Ok(Flow::End),
             }
-            if at + 1 < statements.len() && !self.end_single_statement().await? {
+            if !last && !self.end_single_statement().await? {
                 return Ok(Flow::Go);
             }
         }
@@ -79,6 +88,14 @@ impl Session {
         {
             return Ok(true);
         }
+        self.commit_batch().await
+    }
+
+    /// Commits the implicit transaction, if there is one. False when that failed.
+    async fn commit_batch(&mut self) -> io::Result<bool> {
+        if self.transaction.state != State::Idle || !self.transaction.has_begun() {
+            return Ok(true);
+        }
         let error = self.backend.end_batch().await?;
         self.forget_transaction();
         match error {
@@ -86,7 +103,10 @@ impl Session {
                 let failed = self.relay_failure(error).await?;
                 Ok(failed != Outcome::Failed)
             }
-            None => Ok(true),
+            None => {
+                self.committed();
+                Ok(true)
+            }
         }
     }
 }

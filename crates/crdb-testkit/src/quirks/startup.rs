@@ -62,13 +62,25 @@ pub(crate) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
 
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: TcpStream, control: Arc<Control>) {
-    if *control.draining.borrow() {
-        // Accepted, and closed without a word.
-        return;
-    }
-    if let Err(error) = begin(stream, &control).await {
+    let draining = *control.draining.borrow();
+    let served = if draining {
+        turn_away(stream).await
+    } else {
+        begin(stream, &control).await
+    };
+    if let Err(error) = served {
         tracing::debug!(%error, "a session of the quirks proxy ended");
     }
+}
+
+/// Tells a client that the node drains: in clear, whatever the client asked for first.
+async fn turn_away(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut packet = read_untyped(&mut stream).await?;
+    if packet.try_get_u32() == Ok(CANCEL_REQUEST) {
+        return Ok(());
+    }
+    let mut stream: Box<dyn Stream> = Box::new(stream);
+    refuse(&mut stream, &Failure::not_accepting_clients()).await
 }
 
 async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()> {
@@ -143,7 +155,7 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
             .send(&guest_startup_message(guest, control.options.release()))
             .await?;
         heard = hear(&mut backend).await?;
-        missing = Some(database);
+        missing = Some(database.clone());
     }
     let Some(greeting) = greet(&mut client, heard, control, &user).await? else {
         return Ok(());
@@ -154,6 +166,7 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
         client,
         backend,
         (number, greeting.key.0),
+        database.clone(),
     )
     .without_database(missing)
     .with_settings(named)

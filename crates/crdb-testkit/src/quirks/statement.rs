@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 pub(super) use super::classify::{Class, classify};
+use super::commit_timestamp;
 use super::failure::Failure;
 use super::rewrite::{is_historical, is_in_the_future, rewrite, session_id};
+use super::schema_lock::{Alteration, alteration};
 use super::settings::{Access, Setting, access};
 use super::tokens::{Token, TokenKind, statements};
 use super::version::CockroachVersion;
@@ -25,6 +27,10 @@ pub(super) struct Statement {
     pub(super) names_setting: bool,
     /// It has placeholders.
     pub(super) takes_parameters: bool,
+    /// What it does to a table's definition.
+    pub(super) alters: Option<Alteration>,
+    /// It reads what CockroachDB keeps to itself: `crdb_internal` or `system`.
+    pub(super) internal: bool,
     /// It has an `AS OF SYSTEM TIME`.
     pub(super) historical: bool,
 }
@@ -39,6 +45,8 @@ impl Statement {
             sets: None,
             names_setting: false,
             takes_parameters: false,
+            alters: None,
+            internal: false,
             historical: false,
         }
     }
@@ -109,10 +117,13 @@ impl Habits {
             }
             None => self.answer(sql, &tokens, &class),
         };
-        let (text, tag) = own.unwrap_or_else(|| (rewrite(sql, &tokens, self), tag(&tokens)));
+        let (text, tag) =
+            own.unwrap_or_else(|| (rewrite(sql, &tokens, self), tag(&tokens, self.version)));
         Statement {
             sets: reported(&tokens),
             historical: is_historical(&tokens),
+            alters: alteration(&tokens),
+            internal: reads_internals(&tokens),
             takes_parameters: tokens
                 .iter()
                 .any(|token| token.kind == TokenKind::Number && token.text.starts_with('$')),
@@ -159,6 +170,11 @@ impl Habits {
             ["select", "version", "(", ")"] => {
                 Some((format!("SELECT '{banner}'::text AS version"), None))
             }
+            ["alter", "table", ..]
+                if matches!(alteration(statement), Some(Alteration::Lock { .. })) =>
+            {
+                Some(("DO $$ BEGIN END $$".to_owned(), Some("ALTER TABLE")))
+            }
             ["discard", "all"] => Some((sql.to_owned(), Some(self.version.discard_tag()))),
             ["select", name, "(", arguments @ .., ")"]
                 if name.contains("_advisory_") && !arguments.is_empty() =>
@@ -169,6 +185,9 @@ impl Habits {
                     format!("SELECT (({arguments}) IS NULL OR true) AS {name}"),
                     None,
                 ))
+            }
+            ["show", "commit", "timestamp"] if self.version.shows_commit_timestamp() => {
+                Some((commit_timestamp::shown(), Some("SHOW COMMIT TIMESTAMP 1")))
             }
             _ if matches!(class, Class::ForceRetry(_)) => Some((
                 "SELECT 0::int8 AS \"crdb_internal.force_retry\"".to_owned(),
@@ -189,10 +208,11 @@ fn cancel_session(wanted: &str) -> String {
 }
 
 /// The command tag that CockroachDB gives where PostgreSQL gives another.
-fn tag(statement: &[Token<'_>]) -> Option<&'static str> {
+fn tag(statement: &[Token<'_>], version: CockroachVersion) -> Option<&'static str> {
     let is = |at: usize, word: &str| statement.get(at).is_some_and(|token| token.is(word));
     match statement.first()?.name().as_str() {
         "start" => Some("BEGIN"),
+        "show" => Some(version.show_tag()),
         "truncate" => Some("TRUNCATE"),
         "create" if statement.iter().any(|token| token.is("table")) => {
             let at = statement.iter().position(|token| token.is("as"))?;
@@ -213,6 +233,18 @@ fn tag(statement: &[Token<'_>]) -> Option<&'static str> {
         }),
         _ => None,
     }
+}
+
+/// Whether a statement reads `crdb_internal` or the database `system`, but for what is open to everybody.
+fn reads_internals(statement: &[Token<'_>]) -> bool {
+    const OPEN: [&str; 1] = ["zones"];
+    statement.windows(3).any(|tokens| {
+        let [schema, dot, name] = tokens else {
+            return false;
+        };
+        let closed = schema.name() == "crdb_internal" || schema.name() == "system";
+        closed && dot.is_symbol(".") && !OPEN.contains(&name.name().as_str())
+    })
 }
 
 /// The parameter that a SET or RESET sets, if CockroachDB reports it.

@@ -56,7 +56,7 @@ impl Session {
                 } else {
                     self.execute(statement, way).await?
                 };
-                if outcome == Outcome::Failed {
+                if !matches!(outcome, Outcome::Complete | Outcome::Suspended) {
                     return Ok(outcome);
                 }
                 let (status, _) = self.backend.end_batch_with_status().await?;

@@ -103,6 +103,11 @@ impl CockroachVersion {
         self >= Self::V26_2
     }
 
+    /// SHOW COMMIT TIMESTAMP is known.
+    pub(super) fn shows_commit_timestamp(self) -> bool {
+        self >= Self::V23_1
+    }
+
     /// COPY TO STDOUT is known, as text and CSV.
     pub(super) fn copies_out(self) -> bool {
         self >= Self::V23_1
@@ -131,6 +136,15 @@ impl CockroachVersion {
             "SHOW"
         } else {
             "SHOW 1"
+        }
+    }
+
+    /// How much of an answer gathers before it is sent on (`sql.defaults.results_buffer.size`).
+    pub(super) fn results_buffer(self) -> usize {
+        if self >= Self::V24_1 {
+            512 << 10
+        } else {
+            16 << 10
         }
     }
 

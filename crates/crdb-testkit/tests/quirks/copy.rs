@@ -154,3 +154,40 @@ async fn copy_out_is_text_and_younger_than_v22() {
         session(QuirksOptions::default().version(CockroachVersion::V22_1)).await;
     assert!(raw.query("COPY tr TO STDOUT").await[0].starts_with("ErrorResponse ERROR 42601"));
 }
+
+#[tokio::test]
+async fn a_row_of_the_wrong_width_is_refused_with_counts() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for (copy, row, message) in [
+        (
+            "COPY tr FROM STDIN",
+            "1\t1\ta\tbad\n",
+            "expected 3 values, got 4",
+        ),
+        ("COPY tr FROM STDIN", "1\n", "expected 3 values, got 1"),
+        (
+            "COPY tr FROM STDIN DELIMITER ','",
+            "1,2,3,4,5\n",
+            "expected 3 values, got 5",
+        ),
+        (
+            "COPY tr FROM STDIN CSV",
+            "1,1\n",
+            "read CSV record: record on line 1: wrong number of fields",
+        ),
+    ] {
+        let copy = [query(copy), data(row), message_done()].concat();
+        assert_eq!(
+            raw.exchange(&copy).await,
+            [
+                "CopyInResponse format=0".to_owned(),
+                format!("ErrorResponse ERROR 22P04 '{message}'"),
+                "ReadyForQuery I".to_owned()
+            ]
+        );
+    }
+}
+
+fn message_done() -> Vec<u8> {
+    message(b'c', b"")
+}

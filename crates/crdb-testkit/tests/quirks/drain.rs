@@ -42,20 +42,25 @@ async fn idle_sessions_are_told_unasked_and_busy_ones_after_their_answer() {
     assert_eq!(answer[1..], ["ReadyForQuery I", GOODBYE, "closed"]);
     assert_eq!(proxy.counts().drained, 3);
 
-    // New connections are accepted and closed without a word.
-    let mut new = Raw {
-        stream: tokio::net::TcpStream::connect(("127.0.0.1", proxy.port()))
-            .await
-            .unwrap(),
-        greeting: vec![],
-        key: vec![],
-    };
-    drop(
-        tokio::io::AsyncWriteExt::write_all(&mut new.stream, &startup(&[("user", "trust_user")]))
-            .await,
-    );
-    let answer = new.answers(1).await;
-    assert!(answer == ["closed"] || answer == ["reset"], "{answer:?}");
+    // New connections are told in clear, also in answer to an SSLRequest.
+    let ssl_request = [0, 0, 0, 8, 4, 210, 22, 47];
+    for first in [ssl_request.to_vec(), startup(&[("user", "trust_user")])] {
+        let mut new = Raw {
+            stream: tokio::net::TcpStream::connect(("127.0.0.1", proxy.port()))
+                .await
+                .unwrap(),
+            greeting: vec![],
+            key: vec![],
+        };
+        new.send(&first).await;
+        assert_eq!(
+            new.answers(1).await,
+            [
+                "ErrorResponse ERROR 57P01 'server is not accepting clients, try another node'",
+                "closed"
+            ]
+        );
+    }
 
     proxy.stop_draining();
     Raw::connect(proxy.port(), database.name())

@@ -333,3 +333,16 @@ async fn a_session_can_be_found_and_ended_by_its_id() {
     let again = other.query("CANCEL SESSION '00'").await;
     assert!(again[0].contains("session ID 00 not found"), "{again:?}");
 }
+
+#[tokio::test]
+async fn the_process_id_is_the_one_in_the_key() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default().node_id(3)).await;
+    let id = i32::from_be_bytes(raw.key[..4].try_into().unwrap());
+    assert_eq!(
+        raw.query("SELECT pg_backend_pid()").await[..2],
+        [
+            "RowDescription pg_backend_pid:23".to_owned(),
+            format!("DataRow {id}")
+        ]
+    );
+}

@@ -1,6 +1,6 @@
 //! Statements that PostgreSQL runs and CockroachDB does not.
 
-use crdb_testkit::{CockroachVersion, QuirksOptions};
+use crdb_testkit::{CockroachVersion, Engine, Login, QuirksOptions};
 
 use crate::raw::{Raw, parse, run, session, sync};
 
@@ -14,7 +14,7 @@ async fn what_is_no_syntax_there_is_refused_with_its_place() {
             "ReadyForQuery I"
         ]
     );
-    for sql in ["NOTIFY a", "LOCK TABLE tr", "SELECT 1; LISTEN a"] {
+    for sql in ["NOTIFY a", "LOCK TABLE tr", "VACUUM", "SELECT 1; LISTEN a"] {
         let answer = raw.query(sql).await;
         assert!(
             answer[0].starts_with("ErrorResponse ERROR 42601"),
@@ -142,6 +142,169 @@ async fn tags_and_parameters_come_as_cockroachdb_sends_them() {
             .await
             .len(),
         2
+    );
+}
+
+#[tokio::test]
+async fn a_parameter_is_reported_whenever_it_is_set() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    // Also when it is what it was.
+    for _ in 0..2 {
+        assert_eq!(
+            raw.query("SET application_name = 'x'").await,
+            [
+                "ParameterStatus application_name=x",
+                "CommandComplete 'SET'",
+                "ReadyForQuery I"
+            ]
+        );
+    }
+    assert_eq!(
+        raw.query("SET application_name = 'a'; SELECT 1::int8 AS one; SET application_name = 'b'")
+            .await,
+        [
+            "ParameterStatus application_name=a",
+            "CommandComplete 'SET'",
+            "RowDescription one:20",
+            "DataRow 1",
+            "CommandComplete 'SELECT 1'",
+            "ParameterStatus application_name=b",
+            "CommandComplete 'SET'",
+            "ReadyForQuery I"
+        ]
+    );
+    for (zone, reported) in [
+        ("+6", "6"),
+        ("-11.5", "-11.5"),
+        ("'America/New_York'", "America/New_York"),
+    ] {
+        assert_eq!(
+            raw.query(&format!("SET TIME ZONE {zone}")).await,
+            [
+                format!("ParameterStatus TimeZone={reported}"),
+                "CommandComplete 'SET'".to_owned(),
+                "ReadyForQuery I".to_owned()
+            ]
+        );
+    }
+    assert_eq!(
+        raw.query("SET DateStyle = 'YMD, ISO'").await[0],
+        "ParameterStatus DateStyle=ISO, YMD"
+    );
+}
+
+#[tokio::test]
+async fn no_encoding_but_utf8_is_known() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for sql in ["SET client_encoding = 'latin1'", "SET NAMES 'latin1'"] {
+        assert!(
+            raw.query(sql).await[0].starts_with("ErrorResponse ERROR 0A000"),
+            "{sql}"
+        );
+    }
+    assert_eq!(
+        raw.query("SET client_encoding = 'utf-8'").await,
+        [
+            "ParameterStatus client_encoding=UTF8",
+            "CommandComplete 'SET'",
+            "ReadyForQuery I"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_placeholder_without_a_type_is_refused() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    assert_eq!(
+        raw.exchange(&[parse("", "SELECT $1"), sync()].concat())
+            .await,
+        [
+            "ErrorResponse ERROR 42P18 'could not determine data type of placeholder $1'",
+            "ReadyForQuery I"
+        ]
+    );
+    assert_eq!(
+        raw.query("SELECT $1::int8").await,
+        [
+            "ErrorResponse ERROR 42P02 'no value provided for placeholder: $1'",
+            "ReadyForQuery I"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn tags_are_cockroachdbs_own() {
+    let (_proxy, _database, mut raw) =
+        session(QuirksOptions::default().version(CockroachVersion::V24_1)).await;
+    for (sql, tag) in [
+        ("START TRANSACTION", "BEGIN"),
+        ("COMMIT", "COMMIT"),
+        ("TRUNCATE TABLE tr", "TRUNCATE"),
+        ("CREATE TABLE u AS SELECT 1 AS a", "CREATE TABLE AS"),
+        ("COMMENT ON TABLE tr IS 'x'", "COMMENT ON TABLE"),
+        ("COMMENT ON COLUMN tr.v IS 'x'", "COMMENT ON COLUMN"),
+    ] {
+        let answer = raw.query(sql).await;
+        assert_eq!(answer[answer.len() - 2], format!("CommandComplete '{tag}'"));
+    }
+    for (version, tag) in [
+        (CockroachVersion::V22_1, "SHOW 1"),
+        (CockroachVersion::V22_2, "SHOW"),
+    ] {
+        let (_proxy, _database, mut raw) = session(QuirksOptions::default().version(version)).await;
+        for sql in ["SHOW node_id", "SHOW application_name"] {
+            assert_eq!(
+                raw.query(sql).await[2],
+                format!("CommandComplete '{tag}'"),
+                "{sql}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn internals_are_closed_since_v26() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let closed = "ErrorResponse ERROR 42501 'Access to crdb_internal and system is restricted.'";
+    for sql in [
+        "SELECT node_id FROM crdb_internal.gossip_nodes",
+        "SELECT * FROM system.jobs",
+        "SELECT crdb_internal.force_retry('1s')",
+    ] {
+        assert!(raw.query(sql).await[0].starts_with(closed), "{sql}");
+        let answer = raw.exchange(&[parse("", sql), sync()].concat()).await;
+        assert!(answer[0].starts_with(closed), "{answer:?}");
+    }
+    raw.query("SET allow_unsafe_internals = on").await;
+    assert_eq!(
+        raw.query("SELECT crdb_internal.force_retry('1ms')").await[1],
+        "DataRow 0"
+    );
+    let (_proxy, _database, mut raw) =
+        session(QuirksOptions::default().version(CockroachVersion::V25_4)).await;
+    assert_eq!(
+        raw.query("SELECT crdb_internal.force_retry('1ms')").await[1],
+        "DataRow 0"
+    );
+}
+
+#[tokio::test]
+async fn a_database_is_dropped_with_all_that_is_in_it() {
+    let (_proxy, database, mut raw) = session(QuirksOptions::default()).await;
+    let may = format!("ALTER USER {} CREATEDB", Login::Trust.user());
+    Engine::shared_postgres().await.execute(&may).await.unwrap();
+    let name = format!("{}_dropped", database.name());
+    raw.query(&format!("CREATE DATABASE {name}")).await;
+    assert_eq!(
+        raw.query(&format!("DROP DATABASE {name} CASCADE")).await,
+        ["CommandComplete 'DROP DATABASE'", "ReadyForQuery I"]
+    );
+    let again = raw
+        .query(&format!("DROP DATABASE IF EXISTS {name} CASCADE"))
+        .await;
+    assert!(
+        again.contains(&"CommandComplete 'DROP DATABASE'".to_owned()),
+        "{again:?}"
     );
 }
 

@@ -544,3 +544,131 @@ async fn a_historical_transaction_only_reads_and_lies_in_the_past() {
     assert_eq!(answer[2], "ReadyForQuery I");
     assert_eq!(count(&mut raw).await, "DataRow 0");
 }
+
+#[tokio::test]
+async fn the_time_of_the_latest_commit_can_be_shown() {
+    let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
+    let mut other = Raw::connect(proxy.port(), database.name()).await;
+    let nothing = other.query("SHOW COMMIT TIMESTAMP").await;
+    assert!(
+        nothing[0].starts_with("ErrorResponse ERROR 25000"),
+        "{nothing:?}"
+    );
+
+    raw.query("SELECT 1").await;
+    let shown = raw.query("SHOW COMMIT TIMESTAMP").await;
+    assert_eq!(shown[0], "RowDescription commit_timestamp:1700");
+    assert!(shown[1].ends_with(".0000000000"), "{shown:?}");
+    assert_eq!(
+        shown[2..],
+        [
+            "CommandComplete 'SHOW COMMIT TIMESTAMP 1'",
+            "ReadyForQuery I"
+        ]
+    );
+    // It is no transaction itself.
+    assert_eq!(
+        raw.exchange(&[run("SHOW COMMIT TIMESTAMP"), sync()].concat())
+            .await[2],
+        shown[1]
+    );
+    for ask in [
+        crate::raw::query("SHOW COMMIT TIMESTAMP"),
+        [run("SHOW COMMIT TIMESTAMP"), sync()].concat(),
+    ] {
+        raw.query("BEGIN; INSERT INTO tr SELECT count(*), 1, 'a' FROM tr")
+            .await;
+        let in_transaction = raw.exchange(&ask).await;
+        assert_eq!(in_transaction.last().unwrap(), "ReadyForQuery T");
+        assert_eq!(
+            raw.query("SELECT 1").await.last().unwrap(),
+            "ReadyForQuery T"
+        );
+        assert_eq!(
+            raw.query("COMMIT").await,
+            ["CommandComplete 'COMMIT'", "ReadyForQuery I"]
+        );
+        let row = &in_transaction[in_transaction.len() - 3];
+        assert_eq!(&raw.query("SHOW COMMIT TIMESTAMP").await[1], row);
+        assert!(*row > shown[1], "{row} {shown:?}");
+    }
+    assert_eq!(count(&mut other).await, "DataRow 2");
+    // After other statements it commits what came before it.
+    let both = raw
+        .query("INSERT INTO tr VALUES (9, 1, 'a'); SHOW COMMIT TIMESTAMP")
+        .await;
+    assert_eq!(both[3], "CommandComplete 'SHOW COMMIT TIMESTAMP 1'");
+    let old = session(of(CockroachVersion::V22_2))
+        .await
+        .2
+        .query("SHOW COMMIT TIMESTAMP")
+        .await;
+    assert!(old[0].starts_with("ErrorResponse ERROR 42601"), "{old:?}");
+}
+
+#[tokio::test]
+async fn a_statement_of_its_own_is_retried_by_the_server() {
+    let (proxy, database, mut a) = session(QuirksOptions::default()).await;
+    let mut b = Raw::connect(proxy.port(), database.name()).await;
+    a.query("INSERT INTO tr VALUES (1, 0, 'a')").await;
+    for (at, ask) in [
+        crate::raw::query("UPDATE tr SET v = v + 1"),
+        [run("SELECT 1"), run("UPDATE tr SET v = v + 1"), sync()].concat(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        a.query("BEGIN; UPDATE tr SET v = v + 1").await;
+        b.send(&ask).await;
+        a.query_until(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+            "DataRow t",
+        )
+        .await;
+        a.query("COMMIT").await;
+        let answer = b.answers(1).await;
+        assert_eq!(
+            answer[answer.len() - 2..],
+            ["CommandComplete 'UPDATE 1'", "ReadyForQuery I"],
+            "{answer:?}"
+        );
+        assert_eq!(
+            a.query("SELECT v FROM tr").await[1],
+            format!("DataRow {}", 2 * at + 2)
+        );
+    }
+    assert_eq!(proxy.counts().server_retries, 2);
+}
+
+#[tokio::test]
+async fn a_locked_table_takes_no_change_in_a_transaction_since_v26() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let locked = "ErrorResponse ERROR 57000 'this schema change is disallowed because table \"tr\" is locked and this \
+                  operation cannot automatically unlock the table'";
+    raw.query("SET autocommit_before_ddl = off").await;
+    raw.query("BEGIN").await;
+    let answer = raw.query("ALTER TABLE tr ADD COLUMN w INT8").await;
+    assert!(answer[0].starts_with(locked), "{answer:?}");
+    assert_eq!(answer[1], "ReadyForQuery E");
+    raw.query("ROLLBACK").await;
+    // Of its own it unlocks the table, but for some.
+    assert_eq!(
+        raw.query("ALTER TABLE tr ADD COLUMN w INT8").await[0],
+        "CommandComplete 'ALTER TABLE'"
+    );
+    let by_hand = "ALTER TABLE tr ADD CONSTRAINT c CHECK (v > 0)";
+    assert!(raw.query(by_hand).await[0].starts_with(locked));
+    assert_eq!(
+        raw.query("ALTER TABLE tr SET (schema_locked = false)")
+            .await,
+        ["CommandComplete 'ALTER TABLE'", "ReadyForQuery I"]
+    );
+    assert_eq!(raw.query(by_hand).await[0], "CommandComplete 'ALTER TABLE'");
+    raw.query("CREATE TABLE u (id INT8) WITH (schema_locked = false)")
+        .await;
+    raw.query("BEGIN").await;
+    assert_eq!(
+        raw.query("CREATE INDEX ON u (id)").await,
+        ["CommandComplete 'CREATE INDEX'", "ReadyForQuery T"]
+    );
+}
