@@ -9,6 +9,7 @@ mod connection;
 mod copy;
 mod error;
 mod footprint;
+mod lane;
 mod loan;
 mod parameters;
 mod protocol;

@@ -532,6 +532,47 @@ fn texts_that_move_a_transaction() {
 }
 
 #[test]
+fn only_statements_of_rows_may_share_a_connection() {
+    for text in [
+        "SELECT 1",
+        "SELECT * FROM t FOR UPDATE",
+        "SELECT f(), nextval('s')",
+        "INSERT INTO t VALUES ($1) RETURNING a",
+        "WITH x AS (DELETE FROM t RETURNING a) SELECT a FROM x",
+        "SHOW TABLES",
+        "EXPLAIN ANALYZE UPDATE t SET a = 1",
+        "EXPLAIN CREATE TABLE t AS SELECT 1",
+        "SELECT set_config('a', 'b', true)",
+    ] {
+        assert!(Footprint::of(text).is_shareable(), "{text}");
+    }
+    for text in NOTHING.iter().filter(|text| {
+        [
+            "COPY",
+            "SAVEPOINT",
+            "BEGIN",
+            "CREATE",
+            "FETCH",
+            "LOCK",
+            "SET ",
+            "COMMIT",
+            "DROP",
+            "TRUNCATE",
+            "DECLARE",
+        ]
+        .iter()
+        .any(|word| text.starts_with(word))
+    }) {
+        assert!(!Footprint::of(text).is_shareable(), "{text}");
+    }
+    for (text, ..) in SOMETHING {
+        assert!(!Footprint::of(text).is_shareable(), "{text}");
+    }
+    assert!(!Footprint::of("SELECT 1 INTO t").is_shareable());
+    assert!(!Footprint::of("SELECT 1; COPY t TO STDOUT").is_shareable());
+}
+
+#[test]
 fn plain_reads() {
     for text in [
         "SELECT a, count(*) FROM t WHERE b IN ($1, $2) AND (c OR NOT (d)) GROUP BY a",

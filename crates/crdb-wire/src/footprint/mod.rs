@@ -44,6 +44,7 @@ pub struct Footprint {
     reason: Option<Reason>,
     leaves_when_failed: bool,
     transaction: TransactionEffect,
+    rows_only: bool,
     plain_read: bool,
 }
 
@@ -122,6 +123,7 @@ impl Footprint {
         reason: None,
         leaves_when_failed: false,
         transaction: TransactionEffect::None,
+        rows_only: true,
         plain_read: true,
     };
 
@@ -131,6 +133,7 @@ impl Footprint {
             reason: Some(Reason::UnreadableText),
             leaves_when_failed: true,
             transaction: TransactionEffect::Controls,
+            rows_only: false,
             plain_read: false,
         }
     }
@@ -193,6 +196,15 @@ impl Footprint {
         self.transaction >= TransactionEffect::Ddl
     }
 
+    /// Whether the text may run as an autocommit statement on a connection that others share: it reads or writes rows, leaves nothing
+    /// behind even if it fails, moves no transaction, and is no COPY.
+    #[must_use]
+    pub fn is_shareable(&self) -> bool {
+        self.rows_only
+            && self.leaves == Leaves::Nothing
+            && self.transaction == TransactionEffect::None
+    }
+
     /// Whether every statement of the text only reads, locks no row and calls known built-in functions only.
     ///
     /// `false` means that this is not known.
@@ -213,6 +225,7 @@ impl Footprint {
             reason: graver.reason,
             leaves_when_failed: self.leaves_when_failed || next.leaves_when_failed,
             transaction: self.transaction.max(next.transaction),
+            rows_only: self.rows_only && next.rows_only,
             plain_read: self.plain_read && next.plain_read,
         }
     }

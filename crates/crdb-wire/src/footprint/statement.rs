@@ -314,6 +314,7 @@ impl<'t> Statement<'t> {
             reason: graver.map(|(_, reason)| reason),
             leaves_when_failed: graver.is_some() && !all_or_nothing,
             transaction,
+            rows_only: matches!(head, Head::Rows { .. }),
             plain_read: reads && graver.is_none(),
         })
     }

@@ -1,0 +1,3 @@
+//! The lock of the gate, by one name for its two versions.
+
+pub(super) use parking_lot::Mutex;

@@ -1,0 +1,139 @@
+//! How many lanes there should be, and how many requests each takes: a pure function of what was measured.
+//!
+//! A session's statements run one after another on the server, so a lane saves round trips and wakes, never service time. By Little's
+//! law `rate * service` requests are in service at a time, and as many lanes are busy. A lane is kept busy when, beside the request in
+//! service, those are under way that fill the round trip. Where service takes longer than the round trip, that is none: the depth is
+//! one, and lanes serve as a pool does.
+
+use std::time::Duration;
+
+/// The part of a lane's time that it should be in service at most. Above it, requests queue behind each other.
+const BUSY: f64 = 0.7;
+
+/// What a lane's client spends on a request's wakes, in effect a part of the round trip: on a loopback it is nearly all of it.
+const WAKES: Duration = Duration::from_micros(100);
+
+/// What has been measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Measured {
+    /// Requests a second.
+    pub(super) rate: f64,
+    /// How long the server takes for one.
+    pub(super) service: Duration,
+    /// How long a message takes to the server and back, without service.
+    pub(super) round_trip: Duration,
+    /// Requests that wait or are under way now.
+    pub(super) demand: usize,
+}
+
+/// Bounds of a plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) max_lanes: usize,
+    pub(super) max_depth: usize,
+}
+
+/// How many lanes there should be, and how many requests each takes at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) lanes: usize,
+    pub(super) depth: usize,
+}
+
+impl Plan {
+    /// What follows from the measurements.
+    pub(super) fn of(measured: Measured, bounds: Bounds) -> Self {
+        // A service time of nothing has not been measured yet, or is too short to matter.
+        let service = measured.service.max(Duration::from_nanos(100));
+        let under_way = (measured.round_trip + WAKES).as_nanos() / service.as_nanos();
+        let depth = usize::try_from(under_way)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
+            .clamp(1, bounds.max_depth.max(1));
+        // A float that is too large becomes the largest integer, which the bound then cuts.
+        let busy = (measured.rate * service.as_secs_f64() / BUSY).ceil() as usize;
+        let needed = measured.demand.div_ceil(depth);
+        Self {
+            lanes: busy.max(needed).clamp(1, bounds.max_lanes.max(1)),
+            depth,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds {
+        max_lanes: 8,
+        max_depth: 64,
+    };
+
+    fn plan(rate: f64, service_us: u64, trip_us: u64, demand: usize) -> Plan {
+        let measured = Measured {
+            rate,
+            service: Duration::from_micros(service_us),
+            round_trip: Duration::from_micros(trip_us),
+            demand,
+        };
+        Plan::of(measured, BOUNDS)
+    }
+
+    #[test]
+    fn long_service_makes_lanes_a_pool() {
+        assert_eq!(plan(1_500.0, 5_000, 50, 64), Plan { lanes: 8, depth: 1 });
+        assert_eq!(plan(10.0, 5_000, 1_000, 1), Plan { lanes: 1, depth: 1 });
+    }
+
+    #[test]
+    fn a_long_round_trip_is_filled() {
+        assert_eq!(
+            plan(1_000.0, 2_000, 30_000, 64),
+            Plan {
+                lanes: 4,
+                depth: 16
+            }
+        );
+        assert_eq!(
+            plan(1_000.0, 50, 30_000, 64),
+            Plan {
+                lanes: 1,
+                depth: 64
+            }
+        );
+        assert_eq!(
+            plan(1_000.0, 50, 30_000, 256),
+            Plan {
+                lanes: 4,
+                depth: 64
+            }
+        );
+    }
+
+    #[test]
+    fn short_statements_share_wakes_on_a_loopback() {
+        assert_eq!(plan(50_000.0, 20, 40, 64), Plan { lanes: 8, depth: 8 });
+    }
+
+    proptest! {
+        #[test]
+        fn plans_keep_their_bounds_and_follow_the_load(
+            rate in 0.0_f64..1e9,
+            service in 0_u64..10_000_000,
+            trip in 0_u64..10_000_000,
+            demand in 0_usize..100_000,
+        ) {
+            let now = plan(rate, service, trip, demand);
+            prop_assert!((1..=BOUNDS.max_lanes).contains(&now.lanes));
+            prop_assert!((1..=BOUNDS.max_depth).contains(&now.depth));
+            if service > trip + 100 {
+                prop_assert_eq!(now.depth, 1);
+            }
+            prop_assert!(plan(rate * 2.0, service, trip, demand).lanes >= now.lanes);
+            prop_assert!(plan(rate, service, trip, demand * 2).lanes >= now.lanes);
+            prop_assert!(plan(rate, service, trip * 2, demand).depth >= now.depth);
+        }
+    }
+}
