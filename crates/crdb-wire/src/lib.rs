@@ -4,11 +4,13 @@
 //! transaction status that closed it. Whether a statement took effect is a function of its answer alone.
 
 mod answer;
+mod batch;
 mod config;
 mod connection;
 mod copy;
 mod error;
 mod footprint;
+#[expect(dead_code, reason = "for lanes of connections")]
 mod lane;
 mod loan;
 mod parameters;
@@ -22,10 +24,12 @@ mod statement;
 mod types;
 
 pub use answer::{Answer, End, Written};
+pub use batch::{Batch, BatchAnswer, StatementAnswer};
 pub use config::Config;
 pub use copy::{
-    CopiedRow, CopyFormat, CopyRow, CopyValue, DecodeError, EncodeError, Encoded, Field,
-    RowDecoder, RowEncoder, RowWriter, Sql, Text, ValueError,
+    CopiedRow, CopyFormat, CopyIn, CopyInBytes, CopyOut, CopyOutRows, CopyRow, CopyValue,
+    DecodeError, EncodeError, Encoded, Field, RowDecoder, RowEncoder, RowWriter, Sql, Text,
+    ValueError,
 };
 pub use crdb_auth::{CommandTag, Engine, TransactionStatus};
 pub use error::{Error, ErrorKind};

@@ -351,9 +351,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Effect::Complete(tag) if entry.tells_ends => slot.push(Event::Complete(tag)),
             Effect::Empty if entry.tells_ends => slot.push(Event::Empty),
             Effect::Complete(_) | Effect::Empty => {}
-            Effect::CopyIn(format) if entry.copies && !slot.is_abandoned() => {
-                slot.push(Event::CopyIn(format));
-            }
+            // A caller that is gone has sent the end of the COPY before it went.
+            Effect::CopyIn(format) if entry.copies => slot.push(Event::CopyIn(format)),
             Effect::CopyIn(_) => {
                 entry.copy_refused = true;
                 if self.entries.len() > 1 || self.shared.with(|inner| !inner.entries.is_empty()) {
@@ -393,7 +392,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let Some(entry) = self.entries.pop_front() else {
             return Err(UNASKED);
         };
-        if self.written < entry.slot.end() {
+        // A COPY is refused while its data is still being written; the server then ignores the rest.
+        if self.written < entry.slot.end() && !entry.copies {
             return Err(Violation("ReadyForQuery before the request was written"));
         }
         let (answer, quiet) = self.shared.with(|inner| {

@@ -9,7 +9,7 @@ mod reply;
 mod shared;
 mod slot;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use driver::Driver;
 pub(crate) use reply::Reply;
@@ -25,6 +25,8 @@ pub(crate) struct Connection {
     pub(crate) shared: Arc<Shared>,
     pub(crate) statements: Statements,
     pub(crate) types: Types,
+    /// Whether the server takes the statements between two Syncs as one transaction, once it was asked.
+    pub(crate) joins_batches: OnceLock<bool>,
 }
 
 impl Connection {
@@ -32,6 +34,7 @@ impl Connection {
         Self {
             statements: Statements::new(shared.config.max_statements),
             types: Types::default(),
+            joins_batches: OnceLock::new(),
             shared,
         }
     }

@@ -66,13 +66,11 @@ impl Reply {
     }
 
     /// Adds to the request's bytes. The request must be the newest one.
-    #[expect(dead_code, reason = "for COPY, lanes and batches")]
     pub(crate) fn append(&self, bytes: &[u8]) {
         self.shared.append(&self.slot, bytes);
     }
 
     /// Waits until little enough is waiting to be written.
-    #[expect(dead_code, reason = "for COPY, lanes and batches")]
     pub(crate) async fn room(&self) {
         self.shared.room().await;
     }

@@ -14,7 +14,6 @@ use crate::protocol::{CopyHeader, Described, RowBlock};
 
 /// Something that came for a request, before its answer was complete.
 #[derive(Debug)]
-#[expect(dead_code, reason = "for COPY, lanes and batches")]
 pub(crate) enum Event {
     /// The types of a described statement's parameters.
     Parameters(Vec<Oid>),

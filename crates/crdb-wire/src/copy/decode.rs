@@ -89,28 +89,32 @@ impl RowDecoder {
     /// # Errors
     /// The data is not of this format.
     pub fn next_row(&mut self) -> Result<Option<CopiedRow<'_>>, DecodeError> {
+        Ok(self.fetch()?.then(|| self.row()))
+    }
+
+    /// Reads the next row, and says whether there was one.
+    pub(super) fn fetch(&mut self) -> Result<bool, DecodeError> {
         self.fields.bytes.clear();
         self.fields.ends.clear();
-        let found = if self.ended {
-            Ok(false)
-        } else {
-            match self.format {
-                CopyFormat::Text => self.text_row(),
-                CopyFormat::Csv => self.csv_row(),
-                CopyFormat::Binary => self.binary_row(),
-            }
-        };
-        match found {
-            Ok(false) => Ok(None),
-            Ok(true) => {
-                self.rows += 1;
-                Ok(Some(CopiedRow(&self.fields)))
-            }
-            Err(what) => Err(DecodeError {
-                row: self.rows + 1,
-                what,
-            }),
+        if self.ended {
+            return Ok(false);
         }
+        let found = match self.format {
+            CopyFormat::Text => self.text_row(),
+            CopyFormat::Csv => self.csv_row(),
+            CopyFormat::Binary => self.binary_row(),
+        };
+        let found = found.map_err(|what| DecodeError {
+            row: self.rows + 1,
+            what,
+        })?;
+        self.rows += u64::from(found);
+        Ok(found)
+    }
+
+    /// The row that was read last.
+    pub(super) fn row(&self) -> CopiedRow<'_> {
+        CopiedRow(&self.fields)
     }
 
     /// Whether what has come so far ends with a whole row, so that the data may end here.

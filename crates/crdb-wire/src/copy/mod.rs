@@ -1,14 +1,18 @@
 //! COPY in and out.
 
+mod copy_in;
+mod copy_out;
 mod decode;
+mod direction;
 mod encode;
 mod encode_error;
 mod format;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the connection"))]
 mod pass_through;
 mod row_end;
 mod value;
 
+pub use copy_in::{CopyIn, CopyInBytes};
+pub use copy_out::{CopyOut, CopyOutRows};
 pub use decode::{CopiedRow, DecodeError, RowDecoder};
 pub use encode::{Encoded, Field, RowEncoder, RowWriter, ValueError};
 pub use encode_error::EncodeError;

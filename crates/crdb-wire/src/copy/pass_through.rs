@@ -21,7 +21,8 @@ pub(super) struct PassThrough {
     /// Cuts rows, where that is needed.
     rows: Option<CsvRows>,
     begun: BytesMut,
-    messages: VecDeque<Bytes>,
+    /// Each with its header in front, or with no header where the body is made of whole messages.
+    messages: VecDeque<(Bytes, Bytes)>,
     rows_seen: u64,
     bytes: u64,
 }
@@ -44,8 +45,7 @@ impl PassThrough {
         let Some(rows) = &mut self.rows else {
             while !data.is_empty() {
                 let piece = data.split_to(data.len().min(LONGEST_PIECE));
-                self.messages.push_back(header(piece.len()));
-                self.messages.push_back(piece);
+                self.messages.push_back((header(piece.len()), piece));
             }
             return Ok(());
         };
@@ -57,7 +57,7 @@ impl PassThrough {
             self.rows_seen += 1;
         }
         if !out.is_empty() {
-            self.messages.push_back(out.freeze());
+            self.messages.push_back((Bytes::new(), out.freeze()));
         }
         if self.begun.len() > LONGEST_ROW {
             return Err(EncodeError::new(self.rows_seen + 1, 0, Reason::TooLong));
@@ -69,15 +69,19 @@ impl PassThrough {
     pub(super) fn finish(&mut self) {
         if !self.begun.is_empty() {
             let last = self.begun.split().freeze();
-            self.messages.push_back(header(last.len()));
-            self.messages.push_back(last);
+            self.messages.push_back((header(last.len()), last));
             self.rows_seen += 1;
         }
     }
 
-    /// The next piece of the outgoing stream.
-    pub(super) fn pop(&mut self) -> Option<Bytes> {
+    /// The next whole messages of the outgoing stream, in two pieces that must not be parted.
+    pub(super) fn pop(&mut self) -> Option<(Bytes, Bytes)> {
         self.messages.pop_front()
+    }
+
+    /// Whether nothing waits to be sent.
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
     }
 
     /// How many rows have been seen; 0 where rows are not told apart.
@@ -108,8 +112,9 @@ mod tests {
     /// The bodies of the messages in a stream.
     fn bodies(pass: &mut PassThrough) -> Vec<Vec<u8>> {
         let mut stream = Vec::new();
-        while let Some(piece) = pass.pop() {
-            stream.extend_from_slice(&piece);
+        while let Some((header, body)) = pass.pop() {
+            stream.extend_from_slice(&header);
+            stream.extend_from_slice(&body);
         }
         let mut rest = &stream[..];
         let mut bodies = Vec::new();

@@ -29,7 +29,7 @@
 //!   built-in function that writes.
 
 mod functions;
-mod scan;
+pub(crate) mod scan;
 mod statement;
 
 use std::fmt;
@@ -214,7 +214,7 @@ impl Footprint {
     }
 
     /// What two statements do, one after the other.
-    fn and(self, next: Self) -> Self {
+    pub(crate) fn and(self, next: Self) -> Self {
         let graver = if next.leaves > self.leaves {
             next
         } else {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// Which server's lexical rules are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     /// PostgreSQL as it comes: a backslash in `'..'` is a character like any other.
     Standard,
     /// PostgreSQL with `standard_conforming_strings = off`: a backslash in `'..'` escapes.
@@ -18,7 +18,7 @@ pub(super) enum Reading {
 
 /// A piece of a text. Comments and white space are no pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'t> {
+pub(crate) enum Token<'t> {
     Word(Word<'t>),
     /// One character of punctuation or of an operator.
     Symbol(u8),
@@ -28,19 +28,19 @@ pub(super) enum Token<'t> {
 
 /// A keyword or an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word<'t> {
+pub(crate) struct Word<'t> {
     text: &'t str,
     quoted: bool,
 }
 
 impl<'t> Word<'t> {
     /// The keyword that this is in lower case; `None` for a quoted identifier, which is no keyword.
-    pub(super) fn keyword(self) -> Option<Cow<'t, str>> {
+    pub(crate) fn keyword(self) -> Option<Cow<'t, str>> {
         (!self.quoted).then(|| self.name())
     }
 
     /// The name as the server looks it up: folded to lower case unless it was quoted.
-    pub(super) fn name(self) -> Cow<'t, str> {
+    pub(crate) fn name(self) -> Cow<'t, str> {
         if self.quoted
             || !self
                 .text
@@ -65,7 +65,7 @@ impl<'t> Word<'t> {
 
 /// Why a text has no tokens from here on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// A string, quoted identifier or comment does not end: the server refuses the whole text.
     Unterminated,
     /// `U&"..."` spells an identifier in escapes, which are not decoded here.
@@ -73,7 +73,7 @@ pub(super) enum Unreadable {
 }
 
 /// Yields the tokens of one text under one reading.
-pub(super) struct Scanner<'t> {
+pub(crate) struct Scanner<'t> {
     text: &'t str,
     at: usize,
     reading: Reading,
@@ -81,7 +81,7 @@ pub(super) struct Scanner<'t> {
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) fn new(text: &'t str, reading: Reading) -> Self {
+    pub(crate) fn new(text: &'t str, reading: Reading) -> Self {
         Self {
             text,
             at: 0,
@@ -91,12 +91,12 @@ impl<'t> Scanner<'t> {
     }
 
     /// Whether the text so far may read differently under another [`Reading`].
-    pub(super) fn is_ambiguous(&self) -> bool {
+    pub(crate) fn is_ambiguous(&self) -> bool {
         self.ambiguous
     }
 
     /// The next token; `None` at the end.
-    pub(super) fn token(&mut self) -> Result<Option<Token<'t>>, Unreadable> {
+    pub(crate) fn token(&mut self) -> Result<Option<Token<'t>>, Unreadable> {
         loop {
             let Some(byte) = self.peek(0) else {
                 return Ok(None);

@@ -96,7 +96,7 @@ fn each_caller_is_served_or_gives_up_and_no_place_is_lost() {
                 let gate = Arc::clone(&gate);
                 spawn(async move {
                     // The first lane dies at some time; another one comes at some time. One of them is closed for a while.
-                    if thread_rng().next_u32() % 2 == 0 {
+                    if thread_rng().next_u32().is_multiple_of(2) {
                         gate.set_open(first, false);
                         yield_now().await;
                     }

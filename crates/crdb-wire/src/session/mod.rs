@@ -41,7 +41,7 @@ use ground::{Ground, Recorded};
 /// Dropping the session ends the connection: with a goodbye (within one second) when nothing is unanswered, at once
 /// otherwise.
 pub struct Session {
-    connection: Connection,
+    pub(crate) connection: Connection,
     engine: Engine,
     cancels: Arc<Cancels>,
     ground: Ground,

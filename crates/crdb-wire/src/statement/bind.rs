@@ -108,10 +108,15 @@ fn write_bind(
     .map_err(|error| (index, error))
 }
 
-/// Appends the Execute of the unnamed portal, without a row limit, and Sync.
-pub(crate) fn execute_and_sync(buffer: &mut BytesMut) -> Result<(), Error> {
+/// Appends the Execute of the unnamed portal, without a row limit.
+pub(crate) fn execute(buffer: &mut BytesMut) -> Result<(), Error> {
     frontend::execute("", 0, buffer)
-        .map_err(|source| Error::refused("encoding a request").with_source(source))?;
+        .map_err(|source| Error::refused("encoding a request").with_source(source))
+}
+
+/// As [`execute`], and Sync.
+pub(crate) fn execute_and_sync(buffer: &mut BytesMut) -> Result<(), Error> {
+    execute(buffer)?;
     frontend::sync(buffer);
     Ok(())
 }

@@ -26,6 +26,26 @@ pub(crate) struct Prepared {
     shared: Arc<Shared>,
 }
 
+impl Prepared {
+    /// How many columns its rows have.
+    pub(crate) fn width(&self) -> u16 {
+        // The protocol counts columns in 16 bits.
+        self.columns.len().try_into().unwrap_or(u16::MAX)
+    }
+
+    /// Appends the Bind of these values.
+    ///
+    /// # Errors
+    /// The caller's mistakes.
+    pub(crate) fn bind(
+        &self,
+        values: crate::Parameters<'_>,
+        buffer: &mut bytes::BytesMut,
+    ) -> Result<(), crate::Error> {
+        bind::bind(&self.name, values, &self.parameters, buffer)
+    }
+}
+
 impl Drop for Prepared {
     fn drop(&mut self) {
         self.shared.discard(std::mem::take(&mut self.name));

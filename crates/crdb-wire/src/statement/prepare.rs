@@ -18,7 +18,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare).
-    pub(super) async fn statement(&self, text: &str) -> Result<(Arc<Prepared>, bool), Error> {
+    pub(crate) async fn statement(&self, text: &str) -> Result<(Arc<Prepared>, bool), Error> {
         if let Some(prepared) = self.statements.get(text) {
             return Ok((prepared, true));
         }

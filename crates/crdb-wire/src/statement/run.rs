@@ -90,18 +90,47 @@ impl Connection {
         values: Parameters<'_>,
     ) -> Result<Reply, Error> {
         let mut buffer = self.shared.scratch();
-        let sent = bind::bind_and_execute(prepared, values, &mut buffer).and_then(|()| {
-            let columns = prepared.columns.len().try_into().unwrap_or(u16::MAX);
-            self.send(Outgoing {
-                bytes: &buffer,
-                shape: Shape::Extended(Steps::from_slice(&[Step::Bind, Step::Execute { columns }])),
-                trace: request.trace(prepared.footprint),
-                copies: false,
-                tells_ends: false,
-            })
-        });
+        let sent = bind::bind_and_execute(prepared, values, &mut buffer)
+            .and_then(|()| self.send_bound(prepared, request, &buffer));
         self.shared.return_scratch(buffer);
         sent
+    }
+
+    /// Sends the Bind, Execute and Sync that were encoded for a prepared statement.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub(crate) fn send_bound(
+        &self,
+        prepared: &Prepared,
+        request: Request<'_>,
+        bytes: &[u8],
+    ) -> Result<Reply, Error> {
+        let columns = prepared.width();
+        self.send(Outgoing {
+            bytes,
+            shape: Shape::Extended(Steps::from_slice(&[Step::Bind, Step::Execute { columns }])),
+            trace: request.trace(prepared.footprint),
+            copies: false,
+            tells_ends: false,
+        })
+    }
+
+    /// Forgets a statement of a batch if this answer says that a prepared form has become stale. Says whether it does.
+    pub(crate) fn forget_stale(
+        &self,
+        text: &str,
+        prepared: &Arc<Prepared>,
+        answer: &Answer,
+    ) -> bool {
+        let stale = answer
+            .error()
+            .is_some_and(|error| matches!(error.sqlstate(), "26000" | "0A000"));
+        if stale {
+            self.statements.remove(text, prepared);
+            self.types.forget();
+        }
+        stale
     }
 
     /// Sends statements in the simple protocol.

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod batches;
 mod cleanliness;
+mod copying;
 mod requests;
 mod statements;
 mod support;
