@@ -83,6 +83,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(directory) => Schema::load(directory)?,
         None => Schema::default(),
     };
+    anyhow::ensure!(
+        !schema.problems().has_errors(),
+        "the schema cannot be read:\n{}",
+        schema.problems()
+    );
     let kept = kept(&paths.descriptions)?;
     let current = kept.schema().is_none_or(|hash| hash == schema.hash());
     let complete = current

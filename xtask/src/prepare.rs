@@ -1,5 +1,6 @@
 //! Preparing queries on a server, which then says what their parameters and columns are, or what is wrong.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::str::FromStr as _;
@@ -164,7 +165,9 @@ async fn connect(engine: &Engine, database: &str) -> Result<Session> {
 }
 
 async fn has_tables(session: &Session, schema: &Schema) -> Result<bool> {
-    let names: Vec<&str> = schema.tables().map(crdb_sql::schema::Table::name).collect();
+    // Two schemas may have tables of one name.
+    let names: BTreeSet<&str> = schema.tables().map(crdb_sql::schema::Table::name).collect();
+    let names: Vec<&str> = names.into_iter().collect();
     let call = session.begin_call();
     let found = call
         .client()

@@ -124,6 +124,7 @@ fn single(path: &Path, layout: &Layout) -> Result<tree::File, Error> {
 
 fn verdicts(loaded: Loaded, schema: &Schema) -> Vec<Verdict> {
     let mut problems = loaded.problems;
+    problems.extend(schema.problems().iter().cloned());
     let mut verdicts: Vec<Verdict> = Vec::new();
     for query in loaded.queries {
         let mut own = Vec::new();
@@ -222,6 +223,7 @@ impl StatementVerdict {
 /// comment: a quote that is never closed does not take the rest of the list with it.
 #[must_use]
 pub fn check_statements(file: &Path, text: &str) -> Vec<StatementVerdict> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = SourceFile::new(file, text);
     let mut verdicts = Vec::new();
     let mut from = 0;

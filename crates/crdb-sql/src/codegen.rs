@@ -20,7 +20,7 @@ pub use description::{DescribedColumn, Description, Descriptions, ParseDescripti
 
 use crate::error::Error;
 use crate::problem::Problems;
-use crate::query::Query;
+use crate::query::{Nullability, Query};
 use crate::repository::Repository;
 use crate::schema::Schema;
 
@@ -127,6 +127,45 @@ pub fn generate(
         return Err(Error::invalid(Problems::new(problems)));
     }
     Ok(emit::module(&content, &enums, options))
+}
+
+/// Which columns of a query's result are never NULL, as far as that is proven; empty where the number of columns cannot be
+/// told.
+///
+/// A column is [`NotNull`](crate::Nullability::NotNull) only by proof, on CockroachDB and on PostgreSQL: NOT NULL columns of
+/// tables on no optional side of a join, literals, operators and casts of what is not NULL, counts, aggregates of groups, ..
+/// Everything else is [`Unknown`](crate::Nullability::Unknown), and so is the whole result of a statement that the dialect
+/// does not know. What a header declares is not looked at.
+///
+/// ```
+/// use crdb_sql::codegen::proven_nullability;
+/// use crdb_sql::schema::Schema;
+/// use crdb_sql::{Nullability, Repository};
+///
+/// let mut schema = Schema::default();
+/// schema.apply("CREATE TABLE accounts (id INT8 PRIMARY KEY, note STRING)");
+/// let file = "-- name: list :many\nSELECT id, note FROM accounts";
+/// let repository = Repository::from_embedded(&[("accounts.sql", file)])?;
+/// let query = repository.get("accounts.list")?;
+/// assert_eq!(
+///     proven_nullability(&query, &schema),
+///     [Nullability::NotNull, Nullability::Unknown]
+/// );
+/// # Ok::<(), crdb_sql::Error>(())
+/// ```
+#[must_use]
+pub fn proven_nullability(query: &Query, schema: &Schema) -> Vec<Nullability> {
+    let analysis = nullability::Analysis::of(query, schema);
+    let columns = analysis.columns.iter();
+    columns
+        .map(|column| {
+            if column.not_null {
+                Nullability::NotNull
+            } else {
+                Nullability::Unknown
+            }
+        })
+        .collect()
 }
 
 /// Every statement that [`generate`] wants described: the queries, and the texts that templates can become.

@@ -56,10 +56,10 @@ mod problem;
 mod query;
 mod repository;
 #[cfg(feature = "parser")]
+mod resolve;
+#[cfg(feature = "parser")]
 pub mod schema;
 mod source;
-#[cfg(feature = "parser")]
-mod statement;
 #[cfg(feature = "templates")]
 pub mod template;
 pub mod token;

@@ -1,21 +1,28 @@
 //! Lints: what is accepted by a server and still wrong.
 //!
-//! They read tokens, so they also speak about statements that only a server can parse. Each has a [`Code`] that a
-//! query's header can allow with `-- allow: CODE`.
+//! They look at the tree, and say nothing about a statement that the dialect does not know. Each has a [`Code`] that a
+//! query's header can allow with `-- allow: CODE`. A lint says nothing where it cannot know.
 
+mod condition;
+mod definition;
+mod limit;
 mod parameter;
 mod scan;
-mod shape;
-mod width;
-mod write;
+mod select;
+mod statement;
+mod words;
 
+use crate::dialect::ast::{Expr, Statement};
+use crate::dialect::visit::{Visitor, walk_expr};
+use crate::dialect::{self, Span};
+use crate::placeholder::Places;
 use crate::problem::{Code, Problem, Problems};
 use crate::query::Query;
 use crate::repository::Repository;
+use crate::resolve::Resolver;
 use crate::schema::Schema;
-use crate::source::SourceFile;
-use crate::statement::{self, scope::Scopes};
-use crate::token::{Token, tokenize};
+use select::Selects;
+use words::Words;
 
 /// Lints every query of a repository.
 ///
@@ -37,29 +44,10 @@ pub fn lint_query(query: &Query, schema: &Schema) -> Problems {
 }
 
 fn found(query: &Query, schema: &Schema) -> Vec<Problem> {
-    let text = query.source_text();
-    let tokens: Vec<Token> = tokenize(text).filter(|t| !t.kind.is_trivia()).collect();
-    let mut report = Report {
-        source: query.source(),
-        offset: query.body().start,
-        problems: Vec::new(),
-    };
-    let statements = statement::split(text);
-    shape::several_statements(text, &statements, &mut report);
-    for statement in &statements {
-        let scopes = Scopes::new(text, statement);
-        for scope in scopes.queries() {
-            write::without_where(&scope, &mut report);
-            shape::star(&scope, &mut report);
-            shape::limit_without_order(&scope, &mut report);
-            shape::offset(&scope, &mut report);
-            for select in scope.selects() {
-                scan::full_scan(&select, schema, &mut report);
-            }
-        }
+    let mut report = Report::new(query);
+    if let Ok(statements) = dialect::parse(query.text()) {
+        tree(&statements, query, schema, &mut report);
     }
-    width::implicit_int(text, &tokens, &mut report);
-    parameter::inconsistent(query, text, &tokens, &mut report);
     let mut problems = report.problems;
     parameter::declared(query, &mut problems);
     problems.retain(|problem| !query.allowed().contains(&problem.code()));
@@ -69,18 +57,77 @@ fn found(query: &Query, schema: &Schema) -> Vec<Problem> {
         .collect()
 }
 
+fn tree(statements: &[Statement], query: &Query, schema: &Schema, report: &mut Report<'_>) {
+    let words = Words::of(query.text());
+    statement::several(statements, report);
+    definition::check(statements, query.text(), schema, report);
+    parameter::inconsistent(query, statements, report);
+    for statement in statements {
+        let selects = Selects::new(schema, &words, report);
+        let mut resolver = Resolver::new(schema, selects);
+        resolver.statement(statement);
+        statement::check(statement, schema, report);
+    }
+}
+
+/// A lint that finds more than this in one query has said enough.
+const MOST_OF_A_KIND: usize = 20;
+
 /// Where lints put what they find.
 struct Report<'a> {
-    source: &'a SourceFile,
-    /// Where the statement begins in the file.
-    offset: usize,
+    query: &'a Query,
+    places: Option<Places>,
     problems: Vec<Problem>,
 }
 
-impl Report<'_> {
-    fn add(&mut self, code: Code, token: &Token, message: impl Into<String>, help: &str) {
-        let span = self.offset + token.span.start..self.offset + token.span.end;
-        self.problems
-            .push(Problem::at(code, self.source, span, message).help(help));
+impl<'a> Report<'a> {
+    fn new(query: &'a Query) -> Self {
+        Self {
+            query,
+            places: None,
+            problems: Vec::new(),
+        }
     }
+
+    /// `span` is a place in the query's text.
+    fn add(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        let same = self
+            .problems
+            .iter()
+            .filter(|problem| problem.code() == code);
+        if same.count() >= MOST_OF_A_KIND {
+            return;
+        }
+        let query = self.query;
+        let places = self
+            .places
+            .get_or_insert_with(|| Places::of(query.source_text()));
+        let offset = query.body().start;
+        let range = span.range();
+        let place = offset + places.in_source(range.start)..offset + places.in_source(range.end);
+        self.problems
+            .push(Problem::at(code, query.source(), place, message).help(help));
+    }
+}
+
+/// Where an expression stands, as far as something in it says so.
+fn span_of(expr: &Expr) -> Option<Span> {
+    #[derive(Default)]
+    struct First(Option<Span>);
+    impl<'t> Visitor<'t> for First {
+        fn expr(&mut self, expr: &'t Expr) {
+            if self.0.is_some() {
+                return;
+            }
+            self.0 = match expr {
+                Expr::Column(column) => Some(column.span),
+                Expr::Placeholder(placeholder) => Some(placeholder.span()),
+                Expr::Function(function) => Some(function.name.span()),
+                _ => None,
+            };
+        }
+    }
+    let mut first = First::default();
+    walk_expr(expr, &mut first);
+    first.0
 }

@@ -140,37 +140,50 @@ fn would_join(text: &str) -> bool {
     })
 }
 
-/// The place in a statement's source of a place in its numbered text.
+/// Where the tokens of a statement's numbered text stand in its source.
 #[cfg(feature = "parser")]
-pub(crate) fn place_in_source(source: &str, numbered: usize) -> usize {
-    let mut names: Vec<&str> = Vec::new();
-    let mut sent = 0;
-    for token in tokenize(source) {
-        let text = token.text(source);
-        let length = if token.kind == TokenKind::NamedParameter {
-            let number = names
-                .iter()
-                .position(|name| *name == text)
-                .unwrap_or_else(|| {
-                    names.push(text);
-                    names.len() - 1
-                });
-            let space = usize::from(would_join(&source[..token.span.start]));
-            space + 1 + (number + 1).to_string().len()
-        } else {
-            text.len()
-        };
-        if numbered < sent + length {
-            let inside = if token.kind == TokenKind::NamedParameter {
-                0
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// For each token where it begins in the numbered text, where in the source, and whether it is a parameter.
+    tokens: Vec<(usize, usize, bool)>,
+    length: usize,
+}
+
+#[cfg(feature = "parser")]
+impl Places {
+    /// The places of a statement as it stands in its file.
+    pub(crate) fn of(source: &str) -> Self {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut tokens = Vec::new();
+        let mut sent = 0;
+        for token in tokenize(source) {
+            let text = token.text(source);
+            let parameter = token.kind == TokenKind::NamedParameter;
+            tokens.push((sent, token.span.start, parameter));
+            sent += if parameter {
+                let next = numbers.len() + 1;
+                let number = *numbers.entry(text).or_insert(next);
+                let space = usize::from(would_join(&source[..token.span.start]));
+                space + 1 + number.to_string().len()
             } else {
-                numbered - sent
+                text.len()
             };
-            return token.span.start + inside;
         }
-        sent += length;
+        tokens.push((sent, source.len(), true));
+        Self {
+            tokens,
+            length: source.len(),
+        }
     }
-    source.len()
+
+    /// The place in the source of a place in the numbered text.
+    pub(crate) fn in_source(&self, numbered: usize) -> usize {
+        let after = self.tokens.partition_point(|(sent, ..)| *sent <= numbered);
+        let token = after.checked_sub(1).and_then(|at| self.tokens.get(at));
+        token.map_or(self.length, |(sent, start, parameter)| {
+            start + if *parameter { 0 } else { numbered - sent }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -244,16 +257,14 @@ mod tests {
     fn places_are_found_again() {
         let source = "SELECT :long_name, x, :long_name + :b + y";
         let text = sent(source);
+        let places = Places::of(source);
         for needle in ["SELECT", "x", "y", "+ "] {
-            let found = place_in_source(source, text.find(needle).expect("there"));
+            let found = places.in_source(text.find(needle).expect("there"));
             assert_eq!(found, source.find(needle).expect("there"), "{needle}");
         }
         let third = text.find("$2").expect("there");
-        assert_eq!(
-            place_in_source(source, third),
-            source.find(":b").expect("there")
-        );
-        assert_eq!(place_in_source(source, 10_000), source.len());
+        assert_eq!(places.in_source(third), source.find(":b").expect("there"));
+        assert_eq!(places.in_source(10_000), source.len());
     }
 
     #[test]

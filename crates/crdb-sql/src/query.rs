@@ -296,7 +296,8 @@ impl Query {
     ) -> Problem {
         let span = match offset {
             Some(offset) => {
-                let inside = crate::placeholder::place_in_source(self.source_text(), offset);
+                let places = crate::placeholder::Places::of(self.source_text());
+                let inside = places.in_source(offset);
                 let start = self.body.start + inside;
                 let rest = self.source.text().get(start..self.body.end).unwrap_or("");
                 let token = crate::token::tokenize(rest).next();

@@ -1,54 +1,47 @@
 //! What the schema's files say about tables.
 
+mod name;
 mod read;
+mod table;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use name::Key;
+pub use table::{ForeignKey, Index, Table, TableColumn};
 pub use types::canonical_type;
 
+use crate::dialect::ast::ObjectName;
 use crate::error::Error;
+use crate::problem::{Problem, Problems};
 use crate::query::ContentHash;
 use crate::repository::tree;
+use crate::source::SourceFile;
 
-/// Tables, columns, indexes and enums, as far as `CREATE`, `ALTER` and `DROP` statements in files tell.
+/// Tables, columns, indexes and enums, as far as `CREATE`, `ALTER`, `DROP` and `SET search_path` statements in files
+/// tell.
 ///
-/// Statements are applied in the order of the files' paths, so numbered migrations work. What is not understood is
-/// skipped: the schema serves lints and nullability, and where it knows nothing, nothing is said.
+/// Statements are applied in the order of the files' paths, so numbered migrations work. A statement that the dialect
+/// does not know is a [problem](Self::problems), unless the line `-- verify: server` stands before it. Nothing is said
+/// about the tables that such a statement, a `DO` block or a view's definition may have changed.
+///
+/// A table is found by its name and what qualifies it. An unqualified name means the table in `public` where several
+/// schemas have one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schema {
-    tables: BTreeMap<String, Table>,
-    enums: BTreeMap<String, Vec<String>>,
+    tables: BTreeMap<Key, Table>,
+    /// Views, sequences, and tables of which not everything is known.
+    opaque: BTreeSet<Key>,
+    enums: BTreeMap<Key, Vec<String>>,
+    problems: Problems,
     hash: Option<ContentHash>,
-}
-
-/// A table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Table {
-    name: String,
-    columns: Vec<TableColumn>,
-    indexes: Vec<Index>,
-}
-
-/// A column of a table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TableColumn {
-    name: String,
-    sql_type: String,
-    not_null: bool,
-}
-
-/// An index or a key of a table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Index {
-    name: Option<String>,
-    columns: Vec<String>,
-    primary: bool,
 }
 
 impl Schema {
     /// Reads every `.sql` file below a directory.
+    ///
+    /// A statement that the dialect does not know is no error here: [`problems`](Self::problems) has it.
     ///
     /// # Errors
     ///
@@ -58,30 +51,61 @@ impl Schema {
         let mut problems = Vec::new();
         let files = tree::read(directory.as_ref(), &mut problems)?;
         if !problems.is_empty() {
-            return Err(Error::invalid(crate::problem::Problems::new(problems)));
+            return Err(Error::invalid(Problems::new(problems)));
         }
         let mut schema = Self::default();
         let mut content = Vec::new();
         for file in files {
             content.extend_from_slice(ContentHash::of(file.text.as_bytes()).as_bytes());
-            schema.apply(&file.text);
+            schema.read(&SourceFile::new(file.path, file.text));
         }
         schema.hash = Some(ContentHash::of(&content));
         Ok(schema)
     }
 
-    /// Applies the statements of a text.
+    /// Applies the statements of a text, which [`problems`](Self::problems) calls `schema.sql`.
     pub fn apply(&mut self, text: &str) {
-        read::apply(self, text);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        self.read(&SourceFile::new("schema.sql", text));
     }
 
-    /// The table with this name, in any case, with or without a schema's name in front.
+    fn read(&mut self, source: &SourceFile) {
+        let found = read::apply(self, source);
+        if !found.is_empty() {
+            let all: Vec<Problem> = self.problems.iter().cloned().chain(found).collect();
+            self.problems = Problems::new(all);
+        }
+    }
+
+    /// What in the files is no statement of the dialect.
+    #[must_use]
+    pub fn problems(&self) -> &Problems {
+        &self.problems
+    }
+
+    /// The table with this name, which is spelt as the server folds it: parts with dots between, without quotes.
+    ///
+    /// `None` also where several tables have the name and none of them is in `public`.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.get(name).or_else(|| {
-            let last = name.rsplit('.').next()?;
-            self.tables.get(last)
-        })
+        let parts: Vec<&str> = name.split('.').collect();
+        self.tables.get(self.find_table(&parts)?)
+    }
+
+    /// The table that a statement names.
+    pub(crate) fn table_named(&self, name: &ObjectName) -> Option<&Table> {
+        self.tables.get(self.find_table(&name::parts(name))?)
+    }
+
+    fn find_table(&self, parts: &[&str]) -> Option<&Key> {
+        let (last, _) = parts.split_last()?;
+        let named = name::range(last);
+        let all = self
+            .tables
+            .range(named.clone())
+            .map(|(key, _)| key)
+            .chain(self.opaque.range(named));
+        name::choose(all, parts)
     }
 
     /// The tables in the order of their names.
@@ -92,14 +116,21 @@ impl Schema {
     /// The labels of an enum.
     #[must_use]
     pub fn enum_labels(&self, name: &str) -> Option<&[String]> {
-        self.enums.get(name).map(Vec::as_slice)
+        let parts: Vec<&str> = name.split('.').collect();
+        let (last, _) = parts.split_last()?;
+        let all = self.enums.range(name::range(last)).map(|(key, _)| key);
+        let key = name::choose(all, &parts)?;
+        self.enums.get(key).map(Vec::as_slice)
     }
 
-    /// The enums and their labels, in the order of their names.
+    /// The enums and their labels, in the order of their names. Those that several schemas have under one name are left
+    /// out, but for the one in `public`.
     pub fn enums(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.enums
-            .iter()
-            .map(|(name, labels)| (name.as_str(), labels.as_slice()))
+        self.enums.iter().filter_map(|(key, labels)| {
+            let all = self.enums.range(name::range(&key.name)).map(|(key, _)| key);
+            let chosen = name::choose(all, &[&key.name])?;
+            (chosen == key).then_some((key.name.as_str(), labels.as_slice()))
+        })
     }
 
     /// Whether it knows nothing.
@@ -112,71 +143,5 @@ impl Schema {
     #[must_use]
     pub fn hash(&self) -> ContentHash {
         self.hash.unwrap_or_else(|| ContentHash::of(&[]))
-    }
-}
-
-impl Table {
-    /// Its name, folded as the server folds it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its columns in order.
-    #[must_use]
-    pub fn columns(&self) -> &[TableColumn] {
-        &self.columns
-    }
-
-    /// The column with this name.
-    #[must_use]
-    pub fn column(&self, name: &str) -> Option<&TableColumn> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-
-    /// Its keys and indexes.
-    #[must_use]
-    pub fn indexes(&self) -> &[Index] {
-        &self.indexes
-    }
-}
-
-impl TableColumn {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its type as written.
-    #[must_use]
-    pub fn sql_type(&self) -> &str {
-        &self.sql_type
-    }
-
-    /// Whether it is NOT NULL or part of the primary key.
-    #[must_use]
-    pub fn is_not_null(&self) -> bool {
-        self.not_null
-    }
-}
-
-impl Index {
-    /// Its name, where it was given one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// Its columns in order. An expression ends the list.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    /// Whether it is the primary key.
-    #[must_use]
-    pub fn is_primary(&self) -> bool {
-        self.primary
     }
 }

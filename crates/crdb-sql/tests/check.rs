@@ -118,6 +118,13 @@ fn a_plain_list_gets_a_verdict_each() {
         ]
     );
     assert!(check_statements(Path::new("list.sql"), " ; -- nothing\n;").is_empty());
+    // Editors on Windows put a byte order mark in front.
+    let marked = check_statements(Path::new("list.sql"), "\u{feff}SELECT 1; SELECT FROM FROM;");
+    let found: Vec<(usize, bool)> = marked
+        .iter()
+        .map(|v| (v.line(), v.problem().is_none()))
+        .collect();
+    assert_eq!(found, [(1, true), (1, false)]);
 }
 
 #[test]

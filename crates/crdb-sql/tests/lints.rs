@@ -9,7 +9,7 @@
 use crdb_sql::schema::Schema;
 use crdb_sql::{Code, Problem, Repository, Severity, lint};
 
-const SCHEMA: &str = "
+const SCHEMA: &str = r#"
 CREATE TABLE accounts (
     id UUID PRIMARY KEY, number TEXT NOT NULL UNIQUE, customer_id UUID NOT NULL, balance DECIMAL NOT NULL, tags TEXT[]);
 CREATE INDEX by_customer ON accounts (customer_id, balance);
@@ -17,7 +17,13 @@ CREATE TABLE customers (id UUID PRIMARY KEY, name TEXT NOT NULL, email TEXT);
 CREATE INVERTED INDEX by_tags ON accounts (tags);
 CREATE TABLE people (id UUID PRIMARY KEY, email TEXT NOT NULL);
 CREATE INDEX by_address ON people (lower(email));
-";
+CREATE TABLE words (
+    id UUID PRIMARY KEY, "group" TEXT, "order" INT8 NOT NULL, "limit" INT8, "where" TEXT, kind TEXT, gone TEXT,
+    flag BOOL);
+CREATE INDEX by_where ON words ("where");
+CREATE INDEX by_kind ON words (kind) WHERE gone IS NULL;
+CREATE INDEX by_flag ON words (flag);
+"#;
 
 fn problems(header: &str, sql: &str) -> Vec<Problem> {
     let text = format!("-- name: q :many\n{header}{sql}");
@@ -167,6 +173,40 @@ fn limit_without_order() {
         "SELECT a.limit FROM accounts a LIMIT ALL",
     );
     silent(Code::LimitWithoutOrder, "SELECT 1 AS one LIMIT 1");
+    // One row, or rows that are all as good.
+    for sql in [
+        "SELECT count(*) FROM accounts LIMIT 1",
+        "SELECT max(balance) + 1 FROM accounts WHERE balance > 0 LIMIT 1",
+        "SELECT balance FROM accounts WHERE id = :id LIMIT 1",
+        "SELECT balance FROM accounts WHERE (number = :number AND balance > 0) LIMIT 1",
+        "SELECT a.balance FROM accounts a JOIN customers c ON c.id = a.customer_id WHERE a.id = :id LIMIT 1",
+        "SELECT a.balance FROM accounts a LEFT JOIN customers c ON c.id = a.customer_id WHERE a.id = :id LIMIT 1",
+        "SELECT balance FROM accounts WHERE (number, id) = (:number, :id) FETCH FIRST ROW ONLY",
+        "SELECT 1 FROM accounts WHERE balance > 0 LIMIT 1",
+        "SELECT id FROM accounts WHERE balance > 0 FOR UPDATE SKIP LOCKED LIMIT 10",
+        // Whether this is one row only a server knows.
+        "SELECT x FROM unknown WHERE id = :id LIMIT 1",
+        "SELECT my_sum(balance) FROM accounts LIMIT 1",
+        "SELECT id FROM accounts LIMIT 0",
+        "SELECT id FROM accounts LIMIT NULL",
+        "SELECT id FROM customers UNION SELECT id FROM accounts ORDER BY id LIMIT 3",
+        "(SELECT id FROM accounts ORDER BY id) LIMIT 3",
+        "VALUES (1), (2) LIMIT 1",
+    ] {
+        silent(Code::LimitWithoutOrder, sql);
+    }
+    for sql in [
+        "SELECT balance FROM accounts WHERE customer_id = :id LIMIT 1",
+        "SELECT balance FROM accounts WHERE id = :id OR balance = 1 LIMIT 1",
+        "SELECT a.balance FROM accounts a JOIN customers c ON c.name = a.number WHERE a.id = :id LIMIT 1",
+        "SELECT balance FROM accounts WHERE id = customer_id LIMIT 1",
+        "SELECT customer_id, count(*) FROM accounts GROUP BY customer_id LIMIT 1",
+        "SELECT id FROM customers UNION SELECT id FROM accounts LIMIT 1",
+        "SELECT balance FROM unknown LIMIT 1",
+    ] {
+        finds(Code::LimitWithoutOrder, sql, "LIMIT");
+    }
+    assert_eq!(Code::LimitWithoutOrder.severity(), Severity::Warning);
 }
 
 #[test]
@@ -316,6 +356,16 @@ fn full_scans() {
         "SELECT a.id FROM accounts a JOIN customers c USING (id)",
         "accounts",
     );
+    finds(
+        Code::FullScan,
+        "SELECT id FROM words WHERE words.group = :g",
+        "words",
+    );
+    finds(
+        Code::FullScan,
+        "SELECT count(*) FROM accounts LIMIT 1",
+        "accounts",
+    );
     for sql in [
         "SELECT a.id FROM customers c JOIN accounts a USING (id) WHERE c.id = :id",
         "WITH x AS (SELECT 1 AS id) SELECT a.id FROM x JOIN accounts a USING (id)",
@@ -336,6 +386,19 @@ fn full_scans() {
         "SELECT id FROM unknown WHERE x = 1",
         "WITH c AS (SELECT id FROM customers WHERE id = :id) SELECT a.id FROM accounts a JOIN c ON a.customer_id = c.id",
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM customers WHERE id = outer_table.customer)",
+        // Keywords that are columns' names.
+        "SELECT t.order FROM words t WHERE t.group = :g AND t.id = :id",
+        "SELECT id FROM words WHERE words.group = :g AND words.limit = 1 AND id = :id",
+        "SELECT id FROM words WHERE words.where = :g",
+        // The scan stops, or is one row.
+        "SELECT id FROM accounts LIMIT 10",
+        "SELECT max(number) FROM accounts",
+        // A partial index may serve.
+        "SELECT id FROM words WHERE kind = :k AND gone IS NULL",
+        "SELECT id FROM words@{NO_FULL_SCAN} WHERE gone = :g",
+        "SELECT id FROM words WHERE words.flag",
+        "SELECT id FROM accounts NATURAL JOIN customers",
+        "SELECT id FROM accounts WHERE (number, id) > (:number, :id)",
     ] {
         silent(Code::FullScan, sql);
     }
@@ -373,5 +436,318 @@ error[select_star]: `*` changes what the query returns when the table changes (q
 5 | \t*
   | \t^
   = name the columns"
+    );
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    let found = problems("", "SELECT custmer FROM accounts WHERE id = :id");
+    assert_eq!(found[0].code(), Code::UnknownColumn);
+    assert_eq!(found[0].severity(), Severity::Error);
+    assert_eq!(found[0].message(), "there is no column `custmer`");
+    let found = problems("", "SELECT a.balanse FROM accounts a WHERE a.id = :id");
+    assert_eq!(found[0].suggestion(), Some("did you mean `balance`?"));
+    for (sql, marked) in [
+        ("SELECT custmer", "custmer"),
+        ("SELECT id FROM accounts WHERE numbr = :n", "numbr"),
+        ("SELECT id FROM accounts ORDER BY numbr LIMIT 1", "numbr"),
+        (
+            "SELECT count(*) FROM accounts WHERE id = :id GROUP BY numbr",
+            "numbr",
+        ),
+        (
+            "SELECT a.id FROM accounts a JOIN customers c ON c.ide = a.customer_id WHERE a.id = :id",
+            "ide",
+        ),
+        (
+            "SELECT x.b FROM (SELECT id AS a FROM accounts WHERE id = :id) x",
+            "b",
+        ),
+        (
+            "WITH x (a) AS (SELECT id FROM accounts WHERE id = :id) SELECT id FROM x",
+            "id",
+        ),
+        (
+            "SELECT id FROM accounts WHERE id = :id AND EXISTS (SELECT 1 FROM customers WHERE ide = accounts.id)",
+            "ide",
+        ),
+        ("INSERT INTO accounts (id, numbr) VALUES (:id, :n)", "numbr"),
+        (
+            "INSERT INTO accounts (id, number) VALUES (:id, numbr)",
+            "numbr",
+        ),
+        (
+            "INSERT INTO accounts (id) VALUES (:id) ON CONFLICT (ide) DO NOTHING",
+            "ide",
+        ),
+        (
+            "INSERT INTO accounts (id) VALUES (:id) ON CONFLICT (id) DO UPDATE SET number = excluded.numbr",
+            "numbr",
+        ),
+        ("UPDATE accounts SET numbr = :n WHERE id = :id", "numbr"),
+        (
+            "UPDATE accounts SET number = :n WHERE id = :id RETURNING ide",
+            "ide",
+        ),
+        (
+            "DELETE FROM accounts USING customers c WHERE accounts.id = c.idd AND c.id = :id",
+            "idd",
+        ),
+    ] {
+        finds(Code::UnknownColumn, sql, marked);
+    }
+    for sql in [
+        "SELECT x FROM unknown",
+        "SELECT x FROM accounts, unknown",
+        "SELECT accounts FROM accounts WHERE id = :id",
+        "SELECT rowid, crdb_internal_mvcc_timestamp, tableoid FROM accounts WHERE id = :id",
+        "SELECT id AS n FROM accounts WHERE id = :id ORDER BY n",
+        "SELECT id AS n, count(*) FROM accounts WHERE id = :id GROUP BY n ORDER BY n || 'x'",
+        "SELECT id FROM accounts a WHERE id = :id AND EXISTS (SELECT 1 FROM customers c WHERE c.id = a.customer_id AND name = number)",
+        "SELECT n FROM generate_series(1, 3) AS n",
+        "SELECT l.k FROM accounts a, LATERAL (SELECT a.number AS k) l WHERE a.id = :id",
+        "SELECT x.a FROM (accounts CROSS JOIN customers) AS x (a) LIMIT 1",
+        "SELECT r.a FROM ROWS FROM (f(1)) r",
+        "INSERT INTO accounts (id) VALUES (:id) ON CONFLICT (id) DO UPDATE SET number = accounts.number || excluded.number",
+        "UPDATE accounts SET number = c.name FROM customers c WHERE c.id = customer_id AND accounts.id = :id",
+        "WITH RECURSIVE x AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM x) SELECT i FROM x",
+        "CREATE FUNCTION f(a INT8) RETURNS INT8 LANGUAGE SQL BEGIN ATOMIC SELECT a; END",
+    ] {
+        silent(Code::UnknownColumn, sql);
+    }
+    // Without a schema nothing is said, and so is about what the dialect does not know.
+    let text = "-- name: q :many\nSELECT custmer FROM accounts";
+    let repository = Repository::from_embedded(&[("m/q.sql", text)]).unwrap();
+    assert!(lint(&repository, &Schema::default()).is_empty());
+    assert!(codes("SELECT * FROM accounts WHERE LIMIT 1").is_empty());
+}
+
+#[test]
+fn what_only_cockroachdb_minds() {
+    for (code, sql, marked) in [
+        (
+            Code::PlaceholderAsOf,
+            "SELECT id FROM accounts AS OF SYSTEM TIME :ts WHERE id = :id",
+            ":ts",
+        ),
+        (
+            Code::PlaceholderAsOf,
+            "SELECT id FROM accounts AS OF SYSTEM TIME (:ts)::TIMESTAMPTZ WHERE id = :id",
+            ":ts",
+        ),
+        (
+            Code::ArraySlice,
+            "SELECT tags[:i] FROM accounts WHERE id = :id",
+            "tags",
+        ),
+        (
+            Code::ArraySlice,
+            "SELECT tags[1:2] FROM accounts WHERE id = :id",
+            "tags",
+        ),
+        (
+            Code::LockInThePast,
+            "SELECT id FROM accounts AS OF SYSTEM TIME '-1s' WHERE id = :id FOR UPDATE",
+            "FOR",
+        ),
+        (
+            Code::LockWithoutIndex,
+            "SELECT id FROM accounts WHERE balance = 0 FOR UPDATE",
+            "accounts",
+        ),
+        (
+            Code::IntegerDivision,
+            "SELECT count(*) / 2 FROM accounts WHERE id = :id",
+            "count",
+        ),
+        (
+            Code::IntegerDivision,
+            "SELECT 100 * 3, 1 / words.order FROM words WHERE id = :id",
+            "words.order",
+        ),
+        (
+            Code::UpsertReadsFirst,
+            "UPSERT INTO accounts (id) VALUES (:id)",
+            "accounts",
+        ),
+        (
+            Code::ExportOfNow,
+            "EXPORT INTO CSV 'nodelocal://1/x' FROM SELECT id FROM accounts",
+            "EXPORT",
+        ),
+        (
+            Code::AdvisoryLock,
+            "SELECT pg_advisory_lock(:id)",
+            "pg_advisory_lock",
+        ),
+        (
+            Code::AdvisoryLock,
+            "SELECT pg_catalog.pg_try_advisory_xact_lock(:id)",
+            "pg_catalog.pg_try_advisory_xact_lock",
+        ),
+        (
+            Code::SequenceCall,
+            "INSERT INTO words (id) VALUES (nextval('s'))",
+            "nextval",
+        ),
+        (
+            Code::ClusterTimestamp,
+            "SELECT cluster_logical_timestamp()",
+            "cluster_logical_timestamp",
+        ),
+        (
+            Code::UnsafeInternals,
+            "SELECT node_id FROM crdb_internal.gossip_nodes",
+            "crdb_internal.gossip_nodes",
+        ),
+        (
+            Code::UnsafeInternals,
+            "SELECT crdb_internal.node_id()",
+            "crdb_internal.node_id",
+        ),
+        (Code::MissingPrimaryKey, "CREATE TABLE t (a INT8)", "t"),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a INT8 PRIMARY KEY DEFAULT unique_rowid())",
+            "a",
+        ),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a SERIAL8, b INT8, PRIMARY KEY (a, b))",
+            "a",
+        ),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a INT8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
+            "a",
+        ),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a UUID PRIMARY KEY, b TIMESTAMPTZ DEFAULT now(), INDEX (b))",
+            "b",
+        ),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a UUID PRIMARY KEY, b TIMESTAMPTZ DEFAULT now()); CREATE INDEX ON t (b)",
+            "b",
+        ),
+        (
+            Code::UnindexedForeignKey,
+            "CREATE TABLE t (a UUID PRIMARY KEY, b UUID REFERENCES accounts (id))",
+            "b",
+        ),
+        (
+            Code::UnindexedForeignKey,
+            "ALTER TABLE words ADD FOREIGN KEY (gone) REFERENCES accounts (id)",
+            "gone",
+        ),
+        (
+            Code::DropColumnBesideOthers,
+            "ALTER TABLE words DROP COLUMN gone, ADD COLUMN more INT8",
+            "gone",
+        ),
+        (
+            Code::AlterColumnType,
+            "ALTER TABLE words ALTER COLUMN gone TYPE INT8",
+            "gone",
+        ),
+        (
+            Code::ConcurrentIndex,
+            "CREATE INDEX CONCURRENTLY ON words (gone)",
+            "words",
+        ),
+        (
+            Code::TemporaryTable,
+            "CREATE TEMP TABLE t (a INT8 PRIMARY KEY)",
+            "t",
+        ),
+        (
+            Code::InterleavedTable,
+            "CREATE TABLE t (a UUID PRIMARY KEY) INTERLEAVE IN PARENT accounts (a)",
+            "t",
+        ),
+    ] {
+        finds(code, sql, marked);
+    }
+    let many: Vec<String> = (0..101).map(|n| n.to_string()).collect();
+    let sql = format!(
+        "SELECT id FROM accounts WHERE number IN ({})",
+        many.join(", ")
+    );
+    finds(Code::LongInList, &sql, "number");
+    for (code, sql) in [
+        (
+            Code::PlaceholderAsOf,
+            "SELECT id FROM accounts AS OF SYSTEM TIME '-1s' WHERE id = :id",
+        ),
+        (
+            Code::ArraySlice,
+            "SELECT tags[(:i)], tags[1] FROM accounts WHERE id = :id",
+        ),
+        (
+            Code::LockWithoutIndex,
+            "SELECT id FROM accounts WHERE id = :id FOR UPDATE",
+        ),
+        (
+            Code::IntegerDivision,
+            "SELECT balance / 2, 1 / 2, 3.0 / words.order FROM accounts, words WHERE accounts.id = :id",
+        ),
+        (
+            Code::UpsertReadsFirst,
+            "UPSERT INTO customers (id) VALUES (:id)",
+        ),
+        (
+            Code::ExportOfNow,
+            "EXPORT INTO CSV 'nodelocal://1/x' FROM SELECT id FROM accounts AS OF SYSTEM TIME '-10s'",
+        ),
+        (
+            Code::SequenceCall,
+            "CREATE TABLE t (a INT8 DEFAULT nextval('s'), b UUID PRIMARY KEY)",
+        ),
+        (Code::AdvisoryLock, "SELECT mine.pg_advisory_lock(1)"),
+        (
+            Code::MissingPrimaryKey,
+            "CREATE TABLE t (a INT8); ALTER TABLE t ADD PRIMARY KEY (a)",
+        ),
+        (Code::MissingPrimaryKey, "CREATE TABLE t AS SELECT 1"),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a UUID PRIMARY KEY DEFAULT gen_random_uuid(), b TIMESTAMPTZ DEFAULT now())",
+        ),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a UUID PRIMARY KEY, b TIMESTAMPTZ DEFAULT now(), INDEX (b) USING HASH)",
+        ),
+        (
+            Code::SequentialKey,
+            "CREATE TABLE t (a UUID, b TIMESTAMPTZ DEFAULT now(), PRIMARY KEY (a, b))",
+        ),
+        (
+            Code::UnindexedForeignKey,
+            "CREATE TABLE t (a UUID PRIMARY KEY REFERENCES accounts (id))",
+        ),
+        (
+            Code::UnindexedForeignKey,
+            "CREATE TABLE t (a UUID PRIMARY KEY, b UUID REFERENCES accounts (id)); CREATE INDEX ON t (b)",
+        ),
+        (
+            Code::DropColumnBesideOthers,
+            "ALTER TABLE words DROP COLUMN gone",
+        ),
+    ] {
+        silent(code, sql);
+    }
+    silent(
+        Code::LongInList,
+        "SELECT id FROM accounts WHERE number IN (:a, :b)",
+    );
+}
+
+#[test]
+fn a_batch_of_an_update_or_a_delete_is_limited() {
+    silent(Code::DeleteWithoutWhere, "DELETE FROM accounts LIMIT 1000");
+    silent(
+        Code::UpdateWithoutWhere,
+        "UPDATE accounts SET balance = 0 LIMIT 10",
     );
 }

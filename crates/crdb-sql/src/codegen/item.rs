@@ -1,8 +1,9 @@
 //! One query, with everything that is known about it.
 
 use super::description::{Description, Descriptions};
+use super::nullability::Analysis;
 use super::rust_type::{Enums, RustType, rust_type};
-use super::{Options, ident, nullability};
+use super::{Options, ident};
 use crate::problem::{Code, Problem};
 use crate::query::{Cardinality, Nullability, Query};
 use crate::schema::Schema;
@@ -43,8 +44,9 @@ impl<'a> Item<'a> {
     ) -> Result<Self, Vec<Problem>> {
         let described = descriptions.get(query.hash());
         let mut problems = unknown_columns(query, described);
-        let parameters = parameters(query, schema, described);
-        let columns = columns(query, schema, described);
+        let analysis = Analysis::of(query, schema);
+        let parameters = parameters(query, &analysis, described);
+        let columns = columns(query, &analysis, described);
         let mut fields = |facts: Vec<Facts>, what: &str| -> Vec<Field> {
             let names = facts.iter().map(|fact| ident::snake(&fact.name)).collect();
             ident::distinct(names)
@@ -133,8 +135,7 @@ fn unknown_columns(query: &Query, described: Option<&Description>) -> Vec<Proble
         .collect()
 }
 
-fn parameters(query: &Query, schema: &Schema, described: Option<&Description>) -> Vec<Facts> {
-    let stored = nullability::stored_nullable(query, schema);
+fn parameters(query: &Query, analysis: &Analysis, described: Option<&Description>) -> Vec<Facts> {
     query
         .parameters()
         .iter()
@@ -148,14 +149,17 @@ fn parameters(query: &Query, schema: &Schema, described: Option<&Description>) -
             nullable: match parameter.nullability() {
                 Nullability::Nullable => true,
                 Nullability::NotNull => false,
-                Nullability::Unknown => stored.iter().any(|name| name == parameter.name()),
+                Nullability::Unknown => analysis
+                    .stored_nullable
+                    .get(index)
+                    .is_some_and(|stored| *stored),
             },
             docs: parameter.docs().to_owned(),
         })
         .collect()
 }
 
-fn columns(query: &Query, schema: &Schema, described: Option<&Description>) -> Vec<Facts> {
+fn columns(query: &Query, analysis: &Analysis, described: Option<&Description>) -> Vec<Facts> {
     if !query.cardinality().returns_rows() {
         return Vec::new();
     }
@@ -172,20 +176,27 @@ fn columns(query: &Query, schema: &Schema, described: Option<&Description>) -> V
             })
             .collect();
     };
-    let mut known = nullability::columns(query, schema);
-    if known.len() != described.columns().len() {
-        known = vec![Nullability::Nullable; described.columns().len()];
-    }
+    // Columns of which the engine tells otherwise are not the ones that are known.
+    let known = |index: usize| {
+        let known = analysis.columns.get(index)?;
+        let name = described.columns().get(index)?.name();
+        let same = known.name.as_deref().is_none_or(|known| known == name);
+        (same && analysis.columns.len() == described.columns().len()).then_some(known)
+    };
     described
         .columns()
         .iter()
-        .zip(known)
-        .map(|(column, known)| {
+        .enumerate()
+        .map(|(index, column)| {
+            let known = known(index);
             let declared = query.columns().iter().find(|d| d.name() == column.name());
-            let nullability = declared
+            let declared_nullability = declared
                 .map(crate::query::Column::nullability)
-                .filter(|n| *n != Nullability::Unknown)
-                .unwrap_or(known);
+                .filter(|n| *n != Nullability::Unknown);
+            let not_null = match declared_nullability {
+                Some(nullability) => nullability == Nullability::NotNull,
+                None => known.is_some_and(|known| known.not_null),
+            };
             Facts {
                 name: column.name().to_owned(),
                 sql_type: Some(
@@ -194,7 +205,7 @@ fn columns(query: &Query, schema: &Schema, described: Option<&Description>) -> V
                         .unwrap_or(column.sql_type())
                         .to_owned(),
                 ),
-                nullable: nullability != Nullability::NotNull,
+                nullable: !not_null,
                 docs: declared.map_or_else(String::new, |d| d.docs().to_owned()),
             }
         })

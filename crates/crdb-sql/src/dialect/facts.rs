@@ -1,11 +1,13 @@
 //! What a lint, a retry policy or a router asks of a statement.
 
+use std::collections::HashSet;
+
 use super::ast::{
     ColumnRef, Cte, Expr, Limit, ObjectName, Placeholder, Query, QueryBody, Returning, Select,
     SelectItem, Statement, StatementKind, UtilityKind,
 };
 use super::span::Span;
-use super::visit::{TableUse, Visitor, walk};
+use super::visit::{Descend, TableUse, Visitor, walk};
 
 /// What kind of work a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,9 +84,9 @@ impl Facts {
                 in_the_past: false,
                 locks: false,
             },
-            ctes: Vec::new(),
+            ctes: HashSet::new(),
             explained: matches!(&statement.kind, StatementKind::Explain(explain) if !explain.analyze),
-            tested: Vec::new(),
+            tested: HashSet::new(),
         };
         walk(statement, &mut collect);
         let mut facts = collect.facts;
@@ -187,11 +189,11 @@ fn returns_rows(kind: &StatementKind) -> bool {
 struct Collect {
     facts: Facts,
     /// Names of the common table expressions in sight.
-    ctes: Vec<Box<str>>,
+    ctes: HashSet<Box<str>>,
     /// Whether it is only explained.
     explained: bool,
     /// Where the selects begin that `EXISTS` only tests for rows.
-    tested: Vec<u32>,
+    tested: HashSet<u32>,
 }
 
 impl Collect {
@@ -219,8 +221,8 @@ impl Collect {
     }
 }
 
-impl Visitor for Collect {
-    fn statement(&mut self, statement: &Statement) {
+impl<'t> Visitor<'t> for Collect {
+    fn statement(&mut self, statement: &'t Statement) -> Descend {
         if class_of(&statement.kind) == StatementClass::Write
             && self.facts.class == StatementClass::Read
             && !self.explained
@@ -231,7 +233,7 @@ impl Visitor for Collect {
             StatementKind::Insert(insert) => (&insert.with, &insert.returning),
             StatementKind::Update(update) => (&update.with, &update.returning),
             StatementKind::Delete(delete) => (&delete.with, &delete.returning),
-            _ => return,
+            _ => return Descend::Into,
         };
         if let Some(with) = with {
             self.bring_ctes(&with.ctes);
@@ -239,24 +241,26 @@ impl Visitor for Collect {
         if let Some(Returning::Items(items)) = returning {
             self.stars(items);
         }
+        Descend::Into
     }
 
-    fn query(&mut self, query: &Query) {
+    fn query(&mut self, query: &'t Query) -> Descend {
         if let Some(with) = &query.with {
             self.bring_ctes(&with.ctes);
         }
         self.facts.locks |= !query.locking.is_empty();
+        Descend::Into
     }
 
-    fn select(&mut self, select: &Select) {
+    fn select(&mut self, select: &'t Select) {
         self.facts.in_the_past |= select.as_of.is_some();
         if !self.tested.contains(&select.span.start) {
             self.stars(&select.items);
         }
     }
 
-    fn table(&mut self, name: &ObjectName, usage: TableUse) {
-        let is_cte = name.parts.len() == 1 && self.ctes.iter().any(|cte| **cte == *name.name());
+    fn table(&mut self, name: &'t ObjectName, usage: TableUse) {
+        let is_cte = name.parts.len() == 1 && self.ctes.contains(name.name());
         if !(is_cte && usage == TableUse::Read) {
             self.facts.tables.push(TableMention {
                 name: name.clone(),
@@ -265,12 +269,12 @@ impl Visitor for Collect {
         }
     }
 
-    fn expr(&mut self, expr: &Expr) {
+    fn expr(&mut self, expr: &'t Expr) {
         match expr {
             Expr::Placeholder(placeholder) => self.facts.placeholders.push(placeholder.clone()),
             Expr::Exists(query) => {
                 if let QueryBody::Select(select) = &query.body {
-                    self.tested.push(select.span.start);
+                    self.tested.insert(select.span.start);
                 }
             }
             _ => {}

@@ -5,13 +5,13 @@
 
 use super::ast::{
     AlterTableAction, ArrayValue, Assignment, AtomicStatement, ColumnAction, ColumnConstraint,
-    ColumnDefinition, Conflict, ConflictAction, ConflictTarget, Distinct, DropTarget, Expr,
-    FrameBound, Function, FunctionArguments, InSet, IndexDefinition, IndexTarget, InsertSource,
-    Join, JoinCondition, Limit, ObjectKind, ObjectName, OrderBy, OrderTarget, Part, PartitionBy,
-    Query, QueryBody, Returning, RoutineBody, Select, SelectItem, SpecialForm, Statement,
-    StatementKind, StorageParameter, Subscript, TableConstraint, TableContents, TableElement,
-    TableName, TableRef, TableSource, TableSourceKind, Transaction, TransactionMode, Window,
-    WindowSpec, With,
+    ColumnDefinition, Conflict, ConflictAction, ConflictTarget, DataType, Distinct, DropTarget,
+    Expr, FrameBound, Function, FunctionArguments, InSet, IndexDefinition, IndexTarget,
+    InsertSource, Join, JoinCondition, Limit, ObjectKind, ObjectName, OrderBy, OrderTarget, Part,
+    PartitionBy, Query, QueryBody, Returning, RoutineBody, Select, SelectItem, SpecialForm,
+    Statement, StatementKind, StorageParameter, Subscript, TableConstraint, TableContents,
+    TableElement, TableName, TableRef, TableSource, TableSourceKind, Transaction, TransactionMode,
+    TypeBody, Window, WindowSpec, With,
 };
 
 /// What is done to a table where it is named.
@@ -28,52 +28,68 @@ pub enum TableUse {
     Mention,
 }
 
+/// Whether a walk goes into a node that it has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Descend {
+    /// What is in it is shown too.
+    Into,
+    /// The walk goes on behind it.
+    Over,
+}
+
 /// What wants to see the nodes of a tree. Every method does nothing unless it is overridden.
 #[expect(unused_variables, reason = "default bodies")]
-pub trait Visitor {
+pub trait Visitor<'t> {
     /// Before a statement, the outermost included.
-    fn statement(&mut self, statement: &Statement) {}
-    /// After a statement.
-    fn leave_statement(&mut self, statement: &Statement) {}
+    fn statement(&mut self, statement: &'t Statement) -> Descend {
+        Descend::Into
+    }
+    /// After a statement that was gone into.
+    fn leave_statement(&mut self, statement: &'t Statement) {}
     /// Before a query.
-    fn query(&mut self, query: &Query) {}
-    /// After a query.
-    fn leave_query(&mut self, query: &Query) {}
+    fn query(&mut self, query: &'t Query) -> Descend {
+        Descend::Into
+    }
+    /// After a query that was gone into.
+    fn leave_query(&mut self, query: &'t Query) {}
     /// Before a select.
-    fn select(&mut self, select: &Select) {}
+    fn select(&mut self, select: &'t Select) {}
     /// A source of rows.
-    fn source(&mut self, source: &TableSource) {}
+    fn source(&mut self, source: &'t TableSource) {}
     /// A table by name, and what is done to it.
-    fn table(&mut self, name: &ObjectName, usage: TableUse) {}
+    fn table(&mut self, name: &'t ObjectName, usage: TableUse) {}
     /// Before an expression.
-    fn expr(&mut self, expr: &Expr) {}
+    fn expr(&mut self, expr: &'t Expr) {}
+    /// A type.
+    fn data_type(&mut self, data_type: &'t DataType) {}
 }
 
 /// Shows a statement and all that is in it to a visitor.
-pub fn walk(statement: &Statement, visitor: &mut impl Visitor) {
+pub fn walk<'t>(statement: &'t Statement, visitor: &mut impl Visitor<'t>) {
     Walk(visitor).statement(statement);
 }
 
 /// Shows an expression and all that is in it to a visitor.
-pub fn walk_expr(expr: &Expr, visitor: &mut impl Visitor) {
+pub fn walk_expr<'t>(expr: &'t Expr, visitor: &mut impl Visitor<'t>) {
     Walk(visitor).expr(expr);
 }
 
 /// Shows a query and all that is in it to a visitor.
-pub fn walk_query(query: &Query, visitor: &mut impl Visitor) {
+pub fn walk_query<'t>(query: &'t Query, visitor: &mut impl Visitor<'t>) {
     Walk(visitor).query(query);
 }
 
 struct Walk<'a, V>(&'a mut V);
 
-impl<V: Visitor> Walk<'_, V> {
-    fn statement(&mut self, statement: &Statement) {
-        self.0.statement(statement);
-        self.statement_kind(&statement.kind);
-        self.0.leave_statement(statement);
+impl<'t, V: Visitor<'t>> Walk<'_, V> {
+    fn statement(&mut self, statement: &'t Statement) {
+        if self.0.statement(statement) == Descend::Into {
+            self.statement_kind(&statement.kind);
+            self.0.leave_statement(statement);
+        }
     }
 
-    fn statement_kind(&mut self, kind: &StatementKind) {
+    fn statement_kind(&mut self, kind: &'t StatementKind) {
         match kind {
             StatementKind::Query(query) => self.query(query),
             StatementKind::Insert(insert) => {
@@ -114,7 +130,10 @@ impl<V: Visitor> Walk<'_, V> {
                     .for_each(|table| self.0.table(table, TableUse::Write));
             }
             StatementKind::Explain(explain) => self.statement(&explain.statement),
-            StatementKind::Prepare(prepare) => self.statement(&prepare.statement),
+            StatementKind::Prepare(prepare) => {
+                self.data_types(&prepare.types);
+                self.statement(&prepare.statement);
+            }
             StatementKind::Execute(execute) => self.exprs(&execute.arguments),
             StatementKind::Set(set) => self.exprs(&set.values),
             StatementKind::Transaction(transaction) => self.transaction(transaction),
@@ -124,7 +143,7 @@ impl<V: Visitor> Walk<'_, V> {
     }
 
     /// Statements that make, change or drop things.
-    fn definition(&mut self, kind: &StatementKind) {
+    fn definition(&mut self, kind: &'t StatementKind) {
         match kind {
             StatementKind::CreateTable(table) => {
                 self.0.table(&table.name, TableUse::Define);
@@ -173,7 +192,18 @@ impl<V: Visitor> Walk<'_, V> {
                     }
                 }
             }
+            StatementKind::CreateType(create) => {
+                if let TypeBody::Composite(fields) = &create.body {
+                    self.data_types(fields.iter().map(|(_, data_type)| data_type));
+                }
+            }
             StatementKind::CreateRoutine(routine) => {
+                self.data_types(
+                    routine
+                        .parameters
+                        .iter()
+                        .map(|parameter| &parameter.data_type),
+                );
                 self.exprs(
                     routine
                         .parameters
@@ -195,7 +225,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn transaction(&mut self, transaction: &Transaction) {
+    fn transaction(&mut self, transaction: &'t Transaction) {
         if let Transaction::Begin(modes)
         | Transaction::Set(modes)
         | Transaction::SetDefaults(modes) = transaction
@@ -208,14 +238,16 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn with(&mut self, with: Option<&With>) {
+    fn with(&mut self, with: Option<&'t With>) {
         for cte in with.iter().flat_map(|with| &with.ctes) {
             self.statement(&cte.statement);
         }
     }
 
-    fn query(&mut self, query: &Query) {
-        self.0.query(query);
+    fn query(&mut self, query: &'t Query) {
+        if self.0.query(query) == Descend::Over {
+            return;
+        }
         self.with(query.with.as_ref());
         self.body(&query.body);
         self.order_by(&query.order_by);
@@ -224,7 +256,7 @@ impl<V: Visitor> Walk<'_, V> {
         self.0.leave_query(query);
     }
 
-    fn body(&mut self, body: &QueryBody) {
+    fn body(&mut self, body: &'t QueryBody) {
         match body {
             QueryBody::Select(select) => self.select(select),
             QueryBody::Values(rows) => self.exprs(rows.iter().flatten()),
@@ -237,7 +269,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn select(&mut self, select: &Select) {
+    fn select(&mut self, select: &'t Select) {
         self.0.select(select);
         if let Distinct::On(exprs) = &select.distinct {
             self.exprs(exprs);
@@ -254,7 +286,7 @@ impl<V: Visitor> Walk<'_, V> {
             .for_each(|window| self.window(&window.spec));
     }
 
-    fn items(&mut self, items: &[SelectItem]) {
+    fn items(&mut self, items: &'t [SelectItem]) {
         for item in items {
             if let SelectItem::Expr { expr, .. } = item {
                 self.expr(expr);
@@ -262,18 +294,18 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn table_refs(&mut self, refs: &[TableRef]) {
+    fn table_refs(&mut self, refs: &'t [TableRef]) {
         refs.iter().for_each(|table| self.table_ref(table));
     }
 
-    fn table_ref(&mut self, table: &TableRef) {
+    fn table_ref(&mut self, table: &'t TableRef) {
         match table {
             TableRef::Source(source) => self.source(source),
             TableRef::Join(join) => self.join(join),
         }
     }
 
-    fn join(&mut self, join: &Join) {
+    fn join(&mut self, join: &'t Join) {
         self.table_ref(&join.left);
         self.table_ref(&join.right);
         if let JoinCondition::On(condition) = &join.condition {
@@ -281,7 +313,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn source(&mut self, source: &TableSource) {
+    fn source(&mut self, source: &'t TableSource) {
         self.0.source(source);
         match &source.kind {
             TableSourceKind::Table(TableName { name, .. }) => self.0.table(name, TableUse::Read),
@@ -295,7 +327,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn order_by(&mut self, keys: &[OrderBy]) {
+    fn order_by(&mut self, keys: &'t [OrderBy]) {
         for key in keys {
             match &key.target {
                 OrderTarget::Expr(expr) => self.expr(expr),
@@ -304,13 +336,13 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn limit(&mut self, limit: Option<&Limit>) {
+    fn limit(&mut self, limit: Option<&'t Limit>) {
         if let Some(Limit::Count(count) | Limit::Fetch(Some(count))) = limit {
             self.expr(count);
         }
     }
 
-    fn window(&mut self, window: &WindowSpec) {
+    fn window(&mut self, window: &'t WindowSpec) {
         self.exprs(&window.partition_by);
         self.order_by(&window.order_by);
         for bound in window
@@ -324,7 +356,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn conflict(&mut self, conflict: &Conflict) {
+    fn conflict(&mut self, conflict: &'t Conflict) {
         if let ConflictTarget::Columns { filter, .. } = &conflict.target {
             self.exprs(filter);
         }
@@ -338,17 +370,17 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn assignments(&mut self, assignments: &[Assignment]) {
+    fn assignments(&mut self, assignments: &'t [Assignment]) {
         self.exprs(assignments.iter().map(|assignment| &assignment.value));
     }
 
-    fn returning(&mut self, returning: Option<&Returning>) {
+    fn returning(&mut self, returning: Option<&'t Returning>) {
         if let Some(Returning::Items(items)) = returning {
             self.items(items);
         }
     }
 
-    fn element(&mut self, element: &TableElement) {
+    fn element(&mut self, element: &'t TableElement) {
         match element {
             TableElement::Column(column) => self.column(column),
             TableElement::Index(index) => self.index(index),
@@ -358,7 +390,8 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn column(&mut self, column: &ColumnDefinition) {
+    fn column(&mut self, column: &'t ColumnDefinition) {
+        self.data_types(&column.data_type);
         for option in &column.options {
             match &option.constraint {
                 ColumnConstraint::Check(expr)
@@ -372,7 +405,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn constraint(&mut self, constraint: &TableConstraint) {
+    fn constraint(&mut self, constraint: &'t TableConstraint) {
         match constraint {
             TableConstraint::Check { expr, .. } => self.expr(expr),
             TableConstraint::Unique { index, .. } => self.index(index),
@@ -383,7 +416,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn index(&mut self, index: &IndexDefinition) {
+    fn index(&mut self, index: &'t IndexDefinition) {
         for column in &index.columns {
             if let IndexTarget::Expr(expr) = &column.target {
                 self.expr(expr);
@@ -394,7 +427,7 @@ impl<V: Visitor> Walk<'_, V> {
         self.exprs(&index.filter);
     }
 
-    fn partition(&mut self, partition: Option<&PartitionBy>) {
+    fn partition(&mut self, partition: Option<&'t PartitionBy>) {
         match partition {
             None | Some(PartitionBy::Nothing) => {}
             Some(PartitionBy::List { partitions, .. }) => {
@@ -412,17 +445,22 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn parameters(&mut self, parameters: &[StorageParameter]) {
+    fn parameters(&mut self, parameters: &'t [StorageParameter]) {
         self.exprs(parameters.iter().map(|parameter| &parameter.value));
     }
 
-    fn action(&mut self, action: &AlterTableAction) {
+    fn action(&mut self, action: &'t AlterTableAction) {
         match action {
             AlterTableAction::AddColumn { column, .. } => self.column(column),
             AlterTableAction::AddConstraint { constraint, .. } => self.constraint(constraint),
             AlterTableAction::AlterColumn { action, .. } => match action {
                 ColumnAction::SetDefault(expr) | ColumnAction::SetOnUpdate(expr) => self.expr(expr),
-                ColumnAction::SetType { using, .. } => self.exprs(using),
+                ColumnAction::SetType {
+                    data_type, using, ..
+                } => {
+                    self.0.data_type(data_type);
+                    self.exprs(using);
+                }
                 _ => {}
             },
             AlterTableAction::Other(parts) => self.parts(parts),
@@ -430,7 +468,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn parts(&mut self, parts: &[Part]) {
+    fn parts(&mut self, parts: &'t [Part]) {
         for part in parts {
             match part {
                 Part::Object(name) => self.0.table(name, TableUse::Mention),
@@ -440,6 +478,7 @@ impl<V: Visitor> Walk<'_, V> {
                     .iter()
                     .for_each(|table| self.0.table(table, TableUse::Mention)),
                 Part::Expr(expr) => self.expr(expr),
+                Part::Type(data_type) => self.0.data_type(data_type),
                 Part::InBrackets(inner) => self.expr(inner),
                 Part::Query(query) => self.query(query),
                 Part::Statement(statement) => self.statement(statement),
@@ -451,11 +490,17 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+    fn data_types(&mut self, types: impl IntoIterator<Item = &'t DataType>) {
+        for data_type in types {
+            self.0.data_type(data_type);
+        }
+    }
+
+    fn exprs(&mut self, exprs: impl IntoIterator<Item = &'t Expr>) {
         exprs.into_iter().for_each(|expr| self.expr(expr));
     }
 
-    fn expr(&mut self, expr: &Expr) {
+    fn expr(&mut self, expr: &'t Expr) {
         self.0.expr(expr);
         match expr {
             Expr::Literal(_)
@@ -463,15 +508,25 @@ impl<V: Visitor> Walk<'_, V> {
             | Expr::Ordinal(_)
             | Expr::Placeholder(_)
             | Expr::Default
-            | Expr::TypedLiteral { .. }
             | Expr::Interval(_) => {}
+            Expr::TypedLiteral { data_type, .. } => self.0.data_type(data_type),
+            Expr::Cast {
+                operand, data_type, ..
+            }
+            | Expr::Annotate {
+                operand, data_type, ..
+            } => {
+                self.expr(operand);
+                self.0.data_type(data_type);
+            }
+            Expr::IsOf { operand, types, .. } => {
+                self.expr(operand);
+                self.data_types(types);
+            }
             Expr::Nested(operand)
             | Expr::Unary { operand, .. }
             | Expr::Is { operand, .. }
-            | Expr::IsOf { operand, .. }
             | Expr::Collate { operand, .. }
-            | Expr::Cast { operand, .. }
-            | Expr::Annotate { operand, .. }
             | Expr::Field { operand, .. }
             | Expr::LabeledTuple { tuple: operand, .. } => self.expr(operand),
             Expr::Tuple { values, .. }
@@ -536,7 +591,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn function(&mut self, function: &Function) {
+    fn function(&mut self, function: &'t Function) {
         match &function.arguments {
             FunctionArguments::Star => {}
             FunctionArguments::List(values)
@@ -553,7 +608,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn special(&mut self, form: &SpecialForm) {
+    fn special(&mut self, form: &'t SpecialForm) {
         match form {
             SpecialForm::Keyword { arguments, .. } => self.exprs(arguments.iter().flatten()),
             SpecialForm::Extract { source, .. } | SpecialForm::CollationFor(source) => {

@@ -3,109 +3,84 @@
 use std::collections::HashMap;
 
 use super::Report;
+use crate::dialect::ast::{DataType, Expr, Placeholder, Statement};
+use crate::dialect::visit::{Visitor, walk};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
 use crate::schema::canonical_type;
-use crate::token::{Token, TokenKind};
 
 /// A parameter that is cast to two types, or to another one than its header declares.
-pub(super) fn inconsistent(query: &Query, text: &str, tokens: &[Token], report: &mut Report<'_>) {
-    let mut types: HashMap<&str, (String, &'static str)> = HashMap::new();
-    let header = query.parameter_notes();
-    for note in header {
-        if let Some(sql_type) = note.parameter.sql_type() {
-            let key = note.parameter.name();
-            types.insert(key, (canonical_type(sql_type), "its header declares it as"));
+pub(super) fn inconsistent<'r>(
+    query: &'r Query,
+    statements: &[Statement],
+    report: &'r mut Report<'_>,
+) {
+    let mut casts = Casts {
+        query,
+        types: HashMap::new(),
+        report,
+    };
+    for (parameter, number) in query.parameters().iter().zip(1..) {
+        if let Some(sql_type) = parameter.sql_type() {
+            let known = (canonical_type(sql_type), "its header declares it as");
+            casts.types.insert(number, known);
         }
     }
-    for (index, token) in tokens.iter().enumerate() {
-        let name = match token.kind {
-            TokenKind::NamedParameter => token.text(text).get(1..).unwrap_or(""),
-            TokenKind::PositionalParameter => {
-                let number = token
-                    .text(text)
-                    .get(1..)
-                    .and_then(|n| n.parse::<usize>().ok());
-                let parameter = number
-                    .and_then(|n| n.checked_sub(1))
-                    .and_then(|n| query.parameters().get(n));
-                parameter.map_or("", |parameter| parameter.name())
-            }
-            _ => continue,
+    statements
+        .iter()
+        .for_each(|statement| walk(statement, &mut casts));
+}
+
+struct Casts<'r, 'q> {
+    query: &'r Query,
+    /// The type of each parameter, and who says so.
+    types: HashMap<u32, (String, &'static str)>,
+    report: &'r mut Report<'q>,
+}
+
+impl Casts<'_, '_> {
+    fn cast(&mut self, placeholder: &Placeholder, data_type: &DataType) {
+        let Placeholder::Numbered { number, span } = placeholder else {
+            return;
         };
-        let Some(cast) = cast_after(text, tokens, index) else {
-            continue;
-        };
-        let found = canonical_type(&cast);
-        match types.get(name) {
+        let found = canonical_type(&data_type.to_string());
+        match self.types.get(number) {
             Some((known, why)) if *known != found => {
-                let message = format!(
-                    "`{}` is cast to {cast}, but {why} {known}",
-                    token.text(text)
-                );
-                report.add(
+                let parameters = self.query.parameters();
+                let name = usize::try_from(*number)
+                    .ok()
+                    .and_then(|number| parameters.get(number.checked_sub(1)?))
+                    .map_or("", |parameter| parameter.name());
+                let cast = data_type.span.text(self.query.text());
+                let message = format!("`{name}` is cast to {cast}, but {why} {known}");
+                self.report.add(
                     Code::InconsistentParameter,
-                    token,
+                    *span,
                     message,
                     "a parameter has one type; cast the expression around it, or use two parameters",
                 );
             }
             Some(_) => {}
             None => {
-                types.insert(name, (found, "elsewhere to"));
+                self.types.insert(*number, (found, "elsewhere to"));
             }
         }
     }
 }
 
-/// The words that may follow a type's first.
-const LONG_NAMES: &[&[&str]] = &[
-    &["precision"],
-    &["varying"],
-    &["with", "time", "zone"],
-    &["without", "time", "zone"],
-];
-
-/// The type after `::` or `:::`, from its schema to its closing brackets.
-fn cast_after(text: &str, tokens: &[Token], index: usize) -> Option<String> {
-    let symbol = |at: usize, symbol: &str| {
-        let token: Option<&Token> = tokens.get(at);
-        token.is_some_and(|t| t.is_symbol(text, symbol))
-    };
-    if !(symbol(index + 1, "::") || symbol(index + 1, ":::")) {
-        return None;
+impl<'t> Visitor<'t> for Casts<'_, '_> {
+    fn expr(&mut self, expr: &'t Expr) {
+        if let Expr::Cast {
+            operand, data_type, ..
+        }
+        | Expr::Annotate {
+            operand, data_type, ..
+        } = expr
+            && let Expr::Placeholder(placeholder) = &**operand
+        {
+            self.cast(placeholder, data_type);
+        }
     }
-    let first = tokens.get(index + 2)?;
-    let mut at = index + 3;
-    while symbol(at, ".") {
-        at += 2;
-    }
-    at = after_length(text, tokens, at);
-    let longer = LONG_NAMES.iter().find(|words| {
-        tokens.get(at..at + words.len()).is_some_and(|found| {
-            let mut pairs = found.iter().zip(**words);
-            pairs.all(|(token, word)| token.is_keyword(text, word))
-        })
-    });
-    if let Some(words) = longer {
-        at = after_length(text, tokens, at + words.len());
-    }
-    while symbol(at, "[") && symbol(at + 1, "]") {
-        at += 2;
-    }
-    let last = tokens.get(at - 1)?;
-    text.get(first.span.start..last.span.end).map(str::to_owned)
-}
-
-/// Behind the `(19, 4)` that may stand here.
-fn after_length(text: &str, tokens: &[Token], at: usize) -> usize {
-    let is = |token: &Token, symbol: &str| token.is_symbol(text, symbol);
-    let rest = tokens.get(at..).unwrap_or_default();
-    if !rest.first().is_some_and(|token| is(token, "(")) {
-        return at;
-    }
-    let length = rest.iter().position(|token| is(token, ")"));
-    length.map_or(at, |length| at + length + 1)
 }
 
 /// Header lines about parameters that the statement does not have, and integers without a width.

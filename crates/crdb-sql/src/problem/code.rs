@@ -104,9 +104,51 @@ codes! {
     /// One parameter is used as two different types.
     InconsistentParameter = "inconsistent_parameter", Error, true;
     /// LIMIT without ORDER BY returns any rows.
-    LimitWithoutOrder = "limit_without_order", Error, true;
+    LimitWithoutOrder = "limit_without_order", Warning, true;
     /// No index serves the query's conditions, as far as the schema shows.
     FullScan = "full_scan", Warning, true;
+    /// No table of the statement has the column, as far as the schema shows.
+    UnknownColumn = "unknown_column", Error, true;
+    /// CockroachDB has no slices of arrays.
+    ArraySlice = "array_slice", Error, true;
+    /// AS OF SYSTEM TIME takes no parameter.
+    PlaceholderAsOf = "placeholder_as_of", Error, true;
+    /// What is read in the past cannot be locked.
+    LockInThePast = "lock_in_the_past", Error, true;
+    /// FOR UPDATE locks every row that a full scan reads.
+    LockWithoutIndex = "lock_without_index", Warning, true;
+    /// `/` between integers is a DECIMAL on CockroachDB and an integer on PostgreSQL.
+    IntegerDivision = "integer_division", Warning, true;
+    /// A long list in IN is planned anew for each length.
+    LongInList = "long_in_list", Warning, true;
+    /// UPSERT into a table with secondary indexes reads before it writes.
+    UpsertReadsFirst = "upsert_reads_first", Warning, true;
+    /// A long read of current data holds up writes.
+    ExportOfNow = "export_of_now", Warning, true;
+    /// Advisory locks lock nothing on CockroachDB.
+    AdvisoryLock = "advisory_lock", Warning, true;
+    /// A sequence is one row that all callers write.
+    SequenceCall = "sequence_call", Warning, true;
+    /// `cluster_logical_timestamp()` fixes a transaction's time.
+    ClusterTimestamp = "cluster_timestamp", Warning, true;
+    /// `crdb_internal` is refused since v26.1.
+    UnsafeInternals = "unsafe_internals", Warning, true;
+    /// A table without a primary key gets one that grows with time.
+    MissingPrimaryKey = "missing_primary_key", Warning, true;
+    /// A key that grows with time sends all new rows to one range.
+    SequentialKey = "sequential_key", Warning, true;
+    /// CockroachDB makes no index for a foreign key.
+    UnindexedForeignKey = "unindexed_foreign_key", Warning, true;
+    /// A column that is dropped beside other changes may lose its data when one of them fails.
+    DropColumnBesideOthers = "drop_column_beside_others", Warning, true;
+    /// A column's type is changed by a rewrite of the table.
+    AlterColumnType = "alter_column_type", Warning, true;
+    /// CONCURRENTLY does nothing on CockroachDB.
+    ConcurrentIndex = "concurrent_index", Warning, true;
+    /// Temporary tables are behind a setting.
+    TemporaryTable = "temporary_table", Warning, true;
+    /// Interleaved tables are gone since v21.2.
+    InterleavedTable = "interleaved_table", Error, true;
 }
 
 impl Code {

@@ -1,351 +1,709 @@
-//! Reading definitions from tokens.
-//!
-//! A cursor over the significant tokens of one statement; whatever it does not know it steps over.
+//! Reading definitions from the tree.
 
-use super::{Index, Schema, Table, TableColumn};
-use crate::statement::{self, Cursor};
+use super::name::{self, Key, PUBLIC};
+use super::{ForeignKey, Index, Schema, Table, TableColumn};
+use crate::dialect::ast::{
+    AlterTableAction, ColumnAction, ColumnConstraint, ColumnDefinition, CreateTable, CreateType,
+    DataType, Drop, DropTarget, Expr, Ident, IndexColumn, IndexDefinition, IndexKind, IndexName,
+    IndexTarget, LikeOption, ObjectKind, ObjectName, Part, SetScope, SetVariable, SpecialForm,
+    Statement, StatementKind, TableConstraint, TableContents, TableElement, TypeBody, UtilityKind,
+};
+use crate::dialect::keyword::Keyword;
+use crate::dialect::{self, Piece};
+use crate::problem::{Code, Problem};
+use crate::source::SourceFile;
 
-pub(super) fn apply(schema: &mut Schema, text: &str) {
-    for tokens in statement::split(text) {
-        statement(schema, &mut Cursor::new(text, &tokens));
-    }
-}
-
-fn statement(schema: &mut Schema, cursor: &mut Cursor<'_>) {
-    if cursor.take("create") {
-        cursor.take_any(&[
-            "or",
-            "replace",
-            "temp",
-            "temporary",
-            "unlogged",
-            "global",
-            "local",
-        ]);
-        if cursor.take("table") {
-            create_table(schema, cursor);
-        } else if cursor.take("type") {
-            create_type(schema, cursor);
-        } else {
-            cursor.take_any(&["unique", "inverted", "vector"]);
-            if cursor.take("index") {
-                create_index(schema, cursor);
+/// Applies the statements of a file to a schema. Returns what the dialect does not know.
+pub(super) fn apply(schema: &mut Schema, source: &SourceFile) -> Vec<Problem> {
+    let text = source.text();
+    let mut problems = Vec::new();
+    let mut path = PUBLIC.to_owned();
+    let mut end = 0;
+    for piece in dialect::split_statements(text) {
+        let before = text.get(end..piece.span.range().start).unwrap_or("");
+        end = piece.span.range().end;
+        match dialect::parse(piece.text) {
+            Ok(statements) => {
+                let mut reader = Reader {
+                    schema,
+                    path: &mut path,
+                    text: piece.text,
+                };
+                statements
+                    .iter()
+                    .for_each(|statement| reader.statement(statement));
             }
-        }
-    } else if cursor.take("alter") && cursor.take("table") {
-        alter_table(schema, cursor);
-    } else if cursor.take("drop") {
-        drop_object(schema, cursor);
-    }
-}
-
-fn create_table(schema: &mut Schema, cursor: &mut Cursor<'_>) {
-    cursor.take_any(&["if", "not", "exists"]);
-    let Some(name) = cursor.name() else { return };
-    let Some(items) = cursor.list() else { return };
-    let mut table = Table {
-        name: name.clone(),
-        ..Table::default()
-    };
-    for mut item in items {
-        element(&mut table, &mut item);
-    }
-    schema.tables.insert(name, table);
-}
-
-/// A column or a constraint between the parentheses of CREATE TABLE, or after ADD.
-fn element(table: &mut Table, cursor: &mut Cursor<'_>) {
-    let constraint = if cursor.take("constraint") {
-        cursor.take_any(&["if", "not", "exists"]);
-        cursor.name()
-    } else {
-        None
-    };
-    if cursor.take("primary") {
-        cursor.take("key");
-        key(table, cursor, constraint, true);
-    } else if cursor.take("unique") {
-        cursor.take("index");
-        cursor.take_any(&["without"]);
-        key(table, cursor, constraint, false);
-    } else if cursor.peek("index") && !cursor.is_column_definition() {
-        cursor.step();
-        key(table, cursor, constraint, false);
-    } else if cursor.peek("inverted") && !cursor.is_column_definition() {
-        cursor.step();
-        cursor.take("index");
-        key(table, cursor, constraint, false);
-    } else if constraint.is_none()
-        && !cursor.peek_any(&["check", "foreign", "family", "like", "exclude", "partition"])
-    {
-        column(table, cursor);
-    }
-}
-
-fn key(table: &mut Table, cursor: &mut Cursor<'_>, constraint: Option<String>, primary: bool) {
-    let name = if cursor.peek_symbol("(") || cursor.peek("using") {
-        constraint
-    } else {
-        cursor.name().or(constraint)
-    };
-    if cursor.take("using") {
-        cursor.step();
-    }
-    let Some(columns) = index_columns(cursor) else {
-        return;
-    };
-    if primary {
-        for column in &mut table.columns {
-            column.not_null |= columns.contains(&column.name);
-        }
-        table.indexes.retain(|index| !index.primary);
-    }
-    table.indexes.push(Index {
-        name,
-        columns,
-        primary,
-    });
-}
-
-fn index_columns(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
-    let mut columns = Vec::new();
-    for mut item in cursor.list()? {
-        match item.name() {
-            Some(column) if !item.peek_symbol("(") => columns.push(column),
-            _ => break,
-        }
-    }
-    Some(columns)
-}
-
-fn column(table: &mut Table, cursor: &mut Cursor<'_>) {
-    let Some(name) = cursor.name() else { return };
-    let start = cursor.position();
-    while !cursor.at_end() && !cursor.peek_any(COLUMN_CLAUSES) {
-        cursor.step();
-    }
-    let sql_type = cursor.text_since(start);
-    let mut not_null = sql_type.to_ascii_lowercase().contains("serial");
-    let mut keys: Vec<bool> = Vec::new();
-    while !cursor.at_end() {
-        if cursor.take("not") {
-            not_null |= cursor.take("null");
-        } else if cursor.take("primary") {
-            not_null = true;
-            keys.push(true);
-        } else if cursor.take("unique") {
-            keys.push(false);
-        } else {
-            cursor.step();
-        }
-    }
-    for primary in keys {
-        table.indexes.push(Index {
-            name: None,
-            columns: vec![name.clone()],
-            primary,
-        });
-    }
-    table.columns.retain(|column| column.name != name);
-    table.columns.push(TableColumn {
-        name,
-        sql_type,
-        not_null,
-    });
-}
-
-/// The words that end a column's type.
-const COLUMN_CLAUSES: &[&str] = &[
-    "not",
-    "null",
-    "default",
-    "primary",
-    "unique",
-    "references",
-    "check",
-    "constraint",
-    "collate",
-    "as",
-    "generated",
-    "family",
-    "create",
-    "on",
-    "visible",
-    "storage",
-    "compression",
-];
-
-fn create_type(schema: &mut Schema, cursor: &mut Cursor<'_>) {
-    cursor.take_any(&["if", "not", "exists"]);
-    let Some(name) = cursor.name() else { return };
-    if !(cursor.take("as") && cursor.take("enum")) {
-        return;
-    }
-    let labels = cursor.list().unwrap_or_default();
-    let labels = labels.iter().filter_map(Cursor::string).collect();
-    schema.enums.insert(name, labels);
-}
-
-fn create_index(schema: &mut Schema, cursor: &mut Cursor<'_>) {
-    cursor.take_any(&["concurrently", "if", "not", "exists"]);
-    let name = if cursor.peek("on") {
-        None
-    } else {
-        cursor.name()
-    };
-    if !cursor.take("on") {
-        return;
-    }
-    cursor.take("only");
-    let Some(table) = cursor.name() else { return };
-    if cursor.take("using") {
-        cursor.step();
-    }
-    let Some(columns) = index_columns(cursor) else {
-        return;
-    };
-    // A partial index serves only queries that imply its condition, which nobody here can tell.
-    let mut partial = false;
-    while !cursor.at_end() {
-        partial |= cursor.peek("where");
-        cursor.step();
-    }
-    if let Some(table) = find(schema, &table)
-        && !partial
-    {
-        table.indexes.push(Index {
-            name,
-            columns,
-            primary: false,
-        });
-    }
-}
-
-fn find<'s>(schema: &'s mut Schema, name: &str) -> Option<&'s mut Table> {
-    let key = schema.table(name)?.name.clone();
-    schema.tables.get_mut(&key)
-}
-
-fn alter_table(schema: &mut Schema, cursor: &mut Cursor<'_>) {
-    cursor.take_any(&["if", "exists", "only"]);
-    let Some(name) = cursor.name() else { return };
-    if cursor.take("rename") {
-        return rename(schema, &name, cursor);
-    }
-    let Some(table) = find(schema, &name) else {
-        return;
-    };
-    for mut action in cursor.split_commas() {
-        if action.take("add") {
-            action.take("column");
-            action.take_any(&["if", "not", "exists"]);
-            element(table, &mut action);
-        } else if action.take("drop") {
-            let constraint = action.take("constraint");
-            action.take("column");
-            action.take_any(&["if", "exists"]);
-            let Some(gone) = action.name() else { continue };
-            if constraint {
-                table.indexes.retain(|i| i.name.as_deref() != Some(&gone));
-            } else {
-                table.columns.retain(|column| column.name != gone);
-                table.indexes.retain(|index| !index.columns.contains(&gone));
-            }
-        } else if action.take("alter") {
-            if action.take("primary") {
-                action.take_any(&["key", "using", "columns"]);
-                key(table, &mut action, None, true);
-                continue;
-            }
-            action.take("column");
-            let Some(column) = action.name() else {
-                continue;
-            };
-            alter_column(table, &column, &mut action);
-        }
-    }
-}
-
-fn alter_column(table: &mut Table, column: &str, action: &mut Cursor<'_>) {
-    let Some(column) = table.columns.iter_mut().find(|c| c.name == column) else {
-        return;
-    };
-    let set = action.take("set");
-    let drop = !set && action.take("drop");
-    if action.take("not") && action.take("null") {
-        column.not_null = set || (!drop && column.not_null);
-    } else {
-        action.take("data");
-        if action.take("type") {
-            let start = action.position();
-            while !action.at_end() && !action.peek_any(&["using", "collate"]) {
-                action.step();
-            }
-            column.sql_type = action.text_since(start);
-        }
-    }
-}
-
-fn rename(schema: &mut Schema, name: &str, cursor: &mut Cursor<'_>) {
-    if cursor.take("to") {
-        let Some(new) = cursor.name() else { return };
-        let Some(key) = schema.table(name).map(|table| table.name.clone()) else {
-            return;
-        };
-        if let Some(mut table) = schema.tables.remove(&key) {
-            table.name.clone_from(&new);
-            schema.tables.insert(new, table);
-        }
-        return;
-    }
-    if cursor.take("constraint") {
-        return;
-    }
-    cursor.take("column");
-    let Some(old) = cursor.name() else { return };
-    cursor.take("to");
-    let Some(new) = cursor.name() else { return };
-    if let Some(table) = find(schema, name) {
-        let columns = table.columns.iter_mut().map(|column| &mut column.name);
-        let indexed = table
-            .indexes
-            .iter_mut()
-            .flat_map(|index| &mut index.columns);
-        for column in columns.chain(indexed).filter(|column| **column == old) {
-            column.clone_from(&new);
-        }
-    }
-}
-
-fn drop_object(schema: &mut Schema, cursor: &mut Cursor<'_>) {
-    let kind = cursor.word();
-    cursor.take_any(&["concurrently", "if", "exists"]);
-    for mut item in cursor.split_commas() {
-        let Some(name) = item.name() else { continue };
-        match kind.as_deref() {
-            Some("table") => {
-                if let Some(key) = schema.table(&name).map(|table| table.name.clone()) {
-                    schema.tables.remove(&key);
+            Err(error) => {
+                forget_mentioned(schema, piece.text);
+                if !left_to_server(before) {
+                    problems.push(refused(source, &piece, &error));
                 }
             }
-            Some("type") => {
-                schema.enums.remove(&name);
+        }
+    }
+    problems
+}
+
+fn refused(source: &SourceFile, piece: &Piece<'_>, error: &dialect::ParseError) -> Problem {
+    let at = piece.span.range().start + error.offset();
+    Problem::at(Code::Syntax, source, at..at + 1, error.message()).help(
+        "a statement that is right and still refused here can have the line `-- verify: server` before it",
+    )
+}
+
+/// Whether the comments before a statement say that only a server knows it.
+fn left_to_server(before: &str) -> bool {
+    before.lines().any(|line| {
+        let comment = line.trim().strip_prefix("--").map(str::trim);
+        comment.is_some_and(|comment| comment == "verify: server")
+    })
+}
+
+/// Nothing more is said of the tables whose names stand in a text that is not understood.
+fn forget_mentioned(schema: &mut Schema, text: &str) {
+    let lower = text.to_lowercase();
+    let words: std::collections::HashSet<&str> = lower
+        .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+        .collect();
+    let mentioned: Vec<Key> = schema
+        .tables
+        .keys()
+        .filter(|key| {
+            let name = key.name.to_lowercase();
+            words.contains(name.as_str()) || (name.contains(' ') && lower.contains(&name))
+        })
+        .cloned()
+        .collect();
+    for key in mentioned {
+        schema.tables.remove(&key);
+        schema.opaque.insert(key);
+    }
+}
+
+struct Reader<'a> {
+    schema: &'a mut Schema,
+    /// The schema in which unqualified names are made.
+    path: &'a mut String,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.kind {
+            StatementKind::CreateTable(create) => self.create_table(create),
+            StatementKind::CreateType(create) => self.create_type(create),
+            StatementKind::CreateView(view) => self.make_opaque(&view.name),
+            StatementKind::CreateSequence(sequence) => self.make_opaque(&sequence.name),
+            StatementKind::CreateIndex(create) => {
+                if let Some(table) = self.table(&create.table) {
+                    let known = create.if_not_exists
+                        && create.index.name.as_ref().is_some_and(|name| {
+                            table.indexes.iter().any(|i| i.name() == Some(name.value()))
+                        });
+                    if !known {
+                        table.indexes.push(index(&create.index));
+                    }
+                }
             }
-            Some("index") => {
-                // CockroachDB writes `table@index`.
-                let index = if item.take_symbol("@") {
-                    item.name()
-                } else {
-                    Some(name)
+            StatementKind::AlterTable(alter) => {
+                let text = self.text;
+                if let Some(table) = self.table(&alter.table) {
+                    for action in &alter.actions {
+                        alter_table(table, action, text);
+                    }
+                }
+            }
+            StatementKind::Drop(drop) => self.drop(drop),
+            StatementKind::Set(set) => self.set(set),
+            StatementKind::Utility(utility) => match utility.kind {
+                UtilityKind::Alter => self.alter(&utility.parts),
+                UtilityKind::Do | UtilityKind::Call => forget_mentioned(self.schema, self.text),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn key(&self, name: &ObjectName) -> Key {
+        Key::made(name, self.path)
+    }
+
+    /// The key of the table that a statement names: in the current schema first.
+    fn find(&self, name: &ObjectName) -> Option<Key> {
+        let here = self.key(name);
+        if name.parts.len() == 1 && self.schema.tables.contains_key(&here) {
+            return Some(here);
+        }
+        self.schema.find_table(&name::parts(name)).cloned()
+    }
+
+    fn table(&mut self, name: &ObjectName) -> Option<&mut Table> {
+        let key = self.find(name)?;
+        self.schema.tables.get_mut(&key)
+    }
+
+    fn exists(&self, key: &Key) -> bool {
+        self.schema.tables.contains_key(key) || self.schema.opaque.contains(key)
+    }
+
+    fn make_opaque(&mut self, name: &ObjectName) {
+        let key = self.key(name);
+        self.schema.tables.remove(&key);
+        self.schema.opaque.insert(key);
+    }
+
+    fn create_table(&mut self, create: &CreateTable) {
+        let key = self.key(&create.name);
+        if create.if_not_exists && self.exists(&key) {
+            return;
+        }
+        let TableContents::Elements(elements) = &create.contents else {
+            return self.make_opaque(&create.name);
+        };
+        let mut table = Table {
+            name: key.name.clone(),
+            schema: key.schema.clone(),
+            ..Table::default()
+        };
+        for element in elements {
+            match element {
+                TableElement::Column(definition) => column(&mut table, definition, self.text),
+                TableElement::Index(definition) => table.indexes.push(index(definition)),
+                TableElement::Constraint { constraint, .. } => {
+                    add_constraint(&mut table, constraint);
+                }
+                TableElement::Like {
+                    table: model,
+                    options,
+                } => match self.table(model) {
+                    Some(model) => like(&mut table, model, options),
+                    None => return self.make_opaque(&create.name),
+                },
+                TableElement::Family { .. } => {}
+            }
+        }
+        self.schema.opaque.remove(&key);
+        self.schema.tables.insert(key, table);
+    }
+
+    fn create_type(&mut self, create: &CreateType) {
+        let key = self.key(&create.name);
+        if create.if_not_exists && self.schema.enums.contains_key(&key) {
+            return;
+        }
+        match &create.body {
+            TypeBody::Enum(labels) => {
+                let labels = labels.iter().map(ToString::to_string).collect();
+                self.schema.enums.insert(key, labels);
+            }
+            TypeBody::Composite(_) => {
+                self.schema.enums.remove(&key);
+            }
+        }
+    }
+
+    fn set(&mut self, set: &SetVariable) {
+        if set.scope == SetScope::Local || set.scope == SetScope::Cluster {
+            return;
+        }
+        let [variable] = set.name.as_slice() else {
+            return;
+        };
+        if variable.value() != "search_path" {
+            return;
+        }
+        let first = set.values.first().and_then(|value| match value {
+            Expr::Column(column) => column.parts.last().map(Ident::value),
+            Expr::Literal(crate::dialect::ast::Literal::String(text)) => text.split(',').next(),
+            _ => None,
+        });
+        let first = first.map(str::trim).filter(|name| !name.starts_with('$'));
+        first.unwrap_or(PUBLIC).clone_into(self.path);
+    }
+
+    fn drop(&mut self, drop: &Drop) {
+        for target in &drop.targets {
+            match target {
+                DropTarget::Object(name) => self.drop_object(drop.kind, name),
+                DropTarget::Index(index) => self.drop_index(index),
+            }
+        }
+    }
+
+    fn drop_object(&mut self, kind: ObjectKind, name: &ObjectName) {
+        match kind {
+            ObjectKind::Type => {
+                let key = self.key(name);
+                self.schema.enums.remove(&key);
+            }
+            ObjectKind::Schema => {
+                let gone = name.name();
+                self.schema.tables.retain(|key, _| key.schema != gone);
+                self.schema.enums.retain(|key, _| key.schema != gone);
+                self.schema.opaque.retain(|key| key.schema != gone);
+            }
+            ObjectKind::Database => {
+                let gone = Some(name.name());
+                self.schema
+                    .tables
+                    .retain(|key, _| key.database.as_deref() != gone);
+                self.schema
+                    .opaque
+                    .retain(|key| key.database.as_deref() != gone);
+            }
+            _ => {
+                if let Some(key) = self.find(name) {
+                    self.schema.tables.remove(&key);
+                    self.schema.opaque.remove(&key);
+                }
+            }
+        }
+    }
+
+    fn drop_index(&mut self, index: &IndexName) {
+        let gone = index.index.name();
+        let keep = |table: &mut Table| {
+            let name = table.name.clone();
+            table.indexes.retain(|index| !is_called(index, &name, gone));
+        };
+        match &index.table {
+            Some(table) => {
+                if let Some(table) = self.table(table) {
+                    keep(table);
+                }
+            }
+            None => {
+                let schema = index.index.parts.iter().rev().nth(1).map(Ident::value);
+                self.schema
+                    .tables
+                    .values_mut()
+                    .filter(|table| schema.is_none_or(|schema| table.schema == schema))
+                    .for_each(keep);
+            }
+        }
+    }
+
+    /// `ALTER` of everything but a table's columns.
+    fn alter(&mut self, parts: &[Part]) {
+        let (Some(Part::Keyword(kind)), Some(to)) = (parts.get(1), parts.last()) else {
+            return;
+        };
+        let object = parts.iter().find_map(|part| match part {
+            Part::Object(name) => Some(name),
+            _ => None,
+        });
+        let target = match to {
+            Part::Object(name) => Some(name.name()),
+            Part::Name(name) => Some(name.value()),
+            _ => None,
+        };
+        match (kind, object, target) {
+            (Keyword::TABLE | Keyword::VIEW | Keyword::SEQUENCE, Some(object), Some(target)) => {
+                let Some(key) = self.find(object) else { return };
+                if has(parts, Keyword::RENAME) && has(parts, Keyword::TO) {
+                    self.move_table(&key, key.renamed(target));
+                } else if has(parts, Keyword::SCHEMA) {
+                    self.move_table(&key, key.moved(target));
+                }
+            }
+            (Keyword::TYPE, Some(object), _) => self.alter_type(object, parts, target),
+            (Keyword::INDEX, _, Some(target)) if has(parts, Keyword::RENAME) => {
+                let Some(Part::Index(index)) = parts.get(2).or_else(|| parts.get(4)) else {
+                    return;
                 };
-                for table in schema.tables.values_mut() {
-                    table
-                        .indexes
-                        .retain(|i| i.name.is_none() || i.name != index);
+                let old = index.index.name();
+                for table in self.schema.tables.values_mut() {
+                    let name = table.name.clone();
+                    for index in &mut table.indexes {
+                        if is_called(index, &name, old) {
+                            index.name = Some(target.to_owned());
+                        }
+                    }
+                }
+            }
+            (Keyword::SCHEMA, _, Some(target)) if has(parts, Keyword::RENAME) => {
+                let Some(Part::Name(old)) = parts.get(2) else {
+                    return;
+                };
+                let all: Vec<Key> = self
+                    .schema
+                    .tables
+                    .keys()
+                    .chain(&self.schema.opaque)
+                    .cloned()
+                    .collect();
+                for key in all.into_iter().filter(|key| key.schema == old.value()) {
+                    self.move_table(&key, key.moved(target));
                 }
             }
             _ => {}
         }
+    }
+
+    fn move_table(&mut self, from: &Key, to: Key) {
+        if let Some(mut table) = self.schema.tables.remove(from) {
+            table.name.clone_from(&to.name);
+            table.schema.clone_from(&to.schema);
+            self.schema.tables.insert(to, table);
+        } else if self.schema.opaque.remove(from) {
+            self.schema.opaque.insert(to);
+        }
+    }
+
+    fn alter_type(&mut self, object: &ObjectName, parts: &[Part], target: Option<&str>) {
+        let key = self.key(object);
+        let texts: Vec<&str> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Text(text) => Some(&**text),
+                _ => None,
+            })
+            .collect();
+        if has(parts, Keyword::RENAME) && !has(parts, Keyword::VALUE) {
+            if let (Some(labels), Some(target)) = (self.schema.enums.remove(&key), target) {
+                self.schema.enums.insert(key.renamed(target), labels);
+            }
+            return;
+        }
+        let Some(labels) = self.schema.enums.get_mut(&key) else {
+            return;
+        };
+        let place = |label: &str, labels: &[String]| labels.iter().position(|known| known == label);
+        match texts.as_slice() {
+            [gone] if has(parts, Keyword::DROP) => labels.retain(|label| label != gone),
+            [old, new] if has(parts, Keyword::RENAME) => {
+                if let Some(label) = labels.iter_mut().find(|label| *label == old) {
+                    (*new).clone_into(label);
+                }
+            }
+            [new, ..] if place(new, labels).is_some() => {}
+            [new, beside] => {
+                let at = place(beside, labels).map_or(labels.len(), |at| {
+                    at + usize::from(has(parts, Keyword::AFTER))
+                });
+                labels.insert(at, (*new).to_owned());
+            }
+            [new] => labels.push((*new).to_owned()),
+            _ => {}
+        }
+    }
+}
+
+fn has(parts: &[Part], keyword: Keyword) -> bool {
+    parts.contains(&Part::Keyword(keyword))
+}
+
+/// Whether an index has this name, by definition or as the engines name indexes that have none.
+fn is_called(index: &Index, table: &str, name: &str) -> bool {
+    if let Some(known) = &index.name {
+        return known == name;
+    }
+    let columns = index.columns.join("_");
+    if index.primary {
+        return name == "primary" || name == format!("{table}_pkey");
+    }
+    name == format!("{table}_{columns}_key") || name == format!("{table}_{columns}_idx")
+}
+
+fn index(definition: &IndexDefinition) -> Index {
+    let (columns, computed) = index_columns(&definition.columns);
+    Index {
+        name: definition.name.as_ref().map(owned),
+        columns,
+        storing: definition.storing.iter().map(owned).collect(),
+        primary: false,
+        unique: definition.unique,
+        partial: definition.filter.is_some(),
+        inverted: definition.kind != IndexKind::Forward,
+        computed,
+    }
+}
+
+fn owned(name: &Ident) -> String {
+    name.value().to_owned()
+}
+
+/// The columns up to the first expression, and whether there is one.
+fn index_columns(columns: &[IndexColumn]) -> (Vec<String>, bool) {
+    let named: Vec<String> = columns
+        .iter()
+        .map_while(|column| match &column.target {
+            IndexTarget::Column(name) => Some(owned(name)),
+            IndexTarget::Expr(_) => None,
+        })
+        .collect();
+    let computed = named.len() < columns.len();
+    (named, computed)
+}
+
+fn primary_key(table: &mut Table, name: Option<&Ident>, columns: &[IndexColumn]) {
+    let (columns, computed) = index_columns(columns);
+    for column in &mut table.columns {
+        column.not_null |= columns.contains(&column.name);
+    }
+    // A changed primary key leaves the old one behind as a unique index.
+    for index in &mut table.indexes {
+        index.primary = false;
+    }
+    table.indexes.push(Index {
+        name: name.map(owned),
+        columns,
+        primary: true,
+        unique: true,
+        computed,
+        ..Index::default()
+    });
+}
+
+fn add_constraint(table: &mut Table, constraint: &TableConstraint) {
+    match constraint {
+        TableConstraint::PrimaryKey { name, columns, .. } => {
+            primary_key(table, name.as_ref(), columns);
+        }
+        TableConstraint::Unique {
+            name,
+            without_index,
+            index: definition,
+        } => {
+            if !without_index {
+                let mut index = index(definition);
+                index.unique = true;
+                index.name = index.name.or_else(|| name.as_ref().map(owned));
+                table.indexes.push(index);
+            }
+        }
+        TableConstraint::ForeignKey {
+            name,
+            columns,
+            references,
+        } => table.foreign_keys.push(ForeignKey {
+            name: name.as_ref().map(owned),
+            columns: columns.iter().map(owned).collect(),
+            references: references.table.to_string(),
+        }),
+        TableConstraint::Check { .. } => {}
+    }
+}
+
+fn column(table: &mut Table, definition: &ColumnDefinition, text: &str) {
+    let name = owned(&definition.name);
+    let sql_type = definition
+        .data_type
+        .as_ref()
+        .map_or_else(String::new, |data_type| written(data_type, text));
+    // CockroachDB and PostgreSQL make SERIAL columns NOT NULL.
+    let serial = sql_type.to_ascii_lowercase().contains("serial");
+    let mut column = TableColumn {
+        not_null: serial,
+        sequential: serial,
+        name: name.clone(),
+        sql_type,
+        hidden: false,
+    };
+    let mut indexes = Vec::new();
+    for option in &definition.options {
+        let (primary, unique) = match &option.constraint {
+            ColumnConstraint::NotNull => {
+                column.not_null = true;
+                continue;
+            }
+            ColumnConstraint::Identity(_) => {
+                column.not_null = true;
+                column.sequential = true;
+                continue;
+            }
+            ColumnConstraint::Default(value) => {
+                column.sequential |= grows(value);
+                continue;
+            }
+            ColumnConstraint::NotVisible => {
+                column.hidden = true;
+                continue;
+            }
+            ColumnConstraint::PrimaryKey { .. } => {
+                column.not_null = true;
+                (true, true)
+            }
+            ColumnConstraint::Unique { without_index } if !without_index => (false, true),
+            ColumnConstraint::References(key) => {
+                table.foreign_keys.push(ForeignKey {
+                    name: option.name.as_ref().map(owned),
+                    columns: vec![name.clone()],
+                    references: key.table.to_string(),
+                });
+                continue;
+            }
+            _ => continue,
+        };
+        indexes.push(Index {
+            name: option.name.as_ref().map(owned),
+            columns: vec![name.clone()],
+            primary,
+            unique,
+            ..Index::default()
+        });
+    }
+    table.columns.retain(|known| known.name != name);
+    table.columns.push(column);
+    table.indexes.extend(indexes);
+}
+
+/// Whether a default grows with time.
+fn grows(value: &Expr) -> bool {
+    match value {
+        Expr::Nested(inner)
+        | Expr::Cast { operand: inner, .. }
+        | Expr::Annotate { operand: inner, .. } => grows(inner),
+        Expr::Function(call) => matches!(
+            crate::resolve::builtin_name(call),
+            Some(
+                "nextval"
+                    | "unique_rowid"
+                    | "now"
+                    | "clock_timestamp"
+                    | "statement_timestamp"
+                    | "transaction_timestamp"
+                    | "cluster_logical_timestamp"
+            )
+        ),
+        Expr::Special(form) => matches!(
+            **form,
+            SpecialForm::Keyword {
+                keyword: Keyword::CURRENT_TIMESTAMP
+                    | Keyword::LOCALTIMESTAMP
+                    | Keyword::CURRENT_DATE,
+                ..
+            }
+        ),
+        _ => false,
+    }
+}
+
+fn written(data_type: &DataType, text: &str) -> String {
+    data_type.span.text(text).to_owned()
+}
+
+/// `LIKE model`: the columns and their NOT NULL always, the rest as the options say.
+fn like(table: &mut Table, model: &Table, options: &[(bool, LikeOption)]) {
+    table.columns.extend(model.columns.iter().cloned());
+    let indexes = options.iter().fold(false, |indexes, (including, what)| {
+        if matches!(what, LikeOption::All | LikeOption::Indexes) {
+            *including
+        } else {
+            indexes
+        }
+    });
+    if indexes {
+        table
+            .indexes
+            .extend(model.indexes.iter().cloned().map(|index| Index {
+                name: None,
+                ..index
+            }));
+    }
+}
+
+fn alter_table(table: &mut Table, action: &AlterTableAction, text: &str) {
+    match action {
+        AlterTableAction::AddColumn {
+            if_not_exists: true,
+            column: definition,
+        } if table.column(definition.name.value()).is_some() => {}
+        AlterTableAction::AddColumn {
+            column: definition, ..
+        } => column(table, definition, text),
+        AlterTableAction::DropColumn { column, .. } => {
+            let gone = owned(column);
+            table.columns.retain(|column| column.name != gone);
+            table
+                .indexes
+                .retain(|index| !index.columns.contains(&gone) && !index.storing.contains(&gone));
+            table
+                .foreign_keys
+                .retain(|key| !key.columns.contains(&gone));
+        }
+        AlterTableAction::AlterColumn { column, action } => {
+            let named = |known: &&mut TableColumn| known.name == column.value();
+            if let Some(column) = table.columns.iter_mut().find(named) {
+                alter_column(column, action, text);
+            }
+        }
+        AlterTableAction::RenameColumn { column, new_name } => {
+            let columns = table.columns.iter_mut().map(|column| &mut column.name);
+            let indexed = table
+                .indexes
+                .iter_mut()
+                .flat_map(|index| index.columns.iter_mut().chain(&mut index.storing));
+            let referring = table
+                .foreign_keys
+                .iter_mut()
+                .flat_map(|key| &mut key.columns);
+            for name in columns.chain(indexed).chain(referring) {
+                if name == column.value() {
+                    new_name.value().clone_into(name);
+                }
+            }
+        }
+        AlterTableAction::RenameConstraint {
+            constraint,
+            new_name,
+        } => {
+            let name = table.name.clone();
+            for index in &mut table.indexes {
+                if is_called(index, &name, constraint.value()) {
+                    index.name = Some(owned(new_name));
+                }
+            }
+        }
+        AlterTableAction::AddConstraint {
+            if_not_exists,
+            constraint,
+            ..
+        } => {
+            let known = match constraint {
+                TableConstraint::Unique {
+                    name: Some(name), ..
+                } if *if_not_exists => {
+                    let mut names = table.indexes.iter().filter_map(Index::name);
+                    names.any(|known| known == name.value())
+                }
+                _ => false,
+            };
+            if !known {
+                add_constraint(table, constraint);
+            }
+        }
+        AlterTableAction::DropConstraint { constraint, .. } => {
+            let name = table.name.clone();
+            let gone = constraint.value();
+            table.indexes.retain(|index| !is_called(index, &name, gone));
+            table
+                .foreign_keys
+                .retain(|key| key.name.as_deref() != Some(gone));
+        }
+        AlterTableAction::Other(parts)
+            if has(parts, Keyword::PRIMARY) && has(parts, Keyword::KEY) =>
+        {
+            let columns: Vec<IndexColumn> = parts
+                .iter()
+                .filter_map(|part| match part {
+                    Part::IndexColumn(column) => Some((**column).clone()),
+                    _ => None,
+                })
+                .collect();
+            primary_key(table, None, &columns);
+        }
+        _ => {}
+    }
+}
+
+fn alter_column(column: &mut TableColumn, action: &ColumnAction, text: &str) {
+    match action {
+        ColumnAction::SetNotNull | ColumnAction::AddIdentity(_) => column.not_null = true,
+        ColumnAction::DropNotNull => column.not_null = false,
+        ColumnAction::SetVisible(visible) => column.hidden = !visible,
+        ColumnAction::SetType { data_type, .. } => column.sql_type = written(data_type, text),
+        _ => {}
     }
 }
 
@@ -402,8 +760,15 @@ mod tests {
             .iter()
             .map(|i| i.columns().join(","))
             .collect();
-        assert_eq!(indexes, ["id", "balance,note", "made", "note", "kind"]);
+        assert_eq!(
+            indexes,
+            ["id", "balance,note", "made", "note", "kind", "index"]
+        );
         assert!(table.indexes()[0].is_primary());
+        assert_eq!(table.indexes()[2].storing(), ["note"]);
+        let keys: Vec<bool> = table.indexes().iter().map(Index::is_key).collect();
+        assert_eq!(keys, [true, true, false, false, false, false]);
+        assert!(table.indexes()[5].is_partial() && table.indexes()[3].is_inverted());
     }
 
     #[test]
@@ -432,13 +797,5 @@ mod tests {
         );
         assert!(table.indexes().iter().all(|i| i.name() != Some("i")));
         assert!(table.indexes().iter().any(|i| i.name() == Some("j")));
-    }
-
-    #[test]
-    fn what_is_no_definition_is_stepped_over() {
-        let schema = schema(
-            "CREATE TABLE; CREATE TABLE x; ALTER TABLE x ADD; DROP; CREATE INDEX ON; CREATE TABLE t (; SELECT 1; CREATE TYPE; )))",
-        );
-        assert!(schema.tables().all(|table| table.columns().is_empty()));
     }
 }

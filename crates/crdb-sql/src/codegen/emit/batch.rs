@@ -8,9 +8,11 @@ use std::fmt::Write as _;
 use super::{function, line, structure};
 use crate::codegen::ident;
 use crate::codegen::item::{Field, Item};
+use crate::dialect;
+use crate::dialect::ast::{Expr, InsertSource, Placeholder, QueryBody, StatementKind};
+use crate::dialect::facts::Facts;
+use crate::dialect::token::TokenKind;
 use crate::schema::canonical_type;
-use crate::statement::scope::{Part, Scopes};
-use crate::token::{Token, TokenKind, tokenize};
 
 /// How many rows go into one statement; CockroachDB's advice for bulk writes is some hundreds to a thousand.
 const CHUNK: usize = 1000;
@@ -91,56 +93,56 @@ fn member(field: &Field) -> String {
     format!("item.{}", field.ident)
 }
 
-/// The statement over arrays, when this one has that form.
+/// The statement over arrays, when this one has that form: an INSERT of one row of VALUES that holds all parameters.
 pub(super) fn bulk_text(item: &Item<'_>) -> Option<String> {
     let text = item.query.text();
-    let tokens: Vec<Token> = tokenize(text)
-        .filter(|token| !token.kind.is_trivia())
-        .collect();
-    let scopes = Scopes::new(text, &tokens);
-    let scope = scopes.outermost();
-    let first = tokens.first()?;
-    let writes = first.is_keyword(text, "insert") || first.is_keyword(text, "upsert");
-    if !writes || scope.find("returning").is_some() || item.parameters.is_empty() {
-        return None;
-    }
-    let at = scope
-        .parts()
-        .iter()
-        .position(|part| matches!(part, Part::Token(t) if t.is_keyword(text, "values")))?;
-    let values = scope.find("values")?;
-    let Some(Part::Group(_)) = scope.parts().get(at + 1) else {
+    let statement = dialect::parse_one(text).ok()?;
+    let StatementKind::Insert(insert) = &statement.kind else {
         return None;
     };
-    if matches!(scope.parts().get(at + 2), Some(Part::Token(t)) if t.is_symbol(text, ",")) {
+    let InsertSource::Query(source) = &insert.source else {
         return None;
-    }
-    let open = tokens
-        .iter()
-        .position(|t| t.span.start >= values.span.end)?;
-    let close = closing(text, &tokens, open)?;
-    let inside = tokens.get(open + 1..close)?;
-    let outside = tokens
-        .iter()
-        .filter(|t| t.span.start < values.span.start || t.span.start > tokens[close].span.start);
-    let parameter = |token: &&Token| token.kind == TokenKind::PositionalParameter;
-    let default = inside.iter().any(|token| token.is_keyword(text, "default"));
+    };
+    let QueryBody::Values(rows) = &source.body else {
+        return None;
+    };
+    let [row] = rows.as_slice() else { return None };
+    let plain = insert.with.is_none()
+        && insert.returning.is_none()
+        && source.with.is_none()
+        && source.order_by.is_empty()
+        && source.limit.is_none()
+        && source.offset.is_none()
+        && !row.contains(&Expr::Default);
     let array = item
         .parameters
         .iter()
         .any(|field| field.sql_type.ends_with(']'));
-    if default || array || outside.clone().any(|token| parameter(&token)) {
+    if !plain || array || item.parameters.is_empty() {
         return None;
     }
-    let mut out = text.get(..values.span.start)?.to_owned();
+    let values = source.span.range();
+    let open = dialect::tokenize(source.span.text(text)).ok()?;
+    let open = open
+        .iter()
+        .find(|token| token.kind == TokenKind::LeftParen)?;
+    let inside = values.start + open.span.range().end..values.end.checked_sub(1)?;
+    let mut out = text.get(..values.start)?.to_owned();
     out.push_str("SELECT ");
-    let mut position = tokens[open].span.end;
-    for token in inside.iter().filter(parameter) {
-        out.push_str(text.get(position..token.span.start)?);
-        let _written = write!(out, "batch.p{}", token.text(text).get(1..)?);
-        position = token.span.end;
+    let mut position = inside.start;
+    for placeholder in Facts::of(&statement).placeholders {
+        let Placeholder::Numbered { number, span } = placeholder else {
+            return None;
+        };
+        let place = span.range();
+        if place.start < inside.start || place.end > inside.end {
+            return None;
+        }
+        out.push_str(text.get(position..place.start)?);
+        let _written = write!(out, "batch.p{number}");
+        position = place.end;
     }
-    out.push_str(text.get(position..tokens[close].span.start)?);
+    out.push_str(text.get(position..inside.end)?);
     let arrays: Vec<String> = item
         .parameters
         .iter()
@@ -156,23 +158,8 @@ pub(super) fn bulk_text(item: &Item<'_>) -> Option<String> {
         arrays.join(", "),
         names.join(", ")
     );
-    out.push_str(text.get(tokens[close].span.end..)?);
+    out.push_str(text.get(values.end..)?);
     Some(out)
-}
-
-fn closing(text: &str, tokens: &[Token], open: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (index, token) in tokens.iter().enumerate().skip(open) {
-        if token.is_symbol(text, "(") {
-            depth += 1;
-        } else if token.is_symbol(text, ")") {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                return Some(index);
-            }
-        }
-    }
-    None
 }
 
 /// The name of a type that both engines know.
