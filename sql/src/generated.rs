@@ -242,7 +242,7 @@ LIMIT $1",
         db: &'e E,
         count: i64,
     ) -> Result<MappedRows<E::Rows<'e>, String>, Error> {
-        let rows = db.fetch(NUMBERS, &[&count]).await?;
+        let rows = db.fetch_stream(NUMBERS, &[&count]).await?;
         Ok(MappedRows::new(rows, |row| row.get(0)))
     }
 
@@ -700,7 +700,7 @@ LIMIT $3"#,
             db: &'e E,
         ) -> Result<MappedRows<E::Rows<'e>, SearchRow>, Error> {
             let (statement, values) = self.statement();
-            let rows = db.fetch(statement, &values).await?;
+            let rows = db.fetch_stream(statement, &values).await?;
             Ok(MappedRows::new(rows, SearchRow::from_row))
         }
     }
@@ -775,7 +775,7 @@ ORDER BY name, email",
         db: &'e E,
         country: &str,
     ) -> Result<MappedRows<E::Rows<'e>, ByCountryRow>, Error> {
-        let rows = db.fetch(BY_COUNTRY, &[&country]).await?;
+        let rows = db.fetch_stream(BY_COUNTRY, &[&country]).await?;
         Ok(MappedRows::new(rows, ByCountryRow::from_row))
     }
 
@@ -935,7 +935,7 @@ ON CONFLICT (email) DO NOTHING")
             let column_2: Vec<_> = chunk.iter().map(|item| item.email).collect();
             let column_3: Vec<_> = chunk.iter().map(|item| item.country).collect();
             changed += db
-                .execute(IMPORT, &[&column_1, &column_2, &column_3])
+                .execute_part(IMPORT, &[&column_1, &column_2, &column_3], changed)
                 .await?;
         }
         Ok(changed)
@@ -1000,7 +1000,7 @@ ORDER BY total DESC")
     pub async fn balances_by_country_stream<'e, E: Executor>(
         db: &'e E,
     ) -> Result<MappedRows<E::Rows<'e>, BalancesByCountryRow>, Error> {
-        let rows = db.fetch(BALANCES_BY_COUNTRY, &[]).await?;
+        let rows = db.fetch_stream(BALANCES_BY_COUNTRY, &[]).await?;
         Ok(MappedRows::new(rows, BalancesByCountryRow::from_row))
     }
 
@@ -1073,7 +1073,7 @@ LIMIT $1")
         db: &'e E,
         count: i64,
     ) -> Result<MappedRows<E::Rows<'e>, BusiestAccountsRow>, Error> {
-        let rows = db.fetch(BUSIEST_ACCOUNTS, &[&count]).await?;
+        let rows = db.fetch_stream(BUSIEST_ACCOUNTS, &[&count]).await?;
         Ok(MappedRows::new(rows, BusiestAccountsRow::from_row))
     }
 
@@ -1155,7 +1155,9 @@ LIMIT $2")
         db: &'e E,
         params: LatestParams<'_>,
     ) -> Result<MappedRows<E::Rows<'e>, LatestRow>, Error> {
-        let rows = db.fetch(LATEST, &[&params.number, &params.count]).await?;
+        let rows = db
+            .fetch_stream(LATEST, &[&params.number, &params.count])
+            .await?;
         Ok(MappedRows::new(rows, LatestRow::from_row))
     }
 

@@ -25,15 +25,17 @@ pub enum ErrorKind {
     /// A result does not have the type that was asked for, or a column does not exist. The statement itself has been
     /// carried out.
     Conversion,
-    /// The statement gave more or fewer rows than asked for. It has been carried out.
-    RowCount,
+    /// The statement gave no row where one was asked for. It has been carried out.
+    NoRow,
+    /// The statement gave several rows where one at most was asked for. It has been carried out.
+    SeveralRows,
     /// The transaction was rolled back although its COMMIT was answered without an error: a statement in it had failed.
     RolledBack,
     /// CockroachDB committed the data of the transaction and failed its schema changes (XXA00).
     PartlyCommitted,
     /// The work of this idempotency key has been committed before; it was not done again.
     AlreadyCommitted,
-    /// Somebody has resolved this idempotency key as abandoned: its work will never be committed.
+    /// This idempotency key was resolved as abandoned and is closed: its work will never be committed.
     Abandoned,
     /// The named query and its arguments do not fit together.
     Arguments,
@@ -41,6 +43,31 @@ pub enum ErrorKind {
     Unsupported,
     /// The transaction was ended by a statement inside it, or used after its end.
     Misuse,
+}
+
+impl ErrorKind {
+    /// A lasting name in snake case, for labels of metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acquire => "acquire",
+            Self::Connection => "connection",
+            Self::Server => "server",
+            Self::Timeout => "timeout",
+            Self::Canceled => "canceled",
+            Self::Refused => "refused",
+            Self::Conversion => "conversion",
+            Self::NoRow => "no_row",
+            Self::SeveralRows => "several_rows",
+            Self::RolledBack => "rolled_back",
+            Self::PartlyCommitted => "partly_committed",
+            Self::AlreadyCommitted => "already_committed",
+            Self::Abandoned => "abandoned",
+            Self::Arguments => "arguments",
+            Self::Unsupported => "unsupported",
+            Self::Misuse => "misuse",
+        }
+    }
 }
 
 /// A statement or transaction that failed.
@@ -56,6 +83,7 @@ struct Inner {
     advice: Option<&'static str>,
     server: Option<Box<ServerError>>,
     parameter: Option<Parameter>,
+    committed_rows: u64,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -84,6 +112,7 @@ impl Error {
             advice: None,
             server: None,
             parameter: None,
+            committed_rows: 0,
             source: None,
         }))
     }
@@ -129,6 +158,17 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// The rows before this failure are committed, so the work as a whole is not to be run again.
+    pub(crate) fn after_rows(mut self, rows: u64) -> Self {
+        if rows > 0 {
+            self.0.committed_rows = rows;
+            if self.0.verdict == Verdict::Retry {
+                self.0.verdict = Verdict::Never;
+            }
+        }
         self
     }
 
@@ -181,6 +221,13 @@ impl Error {
         self.0.server.as_deref()
     }
 
+    /// How many rows earlier statements of the same call had affected and committed, where a call is made of several
+    /// statements outside a transaction.
+    #[must_use]
+    pub fn committed_rows(&self) -> Option<u64> {
+        (self.0.committed_rows > 0).then_some(self.0.committed_rows)
+    }
+
     /// Whether it is certain that nothing took effect and trying again may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -199,10 +246,58 @@ impl Error {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// Whether a unique constraint refused a row; [`ServerError::constraint`] names it.
+    /// The constraint that refused a row, as the server names it.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.server_error()?.constraint()
+    }
+
+    /// The table that the server's error is about.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        self.server_error()?.table()
+    }
+
+    /// The column that the server's error is about.
+    #[must_use]
+    pub fn column(&self) -> Option<&str> {
+        self.server_error()?.column()
+    }
+
+    /// Whether a unique constraint refused a row (23505); [`constraint`](Self::constraint) names it.
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
         self.sqlstate() == Some(SqlState::UNIQUE_VIOLATION)
+    }
+
+    /// Whether a foreign key refused a row (23503).
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        self.sqlstate() == Some(SqlState::FOREIGN_KEY_VIOLATION)
+    }
+
+    /// Whether a column refused NULL (23502); [`column`](Self::column) names it.
+    #[must_use]
+    pub fn is_not_null_violation(&self) -> bool {
+        self.sqlstate() == Some(SqlState::NOT_NULL_VIOLATION)
+    }
+
+    /// Whether a CHECK constraint refused a row (23514).
+    #[must_use]
+    pub fn is_check_violation(&self) -> bool {
+        self.sqlstate() == Some(SqlState::CHECK_VIOLATION)
+    }
+
+    /// Whether an exclusion constraint refused a row (23P01).
+    #[must_use]
+    pub fn is_exclusion_violation(&self) -> bool {
+        self.sqlstate() == Some(SqlState::EXCLUSION_VIOLATION)
+    }
+
+    /// Whether any constraint refused a row (class 23).
+    #[must_use]
+    pub fn is_constraint_violation(&self) -> bool {
+        self.sqlstate().is_some_and(|state| state.class() == "23")
     }
 
     /// Whether the transaction lost against another one (40001).
@@ -229,7 +324,8 @@ impl fmt::Display for Error {
             ErrorKind::Canceled => "the statement was cancelled",
             ErrorKind::Refused => "the request was not sent",
             ErrorKind::Conversion => "a value does not convert",
-            ErrorKind::RowCount => "the number of rows is not the expected one",
+            ErrorKind::NoRow => "it gave no row where one was expected",
+            ErrorKind::SeveralRows => "it gave several rows where one was expected",
             ErrorKind::RolledBack => "the transaction was rolled back",
             ErrorKind::PartlyCommitted => {
                 "the data was committed, but the schema change in the same transaction failed"
@@ -253,6 +349,10 @@ impl fmt::Display for Error {
             }
             Verdict::Retry => f.write_str("; nothing took effect, it may be tried again")?,
             Verdict::Never => {}
+        }
+        if inner.committed_rows > 0 {
+            let rows = inner.committed_rows;
+            write!(f, "; {rows} rows of the statements before it are committed")?;
         }
         if let Some(advice) = inner.advice {
             write!(f, "; {advice}")?;

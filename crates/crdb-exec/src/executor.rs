@@ -50,6 +50,11 @@ pub trait Executor: Send + Sync {
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<u64, Error>> + Send;
 
+    /// Whether its statements are part of one transaction, so that none of them stands without the others.
+    fn is_transaction(&self) -> bool {
+        false
+    }
+
     /// Runs a statement and gives its rows as they come.
     fn stream(
         &self,
@@ -59,6 +64,10 @@ pub trait Executor: Send + Sync {
 }
 
 impl<E: Executor> Executor for &E {
+    fn is_transaction(&self) -> bool {
+        E::is_transaction(self)
+    }
+
     type Row = E::Row;
     type Rows<'a>
         = E::Rows<'a>
@@ -109,7 +118,7 @@ pub trait ExecutorExt: Executor {
     /// The one row of a statement.
     ///
     /// # Errors
-    /// Also [`ErrorKind::RowCount`] when there is none or more than one.
+    /// Also [`ErrorKind::NoRow`] when there is none, and [`ErrorKind::SeveralRows`] when there is more than one.
     fn fetch_one<'a>(
         &self,
         statement: impl Into<Statement<'a>>,
@@ -120,14 +129,8 @@ pub trait ExecutorExt: Executor {
             let mut rows = self.fetch_at_most(statement, parameters, 2).await?;
             match (rows.pop(), rows.is_empty()) {
                 (Some(row), true) => Ok(row),
-                (None, _) => Err(row_count(
-                    statement,
-                    "it gave no row where one was expected",
-                )),
-                (Some(_), false) => Err(row_count(
-                    statement,
-                    "it gave several rows where one was expected",
-                )),
+                (None, _) => Err(row_count(statement, ErrorKind::NoRow)),
+                (Some(_), false) => Err(row_count(statement, ErrorKind::SeveralRows)),
             }
         }
     }
@@ -135,7 +138,7 @@ pub trait ExecutorExt: Executor {
     /// The one row of a statement, if it gives one.
     ///
     /// # Errors
-    /// Also [`ErrorKind::RowCount`] when there is more than one.
+    /// Also [`ErrorKind::SeveralRows`] when there is more than one.
     fn fetch_optional<'a>(
         &self,
         statement: impl Into<Statement<'a>>,
@@ -146,10 +149,7 @@ pub trait ExecutorExt: Executor {
             let mut rows = self.fetch_at_most(statement, parameters, 2).await?;
             match (rows.pop(), rows.is_empty()) {
                 (row, true) => Ok(row),
-                (_, false) => Err(row_count(
-                    statement,
-                    "it gave several rows where at most one was expected",
-                )),
+                (_, false) => Err(row_count(statement, ErrorKind::SeveralRows)),
             }
         }
     }
@@ -172,7 +172,7 @@ pub trait ExecutorExt: Executor {
     ///
     /// # Errors
     /// As the executor; an error may also come in the stream.
-    fn fetch<'a>(
+    fn fetch_stream<'a>(
         &self,
         statement: impl Into<Statement<'a>>,
         parameters: Parameters<'_>,
@@ -191,15 +191,36 @@ pub trait ExecutorExt: Executor {
     ) -> impl Future<Output = Result<u64, Error>> + Send {
         self.run(statement.into(), parameters)
     }
+
+    /// As [`execute`](Self::execute), for work that is made of several statements: `before` is the number of rows that the
+    /// statements before this one have affected. Generated functions of `:batch` queries use it.
+    ///
+    /// # Errors
+    /// As the executor. Outside a transaction the rows before it are committed, which the error
+    /// [says](Error::committed_rows); it is not to be retried then.
+    fn execute_part<'a>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+        before: u64,
+    ) -> impl Future<Output = Result<u64, Error>> + Send {
+        let statement = statement.into();
+        async move {
+            let result = self.run(statement, parameters).await;
+            result.map_err(|error| {
+                if self.is_transaction() {
+                    error
+                } else {
+                    error.after_rows(before)
+                }
+            })
+        }
+    }
 }
 
 impl<E: Executor> ExecutorExt for E {}
 
-fn row_count(statement: Statement<'_>, advice: &'static str) -> Error {
-    Error::new(
-        ErrorKind::RowCount,
-        Verdict::Never,
-        format!("running \"{}\"", statement.label()),
-    )
-    .with_advice(advice)
+fn row_count(statement: Statement<'_>, kind: ErrorKind) -> Error {
+    let attempted = format!("running \"{}\"", statement.label());
+    Error::new(kind, Verdict::Never, attempted)
 }

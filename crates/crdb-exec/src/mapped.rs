@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 /// use crdb_exec::{Error, Executor, ExecutorExt, MappedRows, Row};
 ///
 /// async fn owners<E: Executor>(db: &E) -> Result<MappedRows<E::Rows<'_>, String>, Error> {
-///     let rows = db.fetch("SELECT owner FROM account ORDER BY id", &[]).await?;
+///     let rows = db.fetch_stream("SELECT owner FROM account ORDER BY id", &[]).await?;
 ///     Ok(MappedRows::new(rows, |row| row.get(0)))
 /// }
 /// ```

@@ -115,12 +115,16 @@ impl<'a, E: Executor> NamedQuery<'a, E> {
         self.named(self.executor.fetch_all(self.query, &self.parameters).await)
     }
 
-    /// As [`ExecutorExt::fetch`].
+    /// As [`ExecutorExt::fetch_stream`].
     ///
     /// # Errors
     /// As there.
-    pub async fn fetch(&self) -> Result<E::Rows<'a>, Error> {
-        self.named(self.executor.fetch(self.query, &self.parameters).await)
+    pub async fn fetch_stream(&self) -> Result<E::Rows<'a>, Error> {
+        self.named(
+            self.executor
+                .fetch_stream(self.query, &self.parameters)
+                .await,
+        )
     }
 
     /// As [`ExecutorExt::execute`].

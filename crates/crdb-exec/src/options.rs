@@ -69,6 +69,9 @@ pub struct TransactionOptions {
     idempotency: Option<IdempotencyKey>,
 }
 
+/// The first CockroachDB whose `autocommit_before_ddl` is on by default.
+const COMMITS_BEFORE_DDL: ServerVersion = ServerVersion::new(25, 1, 0);
+
 impl Default for TransactionOptions {
     fn default() -> Self {
         Self::new()
@@ -201,7 +204,15 @@ impl TransactionOptions {
     }
 
     /// The text that begins the transaction, with the time left as the server's `statement_timeout`.
-    pub(crate) fn begin(&self, engine: Engine, left: Option<Duration>) -> Result<String, Error> {
+    ///
+    /// CockroachDB commits a transaction before DDL in it unless `autocommit_before_ddl` is off, which the text turns off
+    /// for this transaction where it is on by default.
+    pub(crate) fn begin(
+        &self,
+        engine: Engine,
+        version: Option<ServerVersion>,
+        left: Option<Duration>,
+    ) -> Result<String, Error> {
         let mut text = String::from("BEGIN");
         let mut separator = " ";
         let mut mode = |mode: &str| {
@@ -253,6 +264,11 @@ impl TransactionOptions {
             // Writing into a String does not fail.
             let _ = write!(text, "; SET LOCAL statement_timeout = {millis}");
         }
+        if engine == Engine::CockroachDb
+            && version.is_some_and(|version| version >= COMMITS_BEFORE_DDL)
+        {
+            text.push_str("; SET LOCAL autocommit_before_ddl = off");
+        }
         Ok(text)
     }
 }
@@ -262,7 +278,7 @@ mod tests {
     use super::*;
 
     fn begin(options: &TransactionOptions, engine: Engine) -> String {
-        options.begin(engine, None).unwrap()
+        options.begin(engine, None, None).unwrap()
     }
 
     #[test]
@@ -291,7 +307,7 @@ mod tests {
             begin(&past, Engine::CockroachDb),
             "BEGIN READ ONLY, AS OF SYSTEM TIME '-10.250000s'"
         );
-        let error = past.begin(Engine::PostgreSql, None).unwrap_err();
+        let error = past.begin(Engine::PostgreSql, None, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
 
@@ -300,15 +316,30 @@ mod tests {
         let options = TransactionOptions::new();
         assert_eq!(
             options
-                .begin(Engine::CockroachDb, Some(Duration::from_millis(1500)))
+                .begin(Engine::CockroachDb, None, Some(Duration::from_millis(1500)))
                 .unwrap(),
             "BEGIN; SET LOCAL statement_timeout = 1500"
         );
         assert_eq!(
             options
-                .begin(Engine::CockroachDb, Some(Duration::from_nanos(1)))
+                .begin(Engine::CockroachDb, None, Some(Duration::from_nanos(1)))
                 .unwrap(),
             "BEGIN; SET LOCAL statement_timeout = 1"
         );
+    }
+
+    #[test]
+    fn ddl_does_not_commit_where_it_would_by_default() {
+        let options = TransactionOptions::new();
+        let begin = |engine, minor| {
+            let version = Some(ServerVersion::new(25, minor, 3));
+            options.begin(engine, version, None).unwrap()
+        };
+        assert_eq!(
+            begin(Engine::CockroachDb, 1),
+            "BEGIN; SET LOCAL autocommit_before_ddl = off"
+        );
+        assert_eq!(begin(Engine::CockroachDb, 0), "BEGIN");
+        assert_eq!(begin(Engine::PostgreSql, 1), "BEGIN");
     }
 }

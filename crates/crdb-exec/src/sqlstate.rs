@@ -26,8 +26,16 @@ macro_rules! states {
 states! {
     /// A feature the server does not have; also what a prepared statement answers once its result type has changed.
     FEATURE_NOT_SUPPORTED = b"0A000";
+    /// A column refused NULL.
+    NOT_NULL_VIOLATION = b"23502";
+    /// A foreign key refused a row.
+    FOREIGN_KEY_VIOLATION = b"23503";
     /// A unique constraint refused a row.
     UNIQUE_VIOLATION = b"23505";
+    /// A CHECK constraint refused a row.
+    CHECK_VIOLATION = b"23514";
+    /// An exclusion constraint refused a row.
+    EXCLUSION_VIOLATION = b"23P01";
     /// There is no transaction to end. CockroachDB answers it to a COMMIT or ROLLBACK on its own, up to v25.1 as an error.
     NO_ACTIVE_TRANSACTION = b"25P01";
     /// The transaction has failed already; this statement was not looked at.

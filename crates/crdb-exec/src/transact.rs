@@ -9,7 +9,7 @@ use crate::observer::{Failure, ResolveEvent, TransactionEvent};
 use crate::options::TransactionOptions;
 use crate::pooled::{Attempts, PooledExecutor};
 use crate::row::Row;
-use crate::session::{Engine, NodeId, ServerVersion, Session, SessionSource};
+use crate::session::{Engine, NodeId, Session, SessionSource};
 use crate::statement::{RetrySafety, Statement};
 use crate::transaction::Transaction;
 use crate::verdict::{Position, Verdict};
@@ -79,6 +79,12 @@ impl<E: From<Error>> Cause<E> {
             Self::Body(error) => error,
         }
     }
+}
+
+/// What stands under an idempotency key.
+struct Found {
+    resolution: Resolution,
+    owner: String,
 }
 
 /// What every run of one call has in common.
@@ -268,7 +274,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         let server_limit = self.server_limit(call, &lease).await?;
         let begin = call
             .options
-            .begin(lease.engine(), server_limit)
+            .begin(lease.engine(), lease.version(), server_limit)
             .map_err(|error| Aborted::ours(error, None))?;
         let transaction = Transaction::<S>::new(
             lease,
@@ -425,25 +431,37 @@ impl<S: SessionSource> PooledExecutor<S> {
             None => RESOLVE_LIMIT,
         };
         let started = Instant::now();
-        let resolution = self.resolve_as(key, owner, left, aborted.node).await;
-        let committed = resolution
-            .as_ref()
-            .ok()
-            .map(|resolution| *resolution == Resolution::Committed);
+        let found = self.resolve_as(key, owner, left, aborted.node).await.ok();
         self.observer().resolved(&ResolveEvent {
             name: call.options.given_name(),
-            committed,
+            committed: found
+                .as_ref()
+                .map(|found| found.resolution == Resolution::Committed),
             elapsed: started.elapsed(),
         });
-        if committed == Some(false)
-            && let Some(failure) = &mut aborted.failure
-        {
-            failure.verdict = Verdict::Retry;
-            if let Cause::Ours(error) = &mut aborted.cause {
-                error.set_verdict(Verdict::Retry);
+        let found = found?;
+        let attempted = || call.attempted("resolving the key of");
+        let error = match found.resolution {
+            Resolution::Committed if found.owner == *owner => return Some(true),
+            Resolution::Committed => {
+                Error::new(ErrorKind::AlreadyCommitted, Verdict::Never, attempted())
+                    .with_advice("another call with this key committed it")
             }
-        }
-        committed
+            // This run will never commit, and the key is free for the next one.
+            Resolution::Abandoned if found.owner == *owner => {
+                if let Some(failure) = &mut aborted.failure {
+                    failure.verdict = Verdict::Retry;
+                    if let Cause::Ours(error) = &mut aborted.cause {
+                        error.set_verdict(Verdict::Retry);
+                    }
+                }
+                return Some(false);
+            }
+            Resolution::Abandoned => Error::new(ErrorKind::Abandoned, Verdict::Never, attempted()),
+        };
+        aborted.failure = Some(Failure::of(&error));
+        aborted.cause = Cause::Ours(error);
+        Some(false)
     }
 
     /// Finds out what became of the work of `key`, and uses the key up if it is not committed: work that is still running
@@ -454,9 +472,11 @@ impl<S: SessionSource> PooledExecutor<S> {
     /// # Errors
     /// [`Error`] when the question could not be answered. It may be asked again.
     pub async fn resolve(&self, key: &IdempotencyKey) -> Result<Resolution, Error> {
-        let owner = idempotency::owner(&mut rand::rng());
         let limit = self.time_limit().unwrap_or(RESOLVE_LIMIT);
-        self.resolve_as(key, &owner, limit, None).await
+        let found = self
+            .resolve_as(key, idempotency::CLOSED, limit, None)
+            .await?;
+        Ok(found.resolution)
     }
 
     async fn resolve_as(
@@ -465,7 +485,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         owner: &str,
         limit: Duration,
         avoid: Option<NodeId>,
-    ) -> Result<Resolution, Error> {
+    ) -> Result<Found, Error> {
         let statement = Statement::new(idempotency::RESOLVE)
             .named("crdb_exec.resolve")
             .retry(RetrySafety::Safe)
@@ -473,35 +493,32 @@ impl<S: SessionSource> PooledExecutor<S> {
         let rows = self
             .fetch_avoiding(avoid, statement, &[&key.as_str(), &owner], 1)
             .await?;
-        match rows.first().map(|row| row.get::<bool>(0)).transpose()? {
-            Some(true) => Ok(Resolution::Abandoned),
-            Some(false) => Ok(Resolution::Committed),
-            None => Err(Error::new(
-                ErrorKind::RowCount,
+        let Some(row) = rows.first() else {
+            return Err(Error::new(
+                ErrorKind::NoRow,
                 Verdict::OutcomeUnknown,
                 "resolving an idempotency key",
-            )),
-        }
+            ));
+        };
+        Ok(Found {
+            resolution: if row.get(0)? {
+                Resolution::Abandoned
+            } else {
+                Resolution::Committed
+            },
+            owner: row.get(1)?,
+        })
     }
 }
 
-/// What can end a transaction on this session. From v25.1 on CockroachDB commits before DDL unless told otherwise, and a
-/// version that is not known may be one of these.
+/// What can end a transaction on this session. A CockroachDB whose version is not known may commit before DDL: BEGIN could
+/// not tell it otherwise.
 fn ended_by<S: Session>(session: &S) -> EndedBy {
-    match session.engine() {
-        Engine::CockroachDb
-            if session
-                .version()
-                .is_none_or(|version| version >= COMMITS_BEFORE_DDL) =>
-        {
-            EndedBy::Definition
-        }
+    match (session.engine(), session.version()) {
+        (Engine::CockroachDb, None) => EndedBy::Definition,
         _ => EndedBy::Control,
     }
 }
-
-/// The first CockroachDB whose `autocommit_before_ddl` is on by default.
-const COMMITS_BEFORE_DDL: ServerVersion = ServerVersion::new(25, 1, 0);
 
 /// What is certain when the time is up before COMMIT: nothing took effect, unless a statement has ended the transaction.
 fn late_verdict<S: SessionSource>(transaction: &Transaction<S>) -> Verdict {

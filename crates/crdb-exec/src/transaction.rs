@@ -409,6 +409,10 @@ impl<S: SessionSource> Executor for Transaction<S> {
     where
         Self: 'a;
 
+    fn is_transaction(&self) -> bool {
+        true
+    }
+
     async fn fetch_at_most(
         &self,
         statement: Statement<'_>,

@@ -14,11 +14,24 @@ pub enum Verdict {
     /// It is certain that nothing took effect, and trying again may succeed.
     Retry,
     /// Trying again would not help, or would not be right. Unless the error kind says otherwise
-    /// ([`PartlyCommitted`](crate::ErrorKind::PartlyCommitted), [`RowCount`](crate::ErrorKind::RowCount),
-    /// [`Conversion`](crate::ErrorKind::Conversion) of a result) nothing took effect.
+    /// ([`PartlyCommitted`](crate::ErrorKind::PartlyCommitted), [`NoRow`](crate::ErrorKind::NoRow), [`SeveralRows`](crate::ErrorKind::SeveralRows),
+    /// [`Conversion`](crate::ErrorKind::Conversion) of a result) and beyond [`committed_rows`](crate::Error::committed_rows),
+    /// nothing took effect.
     Never,
     /// The effect may have been committed, or may still be.
     OutcomeUnknown,
+}
+
+impl Verdict {
+    /// A lasting name in snake case, for labels of metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Never => "never",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
 }
 
 /// Where in the protocol a failure was met.

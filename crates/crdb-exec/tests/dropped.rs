@@ -93,7 +93,7 @@ async fn a_stream_dropped_after_each_poll() {
         let read = async {
             let rows = fixture
                 .db
-                .fetch("SELECT * FROM generate_series(1, 2000)", &[])
+                .fetch_stream("SELECT * FROM generate_series(1, 2000)", &[])
                 .await?;
             rows.try_collect::<Vec<_>>().await
         };

@@ -47,16 +47,16 @@ async fn the_number_of_rows_is_checked() {
     let two = "VALUES (1::INT8), (2)";
     assert_eq!(
         db.fetch_one(none, &[]).await.unwrap_err().kind(),
-        ErrorKind::RowCount
+        ErrorKind::NoRow
     );
     assert_eq!(
         db.fetch_one(two, &[]).await.unwrap_err().kind(),
-        ErrorKind::RowCount
+        ErrorKind::SeveralRows
     );
     assert!(db.fetch_optional(none, &[]).await.unwrap().is_none());
     assert_eq!(
         db.fetch_optional(two, &[]).await.unwrap_err().kind(),
-        ErrorKind::RowCount
+        ErrorKind::SeveralRows
     );
     assert_eq!(db.fetch_all(two, &[]).await.unwrap().len(), 2);
     // All of it was read to the end, in one session.
@@ -104,7 +104,7 @@ async fn streams_give_all_rows_and_the_session_back() {
     let fixture = Fixture::new().await;
     let mut rows = fixture
         .db
-        .fetch("SELECT * FROM generate_series(1, 1000) AS g (n)", &[])
+        .fetch_stream("SELECT * FROM generate_series(1, 1000) AS g (n)", &[])
         .await
         .unwrap();
     let mut sum = 0;
@@ -126,7 +126,7 @@ async fn a_dropped_stream_leaves_its_session_unfinished() {
     let fixture = Fixture::new().await;
     let mut rows = fixture
         .db
-        .fetch("SELECT * FROM generate_series(1, 100000)", &[])
+        .fetch_stream("SELECT * FROM generate_series(1, 100000)", &[])
         .await
         .unwrap();
     rows.try_next().await.unwrap();

@@ -107,7 +107,10 @@ async fn runs_inside_spawned_tasks_and_loses_no_update() {
                     .transact(&options(), async |tx: &Transaction<PlainSource>| {
                         let id = borrowed.len() as i64 - 6;
                         let rows = tx
-                            .fetch("SELECT id FROM account WHERE id >= $1 ORDER BY id", &[&id])
+                            .fetch_stream(
+                                "SELECT id FROM account WHERE id >= $1 ORDER BY id",
+                                &[&id],
+                            )
                             .await?;
                         rows.try_collect::<Vec<_>>()
                             .await?
@@ -186,7 +189,7 @@ async fn a_half_read_result_is_not_committed_blindly() {
         .db
         .transact::<_, Error, _>(&options(), async |tx| {
             tx.execute("UPDATE account SET balance = 0", &[]).await?;
-            let mut rows = tx.fetch("SELECT id FROM account", &[]).await?;
+            let mut rows = tx.fetch_stream("SELECT id FROM account", &[]).await?;
             assert!(rows.try_next().await?.is_some());
             Ok(())
         })

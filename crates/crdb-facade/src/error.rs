@@ -50,8 +50,10 @@ pub enum ErrorKind {
     Canceled,
     /// A value does not have the type that the statement or the caller wants.
     Conversion,
-    /// The statement gave more or fewer rows than asked for. It has been carried out.
-    RowCount,
+    /// The statement gave no row where one was asked for. It has been carried out.
+    NoRow,
+    /// The statement gave several rows where one at most was asked for. It has been carried out.
+    SeveralRows,
     /// COMMIT was answered, but by a rollback: a statement in the transaction had failed.
     RolledBack,
     /// The data of the transaction was committed, its schema change was not.
@@ -383,7 +385,8 @@ fn of_exec(error: &crdb_exec::Error) -> ErrorKind {
         Kind::Timeout => ErrorKind::Timeout,
         Kind::Canceled => ErrorKind::Canceled,
         Kind::Conversion | Kind::Refused => ErrorKind::Conversion,
-        Kind::RowCount => ErrorKind::RowCount,
+        Kind::NoRow => ErrorKind::NoRow,
+        Kind::SeveralRows => ErrorKind::SeveralRows,
         Kind::RolledBack => ErrorKind::RolledBack,
         Kind::PartlyCommitted => ErrorKind::PartlyCommitted,
         Kind::AlreadyCommitted => ErrorKind::AlreadyCommitted,

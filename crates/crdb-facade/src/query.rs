@@ -39,7 +39,8 @@ impl<'a, E: Executor> Query<'a, E> {
     /// The one row of the result.
     ///
     /// # Errors
-    /// [`ErrorKind::RowCount`](crate::ErrorKind::RowCount) when there is none or more than one; else as
+    /// [`ErrorKind::NoRow`](crate::ErrorKind::NoRow) when there is none,
+    /// [`ErrorKind::SeveralRows`](crate::ErrorKind::SeveralRows) when there is more than one; else as
     /// [`execute`](Self::execute).
     ///
     /// # Cancel safety
@@ -53,7 +54,8 @@ impl<'a, E: Executor> Query<'a, E> {
     /// The one row of the result, if there is one.
     ///
     /// # Errors
-    /// [`ErrorKind::RowCount`](crate::ErrorKind::RowCount) when there is more than one; else as [`execute`](Self::execute).
+    /// [`ErrorKind::SeveralRows`](crate::ErrorKind::SeveralRows) when there is more than one; else as
+    /// [`execute`](Self::execute).
     ///
     /// # Cancel safety
     /// As [`execute`](Self::execute).
@@ -86,9 +88,11 @@ impl<'a, E: Executor> Query<'a, E> {
     /// # Cancel safety
     /// Dropping the future or the stream abandons the statement. Its session is cleaned or closed before anybody else
     /// gets it.
-    pub async fn fetch(self) -> Result<E::Rows<'a>, Error> {
+    pub async fn fetch_stream(self) -> Result<E::Rows<'a>, Error> {
         let call = self.ready()?;
-        let opened = call.executor.fetch(call.statement(), &call.parameters);
+        let opened = call
+            .executor
+            .fetch_stream(call.statement(), &call.parameters);
         Ok(opened.instrument(call.span()).await?)
     }
 

@@ -22,7 +22,7 @@ const READ: Statement<'static> =
     Statement::new("SELECT value FROM element ORDER BY value").retry(RetrySafety::Safe);
 
 async fn read(db: &Database) -> Result<Vec<i64>, Error> {
-    let mut rows = db.fetch(READ, &[]).await?;
+    let mut rows = db.fetch_stream(READ, &[]).await?;
     let mut elements = Vec::new();
     while let Some(row) = rows.try_next().await? {
         elements.push(row.get(0)?);

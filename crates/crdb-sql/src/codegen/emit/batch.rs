@@ -63,7 +63,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool) {
         }
         line!(
             out,
-            "changed += db.execute({constant}, &[{}]).await?;",
+            "changed += db.execute_part({constant}, &[{}], changed).await?;",
             values.join(", ")
         );
     } else {
@@ -77,7 +77,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool) {
         };
         line!(
             out,
-            "changed += db.execute({constant}, &[{}]).await?;",
+            "changed += db.execute_part({constant}, &[{}], changed).await?;",
             values.join(", ")
         );
     }

@@ -444,7 +444,7 @@ fn runners(out: &mut String, builder: &Builder<'_>) {
                     "fetch<'e, E: Executor>(&self, db: &'e E) -> Result<MappedRows<E::Rows<'e>, {row}>, Error>"
                 ),
                 &[
-                    "let rows = db.fetch(statement, &values).await?;".to_owned(),
+                    "let rows = db.fetch_stream(statement, &values).await?;".to_owned(),
                     format!("Ok(MappedRows::new(rows, {read}))"),
                 ],
             );

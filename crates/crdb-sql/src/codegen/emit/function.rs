@@ -244,7 +244,7 @@ fn stream(out: &mut String, item: &Item<'_>) {
     );
     line!(
         out,
-        "let rows = db.fetch({}, {values}).await?;",
+        "let rows = db.fetch_stream({}, {values}).await?;",
         constant(item)
     );
     if read == "from_row" {

@@ -113,7 +113,7 @@ subjects! {
     };
     "fetch, a stream": |db, number, worker| {
         let text = "SELECT $1::INT8 + n FROM generate_series(0, 999) AS s (n)";
-        let rows = db.executor().fetch(text, &[&number]).await?;
+        let rows = db.executor().fetch_stream(text, &[&number]).await?;
         let rows: Vec<_> = rows.try_collect().await?;
         expect(rows.last().context("a row")?.get(0)?, number + 999)
     };
