@@ -182,7 +182,16 @@ impl crdb_pool::Connector for Connector {
         session.handle().session().start_borrow();
     }
 
+    fn mark_clean(&self, session: &mut Self::Session) {
+        session.handle().session().mark_clean();
+    }
+
     async fn reset(&self, session: &mut Self::Session) -> Result<(), ConnectError> {
+        let handle = session.handle().session();
+        if handle.cleanliness() == Cleanliness::Clean {
+            // Asked for where something may be left that cannot be seen: as if the client had been used unseen.
+            drop(handle.client());
+        }
         let renewal = session
             .handle_mut()
             .session_mut()

@@ -306,6 +306,7 @@ pub(crate) fn pool(
         .max_backoff(config.get(key::MAX_BACKOFF))
         .slow_start(config.get(key::SLOW_START))
         .spill_over(config.get(key::SPILL_OVER))
+        .reset_always(config.get(key::RESET_ALWAYS))
         .leak_after(config.get(key::LEAK_AFTER));
     if let Some(locality) = config.get(key::LOCALITY) {
         pool = pool.locality(locality.as_str());

@@ -34,6 +34,7 @@ pub struct Config {
     pub(crate) slow_start: Duration,
     pub(crate) locality: Locality,
     pub(crate) spill_over: f64,
+    pub(crate) reset_always: bool,
     pub(crate) leak_after: Option<Duration>,
     pub(crate) seed: Option<u64>,
 }
@@ -107,6 +108,7 @@ impl Default for ConfigBuilder {
             slow_start: defaults::SLOW_START,
             locality: Locality::default(),
             spill_over: defaults::SPILL_OVER,
+            reset_always: defaults::RESET_ALWAYS,
             leak_after: defaults::LEAK_AFTER,
             seed: None,
         })
@@ -157,8 +159,9 @@ impl ConfigBuilder {
         check_timeout: Duration;
         /// How long a reset and the `after_release` hook may take, each. Default 2 s.
         reset_timeout: Duration;
-        /// How long a probe of a node that is out of rotation may take. Default 400 ms; where opening a session there
-        /// usually takes longer than a quarter of this, four times the usual is allowed.
+        /// How long a probe of a node that is out of rotation may take, and a look at a node that is suspected: opening a
+        /// session and checking it. Default 400 ms; where opening a session there usually takes longer than a quarter of
+        /// this, four times the usual is allowed.
         probe_timeout: Duration;
         /// A session that was used this recently is lent without a check. Default 500 ms.
         fresh_for: Duration;
@@ -174,7 +177,10 @@ impl ConfigBuilder {
         idle_timeout: Option<Duration>;
         /// The share of `max_lifetime` and `idle_timeout` that chance may take away, 0 to 1. Default 0.1.
         jitter: f64;
-        /// Failures in a row, without a success between them, that take a node out of rotation. Default 3; at least 1.
+        /// Failed attempts to connect in a row that take a node out of rotation. Default 3; at least 1.
+        ///
+        /// A check that is not answered counts like one, once an attempt to connect fails after it. Sessions that end do not
+        /// count; see [`ErrorClass`](crate::ErrorClass).
         failures_to_open: u32;
         /// Probes that are under way to a half-open node at the same time. Default 2; at least 1. More than 256 has the
         /// effect of 256.
@@ -191,6 +197,11 @@ impl ConfigBuilder {
         /// The part of the near nodes' limit ([`max_per_node`](Self::max_per_node)) that must be in use before sessions on
         /// nodes further away are used, 0 to 1. Default 0.9.
         spill_over: f64;
+        /// Whether every session is reset when it is returned, also one that the connector calls clean. Default `false`.
+        ///
+        /// For services whose statements change a session in ways that the connector cannot see, such as a function of
+        /// their own that sets a variable. It costs a round trip or more for each return, in the background.
+        reset_always: bool;
         /// A lease that is held longer than this is reported to the observer and as a warning, with the place that
         /// borrowed it; `None`: never. Default `None`.
         leak_after: Option<Duration>;

@@ -74,9 +74,19 @@ pub trait Connector: Send + Sync + 'static {
     /// may still hold of it, such as a handle that cancels.
     fn take_back(&self, _session: &mut Self::Session) {}
 
+    /// Told that the session as it is now is in its ground state: after the `after_connect` hook has run, when the session
+    /// was opened and again after each reset. From here on [`condition`](Self::condition) speaks of what changes after this.
+    ///
+    /// A connector that sees what is done to its sessions must forget what the hook has done. Where a hook's settings leave
+    /// the session in need of a reset even so, it is not lent, and the error of those who wait names the hook.
+    fn mark_clean(&self, _session: &mut Self::Session) {}
+
     /// Makes a session as good as new: ends what is open, undoes what was changed. Bounded by
-    /// [`reset_timeout`](crate::ConfigBuilder::reset_timeout). The pool asks for the [`condition`](Self::condition)
-    /// again afterwards and destroys what is not clean then.
+    /// [`reset_timeout`](crate::ConfigBuilder::reset_timeout). The pool runs the `after_connect` hook afterwards, asks for
+    /// the [`condition`](Self::condition) again, and destroys what is not clean then.
+    ///
+    /// With [`reset_always`](crate::ConfigBuilder::reset_always) it is called for sessions that are clean as well, and must
+    /// undo what the connector cannot see.
     fn reset(
         &self,
         session: &mut Self::Session,
@@ -96,27 +106,36 @@ pub enum Condition {
     NeedsReset,
     /// It cannot be used again: closed, dropped in the middle of an operation, half-read.
     Broken,
-    /// Its node has announced that it is shutting down (SQLSTATE 57P01). Destroys the session and takes the node out of
-    /// rotation.
+    /// Its server has said that it is shutting down (SQLSTATE 57P01). The pool destroys the session and looks at the node;
+    /// see [`ErrorClass::Draining`].
     Draining,
 }
 
 /// What an error says about the node that it came from.
 ///
-/// Errors that are the statement's own fault, serialization failures above all, are [`Harmless`](Self::Harmless): they
-/// never count against a node.
+/// It means more where it comes from an attempt to connect than where it comes from a session that was open. Servers,
+/// balancers and administrators end sessions of nodes that are well: by time-outs, by `pg_terminate_backend`, when they are
+/// restarted themselves. So the end of a session is a sign, which makes the pool look: it opens a session on the node and
+/// checks it. A node leaves rotation only for attempts to connect that fail and for checks that are not answered, and as
+/// draining once such an attempt confirms what a session was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The node is shutting down: it leaves rotation at once.
+    /// The server says that it is shutting down (57P01). From a session it makes the pool look at the node at once; the node
+    /// leaves rotation when that attempt fails too.
     Draining,
-    /// The node is alive and refuses more work (SQLSTATE 53300): no new sessions there for a while.
+    /// The node is alive and refuses more sessions (53300). No new ones are opened there for 100 ms, and for up to 5 s while
+    /// it goes on.
     Overloaded,
-    /// The node does not accept who we are. Waiting does not help, so callers who depend on it are told at once.
+    /// The node does not accept who we are. Waiting does not help, so callers who depend on it are told at once. The next
+    /// login is tried after 1 s, and the pause grows to a minute, since accounts are locked after a number of failed logins.
     Authentication,
-    /// The node, or the way to it, is not working: refused, reset, timed out. Counts towards its circuit breaker.
+    /// The session, the node, or the way to it does not work: refused, reset, timed out. From an attempt to connect it
+    /// [counts](crate::ConfigBuilder::failures_to_open) towards taking the node out of rotation; from a session it makes the
+    /// pool look at the node.
     Dead,
-    /// Says nothing about the node.
+    /// Says nothing about the node: a statement that the server refused, above all a serialization failure; a request that
+    /// the client refused to send; a statement that the caller abandoned.
     Harmless,
 }
 

@@ -46,5 +46,7 @@ pub const MAX_BACKOFF: Duration = Duration::from_millis(250);
 pub const SLOW_START: Duration = Duration::from_secs(10);
 /// Of [`spill_over`](crate::ConfigBuilder::spill_over).
 pub const SPILL_OVER: f64 = 0.9;
+/// Of [`reset_always`](crate::ConfigBuilder::reset_always).
+pub const RESET_ALWAYS: bool = false;
 /// Of [`leak_after`](crate::ConfigBuilder::leak_after).
 pub const LEAK_AFTER: Option<Duration> = None;

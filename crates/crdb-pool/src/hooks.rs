@@ -1,5 +1,7 @@
 //! A service's own steps in a session's life.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::pin::Pin;
 
 use crate::connector::Connector;
@@ -32,3 +34,43 @@ impl<C: Connector> Default for Hooks<C> {
         }
     }
 }
+
+/// A hook failed: which one, and with what.
+#[derive(Debug)]
+pub(crate) struct HookFailed<E> {
+    hook: &'static str,
+    source: E,
+}
+
+impl<E> HookFailed<E> {
+    pub(crate) fn new(hook: &'static str, source: E) -> Self {
+        Self { hook, source }
+    }
+}
+
+impl<E> fmt::Display for HookFailed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} hook failed", self.hook)
+    }
+}
+
+impl<E: StdError + 'static> StdError for HookFailed<E> {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// The `after_connect` hook left the session in a state that the connector does not call clean.
+#[derive(Debug)]
+pub(crate) struct LeftUnclean;
+
+impl fmt::Display for LeftUnclean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the after_connect hook left the session in need of a reset: it must end what it begins, and \
+             Connector::mark_clean must take what it has set for the session's ground state",
+        )
+    }
+}
+
+impl StdError for LeftUnclean {}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::{Connector, ErrorClass};
+use crate::core::Failed;
 use crate::node::{NodeAddress, NodeId};
 use crate::shell::{Borrowed, Inner, now};
 
@@ -57,14 +58,15 @@ impl<C: Connector> Lease<C> {
 
     /// Tells the pool what an error means that was seen on this session.
     ///
-    /// [`Draining`](ErrorClass::Draining) takes the node out of rotation at once, [`Dead`](ErrorClass::Dead) counts towards
-    /// that; with both the session is closed instead of being kept. [`Harmless`](ErrorClass::Harmless) says that the node
-    /// does work, and forgets the failures counted so far.
+    /// [`Draining`](ErrorClass::Draining) and [`Dead`](ErrorClass::Dead) make the pool look at the node, and the session is
+    /// closed instead of being kept. [`Overloaded`](ErrorClass::Overloaded) begins a pause before the next session is opened
+    /// there. [`Authentication`](ErrorClass::Authentication) and [`Harmless`](ErrorClass::Harmless) change nothing. No report
+    /// by itself takes a node out of rotation.
     pub fn report(&mut self, class: ErrorClass) {
         self.report_error(class, Reported(class));
     }
 
-    /// As [`report`](Self::report), with the error itself, which then explains to those who wait in vain.
+    /// As [`report`](Self::report), with the error itself, which then appears in the error of callers who wait in vain.
     pub fn report_error(
         &mut self,
         class: ErrorClass,
@@ -72,7 +74,7 @@ impl<C: Connector> Lease<C> {
     ) {
         self.borrowed_mut().pooled_mut().loan.doomed |=
             matches!(class, ErrorClass::Dead | ErrorClass::Draining);
-        self.borrowed().report((class, Arc::new(error)));
+        self.borrowed().report(Failed::new(class, error));
     }
 
     /// Tells the pool how long an operation took on this node, which the balancer goes by.
@@ -139,18 +141,20 @@ impl<C: Connector> fmt::Debug for Lease<C> {
     }
 }
 
-/// A borrower said so, without handing the error over.
+/// What a borrower reported, without the error.
 #[derive(Debug)]
 struct Reported(ErrorClass);
 
 impl fmt::Display for Reported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            ErrorClass::Draining => "a borrower saw that the node is shutting down",
-            ErrorClass::Overloaded => "a borrower saw that the node is overloaded",
-            ErrorClass::Authentication => "a borrower saw that the node refuses our credentials",
-            ErrorClass::Dead => "a borrower saw that the node does not answer",
-            ErrorClass::Harmless => "a borrower saw nothing that matters",
+            ErrorClass::Draining => "a borrower was told that the node is shutting down",
+            ErrorClass::Overloaded => "a borrower was told that the node is overloaded",
+            ErrorClass::Authentication => {
+                "a borrower was told that the node refuses our credentials"
+            }
+            ErrorClass::Dead => "a borrower lost its session",
+            ErrorClass::Harmless => "a borrower reported an error that says nothing about the node",
         })
     }
 }

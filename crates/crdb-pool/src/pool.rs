@@ -280,8 +280,37 @@ impl<C: Connector> PoolBuilder<C> {
         self
     }
 
-    /// Runs after a session was opened, within [`connect_timeout`](ConfigBuilder::connect_timeout). An error counts as a
-    /// failure to open it.
+    /// Runs after a session was opened, within [`connect_timeout`](ConfigBuilder::connect_timeout), and again after each
+    /// reset, within [`reset_timeout`](ConfigBuilder::reset_timeout). What it sets is the session's ground state, which every
+    /// borrower finds. An error means that the session could not be opened or reset; it is closed.
+    ///
+    /// ```
+    /// # use crdb_pool::{Condition, Connector, ErrorClass, NodeAddress, Pool};
+    /// # struct Door;
+    /// # impl Connector for Door {
+    /// #     type Session = Vec<&'static str>;
+    /// #     type Error = std::io::Error;
+    /// #     async fn connect(&self, _: &NodeAddress) -> Result<Self::Session, std::io::Error> { Ok(Vec::new()) }
+    /// #     async fn check(&self, _: &mut Self::Session) -> Result<(), std::io::Error> { Ok(()) }
+    /// #     fn condition(&self, _: &mut Self::Session) -> Condition { Condition::Clean }
+    /// #     async fn reset(&self, s: &mut Self::Session) -> Result<(), std::io::Error> { s.clear(); Ok(()) }
+    /// #     fn classify(&self, _: &std::io::Error) -> ErrorClass { ErrorClass::Dead }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), crdb_pool::Error> {
+    /// let pool = Pool::builder(Door)
+    ///     .nodes([NodeAddress::new("crdb-1", 26257)])
+    ///     .after_connect(|session, _node| {
+    ///         Box::pin(async {
+    ///             session.push("SET search_path = bank"); // a statement, with a real session
+    ///             Ok(())
+    ///         })
+    ///     })
+    ///     .build()?;
+    /// assert_eq!(*pool.acquire().await?, ["SET search_path = bank"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn after_connect<F>(mut self, hook: F) -> Self
     where
         F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a, C::Error>
@@ -307,8 +336,7 @@ impl<C: Connector> PoolBuilder<C> {
     }
 
     /// Runs in the background after a session was returned and found or made clean, within
-    /// [`reset_timeout`](ConfigBuilder::reset_timeout). After an error, and when the session is not clean afterwards, it is
-    /// closed.
+    /// [`reset_timeout`](ConfigBuilder::reset_timeout). What it leaves behind is reset; after an error the session is closed.
     pub fn after_release<F>(mut self, hook: F) -> Self
     where
         F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a, C::Error>

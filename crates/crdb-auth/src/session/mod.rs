@@ -239,6 +239,16 @@ impl Session {
         self.tap.start_borrow();
     }
 
+    /// Takes the session as it is now for its ground state: what was done on it so far, by a hook that prepares it, does not
+    /// make it dirty, and neither do the parameters that it has set. A [`reset`](Self::reset) does not return to this: it
+    /// returns to the state after the login, and the session must be prepared again.
+    ///
+    /// An open transaction and an unfinished call are seen all the same.
+    pub fn mark_clean(&self) {
+        self.state.start_borrow();
+        self.tap.rebase();
+    }
+
     /// Ends a borrow: [`CancelHandle`]s taken in it send nothing any more. Whether the session may
     /// be lent again as it is. No I/O.
     ///

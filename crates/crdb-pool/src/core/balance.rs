@@ -16,6 +16,8 @@ pub(crate) struct Balance {
     pub(crate) full_at: u32,
     /// Whether the pool as a whole can open another session.
     pub(crate) has_room: bool,
+    /// Whether to try a login where our credentials were refused the last time.
+    pub(crate) may_try_refused: bool,
     pub(crate) avoid: Option<NodeId>,
 }
 
@@ -33,8 +35,7 @@ impl Balance {
             && nodes.iter().any(|node| {
                 Some(node.id) != self.avoid
                     && node.in_rotation()
-                    && (node.opening > 0
-                        || (self.has_room && node.may_open(self.now, self.node_limit)))
+                    && (node.opening > 0 || (self.has_room && self.may_open(node)))
             });
         if self.avoid.is_none() || alternative {
             return None;
@@ -42,9 +43,15 @@ impl Balance {
         self.nearest(nodes, random, |node| !node.idle.is_empty())
     }
 
-    /// A node on which to open the next session.
-    pub(crate) fn open<S>(&self, nodes: &[NodeSlots<S>], random: &mut Random) -> Option<usize> {
-        let may_open = |node: &NodeSlots<S>| node.may_open(self.now, self.node_limit);
+    /// A node on which to open the next session; a `prompt` one is one where no attempt is overdue.
+    pub(crate) fn open<S>(
+        &self,
+        nodes: &[NodeSlots<S>],
+        prompt: bool,
+        random: &mut Random,
+    ) -> Option<usize> {
+        let may_open =
+            |node: &NodeSlots<S>| self.may_open(node) && (!prompt || node.overdue(self.now) == 0);
         let wanted = |node: &&NodeSlots<S>| may_open(node) && Some(node.id) != self.avoid;
         let candidates = || nodes.iter().filter(|node| may_open(node));
         let preferred = || nodes.iter().filter(wanted);
@@ -84,6 +91,10 @@ impl Balance {
         best.map(|(index, _)| index)
     }
 
+    fn may_open<S>(&self, node: &NodeSlots<S>) -> bool {
+        node.may_open(self.now, self.node_limit) && (self.may_try_refused || !node.refused)
+    }
+
     /// Whether the nodes at this distance are used so much that those further away take part.
     pub(crate) fn tier_is_full<S>(&self, nodes: &[NodeSlots<S>], distance: usize) -> bool {
         nodes
@@ -104,7 +115,8 @@ impl Balance {
                 && node.in_rotation()
                 && Some(node.id) != self.avoid
                 && node.lent + node.opening < self.full_at
-                && node.paused_until.is_none_or(|until| until <= self.now)
+                && node.pauses.are_over(self.now)
+                && node.overdue(self.now) == 0
         });
         (!nearer_has_room).then_some(nearest)
     }
@@ -167,6 +179,9 @@ impl Balance {
     }
 
     fn cost<S>(&self, node: &NodeSlots<S>, latency: Duration) -> f64 {
-        f64::from(node.lent + 1) * latency.as_secs_f64() / node.weight(self.now, self.slow_start)
+        // Its sessions must be checked first, and perhaps in vain.
+        let doubt = if node.suspicion.is_some() { 8.0 } else { 1.0 };
+        let weight = node.weight(self.now, self.slow_start);
+        doubt * f64::from(node.lent + 1) * latency.as_secs_f64() / weight
     }
 }

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{ConsecutiveFailures, FailurePolicy, consecutive_failures};
 
+use super::pauses::{Backoff, CREDENTIALS};
 use super::random::Random;
 use super::time::later;
-
-/// How long the breaker stays open, as a part that chance may take away, so that many processes do not probe in step.
-const JITTER: f64 = 0.5;
 
 /// Why a node is out of rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +55,8 @@ pub(crate) struct Breaker {
     policy: ConsecutiveFailures<Constant>,
     rules: BreakerRules,
     pauses: Backoff,
+    /// The same after refused credentials.
+    credentials: Backoff,
     probing: u32,
 }
 
@@ -67,6 +67,7 @@ impl Breaker {
             policy: consecutive_failures(rules.failures, backoff::constant(Duration::ZERO)),
             rules,
             pauses: rules.backoff,
+            credentials: CREDENTIALS,
             probing: 0,
         }
     }
@@ -150,6 +151,7 @@ impl Breaker {
         self.state = BreakerState::Closed;
         self.policy.revived();
         self.pauses = self.rules.backoff;
+        self.credentials = CREDENTIALS;
         reopened
     }
 
@@ -175,38 +177,13 @@ impl Breaker {
     }
 
     fn open(&mut self, cause: OutCause, now: Instant, random: &mut Random) {
-        let pause = self.pauses.next().unwrap_or(self.rules.backoff.max);
+        let pause = match cause {
+            OutCause::Authentication => self.credentials.next(random),
+            OutCause::Failing | OutCause::Draining => self.pauses.next(random),
+        };
         self.state = BreakerState::Open {
             cause,
-            until: later(now, random.shortened(pause, JITTER)),
+            until: later(now, pause),
         };
-    }
-}
-
-/// Pauses that double from `start` to `max`.
-///
-/// failsafe's own backoffs count in whole seconds, and a node must be back in rotation within one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Backoff {
-    next: Duration,
-    max: Duration,
-}
-
-impl Backoff {
-    pub(crate) fn new(start: Duration, max: Duration) -> Self {
-        Self {
-            next: start.min(max),
-            max,
-        }
-    }
-}
-
-impl Iterator for Backoff {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        let pause = self.next;
-        self.next = pause.saturating_mul(2).min(self.max);
-        Some(pause)
     }
 }

@@ -73,6 +73,8 @@ impl<S, W> Core<S, W> {
             .and_then(|(_, waiter)| waiter.request.avoid);
         loop {
             let opening = self.normal_openings();
+            // An attempt that has had its head start does not keep another node from being tried.
+            let overdue: u32 = self.nodes.iter().map(|node| node.overdue(now)).sum();
             let in_use: u32 = self
                 .nodes
                 .iter()
@@ -80,10 +82,13 @@ impl<S, W> Core<S, W> {
                 .map(|node| node.lent)
                 .sum();
             let stuck = self.nodes.iter().any(|node| !node.idle.is_empty());
-            if opening >= waiting.min(self.growth.window)
-                || !(stuck || self.growth.is_due(&self.gate, in_use, self.hold_time, now))
-                || !self.open_one(avoid, now, fx)
-            {
+            let wanted = waiting.min(self.growth.window);
+            let is_due = stuck || self.growth.is_due(&self.gate, in_use, self.hold_time, now);
+            if !is_due || opening - overdue >= wanted {
+                return;
+            }
+            let elsewhere = opening >= wanted;
+            if !self.open_one(avoid, elsewhere, now, fx) {
                 return;
             }
         }
@@ -93,13 +98,15 @@ impl<S, W> Core<S, W> {
     pub(super) fn fill(&mut self, now: Instant, fx: &mut Effects<S, W>) {
         while self.size() < self.config.min_size
             && self.normal_openings() < self.growth.max
-            && self.open_one(None, now, fx)
+            && self.open_one(None, false, now, fx)
         {}
     }
 
+    /// Opens a session on the best node; with `elsewhere` only on one where no attempt is overdue.
     fn open_one(
         &mut self,
         avoid: Option<crate::node::NodeId>,
+        elsewhere: bool,
         now: Instant,
         fx: &mut Effects<S, W>,
     ) -> bool {
@@ -107,10 +114,15 @@ impl<S, W> Core<S, W> {
         if self.closed || !balance.has_room {
             return false;
         }
-        let Some(index) = balance.open(&self.nodes, &mut self.random) else {
+        let mut choice = balance.open(&self.nodes, true, &mut self.random);
+        if choice.is_none() && !elsewhere {
+            choice = balance.open(&self.nodes, false, &mut self.random);
+        }
+        let Some(index) = choice else {
             return false;
         };
-        self.start_opening(index, OpeningKind::Normal, self.config.connect_timeout, fx);
+        let timeout = self.config.connect_timeout;
+        self.start_opening(index, OpeningKind::Normal, timeout, now, fx);
         true
     }
 
@@ -119,23 +131,27 @@ impl<S, W> Core<S, W> {
         index: usize,
         kind: OpeningKind,
         timeout: Duration,
+        now: Instant,
         fx: &mut Effects<S, W>,
     ) {
         let node = &mut self.nodes[index];
         node.opening += 1;
+        if !matches!(kind, OpeningKind::Probe { .. }) {
+            node.under_way.push(now);
+        }
         fx.open.push(Opening {
             node: node.id,
             address: node.address.clone(),
             kind,
             timeout,
+            began: now,
             term: node.term,
         });
     }
 
+    /// Attempts that are under way and are no probes.
     fn normal_openings(&self) -> u32 {
-        self.nodes
-            .iter()
-            .map(|node: &NodeSlots<S>| node.opening - node.breaker.probing().min(node.opening))
-            .sum()
+        let under_way = |node: &NodeSlots<S>| node.under_way.len() as u32;
+        self.nodes.iter().map(under_way).sum()
     }
 }

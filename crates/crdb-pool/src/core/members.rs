@@ -176,7 +176,7 @@ impl<S, W> Core<S, W> {
 }
 
 /// An error's text followed by those of its sources, as far as they add something.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

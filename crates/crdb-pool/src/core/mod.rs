@@ -6,11 +6,13 @@
 mod balance;
 mod borrows;
 mod breaker;
+mod evidence;
 mod gate;
 mod growth;
 mod members;
+mod openings;
+mod pauses;
 mod random;
-mod report;
 #[cfg(test)]
 mod simulation;
 mod slots;
@@ -23,9 +25,10 @@ use std::time::{Duration, Instant};
 
 use self::balance::Balance;
 use self::borrows::{Borrow, Borrows};
-use self::breaker::{Backoff, BreakerRules};
+use self::breaker::BreakerRules;
 use self::gate::Gate;
 use self::growth::Growth;
+use self::pauses::{Backoff, CREDENTIALS, Pause};
 use self::slots::{Average, NodeSlots};
 use crate::config::Config;
 use crate::node::{NodeAddress, NodeId};
@@ -34,9 +37,10 @@ use crate::status::NodeState;
 
 pub(crate) use self::borrows::BorrowKey;
 pub use self::breaker::OutCause;
+pub(crate) use self::evidence::Failed;
 pub(crate) use self::gate::{Refusal, Request, Ticket};
+pub(crate) use self::members::chain;
 pub(crate) use self::random::Random;
-pub(crate) use self::report::Failed;
 pub(crate) use self::slots::{Failure, Loan, Pooled};
 pub(crate) use self::time::later;
 
@@ -52,6 +56,12 @@ pub(crate) struct Core<S, W> {
     borrows: Borrows,
     growth: Growth,
     hold_time: Average,
+    /// After a login was refused: one more on a node that refused one only when this is over.
+    credentials: Pause,
+    /// A node is suspected.
+    suspicious: bool,
+    /// When a caller last returned a session.
+    last_use: Option<Instant>,
     last_move: Option<Instant>,
     topology_failure: Option<String>,
     closed: bool,
@@ -97,13 +107,26 @@ pub(crate) struct Opening {
     pub(crate) address: Arc<NodeAddress>,
     pub(crate) kind: OpeningKind,
     pub(crate) timeout: Duration,
+    pub(crate) began: Instant,
     term: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpeningKind {
     Normal,
-    Probe { patient: bool },
+    /// Asks whether a node in rotation is well, of which there are signs that it is not.
+    Look,
+    /// Asks whether a node that is out of rotation is back.
+    Probe {
+        patient: bool,
+    },
+}
+
+impl OpeningKind {
+    /// Whether the session must answer a check besides: a node may let clients in and answer nothing.
+    pub(crate) fn is_checked(self) -> bool {
+        self != Self::Normal
+    }
 }
 
 /// A node that entered or left rotation.
@@ -170,6 +193,9 @@ impl<S, W> Core<S, W> {
             borrows: Borrows::default(),
             growth,
             hold_time: Average::default(),
+            credentials: Pause::new(CREDENTIALS),
+            suspicious: false,
+            last_use: None,
             last_move: None,
             topology_failure: None,
             closed: false,
@@ -200,7 +226,7 @@ impl<S, W> Core<S, W> {
             return Acquire::Refused(Refusal::TooManyWaiters);
         }
         if self.is_hopeless() {
-            self.start_probes(now, true, fx);
+            self.start_probes(now, fx);
             if self.is_hopeless() {
                 return Acquire::Refused(Refusal::Authentication);
             }
@@ -266,7 +292,7 @@ impl<S, W> Core<S, W> {
         }
     }
 
-    /// A session is back, clean. `held` is how long somebody worked with it, if somebody did.
+    /// A session is back, clean. `held` is how long a caller worked with it, if one did.
     pub(crate) fn give_back(
         &mut self,
         mut pooled: Box<Pooled<S>>,
@@ -279,12 +305,13 @@ impl<S, W> Core<S, W> {
         pooled.looked_at = now;
         if let Some(held) = held {
             pooled.used = now;
+            self.last_use = Some(now);
             self.hold_time.add(held);
         }
         self.put_back(pooled, borrow, now, fx);
     }
 
-    /// A session is back as it was lent: nobody worked with it.
+    /// A session is back as it was lent: no caller worked with it.
     pub(crate) fn put_back(
         &mut self,
         pooled: Box<Pooled<S>>,
@@ -298,9 +325,18 @@ impl<S, W> Core<S, W> {
         self.note_quiet(fx);
     }
 
-    /// A session is gone.
-    pub(crate) fn lost(&mut self, borrow: BorrowKey, now: Instant, fx: &mut Effects<S, W>) {
-        self.end_borrow(borrow);
+    /// A session is gone. `unused` is when it was opened, where no caller ever had it.
+    pub(crate) fn lost(
+        &mut self,
+        borrow: BorrowKey,
+        unused: Option<Instant>,
+        now: Instant,
+        fx: &mut Effects<S, W>,
+    ) {
+        let node = self.end_borrow(borrow);
+        if let Some((born, node)) = unused.zip(node) {
+            self.lost_unused(node, born, now);
+        }
         self.serve(now, fx);
         self.note_quiet(fx);
     }
@@ -310,12 +346,12 @@ impl<S, W> Core<S, W> {
         self.borrows.set_internal(borrow, internal);
     }
 
-    fn end_borrow(&mut self, borrow: BorrowKey) {
-        if let Some(node) = self.borrows.end(borrow)
-            && let Some(node) = self.node_mut(node)
-        {
+    fn end_borrow(&mut self, borrow: BorrowKey) -> Option<NodeId> {
+        let id = self.borrows.end(borrow)?;
+        if let Some(node) = self.node_mut(id) {
             node.lent = node.lent.saturating_sub(1);
         }
+        Some(id)
     }
 
     fn note_quiet(&self, fx: &mut Effects<S, W>) {
@@ -348,7 +384,7 @@ impl<S, W> Core<S, W> {
         } else if self.size() >= self.config.max_size {
             // The session itself is not counted any more.
             Some(CloseReason::Resized)
-        } else if self.size().saturating_add(self.reserved()) >= self.config.max_size {
+        } else if self.size().saturating_add(self.reserved(now)) >= self.config.max_size {
             Some(CloseReason::Rebalanced)
         } else {
             None
@@ -404,9 +440,11 @@ impl<S, W> Core<S, W> {
 
     /// Hands idle sessions to those who wait, in their order, and opens more where that helps.
     fn serve(&mut self, now: Instant, fx: &mut Effects<S, W>) {
+        self.look(now, fx);
         if self.gate.waiting() == 0 {
             return;
         }
+        self.give_up_refused(now, fx);
         while self
             .nodes
             .iter()
@@ -453,7 +491,8 @@ impl<S, W> Core<S, W> {
             slow_start: self.config.slow_start,
             node_limit,
             full_at: full_at.ceil() as u32,
-            has_room: self.size().saturating_add(self.reserved()) < self.config.max_size,
+            has_room: self.size().saturating_add(self.reserved(now)) < self.config.max_size,
+            may_try_refused: self.credentials.until().is_none() || self.may_try_refused(now),
             avoid,
         }
     }
@@ -466,10 +505,13 @@ impl<S, W> Core<S, W> {
             .fold(0, u32::saturating_add)
     }
 
-    /// Sessions that are kept free for probing the nodes that are out of rotation, so that a pool whose sessions are all in
-    /// use elsewhere does not forget about them. At most half of the pool.
-    fn reserved(&self) -> u32 {
+    /// Sessions that are kept free for looks and for probing the nodes that are out of rotation, so that a pool whose sessions
+    /// are all in use elsewhere does not forget about them. At most half of the pool.
+    fn reserved(&self, now: Instant) -> u32 {
         let probes = |node: &NodeSlots<S>| {
+            if self.look_is_overdue(node, now) {
+                return 1;
+            }
             let missing = !node.removed
                 && !node.breaker.is_closed()
                 && !node.out_for(OutCause::Authentication);
@@ -491,6 +533,10 @@ impl<S, W> Core<S, W> {
             probes: self.config.probe_limit(),
             backoff: Backoff::new(self.config.min_backoff, self.config.max_backoff),
         }
+    }
+
+    fn position(&self, id: NodeId) -> Option<usize> {
+        self.nodes.iter().position(|node| node.id == id)
     }
 
     fn node(&self, id: NodeId) -> Option<&NodeSlots<S>> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::borrows::BorrowKey;
-use super::breaker::{Backoff, Breaker, BreakerRules, BreakerState, OutCause};
-use super::random::Random;
+use super::breaker::{Breaker, BreakerRules, BreakerState, OutCause};
+use super::evidence::{Failed, Suspicion};
+use super::pauses::Pauses;
 use super::time::later;
 use crate::connector::ErrorClass;
 use crate::node::{NodeAddress, NodeId};
@@ -28,15 +29,17 @@ pub(crate) struct Pooled<S> {
     pub(crate) proven: Instant,
     /// When its condition was last looked at.
     pub(crate) looked_at: Instant,
-    /// When somebody last had it.
+    /// When a caller last had it.
     pub(crate) used: Instant,
+    /// A caller has had it.
+    pub(crate) was_lent: bool,
     /// Which time in rotation of its node it was opened in.
     pub(crate) term: u32,
     pub(crate) loan: Loan,
 }
 
-/// What the shell knows about whoever has a session; while it is idle, about whoever had it last. Kept with the session and
-/// not in the handle to it, which is moved several times on its way to the borrower.
+/// What the shell knows about the borrower of a session; while it is idle, about the last one. Kept with the session and not
+/// in the handle to it, which is moved several times on its way to the borrower.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loan {
     pub(crate) borrow: BorrowKey,
@@ -66,6 +69,19 @@ pub(crate) struct Failure {
     pub(crate) at: Instant,
 }
 
+impl Failure {
+    pub(crate) fn new(failed: Failed, at: Instant) -> Self {
+        Self {
+            class: failed.class,
+            error: failed.error,
+            at,
+        }
+    }
+}
+
+/// What an attempt to connect is given before another node is tried beside it (RFC 8305 recommends this for addresses).
+const HEAD_START: Duration = Duration::from_millis(250);
+
 #[derive(Debug)]
 pub(crate) struct NodeSlots<S> {
     pub(crate) id: NodeId,
@@ -78,6 +94,8 @@ pub(crate) struct NodeSlots<S> {
     latest_use: Option<Instant>,
     pub(crate) lent: u32,
     pub(crate) opening: u32,
+    /// When each attempt that is under way and no probe began.
+    pub(crate) under_way: Vec<Instant>,
     pub(crate) breaker: Breaker,
     /// A probe with the whole connect timeout is under way.
     pub(crate) patient_probe: bool,
@@ -86,9 +104,18 @@ pub(crate) struct NodeSlots<S> {
     pub(crate) failure: Option<Failure>,
     /// Sessions proven before this are checked before they are lent.
     pub(crate) suspect_since: Option<Instant>,
-    /// No new sessions before this.
-    pub(crate) paused_until: Option<Instant>,
-    pub(crate) pauses: Backoff,
+    /// Signs that no look has cleared up.
+    pub(crate) suspicion: Option<Suspicion>,
+    /// A look is under way.
+    pub(crate) looking: bool,
+    /// When the latest look began that found the node well.
+    pub(crate) looked: Option<Instant>,
+    /// When a check last went unanswered.
+    pub(crate) silent_since: Option<Instant>,
+    /// No new sessions while one of these lasts.
+    pub(crate) pauses: Pauses,
+    /// It refused our credentials the last time.
+    pub(crate) refused: bool,
     /// Counts how often the node left rotation: sessions of an earlier term are not kept.
     pub(crate) term: u32,
     pub(crate) back_since: Option<Instant>,
@@ -112,14 +139,19 @@ impl<S> NodeSlots<S> {
             latest_use: None,
             lent: 0,
             opening: 0,
+            under_way: Vec::new(),
             breaker: Breaker::new(rules),
             patient_probe: false,
             latency: Average::default(),
             connect_time: Average::default(),
             failure: None,
             suspect_since: None,
-            paused_until: None,
-            pauses: rules.backoff,
+            suspicion: None,
+            looking: false,
+            looked: None,
+            silent_since: None,
+            pauses: Pauses::new(rules.backoff),
+            refused: false,
             term: 0,
             back_since: None,
             window: 1,
@@ -163,8 +195,22 @@ impl<S> NodeSlots<S> {
     pub(crate) fn may_open(&self, now: Instant, limit: u32) -> bool {
         self.in_rotation()
             && self.size() < limit
-            && self.paused_until.is_none_or(|until| until <= now)
+            && self.pauses.are_over(now)
+            && (self.opening == 0 || !self.pauses.are_growing())
             && (self.back_since.is_none() || self.opening < self.window)
+    }
+
+    /// Attempts that have had their head start.
+    pub(crate) fn overdue(&self, now: Instant) -> u32 {
+        let usual = self.connect_time.get().unwrap_or_default();
+        let head_start = HEAD_START.max(usual.saturating_mul(4));
+        let late = |began: &&Instant| later(**began, head_start) <= now;
+        self.under_way.iter().filter(late).count() as u32
+    }
+
+    /// Whether nothing speaks against more work for the node.
+    pub(crate) fn is_well(&self, now: Instant) -> bool {
+        self.suspicion.is_none() && self.overdue(now) == 0
     }
 
     /// The share of its usual work that the node gets: grows to 1 while it recovers.
@@ -189,17 +235,11 @@ impl<S> NodeSlots<S> {
         }
     }
 
-    /// Opening failed: no further attempt for a moment.
-    pub(crate) fn pause(&mut self, now: Instant, random: &mut Random) {
-        if let Some(pause) = self.pauses.next() {
-            self.paused_until = Some(later(now, random.shortened(pause, 0.5)));
-        }
-    }
-
     /// The node has left rotation; its idle sessions are handed over to be closed.
     pub(crate) fn leave_rotation(&mut self) -> Vec<Box<Pooled<S>>> {
         self.term += 1;
         self.back_since = None;
+        self.suspicion = None;
         std::mem::take(&mut self.idle)
     }
 
@@ -207,8 +247,7 @@ impl<S> NodeSlots<S> {
     pub(crate) fn return_to_rotation(&mut self, now: Instant, rules: BreakerRules) {
         self.back_since = Some(now);
         self.window = 1;
-        self.paused_until = None;
-        self.pauses = rules.backoff;
+        self.pauses = Pauses::new(rules.backoff);
         self.latency = Average::default();
     }
 

@@ -9,8 +9,6 @@ use crate::observer::CloseReason;
 
 /// At most one session is moved to another node in this time.
 const MOVE_INTERVAL: Duration = Duration::from_millis(50);
-/// How often a node that refuses our credentials is asked again without anybody depending on it.
-const CREDENTIALS_INTERVAL: Duration = Duration::from_secs(10);
 /// How often the condition of an idle session is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// The longest sleep between two ticks.
@@ -25,7 +23,8 @@ impl<S, W> Core<S, W> {
         fx: &mut Effects<S, W>,
     ) -> Instant {
         self.finish_recoveries(now, fx);
-        self.start_probes(now, false, fx);
+        self.start_probes(now, fx);
+        self.look(now, fx);
         self.reap(now, fx);
         self.move_one(now, fx);
         self.serve(now, fx);
@@ -46,23 +45,18 @@ impl<S, W> Core<S, W> {
         }
     }
 
-    /// Lets probes through to nodes whose pause is over. Nodes that refuse our credentials are asked again when somebody
-    /// depends on them (`wanted`), and otherwise seldom, since each attempt may count towards locking the account.
-    pub(super) fn start_probes(&mut self, now: Instant, wanted: bool, fx: &mut Effects<S, W>) {
+    /// Lets probes through to nodes whose pause is over.
+    pub(super) fn start_probes(&mut self, now: Instant, fx: &mut Effects<S, W>) {
         for index in 0..self.nodes.len() {
-            let node = &mut self.nodes[index];
-            let credentials = node.out_for(super::OutCause::Authentication);
-            let asked_lately = node.failure.as_ref().is_some_and(|failure| {
-                now.saturating_duration_since(failure.at) < CREDENTIALS_INTERVAL
-            });
-            if self.closed || node.removed || (credentials && !wanted && asked_lately) {
+            if self.closed || self.nodes[index].removed || !self.may_log_in(index, now) {
                 continue;
             }
+            let node = &mut self.nodes[index];
             let from = node.state();
             node.breaker.half_open(now);
             Self::note_change(node, from, fx);
             let mut allowed = node.breaker.probes_allowed();
-            if credentials {
+            if node.refused {
                 allowed = allowed.min(1);
             }
             while allowed > 0 && self.make_room(index, fx) {
@@ -71,14 +65,12 @@ impl<S, W> Core<S, W> {
                 // The first is brisk, so that it is soon repeated; a second one waits for a node that has become slow.
                 let patient = node.breaker.probing() > 1 && !node.patient_probe;
                 node.patient_probe |= patient;
-                let whole = self.config.connect_timeout;
-                let usual = node
-                    .connect_time
-                    .get()
-                    .map_or(whole, |usual| usual.saturating_mul(4));
-                let brisk = self.config.probe_timeout.max(usual).min(whole);
-                let timeout = if patient { whole } else { brisk };
-                self.start_opening(index, OpeningKind::Probe { patient }, timeout, fx);
+                let timeout = if patient {
+                    self.config.connect_timeout
+                } else {
+                    self.brisk_timeout(index)
+                };
+                self.start_opening(index, OpeningKind::Probe { patient }, timeout, now, fx);
                 allowed -= 1;
             }
         }
@@ -86,7 +78,7 @@ impl<S, W> Core<S, W> {
 
     /// Sees to it that the pool can open one more session for a node that has none, if need be by closing an idle one
     /// elsewhere.
-    fn make_room(&mut self, index: usize, fx: &mut Effects<S, W>) -> bool {
+    pub(super) fn make_room(&mut self, index: usize, fx: &mut Effects<S, W>) -> bool {
         if self.size() < self.config.max_size {
             return true;
         }
@@ -163,8 +155,8 @@ impl<S, W> Core<S, W> {
         }
     }
 
-    /// Takes an idle session that nobody has looked at for a while, so that a node that has told it to leave is noticed
-    /// before somebody wants a session.
+    /// Takes an idle session whose condition has not been asked for a while, so that a node that has told it to leave is
+    /// noticed before a caller wants a session.
     pub(crate) fn next_to_look_at(
         &mut self,
         place: &'static std::panic::Location<'static>,
@@ -233,7 +225,8 @@ impl<S, W> Core<S, W> {
 
     pub(super) fn move_to(&mut self, index: usize, now: Instant, fx: &mut Effects<S, W>) {
         self.last_move = Some(now);
-        self.start_opening(index, OpeningKind::Normal, self.config.connect_timeout, fx);
+        let timeout = self.config.connect_timeout;
+        self.start_opening(index, OpeningKind::Normal, timeout, now, fx);
     }
 
     /// The nearest node with the fewest sessions, if one may be moved there now.
@@ -255,8 +248,10 @@ impl<S, W> Core<S, W> {
         let (emptiest, node) = in_rotation()
             .filter(|(_, node)| node.distance == nearest)
             .min_by_key(|(_, node)| node.size())?;
-        node.may_open(now, self.config.node_limit())
-            .then_some(emptiest)
+        let fit = node.is_well(now)
+            && node.may_open(now, self.config.node_limit())
+            && self.may_log_in(emptiest, now);
+        fit.then_some(emptiest)
     }
 
     /// Whether a node with `size` sessions should give one up for the sake of the emptiest.
@@ -281,17 +276,24 @@ impl<S, W> Core<S, W> {
             next = next.min(later(now, TICK_WHILE_WAITING));
         }
         for node in &self.nodes {
-            if let Some(at) = node.breaker.wakes_at()
-                && !node.out_for(super::OutCause::Authentication)
-            {
-                next = next.min(at);
+            // A node that refused our credentials waits for its turn as well.
+            let turn = match self.credentials.until() {
+                Some(until) if node.refused && until > now => until,
+                _ if node.refused && !self.may_try_refused(now) => next,
+                _ => now,
+            };
+            if let Some(at) = node.breaker.wakes_at() {
+                next = next.min(at.max(turn));
             }
             if node.back_since.is_some()
-                || node.breaker.probes_allowed() > 0
+                || (node.breaker.probes_allowed() > 0 && !node.refused)
                 || self.size() < self.config.min_size
             {
                 next = next.min(later(now, MOVE_INTERVAL));
             }
+        }
+        if let Some(at) = self.look_at() {
+            next = next.min(at.max(later(now, TICK_WHILE_WAITING)));
         }
         next.max(later(now, Duration::from_millis(1)))
     }

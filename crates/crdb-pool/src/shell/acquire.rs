@@ -76,6 +76,10 @@ pub(crate) fn acquire<C: Connector>(
                 borrowed = ready;
             }
             let pooled = borrowed.pooled_mut();
+            if !pooled.was_lent {
+                pooled.was_lent = true;
+                inner.lock().lent_first(pooled.node);
+            }
             inner.connector.lend(&mut pooled.session);
             let since = if check { now() } else { at };
             pooled.loan.since = since;

@@ -1,46 +1,44 @@
 //! A session that is out of its slot, and the ways back.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::open::TimedOut;
 use super::{Inner, now};
 use crate::connector::{Condition, Connector, ErrorClass};
 use crate::core::{Failed, Grant, Loan, Pooled};
-use crate::hooks::Hook;
+use crate::hooks::{Hook, HookFailed};
 use crate::observer::{Checked, CloseReason, Released, Reset};
 
-/// Owns a session and its slot. Dropping it destroys the session and frees the slot: so whatever is dropped in the middle of
-/// an operation is never lent again.
+/// Owns a session and its slot. Dropping it destroys the session and frees the slot: so a session that is dropped in the middle
+/// of an operation is never lent again.
 pub(crate) struct Borrowed<C: Connector> {
     inner: Arc<Inner<C>>,
     /// Present until the session has gone back.
     pooled: Option<Box<Pooled<C::Session>>>,
 }
 
-/// The server closed a session that nobody was using.
+/// What a session without a borrower was found to be.
 #[derive(Debug)]
-struct ClosedWhileIdle;
+enum Found {
+    Closed,
+    ShuttingDown,
+}
 
-impl std::fmt::Display for ClosedWhileIdle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a session was found closed while it was idle")
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "a session was found closed",
+            Self::ShuttingDown => "the node told a session that it is shutting down",
+        })
     }
 }
 
-impl std::error::Error for ClosedWhileIdle {}
-
-/// The node said that it is shutting down.
-#[derive(Debug)]
-struct ToldToLeave;
-
-impl std::fmt::Display for ToldToLeave {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the node said that it is shutting down")
-    }
-}
-
-impl std::error::Error for ToldToLeave {}
+impl std::error::Error for Found {}
 
 impl<C: Connector> Borrowed<C> {
     #[inline]
@@ -72,7 +70,7 @@ impl<C: Connector> Borrowed<C> {
             .expect("a session until it has gone back")
     }
 
-    /// A borrower is done, and does not want anybody to have the session after it.
+    /// The borrower is done, and wants the session to be closed.
     fn discard(self) {
         if let Some(observer) = &self.inner.observer {
             let pooled = self.pooled();
@@ -95,27 +93,35 @@ impl<C: Connector> Borrowed<C> {
         if let Some(pooled) = self.pooled.take() {
             self.inner.close_session(&pooled, reason);
             let borrow = pooled.loan.borrow;
+            let unused = (!pooled.was_lent).then_some(pooled.born);
             drop(pooled);
             let at = now();
-            self.inner.decide(|core, fx| core.lost(borrow, at, fx));
+            self.inner
+                .decide(|core, fx| core.lost(borrow, unused, at, fx));
         }
     }
 
-    /// Charges the session's node.
+    /// Notes what was seen on the session.
     pub(crate) fn report(&self, failed: Failed) {
-        let pooled = self.pooled();
-        self.inner.report(pooled.node, pooled.term, failed);
+        let (pooled, at) = (self.pooled(), now());
+        self.inner
+            .decide(|core, fx| core.report(pooled.node, pooled.term, failed, at, fx));
     }
 
-    /// Looks at a session that was idle. `None`: it was not fit to be used, and has been destroyed.
+    /// Looks at a session that was idle. `None`: it is not fit to be used, and is being reset or has been destroyed.
     #[inline]
     pub(super) fn look(mut self) -> Option<Self> {
         let pooled = self.pooled.as_mut()?;
         match self.inner.connector.condition(&mut pooled.session) {
             Condition::Clean => return Some(self),
-            Condition::Draining => self.report((ErrorClass::Draining, Arc::new(ToldToLeave))),
-            Condition::Broken => self.report((ErrorClass::Dead, Arc::new(ClosedWhileIdle))),
-            Condition::NeedsReset => {}
+            Condition::NeedsReset => {
+                self.clean_in_background(true, None);
+                return None;
+            }
+            Condition::Draining => {
+                self.report(Failed::new(ErrorClass::Draining, Found::ShuttingDown));
+            }
+            Condition::Broken => self.report(Failed::new(ErrorClass::Dead, Found::Closed)),
         }
         self.destroy(CloseReason::Broken);
         None
@@ -124,34 +130,44 @@ impl<C: Connector> Borrowed<C> {
     /// Proves that the session works, within the check's own bound and `deadline`. `None`: it does not, and has been
     /// destroyed.
     pub(super) async fn check(mut self, deadline: Option<Instant>) -> Option<Self> {
-        let started = now();
-        let (bound, own) = bound(self.inner.config.check_timeout, started, deadline);
+        let began = now();
+        let (bound, own) = bound(self.inner.config.check_timeout, began, deadline);
         let inner = self.inner.clone();
-        let result =
-            tokio::time::timeout(bound, inner.connector.check(&mut self.pooled_mut().session))
-                .await;
-        let took = now().saturating_duration_since(started);
+        let result = timeout(bound, inner.connector.check(&mut self.pooled_mut().session)).await;
+        let at = now();
+        let pooled = self.pooled();
         if let Some(observer) = &inner.observer {
-            let pooled = self.pooled();
             observer.checked(&Checked {
                 node: pooled.node,
                 address: &pooled.address,
-                took,
+                took: at.saturating_duration_since(began),
                 ok: matches!(result, Ok(Ok(()))),
             });
         }
-        let result = result
-            .map(|checked| checked.map_err(|error| (inner.connector.classify(&error), error)));
-        if self.judge(result, "a check", bound, own) {
-            inner.lock().proved(self.pooled().node);
-            Some(self)
-        } else {
-            self.destroy(CloseReason::Failed);
-            None
+        match result {
+            Ok(Ok(())) => {
+                inner.lock().proved(pooled.node, began);
+                return Some(self);
+            }
+            Ok(Err(error)) => {
+                self.report(Failed::new(inner.connector.classify(&error), error));
+            }
+            Err(_) if own => {
+                let failed = Failed::silent(TimedOut {
+                    what: "a check",
+                    after: bound,
+                });
+                let (node, term) = (pooled.node, pooled.term);
+                inner.decide(|core, fx| core.check_unanswered(node, term, failed, began, at, fx));
+            }
+            // The caller's deadline says nothing about the node.
+            Err(_) => {}
         }
+        self.destroy(CloseReason::Failed);
+        None
     }
 
-    /// Runs the service's own step before the session is lent.
+    /// Runs the service's own step before the session is lent. `None`: it failed, and the session has been destroyed.
     pub(super) async fn before_acquire(
         mut self,
         hook: &Hook<C>,
@@ -159,38 +175,44 @@ impl<C: Connector> Borrowed<C> {
     ) -> Option<Self> {
         let (bound, own) = bound(self.inner.config.check_timeout, now(), Some(deadline));
         let pooled = self.pooled_mut();
-        let result = tokio::time::timeout(bound, hook(&mut pooled.session, &pooled.address)).await;
-        let result =
-            result.map(|ran| ran.map_err(|error| (self.inner.connector.classify(&error), error)));
-        if self.judge(result, "before_acquire", bound, own) {
-            Some(self)
-        } else {
-            self.destroy(CloseReason::Failed);
-            None
-        }
-    }
-
-    /// Whether a bounded step succeeded; charges the node if not.
-    fn judge(
-        &self,
-        result: Result<Result<(), (ErrorClass, C::Error)>, tokio::time::error::Elapsed>,
-        what: &'static str,
-        bound: Duration,
-        own_bound: bool,
-    ) -> bool {
+        let result = timeout(bound, hook(&mut pooled.session, &pooled.address)).await;
         match result {
-            Ok(Ok(())) => return true,
-            Ok(Err((class, error))) => self.report((class, Arc::new(error))),
-            // The caller's deadline says nothing about the node.
-            Err(_) if own_bound => {
-                self.report((ErrorClass::Dead, Arc::new(TimedOut { what, after: bound })));
-            }
-            Err(_) => {}
+            Ok(Ok(())) => return Some(self),
+            Err(_) if !own => {}
+            result => self.hook_failed("before_acquire", result, bound),
         }
-        false
+        self.destroy(CloseReason::Failed);
+        None
     }
 
-    /// Puts a session back that nobody worked with, and that has been `proven` or only looked at.
+    /// Notes that a hook failed, with its name.
+    fn hook_failed(
+        &self,
+        hook: &'static str,
+        result: Result<Result<(), C::Error>, Elapsed>,
+        bound: Duration,
+    ) {
+        let failed = match result {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => {
+                let class = self.inner.connector.classify(&error);
+                Failed::new(class, HookFailed::new(hook, error))
+            }
+            Err(_) => Failed::new(
+                ErrorClass::Dead,
+                TimedOut {
+                    what: hook,
+                    after: bound,
+                },
+            ),
+        };
+        tracing::warn!(node = %self.pooled().address, hook, error = %failed.error, "a hook failed, and the session is closed");
+        let (pooled, at) = (self.pooled(), now());
+        self.inner
+            .decide(|core, fx| core.hook_failed(pooled.node, pooled.term, failed, at, fx));
+    }
+
+    /// Puts a session back that no caller worked with, and that has been `proven` or only looked at.
     pub(super) fn put_back(mut self, proven: bool) {
         if let Some(pooled) = self.pooled.take() {
             let at = now();
@@ -226,7 +248,8 @@ impl<C: Connector> Borrowed<C> {
         }
         self.inner.connector.take_back(&mut pooled.session);
         let condition = self.inner.connector.condition(&mut pooled.session);
-        if condition == Condition::Clean && self.inner.hooks.after_release.is_none() {
+        let always = self.inner.config.reset_always;
+        if condition == Condition::Clean && !always && self.inner.hooks.after_release.is_none() {
             self.inner.decide(|core, fx| {
                 if !loan.measured {
                     core.measured(pooled.node, held);
@@ -237,52 +260,50 @@ impl<C: Connector> Borrowed<C> {
         }
         self.pooled = Some(pooled);
         match condition {
-            Condition::Clean | Condition::NeedsReset => {
-                self.inner.lock().set_internal(loan.borrow, true);
-                let runtime = self.inner.runtime.clone();
-                drop(runtime.spawn(self.clean(condition == Condition::NeedsReset, held)));
-            }
+            Condition::Clean => self.clean_in_background(always, Some(held)),
+            Condition::NeedsReset => self.clean_in_background(true, Some(held)),
+            // It may be the borrower's doing: a statement that was abandoned.
             Condition::Broken => self.destroy(CloseReason::Broken),
             Condition::Draining => {
-                self.report((ErrorClass::Draining, Arc::new(ToldToLeave)));
+                self.report(Failed::new(ErrorClass::Draining, Found::ShuttingDown));
                 self.destroy(CloseReason::Broken);
             }
         }
     }
 
-    async fn clean(mut self, reset: bool, held: Duration) {
+    fn clean_in_background(self, reset: bool, held: Option<Duration>) {
+        self.inner
+            .lock()
+            .set_internal(self.pooled().loan.borrow, true);
+        let runtime = self.inner.runtime.clone();
+        drop(runtime.spawn(self.clean(reset, held)));
+    }
+
+    /// Resets a session, runs the `after_release` hook where a caller has had it (for as long as `held`), and puts it back.
+    async fn clean(mut self, reset: bool, held: Option<Duration>) {
+        if reset && !self.reset().await {
+            self.destroy(CloseReason::Failed);
+            return;
+        }
         let inner = self.inner.clone();
-        let bound = inner.config.reset_timeout;
-        if reset {
-            let started = now();
+        if held.is_some()
+            && let Some(hook) = &inner.hooks.after_release
+        {
+            let bound = inner.config.reset_timeout;
             let pooled = self.pooled_mut();
-            let result =
-                tokio::time::timeout(bound, inner.connector.reset(&mut pooled.session)).await;
-            let ok = matches!(result, Ok(Ok(())))
-                && inner.connector.condition(&mut pooled.session) == Condition::Clean;
-            if let Some(observer) = &inner.observer {
-                let took = now().saturating_duration_since(started);
-                observer.reset(&Reset {
-                    node: pooled.node,
-                    address: &pooled.address,
-                    took,
-                    ok,
-                });
-            }
-            if !ok {
-                let result = result
-                    .map(|reset| reset.map_err(|error| (inner.connector.classify(&error), error)));
-                self.judge(result, "a reset", bound, true);
+            let result = timeout(bound, hook(&mut pooled.session, &pooled.address)).await;
+            if !matches!(result, Ok(Ok(()))) {
+                self.hook_failed("after_release", result, bound);
                 self.destroy(CloseReason::Failed);
                 return;
             }
-        }
-        if let Some(hook) = &inner.hooks.after_release {
-            let pooled = self.pooled_mut();
-            let result =
-                tokio::time::timeout(bound, hook(&mut pooled.session, &pooled.address)).await;
-            let clean = inner.connector.condition(&mut pooled.session) == Condition::Clean;
-            if !matches!(result, Ok(Ok(()))) || !clean {
+            // What the hook leaves behind is not for the next borrower either.
+            let works = match inner.connector.condition(&mut self.pooled_mut().session) {
+                Condition::Clean => true,
+                Condition::NeedsReset => self.reset().await,
+                Condition::Broken | Condition::Draining => false,
+            };
+            if !works {
                 self.destroy(CloseReason::Failed);
                 return;
             }
@@ -290,8 +311,52 @@ impl<C: Connector> Borrowed<C> {
         if let Some(pooled) = self.pooled.take() {
             let at = now();
             let borrow = pooled.loan.borrow;
-            inner.decide(|core, fx| core.give_back(pooled, borrow, Some(held), at, fx));
+            inner.decide(|core, fx| core.give_back(pooled, borrow, held, at, fx));
         }
+    }
+
+    /// Brings the session back to its ground state: as it was after it was opened and the `after_connect` hook had run. False
+    /// when it could not be.
+    async fn reset(&mut self) -> bool {
+        let began = now();
+        let inner = self.inner.clone();
+        let bound = inner.config.reset_timeout;
+        let pooled = self.pooled_mut();
+        let mut result = timeout(bound, inner.connector.reset(&mut pooled.session)).await;
+        let mut step = "a reset";
+        if matches!(result, Ok(Ok(())))
+            && let Some(hook) = &inner.hooks.after_connect
+        {
+            step = "after_connect";
+            result = timeout(bound, hook(&mut pooled.session, &pooled.address)).await;
+            inner.connector.mark_clean(&mut pooled.session);
+        }
+        let ok = matches!(result, Ok(Ok(())))
+            && inner.connector.condition(&mut pooled.session) == Condition::Clean;
+        if let Some(observer) = &inner.observer {
+            observer.reset(&Reset {
+                node: pooled.node,
+                address: &pooled.address,
+                took: now().saturating_duration_since(began),
+                ok,
+            });
+        }
+        match result {
+            Ok(Ok(())) => {}
+            result if step == "after_connect" => self.hook_failed(step, result, bound),
+            Ok(Err(error)) => {
+                self.report(Failed::new(inner.connector.classify(&error), error));
+            }
+            // What runs on the session may take longer; that says little about the node.
+            Err(_) => self.report(Failed::new(
+                ErrorClass::Dead,
+                TimedOut {
+                    what: step,
+                    after: bound,
+                },
+            )),
+        }
+        ok
     }
 }
 

@@ -18,9 +18,8 @@ pub(crate) use self::borrowed::Borrowed;
 pub(crate) use self::maintain::{maintain, refresh};
 use crate::config::Config;
 use crate::connector::Connector;
-use crate::core::{self, Change, Failed, Pooled};
+use crate::core::{self, Change, Pooled};
 use crate::hooks::Hooks;
-use crate::node::NodeId;
 use crate::observer::{CloseReason, Closed, Leaked, NodeChanged, Observer};
 
 pub(crate) type Core<C> = core::Core<<C as Connector>::Session, Waker>;
@@ -38,7 +37,7 @@ pub(crate) struct Inner<C: Connector> {
     pub(crate) rouse: Arc<Notify>,
     /// Wakes those who wait for a closed pool to get everything back.
     pub(crate) quiet: Notify,
-    /// Tells those who are opening sessions or naming nodes to ask whether that is still wanted.
+    /// Tells the tasks that are opening sessions or naming nodes to ask whether that is still wanted.
     pub(crate) reconsider: watch::Sender<()>,
 }
 
@@ -188,11 +187,5 @@ impl<C: Connector> Inner<C> {
                 age,
             });
         }
-    }
-
-    /// Charges a node with what somebody saw there.
-    pub(crate) fn report(self: &Arc<Self>, node: NodeId, term: u32, failed: Failed) {
-        let at = now();
-        self.decide(|core, fx| core.report(node, term, failed, at, fx));
     }
 }

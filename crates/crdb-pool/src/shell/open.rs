@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::{Inner, now};
-use crate::connector::{Connector, ErrorClass};
-use crate::core::{Failed, Opening};
+use crate::connector::{Condition, Connector, ErrorClass};
+use crate::core::{Failed, Opening, chain};
+use crate::hooks::{HookFailed, LeftUnclean};
 use crate::observer::{ConnectFailed, Opened};
 
-/// Opens a session in the background: whoever asked for it may be gone by the time that it is there.
+/// Opens a session in the background: the caller that asked for it may be gone by the time that it is there.
 pub(super) fn spawn<C: Connector>(inner: &Arc<Inner<C>>, opening: Opening) {
     let task = OpenTask {
         inner: inner.clone(),
@@ -30,7 +33,7 @@ impl<C: Connector> OpenTask<C> {
         let result = tokio::select! {
             biased;
             () = self.inner.until_unwanted(|core| core.wants(opening, now().saturating_duration_since(started))) => return,
-            result = tokio::time::timeout(opening.timeout, connect(&self.inner, opening)) => result,
+            result = timeout(opening.timeout, connect(&self.inner, opening)) => result,
         };
         let ended = now();
         let took = ended.saturating_duration_since(started);
@@ -50,24 +53,21 @@ impl<C: Connector> OpenTask<C> {
                 tracing::debug!(node = %opening.address, ?took, "session opened");
                 inner.decide(|core, fx| core.opened(&opening, session, took, ended, fx));
             }
-            Ok(Err(error)) => {
-                let class = inner.connector.classify(&error);
-                self.failed(&opening, (class, Arc::new(error)), took);
-            }
+            Ok(Err(failed)) => self.failed(&opening, failed, took),
             Err(_elapsed) => {
                 let error = TimedOut {
                     what: "opening a session",
                     after: opening.timeout,
                 };
-                self.failed(&opening, (ErrorClass::Dead, Arc::new(error)), took);
+                self.failed(&opening, Failed::silent(error), took);
             }
         }
     }
 
     fn failed(&self, opening: &Opening, failed: Failed, took: Duration) {
-        tracing::debug!(node = %opening.address, error = %failed.1, "could not open a session");
+        tracing::debug!(node = %opening.address, error = %chain(failed.error.as_ref()), "could not open a session");
         if let Some(observer) = &self.inner.observer {
-            let error = failed.1.as_ref();
+            let error = failed.error.as_ref();
             observer.connect_failed(&ConnectFailed {
                 node: opening.node,
                 address: &opening.address,
@@ -91,13 +91,27 @@ impl<C: Connector> Drop for OpenTask<C> {
     }
 }
 
-async fn connect<C: Connector>(
-    inner: &Inner<C>,
-    opening: &Opening,
-) -> Result<C::Session, C::Error> {
-    let mut session = inner.connector.connect(&opening.address).await?;
-    if let Some(hook) = &inner.hooks.after_connect {
-        hook(&mut session, &opening.address).await?;
+/// Opens a session and brings it into its ground state.
+async fn connect<C: Connector>(inner: &Inner<C>, opening: &Opening) -> Result<C::Session, Failed> {
+    let connector = &inner.connector;
+    let failed = |error: C::Error| Failed::new(connector.classify(&error), error);
+    let mut session = connector.connect(&opening.address).await.map_err(failed)?;
+    if opening.kind.is_checked() {
+        connector.check(&mut session).await.map_err(failed)?;
+    }
+    let Some(hook) = &inner.hooks.after_connect else {
+        return Ok(session);
+    };
+    hook(&mut session, &opening.address)
+        .await
+        .map_err(|error| {
+            // Whatever the error is: the node has let us in, and what ends a session says little about it.
+            let error = HookFailed::new("after_connect", error);
+            Failed::new(ErrorClass::Harmless, error)
+        })?;
+    connector.mark_clean(&mut session);
+    if connector.condition(&mut session) == Condition::NeedsReset {
+        return Err(Failed::new(ErrorClass::Harmless, LeftUnclean));
     }
     Ok(session)
 }

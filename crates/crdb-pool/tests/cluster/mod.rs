@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,13 +29,30 @@ pub enum Behaviour {
     WrongPassword,
     /// Sessions work, new ones are refused for their number.
     Full,
+    /// Clients are let in, and nothing is answered after that.
+    Mute,
+}
+
+/// How sessions end by themselves on a node that is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The connection is closed: an idle time-out, a balancer.
+    Closed,
+    /// The server says 57P01: an administrator, a function that raises it.
+    Told,
+    /// Something on the way has forgotten the connection: nothing is answered.
+    Forgotten,
 }
 
 #[derive(Debug)]
 pub struct Node {
     behaviour: Mutex<Behaviour>,
+    /// Sessions up to this number have ended like that.
+    ended: Mutex<Option<(u64, End)>>,
     /// Rises when sessions are cut: those of an earlier life are dead.
     life: AtomicU32,
+    /// Its sessions need a reset, until one of them has had one.
+    pub changed: AtomicBool,
     pub connects: AtomicU32,
     pub connecting: AtomicU32,
     pub most_connecting: AtomicU32,
@@ -65,6 +82,8 @@ pub struct Session {
     pub dirty: bool,
     pub unfinished: bool,
     pub lent: u32,
+    /// What a hook has set, gone with each reset.
+    pub setting: Option<u32>,
     cluster: Arc<Cluster>,
 }
 
@@ -75,6 +94,8 @@ pub enum Failure {
     Draining,
     WrongPassword,
     Full,
+    /// The server refused a statement.
+    Statement,
 }
 
 impl std::fmt::Display for Failure {
@@ -85,6 +106,7 @@ impl std::fmt::Display for Failure {
             Self::Draining => "server is shutting down",
             Self::WrongPassword => "password authentication failed",
             Self::Full => "too many connections",
+            Self::Statement => "relation does not exist",
         })
     }
 }
@@ -95,7 +117,9 @@ impl Cluster {
     pub fn start(ports: impl IntoIterator<Item = u16>) -> Handle {
         let node = || Node {
             behaviour: Mutex::new(Behaviour::Up),
+            ended: Mutex::new(None),
             life: AtomicU32::new(0),
+            changed: AtomicBool::new(false),
             connects: AtomicU32::new(0),
             connecting: AtomicU32::new(0),
             most_connecting: AtomicU32::new(0),
@@ -132,6 +156,12 @@ impl Handle {
         if matches!(behaviour, Behaviour::Killed) {
             node.life.fetch_add(1, Ordering::SeqCst);
         }
+    }
+
+    /// Ends the sessions that are open on a node, which goes on working.
+    pub fn end_sessions(&self, port: u16, how: End) {
+        let last = self.0.next_session.load(Ordering::SeqCst);
+        *self.node(port).ended.lock().unwrap() = Some((last, how));
     }
 
     pub fn set_connect_time(&self, connect_time: Duration) {
@@ -176,15 +206,28 @@ impl Session {
         Ok(())
     }
 
+    fn end(&self) -> Option<End> {
+        let ended = *self.cluster.nodes[&self.port].ended.lock().unwrap();
+        ended
+            .filter(|(last, _)| self.id < *last)
+            .map(|(_, how)| how)
+    }
+
     async fn round_trip(&self) -> Result<(), Failure> {
         let node = &self.cluster.nodes[&self.port];
+        match self.end() {
+            Some(End::Closed) => return Err(Failure::Cut),
+            Some(End::Told) => return Err(Failure::Draining),
+            Some(End::Forgotten) => pending().await,
+            None => {}
+        }
         if node.life.load(Ordering::SeqCst) != self.life {
             return Err(Failure::Cut);
         }
         match node.behaviour() {
             Behaviour::Up | Behaviour::WrongPassword | Behaviour::Full => Ok(()),
             Behaviour::Killed => Err(Failure::Cut),
-            Behaviour::Blackholed => pending().await,
+            Behaviour::Blackholed | Behaviour::Mute => pending().await,
             Behaviour::Draining => Err(Failure::Draining),
         }
     }
@@ -222,7 +265,7 @@ impl Connector for Handle {
             tokio::time::sleep(time).await;
         }
         match node.behaviour() {
-            Behaviour::Up => {}
+            Behaviour::Up | Behaviour::Mute => {}
             Behaviour::Killed => return Err(Failure::Refused),
             Behaviour::Blackholed => pending().await,
             Behaviour::Draining => return Err(Failure::Draining),
@@ -238,6 +281,7 @@ impl Connector for Handle {
             dirty: false,
             unfinished: false,
             lent: 0,
+            setting: None,
             cluster: self.0.clone(),
         })
     }
@@ -252,11 +296,11 @@ impl Connector for Handle {
 
     fn condition(&self, session: &mut Session) -> Condition {
         let node = self.node(session.port);
-        if node.behaviour() == Behaviour::Draining {
+        if node.behaviour() == Behaviour::Draining || session.end() == Some(End::Told) {
             Condition::Draining
-        } else if session.unfinished || node.life.load(Ordering::SeqCst) != session.life {
+        } else if session.end() == Some(End::Closed) || session.unfinished || session.is_cut() {
             Condition::Broken
-        } else if session.dirty {
+        } else if session.dirty || node.changed.load(Ordering::SeqCst) {
             Condition::NeedsReset
         } else {
             Condition::Clean
@@ -274,7 +318,15 @@ impl Connector for Handle {
         tokio::time::sleep(Duration::from_millis(2)).await;
         session.round_trip().await?;
         session.dirty = false;
+        session.setting = None;
+        self.node(session.port)
+            .changed
+            .store(false, Ordering::SeqCst);
         Ok(())
+    }
+
+    fn mark_clean(&self, session: &mut Session) {
+        session.dirty = false;
     }
 
     fn classify(&self, error: &Failure) -> ErrorClass {
@@ -283,6 +335,7 @@ impl Connector for Handle {
             Failure::Draining => ErrorClass::Draining,
             Failure::WrongPassword => ErrorClass::Authentication,
             Failure::Full => ErrorClass::Overloaded,
+            Failure::Statement => ErrorClass::Harmless,
         }
     }
 }

@@ -81,6 +81,10 @@ impl Connector for Login {
         drop(session.end_borrow());
     }
 
+    fn mark_clean(&self, session: &mut Session) {
+        session.mark_clean();
+    }
+
     async fn reset(&self, session: &mut Session) -> Result<(), crdb_auth::Error> {
         session.reset(BOUND).await.map(|_renewal| ())
     }

@@ -65,6 +65,9 @@ section! {
     /// The part of the near nodes' limit that must be in use before nodes further away are used.
     SPILL_OVER: f64 = of_layer("pool.spill_over", || defaults::SPILL_OVER),
         only "a number from 0 to 1" |share| (0.0..=1.0).contains(share);
+    /// Whether every session is reset when it is returned, also one that is seen to be clean: for functions of your own that
+    /// change settings.
+    RESET_ALWAYS: bool = of_layer("pool.reset_always", || defaults::RESET_ALWAYS);
     /// A session that is out for longer is reported with the place that borrowed it; `none`: never.
     LEAK_AFTER: Option<Duration> = of_layer("pool.leak_after", || defaults::LEAK_AFTER),
         only "a duration above zero, or none" |limit| *limit != Some(Duration::ZERO);

@@ -1,7 +1,9 @@
 //! What must hold after every event, and in the end.
 
-use super::world::{Caller, Session, World};
-use crate::core::{Grant, Opening, OpeningKind};
+use std::time::Duration;
+
+use super::world::{Caller, SETTLED, Session, World};
+use crate::core::{Grant, Opening, OpeningKind, OutCause};
 use crate::status::NodeState;
 
 /// After every event.
@@ -71,11 +73,45 @@ pub(super) fn always(world: &World) {
     }
 }
 
+/// A node that is well stays in rotation, whatever becomes of its sessions, and one that became well returns soon.
+pub(super) fn nodes_that_are_well(world: &mut World) {
+    /// The longest pause between probes, the probe, and what it takes to have room for one.
+    const RETURN: Duration = Duration::from_secs(3);
+    for node in &world.core.nodes {
+        let port = node.address.port();
+        let Some(well_for) = (world.well_since.get(&port))
+            .map(|since| world.now.saturating_duration_since(*since))
+            .filter(|well_for| *well_for >= SETTLED)
+        else {
+            continue;
+        };
+        if node.in_rotation() {
+            world.settled.insert(port);
+        }
+        // Where a login was refused before, the next one has to wait for its turn.
+        let refused = node.out_for(OutCause::Authentication);
+        assert!(
+            node.in_rotation() || refused || !world.settled.contains(&port),
+            "{} is well and has left rotation: {}",
+            node.address,
+            world.core.status(world.now)
+        );
+        // Nothing is tried once the ticks have stopped.
+        let expected = !refused && world.is_ticking();
+        assert!(
+            node.in_rotation() || !expected || well_for < SETTLED + RETURN,
+            "{} has been well for {well_for:?} and is still out of rotation: {}",
+            node.address,
+            world.core.status(world.now)
+        );
+    }
+}
+
 /// Before a session is opened.
 pub(super) fn opening(world: &World, opening: &Opening) {
     let node = world.core.node(opening.node).expect("a node that is known");
     match opening.kind {
-        OpeningKind::Normal => {
+        OpeningKind::Normal | OpeningKind::Look => {
             assert!(
                 node.in_rotation(),
                 "an ordinary attempt at {} in state {:?}",

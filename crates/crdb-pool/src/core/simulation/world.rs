@@ -1,9 +1,8 @@
 //! The simulated cluster: what the nodes do, who comes when, and how long everything takes.
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::invariants;
@@ -21,6 +20,10 @@ pub(super) type Session = u64;
 
 const LOAD_TIME: Duration = Duration::from_secs(3);
 const CALM_TIME: Duration = Duration::from_secs(40);
+/// What was under way when a node became well has ended after this.
+pub(super) const SETTLED: Duration = Duration::from_millis(1_100);
+/// What ends sessions goes on for this long after the load has ended.
+const ENDS_TIME: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Behaviour {
@@ -38,14 +41,28 @@ enum Event {
     Deadline(Caller),
     Woken(Caller),
     Opened(Box<Opening>),
-    Checked { borrow: Out, works: bool },
+    Checked {
+        borrow: Out,
+        began: Instant,
+        answer: Answer,
+    },
     Return(Out),
     Trouble,
+    /// A session of a node that may be well ends by itself.
+    End,
     Resize,
     Tick,
 }
 
-/// A session that is out of its slot, and who has it: nobody while the pool itself checks it.
+/// How a check ends.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    Works,
+    Failed(ErrorClass),
+    Silence,
+}
+
+/// A session that is out of its slot, and the caller that has it: none while the pool itself checks it.
 #[derive(Debug)]
 pub(super) struct Out {
     pooled: Box<Pooled<Session>>,
@@ -97,8 +114,15 @@ pub(super) struct World {
     pub(super) waiting: BTreeMap<Caller, Waiting>,
     next_caller: Caller,
     next_session: Session,
+    /// Since when each node has been well.
+    pub(super) well_since: BTreeMap<u16, Instant>,
+    /// Nodes that have been in rotation since all that was under way before they became well has ended.
+    pub(super) settled: BTreeSet<u16>,
     /// Sessions that exist, with the port that they are connected to.
     pub(super) alive: HashMap<Session, u16>,
+    /// Sessions that have ended by themselves, and with which word of the server; with none where something on the way has
+    /// forgotten them, and nothing answers.
+    ended: HashMap<Session, Option<ErrorClass>>,
     pub(super) held: HashSet<Session>,
     pub(super) served: u32,
     pub(super) gave_up: u32,
@@ -139,7 +163,10 @@ impl World {
             waiting: BTreeMap::new(),
             next_caller: 0,
             next_session: 0,
+            well_since: (0..nodes).map(|port| (port, start)).collect(),
+            settled: BTreeSet::new(),
             alive: HashMap::new(),
+            ended: HashMap::new(),
             held: HashSet::new(),
             served: 0,
             gave_up: 0,
@@ -159,6 +186,7 @@ impl World {
         world.decide(|core, now, fx| core.set_nodes(addresses, now, fx));
         world.schedule(Duration::ZERO, Event::Arrive);
         world.schedule(Duration::from_millis(50), Event::Trouble);
+        world.schedule(Duration::from_millis(30), Event::End);
         world.schedule(Duration::from_millis(900), Event::Resize);
         world.schedule(Duration::ZERO, Event::Tick);
         world
@@ -175,6 +203,7 @@ impl World {
             self.note((1u8, next.at.duration_since(self.start)));
             self.handle(next.event);
             invariants::always(self);
+            invariants::nodes_that_are_well(self);
         }
         invariants::in_the_end(self);
     }
@@ -185,6 +214,10 @@ impl World {
 
     fn note(&mut self, what: impl Hash) {
         what.hash(&mut self.digest);
+    }
+
+    pub(super) fn is_ticking(&self) -> bool {
+        self.now <= self.start + LOAD_TIME + CALM_TIME
     }
 
     fn is_calm(&self) -> bool {
@@ -210,9 +243,14 @@ impl World {
             Event::Deadline(caller) => self.give_up(caller),
             Event::Woken(caller) => self.woken(caller),
             Event::Opened(opening) => self.opened(&opening),
-            Event::Checked { borrow, works } => self.checked(borrow, works),
+            Event::Checked {
+                borrow,
+                began,
+                answer,
+            } => self.checked(borrow, began, answer),
             Event::Return(out) => self.give_back(out),
             Event::Trouble => self.trouble(),
+            Event::End => self.end(),
             Event::Resize => {
                 let max_size = 1 + self.chance.below(8) as u32;
                 let min_size = self.config.min_size.min(max_size);
@@ -227,6 +265,7 @@ impl World {
             Event::Tick => {
                 if self.now >= self.tick_at {
                     let place = Location::caller();
+                    self.look_over(place);
                     let next = self.decide(|core, now, fx| core.tick(place, now, fx));
                     self.tick_at = next;
                     self.schedule(next - self.now, Event::Tick);
@@ -281,6 +320,7 @@ impl World {
             "session {} closed twice ({reason:?})",
             pooled.session
         );
+        self.ended.remove(&pooled.session);
         assert!(
             !self.held.contains(&pooled.session),
             "session {} closed while it is out",
@@ -384,31 +424,86 @@ impl World {
         );
     }
 
+    /// Looks at the idle sessions, as the shell does before each tick.
+    fn look_over(&mut self, place: &'static Location<'static>) {
+        while let Some(grant) = self.core.next_to_look_at(place, self.now) {
+            let Grant { pooled, borrow, .. } = grant;
+            match self.word(&pooled) {
+                Some(class) => self.lose(pooled, borrow, Some(class)),
+                None => self.decide(|core, now, fx| core.put_back(pooled, borrow, now, fx)),
+            }
+        }
+    }
+
+    /// What ends sessions: time-outs of servers and balancers, administrators, functions that raise the code of a shutdown.
+    fn end(&mut self) {
+        if self.now < self.start + LOAD_TIME + ENDS_TIME {
+            let after = self.millis(120);
+            self.schedule(after, Event::End);
+        }
+        let mut sessions: Vec<_> = self.alive.keys().copied().collect();
+        sessions.sort_unstable();
+        // Sometimes all at once.
+        let all = self.chance.below(4) == 0;
+        let one = self.chance.below(sessions.len().max(1));
+        let word = match self.chance.below(3) {
+            0 => Some(ErrorClass::Draining),
+            1 => Some(ErrorClass::Dead),
+            _ => None,
+        };
+        for (position, session) in sessions.into_iter().enumerate() {
+            if all || position == one {
+                self.ended.insert(session, word);
+            }
+        }
+    }
+
+    /// The word with which a session has ended, where that can be seen without asking the server.
+    fn word(&self, pooled: &Pooled<Session>) -> Option<ErrorClass> {
+        match self.behaviours[&pooled.address.port()] {
+            Behaviour::Killed => Some(ErrorClass::Dead),
+            Behaviour::Draining => Some(ErrorClass::Draining),
+            _ => self.ended.get(&pooled.session).copied().flatten(),
+        }
+    }
+
+    fn is_silent(&self, pooled: &Pooled<Session>) -> bool {
+        self.behaviours[&pooled.address.port()] == Behaviour::Blackholed
+            || self.ended.get(&pooled.session) == Some(&None)
+    }
+
     fn check(&mut self, grant: Grant<Session>, caller: Option<Caller>) {
         self.take(grant.pooled.session);
-        let works = self.works(&grant.pooled);
-        let time = if self.behaviours[&grant.pooled.address.port()] == Behaviour::Blackholed {
-            self.config.check_timeout
-        } else {
-            self.millis(3)
+        let (answer, time) = match self.word(&grant.pooled) {
+            Some(class) => (Answer::Failed(class), self.millis(3)),
+            None if self.is_silent(&grant.pooled) => (Answer::Silence, self.config.check_timeout),
+            None => (Answer::Works, self.millis(3)),
         };
         let borrow = Out {
             pooled: grant.pooled,
             borrow: grant.borrow,
             caller,
         };
-        self.schedule(time, Event::Checked { borrow, works });
+        let began = self.now;
+        self.schedule(
+            time,
+            Event::Checked {
+                borrow,
+                began,
+                answer,
+            },
+        );
     }
 
-    fn checked(&mut self, out: Out, works: bool) {
+    fn checked(&mut self, out: Out, began: Instant, answer: Answer) {
         self.held.remove(&out.pooled.session);
         let Out {
             pooled,
             borrow,
             caller,
         } = out;
-        if works {
-            self.core.proved(pooled.node);
+        if let Answer::Works = answer {
+            self.core.proved(pooled.node, began);
             match caller.filter(|caller| self.waiting.contains_key(caller)) {
                 Some(caller) => self.work(Out {
                     pooled,
@@ -418,14 +513,29 @@ impl World {
                 None => self.decide(|core, now, fx| core.give_back(pooled, borrow, None, now, fx)),
             }
         } else {
-            self.lose(pooled, borrow, ErrorClass::Dead);
+            let class = match answer {
+                Answer::Failed(class) => Some(class),
+                _ => None,
+            };
+            if let Answer::Silence = answer {
+                let (node, term) = (pooled.node, pooled.term);
+                let failed = Failed::silent(std::io::Error::other("simulated"));
+                self.decide(|core, now, fx| {
+                    core.check_unanswered(node, term, failed, began, now, fx);
+                });
+            }
+            self.lose(pooled, borrow, class);
             if let Some(caller) = caller {
                 self.acquire(caller);
             }
         }
     }
 
-    fn work(&mut self, out: Out) {
+    fn work(&mut self, mut out: Out) {
+        if !out.pooled.was_lent {
+            out.pooled.was_lent = true;
+            self.core.lent_first(out.pooled.node);
+        }
         if let Some(caller) = out.caller {
             self.note((4u8, caller, out.pooled.session));
             self.waiting.remove(&caller);
@@ -441,32 +551,31 @@ impl World {
     fn give_back(&mut self, out: Out) {
         self.held.remove(&out.pooled.session);
         let Out { pooled, borrow, .. } = out;
-        let works = self.works(&pooled);
-        if works && self.chance.below(20) > 0 {
-            let held = self.millis(10);
-            self.decide(|core, now, fx| core.give_back(pooled, borrow, Some(held), now, fx));
-        } else {
-            let class = match self.behaviours[&pooled.address.port()] {
-                Behaviour::Draining => ErrorClass::Draining,
-                Behaviour::Killed | Behaviour::Blackholed => ErrorClass::Dead,
-                _ => ErrorClass::Harmless,
-            };
-            self.lose(pooled, borrow, class);
+        let class = match self.word(&pooled) {
+            None if self.is_silent(&pooled) => Some(ErrorClass::Dead),
+            word => word,
+        };
+        match class {
+            None if self.chance.below(20) > 0 => {
+                let held = self.millis(10);
+                self.decide(|core, now, fx| core.give_back(pooled, borrow, Some(held), now, fx));
+            }
+            // The borrower refuses its own statement, or abandons it.
+            None if self.chance.below(2) == 0 => {
+                self.lose(pooled, borrow, Some(ErrorClass::Harmless));
+            }
+            class => self.lose(pooled, borrow, class),
         }
     }
 
-    fn lose(&mut self, pooled: Box<Pooled<Session>>, borrow: BorrowKey, class: ErrorClass) {
+    fn lose(&mut self, pooled: Box<Pooled<Session>>, borrow: BorrowKey, class: Option<ErrorClass>) {
         let (node, term) = (pooled.node, pooled.term);
+        let unused = (!pooled.was_lent).then_some(pooled.born);
         self.closed(&pooled, CloseReason::Broken);
-        self.decide(|core, now, fx| core.report(node, term, failed(class), now, fx));
-        self.decide(|core, now, fx| core.lost(borrow, now, fx));
-    }
-
-    fn works(&self, pooled: &Pooled<Session>) -> bool {
-        matches!(
-            self.behaviours[&pooled.address.port()],
-            Behaviour::Up | Behaviour::Full | Behaviour::Locked
-        )
+        if let Some(class) = class {
+            self.decide(|core, now, fx| core.report(node, term, failed(class), now, fx));
+        }
+        self.decide(|core, now, fx| core.lost(borrow, unused, now, fx));
     }
 
     fn opened(&mut self, opening: &Opening) {
@@ -487,7 +596,11 @@ impl World {
         if self.chance.below(20) == 0 {
             self.decide(|core, now, fx| core.open_abandoned(opening, now, fx));
         } else {
-            self.decide(|core, now, fx| core.open_failed(opening, failed(class), now, fx));
+            let failed = Failed {
+                silent: self.behaviours[&opening.address.port()] == Behaviour::Blackholed,
+                ..failed(class)
+            };
+            self.decide(|core, now, fx| core.open_failed(opening, failed, now, fx));
         }
     }
 
@@ -502,10 +615,20 @@ impl World {
         self.decide(|core, now, fx| core.leave(ticket, now, fx));
     }
 
+    fn behave(&mut self, port: u16, behaviour: Behaviour) {
+        let before = self.behaviours.insert(port, behaviour);
+        if behaviour != Behaviour::Up {
+            self.well_since.remove(&port);
+            self.settled.remove(&port);
+        } else if before != Some(Behaviour::Up) {
+            self.well_since.insert(port, self.now);
+        }
+    }
+
     fn trouble(&mut self) {
         if self.is_calm() {
-            for behaviour in self.behaviours.values_mut() {
-                *behaviour = Behaviour::Up;
+            for port in 0..self.behaviours.len() as u16 {
+                self.behave(port, Behaviour::Up);
             }
             return;
         }
@@ -519,12 +642,12 @@ impl World {
             _ => Behaviour::Locked,
         };
         self.note((5u8, port, behaviour));
-        self.behaviours.insert(port, behaviour);
+        self.behave(port, behaviour);
         let next = self.millis(300);
         self.schedule(next, Event::Trouble);
     }
 }
 
 fn failed(class: ErrorClass) -> Failed {
-    (class, Arc::new(std::io::Error::other("simulated")))
+    Failed::new(class, std::io::Error::other("simulated"))
 }
