@@ -189,8 +189,8 @@ impl crdb_pool::Connector for Connector {
     async fn reset(&self, session: &mut Self::Session) -> Result<(), ConnectError> {
         let handle = session.handle().session();
         if handle.cleanliness() == Cleanliness::Clean {
-            // Asked for where something may be left that cannot be seen: as if the client had been used unseen.
-            drop(handle.client());
+            // Asked for where something may be left that cannot be seen.
+            handle.mark_dirty();
         }
         let renewal = session
             .handle_mut()

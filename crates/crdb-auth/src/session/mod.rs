@@ -249,6 +249,12 @@ impl Session {
         self.tap.rebase();
     }
 
+    /// Makes the session count as dirty, as [`client`](Self::client) does: the next [`reset`](Self::reset) resets it, whatever
+    /// was seen.
+    pub fn mark_dirty(&self) {
+        self.state.touch();
+    }
+
     /// Ends a borrow: [`CancelHandle`]s taken in it send nothing any more. Whether the session may
     /// be lent again as it is. No I/O.
     ///

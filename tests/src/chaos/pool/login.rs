@@ -86,6 +86,10 @@ impl Connector for Login {
     }
 
     async fn reset(&self, session: &mut Session) -> Result<(), crdb_auth::Error> {
+        if session.cleanliness() == Cleanliness::Clean {
+            // Asked for where something may be left that cannot be seen.
+            session.mark_dirty();
+        }
         session.reset(BOUND).await.map(|_renewal| ())
     }
 
