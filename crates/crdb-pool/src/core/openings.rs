@@ -95,8 +95,8 @@ impl<S, W> Core<S, W> {
             let node = &mut self.nodes[index];
             let from = node.state();
             node.failure = Some(Failure::new(failed.clone(), now));
-            if class == ErrorClass::Authentication {
-                node.refused = true;
+            node.refused = class == ErrorClass::Authentication;
+            if node.refused {
                 self.credentials.begin(now, &mut self.random);
             }
             if let OpeningKind::Probe { .. } = opening.kind
