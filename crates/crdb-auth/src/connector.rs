@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::SharedParameters;
 use crate::net::{Peer, Transport, dial, dial_peer};
-use crate::observer::{ConnectFailed, Connected, ReloadFailed};
+use crate::observer::{ConnectFailed, Connected, ReloadFailed, WithoutTls};
 use crate::progress::{Progress, Step};
 use crate::scram::KeyCache;
 use crate::session::Session;
@@ -168,6 +168,7 @@ impl Connector {
             },
             SslMode::Prefer => match self.attempt(endpoint, true, progress).await {
                 Err(error) if error.server().is_some() || progress.step() == Step::Tls => {
+                    self.goes_on_without_tls(endpoint, Some(&error));
                     self.attempt(endpoint, false, progress).await
                 }
                 result => result,
@@ -234,8 +235,23 @@ impl Connector {
                         ),
                     ));
                 }
+                if mode == SslMode::Prefer && !unix {
+                    self.goes_on_without_tls(endpoint, None);
+                }
                 Ok(transport)
             }
+        }
+    }
+
+    /// `prefer` is not silent about what it gives up.
+    fn goes_on_without_tls(&self, endpoint: &Endpoint, error: Option<&Error>) {
+        match &self.config().observer {
+            Some(observer) => observer.without_tls(&WithoutTls { endpoint, error }),
+            None => tracing::warn!(
+                %endpoint,
+                error = error.map(tracing::field::display),
+                "the connection goes on without TLS, as sslmode=prefer permits"
+            ),
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+/// Days from 1 March of the year 0 to 1 January 1970.
+const EPOCH: u64 = 719_468;
+
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 /// `[0]`, constructed.
@@ -33,25 +36,45 @@ pub(crate) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// When a certificate's validity ends (RFC 5280, 4.1.2.5).
-pub(crate) fn certificate_expiry(certificate: &[u8]) -> Option<SystemTime> {
-    let (certificate, _) = element(certificate, SEQUENCE)?;
-    let (body, _) = element(certificate, SEQUENCE)?;
-    let body = element(body, CONTEXT_0).map_or(body, |(_version, rest)| rest);
-    let (_serial, body) = element(body, INTEGER)?;
-    let (_algorithm, body) = element(body, SEQUENCE)?;
-    let (_issuer, body) = element(body, SEQUENCE)?;
-    let (validity, _) = element(body, SEQUENCE)?;
-    let (_, not_after) =
-        element(validity, UTC_TIME).or_else(|| element(validity, GENERALIZED_TIME))?;
-    if let Some((text, _)) = element(not_after, UTC_TIME) {
+/// The element at the start with its tag and length, and what follows it.
+pub(crate) fn whole(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (_, rest) = element(der, tag)?;
+    der.split_at_checked(der.len() - rest.len())
+}
+
+/// The time at the start, of either form (RFC 5280, 4.1.2.5), and what follows it.
+pub(crate) fn time_element(der: &[u8]) -> Option<(SystemTime, &[u8])> {
+    if let Some((text, rest)) = element(der, UTC_TIME) {
         let year = number(text.get(..2)?)?;
         // RFC 5280, 4.1.2.5.1: 50 to 99 are of the twentieth century.
-        time(year + if year < 50 { 2000 } else { 1900 }, text.get(2..)?)
+        let year = year + if year < 50 { 2000 } else { 1900 };
+        Some((time(year, text.get(2..)?)?, rest))
     } else {
-        let (text, _) = element(not_after, GENERALIZED_TIME)?;
-        generalized_time(text)
+        let (text, rest) = element(der, GENERALIZED_TIME)?;
+        Some((generalized_time(text)?, rest))
     }
+}
+
+/// `2026-11-28 14:55:00 UTC`, of a time from 1970 on.
+pub(crate) fn date(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    // Years are counted from March, as in `time` below, in eras of 400 years.
+    let days = seconds / 86_400 + EPOCH;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 {
+        (era * 400 + year_of_era, month + 3)
+    } else {
+        (era * 400 + year_of_era + 1, month - 9)
+    };
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
 /// `YYYYMMDDHHMMSSZ` of a year from 1970.
@@ -82,8 +105,6 @@ fn time(year: u64, text: &[u8]) -> Option<SystemTime> {
     };
     let leap_days = year / 4 - year / 100 + year / 400;
     let days = year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1;
-    /// 1 March of the year 0 to 1 January 1970.
-    const EPOCH: u64 = 719_468;
     let seconds = (days - EPOCH) * 86_400 + part(4)? * 3600 + part(6)? * 60 + part(8)?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
@@ -95,23 +116,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_certificate_is_found() {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut parameters = rcgen::CertificateParams::new(vec!["x".to_owned()]).unwrap();
-        for (year, seconds) in [(2030, 1_898_553_600), (2077, 3_381_782_400)] {
-            parameters.not_after = rcgen::date_time_ymd(year, 3, 1);
-            let certificate = parameters.self_signed(&key).unwrap();
-            let end = certificate_expiry(certificate.der()).unwrap();
-            let expected = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-            assert_eq!(end, expected, "{year}");
-        }
+    fn dates_are_written_as_people_write_them() {
+        let at = |seconds| date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(at(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(at(951_782_399), "2000-02-28 23:59:59 UTC");
+        assert_eq!(at(951_782_400), "2000-02-29 00:00:00 UTC");
+        assert_eq!(at(4_107_542_400), "2100-03-01 00:00:00 UTC");
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[0-9]{0,16}") {
-            let _ = certificate_expiry(&bytes);
+            let _ = time_element(&bytes);
             let _ = time(2000, text.as_bytes());
+        }
+
+        #[test]
+        fn dates_go_both_ways(seconds in 0_u64..253_402_300_799) {
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            let digits: String = date(at).chars().filter(char::is_ascii_digit).collect();
+            prop_assert_eq!(generalized_time(format!("{digits}Z").as_bytes()), Some(at));
         }
     }
 }

@@ -200,8 +200,8 @@ impl Error {
         let rustls = error
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if rustls.is_some() {
-            return crate::tls::tls_error(attempt, error);
+        if let Some(cause) = rustls {
+            return crate::tls::tls_error(attempt, cause);
         }
         let (kind, advice) = match error.kind() {
             io::ErrorKind::ConnectionRefused => (

@@ -183,5 +183,5 @@ pub fn credentials(bytes: &[u8]) {
     let endpoint = Endpoint::new("db", 5432);
     drop(crate::credential::fuzz(bytes, &endpoint));
     drop(crate::tls::tls_server_end_point(bytes));
-    let _ = crate::der::certificate_expiry(bytes);
+    let _ = crate::tls::X509::read(bytes);
 }

@@ -91,7 +91,9 @@ pub use facts::{Engine, ServerFacts, Version};
 #[cfg(all(feature = "kerberos", unix))]
 pub use kerberos::Kerberos;
 pub use net::SocketOptions;
-pub use observer::{Cancelled, ConnectFailed, ConnectTimings, Connected, Observer, ReloadFailed};
+pub use observer::{
+    Cancelled, ConnectFailed, ConnectTimings, Connected, Observer, ReloadFailed, WithoutTls,
+};
 pub use policy::{AuthMethod, ChannelBinding, RequireAuth};
 pub use scram::IterationLimits;
 pub use secret::Secret;
@@ -101,7 +103,8 @@ pub use stream::AuthenticatedStream;
 pub use tap::{CommandTag, Dirt, Replies, Tap, TransactionStatus};
 pub use target::TargetSessionAttrs;
 pub use tls::{
-    ClientCertificate, RootCertificates, SslMode, TlsConfig, TlsNegotiation, TlsVersion,
+    ClientCertificate, RevocationLists, RootCertificates, SslMode, TlsConfig, TlsNegotiation,
+    TlsVersion,
 };
 
 /// The README's examples, compiled and run as tests.

@@ -68,6 +68,16 @@ pub struct ReloadFailed<'a> {
     pub error: &'a Error,
 }
 
+/// A connection goes on without TLS, as `sslmode=prefer` permits: everything on it can be read and changed on the way.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WithoutTls<'a> {
+    /// Where.
+    pub endpoint: &'a Endpoint,
+    /// Why the attempt with TLS failed; `None` where the server has no TLS.
+    pub error: Option<&'a Error>,
+}
+
 /// Told of what happens in this layer. Called on the task that does the work: must not block.
 pub trait Observer: Send + Sync {
     /// A session was established.
@@ -82,6 +92,11 @@ pub trait Observer: Send + Sync {
 
     /// A cancel was sent, or could not be.
     fn cancelled(&self, event: &Cancelled<'_>) {
+        let _ = event;
+    }
+
+    /// A connection goes on without TLS because `sslmode=prefer` permits it. Told before the login.
+    fn without_tls(&self, event: &WithoutTls<'_>) {
         let _ = event;
     }
 

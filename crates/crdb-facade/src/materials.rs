@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crdb_auth::{
-    ClientCertificate, Command, IterationLimits, Password, RootCertificates, SocketOptions,
-    TlsConfig,
+    ClientCertificate, Command, IterationLimits, Password, RevocationLists, RootCertificates,
+    SocketOptions, TlsConfig,
 };
 use crdb_exec::{Backoff, PooledExecutorBuilder, SessionSource, TransactionOptions};
 use crdb_pool::NodeAddress;
@@ -210,6 +210,18 @@ fn tls(config: &Config, mistakes: &mut Vec<Mistake>) -> TlsConfig {
         );
         readable(config, keys::auth::TLS_CLIENT_KEY, &key, mistakes);
         tls = tls.client_certificate(ClientCertificate::files(certificate, key));
+    }
+    let mut lists: Option<RevocationLists> = None;
+    for path in config.optional_paths(keys::auth::TLS_REVOCATION_LISTS) {
+        readable(config, keys::auth::TLS_REVOCATION_LISTS, &path, mistakes);
+        let known = lists.unwrap_or_default();
+        lists = Some(match path.is_dir() {
+            true => known.and_directory(path),
+            false => known.and_file(path),
+        });
+    }
+    if let Some(lists) = lists {
+        tls = tls.revocation_lists(lists);
     }
     let roots = config.paths(keys::auth::TLS_ROOT_CERTIFICATES, SYSTEM);
     // With roots of its own, `require` checks certificates too, so the default must not count as such.

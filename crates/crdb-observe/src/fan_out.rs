@@ -52,6 +52,7 @@ fan_out!(crdb_auth {
     connected(&crdb_auth::Connected<'_>);
     connect_failed(&crdb_auth::ConnectFailed<'_>);
     cancelled(&crdb_auth::Cancelled<'_>);
+    without_tls(&crdb_auth::WithoutTls<'_>);
     reload_failed(&crdb_auth::ReloadFailed<'_>);
 });
 

@@ -12,7 +12,8 @@ use crate::net::SocketOptions;
 use crate::policy::{ChannelBinding, RequireAuth};
 use crate::target::TargetSessionAttrs;
 use crate::tls::{
-    ClientCertificate, RootCertificates, SslMode, TlsConfig, TlsNegotiation, TlsVersion,
+    ClientCertificate, RevocationLists, RootCertificates, SslMode, TlsConfig, TlsNegotiation,
+    TlsVersion,
 };
 
 /// The values by key: the last of each, and only those that are not empty, which libpq takes for
@@ -178,6 +179,9 @@ fn tls(values: &Values) -> Result<TlsConfig, Error> {
         Some(path) => tls = tls.roots(RootCertificates::file(path)),
         None => {}
     }
+    if let Some(lists) = revocation_lists(values) {
+        tls = tls.revocation_lists(lists);
+    }
     let present = values
         .choice("sslcertmode", &[("disable", false), ("allow", true)])?
         .unwrap_or(true);
@@ -219,6 +223,18 @@ fn tls(values: &Values) -> Result<TlsConfig, Error> {
         tls = tls.sni(send);
     }
     Ok(tls)
+}
+
+fn revocation_lists(values: &Values) -> Option<RevocationLists> {
+    let lists = match values.get("sslcrl") {
+        Some(file) => Some(RevocationLists::file(file)),
+        None => None,
+    };
+    match (lists, values.get("sslcrldir")) {
+        (Some(lists), Some(directory)) => Some(lists.and_directory(directory)),
+        (None, Some(directory)) => Some(RevocationLists::directory(directory)),
+        (lists, None) => lists,
+    }
 }
 
 fn socket(values: &Values) -> Result<SocketOptions, Error> {
@@ -264,7 +280,6 @@ mod tests {
     #[test]
     fn what_would_weaken_the_connection_is_refused() {
         for text in [
-            "sslcrl=x",
             "requirepeer=root",
             "service=prod",
             "sslrootcert=system sslmode=require",
@@ -283,7 +298,7 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(
-            parse("sslcrl='' requirepeer=''").is_ok(),
+            parse("service='' requirepeer=''").is_ok(),
             "empty is not given"
         );
     }

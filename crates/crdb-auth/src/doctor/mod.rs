@@ -10,12 +10,11 @@ use tokio::time::timeout;
 pub use report::{Diagnosis, DoctorStep, Finding, Outcome};
 
 use crate::connector::Connector;
-use crate::der::certificate_expiry;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::net::{Peer, Transport, dial_peer, resolve};
 use crate::session::Session;
-use crate::tls::{Negotiated, SslMode, negotiate};
+use crate::tls::{Negotiated, SslMode, X509, negotiate};
 
 /// Examines a configuration against a server: name, addresses, TLS, Kerberos service and ticket,
 /// login, session. Each step is reported with its finding and its time, also after one has failed
@@ -250,7 +249,7 @@ fn describe_tls(transport: &Transport, mode: SslMode) -> String {
     }
     let expiry = tls
         .peer_certificates()
-        .and_then(|chain| certificate_expiry(chain.first()?));
+        .and_then(|chain| Some(X509::read(chain.first()?)?.not_after));
     if let Some(left) = expiry.and_then(|at| at.duration_since(std::time::SystemTime::now()).ok()) {
         let days = left.as_secs() / 86_400;
         text.push_str(&format!(", the server's certificate ends in {days} days"));

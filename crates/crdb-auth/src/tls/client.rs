@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use rustls::ClientConfig;
-use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::verifier::WithoutName;
+use super::verifier::{Checks, Verifier};
 use super::{SslMode, TlsConfig, TlsNegotiation, TlsVersion};
 use crate::error::{Error, ErrorKind};
 
@@ -22,6 +21,7 @@ pub(super) const ALPN: &[u8] = b"postgresql";
 pub(crate) struct TlsClient {
     connector: TlsConnector,
     negotiation: TlsNegotiation,
+    with_name: bool,
 }
 
 impl TlsClient {
@@ -40,22 +40,21 @@ impl TlsClient {
                     "preparing TLS: the TLS library has none of the versions that are permitted",
                 )
             })?;
-        let roots = config
-            .effective_roots()
-            .map(|roots| roots.load())
-            .transpose()?;
-        let builder = match roots {
-            Some(roots) if config.effective_mode() == SslMode::VerifyFull => {
-                builder.with_root_certificates(roots)
-            }
-            roots => {
-                let verifier: Arc<dyn ServerCertVerifier> =
-                    Arc::new(WithoutName { roots, provider });
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(verifier)
-            }
+        let with_name = config.effective_mode() == SslMode::VerifyFull;
+        let checks = match config.effective_roots() {
+            Some(roots) => Some(Checks {
+                trust: roots.load()?,
+                with_name,
+                revocation: match config.revocation() {
+                    Some(lists) => lists.load()?,
+                    None => Vec::new(),
+                },
+            }),
+            None => None,
         };
+        let builder = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier { checks, provider }));
         let mut rustls = match config.certificate() {
             Some(certificate) => {
                 let (chain, key) = certificate.load()?;
@@ -70,11 +69,17 @@ impl TlsClient {
         Ok(Self {
             connector: TlsConnector::from(Arc::new(rustls)),
             negotiation: config.negotiates(),
+            with_name,
         })
     }
 
     pub(super) fn negotiation(&self) -> TlsNegotiation {
         self.negotiation
+    }
+
+    /// Whether the certificate must be for the name of the host.
+    pub(super) fn checks_name(&self) -> bool {
+        self.with_name
     }
 
     pub(super) async fn handshake(

@@ -1,6 +1,6 @@
 //! What TLS must hold.
 
-use super::{ClientCertificate, RootCertificates, SslMode};
+use super::{ClientCertificate, RevocationLists, RootCertificates, SslMode};
 use crate::error::Error;
 
 /// How TLS begins.
@@ -40,6 +40,7 @@ pub enum TlsVersion {
 pub struct TlsConfig {
     mode: SslMode,
     roots: Option<RootCertificates>,
+    revocation: Option<RevocationLists>,
     client_certificate: Option<ClientCertificate>,
     negotiation: TlsNegotiation,
     min_version: TlsVersion,
@@ -70,6 +71,13 @@ impl TlsConfig {
     #[must_use]
     pub fn roots(mut self, roots: RootCertificates) -> Self {
         self.roots = Some(roots);
+        self
+    }
+
+    /// Which certificates are revoked; nothing is checked for revocation unless said otherwise.
+    #[must_use]
+    pub fn revocation_lists(mut self, lists: RevocationLists) -> Self {
+        self.revocation = Some(lists);
         self
     }
 
@@ -118,6 +126,10 @@ impl TlsConfig {
             .then(|| self.roots.clone().unwrap_or_else(RootCertificates::system))
     }
 
+    pub(super) fn revocation(&self) -> Option<&RevocationLists> {
+        self.revocation.as_ref()
+    }
+
     pub(super) fn certificate(&self) -> Option<&ClientCertificate> {
         self.client_certificate.as_ref()
     }
@@ -139,6 +151,12 @@ impl TlsConfig {
             return Err(Error::config(format!(
                 "direct TLS cannot be combined with sslmode={}, which may go on without TLS: \
                  use require, verify-ca or verify-full",
+                self.mode
+            )));
+        }
+        if self.revocation.is_some() && self.effective_mode() < SslMode::VerifyCa {
+            return Err(Error::config(format!(
+                "revocation lists (sslcrl, sslcrldir) with sslmode={} would check nothing: use verify-ca or verify-full",
                 self.mode
             )));
         }

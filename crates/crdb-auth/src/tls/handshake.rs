@@ -1,11 +1,12 @@
 //! SSLRequest and the TLS handshake.
 
-use rustls::CertificateError;
-use rustls::pki_types::ServerName;
+use rustls::AlertDescription;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::client::ALPN;
+use super::refusal::Refusal;
+use super::verifier::server_name;
 use super::{TlsClient, TlsNegotiation};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
@@ -94,9 +95,8 @@ async fn handshake(
     endpoint: &Endpoint,
     stream: TcpStream,
 ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
-    // A trailing dot makes a name absolute for the resolver; certificates never have it.
-    let host = endpoint.host.trim_end_matches('.').to_owned();
-    let name = ServerName::try_from(host).map_err(|error| {
+    let reached = stream.peer_addr().ok().map(|address| address.ip());
+    let name = server_name(&endpoint.host, reached, client.checks_name()).ok_or_else(|| {
         Error::new(
             ErrorKind::TlsHostName,
             format!(
@@ -105,7 +105,6 @@ async fn handshake(
                 endpoint.host
             ),
         )
-        .with_source(error)
     })?;
     client
         .handshake(name, stream)
@@ -114,41 +113,103 @@ async fn handshake(
 }
 
 /// The failure of a read or write in which rustls has its say.
-pub(crate) fn tls_error(attempt: &str, error: std::io::Error) -> Error {
-    let Some(cause) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    else {
-        return Error::new(ErrorKind::Tls, format!("{attempt}: {error}")).with_source(error);
-    };
-    let (kind, advice) = match cause {
-        rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::UnknownIssuer => (
-                ErrorKind::TlsUntrusted,
-                "; configure the root certificate of the cluster's authority (ca.crt)",
-            ),
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                (
-                    ErrorKind::TlsHostName,
-                    "; connect by a name in the certificate, or have one issued for this name",
-                )
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
-                ErrorKind::TlsCertificate,
-                "; renew the server's certificate, and check the clocks",
-            ),
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                (ErrorKind::TlsCertificate, "; check the clocks")
-            }
-            _ => (ErrorKind::TlsCertificate, ""),
-        },
-        // The server's word for what it did not like about us.
-        rustls::Error::AlertReceived(_) => (
-            ErrorKind::Tls,
-            "; the server refused the handshake, perhaps for want of a client certificate that \
-             it accepts",
+///
+/// The words are this crate's own: those of rustls are meant for its users, and print types and numbers.
+pub(crate) fn tls_error(attempt: &str, cause: &rustls::Error) -> Error {
+    use rustls::Error as Cause;
+    if let Some(refusal) = Refusal::find(cause) {
+        return Error::new(refusal.kind, format!("{attempt}: {refusal}"));
+    }
+    let (kind, words) = match cause {
+        // What is wrong with the certificate itself is a refusal; here the signature of the handshake is.
+        Cause::InvalidCertificate(_) => (
+            ErrorKind::TlsUntrusted,
+            "the server did not prove that it holds the key of its certificate; is the key on the server the certificate's own?"
+                .to_owned(),
         ),
-        _ => (ErrorKind::Tls, ""),
+        Cause::NoCertificatesPresented => (
+            ErrorKind::Tls,
+            "the server sent no certificate; configure one on the server".to_owned(),
+        ),
+        Cause::AlertReceived(alert) => (ErrorKind::Tls, refused_by_server(*alert)),
+        Cause::PeerIncompatible(_) => (
+            ErrorKind::Tls,
+            "the server has no version of TLS (1.2 or 1.3), cipher or key exchange that is accepted here; update its TLS \
+             configuration"
+                .to_owned(),
+        ),
+        Cause::InvalidMessage(_)
+        | Cause::InappropriateMessage { .. }
+        | Cause::InappropriateHandshakeMessage { .. } => (
+            ErrorKind::Tls,
+            "the server's answer is not TLS; is this the SQL port, with no proxy in between that changes it?"
+                .to_owned(),
+        ),
+        Cause::PeerMisbehaved(_) => (
+            ErrorKind::Tls,
+            "the server breaks the rules of TLS; is there a proxy in between that changes what it passes on?"
+                .to_owned(),
+        ),
+        Cause::DecryptError | Cause::PeerSentOversizedRecord => (
+            ErrorKind::Tls,
+            "what came from the server was damaged on the way, or changed".to_owned(),
+        ),
+        Cause::NoApplicationProtocol => (
+            ErrorKind::Tls,
+            "the server does not agree on the protocol name postgresql (ALPN); direct TLS needs PostgreSQL 17 or later"
+                .to_owned(),
+        ),
+        _ => (
+            ErrorKind::Tls,
+            "TLS failed on this side; the log of target rustls at level debug says where".to_owned(),
+        ),
     };
-    Error::new(kind, format!("{attempt}: {cause}{advice}")).with_source(error)
+    Error::new(kind, format!("{attempt}: {words}"))
+}
+
+/// The server's word for what it did not like (RFC 8446, 6.2).
+fn refused_by_server(alert: AlertDescription) -> String {
+    use AlertDescription as Alert;
+    let words = match alert {
+        Alert::CertificateRequired => {
+            "the server demands a client certificate and none is configured"
+        }
+        Alert::UnknownCA => {
+            "the server does not accept the client certificate: it does not know the authority that issued it"
+        }
+        Alert::CertificateExpired => {
+            "the server does not accept the client certificate: it has expired"
+        }
+        Alert::CertificateRevoked => {
+            "the server does not accept the client certificate: it is revoked"
+        }
+        Alert::BadCertificate | Alert::UnsupportedCertificate | Alert::CertificateUnknown => {
+            "the server does not accept the client certificate; its log says why"
+        }
+        Alert::AccessDenied => "the server denies access to the holder of the client certificate",
+        Alert::HandshakeFailure => {
+            "the server refused the handshake: no cipher or key exchange in common, or it demands a client certificate"
+        }
+        Alert::ProtocolVersion => {
+            "the server accepts neither TLS 1.2 nor TLS 1.3, or not the version that is required here"
+        }
+        Alert::InsufficientSecurity => "the server demands stronger ciphers than this client has",
+        Alert::UnrecognisedName => {
+            "the server does not know the host name that was asked for (SNI)"
+        }
+        Alert::NoApplicationProtocol => {
+            "the server does not know the protocol name postgresql (ALPN): it is for another protocol"
+        }
+        Alert::DecryptError => {
+            "the server could not verify the handshake: is the client key that of the client certificate?"
+        }
+        Alert::InternalError => "the server failed in the handshake; its log says why",
+        other => {
+            return format!(
+                "the server ended the handshake with TLS alert {}; its log says why",
+                u8::from(other)
+            );
+        }
+    };
+    words.to_owned()
 }

@@ -4,7 +4,7 @@
 //! with it, these are the key. So none of their errors is shown or kept.
 
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
 use crate::error::{Error, ErrorKind};
 
@@ -33,6 +33,25 @@ pub(super) fn private_key(
 ) -> Result<PrivateKeyDer<'static>, Error> {
     PrivateKeyDer::from_pem_slice(pem)
         .map_err(|_| unusable(what, place, diagnose(pem, "PRIVATE KEY")))
+}
+
+/// The certificate revocation lists, at least one.
+pub(super) fn revocation_lists(
+    pem: &[u8],
+    place: &str,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+    let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(pem).collect();
+    let begun = String::from_utf8_lossy(pem)
+        .matches("-----BEGIN X509 CRL-----")
+        .count();
+    match found {
+        Ok(found) if !found.is_empty() && found.len() == begun => Ok(found),
+        _ => Err(unusable(
+            "revocation lists",
+            place,
+            diagnose(pem, "X509 CRL"),
+        )),
+    }
 }
 
 pub(super) fn unusable(what: &str, place: &str, why: &str) -> Error {
@@ -91,7 +110,7 @@ pub(super) fn diagnose(pem: &[u8], label: &str) -> &'static str {
                 "it has no private key: no line -----BEGIN PRIVATE KEY-----, -----BEGIN RSA PRIVATE KEY----- or \
                  -----BEGIN EC PRIVATE KEY-----"
             }
-            _ => "a line -----BEGIN is missing",
+            _ => "it has no revocation list: no line -----BEGIN X509 CRL-----",
         };
     }
     "the text between -----BEGIN and -----END is damaged: it is not base64"
@@ -177,6 +196,7 @@ mod tests {
             for pem in [bytes.clone(), [b"-----BEGIN PRIVATE KEY-----", bytes.as_slice()].concat()] {
                 drop(certificates(&pem, "a", "b"));
                 drop(private_key(&pem, "a", "b"));
+                drop(revocation_lists(&pem, "b"));
                 let _ = diagnose(&pem, "CERTIFICATE");
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::SystemTime;
 
-use super::{TlsClient, TlsConfig};
+use super::{RevocationLists, TlsClient, TlsConfig};
 use crate::error::{Error, ErrorKind};
 
 /// Keeps the [`TlsClient`] that fits the files as they are.
@@ -31,15 +31,13 @@ struct Stamp {
 
 impl TlsSource {
     pub(crate) fn new(config: TlsConfig) -> Self {
-        let roots = config.effective_roots();
-        let mut paths: Vec<PathBuf> = Vec::new();
-        paths.extend(roots.iter().flat_map(|roots| roots.files().iter().cloned()));
-        paths.extend(
-            config
-                .certificate()
-                .into_iter()
-                .flat_map(|certificate| certificate.paths().map(PathBuf::from)),
-        );
+        let mut paths = Vec::new();
+        if let Some(roots) = config.effective_roots() {
+            paths.extend(roots.paths());
+        }
+        if let Some(certificate) = config.certificate() {
+            paths.extend(certificate.paths().map(PathBuf::from));
+        }
         Self {
             config,
             paths,
@@ -49,10 +47,17 @@ impl TlsSource {
 
     /// The client when no file can have changed: nothing is read from files.
     pub(crate) fn settled(&self) -> Option<TlsClient> {
-        if !self.paths.is_empty() {
+        if !self.paths.is_empty() || self.config.revocation().is_some() {
             return None;
         }
         self.current().map(|loaded| loaded.client)
+    }
+
+    fn stamps(&self) -> Vec<Stamp> {
+        // The files of a directory are looked for each time.
+        let lists = self.config.revocation().map(RevocationLists::paths);
+        let lists = lists.unwrap_or_default();
+        self.paths.iter().chain(&lists).map(stamp).collect()
     }
 
     /// The client for the files as they are now. Blocking: looks at files, and reads them when
@@ -61,7 +66,7 @@ impl TlsSource {
     /// Files that cannot be read or do not fit together leave the previous client in use, and
     /// the reason is given beside it: a rotation replaces one file before the other.
     pub(crate) fn refresh(&self) -> Result<(TlsClient, Option<Error>), Error> {
-        let stamps: Vec<Stamp> = self.paths.iter().map(stamp).collect();
+        let stamps = self.stamps();
         let current = self.current();
         if let Some(loaded) = &current
             && loaded.stamps == stamps

@@ -4,16 +4,30 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
 
 use super::pem;
 use crate::error::{Error, ErrorKind};
 
 /// Trusted authorities: the system's, those of PEM files, or both.
+///
+/// Files, and on Unix but macOS the files and directories of the system's store, are read again when they change. A server
+/// whose certificate is, byte for byte, one of a file or of PEM in memory is trusted without a signature, as libpq does:
+/// PostgreSQL's recipe for a self-signed certificate, and one of X.509 version 1, work so. Its validity is checked, and in
+/// verify-full its name; where it has no subject alternative names, its common name counts.
 #[derive(Clone, Default)]
 pub struct RootCertificates {
     system: bool,
     files: Vec<PathBuf>,
     pem: Vec<Vec<u8>>,
+}
+
+/// Root certificates, read.
+#[derive(Debug)]
+pub(super) struct Trust {
+    pub(super) anchors: RootCertStore,
+    /// Those that were given one by one, not as the system's.
+    pub(super) given: Vec<CertificateDer<'static>>,
 }
 
 impl RootCertificates {
@@ -57,17 +71,26 @@ impl RootCertificates {
         self.system
     }
 
-    pub(super) fn files(&self) -> &[PathBuf] {
-        &self.files
+    /// The files and directories whose change means that the certificates have changed. Of a directory of the system's, a
+    /// file that comes or goes counts.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let mut paths = self.files.clone();
+        if self.system {
+            paths.extend(system_paths());
+        }
+        paths
     }
 
     /// Reads them all. Blocking: reads files.
-    pub(super) fn load(&self) -> Result<RootCertStore, Error> {
-        let mut store = RootCertStore::empty();
+    pub(super) fn load(&self) -> Result<Trust, Error> {
+        let mut trust = Trust {
+            anchors: RootCertStore::empty(),
+            given: Vec::new(),
+        };
         if self.system {
             let found = rustls_native_certs::load_native_certs();
             // Some systems ship certificates that webpki cannot read; the others still count.
-            store.add_parsable_certificates(found.certs);
+            trust.anchors.add_parsable_certificates(found.certs);
         }
         for path in &self.files {
             let pem = std::fs::read(path).map_err(|error| {
@@ -77,20 +100,50 @@ impl RootCertificates {
                 )
                 .with_source(error)
             })?;
-            add_pem(&mut store, &pem, &path.display().to_string())?;
+            trust.add(&pem, &path.display().to_string())?;
         }
         for pem in &self.pem {
-            add_pem(&mut store, pem, "the given PEM")?;
+            trust.add(pem, "the given PEM")?;
         }
-        if store.is_empty() {
+        if trust.anchors.is_empty() {
             return Err(Error::new(
                 ErrorKind::Credential,
                 "no root certificate is configured or found on this system; \
                  give the file of the cluster's authority, for example ca.crt",
             ));
         }
-        Ok(store)
+        Ok(trust)
     }
+}
+
+impl Trust {
+    fn add(&mut self, pem: &[u8], place: &str) -> Result<(), Error> {
+        let certificates = pem::certificates(pem, "root certificates", place)?;
+        for (index, certificate) in certificates.into_iter().enumerate() {
+            self.anchors.add(certificate.clone()).map_err(|_| {
+                let why = format!(
+                    "certificate {} is not a readable X.509 certificate",
+                    index + 1
+                );
+                pem::unusable("root certificates", place, &why)
+            })?;
+            self.given.push(certificate);
+        }
+        Ok(())
+    }
+}
+
+/// Where `rustls_native_certs` looks.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn system_paths() -> Vec<PathBuf> {
+    let found = openssl_probe::probe();
+    found.cert_file.into_iter().chain(found.cert_dir).collect()
+}
+
+/// A key store has no files to look at.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn system_paths() -> Vec<PathBuf> {
+    Vec::new()
 }
 
 impl fmt::Debug for RootCertificates {
@@ -102,22 +155,6 @@ impl fmt::Debug for RootCertificates {
             .field("in_memory", &self.pem.len())
             .finish()
     }
-}
-
-fn add_pem(store: &mut RootCertStore, pem: &[u8], place: &str) -> Result<(), Error> {
-    for (index, certificate) in pem::certificates(pem, "root certificates", place)?
-        .into_iter()
-        .enumerate()
-    {
-        store.add(certificate).map_err(|_| {
-            let why = format!(
-                "certificate {} is not a readable X.509 certificate",
-                index + 1
-            );
-            pem::unusable("root certificates", place, &why)
-        })?;
-    }
-    Ok(())
 }
 
 impl<P: AsRef<Path>> From<P> for RootCertificates {

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cancelling;
+mod certificates;
 mod cockroach;
 mod hostile;
+mod issued;
 mod login;
 mod modes;
 mod policy;
+mod revocation;
 mod session;
 mod support;
 mod tls;

@@ -1,6 +1,8 @@
 //! The six modes against a server with TLS and against one without.
 
-use crdb_auth::{ErrorKind, SslMode, TlsConfig};
+use std::sync::{Arc, Mutex};
+
+use crdb_auth::{ErrorKind, Observer, SslMode, TlsConfig, WithoutTls};
 use crdb_testkit::{Engine, Login};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +17,19 @@ pub(crate) const MODES: [SslMode; 6] = [
     SslMode::VerifyCa,
     SslMode::VerifyFull,
 ];
+
+/// The reasons for which a connection went on without TLS.
+#[derive(Default)]
+struct Told(Mutex<Vec<Option<ErrorKind>>>);
+
+impl Observer for Told {
+    fn without_tls(&self, event: &WithoutTls<'_>) {
+        self.0
+            .lock()
+            .unwrap()
+            .push(event.error.map(crdb_auth::Error::kind));
+    }
+}
 
 #[tokio::test]
 async fn a_server_with_both() {
@@ -38,9 +53,14 @@ async fn prefer_goes_on_without_tls_when_the_handshake_fails() {
     // It says that it has TLS, and hangs up or answers with nonsense.
     for answer in [&b"S"[..], b"Snonsense that is no TLS"] {
         let endpoint = without_tls(engine, answer).await;
-        let prefer = config(engine, Login::Scram).tls(TlsConfig::new().mode(SslMode::Prefer));
+        let told = Arc::new(Told::default());
+        let prefer = config(engine, Login::Scram)
+            .tls(TlsConfig::new().mode(SslMode::Prefer))
+            .observer(Arc::clone(&told) as Arc<dyn Observer>);
         let session = connector(prefer).connect(&endpoint).await.unwrap();
         assert!(!session.is_tls());
+        let told = told.0.lock().unwrap().clone();
+        assert!(matches!(told.as_slice(), [Some(_)]), "{told:?}");
         let require = config(engine, Login::Scram).tls(TlsConfig::new().mode(SslMode::Require));
         connector(require).connect(&endpoint).await.unwrap_err();
     }
@@ -83,9 +103,14 @@ async fn a_server_without_tls() {
             SslMode::VerifyCa | SslMode::VerifyFull => verified(engine).mode(mode),
             _ => TlsConfig::new().mode(mode),
         };
-        let result = connector(config(engine, Login::Scram).tls(tls))
-            .connect(&endpoint)
-            .await;
+        let told = Arc::new(Told::default());
+        let builder = config(engine, Login::Scram)
+            .tls(tls)
+            .observer(Arc::clone(&told) as Arc<dyn Observer>);
+        let result = connector(builder).connect(&endpoint).await;
+        // Only prefer gives something up that it was asked for.
+        let expected = (mode == SslMode::Prefer).then_some(None);
+        assert_eq!(*told.0.lock().unwrap(), Vec::from_iter(expected), "{mode}");
         if mode < SslMode::Require {
             assert!(!result.unwrap().is_tls(), "{mode}");
         } else {

@@ -204,3 +204,44 @@ async fn sni_can_be_left_out() {
     let builder = crate::support::config(engine, Login::Scram).tls(tls);
     connector(builder).connect(&endpoint(engine)).await.unwrap();
 }
+
+/// Runs itself again in a process whose system has other root certificates, which change while it runs.
+#[tokio::test]
+async fn the_system_s_root_certificates_are_read_again_when_they_change() {
+    const STORE: &str = "CRDB_AUTH_TEST_STORE";
+    let Some(store) = std::env::var_os(STORE) else {
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join("ca-certificates.crt");
+        let this = "tls::the_system_s_root_certificates_are_read_again_when_they_change";
+        let status = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", this, "--nocapture"])
+            .env(STORE, &store)
+            .env("SSL_CERT_FILE", &store)
+            .env_remove("SSL_CERT_DIR")
+            .status()
+            .await
+            .unwrap();
+        assert!(status.success());
+        return;
+    };
+    let (old, new) = (
+        Authority::new("old").unwrap(),
+        Authority::new("new").unwrap(),
+    );
+    std::fs::write(&store, old.certificate_pem()).unwrap();
+    let identity = new.server(&["localhost"]).unwrap();
+    let begin = Begin::Asked(b"S");
+    let (endpoint, _hears) = tls_server::serve(&identity, begin, vec![welcome()]).await;
+    let connector = connector(Config::builder().user("app"));
+    let error = connector.open(&endpoint).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TlsUntrusted, "{error}");
+    std::fs::write(
+        &store,
+        new.certificate_pem().to_owned() + old.certificate_pem(),
+    )
+    .unwrap();
+    connector.open(&endpoint).await.unwrap();
+    // A store that is being replaced leaves the last one in use.
+    std::fs::write(&store, "").unwrap();
+    connector.open(&endpoint).await.unwrap();
+}

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crdb_auth::Endpoint;
 use crdb_testkit::Identity;
+use rustls::SupportedProtocolVersion;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,17 +23,34 @@ pub(crate) enum Begin {
 }
 
 pub(crate) fn acceptor(identity: &Identity, alpn: Option<&str>) -> TlsAcceptor {
-    let chain = CertificateDer::pem_slice_iter(identity.certificate_pem().as_bytes())
+    let versions = rustls::DEFAULT_VERSIONS;
+    acceptor_of(
+        identity.certificate_pem(),
+        identity.key_pem(),
+        alpn,
+        versions,
+    )
+}
+
+/// For any certificates and any key, whether they belong together or not.
+pub(crate) fn acceptor_of(
+    chain: &str,
+    key: &str,
+    alpn: Option<&str>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> TlsAcceptor {
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
         .collect::<Result<Vec<_>, _>>()
         .unwrap();
-    let key = PrivateKeyDer::from_pem_slice(identity.key_pem().as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let identity = CertifiedKey::new(chain, key);
     let mut server = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
     server.alpn_protocols = alpn
         .into_iter()
         .map(|name| name.as_bytes().to_vec())
@@ -50,7 +69,15 @@ pub(crate) async fn serve(
         Begin::Directly(alpn) => alpn,
         Begin::Asked(_) => None,
     };
-    let acceptor = acceptor(identity, alpn);
+    serve_with(acceptor(identity, alpn), begin, parts).await
+}
+
+/// As [`serve`].
+pub(crate) async fn serve_with(
+    acceptor: TlsAcceptor,
+    begin: Begin,
+    parts: Vec<Vec<u8>>,
+) -> (Endpoint, UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint =
         Endpoint::new("localhost", listener.local_addr().unwrap().port()).at([127, 0, 0, 1].into());

@@ -63,6 +63,11 @@ fn fill(layer: &mut Layer, text: &str) -> Result<(), String> {
         });
         layer.insert(auth::NODES.path(), Value::from(nodes.collect::<Vec<_>>()));
     }
+    let lists = ["sslcrl", "sslcrldir"].map(|word| words.get(word).cloned());
+    let lists: Vec<Value> = lists.into_iter().flatten().map(Value::from).collect();
+    if !lists.is_empty() {
+        layer.insert(auth::TLS_REVOCATION_LISTS.path(), Value::from(lists));
+    }
     for (word, text) in &words {
         if let Some((key, text)) = meaning(word, text, &words) {
             layer.insert(key.path(), Value::from(text));

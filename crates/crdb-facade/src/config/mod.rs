@@ -112,6 +112,16 @@ impl Config {
             .collect()
     }
 
+    /// As [`path`](Self::path), for a list that may be left out.
+    pub(crate) fn optional_paths(&self, key: Key<Option<Vec<PathBuf>>>) -> Vec<PathBuf> {
+        let base = self.values.get(key.path()).and_then(Resolved::base);
+        let paths = self.get(key).unwrap_or_default().into_iter();
+        match base {
+            Some(base) => paths.map(|path| base.join(path)).collect(),
+            None => paths.collect(),
+        }
+    }
+
     /// Where the value in force was written.
     #[must_use]
     pub fn origin<T: Setting>(&self, key: Key<T>) -> &Origin {

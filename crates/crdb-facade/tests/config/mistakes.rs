@@ -398,7 +398,7 @@ fn a_certificate_without_its_key_is_half_a_thing() {
 fn a_connection_string_is_checked_as_a_whole_and_never_shown() {
     for (url, expected) in [
         ("postgresql://a:s3cret@h/?sslmode=sometimes", "sslmode"),
-        ("postgresql://a:s3cret@h/?sslcrl=x", "sslcrl"),
+        ("postgresql://a:s3cret@h/?requirepeer=x", "requirepeer"),
         (
             "postgresql://a:s3cret@h:port/",
             "a connection string, as libpq reads it",

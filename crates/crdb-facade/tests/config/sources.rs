@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crdb_facade::Config;
@@ -264,7 +265,7 @@ fn explain_lists_every_key_with_value_and_origin() {
 #[test]
 fn a_connection_string_is_another_spelling_of_other_keys() {
     let url = "postgresql://teller:s3cret@db-1:26257,[::1]:26258/bank?sslmode=verify-ca&sslrootcert=ca.crt\
-               &connect_timeout=7&application_name=till&keepalives=0&tcp_user_timeout=1500&sslsni=0";
+               &connect_timeout=7&application_name=till&keepalives=0&tcp_user_timeout=1500&sslsni=0&sslcrl=ca.crl&sslcrldir=lists";
     let config = Config::builder()
         .text(
             "etc/crdb.yaml",
@@ -297,6 +298,10 @@ fn a_connection_string_is_another_spelling_of_other_keys() {
         Some(Duration::from_millis(1_500))
     );
     assert!(!config.get(keys::auth::TLS_SNI));
+    assert_eq!(
+        config.get(keys::auth::TLS_REVOCATION_LISTS),
+        Some(["ca.crl", "lists"].map(PathBuf::from).to_vec())
+    );
     // What is set beside it, or in a stronger source, counts more.
     assert_eq!(config.get(keys::auth::DATABASE), "other");
     assert_eq!(

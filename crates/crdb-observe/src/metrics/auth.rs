@@ -33,6 +33,7 @@ pub(super) struct AuthMetrics {
     phases: Family<Phase, Histogram>,
     cancels: Family<Outcome, Counter>,
     reload_failures: Counter,
+    without_tls: Counter,
 }
 
 impl AuthMetrics {
@@ -44,6 +45,7 @@ impl AuthMetrics {
             phases: Family::new_with_constructor(seconds),
             cancels: Family::default(),
             reload_failures: Counter::default(),
+            without_tls: Counter::default(),
         };
         registry.register_with_unit(
             "connect",
@@ -66,6 +68,11 @@ impl AuthMetrics {
             "reload_failures",
             "Certificates that were replaced by unusable ones; the old ones stay in use",
             this.reload_failures.clone(),
+        );
+        registry.register(
+            "without_tls",
+            "Connections that went on without TLS, as sslmode=prefer permits",
+            this.without_tls.clone(),
         );
         this
     }
@@ -113,6 +120,10 @@ impl crdb_auth::Observer for Metrics {
                 outcome: self.auth.outcomes.value(outcome),
             })
             .inc();
+    }
+
+    fn without_tls(&self, _event: &crdb_auth::WithoutTls<'_>) {
+        self.auth.without_tls.inc();
     }
 
     fn reload_failed(&self, _event: &crdb_auth::ReloadFailed<'_>) {

@@ -53,6 +53,20 @@ impl crdb_auth::Observer for Tracing {
         );
     }
 
+    fn without_tls(&self, event: &crdb_auth::WithoutTls<'_>) {
+        event!(
+            target: "crdb::auth",
+            Level::WARN,
+            {
+            db.system.name = self.system(),
+            server.address = event.endpoint.host,
+            server.port = event.endpoint.port,
+            "error.type" = event.error.map(|error| error.kind().as_str()),
+            },
+            "the connection goes on without TLS, as sslmode=prefer permits: it can be read and changed on the way"
+        );
+    }
+
     fn reload_failed(&self, event: &crdb_auth::ReloadFailed<'_>) {
         event!(
             target: "crdb::auth",

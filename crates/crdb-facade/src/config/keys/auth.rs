@@ -97,6 +97,8 @@ section! {
     /// The authorities to trust: PEM files, and `system` for the system's.
     TLS_ROOT_CERTIFICATES: Vec<PathBuf> = default("auth.tls.root_certificates", "system"),
         only "a list of one path or more, or `system`" |paths| !paths.is_empty();
+    /// Certificate revocation lists: PEM files, and directories of them. Needs verify-ca or verify-full.
+    TLS_REVOCATION_LISTS: Option<Vec<PathBuf>> = unset("auth.tls.revocation_lists");
     /// A PEM file with the certificate to present, and those between it and the root.
     TLS_CLIENT_CERTIFICATE: Option<PathBuf> = unset("auth.tls.client_certificate");
     /// A PEM file with its key, readable by nobody else. Both are read again when they change.
