@@ -226,10 +226,7 @@ fn tls(values: &Values) -> Result<TlsConfig, Error> {
 }
 
 fn revocation_lists(values: &Values) -> Option<RevocationLists> {
-    let lists = match values.get("sslcrl") {
-        Some(file) => Some(RevocationLists::file(file)),
-        None => None,
-    };
+    let lists = values.get("sslcrl").map(RevocationLists::file);
     match (lists, values.get("sslcrldir")) {
         (Some(lists), Some(directory)) => Some(lists.and_directory(directory)),
         (None, Some(directory)) => Some(RevocationLists::directory(directory)),

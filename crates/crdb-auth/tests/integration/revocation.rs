@@ -58,8 +58,8 @@ async fn every_certificate_of_the_chain_must_be_covered_and_not_revoked() {
     )
     .await;
     assert_told(told, TlsCertificate, &["one of its authorities is revoked"]);
-    for lists in [&[by_root.clone()][..], &[by_between.clone()]] {
-        let told = refusal(with(lists), &endpoint).await;
+    for list in [&by_root, &by_between] {
+        let told = refusal(with(std::slice::from_ref(list)), &endpoint).await;
         assert_told(told, TlsCertificate, &["no given revocation list covers"]);
     }
     let overdue = with(&[by_root.clone(), between.revoking(&[], 2005)]);
