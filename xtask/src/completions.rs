@@ -1,6 +1,5 @@
 //! `cargo xtask completions`: completions for shells.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -29,6 +28,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let mut script = Vec::from(alias);
     generate(arguments.shell, &mut Cli::command(), "xtask", &mut script);
-    io::stdout().write_all(&script)?;
+    print!("{}", String::from_utf8(script)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -20,6 +20,7 @@ mod doctor;
 mod fuzz;
 #[cfg(feature = "stack")]
 mod interruption;
+mod output;
 #[cfg(feature = "engine")]
 mod prepare;
 #[cfg(not(all(feature = "engine", feature = "stack")))]
@@ -41,6 +42,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    output::end_quietly_without_a_reader();
     match cli::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {

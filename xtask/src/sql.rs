@@ -1,7 +1,6 @@
 //! `cargo xtask sql check`: what is wrong with SQL files.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -77,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         if let Some(engine) = &arguments.engine {
             crate::prepare::verdicts(engine, &crdb_sql::Layout::of(path), &mut verdicts)?;
         }
-        print(&verdicts, arguments.format)?;
+        print(&verdicts, arguments.format);
         good &= verdicts.iter().all(Verdict::is_ok);
         count += verdicts
             .iter()
@@ -88,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         let text =
             fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         let verdicts = crdb_sql::check_statements(file, &text);
-        print_statements(file, &verdicts, arguments.format)?;
+        print_statements(file, &verdicts, arguments.format);
         good &= verdicts.iter().all(|verdict| verdict.problem().is_none());
         count += verdicts.len();
     }
@@ -99,8 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!good)))
 }
 
-fn print_statements(file: &Path, verdicts: &[StatementVerdict], format: Format) -> Result<()> {
-    let mut out = io::stdout().lock();
+fn print_statements(file: &Path, verdicts: &[StatementVerdict], format: Format) {
     for verdict in verdicts {
         match (format, verdict.problem()) {
             (Format::Json, problem) => {
@@ -113,25 +111,22 @@ fn print_statements(file: &Path, verdicts: &[StatementVerdict], format: Format) 
                     "ok": problem.is_none(),
                     "problems": problems,
                 });
-                writeln!(out, "{object}")?;
+                println!("{object}");
             }
-            (Format::Text, Some(problem)) => writeln!(out, "{problem}\n")?,
+            (Format::Text, Some(problem)) => println!("{problem}\n"),
             (Format::Text, None) => {}
         }
     }
-    Ok(())
 }
 
-fn print(verdicts: &[Verdict], format: Format) -> Result<()> {
-    let mut out = io::stdout().lock();
+fn print(verdicts: &[Verdict], format: Format) {
     for verdict in verdicts {
         match format {
-            Format::Json => writeln!(out, "{}", as_json(verdict))?,
+            Format::Json => println!("{}", as_json(verdict)),
             Format::Text if verdict.problems().is_empty() => {}
-            Format::Text => writeln!(out, "{}\n", verdict.problems())?,
+            Format::Text => println!("{}\n", verdict.problems()),
         }
     }
-    Ok(())
 }
 
 fn as_json(verdict: &Verdict) -> serde_json::Value {

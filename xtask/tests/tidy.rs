@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
+
 /// A copy of the manifests, each with an empty source file for its targets.
 struct Copy {
     directory: tempfile::TempDir,
@@ -38,6 +40,12 @@ impl Copy {
             fs::copy(from.join("Cargo.toml"), to.join("Cargo.toml")).unwrap();
             fs::write(to.join("README.md"), "```\n```\n").unwrap();
             fs::write(to.join("CHANGELOG.md"), "## Unreleased\n").unwrap();
+            for licence in LICENCES {
+                fs::write(to.join(licence), licence).unwrap();
+            }
+        }
+        for licence in LICENCES {
+            fs::write(directory.path().join(licence), licence).unwrap();
         }
         Self { directory }
     }
@@ -119,6 +127,23 @@ fn a_forbidden_arrow_is_named_with_the_place_of_the_drawing() {
         output.contains("crdb-pool must not know tokio-postgres"),
         "{output}"
     );
+}
+
+#[test]
+fn a_package_ships_its_licences_and_shows_all_its_features() {
+    let copy = Copy::new();
+    fs::remove_file(copy.path("crates/crdb-pool/LICENSE-MIT")).unwrap();
+    fs::write(copy.path("crates/crdb-exec/LICENSE-APACHE"), "another text").unwrap();
+    copy.replace("crates/crdb-sql/Cargo.toml", "all-features = true\n", "");
+    let (passes, output) = copy.tidy();
+    assert!(!passes, "{output}");
+    for finding in [
+        "crates/crdb-pool/LICENSE-MIT: manifests: the package ships without it",
+        "crates/crdb-exec/LICENSE-APACHE: manifests: the package ships without it",
+        "crates/crdb-sql/Cargo.toml: manifests: write all-features = true below [package.metadata.docs.rs]",
+    ] {
+        assert!(output.contains(finding), "{finding}: {output}");
+    }
 }
 
 #[test]

@@ -298,25 +298,36 @@ async fn a_refusal_says_why_and_what_to_do() {
     }
 }
 
-/// Runs a property with each case on the server.
-fn property<S: Strategy>(
-    strategy: S,
-    test: impl AsyncFn(&Fixture, S::Value) -> Result<(), String>,
-) {
+/// Runs a property with each case on both engines.
+fn property<S: Strategy>(strategy: S, test: impl AsyncFn(&Fixture, S::Value) -> Result<(), String>)
+where
+    S::Value: Clone,
+{
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let fixture = runtime.block_on(Fixture::new());
     let config = Config {
-        cases: 256,
+        cases: 128,
         failure_persistence: None,
         ..Config::default()
     };
+    let engines = runtime.block_on(async {
+        let engine = crdb_testkit::Engine::shared_postgres().await;
+        let proxy = QuirksProxy::start(engine, QuirksOptions::default())
+            .await
+            .unwrap();
+        let behind = Fixture::with_habits(&[&proxy]).await;
+        (Fixture::new().await, behind, proxy)
+    });
+    let (straight, behind, _proxy) = &engines;
     TestRunner::new(config)
         .run(&strategy, |value| {
             runtime
-                .block_on(test(&fixture, value))
+                .block_on(async {
+                    test(straight, value.clone()).await?;
+                    test(behind, value).await
+                })
                 .map_err(proptest::test_runner::TestCaseError::fail)
         })
         .unwrap();

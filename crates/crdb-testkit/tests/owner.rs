@@ -8,6 +8,7 @@
 )]
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -165,6 +166,121 @@ fn a_panic_leaves_nothing() {
         "panic",
         Owner::assert_nothing_is_left,
     );
+}
+
+/// Wherever `initdb` is: it starts servers of its own, which write on when it alone is killed.
+#[test]
+fn sigkill_during_initdb_leaves_nothing() {
+    const NAME: &str = "sigkill_during_initdb_leaves_nothing";
+    if std::env::var_os(END).is_some() {
+        return owned(NAME, "signal", |_| {});
+    }
+    let place = Place::new(0o755);
+    // Outside of Cargo's target directory nothing is kept, so that each start runs initdb.
+    let program = place.0.join("program");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let temporary = place.0.join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    // How many files initdb has made when it is killed: its servers begin after a few, and make most of them.
+    for made in [0, 1, 5, 20, 50, 100, 200, 300, 500, 700] {
+        let mut owner = Command::new(&program)
+            .args(["--exact", NAME, "--nocapture", "--test-threads=1"])
+            .env(END, "signal")
+            .env("TMPDIR", &temporary)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("initdb has come that far", || {
+            entries(&temporary)
+                .iter()
+                .any(|directory| files(&directory.join("data")) >= made)
+        });
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        wait_until("all is gone", || {
+            entries(&temporary).is_empty() && processes_of(&temporary).is_empty()
+        });
+    }
+}
+
+/// PostgreSQL does not run as root, and what it does run as may not enter everywhere.
+#[test]
+fn a_directory_that_the_server_may_not_enter_is_named() {
+    const NAME: &str = "a_directory_that_the_server_may_not_enter_is_named";
+    if std::env::var_os(END).is_some() {
+        let options = EngineOptions::default().choice(EngineChoice::Postgres);
+        let started = tokio::runtime::Runtime::new()
+            .unwrap()
+            .block_on(Engine::try_start(options));
+        println!("\nfailed: {}", started.unwrap_err());
+        return;
+    }
+    let place = Place::new(0o700);
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        println!("not run: without root the server runs as this user, who may enter");
+        return;
+    }
+    let temporary = place.0.join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", NAME, "--nocapture", "--test-threads=1"])
+        .env(END, "error")
+        .env("TMPDIR", &temporary)
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&output.stdout);
+    let reason = format!(
+        "these may not enter {}; set TMPDIR to a directory that everyone may enter",
+        place.0.display()
+    );
+    assert!(output.contains(&reason), "{output}");
+    assert!(entries(&temporary).is_empty());
+}
+
+/// A directory of this mode, removed at the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(mode: u32) -> Self {
+        let path = std::env::temp_dir().join(format!("owner-{:016x}", rand::random::<u64>()));
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
+/// The number of files below a directory, which may be changing.
+fn files(directory: &Path) -> usize {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files(&entry.path()),
+            _ => 1,
+        })
+        .sum()
+}
+
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(
+            Instant::now() < deadline,
+            "it does not come to pass that {what}"
+        );
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
 }
 
 /// The shared engine has no destructor; an exit handler stops it before the process is gone.

@@ -141,6 +141,30 @@ fn papers(root: &Path, at: &PackageAt) -> Vec<Finding> {
     if at.package.description.as_deref().is_none_or(str::is_empty) {
         find("Cargo.toml", "a published crate has a description");
     }
+    let docs = at
+        .package
+        .metadata
+        .get("docs")
+        .and_then(|docs| docs.get("rs"));
+    if docs
+        .and_then(|docs| docs.get("all-features"))
+        .and_then(serde_json::Value::as_bool)
+        != Some(true)
+    {
+        find(
+            "Cargo.toml",
+            "write all-features = true below [package.metadata.docs.rs]: docs.rs shows the default features otherwise",
+        );
+    }
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        let text = fs::read(at.directory.join(licence)).ok();
+        if text.is_none() || text != fs::read(root.join(licence)).ok() {
+            find(
+                licence,
+                "the package ships without it: link it to the workspace's",
+            );
+        }
+    }
     match fs::read_to_string(at.directory.join("README.md")) {
         Err(_) => find("README.md", "missing: users of this layer alone read it"),
         Ok(text) if !text.contains("```") => {

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::process::Account;
+use crate::process::{Account, is_alive};
 
 /// Changes whenever the arguments of `initdb` do.
 const FORMAT: u32 = 1;
@@ -55,7 +55,12 @@ impl Template {
     /// Keeps `data`, unless somebody else was quicker.
     pub(super) fn keep(&self, data: &Path) {
         let Some(kept) = &self.0 else { return };
-        let staging = kept.with_extension(format!("{:016x}", rand::random::<u64>()));
+        self.sweep();
+        let staging = kept.with_extension(format!(
+            "{:016x}-{}",
+            rand::random::<u64>(),
+            std::process::id()
+        ));
         let stored = kept
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
@@ -66,6 +71,25 @@ impl Template {
         if let Err(error) = stored {
             tracing::debug!(%error, "what initdb made is not kept");
             drop(std::fs::remove_dir_all(&staging));
+        }
+    }
+}
+
+impl Template {
+    /// Removes copies that were being made by processes that are gone.
+    fn sweep(&self) {
+        let entries = self
+            .0
+            .as_ref()
+            .and_then(|kept| kept.parent()?.read_dir().ok());
+        for entry in entries.into_iter().flatten().flatten() {
+            let path = entry.path();
+            let maker = path
+                .extension()
+                .and_then(|extension| extension.to_str()?.rsplit_once('-')?.1.parse().ok());
+            if maker.is_some_and(|maker| !is_alive(maker)) {
+                drop(std::fs::remove_dir_all(&path));
+            }
         }
     }
 }
@@ -120,6 +144,9 @@ mod tests {
         let template = Template(Some(directory.join("cache/kept")));
         assert!(!template.restore(&again, None));
         template.keep(&data);
+        // A copy that was cut by a SIGKILL to its process; no process has such an id.
+        let cut = directory.join(format!("cache/kept.0-{}", u32::MAX / 3));
+        std::fs::create_dir(&cut).unwrap();
         template.keep(&data);
         assert!(template.restore(&again, None));
         assert_eq!(

@@ -1,22 +1,34 @@
 //! A temporary directory that is removed when its owner and everything that runs in it are gone.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use super::Account;
+use super::{Account, is_alive};
 use crate::error::{Error, ErrorKind};
 
 /// The keeper makes the directory itself, so that there is no moment at which the directory exists and the keeper does
-/// not. It reads until every write end of its pipe is closed: the owner's, and one held by each [`super::Supervised`].
+/// not; its process id is part of the name. It reads until every write end of its pipe is closed: the owner's, and one held
+/// by each [`super::Supervised`]. What is just ending may still write: then the removal fails, and is tried again. An owner that
+/// is gone before it is answered must not end the keeper by SIGPIPE.
 const SCRIPT: &str = r#"
-mkdir -m 0711 -- "$1" || exit 1
+trap '' PIPE
+directory=$1-$$
+mkdir -m 0711 -- "$directory" || exit 1
 echo made
 while read -r _; do :; done
-rm -rf -- "$1"
+turns=0
+until rm -rf -- "$directory" || [ "$turns" -ge 500 ]; do
+    turns=$((turns + 1))
+    sleep 0.02
+done
 "#;
+
+/// What the names of all directories begin with.
+const PREFIX: &str = "crdb-testkit-";
 
 /// Owns a directory below the system's temporary directory (`TMPDIR`).
 ///
@@ -24,18 +36,22 @@ rm -rf -- "$1"
 #[derive(Debug)]
 pub(crate) struct Keeper {
     directory: PathBuf,
+    /// Locked, so that other owners leave the directory alone. The lock ends with this process.
+    _lock: Option<File>,
     pipe: Option<ChildStdin>,
     child: Child,
 }
 
 impl Keeper {
-    /// Makes a directory named `crdb-testkit-<purpose>-<random>`, owned by `account` where one is given.
+    /// Makes a directory named `crdb-testkit-<purpose>-<random>-<keeper>`, owned by `account` where one is given, and removes
+    /// those whose owner and keeper were killed together.
     pub(crate) fn new(purpose: &str, account: Option<Account>) -> Result<Self, Error> {
-        let name = format!("crdb-testkit-{purpose}-{:016x}", rand::random::<u64>());
-        let directory = std::env::temp_dir().join(name);
+        let parent = std::env::temp_dir();
+        sweep(&parent);
+        let name = format!("{PREFIX}{purpose}-{:016x}", rand::random::<u64>());
         let mut child = Command::new("sh")
             .args(["-c", SCRIPT, "crdb-testkit-keeper"])
-            .arg(&directory)
+            .arg(parent.join(&name))
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -45,6 +61,7 @@ impl Keeper {
             .map_err(|source| {
                 Error::new(ErrorKind::Start, "cannot start `sh`").with_source(source)
             })?;
+        let directory = parent.join(format!("{name}-{}", child.id()));
         let pipe = child.stdin.take();
         let mut answer = String::new();
         if let Some(stdout) = child.stdout.take() {
@@ -53,6 +70,7 @@ impl Keeper {
                 .map_err(|source| Error::io("make", &directory, source))?;
         }
         let keeper = Self {
+            _lock: locked(&directory),
             directory,
             pipe,
             child,
@@ -89,11 +107,73 @@ impl Keeper {
     }
 }
 
+/// The directory, if no other owner has it.
+fn locked(directory: &Path) -> Option<File> {
+    let file = File::open(directory).ok()?;
+    file.try_lock().ok()?;
+    Some(file)
+}
+
+/// Removes the directories of owners that are gone, where their keepers are gone too: after a SIGKILL to a whole container, or
+/// a loss of power. One that cannot be removed, because another user made it, stays.
+fn sweep(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let keeper = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.rsplit_once('-'))
+            .and_then(|(_, keeper)| keeper.parse::<u32>().ok());
+        let path = entry.path();
+        // A keeper that lives cleans up by itself, and makes its directory before the owner locks it. The lock is seen
+        // also where process ids are not: from another container with the same temporary directory.
+        if keeper.is_some_and(|keeper| !is_alive(keeper))
+            && let Some(_lock) = locked(&path)
+            && let Err(error) = std::fs::remove_dir_all(&path)
+        {
+            tracing::debug!(directory = %path.display(), %error, "a directory without an owner is not removed");
+        }
+    }
+}
+
 impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.pipe.take());
         if let Err(error) = self.child.wait() {
             tracing::warn!(directory = %self.directory.display(), %error, "cannot wait for a directory's removal");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_neither_owner_nor_keeper_is_swept() {
+        let parent = std::env::temp_dir().join(format!("sweep-{:016x}", rand::random::<u64>()));
+        // Ids are below four million on Linux, so that no process has this one.
+        let (gone, here) = (u32::MAX / 3, std::process::id());
+        let named =
+            |purpose: &str, keeper: u32| parent.join(format!("{PREFIX}{purpose}-0-{keeper}"));
+        let (left, kept, owned) = (
+            named("left", gone),
+            named("kept", here),
+            named("owned", gone),
+        );
+        let others = parent.join(format!("other-0-{gone}"));
+        for directory in [&left, &kept, &owned, &others] {
+            std::fs::create_dir_all(directory.join("data")).unwrap();
+        }
+        let lock = locked(&owned).unwrap();
+        sweep(&parent);
+        assert!(!left.exists());
+        assert!(kept.exists() && owned.exists() && others.exists());
+        drop(lock);
+        sweep(&parent);
+        assert!(!owned.exists());
+        std::fs::remove_dir_all(&parent).unwrap();
     }
 }

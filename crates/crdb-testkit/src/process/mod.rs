@@ -10,6 +10,18 @@ mod supervisor;
 pub(crate) use keeper::Keeper;
 pub(crate) use supervisor::{Program, Supervised};
 
+/// Whether there is a process with this id, a zombie included.
+pub(crate) fn is_alive(process: u32) -> bool {
+    let Ok(process) = libc::pid_t::try_from(process) else {
+        return false;
+    };
+    #[allow(unsafe_code, reason = "std does not ask about processes of others")]
+    // SAFETY: kill(2) touches no memory of ours, and signal 0 sends nothing.
+    let answer = unsafe { libc::kill(process, 0) };
+    // Only ESRCH says that there is none; the process of another user answers EPERM.
+    answer == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
 /// A user and a group to run a program as.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -20,9 +21,13 @@ signal=$1
 shift
 "$@" </dev/null >&2 &
 server=$!
+# An owner that is gone already must not end this shell, and leave the server.
+trap '' PIPE
 echo "crdb-testkit: process $server" >&2
 exec 2>/dev/null
 read -r _
+# What the program has started must not go on writing without it. This shell is of the same group, which is its own.
+if [ "$signal" = KILL ]; then kill -s KILL 0; fi
 kill -s "$signal" "$server"
 # A stopped process ends only after it goes on.
 kill -s CONT "$server"
@@ -88,7 +93,14 @@ impl Supervised {
             command.uid(account.uid).gid(account.gid);
         }
         let mut child = command.spawn().map_err(|source| {
-            Error::new(ErrorKind::Start, format!("cannot start {name}")).with_source(source)
+            let reason = match (source.kind(), program.account) {
+                (io::ErrorKind::PermissionDenied, Some(account)) => {
+                    closed_to(account, keeper.directory())
+                }
+                _ => None,
+            };
+            let message = format!("cannot start {name}{}", reason.unwrap_or_default());
+            Error::new(ErrorKind::Start, message).with_source(source)
         })?;
         // The command still holds the keeper's pipe.
         drop(command);
@@ -193,6 +205,29 @@ impl Supervised {
             Err(failed().with_source(std::io::Error::last_os_error()))
         }
     }
+}
+
+/// Says which directory above `directory` an account may not enter, where there is one: the program runs as that account,
+/// because it refuses to run as root.
+fn closed_to(account: Account, directory: &Path) -> Option<String> {
+    let closed = directory.ancestors().skip(1).find(|above| {
+        std::fs::metadata(above).is_ok_and(|metadata| {
+            let class = if metadata.uid() == account.uid {
+                0o100
+            } else if metadata.gid() == account.gid {
+                0o010
+            } else {
+                0o001
+            };
+            metadata.mode() & class == 0
+        })
+    })?;
+    let Account { uid, gid } = account;
+    Some(format!(
+        ": it runs as user {uid} and group {gid}, not as root, and these may not enter {}; set TMPDIR to a directory \
+         that everyone may enter, such as /tmp",
+        closed.display()
+    ))
 }
 
 impl Drop for Supervised {

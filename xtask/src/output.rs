@@ -1,0 +1,24 @@
+//! What happens when nobody reads the output any more, or the disk is full.
+
+use std::panic;
+
+/// Ends the program without a backtrace when standard output or error cannot be written: `cargo xtask doctor | head -1`.
+///
+/// The standard library's printing macros panic then; their message is the only sign of it. As after SIGPIPE, the status is
+/// 141 when the reader is gone; any other reason is told and the status is 1. Servers that were started end with the process.
+pub(crate) fn end_quietly_without_a_reader() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let message = info.payload_as_str().unwrap_or_default();
+        let Some(reason) = message.strip_prefix("failed printing to ") else {
+            return usual(info);
+        };
+        if reason.contains("Broken pipe") {
+            std::process::exit(141);
+        }
+        use std::io::Write as _;
+        // Standard error may be what failed; then there is no one left to tell.
+        let _told = writeln!(std::io::stderr(), "error: cannot write to {reason}");
+        std::process::exit(1);
+    }));
+}
