@@ -6,7 +6,7 @@ use crate::defaults;
 use crate::error::{Error, ErrorKind};
 use crate::node::Locality;
 
-/// No more sessions than this are opened at the same time, whatever the settings say.
+/// No more sessions than this are opened at the same time, even where the settings allow more.
 const MOST_AT_ONCE: u32 = 256;
 
 /// Settings of a pool. Made by [`Config::builder`], which names each of them with its unit and default.
@@ -132,14 +132,14 @@ macro_rules! setters {
 
 impl ConfigBuilder {
     setters! {
-        /// Sessions that the pool keeps open even when nobody needs them. Default 0; at most `max_size`.
+        /// Sessions that the pool keeps open even when no caller needs them. Default 0; at most `max_size`.
         ///
         /// They are opened in the background from the start, and again whenever there are fewer.
         min_size: u32;
         /// Sessions that the pool has open at most, over all nodes, those being opened included. Default 10; at least 1.
         ///
         /// CockroachDB's advice is about four active connections per virtual CPU over the whole cluster, shared by
-        /// everybody who connects to it.
+        /// all clients.
         max_size: u32;
         /// Sessions on one node at most. Default: no limit but `max_size`.
         ///
@@ -167,12 +167,12 @@ impl ConfigBuilder {
         fresh_for: Duration;
         /// Idle sessions are checked this often; `None`: only when they are lent. Default 30 s.
         ping_interval: Option<Duration>;
-        /// How old a session may become; `None`: as old as it likes. Default 30 min.
+        /// How old a session may become; `None`: no limit. Default 30 min.
         ///
         /// Each session's own limit is shortened by up to [`jitter`](Self::jitter). A session in use is closed when it is
         /// returned.
         max_lifetime: Option<Duration>;
-        /// How long a session above `min_size` may stay unused; `None`: for ever. Default 10 min. Shortened like
+        /// How long a session above `min_size` may stay unused; `None`: no limit. Default 10 min. Shortened like
         /// `max_lifetime`.
         idle_timeout: Option<Duration>;
         /// The share of `max_lifetime` and `idle_timeout` that chance may take away, 0 to 1. Default 0.1.

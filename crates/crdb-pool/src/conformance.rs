@@ -1,4 +1,4 @@
-//! What the pool relies on in a connector, as checks that any connector can be put through.
+//! What the pool relies on in a connector, as checks for any connector.
 //!
 //! Write a [`Subject`] for your connector and a live server, and run it in a test:
 //!
@@ -80,7 +80,7 @@ pub trait Subject: Send + Sync {
     /// A node that works.
     fn node(&self) -> NodeAddress;
 
-    /// A node that refuses connections: a port of this machine on which nobody listens will do.
+    /// A node that refuses connections: a port of this machine without a listener will do.
     fn dead_node(&self) -> NodeAddress;
 
     /// Does to a session what the next borrower would notice, and finishes doing it.
@@ -186,7 +186,7 @@ async fn fresh<S: Subject>(subject: &S) -> Checked {
         connector.lend(&mut session);
         require(
             clean(&mut session),
-            "a session that nobody used after `lend` is clean",
+            "a session that was not used after `lend` is clean",
         )?;
     }
     const RESET: &str = "`reset` of a clean session succeeds within 10 s";
@@ -270,9 +270,9 @@ async fn refused<S: Subject>(subject: &S) -> Checked {
     )
 }
 
-/// All of it together: whatever one borrower does, the next one gets a session that shows nothing of it.
+/// All of it together: the next borrower gets a session that shows nothing of what the last one did.
 async fn pooled<S: Subject>(subject: &S) -> Checked {
-    const GET: &str = "a pool of one gives a session again, whatever was done to the last one";
+    const GET: &str = "a pool of one session lends one again after the last one was changed, interrupted or severed";
     let pool = Pool::builder(subject.connector())
         .nodes([subject.node()])
         .max_size(1)
@@ -305,7 +305,7 @@ async fn pooled<S: Subject>(subject: &S) -> Checked {
     require(closed.is_ok(), "a pool closes within 10 s")
 }
 
-/// A port of this machine on which nobody listens, for [`Subject::dead_node`].
+/// A port of this machine without a listener, for [`Subject::dead_node`].
 ///
 /// # Errors
 ///

@@ -64,7 +64,7 @@ pub trait Connector: Send + Sync + 'static {
     /// Says without I/O what state the session is in.
     ///
     /// Asked when a session is returned, again just before it is lent, and now and then while it is idle, so it must be
-    /// cheap and must not block. Whatever it calls [`Condition::Clean`] goes to the next borrower as it is.
+    /// cheap and must not block. A session that it calls [`Condition::Clean`] goes to the next borrower as it is.
     fn condition(&self, session: &mut Self::Session) -> Condition;
 
     /// Told just before the session is handed out: the place to start watching what the borrower changes.
@@ -78,7 +78,7 @@ pub trait Connector: Send + Sync + 'static {
     /// was opened and again after each reset. From here on [`condition`](Self::condition) speaks of what changes after this.
     ///
     /// A connector that sees what is done to its sessions must forget what the hook has done. Where a hook's settings leave
-    /// the session in need of a reset even so, it is not lent, and the error of those who wait names the hook.
+    /// the session in need of a reset even so, it is not lent, and the error that callers get names the hook.
     fn mark_clean(&self, _session: &mut Self::Session) {}
 
     /// Makes a session as good as new: ends what is open, undoes what was changed. Bounded by

@@ -17,7 +17,7 @@ pub enum ErrorKind {
     Timeout,
     /// `max_waiters` callers were waiting already.
     TooManyWaiters,
-    /// The nodes do not accept who we are, and no session is left that could come free.
+    /// The nodes refuse our credentials, and no session is left that could come free.
     Authentication,
     /// The pool was closed, or is closing.
     Closed,
@@ -106,7 +106,8 @@ impl Error {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// The nodes refuse our credentials: trying again does not help until somebody has changed something.
+    /// The nodes refuse our credentials: trying again does not help until the credentials, or what the server accepts, have
+    /// changed.
     #[must_use]
     pub fn is_authentication(&self) -> bool {
         self.kind() == ErrorKind::Authentication

@@ -8,13 +8,13 @@ use crate::connector::Connector;
 use crate::node::NodeAddress;
 
 /// What a hook returns.
-pub type HookFuture<'a, E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send + 'a>>;
+pub type HookFuture<'a> = Pin<Box<dyn Future<Output = Result<(), HookError>> + Send + 'a>>;
+
+/// Why a hook failed: any error, so that `?` works on what a hook calls.
+pub type HookError = Box<dyn StdError + Send + Sync>;
 
 pub(crate) type Hook<C> = Box<
-    dyn for<'a> Fn(
-            &'a mut <C as Connector>::Session,
-            &'a NodeAddress,
-        ) -> HookFuture<'a, <C as Connector>::Error>
+    dyn for<'a> Fn(&'a mut <C as Connector>::Session, &'a NodeAddress) -> HookFuture<'a>
         + Send
         + Sync,
 >;
@@ -37,26 +37,26 @@ impl<C: Connector> Default for Hooks<C> {
 
 /// A hook failed: which one, and with what.
 #[derive(Debug)]
-pub(crate) struct HookFailed<E> {
+pub(crate) struct HookFailed {
     hook: &'static str,
-    source: E,
+    source: HookError,
 }
 
-impl<E> HookFailed<E> {
-    pub(crate) fn new(hook: &'static str, source: E) -> Self {
+impl HookFailed {
+    pub(crate) fn new(hook: &'static str, source: HookError) -> Self {
         Self { hook, source }
     }
 }
 
-impl<E> fmt::Display for HookFailed<E> {
+impl fmt::Display for HookFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} hook failed", self.hook)
     }
 }
 
-impl<E: StdError + 'static> StdError for HookFailed<E> {
+impl StdError for HookFailed {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.source)
+        Some(self.source.as_ref())
     }
 }
 

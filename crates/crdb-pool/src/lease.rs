@@ -56,7 +56,7 @@ impl<C: Connector> Lease<C> {
         now().saturating_duration_since(self.borrowed().pooled().born)
     }
 
-    /// Tells the pool what an error means that was seen on this session.
+    /// Reports what an error means that was seen on this session.
     ///
     /// [`Draining`](ErrorClass::Draining) and [`Dead`](ErrorClass::Dead) make the pool look at the node, and the session is
     /// closed instead of being kept. [`Overloaded`](ErrorClass::Overloaded) begins a pause before the next session is opened
@@ -77,7 +77,7 @@ impl<C: Connector> Lease<C> {
         self.borrowed().report(Failed::new(class, error));
     }
 
-    /// Tells the pool how long an operation took on this node, which the balancer goes by.
+    /// Reports how long an operation took on this node. The balancer prefers nodes with short times.
     ///
     /// Without it the time until the session is returned is taken, which says less, because it contains the borrower's own.
     pub fn record_latency(&mut self, took: Duration) {

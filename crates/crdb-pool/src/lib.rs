@@ -78,7 +78,7 @@ pub use self::config::{Config, ConfigBuilder};
 pub use self::connector::{Condition, Connector, ErrorClass};
 pub use self::core::OutCause;
 pub use self::error::{Error, ErrorKind, Unreturned};
-pub use self::hooks::HookFuture;
+pub use self::hooks::{HookError, HookFuture};
 pub use self::lease::Lease;
 pub use self::node::{Locality, NodeAddress, NodeId};
 pub use self::observer::{

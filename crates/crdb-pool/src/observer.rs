@@ -1,4 +1,4 @@
-//! What the pool tells about itself.
+//! The events that the pool reports.
 
 use std::panic::Location;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub trait Observer: Send + Sync {
     fn released(&self, _event: &Released<'_>) {}
     /// A session was checked with a round trip.
     fn checked(&self, _event: &Checked<'_>) {}
-    /// A session was reset before anybody else could have it.
+    /// A session was reset.
     fn reset(&self, _event: &Reset<'_>) {}
     /// A node entered or left rotation.
     fn node_changed(&self, _event: &NodeChanged<'_>) {}

@@ -53,8 +53,8 @@ impl<C: Connector> Pool<C> {
 
     /// Gets a session that works, waiting until one comes free. Callers are served in the order in which they came.
     ///
-    /// Where every node refuses our credentials, callers are turned away at once, unless a session that was let in before can
-    /// still come free: then they wait for that one, and are turned away when the last one is lost.
+    /// While every node refuses our credentials, callers get an error at once, unless a session that was opened before can
+    /// still come free: then they wait for that one, and get the error when the last one is lost.
     ///
     /// # Errors
     ///
@@ -159,8 +159,8 @@ impl<C: Connector> Pool<C> {
         Ok(())
     }
 
-    /// Closes the pool: turns everybody away who waits or comes, closes idle sessions, and waits until the others have been
-    /// returned, for as long as `within` at most. May be called again to wait for longer.
+    /// Closes the pool: callers that wait or come get an error, idle sessions are closed, and the call waits until the others
+    /// have been returned, for as long as `within` at most. It may be called again to wait for longer.
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl<C: Connector> PoolBuilder<C> {
         self
     }
 
-    /// What names the nodes, now and later. [`nodes`](Self::nodes), if given, are used until it has answered.
+    /// Where the list of nodes comes from, now and later. [`nodes`](Self::nodes), if given, are used until it has answered.
     pub fn topology(mut self, topology: impl Topology) -> Self {
         self.topology = Some(Box::new(topology));
         self
@@ -274,7 +274,7 @@ impl<C: Connector> PoolBuilder<C> {
         self.configure(|config| config.acquire_timeout(timeout))
     }
 
-    /// Who is told what happens.
+    /// The observer, which is called for each event.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
@@ -313,7 +313,7 @@ impl<C: Connector> PoolBuilder<C> {
     /// ```
     pub fn after_connect<F>(mut self, hook: F) -> Self
     where
-        F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a, C::Error>
+        F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a>
             + Send
             + Sync
             + 'static,
@@ -326,7 +326,7 @@ impl<C: Connector> PoolBuilder<C> {
     /// closed and the caller gets another one.
     pub fn before_acquire<F>(mut self, hook: F) -> Self
     where
-        F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a, C::Error>
+        F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a>
             + Send
             + Sync
             + 'static,
@@ -339,7 +339,7 @@ impl<C: Connector> PoolBuilder<C> {
     /// [`reset_timeout`](ConfigBuilder::reset_timeout). What it leaves behind is reset; after an error the session is closed.
     pub fn after_release<F>(mut self, hook: F) -> Self
     where
-        F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a, C::Error>
+        F: for<'a> Fn(&'a mut C::Session, &'a NodeAddress) -> HookFuture<'a>
             + Send
             + Sync
             + 'static,
@@ -383,7 +383,10 @@ impl<C: Connector> PoolBuilder<C> {
             let at = now();
             inner.decide(|core, fx| core.set_nodes(self.nodes, at, fx));
         }
-        drop(runtime.spawn(shell::maintain(Arc::downgrade(&inner), inner.rouse.clone())));
+        drop(runtime.spawn(shell::maintain(
+            Arc::downgrade(&inner),
+            inner.wake_maintenance.clone(),
+        )));
         if let Some(topology) = self.topology {
             drop(runtime.spawn(shell::refresh(Arc::downgrade(&inner), topology)));
         }

@@ -10,7 +10,7 @@ pub use self::dns::DnsTopology;
 pub use self::srv::SrvTopology;
 use crate::node::NodeAddress;
 
-/// Names the nodes of a cluster, again and again.
+/// Names the nodes of a cluster; the pool asks again every [`refresh_after`](Self::refresh_after).
 ///
 /// While it fails, the pool keeps the nodes that it knows. An empty list counts as a failure, since a pool without nodes can
 /// do nothing but wait. For a list that never changes there is [`PoolBuilder::nodes`](crate::PoolBuilder::nodes).
@@ -21,7 +21,7 @@ use crate::node::NodeAddress;
 /// use std::time::Duration;
 /// use crdb_pool::{NodeAddress, Topology, TopologyError};
 ///
-/// /// Reads `host:port` lines from a file that somebody else keeps up to date.
+/// /// Reads `host:port` lines from a file that another program keeps up to date.
 /// struct FromFile(std::path::PathBuf);
 ///
 /// impl Topology for FromFile {

@@ -149,7 +149,7 @@ async fn sessions_that_end_at_once_are_not_opened_again_and_again() {
     let pool = Pool::builder(cluster.clone())
         .nodes(cluster.addresses())
         .acquire_timeout(Duration::from_secs(10))
-        .before_acquire(|_, _| Box::pin(async { Err(cluster::Failure::Statement) }))
+        .before_acquire(|_, _| Box::pin(async { Err(cluster::Failure::Statement.into()) }))
         .build()
         .unwrap();
     let error = pool.acquire().await.map(drop).unwrap_err();

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crdb_pool::{HookFuture, NodeAddress, Pool};
 use tokio::time::sleep;
 
-use self::cluster::{Behaviour, Cluster, Failure, Handle, Session};
+use self::cluster::{Behaviour, Cluster, Handle, Session};
 
 /// Polls a future `polls` times, lets time pass between, and drops it. True when it was done before.
 async fn poll_then_drop<F: Future>(future: F, polls: usize) -> bool {
@@ -32,7 +32,7 @@ async fn poll_then_drop<F: Future>(future: F, polls: usize) -> bool {
     false
 }
 
-fn nothing<'a>(_: &'a mut Session, _: &'a NodeAddress) -> HookFuture<'a, Failure> {
+fn nothing<'a>(_: &'a mut Session, _: &'a NodeAddress) -> HookFuture<'a> {
     Box::pin(async {
         tokio::task::yield_now().await;
         sleep(Duration::from_micros(700)).await;

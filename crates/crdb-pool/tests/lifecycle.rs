@@ -138,14 +138,26 @@ async fn hooks_run_and_can_object() {
             move |session, node| {
                 assert_eq!(node.port(), session.port);
                 let first = connected.fetch_add(1, SeqCst) == 0;
-                Box::pin(async move { if first { Err(Failure::Refused) } else { Ok(()) } })
+                Box::pin(async move {
+                    if first {
+                        Err(Failure::Refused.into())
+                    } else {
+                        Ok(())
+                    }
+                })
             }
         })
         .before_acquire({
             let acquired = acquired.clone();
             move |_, _| {
                 let second = acquired.fetch_add(1, SeqCst) == 1;
-                Box::pin(async move { if second { Err(Failure::Full) } else { Ok(()) } })
+                Box::pin(async move {
+                    if second {
+                        Err(Failure::Full.into())
+                    } else {
+                        Ok(())
+                    }
+                })
             }
         })
         .after_release({
@@ -225,7 +237,7 @@ async fn a_hook_that_fails_is_named() {
             .nodes(cluster.addresses())
             .configure(|config| config.min_size(4))
             .acquire_timeout(Duration::from_secs(4))
-            .after_connect(move |_, _| Box::pin(async move { Err(failure) }))
+            .after_connect(move |_, _| Box::pin(async move { Err(failure.into()) }))
             .build()
             .unwrap();
         let error = pool.acquire().await.map(drop).unwrap_err();
@@ -253,7 +265,7 @@ async fn a_hook_that_fails_after_a_reset_costs_the_session() {
                 let second = runs.fetch_add(1, SeqCst) == 1;
                 Box::pin(async move {
                     if second {
-                        Err(Failure::Statement)
+                        Err(Failure::Statement.into())
                     } else {
                         Ok(())
                     }

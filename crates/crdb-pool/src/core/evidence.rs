@@ -124,19 +124,11 @@ impl<S, W> Core<S, W> {
         self.serve(now, fx);
     }
 
-    /// A hook failed on a session opened in `term`. That it failed is shown, whatever it means.
-    pub(crate) fn hook_failed(
-        &mut self,
-        node: NodeId,
-        term: u32,
-        failed: Failed,
-        now: Instant,
-        fx: &mut Effects<S, W>,
-    ) {
+    /// A hook failed on a session opened in `term`. It is shown, and says nothing about the node.
+    pub(crate) fn hook_failed(&mut self, node: NodeId, term: u32, failed: Failed, now: Instant) {
         if let Some(node) = self.node_mut(node).filter(|node| node.term == term) {
-            node.failure = Some(Failure::new(failed.clone(), now));
+            node.failure = Some(Failure::new(failed, now));
         }
-        self.report(node, term, failed, now, fx);
     }
 
     /// A check that began at `began`, of a session opened in `term`, was not answered in time.

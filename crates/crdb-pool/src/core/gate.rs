@@ -36,7 +36,7 @@ pub(crate) struct Waiter<W> {
 /// `G` is what a caller waits for.
 #[derive(Debug)]
 pub(crate) struct Gate<G, W> {
-    /// In the order of the tickets: almost everybody joins at one end and leaves at the other.
+    /// In the order of the tickets: nearly all callers join at one end and leave at the other.
     queue: VecDeque<(Ticket, Waiter<W>)>,
     settled: BTreeMap<Ticket, Result<G, Refusal>>,
     next: u64,
@@ -63,12 +63,12 @@ impl<G, W> Gate<G, W> {
         self.queue.len()
     }
 
-    /// Since when there has always been somebody waiting.
+    /// Since when there has always been a caller waiting.
     pub(crate) fn busy_since(&self) -> Option<Instant> {
         self.busy_since
     }
 
-    /// Whether nobody who came earlier is waiting.
+    /// Whether no caller that came earlier is waiting.
     pub(crate) fn is_first(&self, ticket: Ticket) -> bool {
         self.queue.front().is_none_or(|(first, _)| *first >= ticket)
     }
@@ -118,7 +118,7 @@ impl<G, W> Gate<G, W> {
         waiter.waker
     }
 
-    /// Answers everybody who waits with a refusal.
+    /// Refuses all callers that wait.
     pub(crate) fn refuse_all(&mut self, refusal: Refusal) -> impl Iterator<Item = W> {
         self.busy_since = None;
         let queue = std::mem::take(&mut self.queue);
@@ -157,7 +157,7 @@ impl<G, W> Gate<G, W> {
             .count()
     }
 
-    /// Leaves the queue. An answer that nobody has taken is given back.
+    /// Leaves the queue. An answer that was not taken is given back.
     pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Result<G, Refusal>> {
         drop(self.dequeue(ticket));
         self.settled.remove(&ticket)

@@ -41,7 +41,7 @@ impl Growth {
         self.window = 1;
     }
 
-    /// Whether those who wait are better served by another session than by those in use.
+    /// Whether the callers that wait are better served by another session than by those in use.
     fn is_due<G, W>(
         &self,
         gate: &Gate<G, W>,
@@ -63,7 +63,7 @@ impl Growth {
 }
 
 impl<S, W> Core<S, W> {
-    /// Opens sessions for those who wait, as many as help now.
+    /// Opens sessions for the callers that wait, as many as help now.
     pub(super) fn grow(&mut self, now: Instant, fx: &mut Effects<S, W>) {
         let waiting = u32::try_from(self.gate.waiting()).unwrap_or(u32::MAX);
         let avoid = self

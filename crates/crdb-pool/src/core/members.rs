@@ -87,7 +87,7 @@ impl<S, W> Core<S, W> {
         self.want_tick(now, fx);
     }
 
-    /// Turns everybody away and closes what is idle. What is lent is closed when it comes back.
+    /// Refuses all callers and closes the idle sessions. Lent ones are closed when they come back.
     pub(crate) fn close(&mut self, fx: &mut Effects<S, W>) {
         self.closed = true;
         fx.wake.extend(self.gate.refuse_all(Refusal::Closed));
@@ -120,7 +120,7 @@ impl<S, W> Core<S, W> {
         self.node(node).map(|node| node.address.clone())
     }
 
-    /// The failure that best explains why nobody can be served: the latest.
+    /// The failure that best explains why no caller can be served: the latest.
     pub(crate) fn latest_failure(&self) -> Option<&super::Failure> {
         self.nodes
             .iter()

@@ -148,7 +148,7 @@ pub(crate) struct Effects<S, W> {
     pub(crate) changes: Vec<Change>,
     pub(crate) leaks: Vec<Borrow>,
     /// The next tick has moved nearer.
-    pub(crate) rouse: bool,
+    pub(crate) wake_maintenance: bool,
     /// A closed pool has got everything back.
     pub(crate) quiet: bool,
 }
@@ -162,7 +162,7 @@ impl<S, W> Effects<S, W> {
             wake: Vec::new(),
             changes: Vec::new(),
             leaks: Vec::new(),
-            rouse: false,
+            wake_maintenance: false,
             quiet: false,
         }
     }
@@ -175,7 +175,7 @@ impl<S, W> Effects<S, W> {
             && self.ping.is_empty()
             && self.changes.is_empty()
             && self.leaks.is_empty()
-            && !self.rouse
+            && !self.wake_maintenance
             && !self.quiet
     }
 }
@@ -438,7 +438,7 @@ impl<S, W> Core<S, W> {
         }
     }
 
-    /// Hands idle sessions to those who wait, in their order, and opens more where that helps.
+    /// Hands idle sessions to the callers that wait, in their order, and opens more where that helps.
     fn serve(&mut self, now: Instant, fx: &mut Effects<S, W>) {
         self.look(now, fx);
         if self.gate.waiting() == 0 {

@@ -11,7 +11,7 @@ use super::{BorrowKey, Core, Effects, Loan, Opening, OpeningKind, TICK_WHILE_WAI
 use crate::connector::ErrorClass;
 use crate::node::NodeId;
 
-/// A session that ends this soon after it was opened, before it was lent to anybody, is of no use to anybody.
+/// A session that ends this soon after it was opened, and was never lent, counts as one that could not be opened.
 const STILLBORN: Duration = Duration::from_millis(500);
 
 impl<S, W> Core<S, W> {
@@ -156,12 +156,12 @@ impl<S, W> Core<S, W> {
         {
             self.nodes[index].breaker.probe_abandoned();
         }
-        // Not served at once: a runtime that is shutting down drops every attempt, and the next would follow for ever.
+        // Not served at once: a runtime that is shutting down drops every attempt, and the next would follow without end.
         self.want_tick(later(now, TICK_WHILE_WAITING), fx);
         self.note_quiet(fx);
     }
 
-    /// A session is gone before it was lent to anybody.
+    /// A session is gone that was never lent.
     pub(super) fn lost_unused(&mut self, node: NodeId, born: Instant, now: Instant) {
         if now.saturating_duration_since(born) < STILLBORN
             && let Some(index) = self.position(node)

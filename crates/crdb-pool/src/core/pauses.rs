@@ -22,7 +22,7 @@ pub(crate) enum PauseCause {
     Overloaded,
     /// The node refuses our credentials.
     Credentials,
-    /// A session was opened, and could not be lent to anybody: a hook objected, or the session ended at once.
+    /// A session was opened, and could not be lent: a hook failed, or the session ended at once.
     Unusable,
 }
 

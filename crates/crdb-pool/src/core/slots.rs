@@ -61,7 +61,7 @@ impl Loan {
     }
 }
 
-/// A failure, kept for the messages of those who wait.
+/// A failure, kept for the messages that callers get.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) class: ErrorClass,

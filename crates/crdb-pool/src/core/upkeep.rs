@@ -41,7 +41,7 @@ impl<S, W> Core<S, W> {
     pub(super) fn want_tick(&mut self, at: Instant, fx: &mut Effects<S, W>) {
         if self.next_tick.is_none_or(|next| at < next) {
             self.next_tick = Some(at);
-            fx.rouse = true;
+            fx.wake_maintenance = true;
         }
     }
 

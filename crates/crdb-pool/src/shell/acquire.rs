@@ -101,7 +101,7 @@ pub(crate) fn acquire<C: Connector>(
 const YIELDS: u32 = 4;
 
 /// Comes to the pool, and takes a session if one is free. Where sessions come back within microseconds, gives the processor to
-/// those who have them a few times before joining the queue: once there is one, every session is handed from thread to thread,
+/// their borrowers a few times before joining the queue: once there is one, every session is handed from thread to thread,
 /// each time at the price of waking the next.
 #[inline]
 fn first_attempt<C: Connector>(

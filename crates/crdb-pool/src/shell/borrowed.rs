@@ -11,7 +11,7 @@ use super::open::TimedOut;
 use super::{Inner, now};
 use crate::connector::{Condition, Connector, ErrorClass};
 use crate::core::{Failed, Grant, Loan, Pooled};
-use crate::hooks::{Hook, HookFailed};
+use crate::hooks::{Hook, HookError, HookFailed};
 use crate::observer::{Checked, CloseReason, Released, Reset};
 
 /// Owns a session and its slot. Dropping it destroys the session and frees the slot: so a session that is dropped in the middle
@@ -185,31 +185,30 @@ impl<C: Connector> Borrowed<C> {
         None
     }
 
-    /// Notes that a hook failed, with its name.
+    /// Notes that a hook failed, with its name. It says nothing about the node: the hook is the service's own.
     fn hook_failed(
         &self,
         hook: &'static str,
-        result: Result<Result<(), C::Error>, Elapsed>,
+        result: Result<Result<(), HookError>, Elapsed>,
         bound: Duration,
     ) {
+        let class = ErrorClass::Harmless;
         let failed = match result {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => {
-                let class = self.inner.connector.classify(&error);
-                Failed::new(class, HookFailed::new(hook, error))
-            }
-            Err(_) => Failed::new(
-                ErrorClass::Dead,
-                TimedOut {
+            Ok(Err(error)) => Failed::new(class, HookFailed::new(hook, error)),
+            Err(_) => {
+                let error = TimedOut {
                     what: hook,
                     after: bound,
-                },
-            ),
+                };
+                Failed::new(class, HookFailed::new(hook, error.into()))
+            }
         };
         tracing::warn!(node = %self.pooled().address, hook, error = %failed.error, "a hook failed, and the session is closed");
         let (pooled, at) = (self.pooled(), now());
         self.inner
-            .decide(|core, fx| core.hook_failed(pooled.node, pooled.term, failed, at, fx));
+            .lock()
+            .hook_failed(pooled.node, pooled.term, failed, at);
     }
 
     /// Puts a session back that no caller worked with, and that has been `proven` or only looked at.
@@ -320,20 +319,11 @@ impl<C: Connector> Borrowed<C> {
     async fn reset(&mut self) -> bool {
         let began = now();
         let inner = self.inner.clone();
-        let bound = inner.config.reset_timeout;
-        let pooled = self.pooled_mut();
-        let mut result = timeout(bound, inner.connector.reset(&mut pooled.session)).await;
-        let mut step = "a reset";
-        if matches!(result, Ok(Ok(())))
-            && let Some(hook) = &inner.hooks.after_connect
-        {
-            step = "after_connect";
-            result = timeout(bound, hook(&mut pooled.session, &pooled.address)).await;
-            inner.connector.mark_clean(&mut pooled.session);
-        }
-        let ok = matches!(result, Ok(Ok(())))
-            && inner.connector.condition(&mut pooled.session) == Condition::Clean;
+        let ok = self.undo().await
+            && self.prepare().await
+            && inner.connector.condition(&mut self.pooled_mut().session) == Condition::Clean;
         if let Some(observer) = &inner.observer {
+            let pooled = self.pooled();
             observer.reset(&Reset {
                 node: pooled.node,
                 address: &pooled.address,
@@ -341,21 +331,42 @@ impl<C: Connector> Borrowed<C> {
                 ok,
             });
         }
-        match result {
-            Ok(Ok(())) => {}
-            result if step == "after_connect" => self.hook_failed(step, result, bound),
-            Ok(Err(error)) => {
-                self.report(Failed::new(inner.connector.classify(&error), error));
-            }
-            // What runs on the session may take longer; that says little about the node.
-            Err(_) => self.report(Failed::new(
-                ErrorClass::Dead,
-                TimedOut {
-                    what: step,
-                    after: bound,
-                },
-            )),
-        }
+        ok
+    }
+
+    /// The connector's part of a reset.
+    async fn undo(&mut self) -> bool {
+        let inner = self.inner.clone();
+        let bound = inner.config.reset_timeout;
+        let failed =
+            match timeout(bound, inner.connector.reset(&mut self.pooled_mut().session)).await {
+                Ok(Ok(())) => return true,
+                Ok(Err(error)) => Failed::new(inner.connector.classify(&error), error),
+                // What runs on the session may take longer; that says little about the node.
+                Err(_) => Failed::new(
+                    ErrorClass::Dead,
+                    TimedOut {
+                        what: "a reset",
+                        after: bound,
+                    },
+                ),
+            };
+        self.report(failed);
+        false
+    }
+
+    /// The hook's part of a reset.
+    async fn prepare(&mut self) -> bool {
+        let inner = self.inner.clone();
+        let Some(hook) = &inner.hooks.after_connect else {
+            return true;
+        };
+        let bound = inner.config.reset_timeout;
+        let pooled = self.pooled_mut();
+        let result = timeout(bound, hook(&mut pooled.session, &pooled.address)).await;
+        inner.connector.mark_clean(&mut pooled.session);
+        let ok = matches!(result, Ok(Ok(())));
+        self.hook_failed("after_connect", result, bound);
         ok
     }
 }

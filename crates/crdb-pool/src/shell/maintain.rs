@@ -15,7 +15,7 @@ use crate::topology::DynTopology;
 const RETRY_TOPOLOGY: Duration = Duration::from_secs(1);
 
 /// Ticks until the pool is closed or gone.
-pub(crate) async fn maintain<C: Connector>(pool: Weak<Inner<C>>, rouse: Arc<Notify>) {
+pub(crate) async fn maintain<C: Connector>(pool: Weak<Inner<C>>, wake_maintenance: Arc<Notify>) {
     let here = Location::caller();
     loop {
         let next = {
@@ -31,7 +31,7 @@ pub(crate) async fn maintain<C: Connector>(pool: Weak<Inner<C>>, rouse: Arc<Noti
         };
         tokio::select! {
             () = tokio::time::sleep_until(next.into()) => {}
-            () = rouse.notified() => {}
+            () = wake_maintenance.notified() => {}
         }
     }
 }

@@ -33,9 +33,9 @@ pub(crate) struct Inner<C: Connector> {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) runtime: Handle,
     core: Mutex<Core<C>>,
-    /// Wakes the maintenance task.
-    pub(crate) rouse: Arc<Notify>,
-    /// Wakes those who wait for a closed pool to get everything back.
+    /// Wakes the maintenance task before its next tick.
+    pub(crate) wake_maintenance: Arc<Notify>,
+    /// Notified when a closed pool has all of its sessions back.
     pub(crate) quiet: Notify,
     /// Tells the tasks that are opening sessions or naming nodes to ask whether that is still wanted.
     pub(crate) reconsider: watch::Sender<()>,
@@ -63,7 +63,7 @@ impl<C: Connector> Inner<C> {
             observer,
             runtime,
             core: Mutex::new(core),
-            rouse: Arc::new(Notify::new()),
+            wake_maintenance: Arc::new(Notify::new()),
             quiet: Notify::new(),
             reconsider: watch::Sender::new(()),
         }
@@ -91,7 +91,7 @@ impl<C: Connector> Inner<C> {
     pub(crate) fn close(self: &Arc<Self>) {
         self.decide(core::Core::close);
         self.reconsider.send_replace(());
-        self.rouse.notify_one();
+        self.wake_maintenance.notify_one();
     }
 
     #[cold]
@@ -103,7 +103,7 @@ impl<C: Connector> Inner<C> {
             wake,
             changes,
             leaks,
-            rouse,
+            wake_maintenance,
             quiet,
         } = effects;
         for waker in wake {
@@ -139,8 +139,8 @@ impl<C: Connector> Inner<C> {
                 });
             }
         }
-        if rouse {
-            self.rouse.notify_one();
+        if wake_maintenance {
+            self.wake_maintenance.notify_one();
         }
         if quiet {
             self.quiet.notify_waiters();
@@ -175,7 +175,7 @@ impl<C: Connector> Inner<C> {
         }
     }
 
-    /// Tells that a session is about to be dropped.
+    /// Reports that a session is about to be dropped.
     pub(crate) fn close_session(&self, pooled: &Pooled<C::Session>, reason: CloseReason) {
         tracing::debug!(node = %pooled.address, reason = reason.as_str(), "session closed");
         if let Some(observer) = &self.observer {

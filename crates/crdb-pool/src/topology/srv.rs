@@ -22,7 +22,7 @@ const DNS_PORT: u16 = 53;
 /// that its record names.
 ///
 /// The targets with the lowest priority number are the nodes; those with higher ones are reserves, which are not used. Weights
-/// are not looked at: the pool balances by load. Whoever opens a session looks up the target's own address.
+/// are not looked at: the pool balances by load. The connector looks up the target's address when it opens a session.
 ///
 /// The name servers are those of `/etc/resolv.conf`, read again each time, unless
 /// [`with_name_servers`](Self::with_name_servers) names others. They are asked in order, by UDP, and by TCP where the answer
@@ -142,7 +142,7 @@ async fn ask(server: SocketAddr, name: &str) -> Result<Vec<message::Record>, Top
         SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
     };
     let socket = UdpSocket::bind(local).await?;
-    // Connected, it hears nobody else.
+    // A connected socket takes datagrams from this server only.
     socket.connect(server).await?;
     socket.send(question.as_bytes()).await?;
     loop {

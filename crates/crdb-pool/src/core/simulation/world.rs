@@ -307,7 +307,7 @@ impl World {
                 self.schedule(time, Event::Woken(caller));
             }
         }
-        if fx.rouse {
+        if fx.wake_maintenance {
             self.tick_at = self.now;
             self.schedule(Duration::ZERO, Event::Tick);
         }
