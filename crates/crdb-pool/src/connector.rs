@@ -55,7 +55,8 @@ pub trait Connector: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Session, Self::Error>> + Send;
 
     /// Proves with a round trip that the session still works. Bounded by
-    /// [`check_timeout`](crate::ConfigBuilder::check_timeout); not called for a session that was used a moment ago.
+    /// [`check_timeout`](crate::ConfigBuilder::check_timeout); not called for a session that was used a moment ago. Called for
+    /// a session just opened where the pool asks whether its node is well.
     fn check(
         &self,
         session: &mut Self::Session,

@@ -9,4 +9,6 @@
 )]
 
 mod conforming;
+mod evidence;
+mod hooks;
 mod trouble;

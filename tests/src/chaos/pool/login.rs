@@ -39,7 +39,11 @@ impl Login {
         }
     }
 
-    fn with(engine: &Engine, config: ConfigBuilder) -> anyhow::Result<Self> {
+    /// Logs in as `config` says, to the engine's own database.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself, or what it names cannot be read.
+    pub fn with(engine: &Engine, config: ConfigBuilder) -> anyhow::Result<Self> {
         let config = config.database(engine.database()).build()?;
         Ok(Self(crdb_auth::Connector::new(config)?))
     }
