@@ -1,5 +1,7 @@
 //! `cargo xtask sql check`: what is wrong with SQL files.
 
+mod sarif;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +52,8 @@ enum Format {
     Text,
     /// One JSON object a query
     Json,
+    /// SARIF 2.1.0, which forges and editors show in place
+    Sarif,
 }
 
 /// Runs the chosen command.
@@ -66,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let mut good = true;
     let mut count = 0;
+    let mut problems: Vec<Problem> = Vec::new();
     for path in paths {
         #[cfg_attr(
             not(feature = "engine"),
@@ -77,6 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             crate::prepare::verdicts(engine, &crdb_sql::Layout::of(path), &mut verdicts)?;
         }
         print(&verdicts, arguments.format);
+        problems.extend(verdicts.iter().flat_map(|v| v.problems().iter().cloned()));
         good &= verdicts.iter().all(Verdict::is_ok);
         count += verdicts
             .iter()
@@ -88,8 +94,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         let verdicts = crdb_sql::check_statements(file, &text);
         print_statements(file, &verdicts, arguments.format);
+        problems.extend(verdicts.iter().filter_map(|v| v.problem().cloned()));
         good &= verdicts.iter().all(|verdict| verdict.problem().is_none());
         count += verdicts.len();
+    }
+    if arguments.format == Format::Sarif {
+        let log = serde_json::to_string_pretty(&sarif::log(&problems))?;
+        println!("{log}");
     }
     if arguments.format == Format::Text && good {
         let ending = if count == 1 { "" } else { "s" };
@@ -114,7 +125,7 @@ fn print_statements(file: &Path, verdicts: &[StatementVerdict], format: Format) 
                 println!("{object}");
             }
             (Format::Text, Some(problem)) => println!("{problem}\n"),
-            (Format::Text, None) => {}
+            (Format::Text, None) | (Format::Sarif, _) => {}
         }
     }
 }
@@ -123,6 +134,7 @@ fn print(verdicts: &[Verdict], format: Format) {
     for verdict in verdicts {
         match format {
             Format::Json => println!("{}", as_json(verdict)),
+            Format::Sarif => {}
             Format::Text if verdict.problems().is_empty() => {}
             Format::Text => println!("{}\n", verdict.problems()),
         }

@@ -133,7 +133,7 @@ pub fn generate(
 /// told.
 ///
 /// A column is [`NotNull`](crate::Nullability::NotNull) only by proof, on CockroachDB and on PostgreSQL: NOT NULL columns of
-/// tables on no optional side of a join, literals, operators and casts of what is not NULL, counts, aggregates of groups, ..
+/// tables on no optional side of a join, literals, operators and casts of what is not NULL, counts, ..
 /// Everything else is [`Unknown`](crate::Nullability::Unknown), and so is the whole result of a statement that the dialect
 /// does not know. What a header declares is not looked at.
 ///

@@ -56,6 +56,7 @@ impl Header {
                 name: name.map_or_else(|| format!("p{number}"), str::to_owned),
                 sql_type: None,
                 nullability: crate::query::Nullability::Unknown,
+                null_elements: false,
                 docs: String::new(),
             },
             |note| note.parameter.clone(),

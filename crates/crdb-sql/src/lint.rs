@@ -89,6 +89,21 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// What stands in the file where the query's text has `span`.
+    fn in_file(&mut self, span: Span) -> &'a str {
+        let source = self.query.source_text();
+        let range = self.place(span);
+        source.get(range).unwrap_or("")
+    }
+
+    /// The place in the statement's source of a place in the query's text.
+    fn place(&mut self, span: Span) -> std::ops::Range<usize> {
+        let source = self.query.source_text();
+        let places = self.places.get_or_insert_with(|| Places::of(source));
+        let range = span.range();
+        places.in_source(range.start)..places.in_source(range.end)
+    }
+
     /// `span` is a place in the query's text.
     fn add(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
         let same = self
@@ -98,15 +113,11 @@ impl<'a> Report<'a> {
         if same.count() >= MOST_OF_A_KIND {
             return;
         }
-        let query = self.query;
-        let places = self
-            .places
-            .get_or_insert_with(|| Places::of(query.source_text()));
-        let offset = query.body().start;
-        let range = span.range();
-        let place = offset + places.in_source(range.start)..offset + places.in_source(range.end);
+        let place = self.place(span);
+        let offset = self.query.body().start;
+        let place = offset + place.start..offset + place.end;
         self.problems
-            .push(Problem::at(code, query.source(), place, message).help(help));
+            .push(Problem::at(code, self.query.source(), place, message).help(help));
     }
 }
 

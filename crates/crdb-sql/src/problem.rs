@@ -136,6 +136,12 @@ impl Problem {
         self.place.stretch.as_ref().map(|s| s.column)
     }
 
+    /// The column behind the last character that is meant, on the same line, in characters from 1.
+    #[must_use]
+    pub fn end_column(&self) -> Option<usize> {
+        self.place.stretch.as_ref().map(|s| s.column + s.width)
+    }
+
     /// The full name of the query it concerns, if it concerns one.
     #[must_use]
     pub fn query(&self) -> Option<&str> {

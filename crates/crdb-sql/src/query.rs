@@ -42,6 +42,7 @@ pub struct Parameter {
     pub(crate) name: String,
     pub(crate) sql_type: Option<String>,
     pub(crate) nullability: Nullability,
+    pub(crate) null_elements: bool,
     pub(crate) docs: String,
 }
 
@@ -64,6 +65,12 @@ impl Parameter {
         self.nullability
     }
 
+    /// Whether the header says that an array's elements can be NULL.
+    #[must_use]
+    pub fn has_null_elements(&self) -> bool {
+        self.null_elements
+    }
+
     /// What the header says about it, in Markdown; empty where it says nothing.
     #[must_use]
     pub fn docs(&self) -> &str {
@@ -77,6 +84,7 @@ pub struct Column {
     pub(crate) name: String,
     pub(crate) sql_type: Option<String>,
     pub(crate) nullability: Nullability,
+    pub(crate) null_elements: bool,
     pub(crate) docs: String,
 }
 
@@ -97,6 +105,12 @@ impl Column {
     #[must_use]
     pub fn nullability(&self) -> Nullability {
         self.nullability
+    }
+
+    /// Whether the header says that an array's elements can be NULL.
+    #[must_use]
+    pub fn has_null_elements(&self) -> bool {
+        self.null_elements
     }
 
     /// What the header says about it, in Markdown; empty where it says nothing.

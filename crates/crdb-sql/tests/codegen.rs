@@ -229,6 +229,69 @@ fn types_have_their_rust_types() {
     }
 }
 
+/// `INT` has one width for parameters and columns: that of the engine which describes the statement.
+#[test]
+fn an_int_is_as_wide_as_its_engine_says() {
+    for (engine, rust) in [("int4", "i32"), ("int8", "i64")] {
+        let text = "-- name: q :one\n-- param qty: INT\n-- column qty: INT not null\nSELECT qty FROM t WHERE qty = :qty";
+        let code = code(text, &[engine], &[("qty", engine)]);
+        has(&code, &format!("qty: {rust}) -> Result<{rust}, Error>"));
+        let text = "-- name: q :one\n-- param ids: INTEGER[]\nSELECT 1 AS a WHERE 1 = ANY (:ids)";
+        let array = format!("{engine}[]");
+        let code = self::code(text, &[&array], &[("a", "int8")]);
+        has(&code, &format!("ids: &[{rust}])"));
+    }
+    // What has a width keeps it, and so does what is no integer to the engine.
+    let text = "-- name: q :one\n-- param qty: INT8\nSELECT 1 AS a WHERE 1 = :qty";
+    has(&code(text, &["int4"], &[("a", "int8")]), "qty: i64)");
+    let text = "-- name: q :one\n-- param qty: INT\nSELECT 1 AS a WHERE 1 = :qty";
+    has(&code(text, &["numeric"], &[("a", "int8")]), "qty: i64)");
+}
+
+#[test]
+fn elements_that_can_be_null_are_options() {
+    let column = |header: &str, sql: &str| {
+        code(
+            &format!("-- name: q :one\n{header}{sql}"),
+            &[],
+            &[("a", "text[]")],
+        )
+    };
+    for sql in [
+        "SELECT array_agg(note) AS a FROM accounts",
+        "SELECT coalesce(array_agg(c.name), ARRAY[]) AS a FROM accounts a LEFT JOIN customers c ON true",
+        "SELECT ARRAY(SELECT note FROM accounts) AS a",
+        "SELECT ARRAY[note, 'x'] AS a FROM accounts",
+        "SELECT x.a FROM (SELECT array_agg(DISTINCT note) AS a FROM accounts) x",
+    ] {
+        has(
+            &column("-- column a: not null\n", sql),
+            "-> Result<Vec<Option<String>>, Error>",
+        );
+    }
+    for sql in [
+        "SELECT array_agg(number) AS a FROM accounts",
+        "SELECT tags AS a FROM accounts",
+        "SELECT ARRAY[number, 'x'] AS a FROM accounts",
+    ] {
+        has(
+            &column("-- column a: not null\n", sql),
+            "-> Result<Vec<String>, Error>",
+        );
+    }
+    let declared = "-- column a: TEXT[] null elements not null\n";
+    has(
+        &column(declared, "SELECT tags AS a FROM accounts"),
+        "-> Result<Vec<Option<String>>, Error>",
+    );
+    let parameter = code(
+        "-- name: q :exec\n-- param tags: TEXT[] not null null elements -- of the account\nUPDATE accounts SET tags = :tags WHERE id = id",
+        &["text[]"],
+        &[],
+    );
+    has(&parameter, "tags: &[Option<&str>])");
+}
+
 #[test]
 fn enums_become_enums() {
     let code = code(

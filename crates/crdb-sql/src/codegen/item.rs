@@ -6,7 +6,7 @@ use super::rust_type::{Enums, RustType, rust_type};
 use super::{Options, ident};
 use crate::problem::{Code, Problem};
 use crate::query::{Cardinality, Nullability, Query};
-use crate::schema::Schema;
+use crate::schema::{Schema, canonical_type};
 
 /// A query that code can be written for.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ struct Facts {
     name: String,
     sql_type: Option<String>,
     nullable: bool,
+    /// Whether it is an array whose elements can be NULL.
+    null_elements: bool,
     docs: String,
 }
 
@@ -142,10 +144,11 @@ fn parameters(query: &Query, analysis: &Analysis, described: Option<&Description
         .enumerate()
         .map(|(index, parameter)| Facts {
             name: parameter.name().to_owned(),
-            sql_type: parameter
-                .sql_type()
-                .map(str::to_owned)
-                .or_else(|| described.and_then(|d| d.parameters().get(index)).cloned()),
+            sql_type: one_width(
+                parameter.sql_type(),
+                described.and_then(|d| d.parameters().get(index)),
+            ),
+            null_elements: parameter.has_null_elements(),
             nullable: match parameter.nullability() {
                 Nullability::Nullable => true,
                 Nullability::NotNull => false,
@@ -172,6 +175,7 @@ fn columns(query: &Query, analysis: &Analysis, described: Option<&Description>) 
                 name: column.name().to_owned(),
                 sql_type: column.sql_type().map(str::to_owned),
                 nullable: column.nullability() != Nullability::NotNull,
+                null_elements: column.has_null_elements(),
                 docs: column.docs().to_owned(),
             })
             .collect();
@@ -199,17 +203,48 @@ fn columns(query: &Query, analysis: &Analysis, described: Option<&Description>) 
             };
             Facts {
                 name: column.name().to_owned(),
-                sql_type: Some(
-                    declared
-                        .and_then(|d| d.sql_type())
-                        .unwrap_or(column.sql_type())
-                        .to_owned(),
+                sql_type: one_width(
+                    declared.and_then(|declared| declared.sql_type()),
+                    Some(column.sql_type()),
                 ),
                 nullable: !not_null,
+                null_elements: known.is_some_and(|known| known.null_elements)
+                    || declared.is_some_and(crate::query::Column::has_null_elements),
                 docs: declared.map_or_else(String::new, |d| d.docs().to_owned()),
             }
         })
         .collect()
+}
+
+/// The type that the header declares, or else the engine's. `INT` declares no width: it has the engine's.
+fn one_width<T: AsRef<str>>(declared: Option<&str>, described: Option<T>) -> Option<String> {
+    let described = described.as_ref().map(AsRef::as_ref);
+    let Some(declared) = declared else {
+        return described.map(str::to_owned);
+    };
+    let canonical = canonical_type(declared);
+    let same_form = |described: &&str| {
+        let described = canonical_type(described);
+        let (declared, described) = match canonical.strip_suffix("[]") {
+            Some(element) => (element, described.strip_suffix("[]")),
+            None => (canonical.as_str(), Some(described.as_str())),
+        };
+        declared == "int" && matches!(described, Some("int2" | "int4" | "int8"))
+    };
+    Some(described.filter(same_form).unwrap_or(declared).to_owned())
+}
+
+/// The type of an array whose elements can be NULL.
+fn with_null_elements(rust: RustType) -> RustType {
+    let element = |text: &str, open: &str, close: &str| {
+        let inner = text.strip_prefix(open)?.strip_suffix(close)?;
+        Some(format!("{open}Option<{inner}>{close}"))
+    };
+    RustType {
+        owned: element(&rust.owned, "Vec<", ">").unwrap_or(rust.owned),
+        borrowed: element(&rust.borrowed, "&'a [", "]").unwrap_or(rust.borrowed),
+        by_value: rust.by_value,
+    }
 }
 
 fn field(
@@ -231,6 +266,12 @@ fn field(
         let help =
             format!("cast it to TEXT in the statement, or give codegen a Rust type for {sql_type}");
         return Err((message, help));
+    };
+    let array = canonical_type(&sql_type).ends_with("[]");
+    let rust = if fact.null_elements && array {
+        with_null_elements(rust)
+    } else {
+        rust
     };
     Ok(Field {
         ident,

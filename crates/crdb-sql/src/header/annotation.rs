@@ -179,6 +179,7 @@ impl Annotations {
                 name: name.to_owned(),
                 sql_type: described.sql_type,
                 nullability: described.nullability,
+                null_elements: described.null_elements,
                 docs: described.docs,
             },
         });
@@ -197,6 +198,7 @@ impl Annotations {
             name: subject.to_owned(),
             sql_type: described.sql_type,
             nullability: described.nullability,
+            null_elements: described.null_elements,
             docs: described.docs,
         });
         self.column_spans.push(at.clone());
@@ -404,6 +406,7 @@ fn list<'a>(value: &'a str, help: &'static str) -> Result<Vec<&'a str>, Refusal>
 struct Described {
     sql_type: Option<String>,
     nullability: Nullability,
+    null_elements: bool,
     docs: String,
 }
 
@@ -413,21 +416,21 @@ fn described(value: &str) -> Result<Described, Refusal> {
         Some((value, docs)) => (value.trim(), docs.trim()),
         None => (value, ""),
     };
-    let lower = value.to_ascii_lowercase();
-    let ends_with_word = |word: &str| {
-        lower
-            .strip_suffix(word)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with(char::is_whitespace))
-    };
-    let (nullability, cut) = if ends_with_word("not null") {
-        (Nullability::NotNull, "not null".len())
-    } else if ends_with_word("null") {
-        (Nullability::Nullable, "null".len())
+    // `null elements` stands before or behind what is said about the whole value.
+    let behind = without_words(value, "null elements");
+    let value = behind.unwrap_or(value);
+    let (nullability, value) = if let Some(rest) = without_words(value, "not null") {
+        (Nullability::NotNull, rest)
+    } else if let Some(rest) = without_words(value, "null") {
+        (Nullability::Nullable, rest)
     } else {
-        (Nullability::Unknown, 0)
+        (Nullability::Unknown, value)
     };
-    let sql_type = value.get(..value.len() - cut).unwrap_or("").trim();
-    if sql_type.is_empty() && nullability == Nullability::Unknown && docs.is_empty() {
+    let before = without_words(value, "null elements");
+    let sql_type = before.unwrap_or(value);
+    let null_elements = behind.or(before).is_some();
+    let silent = nullability == Nullability::Unknown && !null_elements && docs.is_empty();
+    if sql_type.is_empty() && silent {
         return Err(refuse("nothing stands after the colon", help));
     }
     let fits = |kind: TokenKind, text: &str| match kind {
@@ -443,6 +446,15 @@ fn described(value: &str) -> Result<Described, Refusal> {
     Ok(Described {
         sql_type: (!sql_type.is_empty()).then(|| sql_type.to_owned()),
         nullability,
+        null_elements,
         docs: docs.to_owned(),
     })
+}
+
+/// What stands before these words, where the text ends with them.
+fn without_words<'a>(text: &'a str, words: &str) -> Option<&'a str> {
+    let start = text.len().checked_sub(words.len())?;
+    let (before, end) = (text.get(..start)?, text.get(start..)?);
+    let whole = before.is_empty() || before.ends_with(char::is_whitespace);
+    (whole && end.eq_ignore_ascii_case(words)).then(|| before.trim())
 }

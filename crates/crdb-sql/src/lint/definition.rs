@@ -239,7 +239,7 @@ fn alter_table(
         } => report.add(
             Code::AlterColumnType,
             column.span(),
-            "most changes of a type rewrite the table, need a setting before v25, and are refused in a transaction",
+            "most changes of a type rewrite the whole table, and older versions refuse them in a transaction",
             "add a column of the new type, copy in batches, and rename",
         ),
         AlterTableAction::AddConstraint {

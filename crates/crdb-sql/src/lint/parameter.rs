@@ -10,13 +10,8 @@ use crate::query::Query;
 use crate::schema::canonical_type;
 
 /// A parameter that is cast to two types, or to another one than its header declares.
-pub(super) fn inconsistent<'r>(
-    query: &'r Query,
-    statements: &[Statement],
-    report: &'r mut Report<'_>,
-) {
+pub(super) fn inconsistent(query: &Query, statements: &[Statement], report: &mut Report<'_>) {
     let mut casts = Casts {
-        query,
         types: HashMap::new(),
         report,
     };
@@ -32,7 +27,6 @@ pub(super) fn inconsistent<'r>(
 }
 
 struct Casts<'r, 'q> {
-    query: &'r Query,
     /// The type of each parameter, and who says so.
     types: HashMap<u32, (String, &'static str)>,
     report: &'r mut Report<'q>,
@@ -46,12 +40,8 @@ impl Casts<'_, '_> {
         let found = canonical_type(&data_type.to_string());
         match self.types.get(number) {
             Some((known, why)) if *known != found => {
-                let parameters = self.query.parameters();
-                let name = usize::try_from(*number)
-                    .ok()
-                    .and_then(|number| parameters.get(number.checked_sub(1)?))
-                    .map_or("", |parameter| parameter.name());
-                let cast = data_type.span.text(self.query.text());
+                let name = self.report.in_file(*span);
+                let cast = data_type.span.text(self.report.query.text());
                 let message = format!("`{name}` is cast to {cast}, but {why} {known}");
                 self.report.add(
                     Code::InconsistentParameter,

@@ -39,6 +39,12 @@ macro_rules! codes {
                 match self { $(Self::$variant => $text,)+ }
             }
 
+            /// What it means, in one or two sentences.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_start(),)+ }
+            }
+
             /// How bad it is.
             #[must_use]
             pub fn severity(self) -> Severity {

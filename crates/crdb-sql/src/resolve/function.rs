@@ -14,10 +14,8 @@ pub(super) enum Kind {
     Scalar,
     /// Counts rows, so it has a value for no rows too.
     Count,
-    /// Sums up rows: NULL for no rows, or when all its arguments are NULL.
+    /// Sums up rows: NULL for no rows.
     Aggregate,
-    /// Sums up rows into a collection: NULL for no rows only.
-    Collection,
     /// Numbers the rows of a window.
     Ranking,
 }
@@ -89,17 +87,19 @@ const KINDS: &[(Kind, &[&str])] = &[
     (
         Kind::Aggregate,
         &[
+            "array_agg",
             "avg",
             "bool_and",
             "bool_or",
             "every",
+            "json_agg",
+            "jsonb_agg",
             "max",
             "min",
             "string_agg",
             "sum",
         ],
     ),
-    (Kind::Collection, &["array_agg", "json_agg", "jsonb_agg"]),
     (
         Kind::Ranking,
         &[
@@ -133,10 +133,7 @@ pub(super) fn kind(function: &Function) -> Option<Kind> {
 
 /// Whether a call sums up rows, and not within a window.
 pub(crate) fn is_aggregate(function: &Function) -> bool {
-    let sums = matches!(
-        kind(function),
-        Some(Kind::Count | Kind::Aggregate | Kind::Collection)
-    );
+    let sums = matches!(kind(function), Some(Kind::Count | Kind::Aggregate));
     (sums || function.filter.is_some() || !function.within_group.is_empty())
         && function.over.is_none()
 }

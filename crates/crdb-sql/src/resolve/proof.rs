@@ -18,18 +18,13 @@ use crate::schema::canonical_type;
 /// What stands around an expression.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
-    /// Whether the select has groups, each of which has at least one row.
-    grouped: bool,
     /// Whether a column may be NULL in a row of its own: ROLLUP and CUBE.
     rolled_up: bool,
 }
 
 impl Context {
     /// Outside any group.
-    pub(super) const PLAIN: Self = Self {
-        grouped: false,
-        rolled_up: false,
-    };
+    pub(super) const PLAIN: Self = Self { rolled_up: false };
 
     pub(super) fn is_rolled_up(self) -> bool {
         self.rolled_up
@@ -43,12 +38,7 @@ impl Context {
             ),
             _ => false,
         });
-        // GROUP BY () makes one group, also of no rows.
-        let empty = |key: &Expr| matches!(key, Expr::Tuple { values, .. } if values.is_empty());
-        Self {
-            grouped: !select.group_by.is_empty() && !select.group_by.iter().all(empty),
-            rolled_up,
-        }
+        Self { rolled_up }
     }
 }
 
@@ -113,31 +103,15 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
                 case.otherwise.as_ref().is_some_and(sure)
                     && case.whens.iter().all(|when| sure(&when.result))
             }
-            Expr::Function(function) => self.call_not_null(function, context),
+            Expr::Function(function) => match function::kind(function) {
+                Some(Kind::Value | Kind::Count) => true,
+                Some(Kind::Ranking) => function.over.is_some(),
+                // Of no rows, or of the rows that a filter or the frame of a window leaves, there may be no sum; and
+                // extensions add aggregates of the same names for their types.
+                Some(Kind::Scalar | Kind::Aggregate) | None => false,
+            },
             Expr::Special(form) => self.form_not_null(form, context),
             _ => false,
-        }
-    }
-
-    fn call_not_null(&self, function: &'t Function, context: Context) -> bool {
-        let sure = |expr: &'t Expr| self.not_null(expr, context);
-        let arguments = match &function.arguments {
-            FunctionArguments::Star => &[][..],
-            FunctionArguments::List(values)
-            | FunctionArguments::All(values)
-            | FunctionArguments::Distinct(values) => values.as_slice(),
-        };
-        // The frame of a window may have no rows, and so may what a filter leaves.
-        let some_rows = context.grouped
-            && function.filter.is_none()
-            && function.over.is_none()
-            && self.is_own(function);
-        match function::kind(function) {
-            Some(Kind::Value | Kind::Count) => true,
-            Some(Kind::Aggregate) => some_rows && arguments.iter().all(sure),
-            Some(Kind::Collection) => some_rows,
-            Some(Kind::Ranking) => function.over.is_some(),
-            Some(Kind::Scalar) | None => false,
         }
     }
 

@@ -233,7 +233,7 @@ fn groups_aggregates_and_windows() {
         ),
         (
             "SELECT n, sum(n), max(m), array_agg(m), bool_and(n > 1) FROM a GROUP BY n",
-            "++-++",
+            "+----",
         ),
         (
             "SELECT count(*) FILTER (WHERE n > 1), sum(n) FILTER (WHERE n > 1) FROM a GROUP BY n",
