@@ -1,15 +1,20 @@
 //! Bounds of a connection.
 
+use std::fmt;
+use std::sync::Arc;
+
+use crate::observer::Observer;
 use crate::protocol::Limits;
 
 /// Bounds of a connection. The defaults suit most.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     pub(crate) max_row: usize,
     pub(crate) max_message: usize,
     pub(crate) max_unread: usize,
     pub(crate) max_statements: usize,
     pub(crate) always_reset: bool,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Config {
@@ -54,6 +59,13 @@ impl Config {
         self
     }
 
+    /// Is told what the server says unasked.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             data: self.max_row,
@@ -70,6 +82,19 @@ impl Default for Config {
             max_unread: 256 << 10,
             max_statements: 256,
             always_reset: false,
+            observer: None,
         }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("max_row", &self.max_row)
+            .field("max_message", &self.max_message)
+            .field("max_unread", &self.max_unread)
+            .field("max_statements", &self.max_statements)
+            .field("always_reset", &self.always_reset)
+            .finish_non_exhaustive()
     }
 }

@@ -13,6 +13,7 @@ mod footprint;
 #[expect(dead_code, reason = "for lanes of connections")]
 mod lane;
 mod loan;
+mod observer;
 mod parameters;
 mod protocol;
 mod request;
@@ -35,6 +36,7 @@ pub use crdb_auth::{CommandTag, Engine, TransactionStatus};
 pub use error::{Error, ErrorKind};
 pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
 pub use loan::{Cleanliness, Dirt};
+pub use observer::{Notification, Observer};
 pub use request::Request;
 pub use row::{Column, ColumnIndex, Row};
 pub use row_stream::{RowStream, Rows};

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::shared::{Entry, Shared};
 use super::slot::Event;
 use crate::answer::{Answer, End, Written};
+use crate::observer::Notification;
 use crate::protocol::{
     Effect, Frame, HEADER, RowBlock, Violation, check_row, frame, parameter_types, row_description,
 };
@@ -202,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let offered = self.reading.capacity() - self.reading.len();
             let read = pin!(self.stream.read_buf(&mut self.reading));
             let read = match read.poll(cx) {
-                Poll::Ready(Ok(0)) => return Err(self.closed()),
+                Poll::Ready(Ok(0)) => return Err(End::Closed),
                 Poll::Ready(Ok(read)) => read,
                 Poll::Ready(Err(error)) => return Err(self.failed(error)),
                 Poll::Pending => return Ok(progress),
@@ -228,15 +229,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.entries
             .front()
             .is_some_and(|entry| entry.slot.pauses(self.shared.config.max_unread))
-    }
-
-    /// The server closed the stream.
-    fn closed(&self) -> End {
-        if self.reading.is_empty() {
-            End::Closed
-        } else {
-            End::Protocol("the stream ended within a message")
-        }
     }
 
     fn failed(&mut self, error: io::Error) -> End {
@@ -316,8 +308,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if self.noise > MAX_NOISE {
             return Err(Violation("notices without end"));
         }
-        if tag == b'S' {
-            self.shared.with(|inner| inner.parameters.report(body))?;
+        match (tag, &self.shared.config.observer) {
+            (b'S', _) => self.shared.with(|inner| inner.parameters.report(body))?,
+            (b'N', Some(observer)) => observer.notice(&ServerError::parse(body)),
+            (b'A', observer) => {
+                let notification = Notification::parse(body)?;
+                if let Some(observer) = observer {
+                    observer.notification(&notification);
+                }
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -441,6 +441,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         self.shared.tell_quiet();
         self.shared.tell_room();
+        if let Some(observer) = &self.shared.config.observer {
+            observer.ended(&end);
+        }
     }
 }
 
