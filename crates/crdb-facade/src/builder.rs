@@ -8,11 +8,13 @@ use crdb_exec::{PooledExecutor, PooledExecutorBuilder};
 use crdb_observe::{FanOut, Metrics, Tracing};
 use crdb_pool::{Pool, PoolBuilder};
 use crdb_sql::Repository;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::keys;
-use crate::connector::{Attempts, Connector, endpoint};
+use crate::connector::{Attempts, ConnectError, Connector, endpoint};
 use crate::materials::{self, Materials};
 use crate::queries::Queries;
+use crate::session::Session;
 use crate::source::Source;
 use crate::{Config, Database, Error};
 
@@ -161,7 +163,8 @@ impl DatabaseBuilder {
             crdb_auth::Connector::new(auth)?,
             config.get(keys::pool::CHECK_TIMEOUT),
             config.get(keys::pool::RESET_TIMEOUT),
-            config.get(keys::exec::STATEMENT_CACHE) as usize,
+            crdb_wire::Config::default()
+                .max_statements(config.get(keys::exec::STATEMENT_CACHE) as usize),
         );
         let attempts = connector.attempts();
         let builder = Pool::builder(connector)
@@ -195,7 +198,7 @@ async fn log_in_once(
     let limit = config
         .get(keys::auth::CONNECT_TIMEOUT)
         .saturating_add(MARGIN);
-    let now = tokio::time::Instant::now();
+    let now = Instant::now();
     let deadline = now.checked_add(limit).unwrap_or(now + FAR);
     let options = crdb_pool::AcquireOptions {
         deadline: Some(deadline.into()),
@@ -205,10 +208,9 @@ async fn log_in_once(
         biased;
         lease = pool.acquire_with(options) => match lease {
             Ok(lease) => {
-                let left = deadline.duration_since(tokio::time::Instant::now());
-                match lease.handle().session().check_database(left).await {
+                match check_database(&lease, deadline).await {
                     Ok(()) => return Ok(()),
-                    Err(error) => vec![(lease.address().clone(), Arc::new(error))],
+                    Err(error) => vec![(lease.address().clone(), error)],
                 }
             }
             Err(error) => match attempts.failures() {
@@ -219,6 +221,26 @@ async fn log_in_once(
         failures = attempts.all_failed(nodes) => failures,
     };
     Err(Error::not_opened(config, failures))
+}
+
+/// Asks whether the session's database exists.
+///
+/// PostgreSQL has said so at the login, and nothing is sent. CockroachDB lets in a login to a database that does not exist
+/// (`pkg/sql/sessioninit/cache.go`: no "login-preventing error"), and later finds no table in it: there it costs one round
+/// trip. A server that does not know the question does not fail it.
+async fn check_database(session: &Session, deadline: Instant) -> Result<(), ConnectError> {
+    // Looks nothing up but the database itself (logic_test/privilege_builtins).
+    const QUESTION: &str = "SELECT has_database_privilege(current_database(), 'CONNECT')";
+    if session.wire().engine() != crdb_wire::Engine::CockroachDb {
+        return Ok(());
+    }
+    let asking = timeout_at(deadline, session.wire().simple(QUESTION));
+    match asking.await {
+        Ok(Err(error)) if error.sqlstate() == Some("3D000") || error.is_closed() => {
+            Err(error.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 impl std::fmt::Debug for DatabaseBuilder {

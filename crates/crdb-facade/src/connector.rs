@@ -5,19 +5,21 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crdb_auth::{Cleanliness, Endpoint, ErrorCategory, Renewal};
-use crdb_exec::ClientSession;
+use crdb_auth::{Endpoint, ErrorCategory};
 use crdb_pool::{Condition, ErrorClass, NodeAddress};
+use crdb_wire::{Cleanliness, End};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::session::SessionHandle;
+use crate::error::ErrorKind;
+use crate::session::Session;
 
-/// Opens sessions of [`crdb_auth`] for [`crdb_pool`].
+/// Opens sessions of [`crdb_wire`] on logins of [`crdb_auth`], for [`crdb_pool`].
 pub struct Connector {
     login: crdb_auth::Connector,
     check_timeout: Duration,
     reset_timeout: Duration,
-    statements: usize,
+    wire: crdb_wire::Config,
     attempts: Arc<Attempts>,
 }
 
@@ -26,13 +28,13 @@ impl Connector {
         login: crdb_auth::Connector,
         check_timeout: Duration,
         reset_timeout: Duration,
-        statements: usize,
+        wire: crdb_wire::Config,
     ) -> Self {
         Self {
             login,
             check_timeout,
             reset_timeout,
-            statements,
+            wire,
             attempts: Arc::default(),
         }
     }
@@ -53,24 +55,21 @@ impl fmt::Debug for Connector {
 /// Why the latest attempt to connect to each node failed, for whoever opens a database.
 #[derive(Default)]
 pub(crate) struct Attempts {
-    failures: Mutex<HashMap<NodeAddress, Arc<crdb_auth::Error>>>,
+    failures: Mutex<HashMap<NodeAddress, ConnectError>>,
     changed: Notify,
 }
 
 impl Attempts {
-    fn failed(&self, node: &NodeAddress, error: &Arc<crdb_auth::Error>) {
+    fn failed(&self, node: &NodeAddress, error: &ConnectError) {
         self.failures
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(node.clone(), Arc::clone(error));
+            .insert(node.clone(), error.clone());
         self.changed.notify_waiters();
     }
 
     /// Waits until as many nodes as these have failed, and says how each did.
-    pub(crate) async fn all_failed(
-        &self,
-        nodes: usize,
-    ) -> Vec<(NodeAddress, Arc<crdb_auth::Error>)> {
+    pub(crate) async fn all_failed(&self, nodes: usize) -> Vec<(NodeAddress, ConnectError)> {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             // From here on, so that a failure between the look and the wait is not missed.
@@ -83,56 +82,91 @@ impl Attempts {
         }
     }
 
-    pub(crate) fn failures(&self) -> Vec<(NodeAddress, Arc<crdb_auth::Error>)> {
+    pub(crate) fn failures(&self) -> Vec<(NodeAddress, ConnectError)> {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let mut list: Vec<_> = failures
             .iter()
-            .map(|(node, error)| (node.clone(), Arc::clone(error)))
+            .map(|(node, error)| (node.clone(), error.clone()))
             .collect();
         list.sort_by_key(|(node, _)| node.to_string());
         list
     }
 }
 
-/// Why a session could not be opened, checked or reset: the error of [`crdb_auth`], shared.
+/// Why a session could not be opened, checked or reset: the error of [`crdb_auth`] or of [`crdb_wire`], shared.
 #[derive(Clone)]
-pub struct ConnectError(Arc<crdb_auth::Error>);
+pub struct ConnectError(Cause);
 
-impl ConnectError {
-    /// The error itself.
-    #[must_use]
-    pub fn auth(&self) -> &crdb_auth::Error {
-        &self.0
-    }
+#[derive(Clone)]
+enum Cause {
+    Login(Arc<crdb_auth::Error>),
+    Connection(Arc<crdb_wire::Error>),
 }
 
-impl From<Arc<crdb_auth::Error>> for ConnectError {
-    fn from(error: Arc<crdb_auth::Error>) -> Self {
-        Self(error)
+impl ConnectError {
+    /// The error of the login, if that failed.
+    #[must_use]
+    pub fn auth(&self) -> Option<&crdb_auth::Error> {
+        match &self.0 {
+            Cause::Login(error) => Some(error),
+            Cause::Connection(_) => None,
+        }
+    }
+
+    /// The error of the connection, if that failed after the login.
+    #[must_use]
+    pub fn wire(&self) -> Option<&crdb_wire::Error> {
+        match &self.0 {
+            Cause::Login(_) => None,
+            Cause::Connection(error) => Some(error),
+        }
+    }
+
+    /// What sort of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0 {
+            Cause::Login(error) => ErrorKind::of_auth(error.kind()),
+            Cause::Connection(error) => ErrorKind::of_wire(error),
+        }
+    }
+
+    /// The error itself.
+    fn cause(&self) -> &(dyn std::error::Error + 'static) {
+        match &self.0 {
+            Cause::Login(error) => &**error,
+            Cause::Connection(error) => &**error,
+        }
     }
 }
 
 impl From<crdb_auth::Error> for ConnectError {
     fn from(error: crdb_auth::Error) -> Self {
-        Self(Arc::new(error))
+        Self(Cause::Login(Arc::new(error)))
+    }
+}
+
+impl From<crdb_wire::Error> for ConnectError {
+    fn from(error: crdb_wire::Error) -> Self {
+        Self(Cause::Connection(Arc::new(error)))
     }
 }
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        fmt::Display::fmt(self.cause(), f)
     }
 }
 
 impl fmt::Debug for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(self.cause(), f)
     }
 }
 
 impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
+        self.cause().source()
     }
 }
 
@@ -146,67 +180,87 @@ pub(crate) fn endpoint(node: &NodeAddress) -> Endpoint {
 }
 
 impl crdb_pool::Connector for Connector {
-    type Session = ClientSession<SessionHandle>;
+    type Session = Session;
     type Error = ConnectError;
 
-    async fn connect(&self, node: &NodeAddress) -> Result<Self::Session, ConnectError> {
-        match self.login.connect(&endpoint(node)).await {
-            Ok(session) => {
-                let handle = SessionHandle::new(session);
-                Ok(ClientSession::with_statements(handle, self.statements))
+    async fn connect(&self, node: &NodeAddress) -> Result<Session, ConnectError> {
+        match self.login.open(&endpoint(node)).await {
+            Ok(stream) => {
+                let wire = crdb_wire::Session::start_with(stream, self.wire.clone());
+                Ok(Session::new(wire))
             }
             Err(error) => {
                 let error = ConnectError::from(error);
-                self.attempts.failed(node, &error.0);
+                self.attempts.failed(node, &error);
                 Err(error)
             }
         }
     }
 
-    async fn check(&self, session: &mut Self::Session) -> Result<(), ConnectError> {
-        Ok(session.handle().session().ping(self.check_timeout).await?)
+    async fn check(&self, session: &mut Session) -> Result<(), ConnectError> {
+        let deadline = after(self.check_timeout);
+        Ok(session.wire().ping(deadline).await?)
     }
 
-    fn condition(&self, session: &mut Self::Session) -> Condition {
-        let session = session.handle().session();
+    fn condition(&self, session: &mut Session) -> Condition {
+        let wire = session.wire();
         // Cancels that outlive their borrower send nothing from here on.
-        match session.end_borrow() {
+        match wire.end_loan() {
             Cleanliness::Clean => Condition::Clean,
             Cleanliness::Dirty(_) | Cleanliness::Unfinished => Condition::NeedsReset,
-            _ if session.end().is_some_and(|end| end.is_draining()) => Condition::Draining,
-            _ => Condition::Broken,
+            _ => match wire.end() {
+                Some(End::Told(error)) if is_shutdown(error.sqlstate()) => Condition::Draining,
+                _ => Condition::Broken,
+            },
         }
     }
 
-    fn lend(&self, session: &mut Self::Session) {
-        session.handle().session().start_borrow();
+    fn lend(&self, session: &mut Session) {
+        session.wire().begin_loan();
     }
 
-    fn mark_clean(&self, session: &mut Self::Session) {
-        session.handle().session().mark_clean();
+    fn take_back(&self, session: &mut Session) {
+        // Cancels that outlive their borrower send nothing from here on.
+        session.wire().end_loan();
     }
 
-    async fn reset(&self, session: &mut Self::Session) -> Result<(), ConnectError> {
-        let handle = session.handle().session();
-        if handle.cleanliness() == Cleanliness::Clean {
+    fn mark_clean(&self, session: &mut Session) {
+        session.wire().mark_ground();
+    }
+
+    async fn reset(&self, session: &mut Session) -> Result<(), ConnectError> {
+        let (wire, deadline) = (session.wire(), after(self.reset_timeout));
+        if wire.cleanliness() == Cleanliness::Clean {
             // Asked for where something may be left that cannot be seen.
-            handle.mark_dirty();
-        }
-        let renewal = session
-            .handle_mut()
-            .session_mut()
-            .reset(self.reset_timeout)
-            .await?;
-        if renewal != Renewal::Untouched {
-            // The reset has deallocated them on the server.
-            session.forget_statements();
+            wire.renew(deadline).await?;
+        } else {
+            wire.reset(deadline).await?;
         }
         Ok(())
     }
 
     fn classify(&self, error: &ConnectError) -> ErrorClass {
-        classify(error.auth())
+        match &error.0 {
+            Cause::Login(error) => classify(error),
+            Cause::Connection(error) => match error.sqlstate() {
+                Some(state) if is_shutdown(state) => ErrorClass::Draining,
+                Some("53300") => ErrorClass::Overloaded,
+                Some("3D000") => ErrorClass::Authentication,
+                _ => ErrorClass::Dead,
+            },
+        }
     }
+}
+
+/// The server shuts down, or is about to start.
+fn is_shutdown(sqlstate: &str) -> bool {
+    matches!(sqlstate, "57P01" | "57P02" | "57P03")
+}
+
+/// The instant that is so far away, or as far as instants go.
+fn after(timeout: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(86_400 * 365);
+    Instant::now() + timeout.min(FAR)
 }
 
 /// What an error means for its node. What no waiting will mend (credentials, certificates, the configuration) is told at

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crdb_exec::{
-    ClientRow, Executor, Parameters, PooledExecutor, PooledRows, Statement, TransactionBody,
+    Executor, Parameters, PooledExecutor, PooledRows, Statement, TransactionBody,
     TransactionOptions,
 };
 use crdb_observe::Metrics;
@@ -16,6 +16,7 @@ use tracing::Instrument;
 use crate::builder::DatabaseBuilder;
 use crate::connector::Connector;
 use crate::query::Query;
+use crate::session::SessionRow;
 use crate::source::Source;
 use crate::{Config, Error};
 
@@ -230,7 +231,7 @@ impl fmt::Debug for Database {
 }
 
 impl Executor for Database {
-    type Row = ClientRow;
+    type Row = SessionRow;
     type Rows<'a> = PooledRows<Source>;
 
     fn fetch_at_most(
@@ -238,7 +239,7 @@ impl Executor for Database {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<ClientRow>, crdb_exec::Error>> + Send {
+    ) -> impl Future<Output = Result<Vec<SessionRow>, crdb_exec::Error>> + Send {
         self.shared
             .executor
             .fetch_at_most(statement, parameters, limit)

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 
 use crdb_auth::ErrorCategory;
 use crdb_exec::{SqlState, Verdict};
@@ -131,10 +130,7 @@ impl Error {
     }
 
     /// No node gave a session, and this is how each failed.
-    pub(crate) fn not_opened(
-        config: &Config,
-        failures: Vec<(NodeAddress, Arc<crdb_auth::Error>)>,
-    ) -> Self {
+    pub(crate) fn not_opened(config: &Config, failures: Vec<(NodeAddress, ConnectError)>) -> Self {
         let user = config.get(keys::auth::USER);
         let database = config.get(keys::auth::DATABASE);
         let mut context = format!("opening database \"{database}\" as \"{user}\"");
@@ -142,20 +138,19 @@ impl Error {
         let telling = failures
             .iter()
             .max_by_key(|(_, error)| telling(error.kind()))
-            .map(|(_, error)| Arc::clone(error));
+            .map(|(_, error)| error.clone());
         let Some(telling) = telling else {
             return Self::new(ErrorKind::Unreachable, context);
         };
         if failures.len() > 1 {
-            let all: Vec<String> = failures.iter().map(|(_, error)| chain(&**error)).collect();
+            let all: Vec<String> = failures.iter().map(|(_, error)| chain(error)).collect();
             context = format!(
                 "{context}: none of {} nodes could be used: {}",
                 all.len(),
                 all.join("; ")
             );
         }
-        let kind = of_auth(telling.kind());
-        Self::caused(kind, context, ConnectError::from(telling))
+        Self::caused(telling.kind(), context, telling)
     }
 
     /// What sort of error it is.
@@ -181,7 +176,10 @@ impl Error {
     pub fn sqlstate(&self) -> Option<SqlState> {
         match self.exec().and_then(crdb_exec::Error::sqlstate) {
             Some(state) => Some(state),
-            None => SqlState::new(self.auth()?.sqlstate()?),
+            None => {
+                let told = self.auth().and_then(crdb_auth::Error::sqlstate);
+                SqlState::new(told.or_else(|| self.wire()?.sqlstate())?)
+            }
         }
     }
 
@@ -203,6 +201,9 @@ impl Error {
         self.kind() == ErrorKind::Timeout
             || self.pool().is_some_and(crdb_pool::Error::is_timeout)
             || self.auth().is_some_and(crdb_auth::Error::is_timeout)
+            || self
+                .wire()
+                .is_some_and(|error| error.kind() == crdb_wire::ErrorKind::Timeout)
     }
 
     /// Whether a row exists already: a unique constraint or a primary key refused another one (23505).
@@ -268,7 +269,15 @@ impl Error {
     #[must_use]
     pub fn auth(&self) -> Option<&crdb_auth::Error> {
         self.find::<ConnectError>()
-            .map(ConnectError::auth)
+            .and_then(ConnectError::auth)
+            .or_else(|| self.find())
+    }
+
+    /// The connection's error, where a session failed its check or its reset.
+    #[must_use]
+    pub fn wire(&self) -> Option<&crdb_wire::Error> {
+        self.find::<ConnectError>()
+            .and_then(ConnectError::wire)
             .or_else(|| self.find())
     }
 
@@ -319,37 +328,46 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// The greater, the more it concerns the whole cluster rather than one node.
-fn telling(kind: crdb_auth::ErrorKind) -> u8 {
-    match kind.category() {
-        ErrorCategory::Configuration
-        | ErrorCategory::Authentication
-        | ErrorCategory::UnknownDatabase
-        | ErrorCategory::Unsupported => 3,
-        ErrorCategory::Tls => 2,
-        ErrorCategory::Resolution => 1,
-        ErrorCategory::Unreachable
-        | ErrorCategory::Draining
-        | ErrorCategory::Overloaded
-        | ErrorCategory::Timeout
-        | ErrorCategory::Server
-        | ErrorCategory::Protocol => 0,
+fn telling(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Configuration
+        | ErrorKind::Authentication
+        | ErrorKind::UnknownDatabase
+        | ErrorKind::Unsupported => 3,
+        ErrorKind::Tls => 2,
+        ErrorKind::UnknownHost => 1,
+        _ => 0,
     }
 }
 
-fn of_auth(kind: crdb_auth::ErrorKind) -> ErrorKind {
-    match kind.category() {
-        ErrorCategory::Configuration => ErrorKind::Configuration,
-        ErrorCategory::Resolution => ErrorKind::UnknownHost,
-        ErrorCategory::Unreachable | ErrorCategory::Draining | ErrorCategory::Overloaded => {
-            ErrorKind::Unreachable
+impl ErrorKind {
+    pub(crate) fn of_auth(kind: crdb_auth::ErrorKind) -> Self {
+        match kind.category() {
+            ErrorCategory::Configuration => Self::Configuration,
+            ErrorCategory::Resolution => Self::UnknownHost,
+            ErrorCategory::Unreachable | ErrorCategory::Draining | ErrorCategory::Overloaded => {
+                Self::Unreachable
+            }
+            ErrorCategory::Timeout => Self::Timeout,
+            ErrorCategory::Tls => Self::Tls,
+            ErrorCategory::Authentication => Self::Authentication,
+            ErrorCategory::UnknownDatabase => Self::UnknownDatabase,
+            ErrorCategory::Server => Self::Server,
+            ErrorCategory::Protocol => Self::Connection,
+            ErrorCategory::Unsupported => Self::Unsupported,
         }
-        ErrorCategory::Timeout => ErrorKind::Timeout,
-        ErrorCategory::Tls => ErrorKind::Tls,
-        ErrorCategory::Authentication => ErrorKind::Authentication,
-        ErrorCategory::UnknownDatabase => ErrorKind::UnknownDatabase,
-        ErrorCategory::Server => ErrorKind::Server,
-        ErrorCategory::Protocol => ErrorKind::Connection,
-        ErrorCategory::Unsupported => ErrorKind::Unsupported,
+    }
+
+    pub(crate) fn of_wire(error: &crdb_wire::Error) -> Self {
+        use crdb_wire::ErrorKind as Kind;
+        match (error.kind(), error.sqlstate()) {
+            (_, Some("3D000")) => Self::UnknownDatabase,
+            (Kind::Server, _) => Self::Server,
+            (Kind::Timeout, _) => Self::Timeout,
+            (Kind::Closed, _) => Self::Unreachable,
+            (Kind::Refused | Kind::Conversion, _) => Self::Conversion,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -358,13 +376,11 @@ fn of_pool(error: &crdb_pool::Error) -> ErrorKind {
     match error.kind() {
         Kind::Authentication => sources(error)
             .find_map(|source| source.downcast_ref::<ConnectError>())
-            .map_or(ErrorKind::Authentication, |error| {
-                of_auth(error.auth().kind())
-            }),
+            .map_or(ErrorKind::Authentication, ConnectError::kind),
         // A pool that has no session at all waits for nodes, not for borrowers.
         Kind::Timeout if error.status().is_some_and(|status| status.in_use == 0) => sources(error)
             .find_map(|source| source.downcast_ref::<ConnectError>())
-            .map_or(ErrorKind::NoSession, |error| of_auth(error.auth().kind())),
+            .map_or(ErrorKind::NoSession, ConnectError::kind),
         Kind::Timeout | Kind::TooManyWaiters => ErrorKind::NoSession,
         Kind::Closed => ErrorKind::Closed,
         Kind::Unreturned => ErrorKind::Unreturned,
@@ -410,7 +426,7 @@ fn of_sql(kind: crdb_sql::ErrorKind) -> ErrorKind {
 
 impl From<crdb_auth::Error> for Error {
     fn from(error: crdb_auth::Error) -> Self {
-        Self::caused(of_auth(error.kind()), "", error)
+        Self::caused(ErrorKind::of_auth(error.kind()), "", error)
     }
 }
 
@@ -462,10 +478,10 @@ mod tests {
     #[test]
     fn every_kind_of_a_failed_login_has_a_kind_here() {
         for kind in crdb_auth::ErrorKind::ALL {
-            assert_ne!(of_auth(*kind), ErrorKind::Other, "{kind:?}");
+            assert_ne!(ErrorKind::of_auth(*kind), ErrorKind::Other, "{kind:?}");
             // What every node answers alike tells more than a node that is down.
             if kind.is_lasting() {
-                assert!(telling(*kind) >= 2, "{kind:?}");
+                assert!(telling(ErrorKind::of_auth(*kind)) >= 2, "{kind:?}");
             }
             let kerberos = kind.as_str().starts_with("kerberos");
             let wanted = match kind.as_str() {
@@ -473,7 +489,14 @@ mod tests {
                 _ => ErrorKind::Authentication,
             };
             if kerberos || *kind == crdb_auth::ErrorKind::LicenceMissing {
-                assert_eq!((of_auth(*kind), telling(*kind)), (wanted, 3), "{kind:?}");
+                assert_eq!(
+                    (
+                        ErrorKind::of_auth(*kind),
+                        telling(ErrorKind::of_auth(*kind))
+                    ),
+                    (wanted, 3),
+                    "{kind:?}"
+                );
             }
         }
     }

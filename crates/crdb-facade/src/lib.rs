@@ -59,7 +59,7 @@ pub use connector::{ConnectError, Connector};
 pub use database::{Database, Transaction};
 pub use error::{Error, ErrorKind};
 pub use query::{Query, QueryTransaction};
-pub use session::SessionHandle;
+pub use session::{Session, SessionRow};
 pub use source::{Lease, Source};
 
 pub use crdb_exec::{ExecutorExt, Row, TransactionOptions, Verdict};
@@ -67,7 +67,7 @@ pub use crdb_exec::{ExecutorExt, Row, TransactionOptions, Verdict};
 // The layers, for what is reached through them.
 pub use {
     crdb_auth as auth, crdb_exec as exec, crdb_observe as observe, crdb_pool as pool,
-    crdb_sql as sql,
+    crdb_sql as sql, crdb_wire as wire,
 };
 
 /// Compiles the examples of the README.

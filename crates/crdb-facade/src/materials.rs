@@ -390,10 +390,15 @@ mod tests {
         // No session is opened: nothing asks for one.
         let login = crdb_auth::Connector::new(of_keys).unwrap();
         let limit = Duration::from_secs(1);
-        let pool = crdb_pool::Pool::builder(Connector::new(login, limit, limit, 1))
-            .nodes(nodes(&config))
-            .build()
-            .unwrap();
+        let pool = crdb_pool::Pool::builder(Connector::new(
+            login,
+            limit,
+            limit,
+            crdb_wire::Config::default(),
+        ))
+        .nodes(nodes(&config))
+        .build()
+        .unwrap();
         let queries = Arc::new(Queries::new(Names::Fixed(Arc::default()), None));
         let of_layer = PooledExecutor::builder(Source::new(pool.clone(), Arc::clone(&queries)));
         let of_keys = executor(&config, PooledExecutor::builder(Source::new(pool, queries)));

@@ -5,14 +5,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crdb_exec::{
-    AcquireError, AcquireOptions, ClientSession, NodeId, SessionOutcome, SessionSource,
-};
+use crdb_exec::{AcquireError, AcquireOptions, NodeId, SessionOutcome, SessionSource};
 use crdb_pool::{ErrorClass, Pool};
 
 use crate::connector::Connector;
 use crate::queries::Queries;
-use crate::session::SessionHandle;
+use crate::session::Session;
 
 /// Lends the executor sessions from a pool.
 #[derive(Clone)]
@@ -65,7 +63,7 @@ impl Lease {
 }
 
 impl Deref for Lease {
-    type Target = ClientSession<SessionHandle>;
+    type Target = Session;
 
     fn deref(&self) -> &Self::Target {
         &self.lease
@@ -93,7 +91,7 @@ impl fmt::Debug for Lease {
 }
 
 impl SessionSource for Source {
-    type Session = ClientSession<SessionHandle>;
+    type Session = Session;
     type Lease = Lease;
 
     async fn acquire(&self, options: AcquireOptions) -> Result<Lease, AcquireError> {

@@ -3,7 +3,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::answer::{Answer, End};
+use postgres_types::Type;
+
+use crate::answer::{Answer, End, Written};
 use crate::server_error::ServerError;
 
 /// What kind of failure an [`Error`] is.
@@ -46,7 +48,13 @@ struct Inner {
     message: String,
     answer: Answer,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    parameter: Option<(usize, Type)>,
+    stale_statement: bool,
 }
+
+/// Why a COPY is not sent.
+pub(crate) const COPY_REFUSED: &str =
+    "COPY from or to the client cannot run as a statement; use the session's copy methods";
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>, answer: Answer) -> Self {
@@ -55,12 +63,22 @@ impl Error {
             message: message.into(),
             answer,
             source: None,
+            parameter: None,
+            stale_statement: false,
         }))
     }
 
     /// The caller's mistake; nothing was sent.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Refused, message, Answer::unsent(None))
+    }
+
+    /// The value of this parameter, counted from 0, does not encode as this type; nothing was sent.
+    pub(crate) fn refused_parameter(index: usize, type_: Type) -> Self {
+        let message = format!("encoding parameter ${} of type {type_}", index + 1);
+        let mut error = Self::refused(message);
+        error.0.parameter = Some((index, type_));
+        error
     }
 
     pub(crate) fn conversion(message: impl Into<String>) -> Self {
@@ -96,6 +114,11 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_stale_statement(mut self, stale: bool) -> Self {
+        self.0.stale_statement = stale;
         self
     }
 
@@ -137,6 +160,32 @@ impl Error {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.0.kind == ErrorKind::Refused
+    }
+
+    /// The parameter whose value does not encode, counted from 0, and its type.
+    #[must_use]
+    pub fn parameter(&self) -> Option<(usize, &Type)> {
+        let (index, type_) = self.0.parameter.as_ref()?;
+        Some((*index, type_))
+    }
+
+    /// Takes the cause out.
+    #[must_use]
+    pub fn into_source(self) -> Option<Box<dyn StdError + Send + Sync>> {
+        self.0.source
+    }
+
+    /// Whether the server refused the statement before it ran any of it: while it was prepared.
+    #[must_use]
+    pub fn is_before_execution(&self) -> bool {
+        self.0.answer.error().is_some() && self.0.answer.written() == Written::Not
+    }
+
+    /// Whether a statement in a transaction failed because its prepared form is stale (26000, 0A000). It is forgotten: the
+    /// next attempt prepares anew.
+    #[must_use]
+    pub fn is_stale_statement(&self) -> bool {
+        self.0.stale_statement
     }
 
     /// Whether the connection ended.

@@ -32,7 +32,7 @@ pub use copy::{
     DecodeError, EncodeError, Encoded, Field, RowDecoder, RowEncoder, RowWriter, Sql, Text,
     ValueError,
 };
-pub use crdb_auth::{CommandTag, Engine, TransactionStatus};
+pub use crdb_auth::{CommandTag, Engine, TransactionStatus, Version};
 pub use error::{Error, ErrorKind};
 pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
 pub use loan::{Cleanliness, Dirt};

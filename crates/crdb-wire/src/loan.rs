@@ -62,9 +62,23 @@ pub(crate) struct Loan {
     dirt: Option<Dirt>,
     /// Something was left behind that no statement takes away.
     beyond_reset: bool,
+    lent: bool,
 }
 
 impl Loan {
+    /// The account of a loan that begins.
+    pub(crate) fn begin() -> Self {
+        Self {
+            lent: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the session was lent since it was last reset.
+    pub(crate) fn was_lent(&self) -> bool {
+        self.lent
+    }
+
     /// Why the session differs, as far as the requests' texts and tags tell.
     pub(crate) fn dirt(&self) -> Option<&Dirt> {
         self.dirt.as_ref()

@@ -28,6 +28,7 @@ pub struct RowStream {
     block: Option<RowBlock>,
     prepared: Arc<Prepared>,
     answer: Option<Answer>,
+    stale: bool,
 }
 
 impl RowStream {
@@ -38,6 +39,7 @@ impl RowStream {
             block: None,
             prepared: running.prepared,
             answer: None,
+            stale: running.stale,
         };
         if let Some(Event::Rows(block)) = running.first {
             stream.block = Some(block);
@@ -87,7 +89,8 @@ impl RowStream {
                     return Poll::Ready(if answer.is_success() && !answer.is_copy_refused() {
                         Ok(None)
                     } else {
-                        Err(Error::answered("reading rows", &self.peer, answer))
+                        Err(Error::answered("reading rows", &self.peer, answer)
+                            .with_stale_statement(self.stale))
                     });
                 }
             }

@@ -48,9 +48,7 @@ impl LivePool for Ours {
     }
 
     async fn ask(session: &mut Self::Session) -> Result<(), MeasureError> {
-        let call = session.handle().session().begin_call();
-        call.client().simple_query(QUESTION).await?;
-        call.finish();
+        session.wire().simple(QUESTION).await?;
         Ok(())
     }
 }

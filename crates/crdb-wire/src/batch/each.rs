@@ -38,6 +38,7 @@ impl Session {
                         reply,
                         prepared: prepared.clone(),
                         first: None,
+                        stale: false,
                     }),
             );
         }

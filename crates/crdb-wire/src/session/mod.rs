@@ -8,7 +8,7 @@ mod reset;
 use std::fmt;
 use std::sync::Arc;
 
-use crdb_auth::{AuthenticatedStream, Engine, TransactionStatus};
+use crdb_auth::{AuthenticatedStream, Engine, TransactionStatus, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use cancel::{Cancel, CancelFuture, CancelHandle};
@@ -43,6 +43,7 @@ use ground::{Ground, Recorded};
 pub struct Session {
     pub(crate) connection: Connection,
     engine: Engine,
+    version: Option<Version>,
     cancels: Arc<Cancels>,
     ground: Ground,
 }
@@ -65,6 +66,7 @@ impl Session {
     pub fn start_with(stream: AuthenticatedStream, config: Config) -> Self {
         let facts = stream.facts();
         let mut remote = Remote::new(stream.endpoint().to_string(), facts.engine())
+            .version(facts.version())
             .parameters(facts.shared_parameters())
             .failed_writes_take_nothing(!stream.is_tls());
         // A server that gives no process id gives no key to cancel with.
@@ -91,6 +93,7 @@ impl Session {
         Self {
             connection: Connection::new(shared),
             engine: remote.engine,
+            version: remote.version,
             cancels: Arc::new(Cancels::new(remote.cancel)),
             ground: Ground::default(),
         }
@@ -113,7 +116,8 @@ impl Session {
         let mut running = self.connection.run(request, values).await?;
         running.reply.answer().await;
         let answer = running.reply.take();
-        self.judge("executing a statement", &answer)?;
+        self.judge("executing a statement", &answer)
+            .map_err(|error| error.with_stale_statement(running.stale))?;
         self.record(request, values, &running.prepared)?;
         Ok(answer)
     }
@@ -155,7 +159,8 @@ impl Session {
         let request = request.into();
         let mut running = self.connection.run(request, values).await?;
         if running.first.is_none() {
-            self.judge("executing a statement", &running.reply.complete().clone())?;
+            self.judge("executing a statement", &running.reply.complete().clone())
+                .map_err(|error| error.with_stale_statement(running.stale))?;
             self.record(request, values, &running.prepared)?;
         }
         Ok(RowStream::new(running, &self.connection))
@@ -212,6 +217,12 @@ impl Session {
         self.engine
     }
 
+    /// The server's version, where it is known.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.version
+    }
+
     /// The present value of a parameter that the server reports, for example `TimeZone`.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<String> {
@@ -244,14 +255,14 @@ impl Session {
         CancelHandle::new(&self.cancels)
     }
 
-    /// What is done from here to [`end_ground`](Self::end_ground) makes the ground state: statements that leave something
-    /// behind are kept, and every reset runs them again. For connect hooks.
+    /// What is done from here to [`mark_ground`](Self::mark_ground) makes the ground state: statements that leave something
+    /// behind are kept, and every reset runs them again. For connect hooks that nothing else runs again after a reset.
     pub fn begin_ground(&self) {
         self.ground.begin();
     }
 
-    /// The session is now in its ground state: what was set since [`begin_ground`](Self::begin_ground) is not dirt.
-    pub fn end_ground(&self) {
+    /// The session is now in its ground state: whatever was done on it until now is not dirt.
+    pub fn mark_ground(&self) {
         self.ground.end();
         self.connection.shared.with(|inner| {
             inner.parameters.become_ground();
@@ -263,7 +274,7 @@ impl Session {
     pub fn begin_loan(&self) {
         self.connection
             .shared
-            .with(|inner| inner.loan = Loan::default());
+            .with(|inner| inner.loan = Loan::begin());
     }
 
     /// The loan is over: cancel handles of it send nothing any more. Says whether the session may be lent again as it is.
@@ -305,7 +316,7 @@ impl Session {
             } else if let Some(name) = inner.parameters.difference() {
                 Some(Dirt::Parameter(name.to_owned()))
             } else {
-                always.then_some(Dirt::Policy)
+                (always && inner.loan.was_lent()).then_some(Dirt::Policy)
             };
             dirt.map_or(Cleanliness::Clean, Cleanliness::Dirty)
         })

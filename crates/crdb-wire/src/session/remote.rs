@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crdb_auth::Engine;
+use crdb_auth::{Engine, Version};
 
 use super::cancel::Cancel;
 
@@ -14,6 +14,7 @@ use super::cancel::Cancel;
 pub struct Remote {
     pub(super) name: Arc<str>,
     pub(super) engine: Engine,
+    pub(super) version: Option<Version>,
     pub(super) parameters: Arc<BTreeMap<String, String>>,
     pub(super) cancel: Option<Arc<dyn Cancel>>,
     pub(super) exact_failures: bool,
@@ -26,10 +27,18 @@ impl Remote {
         Self {
             name: name.into(),
             engine,
+            version: None,
             parameters: Arc::default(),
             cancel: None,
             exact_failures: false,
         }
+    }
+
+    /// The server's version.
+    #[must_use]
+    pub fn version(mut self, version: Option<Version>) -> Self {
+        self.version = version;
+        self
     }
 
     /// What the server reported at startup, by name.

@@ -58,11 +58,34 @@ impl Session {
     /// # Cancel safety
     /// Dropping the future leaves the session unfinished; it may be reset again.
     pub async fn reset(&self, deadline: Instant) -> Result<Renewal, Error> {
-        self.within(deadline, "resetting the session", self.renew())
-            .await
+        let work = async {
+            self.settle().await?;
+            if self.cleanliness() == Cleanliness::Clean {
+                return Ok(Renewal::Untouched);
+            }
+            self.discard().await?;
+            Ok(Renewal::Renewed)
+        };
+        self.within(deadline, "resetting the session", work).await
     }
 
-    async fn renew(&self) -> Result<Renewal, Error> {
+    /// As [`reset`](Self::reset), also if the session is clean as far as can be seen.
+    ///
+    /// # Errors
+    /// As [`reset`](Self::reset).
+    ///
+    /// # Cancel safety
+    /// As [`reset`](Self::reset).
+    pub async fn renew(&self, deadline: Instant) -> Result<(), Error> {
+        let work = async {
+            self.settle().await?;
+            self.discard().await
+        };
+        self.within(deadline, "resetting the session", work).await
+    }
+
+    /// Cancels what has no answer yet, and waits until everything has one.
+    async fn settle(&self) -> Result<(), Error> {
         let shared = &self.connection.shared;
         if shared.with(|inner| inner.unanswered()) > 0 && self.cancels.is_possible() {
             let cancel = self.cancel_handle();
@@ -76,10 +99,14 @@ impl Session {
             self.fence().await?;
         }
         match self.cleanliness() {
-            Cleanliness::Clean => return Ok(Renewal::Untouched),
-            Cleanliness::Broken | Cleanliness::Unfinished => return Err(self.unusable()),
-            Cleanliness::Dirty(_) => {}
+            Cleanliness::Broken | Cleanliness::Unfinished => Err(self.unusable()),
+            Cleanliness::Clean | Cleanliness::Dirty(_) => Ok(()),
         }
+    }
+
+    /// Discards everything that the session holds, and brings back its ground state.
+    async fn discard(&self) -> Result<(), Error> {
+        let shared = &self.connection.shared;
         let mut replies = Vec::new();
         if shared.with(|inner| inner.status()) != TransactionStatus::Idle {
             replies.push(self.say("ROLLBACK")?);
@@ -113,7 +140,7 @@ impl Session {
         });
         let idle = shared.with(|inner| inner.status()) == TransactionStatus::Idle;
         if idle && !self.is_closed() && !self.cancels.is_pending() && !self.cancels.was_sent() {
-            Ok(Renewal::Renewed)
+            Ok(())
         } else {
             Err(self.unusable())
         }

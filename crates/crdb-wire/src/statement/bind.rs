@@ -64,19 +64,15 @@ pub(crate) fn bind(
             buffer,
         )
     };
-    bound.map_err(|(index, error)| {
-        let number = index + 1;
-        match (error, types.get(index)) {
-            (BindError::Conversion(source), Some(type_)) => {
-                Error::refused(format!("encoding parameter ${number} of type {type_}"))
-                    .with_source(source)
-            }
-            (BindError::Conversion(source), None) => {
-                Error::refused("encoding the parameters").with_source(source)
-            }
-            (BindError::Serialization(source), _) => {
-                Error::refused("encoding the parameters").with_source(source)
-            }
+    bound.map_err(|(index, error)| match (error, types.get(index)) {
+        (BindError::Conversion(source), Some(type_)) => {
+            Error::refused_parameter(index, type_.clone()).with_source(source)
+        }
+        (BindError::Conversion(source), None) => {
+            Error::refused("encoding the parameters").with_source(source)
+        }
+        (BindError::Serialization(source), _) => {
+            Error::refused("encoding the parameters").with_source(source)
         }
     })
 }

@@ -1,6 +1,7 @@
 //! Prepared statements: kept by text, bounded, closed on the server when they are dropped.
 
 pub(crate) mod bind;
+mod client_copy;
 mod prepare;
 mod run;
 

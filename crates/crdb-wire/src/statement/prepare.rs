@@ -6,9 +6,10 @@ use postgres_protocol::message::frontend;
 use postgres_types::Oid;
 
 use super::Prepared;
+use super::client_copy::is_client_copy;
 use crate::answer::Answer;
 use crate::connection::{Connection, Event, Outgoing, Trace};
-use crate::error::Error;
+use crate::error::{COPY_REFUSED, Error};
 use crate::footprint::Footprint;
 use crate::protocol::{Described, Shape, Step, Steps};
 use crate::row::Column;
@@ -30,8 +31,11 @@ impl Connection {
     /// Prepares a statement under a new name.
     ///
     /// # Errors
-    /// A text with NUL is refused. Otherwise the answer to the preparation: the statement itself was not written.
+    /// A text with NUL, or with a COPY from or to this side, is refused. Otherwise the answer to the preparation: the statement itself was not written.
     async fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Error> {
+        if is_client_copy(text) {
+            return Err(Error::refused(COPY_REFUSED));
+        }
         let footprint = Footprint::of(text);
         let name = self.statements.name();
         let mut buffer = self.shared.scratch();

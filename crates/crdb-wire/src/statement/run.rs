@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crdb_auth::TransactionStatus;
 use postgres_protocol::message::frontend;
 
+use super::client_copy::is_client_copy;
 use super::{Prepared, bind};
 use crate::Parameters;
 use crate::answer::Answer;
 use crate::connection::{Connection, Event, Outgoing, Reply};
-use crate::error::Error;
+use crate::error::{COPY_REFUSED, Error};
 use crate::footprint::{Footprint, TransactionEffect};
 use crate::protocol::{Shape, Step, Steps};
 use crate::request::Request;
@@ -21,6 +22,8 @@ pub(crate) struct Running {
     pub(crate) prepared: Arc<Prepared>,
     /// What came first.
     pub(crate) first: Option<Event>,
+    /// The statement failed because its prepared form is stale, and the transaction has failed with it.
+    pub(crate) stale: bool,
 }
 
 impl Connection {
@@ -55,6 +58,7 @@ impl Connection {
     ) -> Result<Running, Error> {
         let mut again = false;
         loop {
+            let mut stale = false;
             let (prepared, reused) = self.statement(request.text).await?;
             let mut reply = self.bind_and_send(&prepared, request, values)?;
             let first = reply.event().await;
@@ -63,6 +67,7 @@ impl Connection {
                 if staleness != Staleness::No {
                     self.statements.remove(request.text, &prepared);
                 }
+                stale = staleness == Staleness::InTransaction;
                 let repeat = match staleness {
                     Staleness::BeforeItRan => true,
                     Staleness::WithoutEffect => !request.once,
@@ -79,6 +84,7 @@ impl Connection {
                 reply,
                 prepared,
                 first,
+                stale,
             });
         }
     }
@@ -136,8 +142,11 @@ impl Connection {
     /// Sends statements in the simple protocol.
     ///
     /// # Errors
-    /// A text with NUL is refused; the connection may have ended.
+    /// A text with NUL is refused, and one with a COPY unless the caller `copies`; the connection may have ended.
     pub(crate) fn send_simple(&self, request: Request<'_>, copies: bool) -> Result<Reply, Error> {
+        if !copies && is_client_copy(request.text) {
+            return Err(Error::refused(COPY_REFUSED));
+        }
         let mut buffer = self.shared.scratch();
         let sent = frontend::query(request.text, &mut buffer)
             .map_err(|source| Error::refused("encoding a statement's text").with_source(source))

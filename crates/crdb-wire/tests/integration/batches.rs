@@ -133,7 +133,7 @@ async fn a_batch_is_atomic_where_cockroachdb_takes_each_statement_by_itself() {
     // Known from asking: the setting is the session's ground state.
     session.begin_ground();
     session.execute(OFF, &[]).await.unwrap();
-    session.end_ground();
+    session.mark_ground();
     is_atomic(&mut session).await;
     assert_eq!(session.cleanliness(), Cleanliness::Clean);
 

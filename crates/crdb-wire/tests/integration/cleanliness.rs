@@ -67,7 +67,7 @@ async fn the_ground_state_of_hooks_survives_every_reset() {
         .await
         .unwrap();
     session.query("SELECT 1", &[]).await.unwrap();
-    session.end_ground();
+    session.mark_ground();
     assert_eq!(
         session.end_loan(),
         Cleanliness::Clean,
