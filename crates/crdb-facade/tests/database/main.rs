@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod main_job;
+mod sessions;
 
 use crdb_facade::config::{ConfigBuilder, keys};
 use crdb_facade::{Config, sql::Repository};
