@@ -1,4 +1,4 @@
-//! A credential source of one's own: here a token service that is asked for a token of an hour.
+//! A custom credential source: here a token service that is asked for a token of an hour.
 //!
 //! However many connections a pool opens at once, the service is asked once, and again only when
 //! four fifths of the hour are over, while logins go on with the old token.

@@ -1,4 +1,4 @@
-//! A way of authentication of one's own: OAUTHBEARER (RFC 7628), which PostgreSQL 18 offers.
+//! A custom way of authentication: OAUTHBEARER (RFC 7628), which PostgreSQL 18 offers.
 
 #![allow(clippy::print_stdout, reason = "an example talks to people")]
 
@@ -20,7 +20,7 @@ impl Authenticator for Bearer {
         request: &AuthRequest<'_>,
     ) -> Option<Box<dyn Exchange>> {
         match request {
-            // A bearer token belongs to whoever reads it.
+            // A bearer token lets every reader of it log in.
             AuthRequest::Sasl(mechanisms) if context.tls && mechanisms.contains(&"OAUTHBEARER") => {
                 Some(Box::new(BearerExchange {
                     token: self.token.clone(),

@@ -1,4 +1,4 @@
-//! A way of authentication of one's own.
+//! Custom ways of authentication.
 
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -57,7 +57,8 @@ pub trait Exchange: Send {
     /// Answers the server. The first challenge is empty; the last, a SASL final message, needs
     /// no answer: `None`.
     ///
-    /// Work that blocks belongs on `tokio::task::spawn_blocking`.
+    /// Work that blocks belongs on `tokio::task::spawn_blocking`. The text of an error is shown and logged: it must have no
+    /// secret in it.
     fn respond<'a>(&'a mut self, challenge: &'a [u8]) -> ExchangeFuture<'a, Option<Secret>>;
 
     /// The server says that the login succeeded. A way with mutual authentication must fail here

@@ -53,7 +53,7 @@ impl Canceller {
     /// this call.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB up to v21.1). Otherwise as
+    /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB before v22.1). Otherwise as
     /// [`Connector::connect`](crate::Connector::connect), within the same `connect_timeout`.
     ///
     /// # Cancel safety

@@ -34,6 +34,9 @@ pub struct Config {
     authenticator: Option<Arc<dyn Authenticator>>,
     #[cfg(all(feature = "kerberos", unix))]
     kerberos: Option<(crate::Kerberos, Arc<KerberosAuthenticator>)>,
+    /// Kerberos was not asked for; it is there for a server that asks.
+    #[cfg(all(feature = "kerberos", unix))]
+    kerberos_implied: bool,
     pub(crate) require_auth: Option<RequireAuth>,
     pub(crate) channel_binding: ChannelBinding,
     pub(crate) tls: TlsConfig,
@@ -60,6 +63,8 @@ impl Config {
                 authenticator: None,
                 #[cfg(all(feature = "kerberos", unix))]
                 kerberos: None,
+                #[cfg(all(feature = "kerberos", unix))]
+                kerberos_implied: false,
                 require_auth: None,
                 channel_binding: ChannelBinding::default(),
                 tls: TlsConfig::default(),
@@ -85,7 +90,7 @@ impl Config {
         self.database.as_deref()
     }
 
-    /// Those to ask when the server wants something, in this order.
+    /// The authenticators to ask when the server wants something, in this order.
     pub(crate) fn authenticators(&self) -> impl Iterator<Item = &dyn Authenticator> {
         #[cfg(all(feature = "kerberos", unix))]
         let built_in = self
@@ -135,6 +140,12 @@ impl Config {
     #[cfg(all(feature = "kerberos", unix))]
     pub(crate) fn kerberos(&self) -> Option<&(crate::Kerberos, Arc<KerberosAuthenticator>)> {
         self.kerberos.as_ref()
+    }
+
+    /// Whether Kerberos is configured on purpose and nothing else is.
+    #[cfg(all(feature = "kerberos", unix))]
+    pub(crate) fn is_kerberos_alone(&self) -> bool {
+        !self.kerberos_implied && self.password.is_none() && self.authenticator.is_none()
     }
 
     /// Whether the password is a JWT.
@@ -241,10 +252,19 @@ impl ConfigBuilder {
     pub fn kerberos(mut self, kerberos: crate::Kerberos) -> Self {
         let authenticator = Arc::new(KerberosAuthenticator::new(kerberos.clone()));
         self.config.kerberos = Some((kerberos, authenticator));
+        self.config.kerberos_implied = false;
         self
     }
 
-    /// A way of authentication of one's own, asked before the built-in ones.
+    /// Kerberos for a server that asks for it, of a source that names no way of authentication.
+    #[cfg(all(feature = "kerberos", unix))]
+    pub(crate) fn kerberos_where_asked(self, kerberos: crate::Kerberos) -> Self {
+        let mut builder = self.kerberos(kerberos);
+        builder.config.kerberos_implied = true;
+        builder
+    }
+
+    /// A custom way of authentication, asked before the built-in ones.
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.config.authenticator = Some(Arc::new(authenticator));
         self
@@ -294,7 +314,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Lets PostgreSQL's old MD5 login happen: who overhears it, or reads the server's table,
+    /// Permits PostgreSQL's old MD5 login: an attacker who overhears it, or reads the server's table,
     /// can log in. Default: refused.
     pub fn permit_md5(mut self, permit: bool) -> Self {
         self.config.permit_md5 = permit;

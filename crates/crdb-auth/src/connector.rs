@@ -123,14 +123,22 @@ impl Connector {
     /// # Cancel safety
     /// As [`connect`](Self::connect).
     pub async fn open(&self, endpoint: &Endpoint) -> Result<AuthenticatedStream, Error> {
+        self.open_watched(endpoint, &Progress::new()).await
+    }
+
+    /// As [`open`](Self::open), with the steps to look at afterwards.
+    pub(crate) async fn open_watched(
+        &self,
+        endpoint: &Endpoint,
+        progress: &Progress,
+    ) -> Result<AuthenticatedStream, Error> {
         // Nothing is attempted, and the observer is not told: the host may hold a password.
         if let Some(mistake) = endpoint.mistake() {
             return Err(mistake);
         }
-        let progress = Progress::new();
         let limit = self.config().connect_timeout;
         // Boxed: the handshake's state is large, and lives in every caller's future otherwise.
-        let result = match timeout(limit, Box::pin(self.establish(endpoint, &progress))).await {
+        let result = match timeout(limit, Box::pin(self.establish(endpoint, progress))).await {
             Ok(result) => result,
             Err(_) => Err(self.timed_out(progress.step(), endpoint).await),
         };
@@ -205,7 +213,7 @@ impl Connector {
             keys: &self.shared.keys,
             parameters: &self.shared.parameters,
             attempt: &attempt,
-            progress: &|step| progress.enter(step),
+            progress,
             gss: Mutex::new(gss),
             used: Mutex::default(),
         };

@@ -297,7 +297,7 @@ impl Error {
 
     /// The node shuts down: another one will do.
     ///
-    /// A draining CockroachDB node says 57P01 to the sessions it has, and closes new connections
+    /// A draining CockroachDB node says 57P01 to the sessions it has and to new connections, or closes these
     /// without a word, which is [`ErrorKind::Closed`] and counts as well.
     #[must_use]
     pub fn is_draining(&self) -> bool {

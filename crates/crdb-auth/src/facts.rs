@@ -142,8 +142,8 @@ impl ServerFacts {
         self.version
     }
 
-    /// The process id of BackendKeyData; `None` when the server sent none (CockroachDB up to
-    /// v21.1). On CockroachDB it is the upper half of the cancel key, not a process.
+    /// The process id of BackendKeyData; `None` when the server sent none, or zeros (CockroachDB before
+    /// v22.1). On CockroachDB it is the upper half of the cancel key, not a process.
     #[must_use]
     pub fn process_id(&self) -> Option<i32> {
         self.key.map(|key| key.process_id)

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::startup::{LoggedIn, Login, log_in};
 use crate::tap::{Scanner, Tap};
 
-/// A challenge and a final message from somebody who does not know the password.
+/// A challenge and a final message from a server that does not know the password.
 ///
 /// # Panics
 /// When the exchange succeeds.
@@ -150,7 +150,7 @@ fn log_in_to(bytes: &[u8], config: &Config) -> Option<Result<LoggedIn, Error>> {
                 keys: &KeyCache::default(),
                 parameters: &SharedParameters::default(),
                 attempt: "fuzzing",
-                progress: &|_| {},
+                progress: &crate::progress::Progress::new(),
                 gss: Mutex::default(),
                 used: Mutex::default(),
             };

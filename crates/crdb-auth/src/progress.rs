@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::observer::ConnectTimings;
+use crate::policy::AuthMethod;
 
 /// Where a connect is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Step {
             Self::Tls => "waiting for the TLS handshake",
             Self::Login => "waiting for the server's answer to the login",
             Self::Credential => {
-                "waiting for the credential: the command or source of the password, or one's own \
+                "waiting for the credential: the command or source of the password, or a custom \
                  authenticator"
             }
         };
@@ -57,6 +58,7 @@ pub(crate) struct Progress {
     start: Instant,
     step: AtomicU8,
     entered: Mutex<[Option<Instant>; 4]>,
+    asked: Mutex<Option<AuthMethod>>,
 }
 
 impl Progress {
@@ -65,7 +67,18 @@ impl Progress {
             start: Instant::now(),
             step: AtomicU8::new(0),
             entered: Mutex::default(),
+            asked: Mutex::default(),
         }
+    }
+
+    /// The server asks for this.
+    pub(crate) fn asks_for(&self, method: AuthMethod) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(method);
+    }
+
+    /// What the server asked for last, if it came to that.
+    pub(crate) fn asked(&self) -> Option<AuthMethod> {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The credential is part of the login, for the timings.

@@ -15,7 +15,7 @@ impl Secret {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes, to be handed to the server and to nobody else.
+    /// The bytes, for the server only.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use crdb_facade::config::{Config, Node, keys};
 use crdb_facade::sql::Repository;
 use crdb_facade::{Database, ExecutorExt, Row};
-use crdb_testkit::{Database as TestDatabase, Engine};
+use crdb_testkit::{Authority, Database as TestDatabase, Engine};
 use tracing_subscriber::filter::LevelFilter;
 
 const CANARY: &str = "canary-6f1d-in-the-password";
@@ -121,6 +121,8 @@ async fn no_secret_is_printed_at_trace_level() {
     for (user, password) in &special_users {
         shown.push_str(&unescaped(engine, &database, user, password).await);
     }
+    let (said, key) = malformed(engine, &database, &user).await;
+    shown.push_str(&said);
 
     let log = log.text();
     // The log is real: it has the words of every layer.
@@ -140,8 +142,9 @@ async fn no_secret_is_printed_at_trace_level() {
         "the span does not know the rows"
     );
     for text in [&shown, &log] {
-        for secret in [CANARY, HALVES[0], HALVES[1]] {
-            let at = text.find(secret);
+        let passwords = [CANARY, HALVES[0], HALVES[1]].map(str::to_owned);
+        for secret in passwords.iter().chain(&key) {
+            let at = text.find(secret.as_str());
             assert!(
                 at.is_none(),
                 "{}",
@@ -197,4 +200,94 @@ async fn unescaped(engine: &Engine, database: &TestDatabase, user: &str, passwor
     let config = Config::builder().set(keys::auth::URL, Some(url.as_str().into()));
     Database::open(config.build().unwrap()).await.unwrap();
     shown
+}
+
+/// Opens the database with client keys, tokens and keytabs that are cut, joined or malformed. Gives all that is said, and
+/// the pieces of the key that must not be in it, as text and as another library's `Debug` prints bytes.
+async fn malformed(engine: &Engine, database: &TestDatabase, user: &str) -> (String, Vec<String>) {
+    let identity = Authority::new("an authority")
+        .unwrap()
+        .client(user)
+        .unwrap();
+    let (certificate, key) = (identity.certificate_pem(), identity.key_pem());
+    let body: String = key.lines().filter(|line| !line.contains("-----")).collect();
+    let half = &key[..key.len() / 2];
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, private).unwrap();
+        path
+    };
+    let base = || {
+        let builder = Config::builder()
+            .set(keys::auth::NODES, [Node::new(engine.host(), engine.port())])
+            .set(keys::auth::USER, user)
+            .set(keys::auth::DATABASE, database.name());
+        match engine.try_ca_cert_path() {
+            Some(path) => builder.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
+            None => builder.set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::Disable),
+        }
+    };
+    let mut shown = String::new();
+    let mut attempts = Vec::new();
+    for (certificate, bad) in [
+        (certificate.to_owned(), key.replace('\n', "")),
+        (certificate.to_owned(), key.replace('\n', "\\n")),
+        (certificate.to_owned(), half.to_owned()),
+        (certificate.to_owned(), format!("{half}{key}")),
+        (
+            certificate.to_owned(),
+            key.replace("PRIVATE KEY", "RSA PRIVATE KEY"),
+        ),
+        (key.to_owned(), certificate.to_owned()),
+        (key.replace('\n', ""), key.replace('\n', "")),
+    ] {
+        let name = attempts.len();
+        attempts.push(
+            base()
+                .set(
+                    keys::auth::TLS_CLIENT_CERTIFICATE,
+                    Some(write(&format!("{name}.crt"), &certificate)),
+                )
+                .set(
+                    keys::auth::TLS_CLIENT_KEY,
+                    Some(write(&format!("{name}.key"), &bad)),
+                ),
+        );
+        // A key in the place of the roots.
+        let roots = write(&format!("{name}.roots"), &bad);
+        attempts.push(base().set(keys::auth::TLS_ROOT_CERTIFICATES, [roots]));
+    }
+    for token in [
+        format!("e30.{CANARY}"),
+        format!("e30.{CANARY}.{CANARY}e30.{CANARY}.{CANARY}"),
+    ] {
+        attempts.push(base().set(keys::auth::JWT, Some(token.as_str().into())));
+    }
+    #[cfg(feature = "kerberos")]
+    for content in [CANARY.to_owned(), format!("\u{5}\u{2}{CANARY}{CANARY}")] {
+        let keytab = write(&format!("{}.keytab", attempts.len()), &content);
+        attempts.push(base().set(keys::auth::KERBEROS_KEYTAB, Some(keytab)).set(
+            keys::auth::KERBEROS_PRINCIPAL,
+            Some("app@EXAMPLE.TEST".to_owned()),
+        ));
+    }
+    for attempt in attempts {
+        match attempt.build() {
+            Err(error) => shown.push_str(&format!("{error} {error:?} {error:#?}")),
+            Ok(config) => {
+                shown.push_str(&format!("{config:?} {}", config.explain()));
+                let error = Database::open(config).await.unwrap_err();
+                shown.push_str(&format!("{error} {error:?} {error:#?}"));
+            }
+        }
+    }
+    let as_text = body.as_bytes().chunks_exact(12);
+    let as_text = as_text.map(|chunk| String::from_utf8(chunk.to_vec()).unwrap());
+    let as_numbers = body.as_bytes().chunks_exact(8);
+    let as_numbers =
+        as_numbers.map(|chunk| format!("{chunk:?}").trim_matches(['[', ']']).to_owned());
+    (shown, as_text.chain(as_numbers).collect())
 }

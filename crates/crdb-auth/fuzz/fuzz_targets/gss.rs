@@ -1,4 +1,4 @@
-//! Whatever tokens a server sends, and whatever the library makes of them, nobody is let in without having proven who it is.
+//! For all tokens that a server sends, no server is accepted that has not proven its identity.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Whatever a server says, SCRAM ends in an error: nobody without the password is believed.
+//! For all messages of a server that does not know the password, SCRAM ends in an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

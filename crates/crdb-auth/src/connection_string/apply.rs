@@ -152,7 +152,7 @@ fn login(values: &Values, mut config: ConfigBuilder) -> Result<ConfigBuilder, Er
         let delegate = values.choice("gssdelegation", &[("0", false), ("1", true)])?;
         // As libpq: a server that asks for GSSAPI is answered with the ticket of the default cache.
         let kerberos = crate::Kerberos::default_cache().delegate(delegate.unwrap_or(false));
-        config = config.kerberos(match values.get("krbsrvname") {
+        config = config.kerberos_where_asked(match values.get("krbsrvname") {
             Some(service) => kerberos.service(service),
             None => kerberos,
         });

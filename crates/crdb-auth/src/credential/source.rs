@@ -62,7 +62,8 @@ pub type CredentialFuture<'a> =
 ///
 /// An example is in `examples/credential_source.rs`.
 pub trait CredentialSource: Send + Sync + 'static {
-    /// Fetches a credential. Awaited within the connect deadline, or in the background.
+    /// Fetches a credential. Awaited within the connect deadline, or in the background. The text of an error is shown and
+    /// logged: it must have no secret in it.
     fn fetch<'a>(&'a self, request: &'a CredentialRequest) -> CredentialFuture<'a>;
 }
 

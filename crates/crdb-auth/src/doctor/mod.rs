@@ -5,6 +5,7 @@ mod report;
 
 use std::time::{Duration, Instant};
 
+use rustls::ProtocolVersion;
 use tokio::time::timeout;
 
 pub use report::{Diagnosis, DoctorStep, Finding, Outcome};
@@ -12,13 +13,16 @@ pub use report::{Diagnosis, DoctorStep, Finding, Outcome};
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
+use crate::facts::Engine;
 use crate::net::{Peer, Transport, dial_peer, resolve};
+use crate::policy::AuthMethod;
+use crate::progress::Progress;
 use crate::session::Session;
 use crate::tls::{Negotiated, SslMode, X509, negotiate};
 
-/// Examines a configuration against a server: name, addresses, TLS, Kerberos service and ticket,
-/// login, session. Each step is reported with its finding and its time, also after one has failed
-/// where the next does not depend on it; [`Diagnosis::next_step`] says what to do.
+/// Examines a configuration against a server: name, addresses, TLS, Kerberos service and ticket where
+/// the server asks for Kerberos, login, session. Each step is reported with its finding and its time, also after one has
+/// failed where the next does not depend on it; a failure is told once. [`Diagnosis::next_step`] says what to do.
 ///
 /// ```no_run
 /// # async fn example(connector: crdb_auth::Connector) {
@@ -50,12 +54,20 @@ impl Doctor {
         let mut diagnosis = Diagnosis::new(endpoint.clone());
         let peers = self.resolve(endpoint, &mut diagnosis).await;
         let reachable = self.tcp(endpoint, peers, &mut diagnosis).await;
-        self.tls(endpoint, reachable.as_ref(), &mut diagnosis).await;
-        self.kerberos(endpoint, &mut diagnosis).await;
-        if reachable.is_some() {
-            self.login(endpoint, &mut diagnosis).await;
+        let goes_on = self.tls(endpoint, reachable.as_ref(), &mut diagnosis).await;
+        let obstacle = if reachable.is_none() {
+            Some("the server was not reached")
+        } else if !goes_on {
+            Some("it is not tried without TLS")
         } else {
-            diagnosis.skip(DoctorStep::Login, "the server was not reached");
+            None
+        };
+        match obstacle {
+            Some(obstacle) => {
+                self.kerberos(endpoint, None, &mut diagnosis).await;
+                diagnosis.skip(DoctorStep::Login, obstacle);
+            }
+            None => self.login(endpoint, &mut diagnosis).await,
         }
         diagnosis
     }
@@ -116,18 +128,26 @@ impl Doctor {
         reachable
     }
 
-    async fn tls(&self, endpoint: &Endpoint, peer: Option<&Peer>, diagnosis: &mut Diagnosis) {
+    /// Whether a login can follow.
+    async fn tls(
+        &self,
+        endpoint: &Endpoint,
+        peer: Option<&Peer>,
+        diagnosis: &mut Diagnosis,
+    ) -> bool {
         let config = self.connector.config();
         let mode = config.tls.effective_mode();
         let Some(peer) = peer else {
-            return diagnosis.skip(DoctorStep::Tls, "the server was not reached");
+            diagnosis.skip(DoctorStep::Tls, "the server was not reached");
+            return false;
         };
         if mode == SslMode::Disable {
-            return diagnosis.warn(
+            diagnosis.warn(
                 DoctorStep::Tls,
                 "sslmode=disable: everything can be read and changed on the way",
                 Duration::ZERO,
             );
+            return true;
         }
         let work = async {
             let client = self.connector.tls_client().await?;
@@ -147,27 +167,51 @@ impl Doctor {
                         took,
                     );
                 }
+                true
             }
             Ok(Negotiated::Without(transport)) => {
-                if matches!(transport, Transport::Tcp(_)) && mode >= SslMode::Require {
+                let goes_on = !matches!(transport, Transport::Tcp(_)) || mode < SslMode::Require;
+                if goes_on {
+                    diagnosis.warn(DoctorStep::Tls, "the connection has no TLS", took);
+                } else {
                     let error = Error::new(
                         ErrorKind::TlsUnavailable,
                         format!("{endpoint} has no TLS and sslmode={mode} demands it"),
                     );
                     diagnosis.failed(DoctorStep::Tls, &error, took);
-                } else {
-                    diagnosis.warn(DoctorStep::Tls, "the connection has no TLS", took);
                 }
+                goes_on
             }
-            Err(error) => diagnosis.failed(DoctorStep::Tls, &error, took),
+            Err(error) if mode < SslMode::Require => {
+                let text = format!("{error}; sslmode={mode} goes on without TLS");
+                diagnosis.warn(DoctorStep::Tls, &text, took);
+                true
+            }
+            Err(error) => {
+                diagnosis.failed(DoctorStep::Tls, &error, took);
+                false
+            }
         }
     }
 
+    /// Looks at the ticket where the server asks for Kerberos, or where nothing else is configured and the server was not
+    /// heard. Gives the kind of its failure.
     #[cfg(all(feature = "kerberos", unix))]
-    async fn kerberos(&self, endpoint: &Endpoint, diagnosis: &mut Diagnosis) {
-        let Some((settings, kerberos)) = self.connector.config().kerberos() else {
-            return;
+    async fn kerberos(
+        &self,
+        endpoint: &Endpoint,
+        asked: Option<AuthMethod>,
+        diagnosis: &mut Diagnosis,
+    ) -> Option<ErrorKind> {
+        let config = self.connector.config();
+        let (settings, kerberos) = config.kerberos()?;
+        let concerned = match asked {
+            Some(method) => method == AuthMethod::Gss,
+            None => config.is_kerberos_alone(),
         };
+        if !concerned {
+            return None;
+        }
         diagnosis.ok(
             DoctorStep::ServiceName,
             format!(
@@ -178,36 +222,99 @@ impl Doctor {
         );
         let (result, took) = self.bounded(kerberos.ticket()).await;
         match result {
-            Ok(text) => diagnosis.ok(DoctorStep::Ticket, text, took),
-            Err(error) => diagnosis.failed(DoctorStep::Ticket, &error, took),
+            Ok(text) => {
+                diagnosis.ok(DoctorStep::Ticket, text, took);
+                None
+            }
+            Err(error) => {
+                diagnosis.failed(DoctorStep::Ticket, &error, took);
+                Some(error.kind())
+            }
         }
     }
 
     #[cfg(not(all(feature = "kerberos", unix)))]
     #[expect(clippy::unused_async, reason = "the feature's other half awaits")]
-    async fn kerberos(&self, _endpoint: &Endpoint, _diagnosis: &mut Diagnosis) {}
+    async fn kerberos(
+        &self,
+        _endpoint: &Endpoint,
+        _asked: Option<AuthMethod>,
+        _diagnosis: &mut Diagnosis,
+    ) -> Option<ErrorKind> {
+        None
+    }
 
     async fn login(&self, endpoint: &Endpoint, diagnosis: &mut Diagnosis) {
         let start = Instant::now();
-        match self.connector.connect(endpoint).await {
+        let progress = Progress::new();
+        let result = match self.connector.open_watched(endpoint, &progress).await {
+            Ok(stream) => Session::start(stream).await,
+            Err(error) => Err(error),
+        };
+        let took = start.elapsed();
+        let asked = progress.asked();
+        let ticket = self.kerberos(endpoint, asked, diagnosis).await;
+        match result {
             Ok(session) => {
-                let facts = session.facts();
-                let version = facts
-                    .version()
-                    .map_or(String::new(), |version| format!(" {version}"));
-                let node = facts
-                    .node_id()
-                    .map_or(String::new(), |node| format!(", node {node}"));
-                let user = self.connector.config().user();
-                diagnosis.ok(
-                    DoctorStep::Login,
-                    format!("{user:?} is let in by {}{version}{node}", facts.engine()),
-                    start.elapsed(),
-                );
+                diagnosis.ok(DoctorStep::Login, self.let_in(&session), took);
                 diagnosis.excuse();
                 self.session(&session, diagnosis).await;
             }
-            Err(error) => diagnosis.failed(DoctorStep::Login, &error, start.elapsed()),
+            // The same failure as that of the ticket is told once.
+            Err(error) if ticket == Some(error.kind()) => {
+                diagnosis.skip(DoctorStep::Login, "there is no ticket to log in with");
+            }
+            Err(error) => {
+                diagnosis.failed(DoctorStep::Login, &error, took);
+                if let Some(advice) = self.advice_without_password(error.kind(), asked) {
+                    diagnosis.advise(advice);
+                }
+            }
+        }
+    }
+
+    /// Who is let in by what, with the version as the server spells it.
+    fn let_in(&self, session: &Session) -> String {
+        let facts = session.facts();
+        let user = self.connector.config().user();
+        let version = match facts.engine() {
+            Engine::CockroachDb => facts
+                .parameter("crdb_version")
+                .unwrap_or("CockroachDB")
+                .to_owned(),
+            engine => {
+                let version = facts
+                    .parameter("server_version")
+                    .unwrap_or("of unknown version");
+                format!("{engine} {version}")
+            }
+        };
+        let node = facts
+            .node_id()
+            .map_or(String::new(), |node| format!(", node {node}"));
+        format!("{user:?} is let in by {version}{node}")
+    }
+
+    /// Advice that the kind of the failure alone does not tell.
+    fn advice_without_password(
+        &self,
+        kind: ErrorKind,
+        asked: Option<AuthMethod>,
+    ) -> Option<&'static str> {
+        use AuthMethod::{Md5, Password, ScramSha256};
+        if self.connector.config().password.is_some() {
+            return None;
+        }
+        match kind {
+            ErrorKind::Credential if matches!(asked, Some(Password | Md5 | ScramSha256)) => Some(
+                "set a password: the server asks for one and none is configured; PGPASSWORD and ~/.pgpass are not read, a \
+                 passfile is named",
+            ),
+            ErrorKind::Authentication => Some(
+                "no password is set: set one, or check the user and the client certificate or ticket against the server's \
+                 rules (HBA)",
+            ),
+            _ => None,
         }
     }
 
@@ -245,7 +352,12 @@ fn describe_tls(transport: &Transport, mode: SslMode) -> String {
     let tls = stream.get_ref().1;
     let mut text = format!("sslmode={mode}");
     if let Some(version) = tls.protocol_version() {
-        text.push_str(&format!(", {version:?}"));
+        let version = match version {
+            ProtocolVersion::TLSv1_2 => "TLS 1.2",
+            ProtocolVersion::TLSv1_3 => "TLS 1.3",
+            _ => "TLS",
+        };
+        text.push_str(&format!(", {version}"));
     }
     let expiry = tls
         .peer_certificates()

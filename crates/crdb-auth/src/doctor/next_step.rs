@@ -6,7 +6,9 @@ use crate::error::ErrorKind;
 pub(super) fn next_step(kind: ErrorKind) -> &'static str {
     use ErrorKind as Kind;
     match kind {
-        Kind::Config => "correct the configuration; nothing was sent to the server",
+        Kind::Config => {
+            "correct the configuration; nothing was sent to the server. A URL goes to ConnectionString, not into a host"
+        }
         Kind::Credential => {
             "make the certificate, key, password or token that the finding names readable and valid"
         }
@@ -20,13 +22,16 @@ pub(super) fn next_step(kind: ErrorKind) -> &'static str {
             "turn TLS on at the server, or ask whether this is the right server"
         }
         Kind::TlsUntrusted => {
-            "name the file of the authority that signed the server's certificate (sslrootcert)"
+            "name the file of the authority that signed the server's certificate (sslrootcert), or have the server send the \
+             certificates in between, as the finding says"
         }
         Kind::TlsHostName => {
-            "use a name that the server's certificate has, or have one made with this name; if it ought to match, somebody \
-             may be in the middle"
+            "use a name that the server's certificate has, or have one made with this name; if it ought to match, an \
+             attacker may be in between"
         }
-        Kind::TlsCertificate => "renew the server's certificate, and check the clocks",
+        Kind::TlsCertificate => {
+            "have the server's certificate issued anew as the finding says, and check the clocks"
+        }
         Kind::Tls => {
             "compare TLS versions and certificates of both sides; the server's log says more"
         }

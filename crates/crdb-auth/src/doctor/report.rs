@@ -85,6 +85,7 @@ pub struct Finding {
 pub struct Diagnosis {
     endpoint: Endpoint,
     findings: Vec<Finding>,
+    advice: Option<&'static str>,
 }
 
 impl Diagnosis {
@@ -92,8 +93,12 @@ impl Diagnosis {
         Self {
             endpoint,
             findings: Vec::new(),
+            advice: None,
         }
     }
+
+    /// The version of this crate.
+    pub const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     /// The server that was examined.
     #[must_use]
@@ -124,6 +129,9 @@ impl Diagnosis {
         if self.is_healthy() {
             return None;
         }
+        if self.advice.is_some() {
+            return self.advice;
+        }
         let failed = |wanted: fn(DoctorStep) -> bool| {
             self.findings
                 .iter()
@@ -138,10 +146,15 @@ impl Diagnosis {
             .map(next_step)
     }
 
-    /// The login succeeded: what failed of TLS or of the ticket was not needed for it.
+    /// The next step, where the kind of the failure tells too little.
+    pub(super) fn advise(&mut self, advice: &'static str) {
+        self.advice = Some(advice);
+    }
+
+    /// The login succeeded: what failed of the ticket was not needed for it.
     pub(super) fn excuse(&mut self) {
         for finding in &mut self.findings {
-            let is_optional = matches!(finding.step, DoctorStep::Tls | DoctorStep::Ticket);
+            let is_optional = finding.step == DoctorStep::Ticket;
             if is_optional && matches!(finding.outcome, Outcome::Failed(_)) {
                 finding.outcome = Outcome::Warning;
                 finding.text.push_str("; this login did not need it");
@@ -177,7 +190,7 @@ impl Diagnosis {
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.endpoint)?;
+        writeln!(f, "{} (crdb-auth {})", self.endpoint, Self::VERSION)?;
         for finding in &self.findings {
             let took = finding.took.as_secs_f64() * 1000.0;
             writeln!(

@@ -81,7 +81,7 @@ impl Binding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ScramError {
     Malformed(&'static str),
-    /// The nonce does not begin with ours: an answer to somebody else's question.
+    /// The nonce does not begin with ours: an answer to another exchange.
     ForeignNonce,
     TooFewIterations {
         asked: u32,

@@ -55,7 +55,7 @@ impl CancelHandle {
     /// somebody else's.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB up to v21.2). Otherwise as
+    /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB before v22.1). Otherwise as
     /// [`Connector::connect`], within the same `connect_timeout`.
     ///
     /// # Cancel safety

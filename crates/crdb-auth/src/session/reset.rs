@@ -56,8 +56,14 @@ impl Session {
             return Ok(());
         }
         let call = self.begin_call();
+        let work = async {
+            let answer = self.say(QUESTION).await;
+            // An error is known before the reply that it is part of has ended.
+            self.tap.settled().await;
+            answer
+        };
         let answer = self
-            .bounded("asking for the database of", within, self.say(QUESTION))
+            .bounded("asking for the database of", within, work)
             .await;
         match answer {
             Err(error) if error.kind() == ErrorKind::UnknownDatabase => {

@@ -17,7 +17,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::facts::{BackendKey, ServerFacts, SharedParameters};
 use crate::net::Transport;
-use crate::progress::Step;
+use crate::progress::Progress;
 use crate::scram::KeyCache;
 use crate::secret::Secret;
 pub(crate) use wire::Wire;
@@ -33,8 +33,8 @@ pub(crate) struct Login<'a> {
     pub(crate) parameters: &'a SharedParameters,
     /// What is attempted and where, for messages.
     pub(crate) attempt: &'a str,
-    /// Told when the login goes on to another step.
-    pub(crate) progress: &'a (dyn Fn(Step) + Send + Sync),
+    /// Told of each step, and of what the server asks for.
+    pub(crate) progress: &'a Progress,
     /// An answer to a server that asks for GSSAPI, begun already.
     pub(crate) gss: Mutex<Option<Box<dyn Exchange>>>,
     /// The password that was used, to be forgotten if the server refuses it.
@@ -118,7 +118,7 @@ fn parameters<'a>(
         )
 }
 
-/// CockroachDB up to v21.1 sends no BackendKeyData.
+/// CockroachDB before v22.1 sends no BackendKeyData, or zeros, which cancel nothing.
 async fn read_facts(wire: &mut Wire<'_>, shared: &SharedParameters) -> Result<ServerFacts, Error> {
     let mut parameters = BTreeMap::new();
     let mut key = None;
@@ -132,9 +132,10 @@ async fn read_facts(wire: &mut Wire<'_>, shared: &SharedParameters) -> Result<Se
                 parameters.insert(text(body.name())?, text(body.value())?);
             }
             Message::BackendKeyData(body) => {
-                key = Some(BackendKey {
-                    process_id: body.process_id(),
-                    secret_key: body.secret_key(),
+                let (process_id, secret_key) = (body.process_id(), body.secret_key());
+                key = ((process_id, secret_key) != (0, 0)).then_some(BackendKey {
+                    process_id,
+                    secret_key,
                 });
             }
             Message::ReadyForQuery(body) => {

@@ -166,8 +166,8 @@ impl TlsConfig {
             .is_some_and(RootCertificates::has_system);
         if system && matches!(self.mode, SslMode::Require | SslMode::VerifyCa) {
             return Err(Error::config(format!(
-                "the system's root certificates with sslmode={} would accept a certificate that \
-                 anyone can buy for any name: use verify-full",
+                "the system's root certificates with sslmode={} would accept the certificate of \
+                 any public authority for any name: use verify-full",
                 self.mode
             )));
         }

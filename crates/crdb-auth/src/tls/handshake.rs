@@ -11,9 +11,13 @@ use super::{TlsClient, TlsNegotiation};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::net::Transport;
+use crate::server_error::ServerError;
 
 /// SSLRequest: length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+
+/// More than the longest error that a server sends in answer to an SSLRequest.
+const MAX_ERROR_IN_CLEAR: usize = 8_192;
 
 /// How the server answered.
 pub(crate) enum Negotiated {
@@ -54,20 +58,47 @@ pub(crate) async fn negotiate(
             Ok(Negotiated::Tls(Transport::Tls(Box::new(tls))))
         }
         b'N' => Ok(Negotiated::Without(Transport::Tcp(stream))),
-        // The text of an error before TLS may come from anyone, so it is not shown
-        // (CVE-2024-10977).
-        b'E' => Err(Error::new(
-            ErrorKind::TlsUnavailable,
-            format!(
-                "{}: the server answered with an error; it may be too old for TLS or overloaded",
-                attempt()
-            ),
-        )),
+        b'E' => Err(refused_in_clear(&attempt(), &mut stream).await),
         other => Err(Error::protocol(format!(
             "{}: the answer was the byte {other:#04x}; is this the SQL port?",
             attempt()
         ))),
     }
+}
+
+/// The error of a server in answer to an SSLRequest.
+///
+/// A CockroachDB node that drains, or has too many connections, says so here. The text is not shown, because an attacker may
+/// have written it (CVE-2024-10977); of the codes only those count that say no more than a closed connection would.
+async fn refused_in_clear(attempt: &str, stream: &mut TcpStream) -> Error {
+    let kind = match error_in_clear(stream).await.map(|error| error.kind()) {
+        Some(kind @ (ErrorKind::Draining | ErrorKind::TooManyConnections)) => kind,
+        _ => ErrorKind::TlsUnavailable,
+    };
+    let words = match kind {
+        ErrorKind::Draining => {
+            "the server shuts down or starts, says its answer without TLS; try another node"
+        }
+        ErrorKind::TooManyConnections => {
+            "the server has too many connections, says its answer without TLS; use fewer, or another node"
+        }
+        _ => {
+            "the server answered with an error, which is not shown because it came without TLS; it may be too old for TLS"
+        }
+    };
+    Error::new(kind, format!("{attempt}: {words}"))
+}
+
+/// What follows the type byte of an ErrorResponse, if it is short enough for one.
+async fn error_in_clear(stream: &mut TcpStream) -> Option<ServerError> {
+    let length = stream.read_u32().await.ok()?;
+    let length = usize::try_from(length).ok()?.checked_sub(4)?;
+    if length > MAX_ERROR_IN_CLEAR {
+        return None;
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(ServerError::parse(&body))
 }
 
 async fn direct(
@@ -167,7 +198,7 @@ pub(crate) fn tls_error(attempt: &str, cause: &rustls::Error) -> Error {
     Error::new(kind, format!("{attempt}: {words}"))
 }
 
-/// The server's word for what it did not like (RFC 8446, 6.2).
+/// Why the server ended the handshake (RFC 8446, 6.2).
 fn refused_by_server(alert: AlertDescription) -> String {
     use AlertDescription as Alert;
     let words = match alert {

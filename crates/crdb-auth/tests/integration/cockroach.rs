@@ -69,7 +69,7 @@ async fn a_session_is_made_like_new_where_rollback_outside_a_transaction_is_an_e
 }
 
 #[tokio::test]
-async fn a_drain_is_noticed_unasked_and_new_connections_are_closed_without_a_word() {
+async fn a_drain_is_noticed_unasked_and_by_new_connections() {
     let (engine, proxy, endpoint) = proxy().await;
     let idle = connect(engine, &endpoint).await;
     proxy.drain();
@@ -85,8 +85,9 @@ async fn a_drain_is_noticed_unasked_and_new_connections_are_closed_without_a_wor
         .connect(&endpoint)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Draining, "{error}");
     assert!(error.is_draining());
+    assert!(error.server().is_none(), "its text came without TLS");
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crdb_auth::{
-    AuthMethod, ChannelBinding, ClientCertificate, Config, ConnectFailed, Connected, Diagnosis,
-    Doctor, DoctorStep, Endpoint, Engine as Product, ErrorKind, IterationLimits, Observer, Outcome,
-    Password, RequireAuth, RootCertificates, SslMode, TlsConfig,
+    AuthMethod, ChannelBinding, ClientCertificate, Config, ConnectFailed, Connected,
+    ConnectionString, Diagnosis, Doctor, DoctorStep, Endpoint, Engine as Product, ErrorKind,
+    IterationLimits, Observer, Outcome, Password, RequireAuth, RootCertificates, SslMode,
+    TlsConfig,
 };
 use crdb_testkit::{Authority, Engine, EngineKind, FaultProxy, Link, Login};
 
@@ -339,7 +340,8 @@ async fn the_doctor_walks_the_steps_and_names_the_one_that_fails() {
     for word in [
         "resolve",
         "tcp",
-        "TLSv1_3",
+        "crdb-auth 0.1",
+        "TLS 1.3",
         "certificate ends in",
         "is let in by",
         "session",
@@ -372,7 +374,8 @@ async fn the_doctor_walks_the_steps_and_names_the_one_that_fails() {
     let kind = ErrorKind::TlsUntrusted;
     assert_eq!(
         failed(&untrusted),
-        [(DoctorStep::Tls, kind), (DoctorStep::Login, kind)]
+        [(DoctorStep::Tls, kind)],
+        "a failure is told once: {untrusted}"
     );
 
     let nowhere = doctor(config(engine, Login::Scram))
@@ -383,4 +386,82 @@ async fn the_doctor_walks_the_steps_and_names_the_one_that_fails() {
         [(DoctorStep::Resolve, ErrorKind::Resolve)],
         "{nowhere}"
     );
+}
+
+#[tokio::test]
+async fn the_doctor_of_a_plain_url_has_nothing_to_say_of_kerberos() {
+    let engine = postgresql().await;
+    let good = engine.login(Login::Scram);
+    let url = |password: &str| {
+        format!(
+            "postgresql://{}{password}@{}:{}/{}?sslrootcert={}",
+            good.user(),
+            engine.host(),
+            engine.port(),
+            engine.database(),
+            engine.ca_cert_path().display()
+        )
+    };
+    let examine = async |url: String| {
+        let string: ConnectionString = url.parse().unwrap();
+        let endpoint = string.endpoints()[0].clone();
+        Doctor::new(connector(string.config()))
+            .examine(&endpoint)
+            .await
+    };
+    let healthy = examine(url(&format!(":{}", good.password()))).await;
+    assert!(healthy.is_healthy(), "{healthy}");
+    let version = engine
+        .execute("SHOW server_version")
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(healthy.to_string().contains(&version), "{healthy}");
+    let without = examine(url("")).await;
+    for diagnosis in [&healthy, &without] {
+        let steps: Vec<_> = diagnosis
+            .findings()
+            .iter()
+            .map(|finding| finding.step)
+            .collect();
+        assert!(
+            !steps.contains(&DoctorStep::Ticket) && !steps.contains(&DoctorStep::ServiceName),
+            "{diagnosis}"
+        );
+    }
+    let advice = without.next_step().unwrap();
+    assert!(advice.contains("set a password"), "{advice}");
+}
+
+#[tokio::test]
+async fn the_doctor_says_that_a_url_is_no_host() {
+    let url = "postgresql://app:hunter2@db1/bank";
+    let diagnosis = Doctor::new(connector(Config::builder().user("app")))
+        .examine(&Endpoint::new(url, 26257))
+        .await;
+    let text = format!("{diagnosis} {}", diagnosis.next_step().unwrap());
+    assert!(text.contains("ConnectionString reads URLs"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn a_password_that_saslprep_makes_empty_is_taken_as_it_is() {
+    let engine = postgresql().await;
+    let user = format!("soft_{:x}", std::process::id());
+    // Soft hyphens, which SASLprep maps to nothing: PostgreSQL stores the hash of the raw bytes.
+    let password = "\u{ad}\u{ad}";
+    engine
+        .execute(&format!("CREATE USER {user} WITH PASSWORD '{password}'"))
+        .await
+        .unwrap();
+    let login = |password: &str| {
+        let builder = config(engine, Login::Scram).user(&user).password(password);
+        connector(builder.require_auth("scram-sha-256".parse().unwrap()))
+    };
+    login(password).connect(&endpoint(engine)).await.unwrap();
+    login("\u{ad}")
+        .connect(&endpoint(engine))
+        .await
+        .unwrap_err();
+    engine.execute(&format!("DROP USER {user}")).await.unwrap();
 }

@@ -15,7 +15,7 @@ pub(crate) fn verified(engine: &Engine) -> TlsConfig {
     TlsConfig::new().roots(RootCertificates::file(engine.ca_cert_path()))
 }
 
-/// A user of this kind, over TLS with verify-full. Where somebody else runs the server, its URL says how to log in, which
+/// A user of this kind, over TLS with verify-full. Where the server is not the test kit's, its URL says how to log in, which
 /// stands for the usual kind.
 pub(crate) fn config(engine: &Engine, login: Login) -> ConfigBuilder {
     if login == Login::Scram && engine.try_login(login).is_none() {

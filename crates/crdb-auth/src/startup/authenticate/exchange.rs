@@ -1,4 +1,4 @@
-//! Drives an [`Exchange`], whoever wrote it.
+//! Drives an [`Exchange`], built in or custom.
 
 use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
@@ -117,9 +117,9 @@ async fn respond(
     exchange: &mut Box<dyn Exchange>,
     challenge: &[u8],
 ) -> Result<Option<Secret>, Error> {
-    (login.progress)(Step::Credential);
+    login.progress.enter(Step::Credential);
     let answer = exchange.respond(challenge).await;
-    (login.progress)(Step::Login);
+    login.progress.enter(Step::Login);
     answer.map_err(|error| failed(login, error))
 }
 

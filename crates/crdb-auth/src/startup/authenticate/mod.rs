@@ -136,6 +136,7 @@ fn refused(login: &Login<'_>, what: &str) -> Error {
 
 /// Refuses what the configuration does not permit, before anything is answered.
 fn permit(login: &Login<'_>, method: AuthMethod) -> Result<(), Error> {
+    login.progress.asks_for(method);
     if let Some(require) = &login.config.require_auth
         && !require.permits(method)
     {

@@ -21,9 +21,9 @@ pub(super) async fn password(login: &Login<'_>) -> Result<Secret, Error> {
             ),
         ));
     };
-    (login.progress)(Step::Credential);
+    login.progress.enter(Step::Credential);
     let secret = password.get(&login.credential_request()).await?;
-    (login.progress)(Step::Login);
+    login.progress.enter(Step::Login);
     login.used(&secret);
     Ok(secret)
 }

@@ -73,7 +73,7 @@ pub(super) async fn scram(
 ///
 /// Without TLS, or with binding disabled, the client says that it has none (`n`). With TLS and a
 /// server that offers none it says that it could (`y`), by which a server that does offer it
-/// notices that somebody has removed the offer.
+/// notices that the offer was removed on the way.
 fn choose(
     login: &Login<'_>,
     wire: &Wire<'_>,
@@ -83,10 +83,10 @@ fn choose(
     let wanted = login.config.channel_binding != ChannelBinding::Disable;
     let tls = wire.transport().is_tls();
     if plus && !tls {
-        // The offer makes no sense without TLS: somebody has removed TLS, or the server is wrong.
+        // The offer makes no sense without TLS: TLS was removed on the way, or the server is wrong.
         return Err(refused(
             login,
-            "the server offers channel binding without TLS: somebody in the middle may have \
+            "the server offers channel binding without TLS: an attacker in between may have \
              removed TLS",
         ));
     }
