@@ -32,6 +32,16 @@ impl RetryBudget {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, earn);
     }
 
+    /// How many retries it keeps in reserve, at least 1.
+    pub(crate) fn reserve(&self) -> u32 {
+        u32::try_from(self.most / RETRY).unwrap_or(u32::MAX)
+    }
+
+    /// How many retries are left.
+    pub(crate) fn left(&self) -> u32 {
+        u32::try_from(self.tenths.load(Ordering::Relaxed) / RETRY).unwrap_or(u32::MAX)
+    }
+
     /// Takes one retry, if there is one.
     pub(crate) fn spend(&self) -> bool {
         self.tenths

@@ -1,7 +1,7 @@
 //! The statements of transaction control that this crate sends.
 
 /// A request of transaction control, in the simple protocol. Only this crate makes its text: BEGIN with its options and
-/// `SET LOCAL`, COMMIT, ROLLBACK, and the statements of savepoints.
+/// `SET LOCAL`, COMMIT, ROLLBACK, the statements of savepoints, and the settings of a session for a block of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Control<'a> {
     step: ControlStep,
@@ -20,6 +20,10 @@ pub enum ControlStep {
     Commit,
     /// Rolls back.
     Rollback,
+    /// Changes settings of the session for a block of work: from here on it differs from others.
+    Scope,
+    /// Restores the settings that `Scope` has changed.
+    Restore,
 }
 
 impl<'a> Control<'a> {

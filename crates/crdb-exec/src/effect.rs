@@ -236,6 +236,7 @@ pub(crate) fn is_rollback_to_savepoint(text: &str) -> bool {
 }
 
 /// Whether a statement is a COPY from or to the client.
+#[cfg(feature = "tokio-postgres")]
 pub(crate) fn is_copy(text: &str) -> bool {
     leading(text).next().is_some_and(|word| word.is("COPY"))
         && words(text)
@@ -386,6 +387,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "tokio-postgres")]
     #[test]
     fn copies_from_and_to_the_client() {
         assert!(is_copy("COPY t FROM STDIN"));

@@ -17,7 +17,7 @@ pub enum ErrorKind {
     Server,
     /// The caller's deadline passed.
     Timeout,
-    /// The server cancelled the statement (57014): somebody asked for it, or its own `statement_timeout` passed.
+    /// The server cancelled the statement (57014): another session asked for it, or its own `statement_timeout` passed.
     Canceled,
     /// The request was refused before anything was sent: a value that does not encode, a wrong number of parameters, NUL in
     /// the text, COPY.

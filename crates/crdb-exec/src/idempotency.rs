@@ -96,7 +96,7 @@ CREATE TABLE IF NOT EXISTS crdb_idempotency_key (
         }
     }
 
-    /// A key. It should be made once for each piece of work, by whoever asks for the work (a request id), and be the same
+    /// A key. It should be made once for each piece of work, by the caller that asks for the work (a request id), and be the same
     /// each time that work is asked for.
     pub fn new(key: impl Into<String>) -> Self {
         Self(key.into())
@@ -127,6 +127,17 @@ pub enum Resolution {
 /// The owner of a key that was resolved from outside a transaction and abandoned: it is closed for good.
 pub(crate) const CLOSED: &str = "";
 
+impl Resolution {
+    /// A lasting name in snake case, for labels of metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
 /// Writes the key as part of the work. No row is affected when its work is committed or the key is closed. A key that a call
 /// has only abandoned for its own lost run is free: that run can never commit any more.
 pub(crate) const CLAIM: &str = "\
@@ -137,7 +148,7 @@ WHERE k.abandoned AND k.owner <> ''";
 /// What is written under a key that could not be claimed.
 pub(crate) const LOOK: &str = "SELECT abandoned FROM crdb_idempotency_key WHERE key = $1";
 
-/// Abandons the key unless its work is committed, waiting for whoever is writing it, and says what is written now. Running
+/// Abandons the key unless its work is committed, waiting for a transaction that is writing it, and says what is written now. Running
 /// it twice gives the same.
 pub(crate) const RESOLVE: &str = "\
 INSERT INTO crdb_idempotency_key AS k (key, owner, abandoned) VALUES ($1, $2, true) \

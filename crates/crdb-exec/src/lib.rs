@@ -1,6 +1,6 @@
 //! Statements and transactions on CockroachDB, with retries that are always right and outcomes that are never guessed.
 //!
-//! This layer runs SQL on sessions that somebody else makes and lends: it is generic over a [`SessionSource`] and knows
+//! This layer runs SQL on sessions that a pool or a single connection lends: it is generic over a [`SessionSource`] and knows
 //! neither pools nor authentication. It does not build SQL, map objects, or migrate schemas.
 //!
 //! ```
@@ -19,13 +19,15 @@
 //!
 //! # Guarantees
 //! - Every failure carries a [`Verdict`]: *retry* only when it is certain that nothing took effect, *never*, or *outcome
-//!   unknown*. SQLSTATE, protocol position and command tag decide, never a message text; [`verdict`] has the table.
+//!   unknown*. The request's own [`Answer`], its position and the engine decide, never a message text; [`verdict()`] has the
+//!   table.
+//! - Once a statement has ended the transaction that it runs in, nothing is run again and every failure is unknown.
 //! - A transaction is reported committed only when the server's COMMIT tag says so. A COMMIT that answers `ROLLBACK` is an
 //!   error.
 //! - With an [`IdempotencyKey`], work happens at most once, and an unknown outcome is resolved.
-//! - A deadline frees its caller within 100 ms, cancels what runs, and keeps the cancel from hitting anybody else.
+//! - A deadline frees its caller within 100 ms, cancels what runs, and keeps the cancel from hitting the session's next borrower.
 //! - Retries after failures of nodes are rationed to a tenth of the calls, so an outage is not made worse.
-//! - A dropped future never leaves an open transaction to the next borrower: its session is held, and its source knows.
+//! - A dropped future never leaves an open transaction to the next borrower: its source cleans or closes the session first.
 //!
 //! # Values
 //! A Rust type that cannot hold every value of an SQL type refuses the others: it never rounds, cuts or wraps. [`Row::get`]
@@ -56,13 +58,16 @@
 //! takes the microseconds, and a leap second of chrono becomes the second after it.
 //!
 //! # Modules, in reading order
-//! `statement`, `row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this crate consumes); `fault`, `effect`, `verdict`, `error` (what
-//! failures mean); `pooled`, `transact`, `transaction`, `progress`, `options`, `idempotency` (the work); `backoff`, `budget`, `deadline`
-//! (its limits); `client` (sessions over `tokio_postgres`); `observer`.
+//! `statement`, `owned`, `row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
+//! crate consumes); `fault`, `effect`, `verdict`, `error` (what failures mean); `pooled`, `transact`, `by_hand`,
+//! `transaction`, `progress`, `scope`, `options`, `idempotency` (the work); `retry`, `backoff`, `budget`, `deadline` (its
+//! limits); `client` (sessions over `tokio_postgres`, with the feature of that name); `observer`.
 
 mod answer;
 mod backoff;
 mod budget;
+mod by_hand;
+#[cfg(feature = "tokio-postgres")]
 mod client;
 mod control;
 mod deadline;
@@ -76,9 +81,12 @@ mod mapped;
 mod named;
 mod observer;
 mod options;
+mod owned;
 mod pooled;
 mod progress;
+mod retry;
 mod row;
+mod scope;
 mod session;
 mod sqlstate;
 mod statement;
@@ -89,7 +97,9 @@ mod verdict;
 
 pub use answer::{Answer, CommandTag, Next, Tags, TransactionStatus, Written};
 pub use backoff::Backoff;
+pub use by_hand::OpenTransaction;
 pub use bytes::BytesMut;
+#[cfg(feature = "tokio-postgres")]
 pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession, Observed};
 pub use control::{Control, ControlStep};
 pub use deadline::timeout_from_setting;
@@ -102,9 +112,12 @@ pub use mapped::MappedRows;
 pub use named::{NamedArguments, NamedExecutor, NamedQuery};
 pub use observer::{Failure, Observer, ResolveEvent, RetryEvent, StatementEvent, TransactionEvent};
 pub use options::{AsOf, Isolation, Priority, TransactionOptions};
+pub use owned::OwnedParameters;
 pub use pooled::{PooledExecutor, PooledExecutorBuilder, PooledRows};
 pub use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+pub use retry::{FailedAttempt, LimitedAttempts, RetryDecision, RetryPolicy};
 pub use row::{Column, ColumnIndex, Row};
+pub use scope::{ScopeLease, ScopeSession, ScopeSource, ScopedSession, SessionSettings};
 pub use session::{
     AcquireError, AcquireOptions, Engine, NodeId, Parameters, ServerVersion, Session,
     SessionOutcome, SessionSource,

@@ -19,6 +19,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether the transaction lost against another one (40001, 40P01): a node that works has answered, and waiting helps.
+    #[must_use]
+    pub fn is_collision(&self) -> bool {
+        matches!(
+            self.sqlstate,
+            Some(SqlState::SERIALIZATION_FAILURE | SqlState::DEADLOCK_DETECTED)
+        )
+    }
+
     pub(crate) fn of(error: &crate::Error) -> Self {
         Self {
             kind: error.kind(),

@@ -3,9 +3,11 @@
 use crate::backoff::Backoff;
 use crate::error::{Error, ErrorKind};
 use crate::idempotency::IdempotencyKey;
+use crate::retry::{LimitedAttempts, RetryPolicy};
 use crate::session::{Engine, ServerVersion};
 use crate::verdict::{CommitErrors, Verdict};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How transactions are kept apart.
@@ -64,8 +66,8 @@ pub struct TransactionOptions {
     read_only: bool,
     as_of: Option<AsOf>,
     timeout: Option<Duration>,
-    attempts: u32,
-    backoff: Backoff,
+    attempts: LimitedAttempts,
+    policy: Option<Arc<dyn RetryPolicy>>,
     idempotency: Option<IdempotencyKey>,
 }
 
@@ -89,8 +91,11 @@ impl TransactionOptions {
             read_only: false,
             as_of: None,
             timeout: None,
-            attempts: crate::defaults::TRANSACTION_ATTEMPTS,
-            backoff: Backoff::default(),
+            attempts: LimitedAttempts::new(
+                crate::defaults::TRANSACTION_ATTEMPTS,
+                Backoff::default(),
+            ),
+            policy: None,
             idempotency: None,
         }
     }
@@ -141,14 +146,21 @@ impl TransactionOptions {
     /// How often it is run at most; at least 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts.max(1);
+        self.attempts.set_attempts(attempts);
         self
     }
 
     /// How long to wait between attempts.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.backoff = backoff;
+        self.attempts.set_backoff(backoff);
+        self
+    }
+
+    /// Decides about retries instead of [`attempts`](Self::attempts), [`backoff`](Self::backoff) and the executor's policy.
+    #[must_use]
+    pub fn retry_policy(mut self, policy: Arc<dyn RetryPolicy>) -> Self {
+        self.policy = Some(policy);
         self
     }
 
@@ -163,7 +175,7 @@ impl TransactionOptions {
     /// How often it is run at most.
     #[must_use]
     pub const fn max_attempts(&self) -> u32 {
-        self.attempts
+        self.attempts.attempts()
     }
 
     pub(crate) fn label(&self) -> &str {
@@ -178,8 +190,13 @@ impl TransactionOptions {
         self.timeout
     }
 
-    pub(crate) const fn wait(&self) -> &Backoff {
-        &self.backoff
+    /// The policy of its own, if it was given one.
+    pub(crate) fn own_policy(&self) -> Option<&dyn RetryPolicy> {
+        self.policy.as_deref()
+    }
+
+    pub(crate) const fn limited_attempts(&self) -> &LimitedAttempts {
+        &self.attempts
     }
 
     pub(crate) const fn key(&self) -> Option<&IdempotencyKey> {

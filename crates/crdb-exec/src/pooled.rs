@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Rows};
 use crate::fault::Fault;
 use crate::observer::{Failure, Observer, RetryEvent, StatementEvent};
+use crate::retry::{FailedAttempt, LimitedAttempts, RetryDecision, RetryPolicy};
 use crate::session::{
     AcquireOptions, Engine, NodeId, Parameters, Session, SessionOutcome, SessionSource,
 };
@@ -29,6 +30,8 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
 /// lends. Cloning it is cheap, and the clones share one retry budget.
 pub struct PooledExecutor<S> {
     shared: Arc<Shared<S>>,
+    /// Instead of the shared one, where it was made with a policy of its own.
+    policy: Option<Arc<dyn RetryPolicy>>,
 }
 
 struct Shared<S> {
@@ -36,14 +39,15 @@ struct Shared<S> {
     observer: Arc<dyn Observer>,
     budget: RetryBudget,
     time_limit: Option<Duration>,
-    attempts: u32,
-    backoff: Backoff,
+    attempts: LimitedAttempts,
+    policy: Option<Arc<dyn RetryPolicy>>,
 }
 
 impl<S> Clone for PooledExecutor<S> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
+            policy: self.policy.clone(),
         }
     }
 }
@@ -53,8 +57,8 @@ impl<S: fmt::Debug> fmt::Debug for PooledExecutor<S> {
         f.debug_struct("PooledExecutor")
             .field("source", &self.shared.source)
             .field("time_limit", &self.shared.time_limit)
+            .field("policy", &self.policy)
             .field("attempts", &self.shared.attempts)
-            .field("backoff", &self.shared.backoff)
             .field("budget", &self.shared.budget)
             .finish_non_exhaustive()
     }
@@ -66,7 +70,7 @@ pub struct PooledExecutorBuilder<S> {
 }
 
 impl<S: SessionSource> PooledExecutorBuilder<S> {
-    /// Who learns what happens. Nobody by default.
+    /// The observer that learns what happens. By default there is none.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.shared.observer = observer;
@@ -76,22 +80,30 @@ impl<S: SessionSource> PooledExecutorBuilder<S> {
     /// How long a call may take when neither the statement nor the transaction says: 30 s by default. `None` waits
     /// forever.
     #[must_use]
-    pub fn time_limit(mut self, limit: Option<Duration>) -> Self {
-        self.shared.time_limit = limit;
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.shared.time_limit = timeout;
         self
     }
 
     /// How often a statement outside a transaction is tried at most: 5 by default, at least 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.shared.attempts = attempts.max(1);
+        self.shared.attempts.set_attempts(attempts);
         self
     }
 
     /// How long to wait between these attempts.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.shared.backoff = backoff;
+        self.shared.attempts.set_backoff(backoff);
+        self
+    }
+
+    /// Decides about retries instead of [`attempts`](Self::attempts) and [`backoff`](Self::backoff), and instead of those
+    /// of transactions that have no policy of their own.
+    #[must_use]
+    pub fn retry_policy(mut self, policy: Arc<dyn RetryPolicy>) -> Self {
+        self.shared.policy = Some(policy);
         self
     }
 
@@ -108,6 +120,7 @@ impl<S: SessionSource> PooledExecutorBuilder<S> {
     pub fn build(self) -> PooledExecutor<S> {
         PooledExecutor {
             shared: Arc::new(self.shared),
+            policy: None,
         }
     }
 }
@@ -122,9 +135,10 @@ pub(crate) struct Failed {
 pub(crate) struct Attempts<'a> {
     pub(crate) name: Option<&'a str>,
     pub(crate) is_transaction: bool,
+    pub(crate) started: Instant,
     pub(crate) made: u32,
-    pub(crate) allowed: u32,
-    pub(crate) backoff: &'a Backoff,
+    /// `None` never tries again.
+    pub(crate) policy: Option<&'a dyn RetryPolicy>,
     pub(crate) deadline: Option<Instant>,
 }
 
@@ -142,10 +156,30 @@ impl<S: SessionSource> PooledExecutor<S> {
                 observer: Arc::new(()),
                 budget: RetryBudget::new(defaults::RETRY_RESERVE),
                 time_limit: Some(defaults::TIME_LIMIT),
-                attempts: defaults::STATEMENT_ATTEMPTS,
-                backoff: Backoff::default(),
+                attempts: LimitedAttempts::new(defaults::STATEMENT_ATTEMPTS, Backoff::default()),
+                policy: None,
             },
         }
+    }
+
+    /// The same executor with another retry policy, for one call or some: it shares the source, the budget and the observer.
+    ///
+    /// It decides about statements, and about transactions whose options have no policy of their own.
+    #[must_use]
+    pub fn with_retry_policy(&self, policy: Arc<dyn RetryPolicy>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            policy: Some(policy),
+        }
+    }
+
+    /// The policy that this executor was given, if it was.
+    pub(crate) fn own_policy(&self) -> Option<&dyn RetryPolicy> {
+        self.policy.as_deref().or(self.shared.policy.as_deref())
+    }
+
+    fn statement_policy(&self) -> &dyn RetryPolicy {
+        self.own_policy().unwrap_or(&self.shared.attempts)
     }
 
     /// Where the sessions come from.
@@ -159,6 +193,28 @@ impl<S: SessionSource> PooledExecutor<S> {
 
     pub(crate) fn time_limit(&self) -> Option<Duration> {
         self.shared.time_limit
+    }
+
+    /// When a call that begins now and has no limit of its own has to be over.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.time_limit()
+            .and_then(|limit| deadline::after(Instant::now(), limit))
+    }
+
+    /// An executor with these settings, over another source.
+    pub(crate) fn over<T: SessionSource>(&self, source: T) -> PooledExecutor<T> {
+        let shared = &self.shared;
+        PooledExecutor {
+            shared: Arc::new(Shared {
+                source,
+                observer: Arc::clone(&shared.observer),
+                budget: RetryBudget::new(shared.budget.reserve()),
+                time_limit: shared.time_limit,
+                attempts: shared.attempts,
+                policy: shared.policy.clone(),
+            }),
+            policy: self.policy.clone(),
+        }
     }
 
     /// A call begins: it earns its share of the retry budget.
@@ -223,22 +279,31 @@ impl<S: SessionSource> PooledExecutor<S> {
         failure: Failure,
         node: Option<NodeId>,
     ) -> bool {
-        // A collision is met by waiting; failures of nodes and connections are rationed.
-        let collision = matches!(
-            failure.sqlstate,
-            Some(SqlState::SERIALIZATION_FAILURE | SqlState::DEADLOCK_DETECTED)
-        );
-        if failure.verdict != Verdict::Retry || attempts.made >= attempts.allowed {
+        let Some(policy) = attempts
+            .policy
+            .filter(|_| failure.verdict == Verdict::Retry)
+        else {
             return false;
-        }
-        let delay = attempts.backoff.delay(attempts.made, &mut rand::rng());
-        if attempts
+        };
+        let remaining = attempts
             .deadline
-            .is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) <= delay)
-        {
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let decision = policy.decide(&FailedAttempt {
+            number: attempts.made,
+            failure,
+            is_transaction: attempts.is_transaction,
+            elapsed: attempts.started.elapsed(),
+            remaining,
+            budget: self.shared.budget.left(),
+        });
+        let RetryDecision::After(delay) = decision else {
+            return false;
+        };
+        if remaining.is_some_and(|remaining| remaining <= delay) {
             return false;
         }
-        if !collision && !self.shared.budget.spend() {
+        // A collision is met by waiting; failures of nodes and connections are rationed.
+        if !failure.is_collision() && !self.shared.budget.spend() {
             self.shared.observer.retry_denied(attempts.name);
             return false;
         }
@@ -285,12 +350,12 @@ impl<S: SessionSource> PooledExecutor<S> {
         let mut attempts = Attempts {
             name: statement.name(),
             is_transaction: false,
+            started,
             made: 0,
-            allowed: match statement.retry_safety() {
-                RetrySafety::Never => 1,
-                _ => self.shared.attempts,
+            policy: match statement.retry_safety() {
+                RetrySafety::Never => None,
+                _ => Some(self.statement_policy()),
             },
-            backoff: &self.shared.backoff,
             deadline,
         };
         let result = loop {

@@ -67,7 +67,7 @@ impl NodeId {
 
 /// A live session with a server, on which one borrower at a time runs statements.
 ///
-/// Most use [`ClientSession`](crate::ClientSession), which implements it over a `tokio_postgres::Client`.
+/// With the feature `tokio-postgres`, `ClientSession` implements it over a `tokio_postgres::Client`.
 ///
 /// # Contract
 /// - Requests are carried out in the order in which they were first polled.
@@ -159,6 +159,18 @@ pub enum SessionOutcome {
     Overloaded,
 }
 
+impl SessionOutcome {
+    /// A lasting name in snake case, for labels of metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Draining => "draining",
+            Self::Overloaded => "overloaded",
+        }
+    }
+}
+
 /// Hands out sessions: a pool, or a single connection.
 pub trait SessionSource: Send + Sync + 'static {
     /// The sessions.
@@ -194,7 +206,7 @@ pub struct AcquireError {
 }
 
 impl AcquireError {
-    /// Nobody gave a session back in time. The source has waited already, so this is not tried again: the caller gets
+    /// No session came free in time. The source has waited already, so this is not tried again: the caller gets
     /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout).
     pub fn timed_out(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {

@@ -7,7 +7,7 @@ use crate::executor::{Executor, ExecutorExt};
 use crate::idempotency::{self, IdempotencyKey, Resolution};
 use crate::observer::{Failure, ResolveEvent, TransactionEvent};
 use crate::options::TransactionOptions;
-use crate::pooled::{Attempts, PooledExecutor};
+use crate::pooled::{Attempts, Failed, PooledExecutor};
 use crate::row::Row;
 use crate::session::{Engine, NodeId, Session, SessionSource};
 use crate::statement::{RetrySafety, Statement};
@@ -185,15 +185,22 @@ impl<S: SessionSource> PooledExecutor<S> {
         let mut attempts = Attempts {
             name: options.given_name(),
             is_transaction: true,
+            started,
             made: 0,
-            allowed: options.max_attempts(),
-            backoff: options.wait(),
+            policy: Some(
+                options
+                    .own_policy()
+                    .or(self.own_policy())
+                    .unwrap_or(options.limited_attempts()),
+            ),
             deadline: call.deadline,
         };
         let mut avoid = None;
         let (result, failure) = loop {
             attempts.made += 1;
-            let mut aborted = match self.run_once(&call, avoid, &body).await {
+            // A future is moved when it is spawned and kept for as long as it waits: an attempt has a box of its own.
+            let attempt = Box::pin(self.run_once(&call, avoid, &body));
+            let mut aborted = match attempt.await {
                 Ok(value) => break (Ok(value), None),
                 Err(aborted) => aborted,
             };
@@ -227,30 +234,76 @@ impl<S: SessionSource> PooledExecutor<S> {
     }
 
     /// The limit that the server is told: what is left of the call's time, where that is less than the session's own.
-    async fn server_limit<T, E>(
+    async fn server_limit(
         &self,
-        call: &Call<'_>,
         lease: &S::Lease,
-    ) -> Result<Option<Duration>, Aborted<T, E>> {
-        let Some(deadline) = call.deadline else {
+        options: &TransactionOptions,
+        deadline: Option<Instant>,
+    ) -> Result<Option<Duration>, Failed> {
+        let Some(deadline) = deadline else {
             return Ok(None);
         };
+        let attempted = format!("beginning {}", options.label());
         let ceiling = match timeout_at(deadline, lease.statement_ceiling()).await {
             Ok(Ok(ceiling)) => ceiling,
             Ok(Err(fault)) => {
-                let attempted = call.attempted("beginning");
                 let engine = lease.engine();
                 let error = Error::from_fault(fault, Position::InTransaction, engine, attempted);
                 let node = self.report(lease, Some(Failure::of(&error)));
-                return Err(Aborted::ours(error, Some(node)));
+                return Err(Failed {
+                    error,
+                    node: Some(node),
+                });
             }
             Err(_) => {
-                let node = self.source().node(lease);
-                return Err(Aborted::ours(call.out_of_time(Verdict::Never), Some(node)));
+                return Err(Failed {
+                    error: Error::new(ErrorKind::Timeout, Verdict::Never, attempted),
+                    node: Some(self.source().node(lease)),
+                });
             }
         };
         let left = deadline.saturating_duration_since(Instant::now());
         Ok(ceiling.is_none_or(|ceiling| left < ceiling).then_some(left))
+    }
+
+    /// A transaction on this session that is about to begin, and the text that begins it.
+    async fn prepare_transaction(
+        &self,
+        lease: S::Lease,
+        options: &TransactionOptions,
+        deadline: Option<Instant>,
+    ) -> Result<(Transaction<S>, String), Failed> {
+        let ended_by = ended_by(&*lease);
+        let commit_errors = options.commit_errors(lease.engine(), lease.version());
+        let limit = self.server_limit(&lease, options, deadline).await?;
+        let begin = options
+            .begin(lease.engine(), lease.version(), limit)
+            .map_err(|error| Failed { error, node: None })?;
+        let observer = self.observer().clone();
+        let transaction = Transaction::new(lease, ended_by, commit_errors, deadline, observer);
+        Ok((transaction, begin))
+    }
+
+    /// Begins a transaction whose statements keep to the deadline themselves.
+    pub(crate) async fn open_by_hand(
+        &self,
+        options: &TransactionOptions,
+        deadline: Option<Instant>,
+    ) -> Result<Transaction<S>, Error> {
+        let attempted = format!("beginning {}", options.label());
+        let lease = self.lease(deadline, None, &attempted).await?;
+        let (mut transaction, begin) = self
+            .prepare_transaction(lease, options, deadline)
+            .await
+            .map_err(|failed| failed.error)?;
+        transaction.keep_to_deadline();
+        if let Err(error) = transaction.begin(&begin).await {
+            self.report(transaction.lease(), Some(Failure::of(&error)));
+            transaction.roll_back().await;
+            transaction.end();
+            return Err(error);
+        }
+        Ok(transaction)
     }
 
     async fn run_once<T, E, F>(
@@ -269,20 +322,10 @@ impl<S: SessionSource> PooledExecutor<S> {
             .lease(call.deadline, avoid, &attempted)
             .await
             .map_err(|error| Aborted::ours(error, None))?;
-        let ended_by = ended_by(&*lease);
-        let commit_errors = call.options.commit_errors(lease.engine(), lease.version());
-        let server_limit = self.server_limit(call, &lease).await?;
-        let begin = call
-            .options
-            .begin(lease.engine(), lease.version(), server_limit)
-            .map_err(|error| Aborted::ours(error, None))?;
-        let transaction = Transaction::<S>::new(
-            lease,
-            ended_by,
-            commit_errors,
-            call.deadline,
-            self.observer().clone(),
-        );
+        let (transaction, begin) = self
+            .prepare_transaction(lease, call.options, call.deadline)
+            .await
+            .map_err(|failed| Aborted::ours(failed.error, failed.node))?;
 
         let waited = {
             let work = pin!(async {

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a ROLLBACK may take before the session is left to its source in the state in which it is.
 const ROLLBACK_LIMIT: Duration = Duration::from_millis(500);
@@ -36,6 +36,8 @@ pub struct Transaction<S: SessionSource> {
     open: Arc<Open<S>>,
     /// The savepoints that were open when this was made.
     level: u32,
+    /// Whether each statement keeps to the transaction's deadline, because nothing around them does.
+    keeps_deadline: bool,
 }
 
 /// What a transaction and its savepoints share.
@@ -72,6 +74,24 @@ impl<S: SessionSource> Transaction<S> {
                 observer,
             }),
             level: 0,
+            keeps_deadline: false,
+        }
+    }
+
+    /// From here on each statement ends at the transaction's deadline.
+    pub(crate) fn keep_to_deadline(&mut self) {
+        self.keeps_deadline = true;
+    }
+
+    /// When a statement has to be answered.
+    fn limit_of(&self, statement: Statement<'_>) -> Option<Instant> {
+        let own = statement
+            .time_limit()
+            .and_then(|limit| deadline::after(Instant::now(), limit));
+        let whole = self.open.deadline.filter(|_| self.keeps_deadline);
+        match (own, whole) {
+            (Some(own), Some(whole)) => Some(own.min(whole)),
+            (own, whole) => own.or(whole),
         }
     }
 
@@ -129,6 +149,7 @@ impl<S: SessionSource> Transaction<S> {
         let inner = Self {
             open: Arc::clone(&self.open),
             level: self.level + 1,
+            keeps_deadline: self.keeps_deadline,
         };
         // Not "cockroach_restart", whose release would commit.
         let set = format!("SAVEPOINT crdb_exec_{number}");
@@ -190,10 +211,7 @@ impl<S: SessionSource> Transaction<S> {
         request: Request<'_>,
         reply: Pin<&mut (impl Future<Output = Answer<T>> + Send)>,
     ) -> Result<T, Error> {
-        let limit = request
-            .statement()
-            .time_limit()
-            .and_then(|limit| deadline::after(Instant::now(), limit));
+        let limit = self.limit_of(request.statement());
         match deadline::wait(&*self.open.lease, limit, reply).await {
             Waited::Answered(answer) => request.answered(answer),
             // The cancel may still be on its way and hit what comes next, so the transaction is over either way.
@@ -308,7 +326,18 @@ impl<S: SessionSource> Transaction<S> {
     pub(crate) async fn begin(&self, text: &str) -> Result<(), Error> {
         let request = self.open.progress.request(0, Statement::new(text))?;
         let lease = &self.open.lease;
-        let mut answer = lease.control(Control::new(ControlStep::Begin, text)).await;
+        let begin = lease.control(Control::new(ControlStep::Begin, text));
+        let mut answer = match self.open.deadline.filter(|_| self.keeps_deadline) {
+            None => begin.await,
+            Some(deadline) => match timeout_at(deadline, begin).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    drop(request);
+                    let attempted = "beginning a transaction";
+                    return Err(Error::new(ErrorKind::Timeout, Verdict::Never, attempted));
+                }
+            },
+        };
         let unknown_local = answer
             .fault()
             .is_some_and(|fault| fault.sqlstate() == Some(SqlState::FEATURE_NOT_SUPPORTED));
@@ -469,9 +498,7 @@ impl<S: SessionSource> Transaction<S> {
         let open = &*self.open;
         let request = open.progress.request(self.level, statement)?;
         let reply = pin!(open.lease.fetch_stream(statement, parameters));
-        let limit = statement
-            .time_limit()
-            .and_then(|limit| deadline::after(Instant::now(), limit));
+        let limit = self.limit_of(statement);
         match deadline::wait(&*open.lease, limit, reply).await {
             Waited::Answered(Ok(cursor)) => Ok((cursor, request.into_reading(&open.progress))),
             Waited::Answered(Err(answer)) => match request.answered(answer) {

@@ -1,4 +1,4 @@
-//! Every future of the executor is dropped after each number of polls: nothing stays open, and nobody reads another's reply.
+//! Every future of the executor is dropped after each number of polls: nothing stays open, and no call reads another's reply.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
@@ -35,7 +35,7 @@ async fn fixture() -> Fixture {
     fixture
 }
 
-/// The next borrower gets its own reply, and finds no lock that nobody will release.
+/// The next borrower gets its own reply, and finds no lock that is never released.
 async fn is_clean(fixture: &Fixture, number: i64) {
     let row = fixture
         .db

@@ -168,7 +168,7 @@ async fn work_of_a_key_is_done_once_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_key_that_somebody_abandoned_is_used_up() {
+async fn a_key_that_was_resolved_as_abandoned_is_used_up() {
     let fixture = table(&[]).await;
     let key = IdempotencyKey::new("abandoned");
     assert_eq!(
@@ -258,7 +258,7 @@ async fn a_deadline_frees_the_caller_and_cancels_the_statement() {
 }
 
 #[tokio::test]
-async fn a_deadline_frees_the_caller_when_nobody_answers() {
+async fn a_deadline_frees_the_caller_of_a_silent_server() {
     let proxy = proxy().await;
     let fixture = table(&[&proxy]).await;
     let insert = Statement::new(INSERT).timeout(LIMIT);
@@ -337,7 +337,7 @@ async fn waiting_for_a_session_has_the_same_deadline() {
     .await;
 }
 
-/// The cancel must not hit whoever has the session next, and nothing of the transaction may stay.
+/// The cancel must not hit the session's next borrower, and nothing of the transaction may stay.
 #[tokio::test]
 async fn a_statements_own_limit_ends_its_transaction() {
     let fixture = table(&[]).await;

@@ -331,7 +331,7 @@ pub(crate) fn executor<S: SessionSource>(
     executor: PooledExecutorBuilder<S>,
 ) -> PooledExecutorBuilder<S> {
     executor
-        .time_limit(Some(config.get(keys::exec::DEADLINE)))
+        .timeout(Some(config.get(keys::exec::DEADLINE)))
         .attempts(config.get(keys::exec::STATEMENT_ATTEMPTS))
         .backoff(backoff(config))
         .retry_reserve(config.get(keys::exec::RETRY_RESERVE))

@@ -31,6 +31,8 @@ pub struct ClientSession<H: ClientHandle> {
     statements: Mutex<StatementCache>,
     /// Keeps the session unfinished while a transaction is open.
     transaction: Mutex<Option<H::Call>>,
+    /// Keeps the session unfinished while its settings are those of a block of work.
+    scope: Mutex<Option<H::Call>>,
     ceiling: OnceLock<Option<Duration>>,
 }
 
@@ -46,6 +48,7 @@ impl<H: ClientHandle> ClientSession<H> {
             handle,
             statements: Mutex::new(StatementCache::new(capacity)),
             transaction: Mutex::new(None),
+            scope: Mutex::new(None),
             ceiling: OnceLock::new(),
         }
     }
@@ -55,7 +58,7 @@ impl<H: ClientHandle> ClientSession<H> {
         &self.handle
     }
 
-    /// The handle underneath, for whoever owns the session. Call [`forget_statements`](Self::forget_statements) after
+    /// The handle underneath, for the session's owner. Call [`forget_statements`](Self::forget_statements) after
     /// anything that deallocates statements on the server.
     pub fn handle_mut(&mut self) -> &mut H {
         &mut self.handle
@@ -69,6 +72,7 @@ impl<H: ClientHandle> ClientSession<H> {
     /// Drops all prepared statements, as is right after `DISCARD ALL`, and with them the transaction that was open.
     pub fn forget_statements(&self) {
         drop(self.transaction().take());
+        drop(self.scope().take());
         let forgotten = self.cache().clear();
         drop(forgotten);
     }
@@ -187,6 +191,10 @@ impl<H: ClientHandle> ClientSession<H> {
         self.transaction
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn scope(&self) -> std::sync::MutexGuard<'_, Option<H::Call>> {
+        self.scope.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end_transaction(&self) {
@@ -347,6 +355,11 @@ impl<H: ClientHandle> Session for ClientSession<H> {
             let before = self.transaction().replace(transaction);
             drop(before);
         }
+        if control.step() == ControlStep::Scope {
+            let scope = self.handle.begin(false);
+            let before = self.scope().replace(scope);
+            drop(before);
+        }
         let call = self.handle.begin(begins);
         let result = self
             .handle
@@ -363,6 +376,12 @@ impl<H: ClientHandle> Session for ClientSession<H> {
         // Where nothing tells the status, the answer to the end of a transaction is its end.
         if ends && answered && seen.status.is_none() {
             self.end_transaction();
+        }
+        if control.step() == ControlStep::Restore && result.is_ok() {
+            let scope = self.scope().take();
+            if let Some(scope) = scope {
+                self.handle.finish(scope);
+            }
         }
         if control.step() == ControlStep::Savepoint {
             return answer(result, seen);

@@ -1,4 +1,4 @@
-//! A source of sessions over plain `tokio_postgres` clients: what somebody writes who uses this layer alone.
+//! A source of sessions over plain `tokio_postgres` clients: what a user of this layer alone writes.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -341,7 +341,7 @@ impl Fixture {
         self.db.source().shared()
     }
 
-    /// Closes the sessions that nobody uses, so that the next one is connected anew.
+    /// Closes the sessions that are idle, so that the next one is connected anew.
     pub(crate) fn close_idle(&self) {
         self.shared().idle.lock().unwrap().clear();
     }
@@ -351,7 +351,7 @@ impl Fixture {
         Self::on(self.engine, self.database.clone(), Vec::new(), None, 16, 10)
     }
 
-    /// One SQL statement by somebody else.
+    /// One SQL statement on another connection.
     pub(crate) async fn sql(&self, text: &str) -> Option<String> {
         self.engine
             .execute_in(self.database.name(), text)

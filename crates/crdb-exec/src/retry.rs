@@ -1,0 +1,104 @@
+//! Whether a failure that may be retried is.
+
+use crate::backoff::Backoff;
+use crate::observer::Failure;
+use std::fmt;
+use std::time::Duration;
+
+/// An attempt that failed, and of which it is certain that nothing took effect.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FailedAttempt {
+    /// How many attempts have been made, at least 1.
+    pub number: u32,
+    /// How the last one failed. Its verdict is always [`Verdict::Retry`](crate::Verdict::Retry).
+    pub failure: Failure,
+    /// Whether it was a transaction, or a statement of its own.
+    pub is_transaction: bool,
+    /// From the call to this failure.
+    pub elapsed: Duration,
+    /// What is left of the call's time, if it is limited.
+    pub remaining: Option<Duration>,
+    /// How many retries the executor's budget has left for failures of nodes and connections.
+    pub budget: u32,
+}
+
+/// What a [`RetryPolicy`] decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryDecision {
+    /// Try again after this wait.
+    After(Duration),
+    /// Give the failure to the caller.
+    GiveUp,
+}
+
+/// Decides whether and when something is tried again.
+///
+/// A policy is asked only when it is certain that nothing took effect, so it cannot make a retry wrong. Whatever it decides,
+/// nothing is tried again after the call's deadline, and failures of nodes and connections only as far as the executor's
+/// budget goes.
+///
+/// ```
+/// use std::time::Duration;
+/// use crdb_exec::{FailedAttempt, RetryDecision, RetryPolicy};
+///
+/// /// Tries conflicts again at once, three times, and nothing else.
+/// #[derive(Debug)]
+/// struct Conflicts;
+///
+/// impl RetryPolicy for Conflicts {
+///     fn decide(&self, failed: &FailedAttempt) -> RetryDecision {
+///         if failed.failure.is_collision() && failed.number <= 3 {
+///             RetryDecision::After(Duration::ZERO)
+///         } else {
+///             RetryDecision::GiveUp
+///         }
+///     }
+/// }
+/// ```
+pub trait RetryPolicy: fmt::Debug + Send + Sync {
+    /// What is done about a failed attempt. Called on the task that runs the statement: be quick, and do not block.
+    fn decide(&self, failed: &FailedAttempt) -> RetryDecision;
+}
+
+/// So many attempts, with a [`Backoff`] between them. What executors do unless they are given another policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitedAttempts {
+    attempts: u32,
+    backoff: Backoff,
+}
+
+impl LimitedAttempts {
+    /// Up to `attempts` attempts, at least 1.
+    #[must_use]
+    pub const fn new(attempts: u32, backoff: Backoff) -> Self {
+        Self {
+            attempts: if attempts == 0 { 1 } else { attempts },
+            backoff,
+        }
+    }
+
+    /// How often something is tried at most.
+    #[must_use]
+    pub const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(crate) fn set_attempts(&mut self, attempts: u32) {
+        self.attempts = attempts.max(1);
+    }
+
+    pub(crate) fn set_backoff(&mut self, backoff: Backoff) {
+        self.backoff = backoff;
+    }
+}
+
+impl RetryPolicy for LimitedAttempts {
+    fn decide(&self, failed: &FailedAttempt) -> RetryDecision {
+        if failed.number < self.attempts {
+            RetryDecision::After(self.backoff.delay(failed.number, &mut rand::rng()))
+        } else {
+            RetryDecision::GiveUp
+        }
+    }
+}
