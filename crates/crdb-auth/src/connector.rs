@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::SharedParameters;
-use crate::net::{Peer, Transport, dial, dial_peer};
+use crate::net::{Peer, Transport, dial, dial_peer, later};
 use crate::observer::{ConnectFailed, Connected, ReloadFailed, WithoutTls};
 use crate::progress::{Progress, Step};
 use crate::scram::KeyCache;
@@ -63,7 +63,7 @@ impl Connector {
     /// Dropping the future changes nothing; what has been read may be kept.
     pub async fn prepare(&self) -> Result<(), Error> {
         let limit = self.config().connect_timeout;
-        let deadline = Instant::now() + limit;
+        let deadline = later(Instant::now(), limit);
         if self.config().tls.effective_mode() != SslMode::Disable {
             let read = timeout_at(deadline, self.tls_client()).await;
             read.map_err(|_| {

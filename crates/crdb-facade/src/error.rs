@@ -209,60 +209,68 @@ impl Error {
     /// Whether a row exists already: a unique constraint or a primary key refused another one (23505).
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
-        self.is_state("23505")
+        self.exec()
+            .is_some_and(crdb_exec::Error::is_unique_violation)
     }
 
     /// Whether a foreign key refused a row: what it refers to is missing, or something refers to it (23503).
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
-        self.is_state("23503")
+        self.exec()
+            .is_some_and(crdb_exec::Error::is_foreign_key_violation)
     }
 
     /// Whether a column that is NOT NULL was given NULL (23502); [`column`](Self::column) names it.
     #[must_use]
     pub fn is_not_null_violation(&self) -> bool {
-        self.is_state("23502")
+        self.exec()
+            .is_some_and(crdb_exec::Error::is_not_null_violation)
     }
 
     /// Whether a CHECK constraint refused a row (23514).
     #[must_use]
     pub fn is_check_violation(&self) -> bool {
-        self.is_state("23514")
+        self.exec()
+            .is_some_and(crdb_exec::Error::is_check_violation)
     }
 
     /// Whether an exclusion constraint refused a row (23P01, PostgreSQL).
     #[must_use]
     pub fn is_exclusion_violation(&self) -> bool {
-        self.is_state("23P01")
+        self.exec()
+            .is_some_and(crdb_exec::Error::is_exclusion_violation)
     }
 
     /// Whether any constraint refused a row: class 23 of the SQLSTATEs.
     #[must_use]
     pub fn is_constraint_violation(&self) -> bool {
-        self.sqlstate()
-            .is_some_and(|state| state.as_str().starts_with("23"))
+        self.exec()
+            .is_some_and(crdb_exec::Error::is_constraint_violation)
     }
 
-    fn is_state(&self, state: &str) -> bool {
-        self.sqlstate().is_some_and(|found| found.as_str() == state)
+    /// Whether the transaction lost against another one (40001).
+    #[must_use]
+    pub fn is_serialization_failure(&self) -> bool {
+        self.exec()
+            .is_some_and(crdb_exec::Error::is_serialization_failure)
     }
 
     /// The constraint that a row violates, where the server names it.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
-        self.exec()?.server_error()?.constraint()
+        self.exec()?.constraint()
     }
 
     /// The table that the server's error is about, where it names one.
     #[must_use]
     pub fn table(&self) -> Option<&str> {
-        self.exec()?.server_error()?.table()
+        self.exec()?.table()
     }
 
     /// The column that the server's error is about, where it names one.
     #[must_use]
     pub fn column(&self) -> Option<&str> {
-        self.exec()?.server_error()?.column()
+        self.exec()?.column()
     }
 
     /// The login's error, where a login failed.

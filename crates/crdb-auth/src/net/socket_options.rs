@@ -7,7 +7,17 @@ use tokio::net::TcpStream;
 
 use crate::defaults;
 
+const SECOND: Duration = Duration::from_secs(1);
+/// The kernel refuses more (`MAX_TCP_KEEPIDLE` and its siblings in Linux' include/net/tcp.h).
+const MOST_KEEPALIVE: Duration = Duration::from_secs(32_767);
+const MOST_RETRIES: u32 = 127;
+/// The kernel counts milliseconds in an `int`.
+#[cfg(target_os = "linux")]
+const MOST_USER_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// TCP keepalive and user timeout.
+///
+/// Values beyond what the kernel takes (a second to nine hours, 127 probes) have the effect of the nearest one that it takes.
 ///
 /// Without them a connection to a vanished node hangs for two hours (idle) or a quarter of an
 /// hour (waiting for an acknowledgement), so both are on by default.
@@ -67,14 +77,14 @@ impl SocketOptions {
         let socket = SockRef::from(stream);
         if let Some(idle) = self.keepalive_idle {
             let keepalive = TcpKeepalive::new()
-                .with_time(idle)
-                .with_interval(self.keepalive_interval)
-                .with_retries(self.keepalive_retries);
+                .with_time(idle.clamp(SECOND, MOST_KEEPALIVE))
+                .with_interval(self.keepalive_interval.clamp(SECOND, MOST_KEEPALIVE))
+                .with_retries(self.keepalive_retries.clamp(1, MOST_RETRIES));
             socket.set_tcp_keepalive(&keepalive)?;
         }
         #[cfg(target_os = "linux")]
-        if self.user_timeout.is_some() {
-            socket.set_tcp_user_timeout(self.user_timeout)?;
+        if let Some(timeout) = self.user_timeout {
+            socket.set_tcp_user_timeout(Some(timeout.min(MOST_USER_TIMEOUT)))?;
         }
         Ok(())
     }
@@ -101,5 +111,14 @@ mod tests {
             socket.tcp_user_timeout().unwrap(),
             Some(Duration::from_secs(30))
         );
+        for duration in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+            let options = SocketOptions::default()
+                .keepalive_idle(Some(duration))
+                .keepalive_interval(duration)
+                .user_timeout(Some(duration));
+            for retries in [0, u32::MAX] {
+                options.keepalive_retries(retries).apply(&stream).unwrap();
+            }
+        }
     }
 }

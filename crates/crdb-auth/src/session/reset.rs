@@ -9,6 +9,7 @@ use super::replay::Slot;
 use super::{Cleanliness, Session, drive};
 use crate::error::{Error, ErrorKind};
 use crate::facts::Engine;
+use crate::net::later;
 use crate::server_error::ServerError;
 use crate::tap::TransactionStatus;
 
@@ -91,7 +92,7 @@ impl Session {
     /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished); it
     /// may be reset again.
     pub async fn reset(&mut self, within: Duration) -> Result<Renewal, Error> {
-        let deadline = Instant::now() + within;
+        let deadline = later(Instant::now(), within);
         self.state.end_borrow();
         let settling = async {
             self.state.cancels_settled().await;

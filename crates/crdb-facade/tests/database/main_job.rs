@@ -199,3 +199,32 @@ async fn the_doctor_finds_a_login_that_works_healthy() {
     assert_eq!(diagnoses.len(), 1);
     assert!(diagnoses[0].is_healthy(), "{:?}", diagnoses[0]);
 }
+
+/// The longest duration stands for *never*, wherever it is added to an instant.
+#[tokio::test]
+async fn every_duration_may_be_the_longest() {
+    let engine = Engine::shared().await;
+    let database = engine.create_database().await;
+    let durations: Vec<&str> = crdb_facade::config::reference()
+        .filter(|key| key.expected().contains("duration"))
+        .map(|key| key.key())
+        .collect();
+    assert!(durations.len() > 15, "{durations:?}");
+    let longest = format!("{}ns", Duration::MAX.as_nanos());
+    let all = durations.iter().fold(config(&database), |config, key| {
+        config.set_text(key, &longest)
+    });
+    let db = Database::open(all.build().unwrap()).await.unwrap();
+    // The second time the session has been cleaned and is lent again.
+    for _ in 0..2 {
+        let set = "SELECT set_config('application_name', 'other', false)";
+        db.fetch_one(set, &[]).await.unwrap();
+        db.transact(async |tx| -> Result<(), Error> {
+            tx.fetch_one("SELECT 1", &[]).await?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+    db.close(Duration::MAX).await.unwrap();
+}
