@@ -50,11 +50,12 @@
 //! | `TIMESTAMP`, `TIMESTAMPTZ` | [`Timestamp`] | types of chrono, time, jiff: infinities and years that they do not have; `SystemTime`, also within `postgres_types::Timestamp`: infinities; `postgres_types::Timestamp` of the others: such years |
 //! | `INTERVAL` | [`Interval`] | |
 //! | `BIT`, `VARBIT` | [`BitString`], `bit_vec::BitVec` | |
+//! | `PATH` | | `geo_types::LineString`: a closed path |
 //! | `JSON`, `JSONB` | [`JsonText`] | `serde_json::Value`, `postgres_types::Json`: a number that `serde_json` does not write as it stood, a name that is twice in an object |
 //! | arrays | [`Array`] | `Vec<T>`: several dimensions, a lower bound other than 1, NULL unless `T` is an `Option` |
 //!
-//! Two limits. A type of another crate that holds more than this table knows is refused its edge values until it is read as
-//! [`Exact`]. And what is written is the caller's: types of chrono, time and jiff have nanoseconds, of which the protocol
+//! Two limits. A type of another crate that holds more than this table knows (`cidr::IpInet`) is refused its edge values until
+//! it is read as [`Exact`]. And what is written is the caller's: types of chrono, time and jiff have nanoseconds, of which the protocol
 //! takes the microseconds, and a leap second of chrono becomes the second after it.
 //!
 //! # Modules, in reading order

@@ -398,6 +398,47 @@ fn every_network_and_bit_string_is_kept_or_refused() {
 }
 
 #[test]
+fn every_interval_and_array_is_kept_or_refused() {
+    let interval = (any::<i16>(), any::<i32>(), any::<i64>());
+    let elements = prop::collection::vec(prop::option::of(any::<i64>()), 0..6);
+    let values = (interval, elements, -3_i32..4, 0_u8..3);
+    property(
+        values,
+        async |fixture, ((months, days, microseconds), elements, lower, shape)| {
+            let wanted = Interval::new(i32::from(months), days, microseconds / 1_000);
+            let text = format!(
+                "{months} months {days} days {} microseconds",
+                wanted.microseconds
+            );
+            let found: Interval = read(fixture, "INTERVAL", &text).await.unwrap();
+            if found != wanted {
+                return Err(format!("{text} is read as {found:?}"));
+            }
+            verdict(
+                there_and_back::<Interval>(fixture, "INTERVAL", &text).await,
+                &[],
+            )?;
+
+            let items: Vec<String> = elements
+                .iter()
+                .map(|element| element.map_or("NULL".to_owned(), |number| number.to_string()))
+                .collect();
+            let row = format!("{{{}}}", items.join(","));
+            let text = match (shape, elements.len()) {
+                _ if fixture.engine.kind() == EngineKind::CockroachDb => row,
+                (0, _) | (_, 0) => row,
+                (1, length) => format!("[{lower}:{}]={row}", i64::from(lower) + length as i64 - 1),
+                _ => format!("{{{row},{row}}}"),
+            };
+            let own = there_and_back::<Array<Option<i64>>>(fixture, "INT8[]", &text).await;
+            let nullable = there_and_back::<Vec<Option<i64>>>(fixture, "INT8[]", &text).await;
+            let plain = there_and_back::<Vec<i64>>(fixture, "INT8[]", &text).await;
+            verdict(own, &[nullable, plain])
+        },
+    );
+}
+
+#[test]
 fn every_document_is_kept_or_refused() {
     let number = "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?(e-?[0-9]{1,2})?";
     let leaf = prop_oneof![

@@ -17,7 +17,7 @@ use super::BoxError;
 const SCHEMA: &str = "crdb_exec holds all";
 
 /// The SQL types with values that types of the field lose, and their probes.
-static PROBES: LazyLock<[(Type, Type); 7]> = LazyLock::new(|| {
+static PROBES: LazyLock<[(Type, Type); 8]> = LazyLock::new(|| {
     [
         Type::NUMERIC,
         Type::INET,
@@ -26,6 +26,7 @@ static PROBES: LazyLock<[(Type, Type); 7]> = LazyLock::new(|| {
         Type::TIMESTAMPTZ,
         Type::JSON,
         Type::JSONB,
+        Type::PATH,
     ]
     .map(|of| {
         let name = format!("every {}", of.name());

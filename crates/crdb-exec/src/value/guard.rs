@@ -19,6 +19,8 @@ const INET: Advice =
 const TIME: Advice = "it is 24:00:00: read it as crdb_exec::TimeOfDay, which has it";
 const TIMESTAMP: Advice = "it is infinite: read it as crdb_exec::Timestamp, which has infinities";
 const DATE: Advice = "it is infinite: read it as crdb_exec::Date, which has infinities";
+const PATH: Advice =
+    "it is a closed path, which becomes an open one: read it as text, or as points and pclosed()";
 const JSON: Advice = "it is a document that a tree of it changes (a number beyond 64 bits, or a name that is there twice): \
      read it as crdb_exec::JsonText";
 const DIMENSIONS: Advice = "it is an array of several dimensions: read it as crdb_exec::Array";
@@ -44,6 +46,8 @@ pub(crate) fn refuse(sql_type: &Type, raw: &[u8], accepts: Accepts<'_>) -> Resul
             (is_infinite(raw) && accepts(&Type::TIMESTAMP) && accepts(&Type::TIMESTAMPTZ))
                 .then_some(TIMESTAMP)
         }
+        // Whether it is closed, then the points.
+        Type::PATH => raw.starts_with(&[1]).then_some(PATH),
         // The document is looked through only for a type that may change it.
         Type::JSON | Type::JSONB => {
             (!holds_all() && !json_text::survives(sql_type, raw)).then_some(JSON)
@@ -208,5 +212,40 @@ impl<'a> ArrayBytes<'a> {
                 Ok(length) => next_slice(&mut rest, length).map(Some),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_path_is_refused_for_a_type_that_opens_it() {
+        let points = [0; 4];
+        let path = |closed: u8| [&[closed][..], &points].concat();
+        let line = |sql_type: &Type| *sql_type == Type::PATH;
+        assert_eq!(refuse(&Type::PATH, &path(0), &line), Ok(()));
+        assert_eq!(refuse(&Type::PATH, &path(1), &line), Err(PATH));
+        assert_eq!(refuse(&Type::PATH, &path(1), &|_| true), Ok(()));
+    }
+
+    #[test]
+    fn bytes_that_are_no_value_are_left_to_the_conversion() {
+        for sql_type in [
+            Type::NUMERIC,
+            Type::INET,
+            Type::TIME,
+            Type::TIMESTAMP,
+            Type::JSONB,
+            Type::NUMERIC_ARRAY,
+        ] {
+            for length in 0..12 {
+                assert_eq!(
+                    refuse(&sql_type, &vec![0; length], &|asked| *asked == sql_type),
+                    Ok(()),
+                    "{sql_type} {length}"
+                );
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(unit_at);
-        // `10 s` has been read since the first release; between parts there are no blanks.
+        // A blank may stand before the first unit: `10 s`.
         let tail = if total == 0 { tail.trim_start() } else { tail };
         let end = tail
             .find(|c: char| !c.is_ascii_alphabetic())
