@@ -23,7 +23,7 @@ pub enum AuthRequest<'a> {
     Sasl(&'a [&'a str]),
 }
 
-/// Who logs in, and where.
+/// The login that an [`Authenticator`] is asked about.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct AuthContext<'a> {
@@ -35,7 +35,7 @@ pub struct AuthContext<'a> {
     pub tls: bool,
 }
 
-/// Answers what the built-in ways do not, or differently: asked first, for every login.
+/// A custom way of authentication. It is asked first, for every login.
 ///
 /// An example is in `examples/own_authenticator.rs`.
 pub trait Authenticator: Send + Sync + 'static {

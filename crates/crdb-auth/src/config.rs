@@ -1,4 +1,4 @@
-//! Who logs in, how, and under which limits.
+//! The configuration of logins: user, credentials, TLS, limits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::policy::{ChannelBinding, RequireAuth};
 use crate::scram::IterationLimits;
 use crate::tls::{SslMode, TlsConfig};
 
-/// Everything about a login but where to: one configuration serves every node of a cluster.
+/// Everything about a login except the server. One configuration serves every node of a cluster.
 ///
 /// Made by [`Config::builder`]. Secrets in it print as `***`.
 #[derive(Clone)]
@@ -197,34 +197,34 @@ pub struct ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// The user who logs in. Required.
+    /// Sets the user who logs in. Required.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.config.user = user.into();
         self
     }
 
-    /// The database. The server's default without it: `defaultdb` on CockroachDB, the user's
+    /// Sets the database. Default: the server's: `defaultdb` on CockroachDB, the user's
     /// name on PostgreSQL.
     pub fn database(mut self, database: impl Into<String>) -> Self {
         self.config.database = Some(database.into());
         self
     }
 
-    /// What the server's session list and logs call this client.
+    /// Sets the name of this client in the server's session list and logs.
     pub fn application_name(mut self, name: impl Into<String>) -> Self {
         self.config.application_name = Some(name.into());
         self
     }
 
-    /// Command-line options for the server, for example `-c statement_timeout=5s`, in libpq's
+    /// Sets command-line options for the server, for example `-c statement_timeout=5s`, in libpq's
     /// spelling.
     pub fn options(mut self, options: impl Into<String>) -> Self {
         self.config.options = Some(options.into());
         self
     }
 
-    /// A session variable set at login, for example `("statement_timeout", "5s")`. It is what
-    /// `RESET` and `DISCARD ALL` go back to.
+    /// Adds a session variable that is set at login, for example `("statement_timeout", "5s")`. `RESET` and `DISCARD ALL` go
+    /// back to its value.
     pub fn session_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.config
             .session_parameters
@@ -232,14 +232,14 @@ impl ConfigBuilder {
         self
     }
 
-    /// The password, sent only as the server's SCRAM allows, or in clear inside TLS.
+    /// Sets the password. It is sent in clear only inside TLS; with SCRAM only a proof of it is sent.
     pub fn password(mut self, password: impl Into<Password>) -> Self {
         self.config.password = Some(password.into());
         self.config.jwt = false;
         self
     }
 
-    /// A JSON Web Token, announced to CockroachDB with `--crdb:jwt_auth_enabled=true` and sent in
+    /// Sets a JSON Web Token, announced to CockroachDB with `--crdb:jwt_auth_enabled=true` and sent in
     /// clear inside TLS. It takes the place of a password.
     pub fn jwt(mut self, token: impl Into<Password>) -> Self {
         self.config.password = Some(token.into());
@@ -247,7 +247,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Kerberos, where the server asks for it.
+    /// Logs in by Kerberos where the server asks for it.
     #[cfg(all(feature = "kerberos", unix))]
     pub fn kerberos(mut self, kerberos: crate::Kerberos) -> Self {
         let authenticator = Arc::new(KerberosAuthenticator::new(kerberos.clone()));
@@ -264,51 +264,51 @@ impl ConfigBuilder {
         builder
     }
 
-    /// A custom way of authentication, asked before the built-in ones.
+    /// Sets a custom way of authentication, which is asked before the built-in ones.
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.config.authenticator = Some(Arc::new(authenticator));
         self
     }
 
-    /// What the server may ask for. Without it: everything but MD5, and a password in clear
+    /// Sets the ways of authentication that the server may ask for. Default: all but MD5, and but a password in clear
     /// without TLS.
     pub fn require_auth(mut self, methods: RequireAuth) -> Self {
         self.config.require_auth = Some(methods);
         self
     }
 
-    /// Whether SCRAM is bound to TLS. Default: where the server offers it.
+    /// Sets whether SCRAM is bound to TLS. Default: where the server offers it.
     pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
         self.config.channel_binding = binding;
         self
     }
 
-    /// Whether and how TLS is used: verify-full against the system's roots without it.
+    /// Sets whether and how TLS is used. Default: verify-full against the system's roots.
     pub fn tls(mut self, tls: TlsConfig) -> Self {
         self.config.tls = tls;
         self
     }
 
-    /// One deadline over name resolution, TCP, TLS and login together. Default 10 s.
+    /// Sets one deadline over name resolution, TCP, TLS and login together. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.config.connect_timeout = timeout;
         self
     }
 
-    /// TCP keepalive and user timeout. Default: see [`SocketOptions`].
+    /// Sets TCP keepalive and user timeout. Default: see [`SocketOptions`].
     pub fn socket(mut self, options: SocketOptions) -> Self {
         self.config.socket = options;
         self
     }
 
-    /// Which SCRAM iteration counts are accepted. Default 4,096 to 500,000.
+    /// Sets which SCRAM iteration counts are accepted. Default: 4,096 to 500,000.
     pub fn scram_iterations(mut self, limits: IterationLimits) -> Self {
         self.config.iterations = limits;
         self
     }
 
-    /// Lets the password be sent in clear without TLS, where the server asks for that: everyone
-    /// on the way can read it. Default: refused.
+    /// Permits sending the password in clear without TLS, where the server asks for that: it can be read on the way.
+    /// Default: refused.
     pub fn permit_cleartext_without_tls(mut self, permit: bool) -> Self {
         self.config.permit_cleartext_without_tls = permit;
         self
@@ -321,13 +321,13 @@ impl ConfigBuilder {
         self
     }
 
-    /// Told of connects, failures and cancels.
+    /// Sets the observer of connects, failures and cancels.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.config.observer = Some(observer);
         self
     }
 
-    /// Checks what was collected.
+    /// Checks and returns the configuration.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config): no user, a zero timeout, a NUL in a text,
@@ -335,11 +335,11 @@ impl ConfigBuilder {
     pub fn build(self) -> Result<Config, Error> {
         let config = self.config;
         if config.user.is_empty() {
-            return Err(Error::config("user is empty: say who logs in"));
+            return Err(Error::config("the user is empty; set the user who logs in"));
         }
         if config.connect_timeout.is_zero() {
             return Err(Error::config(
-                "connect_timeout is zero: nothing connects in no time; the default is 10 s",
+                "connect_timeout is zero, so that no connect could succeed; the default is 10 s",
             ));
         }
         config.tls.check()?;

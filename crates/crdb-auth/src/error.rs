@@ -6,7 +6,7 @@ use std::io;
 
 use crate::server_error::ServerError;
 
-/// What failed, in terms a caller can decide on.
+/// The kind of a failure, for decisions.
 ///
 /// New kinds may be added; match with a wildcard arm, or use the predicates of [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,7 +51,7 @@ pub enum ErrorKind {
     KerberosKdcUnreachable,
     /// Kerberos: the KDC does not know the service that was asked for.
     KerberosUnknownService,
-    /// Kerberos: the KDC refuses who logs in: unknown, locked, or another key.
+    /// Kerberos: the KDC refuses the principal: it is unknown, locked, or has another key.
     KerberosRefused,
     /// Kerberos: the keytab cannot be used, or others can read it.
     KerberosKeytab,
@@ -67,7 +67,7 @@ pub enum ErrorKind {
     Draining,
     /// The server is at its limit of connections.
     TooManyConnections,
-    /// The server closed or reset the connection without a word.
+    /// The server closed or reset the connection without an error message.
     Closed,
     /// The server rejected the session for another reason, see [`Error::server`].
     Server,
@@ -220,7 +220,7 @@ impl Error {
             _ => (ErrorKind::Network, ""),
         };
         let what = if kind == ErrorKind::Closed {
-            "the server closed the connection without a word".to_owned()
+            "the server closed the connection without an error message".to_owned()
         } else {
             error.to_string()
         };
@@ -251,8 +251,7 @@ impl Error {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// Who we say we are was not accepted: retrying with the same credentials is useless, and
-    /// may lock the account.
+    /// The server did not accept the credentials. Retrying with the same ones is useless, and may lock the account.
     #[must_use]
     pub fn is_authentication(&self) -> bool {
         matches!(

@@ -29,7 +29,8 @@
 //! - TLS with verify-full unless another mode is asked for; no password leaves in clear without
 //!   TLS, none as MD5, unless that is permitted by name.
 //! - One deadline over name resolution, TCP, TLS and login.
-//! - Secrets are wiped from memory when dropped and print as `***`. (`tokio-postgres` logs the values
+//! - Secrets are wiped from memory when dropped and print as `***`. No error repeats text that may be one, such as a piece of
+//!   a password that an unescaped character has cut out of a URL, or the content of a key file. (`tokio-postgres` logs the values
 //!   of statements' parameters at DEBUG; keep its target `tokio_postgres` at INFO where they are secret.)
 //! - A session says without a round trip whether it is like new, see [`Session::cleanliness`].
 //!

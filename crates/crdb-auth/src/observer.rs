@@ -1,4 +1,4 @@
-//! What can be watched.
+//! Events for metrics and logs: connects, failures, cancels, reloads.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::facts::ServerFacts;
 
-/// How long the parts of a connect took. What was not reached is zero.
+/// The duration of each part of a connect. A part that was not reached is zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectTimings {
@@ -18,7 +18,7 @@ pub struct ConnectTimings {
     pub tls: Duration,
     /// Startup and authentication until ReadyForQuery.
     pub login: Duration,
-    /// All of it.
+    /// The whole connect.
     pub total: Duration,
 }
 
@@ -26,13 +26,13 @@ pub struct ConnectTimings {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Connected<'a> {
-    /// Where.
+    /// The server.
     pub endpoint: &'a Endpoint,
     /// Whether TLS protects it.
     pub tls: bool,
-    /// What the server said of itself.
+    /// What the server reported during startup.
     pub facts: &'a ServerFacts,
-    /// How long it took.
+    /// The duration of each part.
     pub timings: ConnectTimings,
 }
 
@@ -40,23 +40,23 @@ pub struct Connected<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ConnectFailed<'a> {
-    /// Where.
+    /// The server.
     pub endpoint: &'a Endpoint,
-    /// Why.
+    /// The failure.
     pub error: &'a Error,
-    /// How long it took.
+    /// The duration of each part.
     pub timings: ConnectTimings,
 }
 
-/// A cancel was sent, or could not be.
+/// A cancel request was sent, or sending it failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Cancelled<'a> {
-    /// Where.
+    /// The server.
     pub endpoint: &'a Endpoint,
-    /// How long it took.
+    /// How long the cancel took.
     pub elapsed: Duration,
-    /// Why it failed, if it did.
+    /// The failure, or `None` where the request was sent.
     pub error: Option<&'a Error>,
 }
 
@@ -72,13 +72,13 @@ pub struct ReloadFailed<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WithoutTls<'a> {
-    /// Where.
+    /// The server.
     pub endpoint: &'a Endpoint,
     /// Why the attempt with TLS failed; `None` where the server has no TLS.
     pub error: Option<&'a Error>,
 }
 
-/// Told of what happens in this layer. Called on the task that does the work: must not block.
+/// Receives the events of this layer. The methods run on the task that connects, and must not block.
 pub trait Observer: Send + Sync {
     /// A session was established.
     fn connected(&self, event: &Connected<'_>) {
@@ -90,17 +90,17 @@ pub trait Observer: Send + Sync {
         let _ = event;
     }
 
-    /// A cancel was sent, or could not be.
+    /// A cancel request was sent, or sending it failed.
     fn cancelled(&self, event: &Cancelled<'_>) {
         let _ = event;
     }
 
-    /// A connection goes on without TLS because `sslmode=prefer` permits it. Told before the login.
+    /// A connection goes on without TLS because `sslmode=prefer` permits it. Called before the login.
     fn without_tls(&self, event: &WithoutTls<'_>) {
         let _ = event;
     }
 
-    /// Certificate files have changed and cannot be used. Told at every connect while it is so.
+    /// Certificate files have changed and cannot be used. Called at each connect while they cannot be.
     fn reload_failed(&self, event: &ReloadFailed<'_>) {
         let _ = event;
     }

@@ -1,4 +1,4 @@
-//! What a server may ask for.
+//! Which ways of authentication a server may ask for.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-/// Whether SCRAM is bound to the TLS connection, so that no man in the middle can pass it on,
-/// not even one with a certificate that is trusted. libpq's `channel_binding`.
+/// Whether SCRAM is bound to the TLS connection (libpq's `channel_binding`). A man in the middle cannot relay a bound exchange,
+/// even with a trusted certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ChannelBinding {
-    /// Never.
+    /// SCRAM is never bound.
     Disable,
-    /// Where the server offers it. CockroachDB does not, as of v26.
+    /// SCRAM is bound where the server offers it. CockroachDB does not offer it, as of v26.
     #[default]
     Prefer,
-    /// Or fail. Always fails with CockroachDB.
+    /// The login fails without binding. It always fails with CockroachDB.
     Require,
 }
 
@@ -109,7 +109,7 @@ pub struct RequireAuth {
 }
 
 impl RequireAuth {
-    /// Only these.
+    /// Permits only these methods.
     pub fn only(methods: impl IntoIterator<Item = AuthMethod>) -> Self {
         Self {
             methods: methods.into_iter().collect(),
@@ -117,7 +117,7 @@ impl RequireAuth {
         }
     }
 
-    /// All but these.
+    /// Permits all methods but these.
     pub fn all_but(methods: impl IntoIterator<Item = AuthMethod>) -> Self {
         Self {
             methods: methods.into_iter().collect(),
@@ -125,7 +125,7 @@ impl RequireAuth {
         }
     }
 
-    /// Whether the server may ask for it.
+    /// Whether the server may ask for this method.
     #[must_use]
     pub fn permits(&self, method: AuthMethod) -> bool {
         self.methods.contains(&method) != self.excluded
@@ -140,7 +140,7 @@ impl RequireAuth {
 impl FromStr for RequireAuth {
     type Err = Error;
 
-    /// A list with commas, all with a leading `!` or none.
+    /// Reads a list with commas. Either all items have a leading `!`, or none.
     fn from_str(text: &str) -> Result<Self, Error> {
         let mut methods = BTreeSet::new();
         let mut excluded = None;

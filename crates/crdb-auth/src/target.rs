@@ -16,18 +16,18 @@ use crate::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum TargetSessionAttrs {
-    /// Any.
+    /// Any server.
     #[default]
     Any,
-    /// One whose transactions are read-write by default.
+    /// A server whose transactions are read-write by default.
     ReadWrite,
-    /// One whose transactions are read-only by default.
+    /// A server whose transactions are read-only by default.
     ReadOnly,
-    /// One that is not in hot standby.
+    /// A server that is not in hot standby.
     Primary,
-    /// One in hot standby.
+    /// A server in hot standby.
     Standby,
-    /// One in hot standby; if there is none, any.
+    /// A server in hot standby; any server if there is none.
     PreferStandby,
 }
 

@@ -55,8 +55,8 @@ impl CancelHandle {
     /// somebody else's.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`]: the server gave no key (CockroachDB before v22.1). Otherwise as
-    /// [`Connector::connect`], within the same `connect_timeout`.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported): the server gave no key (CockroachDB before v22.1). Otherwise as
+    /// [`Connector::connect`](crate::Connector::connect), within the same `connect_timeout`.
     ///
     /// # Cancel safety
     /// Dropping the future before the request is written changes nothing; after that the session

@@ -1,4 +1,4 @@
-//! What TLS must hold.
+//! Whether and how TLS is used.
 
 use super::{ClientCertificate, RevocationLists, RootCertificates, SslMode};
 use crate::error::Error;
@@ -48,69 +48,69 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
-    /// verify-full against the system's root certificates.
+    /// Starts from the defaults: verify-full against the system's root certificates.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Never TLS, for a server on this machine. The same as `mode(SslMode::Disable)`.
+    /// Turns TLS off, for a server on this machine. The same as `mode(SslMode::Disable)`.
     #[must_use]
     pub fn disabled() -> Self {
         Self::default().mode(SslMode::Disable)
     }
 
-    /// Which `sslmode`; verify-full unless said otherwise.
+    /// Sets the `sslmode`. Default: verify-full.
     #[must_use]
     pub fn mode(mut self, mode: SslMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Which authorities are trusted; the system's unless said otherwise.
+    /// Sets the trusted authorities. Default: the system's.
     #[must_use]
     pub fn roots(mut self, roots: RootCertificates) -> Self {
         self.roots = Some(roots);
         self
     }
 
-    /// Which certificates are revoked; nothing is checked for revocation unless said otherwise.
+    /// Sets certificate revocation lists. Default: none, and nothing is checked for revocation.
     #[must_use]
     pub fn revocation_lists(mut self, lists: RevocationLists) -> Self {
         self.revocation = Some(lists);
         self
     }
 
-    /// The certificate to present when the server asks for one; none unless said otherwise.
+    /// Sets the certificate to present when the server asks for one. Default: none.
     #[must_use]
     pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
         self.client_certificate = Some(certificate);
         self
     }
 
-    /// How TLS begins; with an SSLRequest unless said otherwise.
+    /// Sets how TLS begins. Default: with an SSLRequest.
     #[must_use]
     pub fn negotiation(mut self, negotiation: TlsNegotiation) -> Self {
         self.negotiation = negotiation;
         self
     }
 
-    /// The oldest TLS version accepted; 1.2 unless said otherwise.
+    /// Sets the oldest TLS version that is accepted. Default: 1.2.
     #[must_use]
     pub fn min_version(mut self, version: TlsVersion) -> Self {
         self.min_version = version;
         self
     }
 
-    /// Whether the host name is sent in clear at the start of the handshake (SNI), which
-    /// CockroachDB Cloud routes by. It is unless said otherwise.
+    /// Sets whether the host name is sent in clear at the start of the handshake (SNI), by which
+    /// CockroachDB Cloud routes. Default: it is sent.
     #[must_use]
     pub fn sni(mut self, send: bool) -> Self {
         self.without_sni = !send;
         self
     }
 
-    /// The mode that holds: `require` becomes `verify-ca` where roots are configured, as libpq
+    /// Returns the mode that is in effect: `require` becomes `verify-ca` where roots are configured, as libpq
     /// does "for backward compatibility".
     #[must_use]
     pub fn effective_mode(&self) -> SslMode {

@@ -76,6 +76,15 @@ pub(super) fn diagnose(pem: &[u8], label: &str) -> &'static str {
             "it is not PEM: no line begins with -----BEGIN"
         };
     }
+    if text.starts_with('\u{feff}') {
+        return "it begins with a byte order mark: save it as text without one";
+    }
+    if text
+        .lines()
+        .any(|line| line.starts_with([' ', '\t']) && line.trim().starts_with("-----BEGIN "))
+    {
+        return "its lines are indented: each begins at the first column";
+    }
     if text.contains("\\n") {
         return "its line breaks are written as the two characters \\n: write real line breaks";
     }
@@ -147,6 +156,8 @@ mod tests {
             (key.replace('\n', " "), "line breaks are missing"),
             (key.replace('\n', "\\n"), "two characters"),
             (key.replace("-----\n", "-----"), "line breaks are missing"),
+            (format!("\u{feff}{key}"), "byte order mark"),
+            (format!("  {}", key.replace('\n', "\n  ")), "indented"),
             (key.lines().take(2).collect::<Vec<_>>().join("\n"), "cut"),
             (pair.cert.pem(), "no private key"),
             (

@@ -18,7 +18,7 @@ use crate::issued::{
     Issued, assert_told, authority, connect, named, refusal, serve, serve_by, server, trusting,
     version_1,
 };
-use crate::tls_server::{Begin, serve_with, welcome};
+use crate::tls_server::{Begin, acceptor_of, serve_with, welcome};
 
 /// PostgreSQL's recipe is `openssl req -x509 -subj "/CN=host"`: CA:TRUE, a common name, no alternative names.
 #[tokio::test]
@@ -266,6 +266,26 @@ async fn each_cause_is_told_with_its_remedy() {
     let endpoint = serve(&leaf_of_narrow.pem(), &leaf_of_narrow.key).await;
     let told = refusal(trusting(&narrow.pem()), &endpoint).await;
     assert_told(told, TlsUntrusted, &["name constraints", "localhost"]);
+}
+
+/// A server that staples passes; what it staples is not checked, as the docs say.
+#[tokio::test]
+async fn a_certificate_that_demands_an_ocsp_response_is_accepted_with_one() {
+    let root = Issued::itself(authority("the root"));
+    let mut params = server();
+    let features =
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]);
+    params.custom_extensions = vec![features];
+    let leaf = root.by(params);
+    for versions in [
+        &[&rustls::version::TLS12][..],
+        &[&rustls::version::TLS13][..],
+    ] {
+        let key = leaf.key.serialize_pem();
+        let acceptor = acceptor_of(&leaf.pem(), &key, None, versions, Some(b"a response"));
+        let (endpoint, _hears) = serve_with(acceptor, Begin::Asked(b"S"), vec![welcome()]).await;
+        connect(trusting(&root.pem()), &endpoint).await.unwrap();
+    }
 }
 
 #[tokio::test]

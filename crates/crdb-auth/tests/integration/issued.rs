@@ -119,7 +119,7 @@ pub(crate) async fn serve_by(
     key: &KeyPair,
     versions: &[&'static rustls::SupportedProtocolVersion],
 ) -> Endpoint {
-    let acceptor = acceptor_of(chain, &key.serialize_pem(), None, versions);
+    let acceptor = acceptor_of(chain, &key.serialize_pem(), None, versions, None);
     let (endpoint, _hears) = serve_with(acceptor, Begin::Asked(b"S"), vec![welcome()]).await;
     endpoint
 }

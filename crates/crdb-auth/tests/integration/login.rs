@@ -11,6 +11,7 @@ use crdb_auth::{
 };
 use crdb_testkit::{Authority, Engine, EngineKind, FaultProxy, Link, Login};
 
+use crate::modes::without_tls;
 use crate::support::{config, connector, endpoint, postgresql, run, session, verified};
 
 #[tokio::test]
@@ -431,6 +432,23 @@ async fn the_doctor_of_a_plain_url_has_nothing_to_say_of_kerberos() {
     }
     let advice = without.next_step().unwrap();
     assert!(advice.contains("set a password"), "{advice}");
+}
+
+#[tokio::test]
+async fn the_doctor_warns_where_prefer_goes_on_without_tls() {
+    let engine = postgresql().await;
+    let endpoint = without_tls(engine, b"Snonsense that is no TLS").await;
+    let tls = TlsConfig::new().mode(SslMode::Prefer);
+    let doctor = Doctor::new(connector(config(engine, Login::Scram).tls(tls)));
+    let diagnosis = doctor.examine(&endpoint).await;
+    assert!(diagnosis.is_healthy(), "{diagnosis}");
+    let found = diagnosis
+        .findings()
+        .iter()
+        .find(|finding| finding.step == DoctorStep::Tls)
+        .unwrap();
+    assert_eq!(found.outcome, Outcome::Warning, "{diagnosis}");
+    assert!(found.text.contains("goes on without TLS"), "{diagnosis}");
 }
 
 #[tokio::test]

@@ -29,15 +29,17 @@ pub(crate) fn acceptor(identity: &Identity, alpn: Option<&str>) -> TlsAcceptor {
         identity.key_pem(),
         alpn,
         versions,
+        None,
     )
 }
 
-/// For any certificates and any key, whether they belong together or not.
+/// For any certificates and any key, whether they belong together or not, with an OCSP response to send along.
 pub(crate) fn acceptor_of(
     chain: &str,
     key: &str,
     alpn: Option<&str>,
     versions: &[&'static SupportedProtocolVersion],
+    staple: Option<&[u8]>,
 ) -> TlsAcceptor {
     let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
         .collect::<Result<Vec<_>, _>>()
@@ -45,7 +47,8 @@ pub(crate) fn acceptor_of(
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let key = provider.key_provider.load_private_key(key).unwrap();
-    let identity = CertifiedKey::new(chain, key);
+    let mut identity = CertifiedKey::new(chain, key);
+    identity.ocsp = staple.map(<[u8]>::to_vec);
     let mut server = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .unwrap()
