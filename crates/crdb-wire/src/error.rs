@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Conversion,
     /// No answer came in time.
     Timeout,
+    /// The statement ran, but its result is larger than what a lane keeps, and was thrown away.
+    TooLarge,
 }
 
 impl ErrorKind {
@@ -35,6 +37,7 @@ impl ErrorKind {
             Self::Closed => "closed",
             Self::Conversion => "conversion",
             Self::Timeout => "timeout",
+            Self::TooLarge => "too_large",
         }
     }
 }
@@ -87,6 +90,16 @@ impl Error {
 
     pub(crate) fn timeout(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Timeout, message, Answer::unsent(None))
+    }
+
+    /// No answer came in time; `answer` says how far the request got.
+    pub(crate) fn unanswered(message: impl Into<String>, answer: Answer) -> Self {
+        Self::new(ErrorKind::Timeout, message, answer)
+    }
+
+    /// The statement ran, and its rows were thrown away.
+    pub(crate) fn too_large(message: impl Into<String>, answer: Answer) -> Self {
+        Self::new(ErrorKind::TooLarge, message, answer)
     }
 
     /// The session cannot be used again, although its connection has not ended.

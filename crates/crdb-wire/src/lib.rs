@@ -10,7 +10,6 @@ mod connection;
 mod copy;
 mod error;
 mod footprint;
-#[expect(dead_code, reason = "for lanes of connections")]
 mod lane;
 mod loan;
 mod observer;
@@ -35,6 +34,7 @@ pub use copy::{
 pub use crdb_auth::{CommandTag, Engine, TransactionStatus, Version};
 pub use error::{Error, ErrorKind};
 pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
+pub use lane::{LaneConfig, LaneSource, LaneStatus, Lanes};
 pub use loan::{Cleanliness, Dirt};
 pub use observer::{Notification, Observer};
 pub use request::Request;

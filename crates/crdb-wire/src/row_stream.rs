@@ -169,6 +169,14 @@ pub struct Rows {
 }
 
 impl Rows {
+    pub(crate) fn new(rows: Vec<Row>, columns: Arc<[Column]>, answer: Answer) -> Self {
+        Self {
+            rows,
+            columns,
+            answer,
+        }
+    }
+
     /// The columns.
     #[must_use]
     pub fn columns(&self) -> &[Column] {

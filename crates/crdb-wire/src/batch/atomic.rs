@@ -150,6 +150,7 @@ impl Session {
             },
             copies: false,
             tells_ends: true,
+            keeps: None,
         })?;
         let outcome = self.gather(reply, prepared, wraps).await;
         if wraps && outcome.answer.status() == Some(TransactionStatus::Failed) {

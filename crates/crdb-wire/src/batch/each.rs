@@ -33,7 +33,7 @@ impl Session {
         for ((item, prepared), bytes) in batch.statements.iter().zip(&prepared).zip(&encoded) {
             running.push(
                 self.connection
-                    .send_bound(prepared, item.request, bytes)
+                    .send_bound(prepared, item.request, bytes, None)
                     .map(|reply| Running {
                         reply,
                         prepared: prepared.clone(),

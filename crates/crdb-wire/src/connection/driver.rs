@@ -12,6 +12,7 @@ use bytes::{Buf, BytesMut};
 use crdb_auth::TransactionStatus;
 use postgres_protocol::message::frontend;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
 
 use super::shared::{Entry, Shared};
 use super::slot::Event;
@@ -54,6 +55,8 @@ pub(crate) struct Driver<S> {
     entries: VecDeque<Entry>,
     noise: u32,
     paused: bool,
+    /// When the last reply of a shared connection ended.
+    last_answer: Option<Instant>,
 }
 
 /// How a poll of the driver ends.
@@ -80,6 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             entries: VecDeque::new(),
             noise: 0,
             paused: false,
+            last_answer: None,
         }
     }
 
@@ -405,6 +409,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             inner.loan.note(&entry.trace, &answer);
             (answer, inner.unanswered == 0)
         });
+        entry.slot.note_time(&mut self.last_answer);
         entry.slot.complete(answer);
         if quiet {
             self.shared.tell_quiet();

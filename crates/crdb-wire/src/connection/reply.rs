@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::shared::Shared;
-use super::slot::{Event, Found, Slot};
+use super::slot::{Answered, Event, Found, Slot};
 use crate::answer::Answer;
 
 /// What comes for one request. Dropping it before [`poll_event`](Self::poll_event) has given `None` leaves the request to
@@ -63,6 +63,16 @@ impl Reply {
     /// Takes the answer of a reply that is complete.
     pub(crate) fn take(mut self) -> Answer {
         std::mem::replace(self.complete(), Answer::unsent(None))
+    }
+
+    /// Whether rows have been thrown away because more bytes of them were unread than the request keeps.
+    pub(crate) fn overflowed(&self) -> bool {
+        self.slot.overflowed()
+    }
+
+    /// When the answer was complete, if the request keeps its rows within a bound.
+    pub(crate) fn answered(&self) -> Option<Answered> {
+        self.slot.answered()
     }
 
     /// Adds to the request's bytes. The request must be the newest one.

@@ -93,6 +93,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) copies: bool,
     /// Whether the caller wants an event at each statement's end.
     pub(crate) tells_ends: bool,
+    /// How many bytes of unread rows are kept. Without a bound, the connection stops reading until the caller does.
+    pub(crate) keeps: Option<usize>,
 }
 
 impl Shared {
@@ -160,7 +162,7 @@ impl Shared {
     /// # Errors
     /// The connection has ended: nothing is written.
     pub(crate) fn send(self: &Arc<Self>, request: Outgoing<'_>) -> Result<Reply, Box<Answer>> {
-        let slot = Arc::new(Slot::default());
+        let slot = Arc::new(Slot::bounded(request.keeps));
         {
             let mut inner = self.inner.lock();
             let inner = &mut *inner;

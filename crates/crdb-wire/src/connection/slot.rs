@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crdb_auth::CommandTag;
 use parking_lot::Mutex;
 use postgres_types::Oid;
+use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::protocol::{CopyHeader, Described, RowBlock};
@@ -62,6 +63,19 @@ struct State {
     abandoned: bool,
     /// The reader waits until the caller has read.
     paused: bool,
+    /// How many unread bytes are kept at most, instead of pausing the reader.
+    bound: Option<usize>,
+    /// More than that came: what was unread has been thrown away, and so is the rest.
+    overflowed: bool,
+    answered: Option<Answered>,
+}
+
+/// When a request on a shared connection was answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answered {
+    /// When the reply of the request in front of it ended, if there was one.
+    pub(crate) before: Option<Instant>,
+    pub(crate) at: Instant,
 }
 
 /// What a caller finds in a slot.
@@ -73,6 +87,39 @@ pub(super) enum Found {
 }
 
 impl Slot {
+    /// For a request whose unread rows never pause the reader: beyond so many bytes they are thrown away.
+    pub(super) fn bounded(bound: Option<usize>) -> Self {
+        Self {
+            end: AtomicU64::new(0),
+            state: Mutex::new(State {
+                bound,
+                ..State::default()
+            }),
+        }
+    }
+
+    /// Whether rows have been thrown away because too many bytes of them were unread.
+    pub(super) fn overflowed(&self) -> bool {
+        self.state.lock().overflowed
+    }
+
+    /// When the request was answered, if it is of a shared connection.
+    pub(super) fn answered(&self) -> Option<Answered> {
+        self.state.lock().answered
+    }
+
+    /// Notes when the reply ended. `last` is when the one before it did.
+    pub(super) fn note_time(&self, last: &mut Option<Instant>) {
+        let mut state = self.state.lock();
+        if state.bound.is_some() {
+            let at = Instant::now();
+            state.answered = Some(Answered {
+                before: last.replace(at),
+                at,
+            });
+        }
+    }
+
     pub(super) fn end(&self) -> u64 {
         self.end.load(Ordering::Acquire)
     }
@@ -89,9 +136,17 @@ impl Slot {
     /// Leaves an event. The caller is woken by [`wake`](Self::wake) or [`complete`](Self::complete).
     pub(super) fn push(&self, event: Event) {
         let mut state = self.state.lock();
-        if !state.abandoned {
-            state.unread += event.bytes();
-            state.events.push_back(event);
+        if state.abandoned || state.overflowed {
+            return;
+        }
+        state.unread += event.bytes();
+        state.events.push_back(event);
+        if state.bound.is_some_and(|bound| state.unread > bound) {
+            state.overflowed = true;
+            let events = std::mem::take(&mut state.events);
+            state.unread = 0;
+            drop(state);
+            drop(events);
         }
     }
 
@@ -111,7 +166,7 @@ impl Slot {
     /// Whether more than `limit` bytes are unread. If so, the caller that reads resumes the reader.
     pub(super) fn pauses(&self, limit: usize) -> bool {
         let mut state = self.state.lock();
-        state.paused = state.unread > limit && !state.abandoned;
+        state.paused = state.unread > limit && !state.abandoned && state.bound.is_none();
         state.paused
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Names a lane. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LaneId(u64);
+pub(super) struct LaneId(pub(super) u64);
 
 /// Names a caller that waits. Later callers have larger ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +149,11 @@ impl Admission {
     /// How many lanes take new requests.
     pub(super) fn open_lanes(&self) -> usize {
         self.lanes.values().filter(|places| places.open).count()
+    }
+
+    /// How many requests a lane takes at a time.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
     }
 
     /// How many requests there are: those that wait and those that have a place.

@@ -11,6 +11,9 @@ const WINDOW: f64 = 1.0;
 /// The part of an average that one more sample makes up.
 const SHARE: f64 = 1.0 / 32.0;
 
+/// The same for a sample above the average: a statement that takes long holds up those behind it, so that this is learned fast.
+const SHARE_ABOVE: f64 = 1.0 / 8.0;
+
 /// Running averages over all lanes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Estimate {
@@ -22,10 +25,10 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
-    /// A request has arrived.
-    pub(super) fn arrived(&mut self, now: Moment) {
+    /// So many requests have arrived since the last call.
+    pub(super) fn arrived(&mut self, requests: u64, now: Moment) {
         self.fade(now);
-        self.arrivals += 1.0;
+        self.arrivals += requests as f64;
     }
 
     fn fade(&mut self, now: Moment) {
@@ -55,23 +58,26 @@ impl Estimate {
         self.arrivals / WINDOW
     }
 
-    /// How long the server takes for a request; nothing before the first answer.
-    pub(super) fn service(&self) -> Duration {
-        seconds(self.service)
+    /// How long the server takes for a request, in caution more than the mean; nothing before the first answer.
+    pub(super) fn service(&self) -> Option<Duration> {
+        self.service.map(seconds)
     }
 
     /// How long a message takes to the server and back.
     pub(super) fn round_trip(&self) -> Duration {
-        seconds(self.round_trip)
+        self.round_trip.map_or(Duration::ZERO, seconds)
     }
 }
 
-fn seconds(average: Option<f64>) -> Duration {
-    Duration::try_from_secs_f64(average.unwrap_or(0.0)).unwrap_or(Duration::ZERO)
+fn seconds(average: f64) -> Duration {
+    Duration::try_from_secs_f64(average).unwrap_or(Duration::ZERO)
 }
 
 fn blend(average: Option<f64>, sample: f64) -> f64 {
-    average.map_or(sample, |average| average + (sample - average) * SHARE)
+    average.map_or(sample, |average| {
+        let share = if sample > average { SHARE_ABOVE } else { SHARE };
+        average + (sample - average) * share
+    })
 }
 
 #[cfg(test)]
@@ -86,7 +92,7 @@ mod tests {
     fn the_rate_follows_arrivals_and_fades() {
         let mut estimate = Estimate::default();
         for at in 0..5_000 {
-            estimate.arrived(millis(at));
+            estimate.arrived(1, millis(at));
         }
         let rate = estimate.rate(millis(5_000));
         assert!((900.0..1_100.0).contains(&rate), "{rate}");
@@ -107,7 +113,7 @@ mod tests {
                     before = now;
                 }
             }
-            let service = estimate.service();
+            let service = estimate.service().unwrap();
             assert!(
                 (millis(2) - Duration::from_micros(9)..=millis(2)).contains(&service),
                 "{service:?}"

@@ -103,6 +103,16 @@ impl<L, E: Clone> Gate<L, E> {
         })
     }
 
+    /// Every lane.
+    pub(super) fn lanes(&self) -> Vec<(LaneId, Arc<L>)> {
+        let state = self.state.lock();
+        state
+            .lanes
+            .iter()
+            .map(|(id, lane)| (*id, Arc::clone(lane)))
+            .collect()
+    }
+
     /// Sends everyone away that waits.
     pub(super) fn send_away(&self, why: &E) {
         let mut state = self.state.lock();

@@ -18,8 +18,8 @@ const WAKES: Duration = Duration::from_micros(100);
 pub(super) struct Measured {
     /// Requests a second.
     pub(super) rate: f64,
-    /// How long the server takes for one.
-    pub(super) service: Duration,
+    /// How long the server takes for one; nothing before the first answer.
+    pub(super) service: Option<Duration>,
     /// How long a message takes to the server and back, without service.
     pub(super) round_trip: Duration,
     /// Requests that wait or are under way now.
@@ -43,8 +43,14 @@ pub(super) struct Plan {
 impl Plan {
     /// What follows from the measurements.
     pub(super) fn of(measured: Measured, bounds: Bounds) -> Self {
-        // A service time of nothing has not been measured yet, or is too short to matter.
-        let service = measured.service.max(Duration::from_nanos(100));
+        let Some(service) = measured.service else {
+            // Whatever the statements cost, a pool is no mistake.
+            return Self {
+                lanes: measured.demand.clamp(1, bounds.max_lanes.max(1)),
+                depth: 1,
+            };
+        };
+        let service = service.max(Duration::from_nanos(100));
         let under_way = (measured.round_trip + WAKES).as_nanos() / service.as_nanos();
         let depth = usize::try_from(under_way)
             .unwrap_or(usize::MAX)
@@ -74,7 +80,7 @@ mod tests {
     fn plan(rate: f64, service_us: u64, trip_us: u64, demand: usize) -> Plan {
         let measured = Measured {
             rate,
-            service: Duration::from_micros(service_us),
+            service: Some(Duration::from_micros(service_us)),
             round_trip: Duration::from_micros(trip_us),
             demand,
         };
@@ -85,6 +91,17 @@ mod tests {
     fn long_service_makes_lanes_a_pool() {
         assert_eq!(plan(1_500.0, 5_000, 50, 64), Plan { lanes: 8, depth: 1 });
         assert_eq!(plan(10.0, 5_000, 1_000, 1), Plan { lanes: 1, depth: 1 });
+    }
+
+    #[test]
+    fn lanes_are_a_pool_before_anything_is_measured() {
+        let measured = Measured {
+            rate: 64.0,
+            service: None,
+            round_trip: Duration::from_millis(30),
+            demand: 5,
+        };
+        assert_eq!(Plan::of(measured, BOUNDS), Plan { lanes: 5, depth: 1 });
     }
 
     #[test]

@@ -188,6 +188,7 @@ impl Session {
                 },
                 copies: false,
                 tells_ends: false,
+                keeps: None,
             }),
         }
     }

@@ -72,7 +72,7 @@ impl Statements {
         format!("s{}", self.names.fetch_add(1, Ordering::Relaxed)).into()
     }
 
-    fn get(&self, text: &str) -> Option<Arc<Prepared>> {
+    pub(crate) fn get(&self, text: &str) -> Option<Arc<Prepared>> {
         self.cache.lock().get(text).cloned()
     }
 

@@ -55,6 +55,7 @@ impl Connection {
                     },
                     copies: false,
                     tells_ends: false,
+                    keeps: None,
                 })
             });
         self.shared.return_scratch(buffer);

@@ -63,19 +63,9 @@ impl Connection {
             let mut reply = self.bind_and_send(&prepared, request, values)?;
             let first = reply.event().await;
             if first.is_none() && reused {
-                let staleness = Staleness::of(reply.complete(), &prepared);
-                if staleness != Staleness::No {
-                    self.statements.remove(request.text, &prepared);
-                }
-                stale = staleness == Staleness::InTransaction;
-                let repeat = match staleness {
-                    Staleness::BeforeItRan => true,
-                    Staleness::WithoutEffect => !request.once,
-                    Staleness::No | Staleness::InTransaction => false,
-                };
-                if repeat && !again {
-                    // The types may have changed as well.
-                    self.types.forget();
+                let (repeats, in_transaction) = self.repeats(request, &prepared, reply.complete());
+                stale = in_transaction;
+                if repeats && !again {
                     again = true;
                     continue;
                 }
@@ -89,6 +79,28 @@ impl Connection {
         }
     }
 
+    /// Forgets a statement whose prepared form has become stale, as this answer says. Says whether it should be prepared again
+    /// and run once more, and whether it failed because of that in a transaction.
+    pub(crate) fn repeats(
+        &self,
+        request: Request<'_>,
+        prepared: &Arc<Prepared>,
+        answer: &Answer,
+    ) -> (bool, bool) {
+        let staleness = Staleness::of(answer, prepared);
+        if staleness != Staleness::No {
+            self.statements.remove(request.text, prepared);
+            // The types may have changed as well.
+            self.types.forget();
+        }
+        let repeats = match staleness {
+            Staleness::BeforeItRan => true,
+            Staleness::WithoutEffect => !request.once,
+            Staleness::No | Staleness::InTransaction => false,
+        };
+        (repeats, staleness == Staleness::InTransaction)
+    }
+
     fn bind_and_send(
         &self,
         prepared: &Prepared,
@@ -97,12 +109,12 @@ impl Connection {
     ) -> Result<Reply, Error> {
         let mut buffer = self.shared.scratch();
         let sent = bind::bind_and_execute(prepared, values, &mut buffer)
-            .and_then(|()| self.send_bound(prepared, request, &buffer));
+            .and_then(|()| self.send_bound(prepared, request, &buffer, None));
         self.shared.return_scratch(buffer);
         sent
     }
 
-    /// Sends the Bind, Execute and Sync that were encoded for a prepared statement.
+    /// Sends the Bind, Execute and Sync that were encoded for a prepared statement. `keeps` is as in [`Outgoing`].
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -111,6 +123,7 @@ impl Connection {
         prepared: &Prepared,
         request: Request<'_>,
         bytes: &[u8],
+        keeps: Option<usize>,
     ) -> Result<Reply, Error> {
         let columns = prepared.width();
         self.send(Outgoing {
@@ -119,6 +132,7 @@ impl Connection {
             trace: request.trace(prepared.footprint),
             copies: false,
             tells_ends: false,
+            keeps,
         })
     }
 
@@ -157,6 +171,7 @@ impl Connection {
                     trace: request.trace(Footprint::of(request.text)),
                     copies,
                     tells_ends: copies,
+                    keeps: None,
                 })
             });
         self.shared.return_scratch(buffer);

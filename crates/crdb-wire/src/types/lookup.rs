@@ -249,6 +249,7 @@ impl Connection {
                 },
                 copies: false,
                 tells_ends: false,
+                keeps: None,
             })
         });
         self.shared.return_scratch(buffer);

@@ -5,6 +5,7 @@
 mod batches;
 mod cleanliness;
 mod copying;
+mod lanes;
 mod requests;
 mod statements;
 mod support;

@@ -1,0 +1,123 @@
+//! One lane: a session that statements of many callers share.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crdb_auth::TransactionStatus;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::connection::{Outgoing, Trace};
+use crate::error::Error;
+use crate::footprint::Footprint;
+use crate::protocol::{Shape, Steps};
+use crate::session::Session;
+
+/// A session, and what is known of it as a lane.
+pub(super) struct Lane<S> {
+    session: S,
+    opened: Instant,
+    /// Statements whose callers are gone and whose replies have not ended.
+    abandoned: AtomicUsize,
+    /// It takes no new statements any more.
+    retiring: AtomicBool,
+    /// A statement's reply has ended while the lane is retiring.
+    changed: Notify,
+    /// Held while a statement is prepared, so that callers of the same text wait instead of preparing it as well.
+    pub(super) preparing: tokio::sync::Mutex<()>,
+}
+
+impl<S: AsRef<Session>> Lane<S> {
+    pub(super) fn new(session: S) -> Self {
+        Self {
+            session,
+            opened: Instant::now(),
+            abandoned: AtomicUsize::new(0),
+            retiring: AtomicBool::new(false),
+            changed: Notify::new(),
+            preparing: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        self.session.as_ref()
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
+    /// Measures the round trip: the server answers a Sync at once. The shortest of a few counts, because the others waited for
+    /// something.
+    pub(super) async fn round_trip(&self) -> Result<Duration, Error> {
+        let mut shortest = Duration::MAX;
+        for _ in 0..3 {
+            let begun = Instant::now();
+            let mut sync = bytes::BytesMut::new();
+            postgres_protocol::message::frontend::sync(&mut sync);
+            let connection = &self.session().connection;
+            let mut reply = connection.send(Outgoing {
+                bytes: &sync,
+                shape: Shape::Extended(Steps::new()),
+                trace: Trace {
+                    footprint: Footprint::of(""),
+                    local_settings: true,
+                },
+                copies: false,
+                tells_ends: false,
+                keeps: None,
+            })?;
+            let answer = reply.answer().await;
+            if !answer.is_success() {
+                let answer = answer.clone();
+                return Err(connection.failed("measuring the round trip", answer));
+            }
+            shortest = shortest.min(begun.elapsed());
+        }
+        Ok(shortest)
+    }
+
+    /// Whether the next statement would find the session as it was at first: idle, with nothing left behind.
+    pub(super) fn is_sound(&self) -> bool {
+        self.session().connection.shared.with(|inner| {
+            inner.end().is_none()
+                && inner.status() == TransactionStatus::Idle
+                && inner.loan.dirt().is_none()
+                && inner.parameters.difference().is_none()
+        })
+    }
+
+    /// Takes no new statements from now on. Says whether it did before.
+    pub(super) fn retire(&self) -> bool {
+        !self.retiring.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn is_retiring(&self) -> bool {
+        self.retiring.load(Ordering::Acquire)
+    }
+
+    /// A caller is gone.
+    pub(super) fn abandon(&self) {
+        self.abandoned.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The reply has ended for which nobody waits. Says whether it was the last of them.
+    pub(super) fn end_abandoned(&self) -> bool {
+        self.abandoned.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    pub(super) fn abandoned(&self) -> usize {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
+    /// A reply has ended.
+    pub(super) fn tell_changed(&self) {
+        if self.is_retiring() {
+            self.changed.notify_waiters();
+        }
+    }
+
+    pub(super) fn changed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.changed.notified()
+    }
+}
