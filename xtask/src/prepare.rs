@@ -8,8 +8,8 @@ use std::str::FromStr as _;
 use anyhow::{Context as _, Result};
 use crdb_auth::{ConnectionString, Connector, Session};
 use crdb_sql::codegen::{DescribedColumn, Description, Descriptions};
+use crdb_sql::dialect::split_statements;
 use crdb_sql::schema::Schema;
-use crdb_sql::token::statements;
 use crdb_sql::{Layout, Query, Verdict};
 use crdb_testkit::{Database, Engine, EngineChoice, EngineKind, EngineOptions};
 use tokio_postgres::error::ErrorPosition;
@@ -189,10 +189,12 @@ async fn create(session: &Session, directory: &Path) -> Result<()> {
     for file in files {
         let script =
             fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        for range in statements(&script) {
-            let line = script[..range.start].matches('\n').count() + 1;
+        // Editors on Windows put a byte order mark in front, which is no statement.
+        let script = script.strip_prefix('\u{feff}').unwrap_or(&script);
+        for statement in split_statements(script) {
+            let line = statement.line;
             let call = session.begin_call();
-            let done = call.client().batch_execute(&script[range]).await;
+            let done = call.client().batch_execute(statement.text).await;
             call.finish();
             done.with_context(|| format!("creating the schema, {}:{line}", file.display()))?;
         }

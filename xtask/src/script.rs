@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use crdb_exec::ExecutorExt as _;
 use crdb_facade::Database;
-use crdb_sql::token::statements;
+use crdb_sql::dialect::split_statements;
 
 /// Runs a script's statements one by one: CockroachDB wants data definitions outside of a common transaction. Tells `progress`
 /// after each how many are done, and of how many.
@@ -15,14 +15,13 @@ pub(crate) async fn run(
     script: &str,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<()> {
-    let statements: Vec<_> = statements(script).collect();
+    let statements = split_statements(script);
     let count = statements.len();
-    for (done, range) in statements.into_iter().enumerate() {
-        let line = script[..range.start].matches('\n').count() + 1;
-        let statement = &script[range];
-        let head = statement.lines().next().unwrap_or_default();
+    for (done, statement) in statements.into_iter().enumerate() {
+        let (line, text) = (statement.line, statement.text);
+        let head = text.lines().next().unwrap_or_default();
         database
-            .execute(statement, &[])
+            .execute(text, &[])
             .await
             .with_context(|| format!("line {line}: running {head}"))?;
         progress(done + 1, count);

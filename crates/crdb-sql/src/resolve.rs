@@ -205,7 +205,7 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
         // A time is a constant; a name there is a mistake of another kind.
         self.exprs(&select.filter);
         self.keys(&select.group_by, &aliases);
-        self.exprs(&select.having);
+        self.keys(select.having.as_slice(), &aliases);
         for window in &select.windows {
             self.window(&window.spec);
         }

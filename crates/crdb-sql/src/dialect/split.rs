@@ -1,5 +1,6 @@
 //! Cutting a text into statements without parsing them.
 
+use super::keyword::Keyword;
 use super::lexer::Lexer;
 use super::span::Span;
 use super::token::TokenKind;
@@ -15,7 +16,8 @@ pub struct Piece<'a> {
     pub line: usize,
 }
 
-/// The statements of a text, in order: what stands between semicolons that are in no string, quoted name or comment.
+/// The statements of a text, in order: what stands between semicolons that are in no string, quoted name, comment or body of
+/// a routine (`BEGIN ATOMIC .. END`).
 ///
 /// Pieces with nothing but space and comments are left out. What follows a token that cannot be read, such as a quote
 /// that is never closed, is one piece up to the end: parsing it tells what is wrong.
@@ -49,14 +51,18 @@ pub fn split_statements(sql: &str) -> Vec<Piece<'_>> {
             });
         }
     };
+    let mut body = Body::default();
     loop {
         match lexer.next_token() {
             Ok(token) if token.kind == TokenKind::End => {
                 push(start, end);
                 break;
             }
-            Ok(token) if token.kind == TokenKind::Semicolon => push(start.take(), end),
+            Ok(token) if token.kind == TokenKind::Semicolon && !body.is_open() => {
+                push(start.take(), end);
+            }
             Ok(token) => {
+                body.pass(token.kind);
                 start = start.or(Some(token.span.start));
                 end = token.span.end;
             }
@@ -67,6 +73,30 @@ pub fn split_statements(sql: &str) -> Vec<Piece<'_>> {
         }
     }
     pieces
+}
+
+/// `BEGIN ATOMIC .. END`, which holds statements with semicolons, and `CASE .. END` in them.
+#[derive(Default)]
+struct Body {
+    /// How many of the two are open.
+    depth: usize,
+    after_begin: bool,
+}
+
+impl Body {
+    fn is_open(&self) -> bool {
+        self.depth > 0
+    }
+
+    fn pass(&mut self, token: TokenKind) {
+        match token {
+            TokenKind::Keyword(Keyword::ATOMIC) if self.after_begin => self.depth += 1,
+            TokenKind::Keyword(Keyword::CASE) if self.is_open() => self.depth += 1,
+            TokenKind::Keyword(Keyword::END) => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        self.after_begin = token == TokenKind::Keyword(Keyword::BEGIN);
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +116,16 @@ mod tests {
             texts("a ';' b; c \";\" /* ; */ d -- ;\n; $$;$$"),
             ["a ';' b", "c \";\" /* ; */ d", "$$;$$"]
         );
+    }
+
+    #[test]
+    fn the_statements_of_a_body_are_one_with_their_routine() {
+        let routine = "CREATE FUNCTION f() RETURNS INT8 BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END";
+        assert_eq!(
+            texts(&format!("BEGIN; {routine}; COMMIT; END; SELECT 1")),
+            ["BEGIN", routine, "COMMIT", "END", "SELECT 1"]
+        );
+        assert_eq!(super::super::parse(routine).map(|all| all.len()), Ok(1));
     }
 
     #[test]
