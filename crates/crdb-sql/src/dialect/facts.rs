@@ -1,10 +1,10 @@
 //! What a lint, a retry policy or a router asks of a statement.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::ast::{
     ColumnRef, Cte, Expr, Limit, ObjectName, Placeholder, Query, QueryBody, Returning, Select,
-    SelectItem, Statement, StatementKind, UtilityKind,
+    SelectItem, Statement, StatementKind, UtilityKind, With,
 };
 use super::span::Span;
 use super::visit::{Descend, TableUse, Visitor, walk};
@@ -84,7 +84,7 @@ impl Facts {
                 in_the_past: false,
                 locks: false,
             },
-            ctes: HashSet::new(),
+            ctes: HashMap::new(),
             explained: matches!(&statement.kind, StatementKind::Explain(explain) if !explain.analyze),
             tested: HashSet::new(),
         };
@@ -188,8 +188,8 @@ fn returns_rows(kind: &StatementKind) -> bool {
 
 struct Collect {
     facts: Facts,
-    /// Names of the common table expressions in sight.
-    ctes: HashSet<Box<str>>,
+    /// Names of the common table expressions in sight, and how many of them have one.
+    ctes: HashMap<Box<str>, usize>,
     /// Whether it is only explained.
     explained: bool,
     /// Where the selects begin that `EXISTS` only tests for rows.
@@ -197,9 +197,30 @@ struct Collect {
 }
 
 impl Collect {
-    fn bring_ctes(&mut self, ctes: &[Cte]) {
-        self.ctes
-            .extend(ctes.iter().map(|cte| cte.name.value().into()));
+    /// Brings the names of `WITH RECURSIVE` into sight, which see each other.
+    fn enter(&mut self, with: Option<&With>) {
+        if let Some(with) = with.filter(|with| with.recursive) {
+            with.ctes.iter().for_each(|cte| self.see(cte));
+        }
+    }
+
+    fn see(&mut self, cte: &Cte) {
+        *self.ctes.entry(cte.name.value().into()).or_default() += 1;
+    }
+
+    /// Behind what a WITH belongs to its names mean tables again.
+    fn leave(&mut self, with: Option<&With>) {
+        for cte in with.iter().flat_map(|with| &with.ctes) {
+            // Of a recursive one the name was seen twice.
+            let seen = if with.is_some_and(|with| with.recursive) {
+                2
+            } else {
+                1
+            };
+            if let Some(count) = self.ctes.get_mut(cte.name.value()) {
+                *count = count.saturating_sub(seen);
+            }
+        }
     }
 
     fn stars(&mut self, items: &[SelectItem]) {
@@ -235,9 +256,7 @@ impl<'t> Visitor<'t> for Collect {
             StatementKind::Delete(delete) => (&delete.with, &delete.returning),
             _ => return Descend::Into,
         };
-        if let Some(with) = with {
-            self.bring_ctes(&with.ctes);
-        }
+        self.enter(with.as_ref());
         if let Some(Returning::Items(items)) = returning {
             self.stars(items);
         }
@@ -245,11 +264,27 @@ impl<'t> Visitor<'t> for Collect {
     }
 
     fn query(&mut self, query: &'t Query) -> Descend {
-        if let Some(with) = &query.with {
-            self.bring_ctes(&with.ctes);
-        }
+        self.enter(query.with.as_ref());
         self.facts.locks |= !query.locking.is_empty();
         Descend::Into
+    }
+
+    fn leave_cte(&mut self, cte: &'t Cte) {
+        self.see(cte);
+    }
+
+    fn leave_query(&mut self, query: &'t Query) {
+        self.leave(query.with.as_ref());
+    }
+
+    fn leave_statement(&mut self, statement: &'t Statement) {
+        let with = match &statement.kind {
+            StatementKind::Insert(insert) => &insert.with,
+            StatementKind::Update(update) => &update.with,
+            StatementKind::Delete(delete) => &delete.with,
+            _ => return,
+        };
+        self.leave(with.as_ref());
     }
 
     fn select(&mut self, select: &'t Select) {
@@ -260,7 +295,8 @@ impl<'t> Visitor<'t> for Collect {
     }
 
     fn table(&mut self, name: &'t ObjectName, usage: TableUse) {
-        let is_cte = name.parts.len() == 1 && self.ctes.contains(name.name());
+        let is_cte =
+            name.parts.len() == 1 && self.ctes.get(name.name()).is_some_and(|count| *count > 0);
         if !(is_cte && usage == TableUse::Read) {
             self.facts.tables.push(TableMention {
                 name: name.clone(),
@@ -335,6 +371,20 @@ mod tests {
                 ("b".to_owned(), TableUse::Write),
                 ("public.d".to_owned(), TableUse::Read)
             ]
+        );
+        // A name of WITH is one only where it can be seen.
+        let read = |name: &str| (name.to_owned(), TableUse::Read);
+        assert_eq!(
+            tables("WITH a AS (SELECT 1 FROM a) SELECT 1 FROM a"),
+            [read("a")]
+        );
+        assert_eq!(
+            tables("SELECT 1 FROM (WITH a AS (SELECT 1) SELECT 1 FROM a) b, a"),
+            [read("a")]
+        );
+        assert_eq!(
+            tables("WITH RECURSIVE a AS (SELECT 1 FROM b UNION SELECT 1 FROM a) SELECT 1 FROM a"),
+            [read("b")]
         );
         assert_eq!(
             tables("DROP INDEX a@b"),

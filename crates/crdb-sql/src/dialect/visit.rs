@@ -5,8 +5,8 @@
 
 use super::ast::{
     AlterTableAction, ArrayValue, Assignment, AtomicStatement, ColumnAction, ColumnConstraint,
-    ColumnDefinition, Conflict, ConflictAction, ConflictTarget, DataType, Distinct, DropTarget,
-    Expr, FrameBound, Function, FunctionArguments, InSet, IndexDefinition, IndexTarget,
+    ColumnDefinition, Conflict, ConflictAction, ConflictTarget, Cte, DataType, Distinct,
+    DropTarget, Expr, FrameBound, Function, FunctionArguments, InSet, IndexDefinition, IndexTarget,
     InsertSource, Join, JoinCondition, Limit, ObjectKind, ObjectName, OrderBy, OrderTarget, Part,
     PartitionBy, Query, QueryBody, Returning, RoutineBody, Select, SelectItem, SpecialForm,
     Statement, StatementKind, StorageParameter, Subscript, TableConstraint, TableContents,
@@ -52,6 +52,9 @@ pub trait Visitor<'t> {
     }
     /// After a query that was gone into.
     fn leave_query(&mut self, query: &'t Query) {}
+    /// After a common table expression, whose name what follows can use. Within it the name is its own only in
+    /// `WITH RECURSIVE`.
+    fn leave_cte(&mut self, cte: &'t Cte) {}
     /// Before a select.
     fn select(&mut self, select: &'t Select) {}
     /// A source of rows.
@@ -241,6 +244,7 @@ impl<'t, V: Visitor<'t>> Walk<'_, V> {
     fn with(&mut self, with: Option<&'t With>) {
         for cte in with.iter().flat_map(|with| &with.ctes) {
             self.statement(&cte.statement);
+            self.0.leave_cte(cte);
         }
     }
 
