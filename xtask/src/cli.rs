@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, setup, sql, test,
-    tidy,
+    bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, pgtest, setup, sql,
+    test, tidy,
 };
 
 /// The workspace's workflows: see it work, change it, prove the change.
@@ -60,6 +60,8 @@ enum Command {
     Chaos(chaos::Arguments),
     /// Feed hostile input to everything that reads what others wrote
     Fuzz(fuzz::Arguments),
+    /// Replay wire tests against the quirks proxy or a server
+    Pgtest(pgtest::Arguments),
     /// Say how many lines of each crate the tests reach
     Coverage(coverage::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
@@ -83,6 +85,7 @@ impl Cli {
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Chaos(arguments) => chaos::run(&arguments),
             Command::Fuzz(arguments) => fuzz::run(&arguments),
+            Command::Pgtest(arguments) => pgtest::run(&arguments),
             Command::Coverage(arguments) => coverage::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
             Command::Completions(arguments) => completions::run(&arguments),

@@ -21,6 +21,7 @@ mod fuzz;
 #[cfg(feature = "stack")]
 mod interruption;
 mod output;
+mod pgtest;
 #[cfg(feature = "engine")]
 mod prepare;
 #[cfg(not(all(feature = "engine", feature = "stack")))]

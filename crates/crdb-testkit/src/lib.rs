@@ -30,7 +30,7 @@
 //!
 //! # Modules, in reading order
 //!
-//! `engine` (servers), `certificates`, `kerberos`, `fault` (bytes), `quirks` (messages), `hostile`, `error`; inside, `process` (what outlives
+//! `engine` (servers), `certificates`, `kerberos`, `fault` (bytes), `quirks` (messages), `replay` (wire tests), `hostile`, `error`; inside, `process` (what outlives
 //! nobody).
 
 mod certificates;
@@ -41,6 +41,7 @@ mod hostile;
 mod kerberos;
 mod process;
 mod quirks;
+mod replay;
 
 pub use certificates::{Authority, Identity};
 pub use engine::{
@@ -53,6 +54,7 @@ pub use kerberos::{Kdc, KdcOptions};
 pub use quirks::{
     CockroachVersion, Injection, QuirkCounts, QuirksOptions, QuirksProxy, RandomInjections,
 };
+pub use replay::{Disagreement, Replay, ReplayTarget, replay};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
