@@ -297,3 +297,19 @@ async fn three_nodes_form_a_cluster() {
     tokio::task::block_in_place(|| node.restart()).unwrap();
     assert_eq!(engine.execute(kept).await.unwrap().as_deref(), Some("7"));
 }
+
+#[tokio::test]
+async fn what_a_server_lacks_is_asked_from_it() {
+    let engine = Engine::shared().await;
+    engine.require("constants", "SELECT 1").await;
+    let lacking = engine
+        .try_require("what no server has", "SELECT no_such_function()")
+        .await
+        .unwrap_err();
+    assert!(lacking.is_unavailable());
+    let message = lacking.to_string();
+    assert!(
+        message.contains(" lacks what no server has") && message.contains("no_such_function"),
+        "{message}"
+    );
+}

@@ -473,6 +473,32 @@ impl Engine {
         }
     }
 
+    /// Ends the test unless the server runs `sql`, in a connection of its own: so a test that an older release cannot pass is
+    /// left out because of what the server says, and not because of its version.
+    ///
+    /// # Panics
+    /// With `did not run: `, `what` and the server's words when it refuses.
+    pub async fn require(&self, what: &str, sql: &str) {
+        if let Err(error) = self.try_require(what, sql).await {
+            error.end_test();
+        }
+    }
+
+    /// As [`require`](Self::require), as an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when the server refuses `sql`, [`ErrorKind::Timeout`] when it does not answer.
+    pub async fn try_require(&self, what: &str, sql: &str) -> Result<(), Error> {
+        match self.execute(sql).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::Database => {
+                let message = format!("{} lacks {what}", self.version);
+                Err(Error::new(ErrorKind::Unavailable, message).with_source(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn not_ours(&self, what: &str) -> Error {
         Error::needs_own_server(format_args!("{what} of {} is not ours", self.version))
     }

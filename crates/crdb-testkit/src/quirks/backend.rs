@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::wire::{Frame, FrameReader, put, put_frame, put_text};
+use super::wire::{Frame, FrameReader, put, put_frame, put_text, take_text};
 
 /// The name of the prepared statement and portal that the proxy uses for itself.
 const OWN: &str = "crdb_testkit";
@@ -81,6 +81,29 @@ impl Backend {
     pub(super) async fn end_batch_with_status(&mut self) -> io::Result<(u8, Option<Frame>)> {
         self.send_sync().await?;
         self.until_ready().await
+    }
+
+    /// Binds by the client's own message once more, without telling it. Gives the error if there was one.
+    pub(super) async fn bind_quietly(&mut self, bind: &Frame) -> io::Result<Option<Frame>> {
+        let mut name = bind.body.clone();
+        let name = take_text(&mut name).unwrap_or_default();
+        let mut out = BytesMut::new();
+        put(&mut out, b'C', |out| {
+            out.put_u8(b'P');
+            out.put_slice(&name);
+            out.put_u8(0);
+        });
+        put_frame(&mut out, bind);
+        put(&mut out, b'H', |_| {});
+        self.send(&out).await?;
+        loop {
+            let frame = self.reader.next_frame().await?;
+            match frame.tag {
+                b'2' => return Ok(None),
+                b'E' => return Ok(Some(frame)),
+                _ => {}
+            }
+        }
     }
 
     /// Closes a prepared statement without telling the client.

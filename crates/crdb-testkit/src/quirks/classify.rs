@@ -79,6 +79,7 @@ pub(super) fn classify(statement: &[Token<'_>]) -> Class {
                 Class::Release
             }
         }
+        "create" | "experimental" if is(1, "changefeed") => Class::Session,
         "create" | "drop" | "alter" if is(1, "role") || is(1, "user") => Class::Data,
         "create" | "drop" | "alter" | "truncate" | "comment" | "grant" | "revoke" => Class::Ddl,
         "set" if is(1, "transaction") => Class::SetTransaction,

@@ -44,8 +44,7 @@ impl Session {
                 self.transaction.set(State::Released, Instant::now());
                 if let Way::Portal { bind, .. } = way {
                     // The portal went with the transaction.
-                    self.backend.send_flushed(bind).await?;
-                    while self.backend.reader.next_frame().await?.tag != b'2' {}
+                    self.backend.bind_quietly(bind).await?;
                 }
             }
             State::Idle if self.transaction.has_begun() => {

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::injection::{Injection, Opportunity, RandomInjections, draw, draw_committed, take};
+use super::jobs::Job;
 use super::version::CockroachVersion;
 
 /// How a [`QuirksProxy`](super::QuirksProxy) behaves. The default is one node of the newest release.
@@ -18,6 +20,7 @@ pub struct QuirksOptions {
     node_id: u32,
     require_tls: bool,
     set_local: bool,
+    cut_unacknowledged: Option<Duration>,
 }
 
 impl Default for QuirksOptions {
@@ -27,6 +30,7 @@ impl Default for QuirksOptions {
             node_id: 1,
             require_tls: false,
             set_local: true,
+            cut_unacknowledged: None,
         }
     }
 }
@@ -58,6 +62,18 @@ impl QuirksOptions {
     pub fn set_local(mut self, known: bool) -> Self {
         self.set_local = known;
         self
+    }
+
+    /// Cuts a session whose client has not acknowledged what was sent for this long, as v26.2 does after 30 s
+    /// (`server.sql_tcp_user.timeout`): because the network is gone, or because it does not read. Linux only. Default: never.
+    #[must_use]
+    pub fn cut_unacknowledged(mut self, after: Duration) -> Self {
+        self.cut_unacknowledged = Some(after);
+        self
+    }
+
+    pub(super) fn unacknowledged(&self) -> Option<Duration> {
+        self.cut_unacknowledged
     }
 
     pub(super) fn knows_set_local(&self) -> bool {
@@ -99,6 +115,8 @@ pub struct QuirkCounts {
     pub ambiguous: u64,
     /// Statements that were answered with 57014 because of [`Injection::CancelAutocommit`].
     pub canceled: u64,
+    /// Schema changes that were made to fail or to go on without their statement.
+    pub schema_changes: u64,
     /// Connections that were cut.
     pub cuts: u64,
     /// Sessions that were told 57P01.
@@ -134,6 +152,8 @@ pub(super) struct Failures {
     /// Grows whenever `random` is set, so that sessions begin their sequence afresh.
     random_number: u64,
     pub(super) connection_limit: Option<usize>,
+    /// How long schema changes take.
+    pub(super) job_time: Duration,
 }
 
 impl Failures {
@@ -168,7 +188,10 @@ pub(super) struct Control {
     failures: Mutex<Failures>,
     /// Tables that are locked against schema changes, by database and name.
     locked: Mutex<HashSet<(String, String)>>,
+    jobs: Mutex<Vec<Job>>,
     keys: Mutex<HashMap<CancelKey, CancelKey>>,
+    /// Sessions whose cancel request has come, until they ask.
+    canceled: Mutex<HashSet<CancelKey>>,
 }
 
 impl Control {
@@ -180,7 +203,9 @@ impl Control {
             counts: watch::Sender::new(QuirkCounts::default()),
             failures: Mutex::default(),
             locked: Mutex::default(),
+            jobs: Mutex::default(),
             keys: Mutex::default(),
+            canceled: Mutex::default(),
         }
     }
 
@@ -191,6 +216,11 @@ impl Control {
     /// The tables that are locked against schema changes, by database and name.
     pub(super) fn locked(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
         self.locked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The jobs of schema changes, in the order in which they began.
+    pub(super) fn jobs(&self) -> MutexGuard<'_, Vec<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set_random(&self, random: Option<RandomInjections>) {
@@ -232,6 +262,22 @@ impl Control {
             (Some(random), Some(generator)) => draw_committed(&random, generator),
             _ => false,
         }
+    }
+
+    /// A cancel request has come for the session with this key.
+    pub(super) fn cancel(&self, shown: CancelKey) {
+        self.canceled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(shown);
+    }
+
+    /// Whether a cancel request has come for the session with this key since it was asked last.
+    pub(super) fn was_canceled(&self, shown: CancelKey) -> bool {
+        self.canceled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&shown)
     }
 
     /// Invents the BackendKeyData of a session whose real one is `real`.

@@ -70,6 +70,7 @@ impl Session {
             return self.refuse_message(&Failure::new("42P18", message)).await;
         }
         self.settings_named |= statement.names_setting;
+        let statement = self.with_tables(statement).await?;
         let mut text = statement.text.as_str();
         match self.decide(&statement.class).await? {
             // PostgreSQL would not parse a SAVEPOINT in a failed transaction.
@@ -166,7 +167,8 @@ impl Session {
                 return self.refuse_message(&failure).await;
             }
             if portal.bound_at != self.transaction.executed() {
-                self.bind_again(&name, &portal).await?;
+                // CockroachDB's portal sees what ran since then, and PostgreSQL's does not.
+                self.backend.bind_quietly(&portal.bind).await?;
             }
             self.perform(&portal.statement, way, true).await?
         };

@@ -34,6 +34,30 @@ impl Failure {
         )
     }
 
+    /// A schema change whose job found that it cannot be made.
+    pub(super) fn backfill_failed() -> Self {
+        Self::new(
+            "23505",
+            "failed to ingest index entries during backfill: duplicate key value violates unique constraint",
+        )
+    }
+
+    /// A transaction that has committed without its schema change.
+    pub(super) fn schema_change_aborted() -> Self {
+        Self {
+            hint: Some(
+                "Some of the non-DDL statements may have committed successfully, but some of the DDL statement(s) failed.\n\
+                 Manual inspection may be required to determine the actual state of the database."
+                    .to_owned(),
+            ),
+            ..Self::new(
+                "XXA00",
+                "transaction committed but schema change aborted with error: (23505): duplicate key value violates \
+                 unique constraint",
+            )
+        }
+    }
+
     /// `crdb_internal` or `system` where they are closed.
     pub(super) fn internals_are_closed() -> Self {
         Self {

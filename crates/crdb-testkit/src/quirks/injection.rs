@@ -31,6 +31,11 @@ pub enum Injection {
         /// Whether it has been committed.
         committed: bool,
     },
+    /// The job of the next schema change fails. A statement of its own fails with it and changes nothing; in a transaction
+    /// COMMIT fails with XXA00, and what is not a schema change has been committed.
+    FailSchemaChange,
+    /// The next schema change is answered with 57014, and its job goes on: the change is made.
+    LeaveSchemaChange,
     /// The connection is cut when the next statement arrives; it does not run.
     CutStatement {
         /// How the connection ends.
@@ -141,6 +146,7 @@ pub(super) struct Opportunity {
     pub(super) statement: bool,
     pub(super) commit: bool,
     pub(super) autocommit: bool,
+    pub(super) schema: bool,
 }
 
 impl Injection {
@@ -148,6 +154,7 @@ impl Injection {
         match self {
             Self::RetryStatement | Self::CutStatement { .. } => opportunity.statement,
             Self::CancelAutocommit { .. } => opportunity.autocommit,
+            Self::FailSchemaChange | Self::LeaveSchemaChange => opportunity.schema,
             Self::RetryCommit
             | Self::AmbiguousCommit { .. }
             | Self::CutBeforeCommit { .. }
@@ -221,11 +228,13 @@ mod tests {
         statement: true,
         commit: false,
         autocommit: false,
+        schema: false,
     };
     const COMMIT: Opportunity = Opportunity {
         statement: false,
         commit: true,
         autocommit: false,
+        schema: false,
     };
 
     #[test]

@@ -1,6 +1,7 @@
 //! A proxy in front of PostgreSQL with CockroachDB's habits.
 
 mod backend;
+mod changefeed;
 mod classify;
 mod commit_timestamp;
 mod control;
@@ -8,6 +9,7 @@ mod copy;
 mod extended;
 mod failure;
 mod injection;
+mod jobs;
 mod perform;
 mod portal;
 mod refusal;
@@ -23,6 +25,7 @@ mod suffer;
 mod tokens;
 mod transaction;
 mod translate;
+mod upsert;
 mod version;
 mod wire;
 
@@ -181,6 +184,12 @@ impl QuirksProxy {
     /// Refuses sessions beyond this many with 53300, after their login; none for no limit, which is the default.
     pub fn limit_connections(&self, limit: Option<usize>) {
         self.control.failures().connection_limit = limit;
+    }
+
+    /// How long the jobs of schema changes take, those included that are running; not at all by default. Their statements
+    /// wait for them.
+    pub fn slow_schema_changes(&self, takes: Duration) {
+        self.control.failures().job_time = takes;
     }
 
     /// What has happened so far.

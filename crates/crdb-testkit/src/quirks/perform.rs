@@ -95,8 +95,25 @@ impl Session {
         if let Some(injection) = self.injection(statement, alone) {
             return self.suffer(injection, statement, way, releases).await;
         }
+        let ends = releases || matches!(statement.class, Class::Commit { .. });
+        if ends && let Some(failure) = self.lost_before() {
+            return match releases {
+                true => self.fail(&failure).await,
+                false => self.fail_commit(&failure).await,
+            };
+        }
+        if ends && self.transaction.has_schema_failed() {
+            return self.commit_without_schema_change().await;
+        }
         if releases {
             return self.release().await;
+        }
+        if let Some(feed) = &statement.changefeed {
+            return self.feed_changes(feed, statement, way).await;
+        }
+        self.look_up_jobs(statement).await?;
+        if self.buffers(statement).await? {
+            return self.execute_buffered(statement, way).await;
         }
         if statement.class == Class::ShowCommitTimestamp {
             return self.show_commit_timestamp(statement, way).await;
@@ -302,6 +319,7 @@ impl Session {
                     if let Some(alteration) = &statement.alters {
                         self.altered(alteration).await?;
                     }
+                    self.schema_changed(statement).await;
                     self.relay(frame, statement.tag);
                     self.ran(statement);
                     return Ok(Outcome::Complete);

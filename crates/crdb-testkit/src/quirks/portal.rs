@@ -2,13 +2,11 @@
 
 use std::io;
 
-use bytes::{BufMut, Bytes, BytesMut};
-
 use super::failure::Failure;
 use super::session::Session;
 use super::settings::Setting;
 use super::statement::{Class, Statement};
-use super::wire::{Frame, put_text};
+use super::wire::Frame;
 
 /// A portal of the client.
 #[derive(Clone, Debug)]
@@ -61,32 +59,12 @@ impl Session {
         let version = self.control.options.release();
         Ok(Some(Failure::second_portal(operation, version)))
     }
-
-    /// Makes a portal again that was bound before other statements of the transaction ran: CockroachDB's sees what they
-    /// did, and PostgreSQL's does not.
-    pub(super) async fn bind_again(&mut self, name: &Bytes, portal: &Portal) -> io::Result<()> {
-        let mut close = BytesMut::new();
-        close.put_u8(b'P');
-        put_text(&mut close, &String::from_utf8_lossy(name));
-        let close = Frame {
-            tag: b'C',
-            body: close.freeze(),
-        };
-        for (frame, end) in [(&close, b'3'), (&portal.bind, b'2')] {
-            self.backend.send_flushed(frame).await?;
-            loop {
-                let tag = self.backend.reader.next_frame().await?.tag;
-                if tag == end || tag == b'E' {
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]

@@ -56,6 +56,7 @@ pub(super) fn rewrite(sql: &str, statement: &[Token<'_>], habits: &Habits) -> St
 fn replaced(statement: &[Token<'_>], at: usize, habits: &Habits) -> Option<(usize, String)> {
     let rest = &statement[at..];
     shown(rest)
+        .or_else(|| shown_jobs(rest, habits.version))
         .or_else(|| logical_timestamp(rest))
         .or_else(|| schema_lock(statement, at))
         .or_else(|| drop_database(statement, at))
@@ -228,6 +229,19 @@ fn shown(tokens: &[Token<'_>]) -> Option<(usize, String)> {
     Some((close.end(), table))
 }
 
+/// The end of a `[SHOW JOBS]` or `[SHOW JOB ..]` that `tokens` begin with, and a table with its columns.
+fn shown_jobs(tokens: &[Token<'_>], version: CockroachVersion) -> Option<(usize, String)> {
+    let [open, rest @ ..] = tokens else {
+        return None;
+    };
+    if !open.is_symbol("[") {
+        return None;
+    }
+    let (length, query, _) = super::jobs::shown(rest, version)?;
+    let close = rest.get(length).filter(|token| token.is_symbol("]"))?;
+    Some((close.end(), format!("({query}) AS shown")))
+}
+
 /// The end of a `current_database()` that `tokens` begin with, and this name instead.
 fn named_database(tokens: &[Token<'_>], name: &str) -> Option<(usize, String)> {
     let [function, open, close, ..] = tokens else {
@@ -304,11 +318,7 @@ mod tests {
             "{sessions}"
         );
         assert!(rewritten("SELECT query FROM [show cluster queries]").contains("state = 'active'"));
-        for sql in [
-            "SELECT a[1]",
-            "SELECT * FROM [SHOW JOBS]",
-            "SELECT '[SHOW CLUSTER SESSIONS]'",
-        ] {
+        for sql in ["SELECT a[1]", "SELECT '[SHOW CLUSTER SESSIONS]'"] {
             assert_eq!(rewritten(sql), sql);
         }
     }

@@ -3,7 +3,7 @@
 //! The proxy works in lockstep: it takes one message of the client, sends it to PostgreSQL with a Flush, and waits for its
 //! answer before it takes the next one. So it always knows the transaction's state, and its own answers are in order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::watch;
 
 use super::backend::Backend;
-use super::control::{Control, Sequence};
+use super::control::{CancelKey, Control, Sequence};
 use super::failure::Failure;
 use super::injection::Injection;
 use super::portal::Portal;
@@ -49,8 +49,8 @@ pub(super) struct Session {
     pub(super) client: Client,
     pub(super) backend: Backend,
     pub(super) number: u64,
-    /// The process id of its BackendKeyData.
-    process_id: u32,
+    /// Its BackendKeyData.
+    pub(super) key: CancelKey,
     /// The database that the client named.
     pub(super) database: String,
     /// When its latest transaction committed, in nanoseconds since 1970.
@@ -72,6 +72,8 @@ pub(super) struct Session {
     pub(super) unsent_from: Option<usize>,
     /// The tag of the latest CommandComplete.
     pub(super) last_tag: Option<String>,
+    /// Messages that came while a changefeed ran.
+    pub(super) early: VecDeque<Incoming>,
     /// How many columns the present COPY has.
     pub(super) copy_columns: u16,
     /// The messages since the last Sync, to run them again.
@@ -93,7 +95,7 @@ impl Session {
         control: Arc<Control>,
         client: Client,
         backend: Backend,
-        (number, process_id): (u64, u32),
+        (number, key): (u64, CancelKey),
         database: String,
     ) -> Self {
         let draining = control.draining.subscribe();
@@ -102,7 +104,7 @@ impl Session {
             client,
             backend,
             number,
-            process_id,
+            key,
             database,
             committed_at: None,
             missing_database: None,
@@ -116,6 +118,7 @@ impl Session {
             suspended: BTreeSet::new(),
             unsent_from: None,
             last_tag: None,
+            early: VecDeque::new(),
             copy_columns: 0,
             batch: Vec::new(),
             attempts: 0,
@@ -137,7 +140,7 @@ impl Session {
             version: self.control.options.release(),
             node_id: self.control.options.node(),
             set_local: self.control.options.knows_set_local(),
-            process_id: self.process_id,
+            process_id: self.key.0,
             missing_database: self.missing_database.clone(),
         }
     }
@@ -169,6 +172,12 @@ impl Session {
                 put_failure(&mut self.out, &Failure::shutting_down());
                 self.flush().await?;
                 return self.client.writer.shutdown().await;
+            }
+            if let Some(message) = self.early.pop_front() {
+                if self.take(message).await? == Flow::End {
+                    return Ok(());
+                }
+                continue;
             }
             let flow = tokio::select! {
                 message = self.client.reader.next() => match message? {
@@ -267,7 +276,16 @@ impl Session {
             b'N' => put_frame(&mut self.out, &translate::notice(&frame.body)),
             b'C' => {
                 self.complete_at = Some(self.out.len());
-                let frame = tag.map_or(frame, command_complete);
+                let frame = match tag.map(|tag| tag.strip_suffix('#').ok_or(tag)) {
+                    None => frame,
+                    Some(Err(tag)) => command_complete(tag),
+                    // With the number of rows that PostgreSQL counted.
+                    Some(Ok(words)) => {
+                        let body = String::from_utf8_lossy(&frame.body).into_owned();
+                        let count = body.trim_end_matches('\0').rsplit(' ').next();
+                        command_complete(&format!("{words}{}", count.unwrap_or("0")))
+                    }
+                };
                 let mut body = frame.body.clone();
                 self.last_tag =
                     take_text(&mut body).map(|tag| String::from_utf8_lossy(&tag).into_owned());
@@ -336,6 +354,9 @@ impl Session {
             Injection::RetryStatement | Injection::RetryCommit => counts.retries += 1,
             Injection::AmbiguousCommit { .. } => counts.ambiguous += 1,
             Injection::CancelAutocommit { .. } => counts.canceled += 1,
+            Injection::FailSchemaChange | Injection::LeaveSchemaChange => {
+                counts.schema_changes += 1;
+            }
             _ => counts.cuts += 1,
         });
         tracing::debug!(session = self.number, ?injection, "a failure is injected");

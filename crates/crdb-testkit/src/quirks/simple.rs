@@ -50,12 +50,14 @@ impl Session {
             put(&mut self.out, b'I', |_| {});
         }
         let alone = statements.len() == 1 && !self.in_batch;
-        for (at, statement) in statements.iter().enumerate() {
+        let count = statements.len();
+        for (at, statement) in statements.into_iter().enumerate() {
+            let statement = &self.with_tables(statement).await?;
             if let Some(failure) = self.second_portal(&statement.class, "ExecStmt").await? {
                 self.fail_batch(&failure).await?;
                 return Ok(Flow::Go);
             }
-            let last = at + 1 == statements.len();
+            let last = at + 1 == count;
             if last && statement.class == Class::ShowCommitTimestamp && !self.commit_batch().await?
             {
                 return Ok(Flow::Go);

@@ -87,6 +87,8 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
     stream.set_nodelay(true)?;
     // Shares the socket, so that it can be reset from outside TLS.
     let socket = socket2::SockRef::from(&stream).try_clone()?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(control.options.unacknowledged())?;
     let mut stream: Box<dyn Stream> = Box::new(stream);
     let mut encrypted = false;
     let parameters = loop {
@@ -165,7 +167,7 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
         Arc::clone(control),
         client,
         backend,
-        (number, greeting.key.0),
+        (number, greeting.key),
         database.clone(),
     )
     .without_database(missing)
@@ -459,6 +461,7 @@ async fn cancel(mut packet: Bytes, control: &Control) -> std::io::Result<()> {
     let Some((process_id, secret)) = control.real_key(shown) else {
         return Ok(());
     };
+    control.cancel(shown);
     let mut message = BytesMut::new();
     put_untyped(&mut message, |out| {
         out.put_u32(CANCEL_REQUEST);

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use super::changefeed::{self, Changefeed, changefeed};
 pub(super) use super::classify::{Class, classify};
 use super::commit_timestamp;
 use super::failure::Failure;
+use super::jobs::{self, Wait};
 use super::rewrite::{is_historical, is_in_the_future, rewrite, session_id};
 use super::schema_lock::{Alteration, alteration};
 use super::settings::{Access, Setting, access};
 use super::tokens::{Token, TokenKind, statements};
+use super::upsert::{Upsert, upsert};
 use super::version::CockroachVersion;
 
 /// One statement.
@@ -29,6 +32,12 @@ pub(super) struct Statement {
     pub(super) takes_parameters: bool,
     /// What it does to a table's definition.
     pub(super) alters: Option<Alteration>,
+    /// An UPSERT, whose text depends on the table.
+    pub(super) upsert: Option<Upsert>,
+    /// A changefeed without a sink.
+    pub(super) changefeed: Option<Changefeed>,
+    /// The jobs that it waits for.
+    pub(super) waits_for: Option<Wait>,
     /// It reads what CockroachDB keeps to itself: `crdb_internal` or `system`.
     pub(super) internal: bool,
     /// It has an `AS OF SYSTEM TIME`.
@@ -46,9 +55,26 @@ impl Statement {
             names_setting: false,
             takes_parameters: false,
             alters: None,
+            upsert: None,
+            changefeed: None,
+            waits_for: None,
             internal: false,
             historical: false,
         }
+    }
+}
+
+impl Statement {
+    /// The tag of a schema change that PostgreSQL did not see: its verb and its object.
+    pub(super) fn ddl_tag(&self) -> String {
+        let words: Vec<String> = self
+            .text
+            .split_whitespace()
+            .map(str::to_ascii_uppercase)
+            .filter(|word| word != "UNIQUE")
+            .take(2)
+            .collect();
+        words.join(" ")
     }
 }
 
@@ -123,6 +149,11 @@ impl Habits {
             sets: reported(&tokens),
             historical: is_historical(&tokens),
             alters: alteration(&tokens),
+            upsert: upsert(sql, &tokens),
+            changefeed: changefeed(&tokens),
+            waits_for: (0..tokens.len())
+                .find_map(|at| jobs::shown(&tokens[at..], self.version))
+                .and_then(|(_, _, wait)| wait),
             internal: reads_internals(&tokens),
             takes_parameters: tokens
                 .iter()
@@ -186,6 +217,11 @@ impl Habits {
                     None,
                 ))
             }
+            ["show", "job" | "jobs", ..] => {
+                let (length, query, _) = jobs::shown(statement, self.version)?;
+                (length == statement.len()).then_some((query, Some("SHOW JOBS #")))
+            }
+            _ if changefeed(statement).is_some() => Some((changefeed::told(), None)),
             ["show", "commit", "timestamp"] if self.version.shows_commit_timestamp() => {
                 Some((commit_timestamp::shown(), Some("SHOW COMMIT TIMESTAMP 1")))
             }

@@ -36,6 +36,8 @@ impl Session {
                 self.answer_falsely(&Failure::canceled(), committed, statement, way, false)
                     .await
             }
+            Injection::FailSchemaChange => self.fail_schema_change(statement).await,
+            Injection::LeaveSchemaChange => self.leave_schema_change(statement, way).await,
             Injection::CutStatement { cut } | Injection::CutBeforeCommit { cut } => {
                 self.cut(cut).await.map(|_: Flow| Outcome::Over)
             }
@@ -107,7 +109,7 @@ impl Session {
     }
 
     /// Runs what would commit without telling the client. False when it failed of itself, which the client is told.
-    async fn run_unanswered(
+    pub(super) async fn run_unanswered(
         &mut self,
         statement: &Statement,
         way: Way<'_>,

@@ -49,6 +49,10 @@ pub(super) struct Transaction {
     written: bool,
     /// Retry errors that a setting has asked for.
     injected: u32,
+    /// A write that waits for COMMIT has lost.
+    doomed: bool,
+    /// A schema change in it will not be carried through.
+    schema_failed: bool,
     /// It began with `SAVEPOINT cockroach_restart`.
     pub(super) restartable: bool,
 }
@@ -91,6 +95,8 @@ impl Transaction {
             statements: 0,
             written: false,
             injected: 0,
+            doomed: false,
+            schema_failed: false,
             restartable: false,
         }
     }
@@ -140,6 +146,24 @@ impl Transaction {
     /// Whether it has written anything.
     pub(super) fn has_written(&self) -> bool {
         self.written
+    }
+
+    /// Makes its COMMIT fail with 40001.
+    pub(super) fn doom(&mut self) {
+        self.doomed = true;
+    }
+
+    pub(super) fn is_doomed(&self) -> bool {
+        self.doomed
+    }
+
+    /// Makes its COMMIT fail with XXA00.
+    pub(super) fn schema_failed(&mut self) {
+        self.schema_failed = true;
+    }
+
+    pub(super) fn has_schema_failed(&self) -> bool {
+        self.schema_failed
     }
 
     /// Whether a retry error that a setting asks for still comes: three times.
@@ -220,6 +244,7 @@ impl Transaction {
                 statement: data,
                 commit: autocommit,
                 autocommit,
+                schema: statement.class == Class::Ddl,
             },
             State::Open => Opportunity {
                 statement: data,
@@ -228,6 +253,7 @@ impl Transaction {
                     Class::Commit { .. } | Class::RestartRelease
                 ),
                 autocommit: false,
+                schema: statement.class == Class::Ddl,
             },
             State::Failed | State::Released => Opportunity::default(),
         }

@@ -28,6 +28,13 @@ pub(super) enum Incoming {
     },
 }
 
+impl Incoming {
+    /// Whether the client says goodbye.
+    pub(super) fn is_terminate(&self) -> bool {
+        matches!(self, Self::Frame(frame) if frame.tag == b'X')
+    }
+}
+
 /// Reads messages. Its futures can be dropped at any time without losing a byte.
 #[derive(Debug)]
 pub(super) struct FrameReader<R> {

@@ -9,13 +9,19 @@ use super::message::substitute;
 use super::script::Options;
 use crate::error::{Error, ErrorKind};
 
-/// What was expected and what came, a line each, where they differ in what counts.
+/// What was expected and what came, a line each.
+pub(super) struct Difference {
+    pub(super) expected: Vec<String>,
+    pub(super) actual: Vec<String>,
+}
+
+/// Where an answer differs in what counts.
 pub(super) fn differ(
     expected: &[String],
     actual: &[Value],
     options: &Options,
     values: &HashMap<String, String>,
-) -> Result<Option<(Vec<String>, Vec<String>)>, Error> {
+) -> Result<Option<Difference>, Error> {
     let expected: Vec<Value> = expected
         .iter()
         .map(|line| {
@@ -45,7 +51,7 @@ pub(super) fn differ(
             .collect()
     };
     let (expected, actual) = (normal(&expected), normal(actual));
-    Ok((expected != actual).then_some((expected, actual)))
+    Ok((expected != actual).then_some(Difference { expected, actual }))
 }
 
 /// A message with what counts of it.

@@ -82,7 +82,7 @@ impl ReplayTarget {
 
     /// A PostgreSQL: the steps for CockroachDB alone are left out, and those for others are taken.
     #[must_use]
-    pub fn is_postgres(mut self) -> Self {
+    pub fn postgres(mut self) -> Self {
         self.cockroach = false;
         self
     }
@@ -201,13 +201,11 @@ pub async fn replay(target: &ReplayTarget, text: &str) -> Result<Replay, Error> 
                         .last()
                         .is_some_and(|value| answer::kind(value) == *last)
                 });
-                if let Some((expected, actual)) =
-                    compare::differ(expected, &actual, options, &values)?
-                {
+                if let Some(difference) = compare::differ(expected, &actual, options, &values)? {
                     replay.disagreements.push(Disagreement {
                         line: *line,
-                        expected,
-                        actual,
+                        expected: difference.expected,
+                        actual: difference.actual,
                     });
                 }
                 if !ended_well {

@@ -346,3 +346,16 @@ async fn the_process_id_is_the_one_in_the_key() {
         ]
     );
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut() {
+    let options = QuirksOptions::default().cut_unacknowledged(std::time::Duration::from_secs(1));
+    let (proxy, _database, mut raw) = session(options).await;
+    // More than the buffers between the two hold, and nothing is read.
+    raw.send(&query(
+        "SELECT repeat('x', 1000000) FROM generate_series(1, 60)",
+    ))
+    .await;
+    proxy.wait_for(|counts| counts.open == 0).await.unwrap();
+}

@@ -9,6 +9,7 @@
 )]
 
 mod batches;
+mod changefeeds;
 mod copy;
 mod drain;
 mod failures;
@@ -17,5 +18,7 @@ mod greeting;
 mod portals;
 mod raw;
 mod refusals;
+mod schema_changes;
 mod settings;
 mod transactions;
+mod upserts;
