@@ -58,6 +58,7 @@ fn replaced(statement: &[Token<'_>], at: usize, habits: &Habits) -> Option<(usiz
     shown(rest)
         .or_else(|| shown_jobs(rest, habits.version))
         .or_else(|| logical_timestamp(rest))
+        .or_else(|| isolation(statement, at, habits.version))
         .or_else(|| schema_lock(statement, at))
         .or_else(|| drop_database(statement, at))
         .or_else(|| named_database(rest, habits.missing_database.as_deref()?))
@@ -81,6 +82,42 @@ fn logical_timestamp(tokens: &[Token<'_>]) -> Option<(usize, String)> {
 /// An expression for a time in nanoseconds with the logical part of CockroachDB's clock behind the point.
 pub(super) fn nanoseconds(time: &str) -> String {
     format!("round(extract(epoch FROM {time}) * 1000000) * 1000 + 0.0000000000")
+}
+
+/// An isolation level that CockroachDB raises: REPEATABLE READ, which has to be enabled, and until v23.2 READ COMMITTED.
+fn isolation(
+    statement: &[Token<'_>],
+    at: usize,
+    version: CockroachVersion,
+) -> Option<(usize, String)> {
+    let before = |back: usize, word: &str| {
+        at.checked_sub(back)
+            .and_then(|at| statement.get(at))
+            .is_some_and(|token| token.is(word))
+    };
+    let raised = |level: &str| match level {
+        "read committed" | "read uncommitted" if version.reads_committed() => {
+            (level == "read uncommitted").then_some("read committed")
+        }
+        "read committed" | "read uncommitted" | "repeatable read" | "snapshot" => {
+            Some("serializable")
+        }
+        _ => None,
+    };
+    let token = &statement[at];
+    if before(2, "isolation") && before(1, "level") {
+        let second = statement.get(at + 1);
+        let two = second.map(|second| format!("{} {}", token.name(), second.name()));
+        return match two.as_deref().and_then(raised) {
+            Some(level) => Some((second?.end(), level.to_owned())),
+            None => Some((token.end(), raised(&token.name())?.to_owned())),
+        };
+    }
+    let sets = before(2, "default_transaction_isolation") || before(2, "transaction_isolation");
+    (sets && statement[0].is("set") && token.kind == TokenKind::Text).then(|| {
+        let level = token.text.trim_matches('\'').to_ascii_lowercase();
+        raised(&level).map(|level| (token.end(), format!("'{level}'")))
+    })?
 }
 
 /// `WITH (schema_locked = ..)` of a CREATE TABLE, which PostgreSQL does not know.
@@ -353,6 +390,42 @@ mod tests {
             ),
         ] {
             assert_eq!(rewritten(sql), text);
+        }
+    }
+
+    #[test]
+    fn isolation_levels_are_raised() {
+        let of = |version, sql: &str| {
+            let habits = Habits {
+                version,
+                ..habits(None)
+            };
+            rewrite(sql, &statements(sql)[0], &habits)
+        };
+        for (sql, old, new) in [
+            (
+                "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY",
+                "BEGIN ISOLATION LEVEL serializable, READ ONLY",
+                "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY",
+            ),
+            (
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                "SET TRANSACTION ISOLATION LEVEL serializable",
+                "SET TRANSACTION ISOLATION LEVEL serializable",
+            ),
+            (
+                "SET default_transaction_isolation = 'read committed'",
+                "SET default_transaction_isolation = 'serializable'",
+                "SET default_transaction_isolation = 'read committed'",
+            ),
+            (
+                "BEGIN ISOLATION LEVEL SERIALIZABLE",
+                "BEGIN ISOLATION LEVEL SERIALIZABLE",
+                "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            ),
+        ] {
+            assert_eq!(of(CockroachVersion::V23_1, sql), old);
+            assert_eq!(of(CockroachVersion::V26_2, sql), new);
         }
     }
 

@@ -249,6 +249,7 @@ fn tag(statement: &[Token<'_>], version: CockroachVersion) -> Option<&'static st
     match statement.first()?.name().as_str() {
         "start" => Some("BEGIN"),
         "show" => Some(version.show_tag()),
+        "set" if is(1, "transaction") => Some("SET TRANSACTION"),
         "truncate" => Some("TRUNCATE"),
         "create" if statement.iter().any(|token| token.is("table")) => {
             let at = statement.iter().position(|token| token.is("as"))?;
@@ -283,10 +284,10 @@ fn reads_internals(statement: &[Token<'_>]) -> bool {
     })
 }
 
-/// The parameter that a SET or RESET sets, if CockroachDB reports it.
+/// The parameter that a SET sets, if CockroachDB reports it.
 fn reported(statement: &[Token<'_>]) -> Option<&'static str> {
     let first = statement.first()?;
-    if !(first.is("set") || first.is("reset")) {
+    if !first.is("set") {
         return None;
     }
     let at = if statement
@@ -412,6 +413,7 @@ mod tests {
         for (sql, tag) in [
             ("START TRANSACTION", Some("BEGIN")),
             ("TRUNCATE TABLE t", Some("TRUNCATE")),
+            ("SET TRANSACTION READ ONLY", Some("SET TRANSACTION")),
             ("CREATE TABLE t AS SELECT 1", Some("CREATE TABLE AS")),
             (
                 "CREATE TABLE t (a, b) AS SELECT 1, 2",
@@ -437,7 +439,7 @@ mod tests {
             ("SET TIME ZONE 'UTC'", Some("TimeZone")),
             ("SET LOCAL timezone = 'UTC'", Some("TimeZone")),
             ("set application_name = 'x'", Some("application_name")),
-            ("RESET datestyle", Some("DateStyle")),
+            ("RESET datestyle", None),
             ("SET statement_timeout = 0", None),
             ("SHOW timezone", None),
         ] {

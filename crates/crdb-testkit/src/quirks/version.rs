@@ -103,6 +103,11 @@ impl CockroachVersion {
         self >= Self::V26_2
     }
 
+    /// READ COMMITTED is not raised to SERIALIZABLE.
+    pub(super) fn reads_committed(self) -> bool {
+        self >= Self::V24_1
+    }
+
     /// SHOW COMMIT TIMESTAMP is known.
     pub(super) fn shows_commit_timestamp(self) -> bool {
         self >= Self::V23_1

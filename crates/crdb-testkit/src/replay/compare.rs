@@ -30,7 +30,11 @@ pub(super) fn differ(
             })
         })
         .collect::<Result<_, _>>()?;
-    let names_constraint: Vec<bool> = expected
+    let counted: Vec<&Value> = expected
+        .iter()
+        .filter(|value| !options.ignored.iter().any(|ignored| ignored == kind(value)))
+        .collect();
+    let names_constraint: Vec<bool> = counted
         .iter()
         .map(|value| {
             !value["ConstraintName"]
@@ -39,6 +43,10 @@ pub(super) fn differ(
                 .is_empty()
         })
         .collect();
+    let has_detail: Vec<bool> = counted
+        .iter()
+        .map(|value| !value["Detail"].as_str().unwrap_or_default().is_empty())
+        .collect();
     let normal = |values: &[Value]| -> Vec<String> {
         values
             .iter()
@@ -46,7 +54,8 @@ pub(super) fn differ(
             .enumerate()
             .map(|(at, value)| {
                 let constraint = names_constraint.get(at).copied().unwrap_or(false);
-                normalised(value, options, constraint).to_string()
+                let detail = has_detail.get(at).copied().unwrap_or(false);
+                normalised(value, options, constraint, detail).to_string()
             })
             .collect()
     };
@@ -55,7 +64,7 @@ pub(super) fn differ(
 }
 
 /// A message with what counts of it.
-fn normalised(value: &Value, options: &Options, constraint: bool) -> Value {
+fn normalised(value: &Value, options: &Options, constraint: bool, detail: bool) -> Value {
     let mut kept = value.clone();
     let Some(fields) = kept.as_object_mut() else {
         return kept;
@@ -65,6 +74,7 @@ fn normalised(value: &Value, options: &Options, constraint: bool) -> Value {
             fields.retain(|name, value| match name.as_str() {
                 "Type" | "Code" => true,
                 "Message" => options.keep_message,
+                "Detail" => detail,
                 "ConstraintName" => {
                     constraint && !options.ignore_constraint && value.as_str() != Some("")
                 }

@@ -198,7 +198,7 @@ mod tests {
             (
                 "Bind",
                 r#"{"Parameters": [{"text": "a"}, null, {"binary": "0aff"}], "ResultFormatCodes": [1]}"#,
-                b"B\0\0\0\x1f\0\0\0\0\0\x03\0\0\0\x01a\xff\xff\xff\xff\0\0\0\x02\x0a\xff\0\x01\0\x01",
+                b"B\0\0\0\x1d\0\0\0\0\0\x03\0\0\0\x01a\xff\xff\xff\xff\0\0\0\x02\x0a\xff\0\x01\0\x01",
             ),
         ] {
             assert_eq!(encoded(name, fields), bytes, "{name}");

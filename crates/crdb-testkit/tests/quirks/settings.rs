@@ -132,6 +132,33 @@ async fn autocommit_before_ddl_can_be_off_for_one_transaction() {
 }
 
 #[tokio::test]
+async fn isolation_levels_are_raised_where_they_are_not_there() {
+    for (version, committed) in [
+        (CockroachVersion::V23_1, "serializable"),
+        (CockroachVersion::V24_1, "read committed"),
+        (CockroachVersion::V26_2, "read committed"),
+    ] {
+        let (_proxy, _database, mut raw) = session(QuirksOptions::default().version(version)).await;
+        for (level, actual) in [
+            ("READ COMMITTED", committed),
+            ("REPEATABLE READ", "serializable"),
+            ("SERIALIZABLE", "serializable"),
+        ] {
+            let begin = format!("BEGIN ISOLATION LEVEL {level}");
+            for ask in [query(&begin), [run(&begin), sync()].concat()] {
+                raw.exchange(&ask).await;
+                assert_eq!(
+                    raw.query("SHOW transaction_isolation").await[1],
+                    format!("DataRow {actual}"),
+                    "{version} {level}"
+                );
+                raw.query("ROLLBACK").await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn retry_errors_can_be_asked_for() {
     for version in [CockroachVersion::V22_2, CockroachVersion::V26_2] {
         let (_proxy, _database, mut raw) = session(QuirksOptions::default().version(version)).await;
