@@ -1,7 +1,6 @@
 //! SQL scripts, run statement by statement.
 
 use anyhow::{Context as _, Result};
-use crdb_exec::ExecutorExt as _;
 use crdb_facade::Database;
 use crdb_sql::dialect::split_statements;
 

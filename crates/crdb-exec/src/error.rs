@@ -172,12 +172,12 @@ impl Error {
         self
     }
 
-    /// Names the parameter that was refused, if one was.
-    pub(crate) fn with_parameter_names(mut self, parameters: &[crdb_sql::Parameter]) -> Self {
+    /// Names the parameter whose value was refused, if one was: `name` gives the name of the one with this index, from 0. For layers
+    /// above that know the names.
+    #[must_use]
+    pub fn with_parameter_name(mut self, name: impl FnOnce(usize) -> Option<String>) -> Self {
         if let Some(parameter) = &mut self.0.parameter {
-            parameter.name = parameters
-                .get(parameter.refused.index)
-                .map(|known| known.name().to_owned());
+            parameter.name = name(parameter.refused.index);
         }
         self
     }

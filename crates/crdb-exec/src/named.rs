@@ -84,7 +84,12 @@ impl<E: Executor + ?Sized> NamedExecutor for E {}
 impl<'a, E: Executor> NamedQuery<'a, E> {
     /// Says a parameter's name where its value was refused.
     fn named<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        result.map_err(|error| error.with_parameter_names(self.query.parameters()))
+        result.map_err(|error| {
+            error.with_parameter_name(|index| {
+                let parameter = self.query.parameters().get(index)?;
+                Some(parameter.name().to_owned())
+            })
+        })
     }
 
     /// As [`ExecutorExt::fetch_one`].

@@ -172,6 +172,27 @@ impl<S: SessionSource> PooledExecutor<S> {
         F: AsyncFn(&Transaction<S>) -> Result<T, E>,
         F: for<'t> TransactionBody<'t, Transaction<S>, Result<T, E>>,
     {
+        self.transact_as(options, |transaction| transaction, body)
+            .await
+    }
+
+    /// Runs `body` as [`transact`](Self::transact) does, on a transaction of the caller's own type: for a layer above that adds
+    /// something to it. `wrap` makes it anew for each attempt.
+    ///
+    /// # Errors
+    /// As [`transact`](Self::transact).
+    pub async fn transact_as<W, T, E, F>(
+        &self,
+        options: &TransactionOptions,
+        wrap: impl Fn(Transaction<S>) -> W + Send + Sync,
+        body: F,
+    ) -> Result<T, E>
+    where
+        W: Send + Sync,
+        T: Send,
+        E: From<Error> + Send,
+        F: for<'t> TransactionBody<'t, W, Result<T, E>>,
+    {
         let started = Instant::now();
         let call = Call {
             options,
@@ -199,7 +220,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         let (result, failure) = loop {
             attempts.made += 1;
             // A future is moved when it is spawned and kept for as long as it waits: an attempt has a box of its own.
-            let attempt = Box::pin(self.run_once(&call, avoid, &body));
+            let attempt = Box::pin(self.run_once(&call, avoid, &wrap, &body));
             let mut aborted = match attempt.await {
                 Ok(value) => break (Ok(value), None),
                 Err(aborted) => aborted,
@@ -306,16 +327,18 @@ impl<S: SessionSource> PooledExecutor<S> {
         Ok(transaction)
     }
 
-    async fn run_once<T, E, F>(
+    async fn run_once<W, T, E, F>(
         &self,
         call: &Call<'_>,
         avoid: Option<NodeId>,
+        wrap: &(impl Fn(Transaction<S>) -> W + Send + Sync),
         body: &F,
     ) -> Result<T, Aborted<T, E>>
     where
+        W: Send + Sync,
         T: Send,
         E: From<Error> + Send,
-        F: for<'t> TransactionBody<'t, Transaction<S>, Result<T, E>>,
+        F: for<'t> TransactionBody<'t, W, Result<T, E>>,
     {
         let attempted = call.attempted("beginning");
         let lease = self
@@ -334,7 +357,8 @@ impl<S: SessionSource> PooledExecutor<S> {
                     let claim = Box::pin(self.claim(call, &transaction));
                     claim.await.map_err(Cause::Ours)?;
                 }
-                body.run(&transaction).await.map_err(Cause::Body)
+                let lent = wrap(transaction.share());
+                body.run(&lent).await.map_err(Cause::Body)
             });
             deadline::wait(&**transaction.lease(), call.deadline, work).await
         };

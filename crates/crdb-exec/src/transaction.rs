@@ -95,6 +95,15 @@ impl<S: SessionSource> Transaction<S> {
         }
     }
 
+    /// The same transaction, for the body that runs on it. It is gone before the transaction ends.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            open: Arc::clone(&self.open),
+            level: self.level,
+            keeps_deadline: self.keeps_deadline,
+        }
+    }
+
     /// The database at the other end.
     #[must_use]
     pub fn engine(&self) -> Engine {
@@ -143,6 +152,28 @@ impl<S: SessionSource> Transaction<S> {
         F: AsyncFn(&Self) -> Result<T, E>,
         F: for<'t> TransactionBody<'t, Self, Result<T, E>>,
     {
+        self.savepoint_as(|inner| inner, body).await
+    }
+
+    /// Runs `body` as [`savepoint`](Self::savepoint) does, on a transaction of the caller's own type: for a layer above that adds
+    /// something to it.
+    ///
+    /// # Cancel safety
+    /// As [`savepoint`](Self::savepoint).
+    ///
+    /// # Errors
+    /// As [`savepoint`](Self::savepoint).
+    pub async fn savepoint_as<W, T, E, F>(
+        &self,
+        wrap: impl Fn(Self) -> W + Send + Sync,
+        body: F,
+    ) -> Result<T, E>
+    where
+        W: Send + Sync,
+        T: Send,
+        E: From<Error> + Send,
+        F: for<'t> TransactionBody<'t, W, Result<T, E>>,
+    {
         let progress = &self.open.progress;
         let savepoint = progress.open_savepoint(self.level)?;
         let number = savepoint.number();
@@ -157,7 +188,10 @@ impl<S: SessionSource> Transaction<S> {
             savepoint.close();
             return Err(E::from(error));
         }
-        let result = TransactionBody::run(&body, &inner).await;
+        let result = {
+            let lent = wrap(inner.share());
+            body.run(&lent).await
+        };
         let failure = progress.failure();
         let (control, result) = match (result, failure) {
             (Ok(value), None) => {

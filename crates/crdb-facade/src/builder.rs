@@ -24,6 +24,12 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// Stands for *never* where the clock does not count as far as the configuration says.
 const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
 
+/// Where this crate's own events go.
+const TARGET: &str = "crdb::facade";
+
+/// The oldest CockroachDB that is supported.
+const OLDEST: crdb_auth::Version = crdb_auth::Version::new(22, 1, 0);
+
 type Change<T> = Box<dyn FnOnce(T) -> T + Send>;
 
 /// Opens a [`Database`] with parts of your own. Made by [`Database::builder`].
@@ -59,19 +65,19 @@ impl DatabaseBuilder {
         self
     }
 
-    /// Somebody more who is told of logins.
+    /// Adds a login observer.
     pub fn auth_observer(mut self, observer: Arc<dyn crdb_auth::Observer>) -> Self {
         self.auth_observers.push(observer);
         self
     }
 
-    /// Somebody more who is told what happens in the pool.
+    /// Adds a pool observer.
     pub fn pool_observer(mut self, observer: Arc<dyn crdb_pool::Observer>) -> Self {
         self.pool_observers.push(observer);
         self
     }
 
-    /// Somebody more who is told of statements, transactions and retries.
+    /// Adds an observer of statements, transactions and retries.
     pub fn exec_observer(mut self, observer: Arc<dyn crdb_exec::Observer>) -> Self {
         self.exec_observers.push(observer);
         self
@@ -174,7 +180,7 @@ impl DatabaseBuilder {
         let pool = (self.pool)(builder).build()?;
 
         let queries = Arc::new(Queries::new(names, tracing));
-        let executor = PooledExecutor::builder(Source::new(pool.clone(), queries));
+        let executor = PooledExecutor::builder(Source::new(pool.clone()));
         let executor =
             materials::executor(&config, executor).observer(Arc::new(FanOut::new(exec_observers)));
         let executor = (self.exec)(executor).build();
@@ -182,13 +188,56 @@ impl DatabaseBuilder {
 
         if config.get(keys::auth::CHECK_AT_OPEN) {
             log_in_once(&config, &pool, &attempts).await?;
+        } else {
+            tracing::info!(
+                target: TARGET,
+                nodes = pool.status().nodes.len(),
+                user = config.get(keys::auth::USER),
+                database = config.get(keys::auth::DATABASE),
+                pool_size = config.get(keys::pool::MAX_SIZE),
+                "opened without a login; auth.check_at_open is off"
+            );
         }
-        Ok(Database::new(config, executor, transaction, metrics))
+        Ok(Database::new(
+            config,
+            queries,
+            executor,
+            transaction,
+            metrics,
+        ))
     }
 }
 
-/// Gets one session, or says why no node gives one: as soon as each has failed, rather than at the deadline. A session
-/// without a database is none.
+/// Says at INFO what was opened, and warns of a server that is not supported.
+fn opened(config: &Config, nodes: usize, session: &Session) {
+    let wire = session.wire();
+    let version = wire.version().map(|version| version.to_string());
+    let version = version.as_deref().unwrap_or("unknown");
+    tracing::info!(
+        target: TARGET,
+        engine = %wire.engine(),
+        version,
+        nodes,
+        user = config.get(keys::auth::USER),
+        database = config.get(keys::auth::DATABASE),
+        tls = session.is_tls(),
+        pool_size = config.get(keys::pool::MAX_SIZE),
+        "opened"
+    );
+    if wire.engine() == crdb_wire::Engine::CockroachDb
+        && wire.version().is_some_and(|version| version < OLDEST)
+    {
+        tracing::warn!(
+            target: TARGET,
+            version,
+            oldest = %OLDEST,
+            "this version of CockroachDB is older than what is supported; expect sessions to be replaced instead of reset"
+        );
+    }
+}
+
+/// Gets one session, or says why no node gives one: as soon as each has failed, rather than at the deadline. A session whose database
+/// does not exist counts as failed.
 async fn log_in_once(
     config: &Config,
     pool: &Pool<Connector>,
@@ -209,7 +258,10 @@ async fn log_in_once(
         lease = pool.acquire_with(options) => match lease {
             Ok(lease) => {
                 match check_database(&lease, deadline).await {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => {
+                        opened(config, nodes, &lease);
+                        return Ok(());
+                    }
                     Err(error) => vec![(lease.address().clone(), error)],
                 }
             }

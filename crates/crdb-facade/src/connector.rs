@@ -186,8 +186,9 @@ impl crdb_pool::Connector for Connector {
     async fn connect(&self, node: &NodeAddress) -> Result<Session, ConnectError> {
         match self.login.open(&endpoint(node)).await {
             Ok(stream) => {
+                let tls = stream.is_tls();
                 let wire = crdb_wire::Session::start_with(stream, self.wire.clone());
-                Ok(Session::new(wire))
+                Ok(Session::new(wire, tls))
             }
             Err(error) => {
                 let error = ConnectError::from(error);

@@ -13,15 +13,15 @@ use crdb_pool::{Pool, Status};
 use crdb_sql::{Changes, Repository};
 use tracing::Instrument;
 
+use crate::adapted::{Adapted, Adopted};
 use crate::builder::DatabaseBuilder;
 use crate::connector::Connector;
+use crate::queries::Queries;
 use crate::query::Query;
 use crate::session::SessionRow;
 use crate::source::Source;
+use crate::transaction::Transaction;
 use crate::{Config, Error};
-
-/// A transaction of a [`Database`]: what the body of [`Database::transact`] runs its statements on.
-pub type Transaction = crdb_exec::Transaction<Source>;
 
 /// CockroachDB, ready for queries: configuration, login, pool, SQL files, transactions and metrics, wired.
 ///
@@ -36,6 +36,7 @@ pub struct Database {
 
 struct Shared {
     config: Config,
+    queries: Arc<Queries>,
     executor: PooledExecutor<Source>,
     transaction: TransactionOptions,
     metrics: Arc<Metrics>,
@@ -64,12 +65,14 @@ impl Database {
 
     pub(crate) fn new(
         config: Config,
+        queries: Arc<Queries>,
         executor: PooledExecutor<Source>,
         transaction: TransactionOptions,
         metrics: Arc<Metrics>,
     ) -> Self {
         let shared = Arc::new(Shared {
             config,
+            queries,
             executor,
             transaction,
             metrics,
@@ -82,22 +85,64 @@ impl Database {
         Self { shared }
     }
 
-    /// The query of this name, each run of it its own transaction. Give it its arguments with [`Query::bind`], then fetch
-    /// or execute it.
-    pub fn query(&self, name: &str) -> Query<'_, Self> {
-        Query::new(self, self.source().queries(), name)
-    }
-
-    /// Runs `body` in a transaction with the [options of the configuration](Self::transaction_options), as often as is
-    /// right: see [`PooledExecutor::transact`].
+    /// Opens the database of a connection string: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=..`, with the defaults for
+    /// everything else. Several hosts are separated by commas. The port is 26257 unless the string says otherwise.
     ///
     /// ```no_run
-    /// use crdb_facade::{Database, Error, QueryTransaction};
+    /// # use crdb_facade::{Database, Error};
+    /// # async fn example() -> Result<(), Error> {
+    /// let db = Database::connect("postgresql://app@db1,db2,db3/bank?sslrootcert=certs/ca.crt").await?;
+    /// let version: String = db.sql("SELECT version()").fetch_one().await?.get(0)?;
+    /// # Ok(()) }
+    /// # use crdb_facade::Row as _;
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes what was opened.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::open(Config::builder().set_text("auth.url", url).build()?).await
+    }
+
+    /// Finds the query of this name; each run of it is its own transaction. Give it its arguments with [`Query::bind`], then fetch
+    /// or execute it.
+    pub fn query(&self, name: &str) -> Query<'_, Self> {
+        Query::named(self, &self.shared.queries, name)
+    }
+
+    /// Takes a statement as text, with `:name` parameters; each run of it is its own transaction.
+    ///
+    /// ```no_run
+    /// # use crdb_facade::{Database, Error, Row as _};
+    /// # async fn example(db: &Database) -> Result<(), Error> {
+    /// let open = db
+    ///     .sql("SELECT count(*) FROM accounts WHERE owner = :owner AND status = ANY(:states)")
+    ///     .bind("owner", 7)
+    ///     .bind("states", vec!["open", "frozen"])
+    ///     .fetch_one()
+    ///     .await?
+    ///     .get::<i64>(0)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn sql(&self, text: &str) -> Query<'_, Self> {
+        Query::text(self, &self.shared.queries, text)
+    }
+
+    /// Runs `body` in a transaction with the [options of the configuration](Self::transaction_options), and commits it.
+    ///
+    /// It is run again, after a jittered wait, when it is certain that nothing took effect: a serialization failure, a connection
+    /// lost before COMMIT. So it must have no effect but through the transaction that it is given. An error that it returns rolls
+    /// the transaction back.
+    ///
+    /// ```no_run
+    /// use crdb_facade::{Database, Error};
     ///
     /// async fn transfer(db: &Database, from: i64, to: i64, cents: i64) -> Result<(), Error> {
     ///     db.transact(async |tx| {
-    ///         tx.query("accounts.debit").bind("id", &from).bind("cents", &cents).execute().await?;
-    ///         tx.query("accounts.credit").bind("id", &to).bind("cents", &cents).execute().await?;
+    ///         tx.query("accounts.debit").bind("id", from).bind("cents", cents).execute().await?;
+    ///         tx.query("accounts.credit").bind("id", to).bind("cents", cents).execute().await?;
     ///         Ok(())
     ///     })
     ///     .await
@@ -105,21 +150,20 @@ impl Database {
     /// ```
     ///
     /// # Errors
-    /// What `body` fails with, or an error of the executor made into it.
+    /// The error of `body`; else the reason why it could not be run or committed, with its [verdict](Error::verdict).
     ///
     /// # Cancel safety
     /// Dropping the future rolls the transaction back, unless COMMIT had been sent: then the outcome is unknown.
-    pub async fn transact<T, E, F>(&self, body: F) -> Result<T, E>
+    pub async fn transact<T, F>(&self, body: F) -> Result<T, Error>
     where
         T: Send,
-        E: From<crdb_exec::Error> + Send,
-        F: AsyncFn(&Transaction) -> Result<T, E>,
-        F: for<'t> TransactionBody<'t, Transaction, Result<T, E>>,
+        F: AsyncFn(&Transaction) -> Result<T, Error>,
+        F: for<'t> TransactionBody<'t, Transaction, Result<T, Error>>,
     {
-        self.transact_with(&self.shared.transaction, body).await
+        self.transact_as(&self.shared.transaction, body).await
     }
 
-    /// As [`transact`](Self::transact), with options of your own; [`transaction_options`](Self::transaction_options) is where
+    /// As [`transact`](Self::transact), with options of its own; [`transaction_options`](Self::transaction_options) is where
     /// to start from.
     ///
     /// # Errors
@@ -127,23 +171,68 @@ impl Database {
     ///
     /// # Cancel safety
     /// As [`transact`](Self::transact).
-    pub async fn transact_with<T, E, F>(
+    pub async fn transact_with<T, F>(
         &self,
         options: &TransactionOptions,
         body: F,
-    ) -> Result<T, E>
+    ) -> Result<T, Error>
     where
         T: Send,
-        E: From<crdb_exec::Error> + Send,
+        F: AsyncFn(&Transaction) -> Result<T, Error>,
+        F: for<'t> TransactionBody<'t, Transaction, Result<T, Error>>,
+    {
+        self.transact_as(options, body).await
+    }
+
+    /// As [`transact_with`](Self::transact_with), with an error type of your own, which is made of [`Error`]. Rust has to be told the
+    /// type: by the function that it is returned from, or at the closure.
+    ///
+    /// ```no_run
+    /// use crdb_facade::{Database, Error, Row as _};
+    ///
+    /// enum TransferError {
+    ///     Insufficient,
+    ///     Database(Error),
+    /// }
+    ///
+    /// impl From<Error> for TransferError {
+    ///     fn from(error: Error) -> Self {
+    ///         Self::Database(error)
+    ///     }
+    /// }
+    ///
+    /// async fn withdraw(db: &Database, id: i64, cents: i64) -> Result<i64, TransferError> {
+    ///     db.transact_as(&db.transaction_options(), async |tx| -> Result<i64, TransferError> {
+    ///         let row = tx.query("accounts.withdraw").bind("id", id).bind("cents", cents).fetch_one().await?;
+    ///         let left: i64 = row.get("left").map_err(Error::from)?;
+    ///         if left < 0 {
+    ///             return Err(TransferError::Insufficient);
+    ///         }
+    ///         Ok(left)
+    ///     })
+    ///     .await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`transact`](Self::transact).
+    ///
+    /// # Cancel safety
+    /// As [`transact`](Self::transact).
+    pub async fn transact_as<T, E, F>(&self, options: &TransactionOptions, body: F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + Send,
         F: AsyncFn(&Transaction) -> Result<T, E>,
         F: for<'t> TransactionBody<'t, Transaction, Result<T, E>>,
     {
-        let span = self.source().queries().span("transaction");
-        self.shared
+        let span = self.shared.queries.span("transaction");
+        let wrap = |inner| Transaction::new(inner, Arc::clone(&self.shared.queries));
+        let run = self
+            .shared
             .executor
-            .transact(options, body)
-            .instrument(span)
-            .await
+            .transact_as(options, wrap, Adapted(body));
+        run.instrument(span).await.map_err(Adopted::into_inner)
     }
 
     /// How transactions are run unless told otherwise: section `exec` of the configuration.
@@ -161,7 +250,7 @@ impl Database {
     /// The named queries as they are now.
     #[must_use]
     pub fn repository(&self) -> Arc<Repository> {
-        self.source().queries().snapshot()
+        self.shared.queries.snapshot()
     }
 
     /// Reads the SQL files of `sql.directory` again, and says what has changed; `None` where the queries do not come from
@@ -173,7 +262,7 @@ impl Database {
     /// # Cancel safety
     /// Dropping the future leaves open whether the new queries come into use.
     pub async fn reload_queries(&self) -> Result<Option<Changes>, Error> {
-        let queries = Arc::clone(self.source().queries());
+        let queries = Arc::clone(&self.shared.queries);
         // Files may be slow: not on the async thread.
         tokio::task::spawn_blocking(move || queries.reload())
             .await

@@ -1,23 +1,19 @@
 //! CockroachDB from one configuration: login, pool, SQL files, transactions and metrics.
 //!
-//! This crate joins the layers and adds nothing of its own but the configuration. Whoever wants one layer uses
-//! that layer; everything that a layer can do is reachable from here.
-//!
 //! ```no_run
-//! use crdb_facade::{Config, Database, Error, QueryTransaction, Row};
+//! use crdb_facade::prelude::*;
 //!
 //! # async fn example() -> Result<(), Error> {
-//! // crdb.yaml or what CRDB_CONFIG names, then CRDB_* variables.
-//! let db = Database::open(Config::load()?).await?;
+//! let db = Database::connect("postgresql://app@db1,db2,db3/bank").await?;
 //!
 //! // sql/queries/accounts.sql has `-- name: get :one`
-//! let row = db.query("accounts.get").bind("id", &1_i64).fetch_one().await?;
+//! let row = db.query("accounts.get").bind("id", 1_i64).fetch_one().await?;
 //! let balance: i64 = row.get("balance")?;
 //!
 //! // Run again on serialization failures; committed at most once.
-//! db.transact(async |tx| -> Result<(), Error> {
-//!     tx.query("accounts.debit").bind("id", &1_i64).bind("cents", &balance).execute().await?;
-//!     tx.query("accounts.credit").bind("id", &2_i64).bind("cents", &balance).execute().await?;
+//! db.transact(async |tx| {
+//!     tx.query("accounts.debit").bind("id", 1_i64).bind("cents", balance).execute().await?;
+//!     tx.query("accounts.credit").bind("id", 2_i64).bind("cents", balance).execute().await?;
 //!     Ok(())
 //! })
 //! .await?;
@@ -25,6 +21,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`Config::load`] reads `crdb.yaml`, or the file that `CRDB_CONFIG` names, and then `CRDB_*` variables. This crate joins the
+//! layers and adds nothing of its own but the configuration; a team that wants one layer depends on that layer.
 //!
 //! # Guarantees
 //! - Every mistake of the configuration is reported at once, with its key, its place and what was expected.
@@ -39,28 +38,34 @@
 //! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order
-//! [`config`]; `database`, `query`, `queries` (what callers use); `builder`, `materials` (how it is wired); `session`, `connector`,
-//! `source` (the newtypes that join the layers); `error`.
+//! [`prelude`], [`config`]; `database`, `transaction`, `querier`, `query`, `queries` (what callers use); `builder`, `materials` (how it
+//! is wired); `session`, `connector`, `source`, `adapted` (the newtypes that join the layers); `error`.
 
+mod adapted;
 mod builder;
 pub mod config;
 mod connector;
 mod database;
 mod error;
 mod materials;
+pub mod prelude;
+mod querier;
 mod queries;
 mod query;
 mod session;
 mod source;
+mod transaction;
 
 pub use builder::DatabaseBuilder;
 pub use config::Config;
 pub use connector::{ConnectError, Connector};
-pub use database::{Database, Transaction};
+pub use database::Database;
 pub use error::{Error, ErrorKind};
-pub use query::{Query, QueryTransaction};
+pub use querier::Querier;
+pub use query::Query;
 pub use session::{Session, SessionRow};
 pub use source::{Lease, Source};
+pub use transaction::Transaction;
 
 pub use crdb_exec::{ExecutorExt, Row, TransactionOptions, Verdict};
 

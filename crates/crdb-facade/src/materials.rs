@@ -359,7 +359,7 @@ fn backoff(config: &Config) -> Backoff {
 mod tests {
     use super::*;
     use crate::connector::Connector;
-    use crate::queries::Queries;
+
     use crate::source::Source;
     use crdb_exec::PooledExecutor;
 
@@ -399,9 +399,8 @@ mod tests {
         .nodes(nodes(&config))
         .build()
         .unwrap();
-        let queries = Arc::new(Queries::new(Names::Fixed(Arc::default()), None));
-        let of_layer = PooledExecutor::builder(Source::new(pool.clone(), Arc::clone(&queries)));
-        let of_keys = executor(&config, PooledExecutor::builder(Source::new(pool, queries)));
+        let of_layer = PooledExecutor::builder(Source::new(pool.clone()));
+        let of_keys = executor(&config, PooledExecutor::builder(Source::new(pool)));
         assert_eq!(
             format!("{:?}", of_keys.build()),
             format!("{:?}", of_layer.build())

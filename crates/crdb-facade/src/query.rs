@@ -1,42 +1,130 @@
-//! Named queries with named arguments.
+//! Queries that gather their arguments.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crdb_exec::{Executor, ExecutorExt, Statement, ToSql};
+use crdb_sql::StatementText;
 use tracing::Instrument;
 
+use crate::Error;
 use crate::queries::Queries;
-use crate::{Error, Transaction};
 
-/// A named query that gathers its arguments. Made by [`Database::query`](crate::Database::query) and
-/// [`QueryTransaction::query`].
-///
-/// What is wrong with the name or the arguments is told by the method that runs it, before anything is sent.
-#[must_use = "a query does nothing until it is fetched or executed"]
-pub struct Query<'a, E> {
-    executor: &'a E,
-    queries: &'a Queries,
-    query: Result<Arc<crdb_sql::Query>, Error>,
-    arguments: Vec<(&'a str, &'a (dyn ToSql + Sync))>,
+/// A parameter's value, borrowed or owned.
+type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
+
+/// What is run.
+enum Source {
+    Named(Arc<crdb_sql::Query>),
+    Text(StatementText),
 }
 
-impl<'a, E: Executor> Query<'a, E> {
-    pub(crate) fn new(executor: &'a E, queries: &'a Queries, name: &str) -> Self {
-        Self {
-            executor,
-            queries,
-            query: queries.find(name),
-            arguments: Vec::new(),
+impl Source {
+    fn parameter_count(&self) -> usize {
+        match self {
+            Self::Named(query) => query.parameters().len(),
+            Self::Text(text) => text.parameter_count(),
         }
     }
 
-    /// Gives the parameter `:name` its value. The order does not matter.
-    pub fn bind(mut self, name: &'a str, value: &'a (dyn ToSql + Sync)) -> Self {
-        self.arguments.push((name, value));
+    fn position(&self, name: &str) -> Option<usize> {
+        match self {
+            Self::Named(query) => query
+                .parameters()
+                .iter()
+                .position(|parameter| parameter.name() == name),
+            Self::Text(text) => text.position(name),
+        }
+    }
+
+    fn parameter(&self, index: usize) -> Option<String> {
+        match self {
+            Self::Named(query) => Some(query.parameters().get(index)?.name().to_owned()),
+            Self::Text(text) => text.parameters().nth(index),
+        }
+    }
+
+    fn mismatch(&self, given: &[&str]) -> Error {
+        match self {
+            Self::Named(query) => query.mismatch(given).into(),
+            Self::Text(text) => text.mismatch(given).into(),
+        }
+    }
+
+    fn statement(&self) -> Statement<'_> {
+        match self {
+            Self::Named(query) => Statement::from(&**query),
+            Self::Text(text) => Statement::new(text.text()),
+        }
+    }
+}
+
+/// A query that gathers its arguments. Made by [`Database::query`](crate::Database::query), [`Database::sql`](crate::Database::sql)
+/// and the methods of these names on [`Transaction`](crate::Transaction).
+///
+/// ```no_run
+/// # use crdb_facade::{Database, Error, Row};
+/// # async fn example(db: &Database, names: Vec<String>) -> Result<(), Error> {
+/// let row = db.query("accounts.balance").bind("number", "ACC-1").fetch_one().await?;
+/// let count = db
+///     .sql("SELECT count(*) FROM accounts WHERE owner = ANY(:names) AND balance > :least")
+///     .bind("names", names)
+///     .bind("least", 100_i64)
+///     .fetch_one()
+///     .await?
+///     .get::<i64>(0)?;
+/// # Ok(()) }
+/// ```
+///
+/// What is wrong with the name or the arguments is told by the method that runs it, before anything is sent.
+#[must_use = "a query does nothing until it is fetched or executed"]
+pub struct Query<'a, E: ?Sized> {
+    executor: &'a E,
+    queries: &'a Queries,
+    source: Result<Source, Error>,
+    values: Vec<Option<Value<'a>>>,
+    /// Names that are no parameters, or were bound before.
+    misfits: Vec<String>,
+}
+
+impl<'a, E: Executor> Query<'a, E> {
+    /// The query of this name.
+    pub(crate) fn named(executor: &'a E, queries: &'a Queries, name: &str) -> Self {
+        Self::new(executor, queries, queries.find(name).map(Source::Named))
+    }
+
+    /// A statement given as text.
+    pub(crate) fn text(executor: &'a E, queries: &'a Queries, text: &str) -> Self {
+        let source = StatementText::parse(text).map(Source::Text);
+        Self::new(executor, queries, source.map_err(Error::from))
+    }
+
+    fn new(executor: &'a E, queries: &'a Queries, source: Result<Source, Error>) -> Self {
+        let count = source.as_ref().map_or(0, Source::parameter_count);
+        Self {
+            executor,
+            queries,
+            source,
+            values: (0..count).map(|_| None).collect(),
+            misfits: Vec::new(),
+        }
+    }
+
+    /// Gives the parameter `:name` its value, owned or borrowed. The order does not matter. A parameter that is written as `$2` has
+    /// the name `"2"`.
+    pub fn bind(mut self, name: &str, value: impl ToSql + Sync + Send + 'a) -> Self {
+        let Ok(source) = &self.source else {
+            return self;
+        };
+        let position = source.position(name);
+        match position.and_then(|position| self.values.get_mut(position)) {
+            Some(slot @ None) => *slot = Some(Box::new(value)),
+            _ => self.misfits.push(name.to_owned()),
+        }
         self
     }
 
-    /// The one row of the result.
+    /// Returns the only row of the result.
     ///
     /// # Errors
     /// [`ErrorKind::NoRow`](crate::ErrorKind::NoRow) when there is none,
@@ -47,11 +135,12 @@ impl<'a, E: Executor> Query<'a, E> {
     /// As [`execute`](Self::execute).
     pub async fn fetch_one(self) -> Result<E::Row, Error> {
         let call = self.ready()?;
-        let fetched = call.executor.fetch_one(call.statement(), &call.parameters);
-        Ok(fetched.instrument(call.span()).await?)
+        let parameters = call.parameters();
+        let fetched = call.executor.fetch_one(call.statement(), &parameters);
+        call.told(fetched.instrument(call.span()).await)
     }
 
-    /// The one row of the result, if there is one.
+    /// Returns the only row of the result, if there is one.
     ///
     /// # Errors
     /// [`ErrorKind::SeveralRows`](crate::ErrorKind::SeveralRows) when there is more than one; else as
@@ -61,13 +150,12 @@ impl<'a, E: Executor> Query<'a, E> {
     /// As [`execute`](Self::execute).
     pub async fn fetch_optional(self) -> Result<Option<E::Row>, Error> {
         let call = self.ready()?;
-        let fetched = call
-            .executor
-            .fetch_optional(call.statement(), &call.parameters);
-        Ok(fetched.instrument(call.span()).await?)
+        let parameters = call.parameters();
+        let fetched = call.executor.fetch_optional(call.statement(), &parameters);
+        call.told(fetched.instrument(call.span()).await)
     }
 
-    /// All rows of the result.
+    /// Returns all rows of the result.
     ///
     /// # Errors
     /// As [`execute`](Self::execute).
@@ -76,27 +164,26 @@ impl<'a, E: Executor> Query<'a, E> {
     /// As [`execute`](Self::execute).
     pub async fn fetch_all(self) -> Result<Vec<E::Row>, Error> {
         let call = self.ready()?;
-        let fetched = call.executor.fetch_all(call.statement(), &call.parameters);
-        Ok(fetched.instrument(call.span()).await?)
+        let parameters = call.parameters();
+        let fetched = call.executor.fetch_all(call.statement(), &parameters);
+        call.told(fetched.instrument(call.span()).await)
     }
 
-    /// The rows of the result one by one, as they come.
+    /// Returns the rows of the result one by one, as they arrive.
     ///
     /// # Errors
     /// As [`execute`](Self::execute); an error may also come in the stream.
     ///
     /// # Cancel safety
-    /// Dropping the future or the stream abandons the statement. Its session is cleaned or closed before anybody else
-    /// gets it.
+    /// Dropping the future or the stream abandons the statement. Its session is cleaned or closed before it is lent again.
     pub async fn fetch_stream(self) -> Result<E::Rows<'a>, Error> {
         let call = self.ready()?;
-        let opened = call
-            .executor
-            .fetch_stream(call.statement(), &call.parameters);
-        Ok(opened.instrument(call.span()).await?)
+        let parameters = call.parameters();
+        let opened = call.executor.fetch_stream(call.statement(), &parameters);
+        call.told(opened.instrument(call.span()).await)
     }
 
-    /// Runs the query and gives the number of rows that it affected.
+    /// Runs the query and returns the number of rows that it affected.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownQuery`](crate::ErrorKind::UnknownQuery) with the nearest names,
@@ -108,65 +195,79 @@ impl<'a, E: Executor> Query<'a, E> {
     /// Dropping the future abandons the statement: it may still be carried out.
     pub async fn execute(self) -> Result<u64, Error> {
         let call = self.ready()?;
-        let executed = call.executor.execute(call.statement(), &call.parameters);
-        Ok(executed.instrument(call.span()).await?)
+        let parameters = call.parameters();
+        let executed = call.executor.execute(call.statement(), &parameters);
+        call.told(executed.instrument(call.span()).await)
     }
 
     fn ready(self) -> Result<Call<'a, E>, Error> {
-        let query = self.query?;
-        let parameters = query.arrange(&self.arguments)?;
-        Ok(Call {
-            executor: self.executor,
-            queries: self.queries,
-            query,
-            parameters,
-        })
+        let source = self.source?;
+        let complete = self.values.iter().all(Option::is_some);
+        if complete && self.misfits.is_empty() {
+            return Ok(Call {
+                executor: self.executor,
+                queries: self.queries,
+                source,
+                values: self.values.into_iter().flatten().collect(),
+            });
+        }
+        let mut given: Vec<String> = (0..)
+            .zip(&self.values)
+            .filter(|(_, value)| value.is_some())
+            .filter_map(|(index, _)| source.parameter(index))
+            .collect();
+        given.extend(self.misfits);
+        let given: Vec<&str> = given.iter().map(String::as_str).collect();
+        Err(source.mismatch(&given))
     }
 }
 
-impl<E> std::fmt::Debug for Query<'_, E> {
-    /// The query and the names of its arguments, never their values.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Query")
-            .field("query", &self.query.as_ref().map(|query| query.name()))
-            .field(
-                "arguments",
-                &self
-                    .arguments
-                    .iter()
-                    .map(|(name, _)| name)
-                    .collect::<Vec<_>>(),
-            )
+impl<E: ?Sized> fmt::Debug for Query<'_, E> {
+    /// The query and how many of its arguments it has, never their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bound = self.values.iter().filter(|value| value.is_some()).count();
+        let mut query = f.debug_struct("Query");
+        match &self.source {
+            Ok(source) => query.field("statement", &source.statement()),
+            Err(error) => query.field("error", error),
+        };
+        query
+            .field("bound", &bound)
+            .field("parameters", &self.values.len())
             .finish_non_exhaustive()
     }
 }
 
 /// A query that has all it needs.
-struct Call<'a, E> {
+struct Call<'a, E: ?Sized> {
     executor: &'a E,
     queries: &'a Queries,
-    query: Arc<crdb_sql::Query>,
-    parameters: Vec<&'a (dyn ToSql + Sync)>,
+    source: Source,
+    values: Vec<Value<'a>>,
 }
 
-impl<E> Call<'_, E> {
+impl<E: ?Sized> Call<'_, E> {
     fn statement(&self) -> Statement<'_> {
-        Statement::from(&*self.query)
+        self.source.statement()
+    }
+
+    fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.values.iter().map(|value| &**value as _).collect()
     }
 
     fn span(&self) -> tracing::Span {
-        self.queries.span(self.query.name())
+        match &self.source {
+            Source::Named(query) => self.queries.span(query.name()),
+            Source::Text(_) => self.queries.span("statement"),
+        }
     }
-}
 
-/// Named queries inside a transaction.
-pub trait QueryTransaction {
-    /// The query of this name, as part of the transaction.
-    fn query(&self, name: &str) -> Query<'_, Transaction>;
-}
-
-impl QueryTransaction for Transaction {
-    fn query(&self, name: &str) -> Query<'_, Transaction> {
-        Query::new(self, self.lease().queries(), name)
+    /// Says a parameter's name where its value was refused.
+    fn told<T>(&self, result: Result<T, crdb_exec::Error>) -> Result<T, Error> {
+        result.map_err(|error| {
+            error
+                .with_parameter_name(|index| self.source.parameter(index))
+                .into()
+        })
     }
 }

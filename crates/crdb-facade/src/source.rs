@@ -2,36 +2,29 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crdb_exec::{AcquireError, AcquireOptions, NodeId, SessionOutcome, SessionSource};
 use crdb_pool::{ErrorClass, Pool};
 
 use crate::connector::Connector;
-use crate::queries::Queries;
 use crate::session::Session;
 
 /// Lends the executor sessions from a pool.
 #[derive(Clone)]
 pub struct Source {
     pool: Pool<Connector>,
-    queries: Arc<Queries>,
 }
 
 impl Source {
-    pub(crate) fn new(pool: Pool<Connector>, queries: Arc<Queries>) -> Self {
-        Self { pool, queries }
+    pub(crate) fn new(pool: Pool<Connector>) -> Self {
+        Self { pool }
     }
 
     /// The pool.
     #[must_use]
     pub fn pool(&self) -> &Pool<Connector> {
         &self.pool
-    }
-
-    pub(crate) fn queries(&self) -> &Arc<Queries> {
-        &self.queries
     }
 }
 
@@ -46,7 +39,6 @@ impl fmt::Debug for Source {
 /// A session of the pool, on loan.
 pub struct Lease {
     lease: crdb_pool::Lease<Connector>,
-    queries: Arc<Queries>,
     /// What the borrower reported, told to the pool when the session is returned.
     outcome: AtomicU8,
 }
@@ -55,12 +47,6 @@ const FINE: u8 = 0;
 const LOST: u8 = 1;
 const DRAINING: u8 = 2;
 const OVERLOADED: u8 = 3;
-
-impl Lease {
-    pub(crate) fn queries(&self) -> &Queries {
-        &self.queries
-    }
-}
 
 impl Deref for Lease {
     type Target = Session;
@@ -104,7 +90,6 @@ impl SessionSource for Source {
         match self.pool.acquire_with(wanted).await {
             Ok(lease) => Ok(Lease {
                 lease,
-                queries: Arc::clone(&self.queries),
                 outcome: AtomicU8::new(FINE),
             }),
             Err(error) => Err(match error.kind() {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use crdb_facade::config::{Config, Node, keys};
 use crdb_facade::sql::Repository;
-use crdb_facade::{Database, ExecutorExt, Row};
+use crdb_facade::{Database, Row};
 use crdb_testkit::{Authority, Database as TestDatabase, Engine};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -90,7 +90,7 @@ async fn no_secret_is_printed_at_trace_level() {
     let echo = "-- name: echo :one\nSELECT :value::TEXT AS value;\n";
     let repository = Repository::from_embedded(&[("values.sql", echo)]).unwrap();
     let db = builder.repository(repository).open().await.unwrap();
-    let query = db.query("values.echo").bind("value", &VALUE);
+    let query = db.query("values.echo").bind("value", VALUE);
     assert!(!format!("{query:?}").contains(VALUE));
     query.fetch_one().await.unwrap();
     let row = db.fetch_one("SELECT $1::TEXT", &[&VALUE]).await.unwrap();
@@ -125,6 +125,11 @@ async fn no_secret_is_printed_at_trace_level() {
     shown.push_str(&said);
 
     let log = log.text();
+    assert!(
+        log.lines()
+            .any(|line| line.contains("crdb::facade") && line.contains("opened engine=PostgreSQL")),
+        "what was opened is said at INFO: {log}"
+    );
     // The log is real: it has the words of every layer.
     for expected in [
         "crdb::exec",

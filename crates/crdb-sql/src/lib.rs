@@ -62,6 +62,7 @@ pub mod schema;
 mod source;
 #[cfg(feature = "templates")]
 pub mod template;
+mod text;
 pub mod token;
 
 #[cfg(feature = "parser")]
@@ -78,6 +79,7 @@ pub use repository::{Changes, Layout, ReloadingRepository, Repository, write_emb
 
 #[cfg(feature = "templates")]
 pub use template::{Argument, Rendered, Template};
+pub use text::StatementText;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

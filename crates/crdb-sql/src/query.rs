@@ -1,6 +1,6 @@
 //! A named query and what its header says.
 
-mod arrange;
+pub(crate) mod arrange;
 mod hash;
 mod meaning;
 mod stale;

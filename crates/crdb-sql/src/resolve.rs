@@ -75,6 +75,7 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
         }
     }
 
+    #[cfg(feature = "codegen")]
     pub(crate) fn into_observer(self) -> O {
         self.observer
     }

@@ -1,7 +1,7 @@
 //! Breaks things on a schedule that the seed decides.
 
 use super::stack::Stack;
-use crdb_exec::{ExecutorExt, Statement};
+use crdb_exec::Statement;
 use crdb_testkit::{Accept, Cut, Direction, EngineKind, Link, Node};
 use futures_util::future::join_all;
 use rand::rngs::StdRng;

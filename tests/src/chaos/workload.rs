@@ -7,8 +7,8 @@ pub mod set;
 
 use super::checker::Violation;
 use super::history::{Operation, Outcome};
-use crdb_exec::{Error, Verdict};
-use crdb_facade::Database;
+use crdb_exec::Verdict;
+use crdb_facade::{Database, Error};
 use futures_util::future::BoxFuture;
 use rand::rngs::StdRng;
 use serde::Serialize;
@@ -83,7 +83,8 @@ impl Findings {
 pub(crate) fn outcome<T>(result: &Result<T, Error>) -> Outcome {
     match result.as_ref().map_err(Error::verdict) {
         Ok(_) => Outcome::Done,
-        Err(Verdict::Retry | Verdict::Never) => Outcome::Failed,
+        // An error without a verdict is about no statement: nothing was sent.
+        Err(None | Some(Verdict::Retry | Verdict::Never)) => Outcome::Failed,
         Err(_) => Outcome::Unknown,
     }
 }

@@ -340,7 +340,6 @@ async fn a_server_without_room_is_asked_seldom() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_facade_refuses_abandons_or_is_told_by_a_function_does_not_take_a_node_out() {
-    use crdb_exec::ExecutorExt as _;
     let engine = Engine::shared_postgres().await;
     let states = Arc::new(States::default());
     let url = engine.url(engine.database());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crdb_facade::config::{Config, ConfigBuilder, Node, keys};
 use crdb_facade::exec::IdempotencyKey;
-use crdb_facade::{Database, ExecutorExt, Row};
+use crdb_facade::{Database, Row};
 use crdb_testkit::Engine;
 use rust_decimal::Decimal;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crdb_facade::exec::{IdempotencyKey, Isolation, Resolution};
-use crdb_facade::{Database, Error, QueryTransaction, TransactionOptions};
+use crdb_facade::{Database, Error, TransactionOptions};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rust_decimal::Decimal;
@@ -148,10 +148,10 @@ async fn transfer(
     amount: &Decimal,
     mark: &str,
 ) -> Result<(), TransferError> {
-    db.transact_with(options, async |tx| {
+    db.transact_as(options, async |tx| -> Result<(), TransferError> {
         if tx
             .query("accounts.withdraw")
-            .bind("number", &from)
+            .bind("number", from)
             .bind("amount", amount)
             .execute()
             .await?
@@ -160,15 +160,15 @@ async fn transfer(
             return Err(TransferError::NotCovered);
         }
         tx.query("accounts.deposit")
-            .bind("number", &to)
+            .bind("number", to)
             .bind("amount", amount)
             .execute()
             .await?;
         tx.query("transfers.record")
-            .bind("from_number", &from)
-            .bind("to_number", &to)
+            .bind("from_number", from)
+            .bind("to_number", to)
             .bind("amount", amount)
-            .bind("note", &mark)
+            .bind("note", mark)
             .execute()
             .await?;
         Ok(())

@@ -1,9 +1,15 @@
 //! A table behind proxies, reached by the whole stack.
 
 use crdb_facade::config::{Config, Node, keys};
-use crdb_facade::exec::IdempotencyKey;
-use crdb_facade::{Database, ExecutorExt as _, Row as _};
+use crdb_facade::exec::{ExecutorExt as _, IdempotencyKey, PooledExecutor};
+use crdb_facade::{Database, Row as _, Source};
 use crdb_testkit::{Engine, EngineKind, FaultProxy, QuirksOptions, QuirksProxy};
+
+/// The executor of the whole stack. Its errors carry the verdicts.
+pub(crate) type Executor = PooledExecutor<Source>;
+
+/// A transaction on it.
+pub(crate) type Transaction = crdb_facade::exec::Transaction<Source>;
 
 /// A table `t` on one server, reached through proxies.
 pub(crate) struct Bed {
@@ -16,7 +22,7 @@ pub(crate) struct Bed {
     /// Behind it, where PostgreSQL is given CockroachDB's habits.
     pub(crate) quirks: Option<QuirksProxy>,
     /// The stack under test, through the proxies.
-    pub(crate) db: Database,
+    pub(crate) db: Executor,
     engine: &'static Engine,
     database: crdb_testkit::Database,
 }
@@ -111,7 +117,7 @@ impl Bed {
     }
 
     /// Another stack on the same table, with settings of its own.
-    pub(crate) async fn reopen(&self, session: &[(&str, &str)]) -> Database {
+    pub(crate) async fn reopen(&self, session: &[(&str, &str)]) -> Executor {
         for (name, value) in session {
             let text = format!(
                 "ALTER DATABASE {} SET {name} = '{value}'",
@@ -133,7 +139,7 @@ impl Bed {
     }
 }
 
-async fn open(database: &crdb_testkit::Database, host: &str, port: u16) -> Database {
+async fn open(database: &crdb_testkit::Database, host: &str, port: u16) -> Executor {
     let config = Config::builder()
         .set(keys::auth::URL, Some(database.url().into()))
         .set(keys::auth::NODES, vec![Node::new(host, port)])
@@ -141,5 +147,6 @@ async fn open(database: &crdb_testkit::Database, host: &str, port: u16) -> Datab
         .set(keys::pool::MAX_SIZE, 1_u32)
         .build()
         .unwrap();
-    Database::open(config).await.unwrap()
+    let database = Database::open(config).await.unwrap();
+    database.executor().clone()
 }

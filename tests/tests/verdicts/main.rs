@@ -10,12 +10,11 @@
 
 mod bed;
 
-use bed::Bed;
+use bed::{Bed, Executor, Transaction};
 use crdb_facade::exec::{
     Error, ErrorKind, ExecutorExt as _, IdempotencyKey, Isolation, Resolution, RetrySafety,
-    Row as _, Statement, TransactionOptions, Verdict,
+    Row as _, Statement, TransactionBody, TransactionOptions, Verdict,
 };
-use crdb_facade::{Database, Transaction};
 use crdb_testkit::{Cut, Direction, Injection};
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,32 +30,30 @@ fn options() -> TransactionOptions {
 
 /// Runs a transaction and says how often its body ran.
 async fn runs<T: Send>(
-    db: &Database,
+    db: &Executor,
     options: &TransactionOptions,
     body: impl AsyncFn(&Transaction) -> Result<T, Error>
-    + for<'t> crdb_facade::exec::TransactionBody<'t, Transaction, Result<T, Error>>,
+    + for<'t> TransactionBody<'t, Transaction, Result<T, Error>>,
 ) -> (u32, Result<T, Error>) {
     let runs = AtomicU32::new(0);
-    let counted = Counted {
-        body: &body,
-        runs: &runs,
-    };
-    let result = db
-        .transact_with(options, async |tx| counted.run(tx).await)
-        .await;
+    let counted = Counted { body, runs: &runs };
+    let result = db.transact_as(options, |tx| tx, counted).await;
     (runs.into_inner(), result)
 }
 
+/// A body that counts its runs.
 struct Counted<'a, B> {
-    body: &'a B,
+    body: B,
     runs: &'a AtomicU32,
 }
 
-impl<B> Counted<'_, B> {
-    fn run<'t, T>(&self, tx: &'t Transaction) -> B::Future
-    where
-        B: crdb_facade::exec::TransactionBody<'t, Transaction, Result<T, Error>>,
-    {
+impl<'t, T, B> TransactionBody<'t, Transaction, Result<T, Error>> for Counted<'_, B>
+where
+    B: TransactionBody<'t, Transaction, Result<T, Error>>,
+{
+    type Future = B::Future;
+
+    fn run(&self, tx: &'t Transaction) -> B::Future {
         self.runs.fetch_add(1, Ordering::SeqCst);
         self.body.run(tx)
     }
@@ -463,7 +460,7 @@ async fn two_callers_with_the_same_key() {
     let quirks = bed.quirks.as_ref().unwrap();
     let second = key.clone();
     // Its claim waits until the first has ended, so it is there before the first finds out.
-    let mut second = std::pin::pin!(other.transact_with(&second, async |tx: &Transaction| {
+    let mut second = std::pin::pin!(other.transact(&second, async |tx: &Transaction| {
         tx.execute("INSERT INTO t VALUES (2)", &[]).await
     }));
     let (entered, mut inside) = tokio::sync::mpsc::channel(1);
@@ -518,7 +515,7 @@ async fn an_abandoned_key_can_be_used_again() {
 
     // A key that was resolved from outside is closed for good.
     let key = IdempotencyKey::new("closed");
-    let resolution = bed.db.executor().resolve(&key).await.unwrap();
+    let resolution = bed.db.resolve(&key).await.unwrap();
     assert_eq!(resolution, Resolution::Abandoned);
     let (_, result) = runs(&bed.db, &options().idempotency(key), insert).await;
     let error = result.unwrap_err();
@@ -598,7 +595,7 @@ async fn a_dropped_stream_and_a_rollback() {
 async fn a_batch_whose_second_chunk_fails() {
     for bed in Bed::all().await {
         let many = "INSERT INTO t SELECT n FROM generate_series(1, 1000) AS g (n)";
-        let chunks = async |db: &Database| {
+        let chunks = async |db: &Executor| {
             let first = db.execute_part(many, &[], 0).await?;
             db.execute_part("INSERT INTO t SELECT fail('40001')", &[], first)
                 .await
@@ -633,7 +630,7 @@ async fn the_sessions_own_limit_is_never_raised() {
         let db = bed.reopen(&[("statement_timeout", "2500")]).await;
         let shown = async |limit: u64| {
             let options = options().timeout(Duration::from_secs(limit));
-            db.transact_with(&options, async |tx: &Transaction| {
+            db.transact(&options, async |tx: &Transaction| {
                 let row = tx.fetch_one("SHOW statement_timeout", &[]).await?;
                 let shown: String = row.get(0)?;
                 Ok::<_, Error>(

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use comfy_table::Table;
-use crdb_exec::{ExecutorExt as _, Row as _};
+use crdb_exec::Row as _;
 use crdb_facade::Database;
 use rust_decimal::Decimal;
 
@@ -54,7 +54,7 @@ pub(crate) async fn customers_of(database: &Database, country: &str) -> Result<T
     let mut rows = Vec::new();
     let found = database
         .query("customers.by_country")
-        .bind("country", &country)
+        .bind("country", country)
         .fetch_all()
         .await?;
     for row in found.iter().take(5) {
@@ -75,7 +75,7 @@ pub(crate) async fn busiest_accounts(database: &Database) -> Result<Table> {
     let mut rows = Vec::new();
     for row in database
         .query("reports.busiest_accounts")
-        .bind("count", &5_i64)
+        .bind("count", 5_i64)
         .fetch_all()
         .await?
     {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use crdb_exec::{Isolation, Row as _, TransactionOptions};
-use crdb_facade::{Database, Error, QueryTransaction as _, Transaction};
+use crdb_facade::{Database, Error, Transaction};
 use indicatif::ProgressBar;
 use rand::RngExt as _;
 use rust_decimal::Decimal;
@@ -42,7 +42,7 @@ pub(crate) async fn run(
 ) -> Result<Outcome> {
     let numbers: Vec<String> = database
         .query("accounts.numbers")
-        .bind("count", &HOT_ACCOUNTS)
+        .bind("count", HOT_ACCOUNTS)
         .fetch_all()
         .await?
         .iter()
@@ -146,7 +146,7 @@ async fn transfer(database: &Database, order: &Order) -> Result<bool, Error> {
                 .bind("from_number", from)
                 .bind("to_number", to)
                 .bind("amount", amount)
-                .bind("note", &"demo")
+                .bind("note", "demo")
                 .execute()
                 .await?;
             Ok(true)

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crdb_exec::{ExecutorExt as _, Row as _};
-use crdb_facade::{Config, Database};
+use crdb_facade::{Config, Database, Row as _};
 
 use crate::started::Started;
 

@@ -21,16 +21,24 @@ use convert::{answer, failed};
 /// A connection of crdb-wire with what the executor asks of it. Its rows are views into the received buffer.
 pub struct Session {
     wire: crdb_wire::Session,
+    tls: bool,
     /// The session's own `statement_timeout`, once it has been asked for.
     ceiling: OnceLock<Option<Duration>>,
 }
 
 impl Session {
-    pub(crate) fn new(wire: crdb_wire::Session) -> Self {
+    pub(crate) fn new(wire: crdb_wire::Session, tls: bool) -> Self {
         Self {
             wire,
+            tls,
             ceiling: OnceLock::new(),
         }
+    }
+
+    /// Whether TLS protects the connection.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.tls
     }
 
     /// The connection underneath. What is done on it is accounted for when the session is returned, as everything else.

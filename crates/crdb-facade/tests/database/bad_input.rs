@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crdb_facade::config::{MistakeKind, Node, keys};
-use crdb_facade::{Config, Database, Error, ErrorKind, ExecutorExt, QueryTransaction, Row};
+use crdb_facade::{Config, Database, Error, ErrorKind, Row};
 use crdb_testkit::{Accept, Authority, Cut, Engine, FaultProxy, QuirksOptions, QuirksProxy};
 
 use super::{config, queries};
@@ -328,8 +328,8 @@ async fn ready() -> Database {
         .unwrap();
     db.query("counters.create").execute().await.unwrap();
     db.query("counters.put")
-        .bind("name", &"a")
-        .bind("value", &1_i64)
+        .bind("name", "a")
+        .bind("value", 1_i64)
         .execute()
         .await
         .unwrap();
@@ -348,7 +348,7 @@ async fn queries_and_arguments_that_do_not_exist() {
 
     let error = db
         .query("counters.put")
-        .bind("name", &"b")
+        .bind("name", "b")
         .execute()
         .await
         .unwrap_err();
@@ -360,9 +360,9 @@ async fn queries_and_arguments_that_do_not_exist() {
 
     let put = db
         .query("counters.put")
-        .bind("name", &"b")
-        .bind("value", &1_i64);
-    let error = put.bind("valve", &1_i64).execute().await.unwrap_err();
+        .bind("name", "b")
+        .bind("value", 1_i64);
+    let error = put.bind("valve", 1_i64).execute().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Arguments);
     assert!(
         error.to_string().contains("there is no parameter `valve`"),
@@ -371,9 +371,9 @@ async fn queries_and_arguments_that_do_not_exist() {
 
     let put = db
         .query("counters.put")
-        .bind("name", &"b")
-        .bind("value", &1_i64);
-    let error = put.bind("name", &"c").execute().await.unwrap_err();
+        .bind("name", "b")
+        .bind("value", 1_i64);
+    let error = put.bind("name", "c").execute().await.unwrap_err();
     assert!(error.to_string().contains("given twice"), "{error}");
 
     let without = Database::open(db.config().clone()).await.unwrap();
@@ -390,13 +390,13 @@ async fn a_value_of_the_wrong_type_takes_its_transaction_back() {
     let error = db
         .transact(async |tx| -> Result<(), Error> {
             tx.query("counters.add")
-                .bind("name", &"a")
-                .bind("amount", &1_i64)
+                .bind("name", "a")
+                .bind("amount", 1_i64)
                 .execute()
                 .await?;
             tx.query("counters.put")
-                .bind("name", &"b")
-                .bind("value", &"one")
+                .bind("name", "b")
+                .bind("value", "one")
                 .execute()
                 .await?;
             Ok(())
@@ -407,7 +407,7 @@ async fn a_value_of_the_wrong_type_takes_its_transaction_back() {
     assert!(error.to_string().contains("counters.put"), "{error}");
     let row = db
         .query("counters.get")
-        .bind("name", &"a")
+        .bind("name", "a")
         .fetch_one()
         .await
         .unwrap();
@@ -424,8 +424,8 @@ async fn what_the_server_refuses_keeps_its_sqlstate() {
     let db = ready().await;
     let error = db
         .query("counters.put")
-        .bind("name", &"a")
-        .bind("value", &1_i64)
+        .bind("name", "a")
+        .bind("value", 1_i64)
         .execute()
         .await
         .unwrap_err();
@@ -467,7 +467,7 @@ async fn what_refused_a_row_is_reached_from_the_error() {
         ("('4222', NULL, 1234)", None, Error::is_not_null_violation),
     ] {
         let text = format!("INSERT INTO card VALUES {values}");
-        let error = Error::from(db.execute(&*text, &[]).await.unwrap_err());
+        let error = db.execute(&*text, &[]).await.unwrap_err();
         assert!(is(&error) && error.is_constraint_violation(), "{error}");
         let all: [Is; 5] = [
             Error::is_unique_violation,
@@ -502,7 +502,7 @@ async fn a_statement_that_takes_too_long() {
         .unwrap();
     let db = Database::open(config).await.unwrap();
     let started = Instant::now();
-    let error = Error::from(db.fetch_one("SELECT pg_sleep(60)", &[]).await.unwrap_err());
+    let error = db.fetch_one("SELECT pg_sleep(60)", &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.is_timeout());
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
@@ -520,7 +520,7 @@ async fn no_session_comes_free() {
     let db = Database::open(config).await.unwrap();
     let lease = db.pool().acquire().await.unwrap();
     let started = Instant::now();
-    let error = Error::from(db.execute("SELECT 1", &[]).await.unwrap_err());
+    let error = db.execute("SELECT 1", &[]).await.unwrap_err();
     assert!(
         matches!(error.kind(), ErrorKind::NoSession | ErrorKind::Timeout),
         "{error}"
@@ -543,7 +543,7 @@ async fn an_engine_that_goes_away_and_comes_back() {
     proxy.set_accept(Accept::Refuse).await;
     proxy.cut_now(Cut::Reset);
     let started = Instant::now();
-    let error = Error::from(db.execute("SELECT 1", &[]).await.unwrap_err());
+    let error = db.execute("SELECT 1", &[]).await.unwrap_err();
     assert!(
         matches!(
             error.kind(),

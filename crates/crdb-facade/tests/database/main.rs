@@ -9,11 +9,12 @@
 mod bad_input;
 mod main_job;
 mod sessions;
+mod statements;
 
 use crdb_facade::config::{ConfigBuilder, keys};
 use crdb_facade::{Config, sql::Repository};
 
-/// A configuration for a database of an engine, which somebody else may run: its URL has it all.
+/// A configuration for a database of an engine, which may be run elsewhere: its URL has it all.
 fn config(database: &crdb_testkit::Database) -> ConfigBuilder {
     Config::builder().set(keys::auth::URL, Some(database.url().into()))
 }

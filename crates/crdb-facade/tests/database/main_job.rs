@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crdb_facade::{Database, Error, ErrorKind, ExecutorExt, QueryTransaction, Row};
+use crdb_facade::{Database, Error, ErrorKind, Row};
 use crdb_testkit::Engine;
 
 use super::{config, queries};
@@ -17,21 +17,21 @@ async fn named_queries_run_in_and_out_of_transactions() {
 
     db.query("counters.create").execute().await.unwrap();
     db.query("counters.put")
-        .bind("value", &1_i64)
-        .bind("name", &"a")
+        .bind("value", 1_i64)
+        .bind("name", "a")
         .execute()
         .await
         .unwrap();
     let row = db
         .query("counters.get")
-        .bind("name", &"a")
+        .bind("name", "a")
         .fetch_one()
         .await
         .unwrap();
     assert_eq!(row.get::<i64>("value").unwrap(), 1);
     assert!(
         db.query("counters.get")
-            .bind("name", &"b")
+            .bind("name", "b")
             .fetch_optional()
             .await
             .unwrap()
@@ -41,21 +41,21 @@ async fn named_queries_run_in_and_out_of_transactions() {
     let left = db
         .transact(async |tx| -> Result<i64, Error> {
             tx.query("counters.put")
-                .bind("name", &"b")
-                .bind("value", &10_i64)
+                .bind("name", "b")
+                .bind("value", 10_i64)
                 .execute()
                 .await?;
             assert_eq!(
                 tx.query("counters.add")
-                    .bind("name", &"b")
-                    .bind("amount", &-4_i64)
+                    .bind("name", "b")
+                    .bind("amount", -4_i64)
                     .execute()
                     .await?,
                 1
             );
             Ok(tx
                 .query("counters.get")
-                .bind("name", &"b")
+                .bind("name", "b")
                 .fetch_one()
                 .await?
                 .get("value")?)
@@ -68,8 +68,8 @@ async fn named_queries_run_in_and_out_of_transactions() {
     let error = db
         .transact(async |tx| -> Result<(), Error> {
             tx.query("counters.add")
-                .bind("name", &"b")
-                .bind("amount", &1_i64)
+                .bind("name", "b")
+                .bind("amount", 1_i64)
                 .execute()
                 .await?;
             tx.query("counters.unknown").execute().await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crdb_facade::config::keys;
-use crdb_facade::{Database, ErrorKind, ExecutorExt, Row};
+use crdb_facade::{Database, ErrorKind, Row};
 use crdb_testkit::Engine;
 
 use crate::config;
@@ -105,7 +105,7 @@ async fn what_is_refused_on_this_side_costs_no_session() {
     let surplus = db.execute("SELECT 1", &[&1_i64]).await;
     let value = db.execute("SELECT $1::INT8", &[&"no number"]).await;
     for refused in [copy, nul, surplus, value] {
-        let error = crdb_facade::Error::from(refused.unwrap_err());
+        let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conversion, "{error}");
         assert!(!error.is_retryable());
     }

@@ -36,7 +36,13 @@ impl Query {
             return Ok(ordered);
         }
         let given: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
-        Err(mismatch(&self.name, &self.parameter_names(), &given))
+        Err(self.mismatch(&given))
+    }
+
+    /// Why arguments of these names do not fit.
+    #[must_use]
+    pub fn mismatch(&self, given: &[&str]) -> Error {
+        mismatch(&self.name, &self.parameter_names(), given)
     }
 
     fn parameter_names(&self) -> Vec<&str> {

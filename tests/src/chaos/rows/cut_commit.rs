@@ -7,7 +7,8 @@ use crate::chaos::row::{Report, Row, Size};
 use crate::chaos::stack::{Stack, StackOptions};
 use crate::chaos::workload::{Findings, outcome};
 use anyhow::Context as _;
-use crdb_exec::{Error, Executor, ExecutorExt, IdempotencyKey, Row as _, TransactionOptions};
+use crdb_exec::{Executor, ExecutorExt, IdempotencyKey, Row as _, TransactionOptions};
+use crdb_facade::Error;
 use crdb_testkit::{Cut, Direction, EngineKind};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, select_all};
@@ -247,7 +248,7 @@ async fn settled(stack: &Stack) -> anyhow::Result<Vec<i64>> {
 
 async fn ids(db: &impl Executor) -> Result<Vec<i64>, Error> {
     let rows = db.fetch_all("SELECT id FROM cut ORDER BY id", &[]).await?;
-    rows.iter().map(|row| row.get(0)).collect()
+    rows.iter().map(|row| Ok(row.get(0)?)).collect()
 }
 
 /// What was said has to be true of what is there.

@@ -8,8 +8,9 @@ use crate::chaos::row::{Report, Row, Size};
 use crate::chaos::stack::{Stack, StackOptions};
 use crate::chaos::workload::Findings;
 use anyhow::Context as _;
-use crdb_exec::{ErrorKind, ExecutorExt, Row as _, Statement};
+use crdb_exec::{Row as _, Statement};
 use crdb_facade::Database;
+use crdb_facade::ErrorKind;
 use crdb_testkit::EngineKind;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -162,7 +163,7 @@ async fn run_race(db: &Database, plan: Plan, pulse: &Pulse) -> Race {
     let echo = db
         .fetch_one("SELECT $1::INT8, pg_sleep(0.001)", &[&number])
         .await
-        .and_then(|row| row.get::<i64>(0));
+        .and_then(|row| Ok(row.get::<i64>(0)?));
     let stray = match &echo {
         Ok(echoed) => *echoed != number,
         Err(error) => error.kind() == ErrorKind::Canceled,

@@ -218,7 +218,8 @@ mod tests {
     use crate::chaos::checker::set::{self, Action};
     use crate::chaos::evidence::Evidence;
     use crate::chaos::history::{Outcome, Recorder};
-    use crdb_exec::{Error, ExecutorExt, Row as _};
+    use crdb_exec::Row as _;
+    use crdb_facade::Error;
     use crdb_testkit::{Engine, EngineOptions};
     use std::sync::atomic::AtomicI64;
 

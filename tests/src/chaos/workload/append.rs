@@ -3,8 +3,8 @@
 use super::{Findings, Workload, outcome};
 use crate::chaos::checker::append::{self, Lists, Step};
 use crate::chaos::history::Recorder;
-use crdb_exec::{Error, Executor, ExecutorExt, Isolation, Row, TransactionOptions};
-use crdb_facade::Database;
+use crdb_exec::{Executor, ExecutorExt, Isolation, Row, TransactionOptions};
+use crdb_facade::{Database, Error};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rand::RngExt;
@@ -27,7 +27,7 @@ async fn list(db: &impl Executor, key: i64) -> Result<Vec<i64>, Error> {
     let row = db
         .fetch_optional("SELECT items FROM list WHERE key = $1", &[&key])
         .await?;
-    row.map_or(Ok(Vec::new()), |row| row.get(0))
+    row.map_or(Ok(Vec::new()), |row| Ok(row.get(0)?))
 }
 
 async fn append(db: &impl Executor, key: i64, value: i64) -> Result<(), Error> {

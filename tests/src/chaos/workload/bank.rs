@@ -3,8 +3,8 @@
 use super::{Findings, Workload, outcome};
 use crate::chaos::checker::bank::{self, Action, Books, Transfer};
 use crate::chaos::history::{Outcome, Recorder};
-use crdb_exec::{Error, Executor, ExecutorExt, IdempotencyKey, Isolation, Row, TransactionOptions};
-use crdb_facade::Database;
+use crdb_exec::{Executor, ExecutorExt, IdempotencyKey, Isolation, Row, TransactionOptions};
+use crdb_facade::{Database, Error};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rand::RngExt;
@@ -39,7 +39,7 @@ fn options() -> TransactionOptions {
 
 async fn numbers(db: &impl Executor, text: &str) -> Result<Vec<i64>, Error> {
     let rows = db.fetch_all(text, &[]).await?;
-    rows.iter().map(|row| row.get(0)).collect()
+    rows.iter().map(|row| Ok(row.get(0)?)).collect()
 }
 
 const BALANCES: &str = "SELECT balance FROM account ORDER BY id";
@@ -50,11 +50,12 @@ async fn transfer(
     transfer: Transfer,
 ) -> Result<(), Refused> {
     let (from, to) = (transfer.from as i64, transfer.to as i64);
-    db.transact_with(options, async |tx| {
+    db.transact_as(options, async |tx| -> Result<(), Refused> {
         let balance: i64 = tx
             .fetch_one("SELECT balance FROM account WHERE id = $1", &[&from])
             .await?
-            .get(0)?;
+            .get(0)
+            .map_err(Error::from)?;
         if balance < transfer.amount {
             return Err(Refused::Insufficient);
         }

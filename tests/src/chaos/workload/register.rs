@@ -3,8 +3,8 @@
 use super::{Findings, Workload, outcome};
 use crate::chaos::checker::register::{self, Action, OnKey};
 use crate::chaos::history::{Outcome, Recorder};
-use crdb_exec::{Error, ExecutorExt, RetrySafety, Row, Statement};
-use crdb_facade::Database;
+use crdb_exec::{RetrySafety, Row, Statement};
+use crdb_facade::{Database, Error};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rand::RngExt;
@@ -24,7 +24,7 @@ pub struct Register {
 async fn read(db: &Database, key: i64) -> Result<Option<i64>, Error> {
     let read = Statement::new("SELECT value FROM register WHERE key = $1").retry(RetrySafety::Safe);
     let row = db.fetch_optional(read, &[&key]).await?;
-    row.map(|row| row.get(0)).transpose()
+    Ok(row.map(|row| row.get(0)).transpose()?)
 }
 
 impl Register {

@@ -3,8 +3,8 @@
 use super::{Findings, Workload, outcome};
 use crate::chaos::checker::set::{self, Action};
 use crate::chaos::history::Recorder;
-use crdb_exec::{Error, ExecutorExt, RetrySafety, Row, Statement};
-use crdb_facade::Database;
+use crdb_exec::{RetrySafety, Row, Statement};
+use crdb_facade::{Database, Error};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
 use rand::RngExt;

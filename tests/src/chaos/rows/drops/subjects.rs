@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 use crdb_exec::{ExecutorExt as _, IdempotencyKey, Row as _, Statement, TransactionOptions};
-use crdb_facade::{Config, Database, Error, QueryTransaction as _, Transaction};
+use crdb_facade::{Config, Database, Error, Transaction};
 use crdb_pool::AcquireOptions;
 use crdb_sql::Repository;
 use futures_util::TryStreamExt as _;
@@ -124,23 +124,23 @@ subjects! {
         Ok(())
     };
     "Query::fetch_one, by name": |db, number, worker| {
-        let row = db.query("drops.echo").bind("number", &number).fetch_one().await?;
+        let row = db.query("drops.echo").bind("number", number).fetch_one().await?;
         expect(row.get(0)?, number)
     };
     "Query::execute, by name": |db, number, worker| {
-        let rows = db.query("drops.count").bind("worker", &worker).execute().await?;
+        let rows = db.query("drops.count").bind("worker", worker).execute().await?;
         ensure!(rows == 1, "{rows} rows");
         Ok(())
     };
     "transact": |db, number, worker| {
         let work = async |tx: &_| change(tx, number, worker).await;
-        expect(db.transact::<_, Error, _>(work).await?, number)
+        expect(db.transact(work).await?, number)
     };
     "transact with an idempotency key": |db, number, worker| {
         let key = IdempotencyKey::new(format!("{worker}-{number}"));
         let options = TransactionOptions::new().idempotency(key);
         let work = async |tx: &_| change(tx, number, worker).await;
-        expect(db.transact_with::<_, Error, _>(&options, work).await?, number)
+        expect(db.transact_with(&options, work).await?, number)
     };
     "resolve": |db, number, worker| {
         let key = IdempotencyKey::new(format!("{worker}-{number}"));
@@ -165,7 +165,7 @@ async fn change(tx: &Transaction, number: i64, worker: i64) -> Result<i64, Error
     tx.savepoint(async |tx| {
         let row = tx
             .query("drops.echo")
-            .bind("number", &number)
+            .bind("number", number)
             .fetch_one()
             .await?;
         Ok(row.get(0)?)
