@@ -23,6 +23,8 @@ CREATE TABLE words (
 CREATE INDEX by_where ON words ("where");
 CREATE INDEX by_kind ON words (kind) WHERE gone IS NULL;
 CREATE INDEX by_flag ON words (flag);
+CREATE UNIQUE INDEX one_where ON words ("where") WHERE gone IS NULL;
+CREATE UNIQUE INDEX one_address ON people (upper(email));
 "#;
 
 fn problems(header: &str, sql: &str) -> Vec<Problem> {
@@ -185,6 +187,9 @@ fn limit_without_order() {
         "SELECT 1 FROM accounts WHERE balance > 0 LIMIT 1",
         "SELECT id FROM accounts WHERE balance > 0 FOR UPDATE SKIP LOCKED LIMIT 10",
         // Whether this is one row only a server knows.
+        "SELECT kind FROM words WHERE \"where\" = :w AND gone IS NULL LIMIT 1",
+        "SELECT id FROM people WHERE upper(email) = :e LIMIT 1",
+        "WITH one AS (SELECT EXISTS (SELECT 1 FROM people) AS found) SELECT (SELECT found FROM one LIMIT 1)",
         "SELECT x FROM unknown WHERE id = :id LIMIT 1",
         "SELECT my_sum(balance) FROM accounts LIMIT 1",
         "SELECT id FROM accounts LIMIT 0",

@@ -94,12 +94,16 @@ impl<'t> Conditions<'t> {
                 _ => {}
             }
         }
-        let fixed = fixed(scope, &equal);
-        // Of what is no table of the schema, any column that is compared may be the key.
-        let unknown = scope.sources().iter().any(|source| source.table.is_none());
+        let (fixed, perhaps) = fixed(scope, &equal);
+        // Of what is no table of the schema, any column that is compared may be the key. How many rows a query gives is not
+        // worked out.
+        let unknown = scope
+            .sources()
+            .iter()
+            .any(|source| source.derived || (source.table.is_none() && !self.all.is_empty()));
         match fixed.len() == scope.sources().len() {
             true => Some(true),
-            false if !self.using.is_empty() || (unknown && !self.all.is_empty()) => None,
+            false if perhaps || unknown || !self.using.is_empty() => None,
             false => Some(false),
         }
     }
@@ -112,8 +116,9 @@ struct Equal<'t> {
     needs: Vec<usize>,
 }
 
-/// The sources of which at most one row is left: a whole key of theirs is given. `equal` is by source.
-fn fixed(scope: &Scope<'_>, equal: &[Vec<Equal<'_>>]) -> HashSet<usize> {
+/// The sources of which at most one row is left: a whole key of theirs is given. `equal` is by source. Also whether of
+/// another one that may be: the columns of a unique index are given that is partial or holds an expression.
+fn fixed(scope: &Scope<'_>, equal: &[Vec<Equal<'_>>]) -> (HashSet<usize>, bool) {
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); equal.len()];
     for (place, own) in equal.iter().enumerate() {
         for need in own.iter().flat_map(|equal| &equal.needs) {
@@ -123,6 +128,7 @@ fn fixed(scope: &Scope<'_>, equal: &[Vec<Equal<'_>>]) -> HashSet<usize> {
         }
     }
     let mut fixed: HashSet<usize> = HashSet::new();
+    let mut perhaps: HashSet<usize> = HashSet::new();
     let mut waiting: Vec<usize> = (0..equal.len()).collect();
     while let Some(place) = waiting.pop() {
         let table = scope.sources().get(place).and_then(|source| source.table);
@@ -137,15 +143,18 @@ fn fixed(scope: &Scope<'_>, equal: &[Vec<Equal<'_>>]) -> HashSet<usize> {
             .filter(|equal| equal.needs.iter().all(|need| fixed.contains(need)))
             .map(|equal| equal.name)
             .collect();
-        let mut keys = table.indexes().iter().filter(|index| index.is_key());
-        let whole = |key: &Index| key.columns().iter().all(|c| given.contains(c.as_str()));
-        if keys.any(whole) {
+        let whole = |key: &&Index| key.columns().iter().all(|c| given.contains(c.as_str()));
+        let mut unique = table.indexes().iter().filter(|index| index.is_unique());
+        if unique.clone().filter(whole).any(Index::is_key) {
             fixed.insert(place);
             let after = followers.get_mut(place).map(std::mem::take);
             waiting.extend(after.into_iter().flatten());
+        } else if unique.any(|key| whole(&key)) {
+            perhaps.insert(place);
         }
     }
-    fixed
+    let perhaps = perhaps.difference(&fixed).next().is_some();
+    (fixed, perhaps)
 }
 
 /// The sources of which a value takes columns; `None` where it may be another for each row all the same.

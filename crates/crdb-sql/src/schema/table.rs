@@ -143,6 +143,12 @@ impl Index {
         self.unique && !self.partial && !self.computed
     }
 
+    /// Whether no two of the rows that it holds have the same values in it.
+    #[must_use]
+    pub fn is_unique(&self) -> bool {
+        self.unique
+    }
+
     /// Whether it holds only the rows that its `WHERE` lets in.
     #[must_use]
     pub fn is_partial(&self) -> bool {
