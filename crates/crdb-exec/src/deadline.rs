@@ -110,3 +110,17 @@ pub(crate) fn give_up<L, S>(
         drop(lease);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_without_end_is_none() {
+        let now = Instant::now();
+        for limit in [Duration::MAX, Duration::from_secs(1 << 40), LONGEST] {
+            assert_eq!(after(now, limit), None);
+        }
+        assert!(after(now, Duration::from_secs(60)).is_some_and(|end| end > now));
+    }
+}

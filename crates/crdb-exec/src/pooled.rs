@@ -1,13 +1,19 @@
 //! Running statements on borrowed sessions.
 
-use crate::answer::{Answer, Next, Written};
+mod request;
+mod rows;
+
+pub use rows::PooledRows;
+
+use request::{FetchAtMost, Open, Request, Run};
+
 use crate::backoff::Backoff;
 use crate::budget::RetryBudget;
 use crate::deadline::{self, Waited};
 use crate::defaults;
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind};
-use crate::executor::{Executor, Rows};
+use crate::executor::Executor;
 use crate::fault::Fault;
 use crate::observer::{Failure, Observer, RetryEvent, StatementEvent};
 use crate::retry::{FailedAttempt, LimitedAttempts, RetryDecision, RetryPolicy};
@@ -17,14 +23,13 @@ use crate::session::{
 use crate::sqlstate::SqlState;
 use crate::statement::{RetrySafety, Statement};
 use crate::verdict::{Position, Verdict};
-use futures_util::{FutureExt as _, Stream};
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Runs statements, each its own transaction, and [transactions](Self::transact) on sessions that a [`SessionSource`]
 /// lends. Cloning it is cheap, and the clones share one retry budget.
@@ -466,94 +471,6 @@ fn out_of_time(attempted: String, position: Position) -> Error {
     Error::new(ErrorKind::Timeout, verdict, attempted)
 }
 
-/// What a caller asks of a session.
-trait Request: Copy + Send + Sync {
-    /// Whether the session is still needed after the answer.
-    const READS_ON: bool = false;
-
-    type Answer<S: Session>: Send;
-
-    fn ask<S: Session>(
-        self,
-        session: &S,
-        statement: Statement<'_>,
-        parameters: Parameters<'_>,
-    ) -> impl Future<Output = Result<Self::Answer<S>, Fault>> + Send;
-
-    fn rows<S: Session>(answer: &Self::Answer<S>) -> u64;
-}
-
-#[derive(Clone, Copy)]
-struct FetchAtMost(usize);
-
-impl Request for FetchAtMost {
-    type Answer<S: Session> = Vec<S::Row>;
-
-    fn ask<S: Session>(
-        self,
-        session: &S,
-        statement: Statement<'_>,
-        parameters: Parameters<'_>,
-    ) -> impl Future<Output = Result<Vec<S::Row>, Fault>> + Send {
-        session
-            .fetch_at_most(statement, parameters, self.0)
-            .map(Answer::into_result)
-    }
-
-    fn rows<S: Session>(rows: &Vec<S::Row>) -> u64 {
-        rows.len() as u64
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Run;
-
-impl Request for Run {
-    type Answer<S: Session> = u64;
-
-    fn ask<S: Session>(
-        self,
-        session: &S,
-        statement: Statement<'_>,
-        parameters: Parameters<'_>,
-    ) -> impl Future<Output = Result<u64, Fault>> + Send {
-        session
-            .execute(statement, parameters)
-            .map(Answer::into_result)
-    }
-
-    fn rows<S: Session>(affected: &u64) -> u64 {
-        *affected
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Open;
-
-impl Request for Open {
-    const READS_ON: bool = true;
-
-    type Answer<S: Session> = S::Cursor;
-
-    fn ask<S: Session>(
-        self,
-        session: &S,
-        statement: Statement<'_>,
-        parameters: Parameters<'_>,
-    ) -> impl Future<Output = Result<S::Cursor, Fault>> + Send {
-        session.fetch_stream(statement, parameters).map(|opened| {
-            opened.map_err(|answer| match answer.into_result() {
-                Err(fault) => fault,
-                Ok(_) => Fault::lost(Written::Wholly, "the statement ended before it began"),
-            })
-        })
-    }
-
-    fn rows<S: Session>(_: &S::Cursor) -> u64 {
-        0
-    }
-}
-
 impl<S: SessionSource> Executor for PooledExecutor<S> {
     type Row = <S::Session as Session>::Row;
     type Rows<'a>
@@ -596,92 +513,5 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
             timer: None,
             ended: false,
         })
-    }
-}
-
-/// The rows of a statement outside a transaction, with the session that they come from.
-///
-/// The time limit counts for each wait for the server, not for the whole: a slow reader does not fail. Dropped before its
-/// end, it gives back a session with a half-read reply, which its source cleans or closes.
-pub struct PooledRows<S: SessionSource> {
-    lease: Option<S::Lease>,
-    cursor: <S::Session as Session>::Cursor,
-    label: String,
-    position: Position,
-    affected: Option<u64>,
-    stall: Option<Duration>,
-    timer: Option<Pin<Box<Sleep>>>,
-    ended: bool,
-}
-
-impl<S: SessionSource> PooledRows<S> {
-    fn attempted(&self) -> String {
-        format!("reading the rows of \"{}\"", self.label)
-    }
-
-    /// Starts the timer of one wait and says whether it has run out.
-    fn stalled(&mut self, cx: &mut Context<'_>) -> bool {
-        let end = |limit| deadline::after(Instant::now(), limit);
-        if self.timer.is_none() {
-            self.timer = self.stall.and_then(end).map(|at| Box::pin(sleep_until(at)));
-        }
-        let Some(timer) = &mut self.timer else {
-            return false;
-        };
-        timer.as_mut().poll(cx).is_ready()
-    }
-}
-
-// Nothing in it is pinned in place; the timer has a box of its own.
-impl<S: SessionSource> Unpin for PooledRows<S> {}
-
-impl<S: SessionSource> Stream for PooledRows<S> {
-    type Item = Result<<S::Session as Session>::Row, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        let Some(lease) = this.lease.as_ref().filter(|_| !this.ended) else {
-            return Poll::Ready(None);
-        };
-        match lease.poll_row(&mut this.cursor, cx) {
-            Poll::Ready(Next::Row(row)) => {
-                this.timer = None;
-                Poll::Ready(Some(Ok(row)))
-            }
-            Poll::Ready(Next::End(answer)) => {
-                let engine = lease.engine();
-                this.ended = true;
-                Poll::Ready(match answer.into_result() {
-                    Ok(affected) => {
-                        this.affected = Some(affected);
-                        None
-                    }
-                    Err(fault) => Some(Err(Error::from_fault(
-                        fault,
-                        this.position,
-                        engine,
-                        this.attempted(),
-                    ))),
-                })
-            }
-            Poll::Pending => {
-                if !this.stalled(cx) {
-                    return Poll::Pending;
-                }
-                this.ended = true;
-                if let Some(lease) = this.lease.take() {
-                    deadline::keep_until(tokio::spawn(lease.cancel()), lease);
-                }
-                Poll::Ready(Some(Err(out_of_time(this.attempted(), this.position))))
-            }
-        }
-    }
-}
-
-impl<S: SessionSource> Rows for PooledRows<S> {
-    type Row = <S::Session as Session>::Row;
-
-    fn rows_affected(&self) -> Option<u64> {
-        self.affected
     }
 }

@@ -29,6 +29,8 @@ struct State {
     ended: bool,
     /// Requests begun whose answers have not come.
     unanswered: usize,
+    /// Those of them that may still have to be sent: a statement is prepared first when it is new.
+    running: usize,
     /// One of them was dropped and may have ended the transaction.
     doubtful: bool,
     /// A savepoint was dropped before its end.
@@ -114,6 +116,7 @@ impl Progress {
         let mut state = self.state();
         self.admit(&state, level, statement)?;
         state.unanswered += 1;
+        state.running += 1;
         Ok(Request {
             progress: self,
             statement,
@@ -143,7 +146,15 @@ impl Progress {
     /// Opens a savepoint in the part of the transaction that has this many open already.
     pub(crate) fn open_savepoint(&self, level: u32) -> Result<Savepoint<'_>, Error> {
         let mut state = self.state();
-        self.admit(&state, level, Statement::new("SAVEPOINT"))?;
+        let savepoint = Statement::new("SAVEPOINT");
+        self.admit(&state, level, savepoint)?;
+        if state.running > 0 {
+            return Err(misuse(
+                savepoint,
+                Verdict::Never,
+                "a statement is running beside it, which it could undo: wait for its end",
+            ));
+        }
         let number = state.savepoints;
         state.savepoints = state.savepoints.wrapping_add(1);
         state.level = level + 1;
@@ -184,6 +195,7 @@ impl<'a> Request<'a> {
     /// Goes on in a result that is being read.
     pub(crate) fn into_reading(mut self, progress: &Progress) -> Reading<'_> {
         self.answered = true;
+        self.progress.state().running -= 1;
         Reading {
             progress,
             label: self.statement.label().to_owned(),
@@ -196,6 +208,7 @@ impl<'a> Request<'a> {
     /// Takes in its answer. An answer that ends the transaction is an error, whatever it gave.
     pub(crate) fn answered<T>(mut self, answer: Answer<T>) -> Result<T, Error> {
         self.answered = true;
+        self.progress.state().running -= 1;
         let text = self.statement.text();
         self.progress.note(
             self.statement.label(),
@@ -209,7 +222,9 @@ impl<'a> Request<'a> {
 impl Drop for Request<'_> {
     fn drop(&mut self) {
         if !self.answered {
-            self.progress.state().doubtful |= self.may_end;
+            let mut state = self.progress.state();
+            state.running -= 1;
+            state.doubtful |= self.may_end;
         }
     }
 }

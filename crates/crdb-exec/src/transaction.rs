@@ -119,7 +119,8 @@ impl<S: SessionSource> Transaction<S> {
     /// Runs `body` under a savepoint: when it fails, only what it did is undone, and the transaction goes on.
     ///
     /// The body runs its statements on the transaction that it is given. Until the savepoint has ended, statements on
-    /// `self` are refused with [`ErrorKind::Misuse`]: the savepoint would undo them.
+    /// `self` are refused with [`ErrorKind::Misuse`]: the savepoint would undo them. For the same reason the savepoint is
+    /// refused while a statement on `self` is running.
     ///
     /// ```
     /// use crdb_exec::{Error, ExecutorExt, SessionSource, Transaction};
@@ -144,7 +145,7 @@ impl<S: SessionSource> Transaction<S> {
     ///
     /// # Errors
     /// What `body` fails with; [`ErrorKind::RolledBack`] when a statement in it failed and it returned success all the
-    /// same; [`ErrorKind::Misuse`] when another savepoint is open; [`Error`] when the savepoint itself fails.
+    /// same; [`ErrorKind::Misuse`] when another savepoint is open or a statement is running; [`Error`] when the savepoint itself fails.
     pub async fn savepoint<T, E, F>(&self, body: F) -> Result<T, E>
     where
         T: Send,

@@ -409,6 +409,12 @@ async fn a_savepoint_is_exclusive() {
                 assert_eq!(error.kind(), ErrorKind::Misuse, "{}: {error:?}", bed.name);
                 assert_eq!(error.verdict(), Verdict::Never);
             }
+            // A statement that is running might be sent only after the SAVEPOINT: it is prepared first.
+            let running = tx.execute("INSERT INTO t SELECT 4", &[]);
+            let savepoint = tx.savepoint(async |tx| tx.execute(INSERT, &[]).await);
+            let (done, refused) = tokio::join!(running, savepoint);
+            done?;
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::Misuse);
             // A savepoint within a savepoint, and statements after it.
             tx.savepoint(async |tx| {
                 tx.savepoint(async |tx| tx.execute(INSERT, &[]).await)
@@ -420,7 +426,7 @@ async fn a_savepoint_is_exclusive() {
         })
         .await;
         result.unwrap();
-        assert_eq!(bed.rows().await, 3, "{}", bed.name);
+        assert_eq!(bed.rows().await, 4, "{}", bed.name);
     }
 }
 
@@ -654,11 +660,16 @@ async fn a_setting_beside_a_savepoint_is_reset() {
         let before = bed.shown("search_path").await;
         for _ in 0..5 {
             let (_, result) = runs(&bed.db, &options(), async |tx| {
-                let set = tx.execute("SET search_path = pg_catalog", &[]);
-                let savepoint = tx.savepoint(async |tx| tx.execute("SELECT 1", &[]).await);
-                let (set, savepoint) = tokio::join!(set, savepoint);
-                set?;
-                savepoint
+                let set = || tx.execute("SET search_path = pg_catalog", &[]);
+                let savepoint = || tx.savepoint(async |tx| tx.execute("SELECT 1", &[]).await);
+                // Whichever comes second is refused.
+                let (done, refused) = tokio::join!(set(), savepoint());
+                done?;
+                assert_eq!(refused.unwrap_err().kind(), ErrorKind::Misuse);
+                let (done, refused) = tokio::join!(savepoint(), set());
+                done?;
+                assert_eq!(refused.unwrap_err().kind(), ErrorKind::Misuse);
+                Ok(())
             })
             .await;
             result.unwrap();
