@@ -101,7 +101,7 @@ pub use secret::Secret;
 pub use server_error::ServerError;
 pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Renewal, Session};
 pub use stream::AuthenticatedStream;
-pub use tap::{CommandTag, Dirt, Replies, Tap, TransactionStatus};
+pub use tap::{CommandTag, Dirt, Tap, TransactionStatus};
 pub use target::TargetSessionAttrs;
 pub use tls::{
     ClientCertificate, RevocationLists, RootCertificates, SslMode, TlsConfig, TlsNegotiation,

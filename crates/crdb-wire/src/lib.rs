@@ -10,6 +10,9 @@ mod connection;
 mod copy;
 mod error;
 mod footprint;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod lane;
 mod loan;
 mod observer;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::Client;
 
 use super::state::State;
-use crate::tap::{Replies, Tap};
+use crate::tap::Tap;
 
 /// One tracked call: gives the client, and leaves the session unfinished unless it is finished.
 ///
@@ -70,7 +70,6 @@ impl<'a> Call<'a> {
 pub struct OwnedCall {
     state: Arc<State>,
     tap: Tap,
-    replies: Replies,
     local_settings: bool,
 }
 
@@ -79,7 +78,6 @@ impl OwnedCall {
         state.call_begins();
         Self {
             state,
-            replies: tap.replies(),
             tap,
             local_settings: false,
         }
@@ -87,12 +85,6 @@ impl OwnedCall {
 
     pub(super) fn is_of(&self, state: &Arc<State>) -> bool {
         Arc::ptr_eq(&self.state, state)
-    }
-
-    /// What the server has sent since this call began.
-    #[must_use]
-    pub fn replies(&self) -> Replies {
-        self.replies.clone()
     }
 
     /// As [`Call::settings_are_local`].

@@ -70,12 +70,8 @@ pub struct Tap {
 struct State {
     status: TransactionStatus,
     replying: bool,
-    /// The latest tags; the one that came as number `n` is at `n % KEPT_TAGS`.
-    tags: [Option<CommandTag>; KEPT_TAGS],
+    last_tag: Option<CommandTag>,
     commands: u64,
-    /// How many ReadyForQuery came, and how many of them said that no transaction is open.
-    readies: u64,
-    idles: u64,
     /// The first effect since the borrow began that the list does not excuse.
     dirt: Option<Dirt>,
     /// Values at the start of the session, or after the last reset.
@@ -87,50 +83,6 @@ struct State {
     /// Statements that CockroachDB ended because somebody cancelled them, since the session began.
     cancelled: u64,
     ended: Option<Ended>,
-}
-
-/// How many tags are kept: as many as one request of transaction control has.
-const KEPT_TAGS: usize = 4;
-
-/// What the server has sent since a call began: the replies to this call, and to others that were under way beside it.
-#[derive(Debug, Clone)]
-pub struct Replies {
-    tap: Tap,
-    commands: u64,
-    readies: u64,
-    idles: u64,
-}
-
-impl Replies {
-    /// As [`Tap::settled`].
-    pub async fn settled(&self) {
-        self.tap.settled().await;
-    }
-
-    /// The command tags that came, in order; of many, the last four.
-    #[must_use]
-    pub fn tags(&self) -> Vec<CommandTag> {
-        let state = self.tap.state();
-        let first = self
-            .commands
-            .max(state.commands.saturating_sub(KEPT_TAGS as u64));
-        (first..state.commands)
-            .filter_map(|number| state.tags[number as usize % KEPT_TAGS])
-            .collect()
-    }
-
-    /// What the last ReadyForQuery said; `None` when none came.
-    #[must_use]
-    pub fn status(&self) -> Option<TransactionStatus> {
-        let state = self.tap.state();
-        (state.readies > self.readies).then_some(state.status)
-    }
-
-    /// Whether any ReadyForQuery that came said that no transaction is open.
-    #[must_use]
-    pub fn were_idle(&self) -> bool {
-        self.tap.state().idles > self.idles
-    }
 }
 
 /// See [`Tap::glance`].
@@ -162,10 +114,8 @@ impl Tap {
             state: Arc::new(Mutex::new(State {
                 status: TransactionStatus::Idle,
                 replying: false,
-                tags: [None; KEPT_TAGS],
+                last_tag: None,
                 commands: 0,
-                readies: 0,
-                idles: 0,
                 dirt: None,
                 baseline: parameters,
                 changed: BTreeMap::new(),
@@ -194,18 +144,7 @@ impl Tap {
     /// tag `ROLLBACK`: whoever commits must look here.
     #[must_use]
     pub fn last_command_tag(&self) -> Option<CommandTag> {
-        self.state().last_tag()
-    }
-
-    /// What the server sends from now on.
-    pub(crate) fn replies(&self) -> Replies {
-        let state = self.state();
-        Replies {
-            tap: self.clone(),
-            commands: state.commands,
-            readies: state.readies,
-            idles: state.idles,
-        }
+        self.state().last_tag
     }
 
     /// How many CommandCompletes were seen since the session began; tells whether
@@ -346,29 +285,16 @@ impl State {
         })
     }
 
-    fn ready(&mut self, status: TransactionStatus) {
-        self.readies += 1;
-        self.status = status;
-    }
-
-    fn last_tag(&self) -> Option<CommandTag> {
-        let last = self.commands.checked_sub(1)?;
-        self.tags[last as usize % KEPT_TAGS]
-    }
-
     fn note(&mut self, seen: Seen<'_>) {
         match seen {
-            Seen::Ready(b'I') => {
-                self.idles += 1;
-                self.ready(TransactionStatus::Idle);
-            }
-            Seen::Ready(b'T') => self.ready(TransactionStatus::InTransaction),
-            Seen::Ready(b'E') => self.ready(TransactionStatus::Failed),
+            Seen::Ready(b'I') => self.status = TransactionStatus::Idle,
+            Seen::Ready(b'T') => self.status = TransactionStatus::InTransaction,
+            Seen::Ready(b'E') => self.status = TransactionStatus::Failed,
             Seen::Ready(_) | Seen::Desynchronised => self.ended = Some(Ended::Garbage),
             Seen::Complete(tag) => {
                 let tag = CommandTag::new(tag);
-                self.tags[self.commands as usize % KEPT_TAGS] = Some(tag);
                 self.commands += 1;
+                self.last_tag = Some(tag);
                 let excused = match tag.effect() {
                     Effect::Nothing => true,
                     Effect::Setting => self.local_settings > 0,
@@ -409,7 +335,7 @@ impl fmt::Debug for Tap {
         let state = self.state();
         f.debug_struct("Tap")
             .field("status", &state.status)
-            .field("last_tag", &state.last_tag())
+            .field("last_tag", &state.last_tag)
             .field("dirt", &state.dirt)
             .field("ended", &state.ended)
             .finish_non_exhaustive()
