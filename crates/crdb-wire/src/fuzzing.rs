@@ -62,7 +62,10 @@ impl AsyncWrite for Script<'_> {
 /// # Panics
 /// When a request has no complete answer, or a row is not as it was described.
 pub fn reply(bytes: &[u8], piece: usize) {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+    else {
         return;
     };
     runtime.block_on(async {

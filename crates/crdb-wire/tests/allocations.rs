@@ -66,7 +66,7 @@ async fn rows_and_columns_are_views() {
     tokio::spawn(async move {
         for reply in replies {
             let mut request = [0; 1024];
-            theirs.read(&mut request).await.unwrap();
+            assert!(theirs.read(&mut request).await.unwrap() > 0);
             theirs.write_all(&reply).await.unwrap();
         }
         // Until the session is dropped.

@@ -1,9 +1,9 @@
 //! Many statements in one round trip.
 
-use crdb_testkit::{Engine, EngineKind, QuirksOptions, QuirksProxy};
+use crdb_testkit::{Engine, EngineKind};
 use crdb_wire::{Batch, BatchAnswer, Cleanliness, Session, StatementAnswer, TransactionStatus};
 
-use crate::support::{one, postgresql, session, soon, stream_at};
+use crate::support::{one, postgresql, quirky, session, soon};
 
 async fn table(session: &Session) -> String {
     use std::hash::{BuildHasher as _, RandomState};
@@ -13,15 +13,6 @@ async fn table(session: &Session) -> String {
         .await
         .unwrap();
     name
-}
-
-async fn quirky() -> (QuirksProxy, Session) {
-    let engine = postgresql().await;
-    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
-        .await
-        .unwrap();
-    let stream = stream_at(engine, engine.database(), proxy.port()).await;
-    (proxy, Session::start(stream))
 }
 
 async fn count(session: &Session, table: &str) -> i64 {

@@ -4,6 +4,7 @@
 
 mod batches;
 mod cleanliness;
+mod cockroach;
 mod copying;
 mod lanes;
 mod requests;

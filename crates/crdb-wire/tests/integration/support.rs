@@ -5,7 +5,9 @@ use std::time::Duration;
 use crdb_auth::{
     AuthenticatedStream, ConnectionString, Connector, Endpoint, RootCertificates, TlsConfig,
 };
-use crdb_testkit::{Engine, EngineChoice, EngineKind, EngineOptions, Login};
+use crdb_testkit::{
+    Engine, EngineChoice, EngineKind, EngineOptions, Login, QuirksOptions, QuirksProxy,
+};
 use crdb_wire::{Config, Session};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -66,4 +68,14 @@ pub(crate) async fn one<T: for<'a> postgres_types::FromSql<'a>>(session: &Sessio
     let rows = session.query(sql, &[]).await.unwrap();
     assert_eq!(rows.len(), 1, "{sql}");
     rows[0].get(0).unwrap()
+}
+
+/// A session on a PostgreSQL that answers as CockroachDB does.
+pub(crate) async fn quirky() -> (QuirksProxy, Session) {
+    let engine = postgresql().await;
+    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
+        .await
+        .unwrap();
+    let stream = stream_at(engine, engine.database(), proxy.port()).await;
+    (proxy, Session::start(stream))
 }

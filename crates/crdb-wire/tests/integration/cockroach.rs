@@ -1,0 +1,65 @@
+//! What CockroachDB does otherwise, on a proxy that answers as it does.
+
+use crdb_wire::{Cleanliness, End, Engine, ErrorKind, Renewal, TransactionStatus};
+
+use crate::support::{one, quirky, soon};
+
+#[tokio::test]
+async fn a_session_is_brought_back_to_its_ground_state() {
+    let (_proxy, session) = quirky().await;
+    assert_eq!(session.engine(), Engine::CockroachDb);
+    assert!(session.version().is_some());
+    session.begin_ground();
+    session.simple("SET TIME ZONE 'Asia/Tokyo'").await.unwrap();
+    session.mark_ground();
+    for text in ["SET TIME ZONE 'UTC'", "BEGIN", "BEGIN; SELECT 1/0"] {
+        session.begin_loan();
+        drop(session.simple(text).await);
+        assert!(
+            matches!(session.end_loan(), Cleanliness::Dirty(_)),
+            "{text}"
+        );
+        assert_eq!(
+            session.reset(soon()).await.unwrap(),
+            Renewal::Renewed,
+            "{text}"
+        );
+        assert_eq!(session.end_loan(), Cleanliness::Clean, "{text}");
+        assert_eq!(session.parameter("TimeZone").as_deref(), Some("Asia/Tokyo"));
+    }
+    assert_eq!(one::<i64>(&session, "SELECT 42::INT8").await, 42);
+}
+
+#[tokio::test]
+async fn copy_in_the_extended_protocol_never_reaches_the_server() {
+    let (_proxy, session) = quirky().await;
+    let error = session.execute("COPY t FROM STDIN", &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(session.end_loan(), Cleanliness::Clean);
+}
+
+#[tokio::test]
+async fn commit_of_a_failed_transaction_is_answered_by_rollback() {
+    let (_proxy, session) = quirky().await;
+    session.simple("BEGIN").await.unwrap();
+    session.query("SELECT 1/0", &[]).await.unwrap_err();
+    let answer = session.simple("COMMIT").await.unwrap();
+    assert_eq!(answer.tag().unwrap(), "ROLLBACK");
+    assert_eq!(answer.status(), Some(TransactionStatus::Idle));
+}
+
+#[tokio::test]
+async fn a_drain_is_told_and_the_next_request_is_not_written() {
+    let (proxy, session) = quirky().await;
+    assert_eq!(one::<i64>(&session, "SELECT 42::INT8").await, 42);
+    proxy.drain();
+    let ended = tokio::time::timeout_at(soon(), async {
+        while !session.is_closed() {
+            tokio::task::yield_now().await;
+        }
+    });
+    ended.await.unwrap();
+    assert!(matches!(session.end(), Some(End::Told(error)) if error.sqlstate() == "57P01"));
+    let error = session.query("SELECT 1", &[]).await.unwrap_err();
+    assert_eq!(error.answer().written(), crdb_wire::Written::Not);
+}
