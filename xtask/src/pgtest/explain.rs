@@ -47,3 +47,33 @@ pub(crate) fn reason(disagreement: &Disagreement) -> &'static str {
         "another order or another state"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_found_in_the_first_message_that_differs() {
+        let disagreement = |expected: &[&str], actual: &[&str]| {
+            let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+            Disagreement::new(1, lines(expected), lines(actual))
+        };
+        let ready = r#"{"Type":"ReadyForQuery","TxStatus":"I"}"#;
+        let done = r#"{"Type":"CommandComplete","CommandTag":"SET"}"#;
+        let unknown = r#"{"Type":"ErrorResponse","Code":"42704"}"#;
+        let other = r#"{"Type":"ErrorResponse","Code":"25001"}"#;
+        for (expected, actual, why) in [
+            (
+                &[done, ready][..],
+                &[unknown, ready][..],
+                "the server does not know",
+            ),
+            (&[other], &[done], "it is not refused"),
+            (&[done], &[other], "it is refused"),
+            (&[ready], &[r#"{"Type":"silence"}"#], "fell silent"),
+        ] {
+            let reason = reason(&disagreement(expected, actual));
+            assert!(reason.contains(why), "{reason}");
+        }
+    }
+}

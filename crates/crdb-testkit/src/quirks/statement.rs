@@ -272,7 +272,7 @@ fn tag(statement: &[Token<'_>], version: CockroachVersion) -> Option<&'static st
     }
 }
 
-/// Whether a statement reads `crdb_internal` or the database `system`, but for what is open to everybody.
+/// Whether a statement reads `crdb_internal` or the database `system`, but for the tables of it that stay open.
 fn reads_internals(statement: &[Token<'_>]) -> bool {
     const OPEN: [&str; 1] = ["zones"];
     statement.windows(3).any(|tokens| {

@@ -114,6 +114,18 @@ pub struct Disagreement {
     pub actual: Vec<String>,
 }
 
+impl Disagreement {
+    /// A disagreement at this line.
+    #[must_use]
+    pub fn new(line: usize, expected: Vec<String>, actual: Vec<String>) -> Self {
+        Self {
+            line,
+            expected,
+            actual,
+        }
+    }
+}
+
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "line {}", self.line)?;
@@ -202,11 +214,11 @@ pub async fn replay(target: &ReplayTarget, text: &str) -> Result<Replay, Error> 
                         .is_some_and(|value| answer::kind(value) == *last)
                 });
                 if let Some(difference) = compare::differ(expected, &actual, options, &values)? {
-                    replay.disagreements.push(Disagreement {
-                        line: *line,
-                        expected: difference.expected,
-                        actual: difference.actual,
-                    });
+                    replay.disagreements.push(Disagreement::new(
+                        *line,
+                        difference.expected,
+                        difference.actual,
+                    ));
                 }
                 if !ended_well {
                     client = Client::connect(target).await?;

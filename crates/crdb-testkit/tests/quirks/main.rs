@@ -11,6 +11,7 @@
 mod batches;
 mod changefeeds;
 mod copy;
+mod ddl;
 mod drain;
 mod failures;
 mod fidelity;
