@@ -206,8 +206,9 @@ impl<S: SessionSource> PooledExecutor<S> {
             .and_then(|limit| deadline::after(Instant::now(), limit))
     }
 
-    /// An executor with these settings, over another source.
-    pub(crate) fn over<T: SessionSource>(&self, source: T) -> PooledExecutor<T> {
+    /// An executor with these settings, over another source. Its retry budget is its own.
+    #[must_use]
+    pub fn over<T: SessionSource>(&self, source: T) -> PooledExecutor<T> {
         let shared = &self.shared;
         PooledExecutor {
             shared: Arc::new(Shared {

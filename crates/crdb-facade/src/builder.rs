@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::keys;
 use crate::connector::{Attempts, ConnectError, Connector, endpoint};
+use crate::lanes::SharedLanes;
 use crate::materials::{self, Materials};
 use crate::queries::Queries;
 use crate::session::Session;
@@ -184,6 +185,8 @@ impl DatabaseBuilder {
         let executor =
             materials::executor(&config, executor).observer(Arc::new(FanOut::new(exec_observers)));
         let executor = (self.exec)(executor).build();
+        let lanes = config.get(keys::exec::LANES) as usize;
+        let lanes = (lanes > 0).then(|| executor.over(SharedLanes::new(pool.clone(), lanes)));
         let transaction = materials::transaction(&config);
 
         if config.get(keys::auth::CHECK_AT_OPEN) {
@@ -202,6 +205,7 @@ impl DatabaseBuilder {
             config,
             queries,
             executor,
+            lanes,
             transaction,
             metrics,
         ))

@@ -16,6 +16,7 @@ use tracing::Instrument;
 use crate::adapted::{Adapted, Adopted};
 use crate::builder::DatabaseBuilder;
 use crate::connector::Connector;
+use crate::lanes::{SharedLanes, may_share};
 use crate::queries::Queries;
 use crate::query::Query;
 use crate::session::SessionRow;
@@ -38,8 +39,17 @@ struct Shared {
     config: Config,
     queries: Arc<Queries>,
     executor: PooledExecutor<Source>,
+    /// Where `exec.lanes` asks for them.
+    lanes: Option<PooledExecutor<SharedLanes>>,
     transaction: TransactionOptions,
     metrics: Arc<Metrics>,
+}
+
+impl Shared {
+    /// The lanes, if there are any and this statement may run on one.
+    fn lanes_for(&self, statement: &Statement<'_>) -> Option<&PooledExecutor<SharedLanes>> {
+        self.lanes.as_ref().filter(|_| may_share(statement))
+    }
 }
 
 impl Database {
@@ -67,6 +77,7 @@ impl Database {
         config: Config,
         queries: Arc<Queries>,
         executor: PooledExecutor<Source>,
+        lanes: Option<PooledExecutor<SharedLanes>>,
         transaction: TransactionOptions,
         metrics: Arc<Metrics>,
     ) -> Self {
@@ -74,6 +85,7 @@ impl Database {
             config,
             queries,
             executor,
+            lanes,
             transaction,
             metrics,
         });
@@ -323,23 +335,32 @@ impl Executor for Database {
     type Row = SessionRow;
     type Rows<'a> = PooledRows<Source>;
 
-    fn fetch_at_most(
+    async fn fetch_at_most(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<SessionRow>, crdb_exec::Error>> + Send {
-        self.shared
-            .executor
-            .fetch_at_most(statement, parameters, limit)
+    ) -> Result<Vec<SessionRow>, crdb_exec::Error> {
+        match self.shared.lanes_for(&statement) {
+            Some(lanes) => lanes.fetch_at_most(statement, parameters, limit).await,
+            None => {
+                self.shared
+                    .executor
+                    .fetch_at_most(statement, parameters, limit)
+                    .await
+            }
+        }
     }
 
-    fn run(
+    async fn run(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
-    ) -> impl Future<Output = Result<u64, crdb_exec::Error>> + Send {
-        self.shared.executor.run(statement, parameters)
+    ) -> Result<u64, crdb_exec::Error> {
+        match self.shared.lanes_for(&statement) {
+            Some(lanes) => lanes.run(statement, parameters).await,
+            None => self.shared.executor.run(statement, parameters).await,
+        }
     }
 
     fn stream(

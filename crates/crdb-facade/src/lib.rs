@@ -47,6 +47,7 @@ pub mod config;
 mod connector;
 mod database;
 mod error;
+mod lanes;
 mod materials;
 pub mod prelude;
 mod querier;

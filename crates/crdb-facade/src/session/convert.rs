@@ -6,7 +6,7 @@ use crdb_exec::{
 use crdb_wire::{End, ErrorKind};
 
 /// The answer to a request that succeeded.
-pub(super) fn answer<T>(done: Option<&crdb_wire::Answer>, value: T) -> Answer<T> {
+pub(crate) fn answer<T>(done: Option<&crdb_wire::Answer>, value: T) -> Answer<T> {
     let answer = Answer::new(Ok(value));
     match done {
         Some(done) => answer.with_tags(tags(done)).with_status(status(done)),
@@ -15,7 +15,7 @@ pub(super) fn answer<T>(done: Option<&crdb_wire::Answer>, value: T) -> Answer<T>
 }
 
 /// The answer to a request that failed.
-pub(super) fn failed<T>(error: crdb_wire::Error) -> Answer<T> {
+pub(crate) fn failed<T>(error: crdb_wire::Error) -> Answer<T> {
     let (tags, status) = (tags(error.answer()), status(error.answer()));
     Answer::failed(fault(error))
         .with_tags(tags)

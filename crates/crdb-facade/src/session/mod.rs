@@ -16,7 +16,7 @@ use crdb_wire::{Request, RowStream};
 
 pub use row::SessionRow;
 
-use convert::{answer, failed};
+pub(crate) use convert::{answer, failed};
 
 /// A connection of crdb-wire with what the executor asks of it. Its rows are views into the received buffer.
 pub struct Session {
@@ -49,7 +49,7 @@ impl Session {
 }
 
 /// A statement as the connection takes it.
-fn request<'a>(statement: &Statement<'a>) -> Request<'a> {
+pub(crate) fn request<'a>(statement: &Statement<'a>) -> Request<'a> {
     let request = Request::new(statement.text());
     match statement.retry_safety() {
         RetrySafety::Never => request.once(),

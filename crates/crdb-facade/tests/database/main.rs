@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod lanes;
 mod main_job;
 mod sessions;
 mod statements;

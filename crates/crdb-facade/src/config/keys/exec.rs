@@ -23,6 +23,8 @@ section! {
     MAX_BACKOFF: Duration = of_layer("exec.max_backoff", || defaults::MAX_BACKOFF);
     /// Retries after failures of nodes and connections that are in reserve, beyond one for each ten calls.
     RETRY_RESERVE: u32 = of_layer("exec.retry_reserve", || defaults::RETRY_RESERVE);
+    /// How many sessions of the pool statements outside transactions share at most; 0: each statement has a session of its own. A result above 16 MiB fails on a shared session: stream it.
+    LANES: u32 = default("exec.lanes", "0");
     /// The isolation of transactions; `none`: the server's default.
     ISOLATION: Option<Isolation> = default("exec.isolation", "none");
     /// Prepared statements that a session keeps.

@@ -29,6 +29,7 @@ pub(in crate::config) const ALTERNATIVES: &[&[&str]] = &[
 /// Rules over the values in force.
 pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
     |values, mistakes| at_most(values, mistakes, pool::MIN_SIZE, pool::MAX_SIZE),
+    |values, mistakes| at_most(values, mistakes, exec::LANES, pool::MAX_SIZE),
     |values, mistakes| {
         both_or_none(
             values,
