@@ -2,6 +2,7 @@
 //! so whatever goes wrong can be run again.
 
 mod invariants;
+mod sessions;
 mod world;
 
 use self::world::World;

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::invariants;
+use super::sessions::{Answer, failed};
 use crate::config::Config;
 use crate::connector::ErrorClass;
 use crate::core::{
@@ -36,7 +37,7 @@ pub(super) enum Behaviour {
 }
 
 #[derive(Debug)]
-enum Event {
+pub(super) enum Event {
     Arrive,
     Deadline(Caller),
     Woken(Caller),
@@ -54,20 +55,12 @@ enum Event {
     Tick,
 }
 
-/// How a check ends.
-#[derive(Clone, Copy, Debug)]
-enum Answer {
-    Works,
-    Failed(ErrorClass),
-    Silence,
-}
-
 /// A session that is out of its slot, and the caller that has it: none while the pool itself checks it.
 #[derive(Debug)]
 pub(super) struct Out {
-    pooled: Box<Pooled<Session>>,
-    borrow: BorrowKey,
-    caller: Option<Caller>,
+    pub(super) pooled: Box<Pooled<Session>>,
+    pub(super) borrow: BorrowKey,
+    pub(super) caller: Option<Caller>,
 }
 
 struct Scheduled {
@@ -105,10 +98,10 @@ pub(super) struct World {
     pub(super) core: Core<Session, Caller>,
     pub(super) now: Instant,
     start: Instant,
-    chance: Random,
+    pub(super) chance: Random,
     events: BinaryHeap<Scheduled>,
     order: u64,
-    behaviours: BTreeMap<u16, Behaviour>,
+    pub(super) behaviours: BTreeMap<u16, Behaviour>,
     pub(super) config: Config,
     pub(super) max_size_ever: u32,
     pub(super) waiting: BTreeMap<Caller, Waiting>,
@@ -122,7 +115,7 @@ pub(super) struct World {
     pub(super) alive: HashMap<Session, u16>,
     /// Sessions that have ended by themselves, and with which word of the server; with none where something on the way has
     /// forgotten them, and nothing answers.
-    ended: HashMap<Session, Option<ErrorClass>>,
+    pub(super) ended: HashMap<Session, Option<ErrorClass>>,
     pub(super) held: HashSet<Session>,
     pub(super) served: u32,
     pub(super) gave_up: u32,
@@ -220,11 +213,15 @@ impl World {
         self.now <= self.start + LOAD_TIME + CALM_TIME
     }
 
+    pub(super) fn sessions_still_end(&self) -> bool {
+        self.now < self.start + LOAD_TIME + ENDS_TIME
+    }
+
     fn is_calm(&self) -> bool {
         self.now > self.start + LOAD_TIME
     }
 
-    fn schedule(&mut self, after: Duration, event: Event) {
+    pub(super) fn schedule(&mut self, after: Duration, event: Event) {
         self.order += 1;
         self.events.push(Scheduled {
             at: self.now + after,
@@ -233,7 +230,7 @@ impl World {
         });
     }
 
-    fn millis(&mut self, below: usize) -> Duration {
+    pub(super) fn millis(&mut self, below: usize) -> Duration {
         Duration::from_micros(1 + self.chance.below(below * 1000) as u64)
     }
 
@@ -275,7 +272,7 @@ impl World {
     }
 
     /// Decides something and does what follows from it, as the shell does.
-    fn decide<R>(
+    pub(super) fn decide<R>(
         &mut self,
         decide: impl FnOnce(&mut Core<Session, Caller>, Instant, &mut Effects<Session, Caller>) -> R,
     ) -> R {
@@ -314,7 +311,7 @@ impl World {
         result
     }
 
-    fn closed(&mut self, pooled: &Pooled<Session>, reason: CloseReason) {
+    pub(super) fn closed(&mut self, pooled: &Pooled<Session>, reason: CloseReason) {
         assert!(
             self.alive.remove(&pooled.session).is_some(),
             "session {} closed twice ({reason:?})",
@@ -359,7 +356,7 @@ impl World {
         self.acquire(caller);
     }
 
-    fn acquire(&mut self, caller: Caller) {
+    pub(super) fn acquire(&mut self, caller: Caller) {
         let Some(waiting) = self.waiting.get_mut(&caller) else {
             return;
         };
@@ -416,7 +413,7 @@ impl World {
         }
     }
 
-    fn take(&mut self, session: Session) {
+    pub(super) fn take(&mut self, session: Session) {
         assert!(self.held.insert(session), "session {session} lent twice");
         assert!(
             self.alive.contains_key(&session),
@@ -424,114 +421,7 @@ impl World {
         );
     }
 
-    /// Looks at the idle sessions, as the shell does before each tick.
-    fn look_over(&mut self, place: &'static Location<'static>) {
-        while let Some(grant) = self.core.next_to_look_at(place, self.now) {
-            let Grant { pooled, borrow, .. } = grant;
-            match self.word(&pooled) {
-                Some(class) => self.lose(pooled, borrow, Some(class)),
-                None => self.decide(|core, now, fx| core.put_back(pooled, borrow, now, fx)),
-            }
-        }
-    }
-
-    /// What ends sessions: time-outs of servers and balancers, administrators, functions that raise the code of a shutdown.
-    fn end(&mut self) {
-        if self.now < self.start + LOAD_TIME + ENDS_TIME {
-            let after = self.millis(120);
-            self.schedule(after, Event::End);
-        }
-        let mut sessions: Vec<_> = self.alive.keys().copied().collect();
-        sessions.sort_unstable();
-        // Sometimes all at once.
-        let all = self.chance.below(4) == 0;
-        let one = self.chance.below(sessions.len().max(1));
-        let word = match self.chance.below(3) {
-            0 => Some(ErrorClass::Draining),
-            1 => Some(ErrorClass::Dead),
-            _ => None,
-        };
-        for (position, session) in sessions.into_iter().enumerate() {
-            if all || position == one {
-                self.ended.insert(session, word);
-            }
-        }
-    }
-
-    /// The word with which a session has ended, where that can be seen without asking the server.
-    fn word(&self, pooled: &Pooled<Session>) -> Option<ErrorClass> {
-        match self.behaviours[&pooled.address.port()] {
-            Behaviour::Killed => Some(ErrorClass::Dead),
-            Behaviour::Draining => Some(ErrorClass::Draining),
-            _ => self.ended.get(&pooled.session).copied().flatten(),
-        }
-    }
-
-    fn is_silent(&self, pooled: &Pooled<Session>) -> bool {
-        self.behaviours[&pooled.address.port()] == Behaviour::Blackholed
-            || self.ended.get(&pooled.session) == Some(&None)
-    }
-
-    fn check(&mut self, grant: Grant<Session>, caller: Option<Caller>) {
-        self.take(grant.pooled.session);
-        let (answer, time) = match self.word(&grant.pooled) {
-            Some(class) => (Answer::Failed(class), self.millis(3)),
-            None if self.is_silent(&grant.pooled) => (Answer::Silence, self.config.check_timeout),
-            None => (Answer::Works, self.millis(3)),
-        };
-        let borrow = Out {
-            pooled: grant.pooled,
-            borrow: grant.borrow,
-            caller,
-        };
-        let began = self.now;
-        self.schedule(
-            time,
-            Event::Checked {
-                borrow,
-                began,
-                answer,
-            },
-        );
-    }
-
-    fn checked(&mut self, out: Out, began: Instant, answer: Answer) {
-        self.held.remove(&out.pooled.session);
-        let Out {
-            pooled,
-            borrow,
-            caller,
-        } = out;
-        if let Answer::Works = answer {
-            self.core.proved(pooled.node, began);
-            match caller.filter(|caller| self.waiting.contains_key(caller)) {
-                Some(caller) => self.work(Out {
-                    pooled,
-                    borrow,
-                    caller: Some(caller),
-                }),
-                None => self.decide(|core, now, fx| core.give_back(pooled, borrow, None, now, fx)),
-            }
-        } else {
-            let class = match answer {
-                Answer::Failed(class) => Some(class),
-                _ => None,
-            };
-            if let Answer::Silence = answer {
-                let (node, term) = (pooled.node, pooled.term);
-                let failed = Failed::silent(std::io::Error::other("simulated"));
-                self.decide(|core, now, fx| {
-                    core.check_unanswered(node, term, failed, began, now, fx);
-                });
-            }
-            self.lose(pooled, borrow, class);
-            if let Some(caller) = caller {
-                self.acquire(caller);
-            }
-        }
-    }
-
-    fn work(&mut self, mut out: Out) {
+    pub(super) fn work(&mut self, mut out: Out) {
         if !out.pooled.was_lent {
             out.pooled.was_lent = true;
             self.core.lent_first(out.pooled.node);
@@ -546,36 +436,6 @@ impl World {
         }
         let time = self.millis(20);
         self.schedule(time, Event::Return(out));
-    }
-
-    fn give_back(&mut self, out: Out) {
-        self.held.remove(&out.pooled.session);
-        let Out { pooled, borrow, .. } = out;
-        let class = match self.word(&pooled) {
-            None if self.is_silent(&pooled) => Some(ErrorClass::Dead),
-            word => word,
-        };
-        match class {
-            None if self.chance.below(20) > 0 => {
-                let held = self.millis(10);
-                self.decide(|core, now, fx| core.give_back(pooled, borrow, Some(held), now, fx));
-            }
-            // The borrower refuses its own statement, or abandons it.
-            None if self.chance.below(2) == 0 => {
-                self.lose(pooled, borrow, Some(ErrorClass::Harmless));
-            }
-            class => self.lose(pooled, borrow, class),
-        }
-    }
-
-    fn lose(&mut self, pooled: Box<Pooled<Session>>, borrow: BorrowKey, class: Option<ErrorClass>) {
-        let (node, term) = (pooled.node, pooled.term);
-        let unused = (!pooled.was_lent).then_some(pooled.born);
-        self.closed(&pooled, CloseReason::Broken);
-        if let Some(class) = class {
-            self.decide(|core, now, fx| core.report(node, term, failed(class), now, fx));
-        }
-        self.decide(|core, now, fx| core.lost(borrow, unused, now, fx));
     }
 
     fn opened(&mut self, opening: &Opening) {
@@ -646,8 +506,4 @@ impl World {
         let next = self.millis(300);
         self.schedule(next, Event::Trouble);
     }
-}
-
-fn failed(class: ErrorClass) -> Failed {
-    Failed::new(class, std::io::Error::other("simulated"))
 }
