@@ -38,6 +38,7 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `kerberos` | GSSAPI logins on Unix, by the system's Kerberos library |
+//! | `bb8`, `deadpool` | `SessionManager`, which keeps sessions in a pool of these crates |
 //!
 //! # Modules in reading order
 //! `endpoint`, `config`, `connection_string`, `target`, `tls`, `policy`, `credential`, `authenticator`,
@@ -70,6 +71,8 @@ mod scram;
 mod secret;
 mod server_error;
 mod session;
+#[cfg(any(feature = "bb8", feature = "deadpool"))]
+mod session_manager;
 mod startup;
 mod stream;
 mod tap;
@@ -100,6 +103,8 @@ pub use scram::IterationLimits;
 pub use secret::Secret;
 pub use server_error::ServerError;
 pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Renewal, Session};
+#[cfg(any(feature = "bb8", feature = "deadpool"))]
+pub use session_manager::SessionManager;
 pub use stream::AuthenticatedStream;
 pub use tap::{CommandTag, Dirt, Tap, TransactionStatus};
 pub use target::TargetSessionAttrs;

@@ -122,3 +122,45 @@ async fn a_pool_that_resets_always_hides_what_no_tag_shows() {
         assert_eq!(lease.session_number(), number);
     }
 }
+
+fn facade(engine: &Engine, proxy: &FaultProxy) -> crdb_facade::Config {
+    let url = engine.url(engine.database());
+    let there = format!("{}:{}", engine.host(), engine.port());
+    let here = format!("{}:{}", proxy.host(), proxy.port());
+    assert!(url.contains(&there), "{there} in the engine's URL");
+    crdb_facade::Config::builder()
+        .set_text("auth.url", &url.replace(&there, &here))
+        .set_text("auth.connect_timeout", "2s")
+        .set_text("pool.max_size", "2")
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_facade_opens_with_a_hook_that_sets_and_names_one_that_fails() {
+    use crdb_exec::ExecutorExt as _;
+    let engine = Engine::shared_postgres().await;
+    let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
+    let open = async |text: &'static str| {
+        crdb_facade::Database::builder(facade(engine, &proxy))
+            .configure_pool(move |pool| {
+                pool.after_connect(move |session, _| {
+                    let client = session.handle().session().client();
+                    Box::pin(async move { Ok(client.batch_execute(text).await?) })
+                })
+            })
+            .open()
+            .await
+    };
+    let db = open("SET application_name = 'bank'").await.unwrap();
+    for _ in 0..10 {
+        db.execute("SELECT 1", &[]).await.unwrap();
+    }
+    assert_eq!(proxy.counts().accepted, 1, "logins");
+    let error = open("SET no_such_parameter = 1").await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("the after_connect hook failed") && text.contains("no_such_parameter"),
+        "{text}"
+    );
+}
