@@ -12,6 +12,45 @@ use crate::support::{config, connector, postgresql, run, session};
 const WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::test]
+async fn every_bound_may_be_as_long_as_a_duration() {
+    let engine = Engine::shared().await;
+    let config = config(engine, Login::Scram).connect_timeout(Duration::MAX);
+    let connector = connector(config);
+    connector.prepare().await.unwrap();
+    let endpoint = crate::support::endpoint(engine);
+    let mut session = connector.connect(&endpoint).await.unwrap();
+    session.ping(Duration::MAX).await.unwrap();
+    session.check_database(Duration::MAX).await.unwrap();
+    session.mark_dirty();
+    let renewal = session.reset(Duration::MAX).await.unwrap();
+    assert_eq!(renewal, Renewal::Renewed);
+}
+
+#[tokio::test]
+async fn what_a_hook_sets_can_be_marked_as_clean() {
+    let session = session(postgresql().await).await;
+    // One that the server reports, and one that it does not; by the client that is not watched.
+    let text = "SET application_name = 'hook'; SET search_path = pg_catalog";
+    session.client().batch_execute(text).await.unwrap();
+    assert_ne!(session.cleanliness(), Cleanliness::Clean);
+    session.mark_clean();
+    assert_eq!(session.cleanliness(), Cleanliness::Clean);
+    run(&session, "SELECT 1").await.unwrap();
+    assert_eq!(session.cleanliness(), Cleanliness::Clean);
+    run(&session, "SET application_name = 'borrower'")
+        .await
+        .unwrap();
+    assert!(matches!(session.cleanliness(), Cleanliness::Dirty(_)));
+    // A transaction that is open is seen all the same.
+    run(&session, "BEGIN").await.unwrap();
+    session.mark_clean();
+    assert!(matches!(
+        session.cleanliness(),
+        Cleanliness::Dirty(Dirt::Transaction(_))
+    ));
+}
+
+#[tokio::test]
 async fn statements_that_leave_nothing_keep_a_session_clean() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
