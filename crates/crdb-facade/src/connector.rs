@@ -247,7 +247,9 @@ impl crdb_pool::Connector for Connector {
                 Some(state) if is_shutdown(state) => ErrorClass::Draining,
                 Some("53300") => ErrorClass::Overloaded,
                 Some("3D000") => ErrorClass::Authentication,
-                _ => ErrorClass::Dead,
+                // The server answers: what it refuses says nothing about the node.
+                Some(_) => ErrorClass::Harmless,
+                None => ErrorClass::Dead,
             },
         }
     }

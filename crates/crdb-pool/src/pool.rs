@@ -160,7 +160,7 @@ impl<C: Connector> Pool<C> {
     }
 
     /// Closes the pool: callers that wait or come get an error, idle sessions are closed, and the call waits until the others
-    /// have been returned, for as long as `within` at most. It may be called again to wait for longer.
+    /// have been returned, for as long as `timeout` at most. It may be called again to wait for longer.
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ impl<C: Connector> Pool<C> {
     /// # Cancel safety
     ///
     /// The pool is closed from the first poll on; dropping the future only stops the waiting.
-    pub async fn close(&self, within: Duration) -> Result<(), Error> {
+    pub async fn close(&self, timeout: Duration) -> Result<(), Error> {
         let inner = &self.owner.0;
         inner.close();
         let quiet = async {
@@ -183,7 +183,7 @@ impl<C: Connector> Pool<C> {
                 notified.await;
             }
         };
-        if tokio::time::timeout(within, quiet).await.is_ok() {
+        if tokio::time::timeout(timeout, quiet).await.is_ok() {
             return Ok(());
         }
         let at = now();
@@ -199,7 +199,7 @@ impl<C: Connector> Pool<C> {
             })
             .collect();
         let message = format!(
-            "the pool is closed, but {} sessions were not returned within {within:?}",
+            "the pool is closed, but {} sessions were not returned within {timeout:?}",
             unreturned.len()
         );
         Err(Error::new(ErrorKind::Unreturned, message).with_unreturned(unreturned))

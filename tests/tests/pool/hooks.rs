@@ -145,8 +145,13 @@ async fn the_facade_opens_with_a_hook_that_sets_and_names_one_that_fails() {
         crdb_facade::Database::builder(facade(engine, &proxy))
             .configure_pool(move |pool| {
                 pool.after_connect(move |session, _| {
-                    let client = session.handle().session().client();
-                    Box::pin(async move { Ok(client.batch_execute(text).await?) })
+                    Box::pin(async move {
+                        let answer = session.wire().simple(text).await?;
+                        match answer.error() {
+                            Some(error) => Err(error.clone().into()),
+                            None => Ok(()),
+                        }
+                    })
                 })
             })
             .open()
