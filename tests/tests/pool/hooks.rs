@@ -138,7 +138,6 @@ fn facade(engine: &Engine, proxy: &FaultProxy) -> crdb_facade::Config {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_facade_opens_with_a_hook_that_sets_and_names_one_that_fails() {
-    use crdb_exec::ExecutorExt as _;
     let engine = Engine::shared_postgres().await;
     let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
     let open = async |text: &'static str| {
