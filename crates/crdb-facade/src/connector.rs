@@ -52,7 +52,7 @@ impl fmt::Debug for Connector {
     }
 }
 
-/// Why the latest attempt to connect to each node failed, for whoever opens a database.
+/// Why the latest attempt to connect to each node failed, for the error of a database that cannot be opened.
 #[derive(Default)]
 pub(crate) struct Attempts {
     failures: Mutex<HashMap<NodeAddress, ConnectError>>,

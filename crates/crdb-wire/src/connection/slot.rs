@@ -59,7 +59,7 @@ struct State {
     unread: usize,
     answer: Option<Answer>,
     waker: Option<Waker>,
-    /// Nobody will read: what comes is thrown away.
+    /// The caller is gone: what comes is thrown away.
     abandoned: bool,
     /// The reader waits until the caller has read.
     paused: bool,
