@@ -43,8 +43,6 @@
 #[cfg(feature = "audit")]
 pub mod audit;
 mod fan_out;
-#[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
-mod kind;
 mod metrics;
 mod tracing;
 

@@ -11,7 +11,6 @@ use crdb_exec::{Failure, Verdict};
 use super::handles::Handles;
 use super::label::{Bounded, Value};
 use super::{Metrics, seconds};
-use crate::kind;
 
 /// The label of what has no name.
 const UNNAMED: &str = "unnamed";
@@ -146,7 +145,7 @@ impl ExecMetrics {
 
     fn failed(&self, failure: &Failure) {
         let labels = Errors {
-            kind: self.kinds.value(&kind::name(failure.kind)),
+            kind: self.kinds.value(failure.kind.as_str()),
             sqlstate: self.sqlstate(failure),
         };
         self.errors.get_or_create(&labels).inc();

@@ -4,7 +4,6 @@ use tracing::{Level, Span, event};
 use crdb_exec::{Failure, SqlState, Verdict};
 
 use super::Tracing;
-use crate::kind;
 
 impl Tracing {
     /// Fills in the span of the call, where the caller runs in one.
@@ -19,7 +18,7 @@ impl Tracing {
         }
         if let Some(failure) = failure {
             span.record("otel.status_code", "ERROR");
-            span.record("error.type", kind::name(failure.kind));
+            span.record("error.type", failure.kind.as_str());
             if let Some(state) = &failure.sqlstate {
                 span.record("db.response.status_code", state.as_str());
             }
@@ -41,7 +40,7 @@ impl crdb_exec::Observer for Tracing {
             db.query.summary = event.name,
             db.response.status_code = sqlstate.as_ref().map(SqlState::as_str),
             db.response.returned_rows = event.rows,
-            "error.type" = event.failure.as_ref().map(|failure| kind::name(failure.kind)),
+            "error.type" = event.failure.as_ref().map(|failure| failure.kind.as_str()),
             in_transaction = event.in_transaction,
             attempts = event.attempts,
             duration = event.elapsed.as_secs_f64(),
@@ -61,7 +60,7 @@ impl crdb_exec::Observer for Tracing {
             db.system.name = self.system(),
             db.query.summary = event.name,
             db.response.status_code = sqlstate.as_ref().map(SqlState::as_str),
-            "error.type" = event.failure.as_ref().map(|failure| kind::name(failure.kind)),
+            "error.type" = event.failure.as_ref().map(|failure| failure.kind.as_str()),
             committed = event.committed,
             attempts = event.attempts,
             duration = event.elapsed.as_secs_f64(),
@@ -79,7 +78,7 @@ impl crdb_exec::Observer for Tracing {
             db.system.name = self.system(),
             db.query.summary = event.name,
             db.response.status_code = event.failure.sqlstate.as_ref().map(SqlState::as_str),
-            "error.type" = kind::name(event.failure.kind),
+            "error.type" = event.failure.kind.as_str(),
             is_transaction = event.is_transaction,
             attempt = event.attempt,
             delay = event.delay.as_secs_f64(),
