@@ -80,6 +80,7 @@ pub fn reply(bytes: &[u8], piece: usize) {
             },
             copies: piece % 2 == 0,
             tells_ends: piece % 3 == 0,
+            keeps: None,
         };
         let steps = Steps::from_slice(&[Step::Bind, Step::Execute { columns: 1 }]);
         let replies: Vec<_> = [
