@@ -74,8 +74,12 @@ impl Password {
         }
     }
 
-    /// Looks at the place.
-    pub(crate) async fn get(&self, request: &CredentialRequest) -> Result<Secret, Error> {
+    /// Looks at the place. The caller bounds the future; `limit` bounds what goes on in the background.
+    pub(crate) async fn get(
+        &self,
+        request: &CredentialRequest,
+        limit: Duration,
+    ) -> Result<Secret, Error> {
         match &self.place {
             Place::Value(secret) => Ok(secret.clone()),
             Place::Variable(name) => std::env::var_os(name)
@@ -104,7 +108,7 @@ impl Password {
                         ))
                     })
             }
-            Place::Source(source) => source.get(request).await,
+            Place::Source(source) => source.get(request, limit).await,
         }
     }
 
@@ -215,7 +219,7 @@ mod tests {
 
     async fn get(password: Password) -> Result<Vec<u8>, String> {
         password
-            .get(&request())
+            .get(&request(), COMMAND_TIMEOUT)
             .await
             .map(|secret| secret.expose().to_vec())
             .map_err(|error| error.to_string())

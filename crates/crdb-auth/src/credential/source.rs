@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::timeout;
 
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
@@ -62,8 +63,8 @@ pub type CredentialFuture<'a> =
 ///
 /// An example is in `examples/credential_source.rs`.
 pub trait CredentialSource: Send + Sync + 'static {
-    /// Fetches a credential. Awaited within the connect deadline, or in the background. The text of an error is shown and
-    /// logged: it must have no secret in it.
+    /// Fetches a credential. The future is dropped when the connect timeout has passed, also in the background, and the
+    /// source is asked again by the next login. The text of an error is shown and logged: it must have no secret in it.
     fn fetch<'a>(&'a self, request: &'a CredentialRequest) -> CredentialFuture<'a>;
 }
 
@@ -148,9 +149,13 @@ impl CachedSource {
     }
 
     /// The credential to log in with now.
+    ///
+    /// The caller bounds the future by its deadline; `limit` bounds a replacement in the background, which no caller waits
+    /// for.
     pub(crate) async fn get(
         self: &Arc<Self>,
         request: &CredentialRequest,
+        limit: Duration,
     ) -> Result<Secret, Error> {
         match self.judge(request) {
             (Decision::Use, Some(secret)) => return Ok(secret),
@@ -160,7 +165,9 @@ impl CachedSource {
                     let Ok(_flight) = this.flight.try_lock() else {
                         return;
                     };
-                    if let Err(error) = this.fetch(&request).await {
+                    let replaced = timeout(limit, this.fetch(&request)).await;
+                    let replaced = replaced.unwrap_or_else(|_| Err(unanswered(&request, limit)));
+                    if let Err(error) = replaced {
                         tracing::warn!(%error, "the credential could not be replaced ahead of its expiry");
                     }
                 });
@@ -214,6 +221,16 @@ impl CachedSource {
     }
 }
 
+fn unanswered(request: &CredentialRequest, limit: Duration) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        format!(
+            "fetching the credential of {:?} for {}: the source did not answer within {limit:?}",
+            request.user, request.endpoint
+        ),
+    )
+}
+
 impl fmt::Debug for CachedSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CredentialSource")
@@ -225,6 +242,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -281,14 +300,21 @@ mod tests {
             life: Duration::from_secs(3600),
         }));
         let request = request();
-        let all = futures_util::future::join_all((0..50).map(|_| source.get(&request))).await;
+        let all =
+            futures_util::future::join_all((0..50).map(|_| source.get(&request, LIMIT))).await;
         assert_eq!(asked.load(Ordering::SeqCst), 1);
         let first = all.into_iter().next().unwrap().unwrap();
         assert_eq!(first.expose(), b"token 0");
         source.forget(&Secret::from("another"));
-        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 0");
+        assert_eq!(
+            source.get(&request, LIMIT).await.unwrap().expose(),
+            b"token 0"
+        );
         source.forget(&first);
-        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 1");
+        assert_eq!(
+            source.get(&request, LIMIT).await.unwrap().expose(),
+            b"token 1"
+        );
     }
 
     #[tokio::test]
@@ -310,7 +336,7 @@ mod tests {
         ];
         for _ in 0..2 {
             for (index, request) in requests.iter().enumerate() {
-                let token = source.get(request).await.unwrap();
+                let token = source.get(request, LIMIT).await.unwrap();
                 assert_eq!(token.expose(), format!("token {index}").as_bytes());
             }
         }
@@ -324,11 +350,55 @@ mod tests {
             life: Duration::from_secs(9),
         }));
         let request = request();
-        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 0");
+        assert_eq!(
+            source.get(&request, LIMIT).await.unwrap().expose(),
+            b"token 0"
+        );
         // Nine seconds are less than the ten that are for replacing it.
-        assert_eq!(source.get(&request).await.unwrap().expose(), b"token 0");
+        assert_eq!(
+            source.get(&request, LIMIT).await.unwrap().expose(),
+            b"token 0"
+        );
         while asked.load(Ordering::SeqCst) < 2 {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Answers at once, but never the second time.
+    struct HangsOnce {
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl CredentialSource for HangsOnce {
+        fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
+            Box::pin(async move {
+                let count = self.asked.fetch_add(1, Ordering::SeqCst);
+                if count == 1 {
+                    std::future::pending::<()>().await;
+                }
+                let soon = SystemTime::now() + Duration::from_secs(9);
+                Ok(Credential::new(format!("token {count}")).expires(soon))
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn logins_go_on_after_a_source_hung_in_the_background() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let source = CachedSource::new(Box::new(HangsOnce {
+            asked: Arc::clone(&asked),
+        }));
+        let request = request();
+        let first = source.get(&request, LIMIT).await.unwrap();
+        assert_eq!(
+            source.get(&request, LIMIT).await.unwrap().expose(),
+            first.expose()
+        );
+        while asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        source.forget(&first);
+        let next = timeout(Duration::from_secs(3600), source.get(&request, LIMIT)).await;
+        assert_eq!(next.unwrap().unwrap().expose(), b"token 2");
     }
 }

@@ -22,7 +22,8 @@ pub(super) async fn password(login: &Login<'_>) -> Result<Secret, Error> {
         ));
     };
     login.progress.enter(Step::Credential);
-    let secret = password.get(&login.credential_request()).await?;
+    let limit = login.config.connect_timeout;
+    let secret = password.get(&login.credential_request(), limit).await?;
     login.progress.enter(Step::Login);
     login.used(&secret);
     Ok(secret)
