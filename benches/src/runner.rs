@@ -72,7 +72,7 @@ impl CaseResult {
 /// Measures `case`, calling `progress` with the subject and the round before each round.
 ///
 /// One round of each subject is not counted. Then every subject does one round after another, so that a drift of the
-/// machine meets all of them, in an order that lets nobody be always measured after the same neighbour. While a target is
+/// machine meets all of them, in an order that measures no subject always after the same neighbour. While a target is
 /// inconclusive the rounds are repeated, up to [`MAX_REPEATS`] times, and all count.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What happens when nobody reads the output any more, or the disk is full.
+//! What happens when the reader of the output is gone, or the disk is full.
 
 use std::panic;
 

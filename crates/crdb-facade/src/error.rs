@@ -45,7 +45,7 @@ pub enum ErrorKind {
     Connection,
     /// The server answered with an error: see [`Error::sqlstate`].
     Server,
-    /// The statement was cancelled by somebody else.
+    /// The statement was cancelled from outside.
     Canceled,
     /// A value does not have the type that the statement or the caller wants.
     Conversion,

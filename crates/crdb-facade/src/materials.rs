@@ -242,7 +242,7 @@ fn tls(config: &Config, mistakes: &mut Vec<Mistake>) -> TlsConfig {
 
 /// Notes what cannot be read.
 fn readable<T: Setting>(config: &Config, key: Key<T>, path: &Path, mistakes: &mut Vec<Mistake>) {
-    // Opened, not read: a secret is read by whoever needs it.
+    // Opened, not read: a secret is read by the layer that needs it.
     if let Err(error) = std::fs::File::open(path) {
         let found = format!("{}: {error}", path.display());
         mistakes.push(mistake(

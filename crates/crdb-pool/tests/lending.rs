@@ -102,7 +102,7 @@ async fn callers_are_served_in_the_order_in_which_they_came() {
     }
     assert_eq!(pool.status().waiting, 100);
     drop(held);
-    // Somebody who comes now does not overtake.
+    // A caller that comes now does not overtake.
     let last = tokio::spawn(async move { pool.acquire().await.unwrap().id });
     for expected in 0..100 {
         assert_eq!(receiver.recv().await, Some(expected));

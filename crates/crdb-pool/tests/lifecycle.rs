@@ -108,7 +108,7 @@ async fn every_step_of_a_session_is_told() {
         "closed discarded",
     ];
     let seen = log.take();
-    // The idle session may also be looked after in the background meanwhile, which nobody is told about.
+    // The idle session may also be looked after in the background meanwhile, which no observer is told about.
     assert_eq!(seen, expected);
     cluster.set(1, Behaviour::Killed);
     let deadline = Some((Instant::now() + Duration::from_millis(30)).into_std());
@@ -157,7 +157,7 @@ impl Topology for Told {
     async fn nodes(&self) -> Result<Vec<NodeAddress>, TopologyError> {
         let nodes = self.0.lock().unwrap().clone();
         if nodes.is_empty() {
-            Err("nobody told me".into())
+            Err("the hook was not told".into())
         } else {
             Ok(nodes)
         }
@@ -178,7 +178,10 @@ async fn a_topology_is_asked_again_and_again() {
         .unwrap();
     let error = pool.acquire().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Topology);
-    assert!(error.to_string().contains("nobody told me"), "{error}");
+    assert!(
+        error.to_string().contains("the hook was not told"),
+        "{error}"
+    );
 
     *told.0.lock().unwrap() = vec![NodeAddress::new("cluster", 1)];
     assert_eq!(pool.acquire().await.unwrap().address().port(), 1);

@@ -1,7 +1,7 @@
 //! Typed Rust functions from queries.
 //!
 //! [`generate`] is pure: queries, what an engine said about them ([`Descriptions`]) and what the schema's files say about
-//! NULL go in, the text of a Rust module comes out, the same for the same input. Whoever can reach an engine prepares each
+//! NULL go in, the text of a Rust module comes out, the same for the same input. A caller that can reach an engine prepares each
 //! statement there and keeps the answers in a file beside the queries, so that everybody else needs no engine.
 
 #[cfg(feature = "templates")]

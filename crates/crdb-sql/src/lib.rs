@@ -9,7 +9,7 @@
 //! let repository = Repository::from_embedded(&[(
 //!     "accounts/read.sql",
 //!     "-- name: get_account :one
-//!      -- The account with this id, whoever owns it.
+//!      -- The account with this id, of any owner.
 //!      -- param id: UUID
 //!      -- retry: safe
 //!      -- timeout: 2s

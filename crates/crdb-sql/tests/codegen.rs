@@ -418,7 +418,7 @@ fn what_is_not_known_is_refused_with_a_way_out() {
     };
     let error = refuse("-- name: q :exec\nDELETE FROM t WHERE id = :id");
     assert!(
-        error.contains("nobody has said which type parameter `id` has"),
+        error.contains("it is not known which type parameter `id` has"),
         "{error}"
     );
     assert!(

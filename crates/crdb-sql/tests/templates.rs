@@ -547,7 +547,7 @@ fn nothing_that_a_caller_passes_changes_the_statement() {
 #[test]
 fn a_value_of_any_size_and_any_bytes_stays_outside_the_text() {
     let template = report();
-    // More than PostgreSQL's protocol carries in one message. Memory that nobody touches costs nothing.
+    // More than PostgreSQL's protocol carries in one message. Memory that is not touched costs nothing.
     let huge = vec![0; (1 << 30) + 1];
     let bad: &[u8] = b"\xff\xfe\0'; DROP TABLE t; --";
     for value in [huge.as_slice(), bad] {

@@ -2,7 +2,7 @@
 //!
 //! Starts PostgreSQL and a quirks proxy in front of it, prints a URL for each way in, and serves until its input ends or
 //! it is interrupted; nothing stays behind either way. The release is one of `CockroachVersion::ALL`, the newest by default. Set
-//! `CRDB_TEST_URL` to one of the URLs, and tests that use this kit take it for a CockroachDB that somebody else runs.
+//! `CRDB_TEST_URL` to one of the URLs, and tests that use this kit take it for a CockroachDB that is run elsewhere.
 
 #![allow(clippy::print_stdout, reason = "an example talks to people")]
 

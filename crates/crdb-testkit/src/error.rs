@@ -75,7 +75,7 @@ impl Error {
         self.kind == ErrorKind::Timeout
     }
 
-    /// As [`is_unavailable`](Self::is_unavailable), because the server is somebody else's. `cargo xtask test --strict`
+    /// As [`is_unavailable`](Self::is_unavailable), because the server is run elsewhere. `cargo xtask test --strict`
     /// knows it by how the message begins.
     pub(crate) fn needs_own_server(what: impl fmt::Display) -> Self {
         let message = format!("needs a server of its own: {what}; unset CRDB_TEST_URL for that");

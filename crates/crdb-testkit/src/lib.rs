@@ -2,7 +2,7 @@
 //!
 //! An [`Engine`] is a server that a test can rely on; a [`FaultProxy`] spoils bytes on the way to it; a [`QuirksProxy`] makes
 //! PostgreSQL answer as CockroachDB does and fail on demand; an [`Authority`] signs certificates; a [`Kdc`] is a Kerberos
-//! realm; a [`HostileServer`] attacks whoever connects.
+//! realm; a [`HostileServer`] attacks every client that connects.
 //!
 //! Not its business: clients. It shares no code with the crates that are tested with it, so that a client and its proxy
 //! cannot share a mistake.
@@ -21,7 +21,7 @@
 //!
 //! # What can be relied on
 //!
-//! - Servers listen on the loopback interface only, on ports that nobody chose.
+//! - Servers listen on the loopback interface only, on ports that the system chooses.
 //! - No process and no directory outlives the process that owns it, whether that ends by a return, a panic, Ctrl-C, SIGTERM
 //!   or SIGKILL.
 //! - What is missing on a machine is told apart from what is broken: see [`Error::is_unavailable`] and [`Error::end_test`].
@@ -31,7 +31,7 @@
 //! # Modules, in reading order
 //!
 //! `engine` (servers), `certificates`, `kerberos`, `fault` (bytes), `quirks` (messages), `replay` (wire tests), `hostile`, `error`; inside, `process` (what outlives
-//! nobody).
+//! `nobody`).
 
 mod certificates;
 mod engine;

@@ -98,7 +98,7 @@ async fn every_user_gets_in_over_tls_and_may_create_tables() {
         .await
         .unwrap();
     administrator
-        .batch_execute("CREATE ROLE somebody")
+        .batch_execute("CREATE ROLE left_behind")
         .await
         .unwrap();
 }

@@ -22,7 +22,7 @@ async fn log_in(server: &HostileServer) -> Result<(), String> {
     config
         .host("127.0.0.1")
         .port(server.port())
-        .user("somebody")
+        .user("a_user")
         .password(PASSWORD)
         .dbname("d");
     let connecting = tokio::time::timeout(Duration::from_secs(2), config.connect(NoTls));

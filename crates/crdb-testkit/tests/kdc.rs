@@ -123,7 +123,7 @@ async fn tickets_live_no_longer_than_asked_and_keys_can_change() {
         ErrorKind::InvalidInput
     );
     assert_eq!(
-        kdc.keytab("nobody").unwrap_err().kind(),
+        kdc.keytab("missing").unwrap_err().kind(),
         ErrorKind::InvalidInput
     );
 }

@@ -38,7 +38,7 @@ pub enum Cleanliness {
     /// Like new, as far as the wire tells; no round trip is needed.
     ///
     /// What no tag shows stays unseen: `SELECT set_config(..)` of a parameter that the server
-    /// does not report, a temporary table made by `SELECT .. INTO`. Whoever does such things
+    /// does not report, a temporary table made by `SELECT .. INTO`. A service that does such things
     /// resets always.
     Clean,
     /// Something may be left behind: [`reset`](Session::reset) it.

@@ -24,7 +24,7 @@ pub(super) struct Replay {
 
 /// Where the stream is kept, so that it can be given to a new client.
 ///
-/// The lock is held for one poll at a time, and nobody waits for it: a session takes the stream
+/// The lock is held for one poll at a time, and no task waits for it: a session takes the stream
 /// out only while its client is idle.
 #[derive(Clone)]
 pub(super) struct Slot(Arc<Mutex<Option<AuthenticatedStream>>>);

@@ -41,7 +41,7 @@ impl Session {
 
     /// Asks whether the session's database exists.
     ///
-    /// PostgreSQL has said so at the login, and nothing is sent. CockroachDB lets in whoever names a database that does not
+    /// PostgreSQL has said so at the login, and nothing is sent. CockroachDB lets in a login that names a database that does not
     /// exist (`pkg/sql/sessioninit/cache.go`: no "login-preventing error"), and later finds no table in it: there it costs
     /// one round trip. A server that does not know the question does not fail it.
     ///

@@ -15,7 +15,7 @@ pub(super) struct State {
     cancelled: AtomicBool,
     /// Cancels whose request may have reached the server, since the session began.
     sent: AtomicU64,
-    /// A cancel is on its way and nobody will know when it arrives.
+    /// A cancel is on its way and it will not be known when it arrives.
     doomed: AtomicBool,
 }
 

@@ -80,7 +80,7 @@ struct State {
     changed: BTreeMap<String, String>,
     /// Calls whose caller has promised that their settings are local to the transaction.
     local_settings: u32,
-    /// Statements that CockroachDB ended because somebody cancelled them, since the session began.
+    /// Statements that CockroachDB ended because they were cancelled from outside, since the session began.
     cancelled: u64,
     ended: Option<Ended>,
 }
@@ -141,7 +141,7 @@ impl Tap {
     }
 
     /// The tag of the last CommandComplete. `COMMIT` of a failed transaction succeeds with the
-    /// tag `ROLLBACK`: whoever commits must look here.
+    /// tag `ROLLBACK`: a caller that commits must look here.
     #[must_use]
     pub fn last_command_tag(&self) -> Option<CommandTag> {
         self.state().last_tag
@@ -181,7 +181,7 @@ impl Tap {
         self.state().ended.is_some()
     }
 
-    /// How many statements CockroachDB has ended because somebody cancelled them.
+    /// How many statements CockroachDB has ended because they were cancelled from outside.
     pub(crate) fn cancelled(&self) -> u64 {
         self.state().cancelled
     }

@@ -153,11 +153,11 @@ async fn several_nodes_are_tried_in_order() {
         .await
         .unwrap_err();
     assert_eq!(none.kind(), ErrorKind::Unsupported, "{none}");
-    let nobody = connector
+    let refused = connector
         .connect_any(&[], TargetSessionAttrs::Any)
         .await
         .unwrap_err();
-    assert!(nobody.is_config());
+    assert!(refused.is_config());
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ fn test<F: Future<Output = ()>>(name: &str, wrapper: &[&str], scenario: impl FnO
         "{name} failed:\n{text}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    // For whoever counts what was done.
+    // For the harness, which counts what was done.
     for line in text.lines().filter(|line| line.contains("row R")) {
         println!("{line}");
     }

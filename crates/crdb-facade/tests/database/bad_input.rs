@@ -137,7 +137,7 @@ async fn a_database_that_does_not_exist() {
     assert!(error.to_string().contains("no_such_database"), "{error}");
 }
 
-/// CockroachDB lets in whoever names one.
+/// CockroachDB lets in a login to one.
 #[tokio::test]
 async fn a_database_that_does_not_exist_on_cockroachdb() {
     let engine = Engine::shared_postgres().await;
@@ -166,7 +166,9 @@ async fn a_certificate_that_is_not_trusted() {
     let stranger = directory.path().join("ca.crt");
     std::fs::write(
         &stranger,
-        Authority::new("Somebody else").unwrap().certificate_pem(),
+        Authority::new("Another authority")
+            .unwrap()
+            .certificate_pem(),
     )
     .unwrap();
     let config = config(&database)

@@ -255,7 +255,7 @@ fn field(
     enums: &mut Enums,
 ) -> Result<Field, (String, String)> {
     let Some(sql_type) = fact.sql_type else {
-        let message = format!("nobody has said which type {what} `{}` has", fact.name);
+        let message = format!("it is not known which type {what} `{}` has", fact.name);
         return Err((message, UNDESCRIBED.to_owned()));
     };
     let Some(rust) = rust_type(&sql_type, options, enums) else {

@@ -22,7 +22,7 @@ pub(super) fn missed<'s, 't>(
     if conditions.natural || sources.iter().all(|source| source.table.is_none()) {
         return Vec::new();
     }
-    // What is no table of the schema is small, or somebody else's business; whether a condition is what an index computes
+    // What is no table of the schema is small, or known elsewhere; whether a condition is what an index computes
     // is not understood.
     let mut reached: Vec<bool> = sources
         .iter()

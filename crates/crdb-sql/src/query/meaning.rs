@@ -13,7 +13,7 @@ pub enum Cardinality {
     Optional,
     /// `:many`: any number of rows, as a stream.
     Many,
-    /// `:exec`: no rows, and nobody asks how many were changed.
+    /// `:exec`: no rows, and the number of changed rows does not matter.
     Exec,
     /// `:execrows`: no rows, but how many were changed.
     ExecRows,
@@ -114,7 +114,7 @@ pub enum Verify {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Nullability {
-    /// Nobody has said.
+    /// It is not said.
     #[default]
     Unknown,
     /// It can be NULL.

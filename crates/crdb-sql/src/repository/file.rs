@@ -273,7 +273,7 @@ fn lexical(source: &SourceFile, body: &[Token], problems: &mut Vec<Problem>) {
     }
 }
 
-/// A template tag where nobody will render it.
+/// A template tag where it will not be rendered.
 fn unmarked(source: &SourceFile, body: Range<usize>, problems: &mut Vec<Problem>) {
     let text = source.text().get(body.clone()).unwrap_or("");
     if let Some(tag) = tokenize_template(text).find(|token| token.kind.is_template_tag()) {

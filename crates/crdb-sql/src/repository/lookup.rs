@@ -27,7 +27,7 @@ impl<'a> FromIterator<&'a str> for Lookup {
     }
 }
 
-/// Eight bytes a step. The keys come from reviewed files, so nobody can fill the table with collisions, which is what
+/// Eight bytes a step. The keys come from reviewed files, so an attacker cannot fill the table with collisions, which is what
 /// the standard library's slower hasher is for.
 #[derive(Debug, Default)]
 pub(super) struct NameHasher(u64);

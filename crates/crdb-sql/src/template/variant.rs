@@ -82,7 +82,7 @@ impl Template {
             .collect()
     }
 
-    /// How many texts there are; `None` when nobody can count them.
+    /// How many texts there are; `None` when they cannot be counted.
     fn count(&self) -> Option<usize> {
         let mut count = 1_usize.checked_shl(u32::try_from(self.switches.len()).ok()?)?;
         for (_, choice) in self.identifiers() {

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A fresh database that one test has to itself, made by [`Engine::create_database`](super::Engine::create_database).
 ///
-/// It goes with its engine. On a server that somebody else runs it stays until [`Engine::drop_database`] is called or
-/// somebody drops it; its name starts with `crdb_testkit_`.
+/// It goes with its engine. On a server that is run elsewhere it stays until [`Engine::drop_database`] is called or
+/// it is dropped by hand; its name starts with `crdb_testkit_`.
 ///
 /// [`Engine::drop_database`]: super::Engine::drop_database
 #[derive(Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A server that somebody else runs, named by a URL.
+//! A server that is run elsewhere, named by a URL.
 
 use std::path::PathBuf;
 

@@ -91,7 +91,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A password nobody can guess: 128 random bits.
+/// A password that cannot be guessed: 128 random bits.
 pub(crate) fn random_password() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

@@ -219,7 +219,7 @@ pub(super) fn ready_line(kind: EngineKind) -> impl Fn(&str) -> Option<&str> {
     }
 }
 
-/// A port of the loopback interface that nobody used a moment ago. Another process may take it before the server does:
+/// A port of the loopback interface that was free a moment ago. Another process may take it before the server does:
 /// callers try again with another one.
 pub(crate) fn free_port() -> Result<u16, Error> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0));

@@ -21,7 +21,7 @@ pub(super) const ADMINISTRATOR: &str = "crdb_testkit";
 /// Who owns the server: the test kit's own superuser, with a client certificate, which costs no key derivation.
 const OWNER: &str = "crdb_testkit_owner";
 
-/// How often another port is tried when somebody else took the chosen one.
+/// How often another port is tried when another process took the chosen one.
 const PORT_ATTEMPTS: usize = 5;
 
 /// Makes and starts a server. Blocks.

@@ -68,7 +68,7 @@ pub(super) fn select(options: &EngineOptions, url: Option<String>) -> Result<Sel
     let configured = !options.settings().is_empty() || !options.access_rules().is_empty();
     if configured && is_url {
         return Err(Error::needs_own_server(
-            "somebody else's cannot be given settings and rules",
+            "a server that is run elsewhere cannot be given settings and rules",
         ));
     }
     if options.kerberos_service().is_some() && !matches!(selected, Selected::Postgres { .. }) {

@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// The [shared](Self::shared) engine where the test kit started it, else a PostgreSQL that is started beside it: for
-    /// tests that need a user for each [`Login`](super::Login), or the authority's key, which a server that somebody else runs has not.
+    /// tests that need a user for each [`Login`](super::Login), or the authority's key, which a server that is run elsewhere has not.
     ///
     /// It stops when the process ends. Dropping the future lets another caller start it.
     ///
@@ -92,7 +92,7 @@ fn stop_at_exit() {
     });
 }
 
-/// Stops the shared engines before the process is gone, so that whoever waits for this process finds nothing left.
+/// Stops the shared engines before the process is gone, so that the process which waits for this one finds nothing left.
 extern "C" fn end_shared() {
     for shared in [&SHARED, &POSTGRES] {
         if let Some(Ok(engine)) = shared.get() {

@@ -52,7 +52,7 @@ impl Template {
         }
     }
 
-    /// Keeps `data`, unless somebody else was quicker.
+    /// Keeps `data`, unless another process was quicker.
     pub(super) fn keep(&self, data: &Path) {
         let Some(kept) = &self.0 else { return };
         self.sweep();

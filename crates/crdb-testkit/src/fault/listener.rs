@@ -12,7 +12,7 @@ use super::settings::{Accept, Counts, Settings};
 use super::wire::Wire;
 use crate::error::{Error, ErrorKind};
 
-/// Keeps a port while nobody listens on it: a socket that is bound and does not listen makes the kernel refuse
+/// Keeps a port while no server listens on it: a socket that is bound and does not listen makes the kernel refuse
 /// connections, and with `SO_REUSEPORT` a listening one can join it.
 #[derive(Debug)]
 pub(super) struct PortHolder {

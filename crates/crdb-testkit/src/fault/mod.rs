@@ -177,7 +177,7 @@ impl FaultProxy {
 impl FaultProxy {
     async fn wait_until_applied(&self) {
         let number = self.settings.borrow().accept_number;
-        // An error means that the proxy's task is gone, with its runtime: nobody is accepted any more.
+        // An error means that the proxy's task is gone, with its runtime: no connection is accepted any more.
         drop(
             self.applied
                 .clone()

@@ -10,7 +10,7 @@ pub enum Accept {
     /// It is forwarded.
     #[default]
     Forward,
-    /// It is refused by the kernel (`ECONNREFUSED`): nobody listens. The port stays reserved meanwhile.
+    /// It is refused by the kernel (`ECONNREFUSED`): no server listens. The port stays reserved meanwhile.
     Refuse,
     /// It is accepted and closed without a byte, as a draining CockroachDB node does.
     Close,
@@ -45,7 +45,7 @@ impl Link {
         Self::default()
     }
 
-    /// No byte passes and nobody is told. TCP holds back what does not fit into the buffers, and delivers it all when
+    /// No byte passes and neither side is told. TCP holds back what does not fit into the buffers, and delivers it all when
     /// the link is set to something else: a stall, as seen from either end, not a loss.
     #[must_use]
     pub fn blackhole() -> Self {
@@ -107,7 +107,7 @@ pub enum Cut {
     Reset,
     /// The receiver sees the end of the stream, the other direction goes on.
     HalfClose,
-    /// Nothing passes any more in either direction, and nobody is told. [`FaultProxy::heal`](super::FaultProxy::heal)
+    /// Nothing passes any more in either direction, and neither side is told. [`FaultProxy::heal`](super::FaultProxy::heal)
     /// does not bring it back.
     Blackhole,
 }

@@ -1,4 +1,4 @@
-//! What has gone over the wire lately, for whoever has to understand a failure.
+//! What has gone over the wire lately, for understanding a failure.
 
 use std::collections::VecDeque;
 use std::fmt;

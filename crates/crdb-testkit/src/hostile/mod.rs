@@ -1,4 +1,4 @@
-//! A server that attacks whoever logs in.
+//! A server that attacks its clients.
 
 mod attack;
 mod script;

@@ -20,7 +20,7 @@ const REALM: &str = "CRDB.TEST";
 /// How long a KDC may take to start or to end.
 const KDC_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often another port is tried when somebody else took the chosen one.
+/// How often another port is tried when another process took the chosen one.
 const PORT_ATTEMPTS: usize = 5;
 
 /// How a [`Kdc`] is set up.
@@ -161,7 +161,7 @@ impl Kdc {
         self.directory().join("krb5.conf")
     }
 
-    /// A `krb5.conf` whose KDC is a port where nobody answers.
+    /// A `krb5.conf` whose KDC is a port where no server answers.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be written.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::{Account, Keeper};
 use crate::error::{Error, ErrorKind};
 
-/// Runs the program as a child of this shell, so that the shell can wait for it even where nobody reaps orphans, and so
+/// Runs the program as a child of this shell, so that the shell can wait for it even where no process reaps orphans, and so
 /// that its process id cannot be given to another process meanwhile. When the pipe closes: the signal, then SIGKILL.
 const SCRIPT: &str = r#"
 signal=$1
@@ -113,7 +113,7 @@ impl Supervised {
                 for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
                     let line = String::from_utf8_lossy(&line).into_owned();
                     log.push(line.clone());
-                    // Nobody listens any more once the program is ready; the log goes on.
+                    // The receiver is gone once the program is ready; the log goes on.
                     drop(sender.send(line));
                 }
             });

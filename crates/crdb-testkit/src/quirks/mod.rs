@@ -84,7 +84,7 @@ impl QuirksProxy {
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] when `engine` is CockroachDB, which needs no proxy to be itself, or a PostgreSQL
-    /// with TLS that somebody else runs, whose certificate is not ours to show. In front of one without TLS the proxy
+    /// with TLS that is run elsewhere, whose certificate is not ours to show. In front of one without TLS the proxy
     /// has none either. [`ErrorKind::Io`] when the proxy
     /// cannot listen.
     pub async fn start(engine: &Engine, options: QuirksOptions) -> Result<Self, Error> {

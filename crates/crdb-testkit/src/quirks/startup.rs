@@ -151,7 +151,7 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
     if let (Err(refusal), Some(guest)) = (&heard, &control.upstream.guest)
         && translate::code(&refusal.body) == DATABASE_MISSING
     {
-        // Whoever has logged in is let in all the same.
+        // A client that has logged in is let in all the same.
         backend = Backend::connect(&control.upstream.address).await?;
         backend
             .send(&guest_startup_message(guest, control.options.release()))

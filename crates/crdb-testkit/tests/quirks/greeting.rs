@@ -225,7 +225,7 @@ async fn a_cancel_request_reaches_the_session_that_it_names() {
         "{answer:?}"
     );
     proxy.wait_for(|counts| counts.cancels == 1).await.unwrap();
-    // The key of nobody cancels nobody.
+    // A key that no session has cancels none.
     let mut stream = connect(proxy.port()).await;
     stream
         .write_all(&untyped(

@@ -321,7 +321,7 @@ mod tests {
                 let placed = model.placed.iter().filter(|(lane, _)| alive(lane)).count();
                 prop_assert_eq!(admission.demand(), model.waiting.len() + placed);
                 let room = model.lanes.iter().any(|lane| admission.is_open(*lane) && admission.taken(*lane) < depth);
-                prop_assert!(!room || model.waiting.is_empty(), "a place is free and somebody waits");
+                prop_assert!(!room || model.waiting.is_empty(), "a place is free and a caller waits");
             }
         }
     }

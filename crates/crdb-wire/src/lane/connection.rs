@@ -101,7 +101,7 @@ impl<S: AsRef<Session>> Lane<S> {
         self.abandoned.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// The reply has ended for which nobody waits. Says whether it was the last of them.
+    /// A reply has ended for which no caller waits. Says whether it was the last of them.
     pub(super) fn end_abandoned(&self) -> bool {
         self.abandoned.fetch_sub(1, Ordering::AcqRel) == 1
     }

@@ -153,7 +153,7 @@ impl<S: LaneSource> Inner<S> {
                      session of its own",
                 ));
             }
-            // Nobody waits between this and the beginning of the reply, so that a dropped future has sent all or nothing.
+            // No await lies between this and the beginning of the reply, so that a dropped future has sent all or nothing.
             let reply = self
                 .send(&lane, &prepared, request, values)
                 .inspect_err(|error| self.examine(&lane, id, error.answer()))?;

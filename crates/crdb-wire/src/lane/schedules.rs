@@ -71,7 +71,7 @@ async fn caller(gate: Arc<Gate<Lane, ()>>, gives_up: bool, served: Arc<AtomicUsi
             place.lane().taken.fetch_sub(1, Ordering::SeqCst);
             served.fetch_add(1, Ordering::SeqCst);
         }
-        Some(Err(NoPlace::Full)) => panic!("nobody is refused here"),
+        Some(Err(NoPlace::Full)) => panic!("no caller is refused here"),
         Some(Err(NoPlace::SentAway(()))) | None => {}
     }
 }
@@ -133,7 +133,7 @@ fn those_that_are_sent_away_are_told() {
                         spawn(caller(Arc::clone(&gate), number == 2, Arc::clone(&served)))
                     })
                     .collect();
-                // Whoever comes later than this waits for the lane.
+                // A caller that comes later than this waits for the lane.
                 gate.send_away(&());
                 yield_now().await;
                 gate.add(Arc::new(Lane::default()));

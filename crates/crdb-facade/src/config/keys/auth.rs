@@ -35,7 +35,7 @@ section! {
     /// The program, and its arguments, that prints the password.
     PASSWORD_COMMAND: Option<Vec<String>> = unset("auth.password_command"),
         only "a list: a program and its arguments" |command| command.as_ref().is_none_or(|parts| !parts.is_empty());
-    /// A password file in libpq's format, readable by nobody else.
+    /// A password file in libpq's format, readable by this user only.
     PASSFILE: Option<PathBuf> = unset("auth.passfile");
     /// A JSON Web Token to log in with, instead of a password.
     JWT: Option<Secret> = unset("auth.jwt");
@@ -54,7 +54,7 @@ section! {
     APPLICATION_NAME: Option<String> = unset("auth.application_name");
     /// Command-line options for the server, in libpq's spelling.
     OPTIONS: Option<String> = unset("auth.options");
-    /// A keytab to log in with by Kerberos (feature `kerberos`), readable by nobody else.
+    /// A keytab to log in with by Kerberos (feature `kerberos`), readable by this user only.
     KERBEROS_KEYTAB: Option<PathBuf> = unset("auth.kerberos.keytab");
     /// A ticket cache to log in with by Kerberos; `default` for the process's own.
     KERBEROS_CACHE: Option<String> = unset("auth.kerberos.cache");
@@ -101,7 +101,7 @@ section! {
     TLS_REVOCATION_LISTS: Option<Vec<PathBuf>> = unset("auth.tls.revocation_lists");
     /// A PEM file with the certificate to present, and those between it and the root.
     TLS_CLIENT_CERTIFICATE: Option<PathBuf> = unset("auth.tls.client_certificate");
-    /// A PEM file with its key, readable by nobody else. Both are read again when they change.
+    /// A PEM file with its key, readable by this user only. Both are read again when they change.
     TLS_CLIENT_KEY: Option<PathBuf> = unset("auth.tls.client_key");
     /// How TLS begins; `direct` is for PostgreSQL 17 and balancers.
     TLS_NEGOTIATION: TlsNegotiation = of_layer("auth.tls.negotiation", TlsNegotiation::default);

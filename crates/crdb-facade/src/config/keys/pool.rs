@@ -7,7 +7,7 @@ use crdb_pool::defaults;
 use super::section;
 
 section! {
-    /// Sessions to keep open even when nobody needs them.
+    /// Sessions to keep open even when no caller needs them.
     MIN_SIZE: u32 = of_layer("pool.min_size", || defaults::MIN_SIZE);
     /// Sessions that are open at most, over all nodes.
     MAX_SIZE: u32 = of_layer("pool.max_size", || defaults::MAX_SIZE),

@@ -69,7 +69,7 @@ pub(super) fn always(world: &World) {
         .iter()
         .any(|node| node.distance == 0 && node.in_rotation());
     if indifferent && idle_in_rotation && !near_has_room {
-        panic!("somebody waits for whatever comes while a session is idle");
+        panic!("a caller that takes any session waits while one is idle");
     }
 }
 
@@ -129,12 +129,12 @@ pub(super) fn opening(world: &World, opening: &Opening) {
     }
 }
 
-/// When a caller is granted a session: nobody who came earlier, and would take any, still waits.
+/// When a caller is granted a session: no caller that came earlier, and would take any, still waits.
 pub(super) fn in_turn(world: &World, caller: Caller) {
     let ticket = world.waiting[&caller].ticket;
     let overtaken = (world.core.gate.queued())
         .any(|(other, waiter)| other < ticket && waiter.request.avoid.is_none());
-    assert!(!overtaken, "caller {caller} overtook somebody");
+    assert!(!overtaken, "caller {caller} overtook another");
 }
 
 /// When a caller takes its session.

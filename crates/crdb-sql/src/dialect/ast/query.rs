@@ -411,7 +411,7 @@ pub struct Locking {
     pub strength: LockStrength,
     /// `OF a, b`
     pub tables: Vec<ObjectName>,
-    /// What if somebody else holds the lock.
+    /// What to do when another transaction holds the lock.
     pub wait: LockWait,
 }
 
@@ -428,7 +428,7 @@ pub enum LockStrength {
     KeyShare,
 }
 
-/// What happens when somebody else holds the lock.
+/// What happens when another transaction holds the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LockWait {
     /// Wait.

@@ -60,7 +60,7 @@ impl Parser<'_> {
         Ok(UtilityKind::Revoke.build(std::mem::take(parts)))
     }
 
-    /// Privileges on something to somebody, or roles to somebody.
+    /// Privileges on an object to a role, or roles to a role.
     fn grant_rest(&mut self, parts: &mut Parts, grants: bool) -> Parsed<()> {
         let to = if grants { Keyword::TO } else { Keyword::FROM };
         let system = self.at_keyword(Keyword::SYSTEM)

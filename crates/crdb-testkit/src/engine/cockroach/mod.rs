@@ -19,7 +19,7 @@ use crate::process::{Keeper, Supervised};
 /// Who administers the server, besides `root`.
 const ADMINISTRATOR: &str = "crdb_testkit";
 
-/// How often other ports are tried when somebody else took the chosen ones.
+/// How often other ports are tried when another process took the chosen ones.
 const PORT_ATTEMPTS: usize = 3;
 
 /// How long a node that waits for `cockroach init` may need before it listens.
