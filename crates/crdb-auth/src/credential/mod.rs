@@ -1,5 +1,6 @@
 //! Where credentials come from.
 
+mod child;
 mod command;
 mod jwt;
 mod passfile;

@@ -14,7 +14,8 @@ use crate::secret::Secret;
 
 /// A password or token, by value or by the place it is kept at.
 ///
-/// Places are looked at for every login, so that a rotated password is used by the next one.
+/// Places are looked at for every login, so that a rotated password is used by the next one. An empty password is a mistake
+/// wherever it comes from: PostgreSQL takes none, and libpq sends none.
 #[derive(Debug, Clone)]
 pub struct Password {
     place: Place,
@@ -80,6 +81,18 @@ impl Password {
         request: &CredentialRequest,
         limit: Duration,
     ) -> Result<Secret, Error> {
+        let secret = self.look(request, limit).await?;
+        if secret.expose().is_empty() {
+            self.refused(&secret);
+            return Err(missing(format!(
+                "{} is empty: a server takes no empty password",
+                self.place.name()
+            )));
+        }
+        Ok(secret)
+    }
+
+    async fn look(&self, request: &CredentialRequest, limit: Duration) -> Result<Secret, Error> {
         match &self.place {
             Place::Value(secret) => Ok(secret.clone()),
             Place::Variable(name) => std::env::var_os(name)
@@ -120,6 +133,23 @@ impl Password {
     }
 }
 
+impl Place {
+    fn name(&self) -> String {
+        match self {
+            Self::Value(_) => "the password".to_owned(),
+            Self::Variable(name) => format!("the password in the environment variable {name}"),
+            Self::File(path) => format!("the password in the file {}", path.display()),
+            Self::Passfile(path) => {
+                format!(
+                    "the password in the line that fits of the password file {}",
+                    path.display()
+                )
+            }
+            Self::Source(_) => "the password from the credential source".to_owned(),
+        }
+    }
+}
+
 impl<T: Into<Secret>> From<T> for Password {
     fn from(password: T) -> Self {
         Self::value(password)
@@ -129,8 +159,7 @@ impl<T: Into<Secret>> From<T> for Password {
 impl CredentialSource for Command {
     fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
         Box::pin(async move {
-            let output = self.run().await?;
-            let secret = Secret::new(without_newline(output.expose()).to_vec());
+            let secret = self.run().await?;
             let expires = match self.good_for {
                 Some(life) => SystemTime::now().checked_add(life),
                 None => jwt::expiry(secret.expose()),
@@ -194,7 +223,7 @@ async fn refuse_accessible(_path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn without_newline(bytes: &[u8]) -> &[u8] {
+pub(super) fn without_newline(bytes: &[u8]) -> &[u8] {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     bytes.strip_suffix(b"\r").unwrap_or(bytes)
 }
@@ -257,6 +286,33 @@ mod tests {
             get(Password::command(command)).await.unwrap(),
             b"from\ncommand"
         );
+    }
+
+    #[tokio::test]
+    async fn an_empty_password_is_refused_wherever_it_comes_from() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+            path
+        };
+        struct Empty;
+        impl CredentialSource for Empty {
+            fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
+                Box::pin(async { Ok(Credential::new("")) })
+            }
+        }
+        for password in [
+            Password::value(""),
+            Password::file(file("empty", "")),
+            Password::file(file("newline", "\n")),
+            Password::passfile(file("passfile", "*:*:*:*:\n")),
+            Password::source(Empty),
+        ] {
+            let error = get(password).await.unwrap_err();
+            assert!(error.contains("is empty"), "{error}");
+        }
     }
 
     #[tokio::test]
