@@ -2,8 +2,6 @@
 //!
 //! Written by `cargo xtask codegen`; edit the `.sql` files instead.
 
-use crdb_exec::{BytesMut, FromSql, IsNull, ToSql, Type, to_sql_checked};
-
 /// The SQL enum `account_kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountKind {
@@ -30,62 +28,82 @@ impl AccountKind {
     }
 }
 
-impl std::fmt::Display for AccountKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl ::core::fmt::Display for AccountKind {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-impl ToSql for AccountKind {
+impl ::crdb_exec::ToSql for AccountKind {
     fn to_sql(
         &self,
-        _: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        _: &::crdb_exec::Type,
+        out: &mut ::crdb_exec::BytesMut,
+    ) -> ::core::result::Result<
+        ::crdb_exec::IsNull,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
         out.extend_from_slice(self.as_str().as_bytes());
-        Ok(IsNull::No)
+        Ok(::crdb_exec::IsNull::No)
     }
 
-    fn accepts(sql_type: &Type) -> bool {
+    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
         sql_type.name() == "account_kind"
     }
 
-    to_sql_checked!();
+    fn to_sql_checked(
+        &self,
+        sql_type: &::crdb_exec::Type,
+        out: &mut ::crdb_exec::BytesMut,
+    ) -> ::core::result::Result<
+        ::crdb_exec::IsNull,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
+            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
+        } else {
+            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
+                sql_type.clone(),
+            )))
+        }
+    }
 }
 
-impl<'a> FromSql<'a> for AccountKind {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        let label = std::str::from_utf8(raw)?;
+impl<'a> ::crdb_exec::FromSql<'a> for AccountKind {
+    fn from_sql(
+        _: &::crdb_exec::Type,
+        raw: &'a [u8],
+    ) -> ::core::result::Result<
+        Self,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        let label = ::core::str::from_utf8(raw)?;
         Self::ALL
             .iter()
             .copied()
             .find(|known| known.as_str() == label)
             .ok_or_else(|| {
-                format!("the enum account_kind has a new label `{label}`; generate the code again")
-                    .into()
+                ::std::format!(
+                    "the enum account_kind has a new label `{label}`; generate the code again"
+                )
+                .into()
             })
     }
 
-    fn accepts(sql_type: &Type) -> bool {
+    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
         sql_type.name() == "account_kind"
     }
 }
 
 /// The queries of `accounts`.
 pub mod accounts {
-    use crdb_exec::{
-        Error, Executor, ExecutorExt as _, MappedRows, RetrySafety, Row, Statement, ToSql,
-    };
-
-    use super::AccountKind;
-
-    const BALANCE: Statement<'static> = Statement::new(
+    const BALANCE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT balance
 FROM accounts
 WHERE number = $1",
     )
     .named("accounts.balance")
-    .retry(RetrySafety::Safe);
+    .retry(::crdb_exec::RetrySafety::Safe);
 
     /// The balance of an account, as the running transaction sees it.
     ///
@@ -100,15 +118,15 @@ WHERE number = $1",
     /// # Errors
     ///
     /// As the executor; also when there is not exactly one row.
-    pub async fn balance<E: Executor>(
+    pub async fn balance<E: ::crdb_exec::Executor>(
         db: &E,
         number: &str,
-    ) -> Result<rust_decimal::Decimal, Error> {
-        let row = db.fetch_one(BALANCE, &[&number]).await?;
-        row.get(0)
+    ) -> ::core::result::Result<::rust_decimal::Decimal, ::crdb_exec::Error> {
+        let row = ::crdb_exec::ExecutorExt::fetch_one(db, BALANCE, &[&number]).await?;
+        ::crdb_exec::Row::get(&row, 0)
     }
 
-    const DEPOSIT: Statement<'static> = Statement::new(
+    const DEPOSIT: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"UPDATE accounts
 SET balance = balance + $1
 WHERE number = $2",
@@ -130,20 +148,23 @@ WHERE number = $2",
     /// # Errors
     ///
     /// As the executor.
-    pub async fn deposit<E: Executor>(db: &E, params: DepositParams<'_>) -> Result<u64, Error> {
-        db.execute(DEPOSIT, &[&params.amount, &params.number]).await
+    pub async fn deposit<E: ::crdb_exec::Executor>(
+        db: &E,
+        params: DepositParams<'_>,
+    ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
+        ::crdb_exec::ExecutorExt::execute(db, DEPOSIT, &[&params.amount, &params.number]).await
     }
 
     /// The arguments of [`deposit`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct DepositParams<'a> {
         /// `DECIMAL`.
-        pub amount: rust_decimal::Decimal,
+        pub amount: ::rust_decimal::Decimal,
         /// `STRING`.
         pub number: &'a str,
     }
 
-    const GET: Statement<'static> = Statement::new(
+    const GET: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT id, number, customer_id, kind, currency, balance, opened_at, closed_at
 FROM accounts
 WHERE number = $1",
@@ -163,8 +184,11 @@ WHERE number = $1",
     /// # Errors
     ///
     /// As the executor; also when there is not exactly one row.
-    pub async fn get<E: Executor>(db: &E, number: &str) -> Result<GetRow, Error> {
-        let row = db.fetch_one(GET, &[&number]).await?;
+    pub async fn get<E: ::crdb_exec::Executor>(
+        db: &E,
+        number: &str,
+    ) -> ::core::result::Result<GetRow, ::crdb_exec::Error> {
+        let row = ::crdb_exec::ExecutorExt::fetch_one(db, GET, &[&number]).await?;
         GetRow::from_row(&row)
     }
 
@@ -172,39 +196,41 @@ WHERE number = $1",
     #[derive(Debug, Clone, PartialEq)]
     pub struct GetRow {
         /// `UUID`.
-        pub id: uuid::Uuid,
+        pub id: ::uuid::Uuid,
         /// `STRING`.
-        pub number: String,
+        pub number: ::std::string::String,
         /// `UUID`.
-        pub customer_id: uuid::Uuid,
+        pub customer_id: ::uuid::Uuid,
         /// `ACCOUNT_KIND`.
-        pub kind: AccountKind,
+        pub kind: super::AccountKind,
         /// `STRING`.
-        pub currency: String,
+        pub currency: ::std::string::String,
         /// `DECIMAL`.
-        pub balance: rust_decimal::Decimal,
+        pub balance: ::rust_decimal::Decimal,
         /// `TIMESTAMPTZ`.
-        pub opened_at: chrono::DateTime<chrono::Utc>,
+        pub opened_at: ::chrono::DateTime<::chrono::Utc>,
         /// `TIMESTAMPTZ`, may be NULL.
-        pub closed_at: Option<chrono::DateTime<chrono::Utc>>,
+        pub closed_at: ::core::option::Option<::chrono::DateTime<::chrono::Utc>>,
     }
 
     impl GetRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                id: row.get(0)?,
-                number: row.get(1)?,
-                customer_id: row.get(2)?,
-                kind: row.get(3)?,
-                currency: row.get(4)?,
-                balance: row.get(5)?,
-                opened_at: row.get(6)?,
-                closed_at: row.get(7)?,
+                id: ::crdb_exec::Row::get(row, 0)?,
+                number: ::crdb_exec::Row::get(row, 1)?,
+                customer_id: ::crdb_exec::Row::get(row, 2)?,
+                kind: ::crdb_exec::Row::get(row, 3)?,
+                currency: ::crdb_exec::Row::get(row, 4)?,
+                balance: ::crdb_exec::Row::get(row, 5)?,
+                opened_at: ::crdb_exec::Row::get(row, 6)?,
+                closed_at: ::crdb_exec::Row::get(row, 7)?,
             })
         }
     }
 
-    const NUMBERS: Statement<'static> = Statement::new(
+    const NUMBERS: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT number
 FROM accounts
 ORDER BY number
@@ -226,9 +252,14 @@ LIMIT $1",
     /// # Errors
     ///
     /// As the executor.
-    pub async fn numbers<E: Executor>(db: &E, count: i64) -> Result<Vec<String>, Error> {
-        let rows = db.fetch_all(NUMBERS, &[&count]).await?;
-        rows.iter().map(|row| row.get(0)).collect()
+    pub async fn numbers<E: ::crdb_exec::Executor>(
+        db: &E,
+        count: i64,
+    ) -> ::core::result::Result<::std::vec::Vec<::std::string::String>, ::crdb_exec::Error> {
+        let rows = ::crdb_exec::ExecutorExt::fetch_all(db, NUMBERS, &[&count]).await?;
+        rows.iter()
+            .map(|row| ::crdb_exec::Row::get(row, 0))
+            .collect()
     }
 
     /// As [`numbers`], row by row: memory stays flat however many rows there are.
@@ -238,15 +269,20 @@ LIMIT $1",
     /// # Errors
     ///
     /// As the executor; an error may also come in the stream.
-    pub async fn numbers_stream<'e, E: Executor>(
+    pub async fn numbers_stream<'e, E: ::crdb_exec::Executor>(
         db: &'e E,
         count: i64,
-    ) -> Result<MappedRows<E::Rows<'e>, String>, Error> {
-        let rows = db.fetch_stream(NUMBERS, &[&count]).await?;
-        Ok(MappedRows::new(rows, |row| row.get(0)))
+    ) -> ::core::result::Result<
+        ::crdb_exec::MappedRows<E::Rows<'e>, ::std::string::String>,
+        ::crdb_exec::Error,
+    > {
+        let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, NUMBERS, &[&count]).await?;
+        Ok(::crdb_exec::MappedRows::new(rows, |row| {
+            ::crdb_exec::Row::get(row, 0)
+        }))
     }
 
-    const TOTAL: Statement<'static> = Statement::new(
+    const TOTAL: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT sum(balance) AS total, count(*) AS accounts
 FROM accounts",
     )
@@ -264,8 +300,10 @@ FROM accounts",
     /// # Errors
     ///
     /// As the executor; also when there is not exactly one row.
-    pub async fn total<E: Executor>(db: &E) -> Result<TotalRow, Error> {
-        let row = db.fetch_one(TOTAL, &[]).await?;
+    pub async fn total<E: ::crdb_exec::Executor>(
+        db: &E,
+    ) -> ::core::result::Result<TotalRow, ::crdb_exec::Error> {
+        let row = ::crdb_exec::ExecutorExt::fetch_one(db, TOTAL, &[]).await?;
         TotalRow::from_row(&row)
     }
 
@@ -273,21 +311,23 @@ FROM accounts",
     #[derive(Debug, Clone, PartialEq)]
     pub struct TotalRow {
         /// `DECIMAL`, may be NULL.
-        pub total: Option<rust_decimal::Decimal>,
+        pub total: ::core::option::Option<::rust_decimal::Decimal>,
         /// `INT8`.
         pub accounts: i64,
     }
 
     impl TotalRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                total: row.get(0)?,
-                accounts: row.get(1)?,
+                total: ::crdb_exec::Row::get(row, 0)?,
+                accounts: ::crdb_exec::Row::get(row, 1)?,
             })
         }
     }
 
-    const WITHDRAW: Statement<'static> = Statement::new(
+    const WITHDRAW: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"UPDATE accounts
 SET balance = balance - $1
 WHERE number = $2 AND balance >= $1",
@@ -309,16 +349,18 @@ WHERE number = $2 AND balance >= $1",
     /// # Errors
     ///
     /// As the executor.
-    pub async fn withdraw<E: Executor>(db: &E, params: WithdrawParams<'_>) -> Result<u64, Error> {
-        db.execute(WITHDRAW, &[&params.amount, &params.number])
-            .await
+    pub async fn withdraw<E: ::crdb_exec::Executor>(
+        db: &E,
+        params: WithdrawParams<'_>,
+    ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
+        ::crdb_exec::ExecutorExt::execute(db, WITHDRAW, &[&params.amount, &params.number]).await
     }
 
     /// The arguments of [`withdraw`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct WithdrawParams<'a> {
         /// `DECIMAL`.
-        pub amount: rust_decimal::Decimal,
+        pub amount: ::rust_decimal::Decimal,
         /// `STRING`.
         pub number: &'a str,
     }
@@ -619,8 +661,8 @@ LIMIT $3"#,
     #[must_use = "a builder does nothing until it is run"]
     pub struct Search<'a> {
         count: i64,
-        country: Option<&'a str>,
-        least: Option<rust_decimal::Decimal>,
+        country: ::core::option::Option<&'a str>,
+        least: ::core::option::Option<::rust_decimal::Decimal>,
         sort: SearchSort,
         descending: bool,
     }
@@ -632,7 +674,7 @@ LIMIT $3"#,
                 count,
                 country: None,
                 least: None,
-                sort: SearchSort::default(),
+                sort: <SearchSort as ::core::default::Default>::default(),
                 descending: false,
             }
         }
@@ -644,7 +686,7 @@ LIMIT $3"#,
         }
 
         /// Gives `least`: the smallest balance (`DECIMAL`).
-        pub fn least(mut self, least: rust_decimal::Decimal) -> Self {
+        pub fn least(mut self, least: ::rust_decimal::Decimal) -> Self {
             self.least = Some(least);
             self
         }
@@ -661,14 +703,20 @@ LIMIT $3"#,
             self
         }
 
-        fn statement(&self) -> (Statement<'static>, Vec<&(dyn ToSql + Sync)>) {
+        fn statement(
+            &self,
+        ) -> (
+            ::crdb_exec::Statement<'static>,
+            ::std::vec::Vec<&(dyn ::crdb_exec::ToSql + ::core::marker::Sync)>,
+        ) {
             let index = usize::from(self.descending)
                 | (usize::from(self.country.is_some()) << 1)
                 | (usize::from(self.least.is_some()) << 2);
             let index = index * 3 + self.sort as usize;
             let (text, places) = SEARCH[index];
-            let statement = Statement::new(text).named("accounts.search");
-            let values: [&(dyn ToSql + Sync); 3] = [&self.count, &self.country, &self.least];
+            let statement = ::crdb_exec::Statement::new(text).named("accounts.search");
+            let values: [&(dyn ::crdb_exec::ToSql + ::core::marker::Sync); 3] =
+                [&self.count, &self.country, &self.least];
             (
                 statement,
                 places.iter().map(|place| values[*place]).collect(),
@@ -682,9 +730,12 @@ LIMIT $3"#,
         /// # Errors
         ///
         /// As the executor.
-        pub async fn fetch_all<E: Executor>(&self, db: &E) -> Result<Vec<SearchRow>, Error> {
+        pub async fn fetch_all<E: ::crdb_exec::Executor>(
+            &self,
+            db: &E,
+        ) -> ::core::result::Result<::std::vec::Vec<SearchRow>, ::crdb_exec::Error> {
             let (statement, values) = self.statement();
-            let rows = db.fetch_all(statement, &values).await?;
+            let rows = ::crdb_exec::ExecutorExt::fetch_all(db, statement, &values).await?;
             rows.iter().map(SearchRow::from_row).collect()
         }
 
@@ -695,13 +746,16 @@ LIMIT $3"#,
         /// # Errors
         ///
         /// As the executor; an error may also come in the stream.
-        pub async fn fetch<'e, E: Executor>(
+        pub async fn fetch<'e, E: ::crdb_exec::Executor>(
             &self,
             db: &'e E,
-        ) -> Result<MappedRows<E::Rows<'e>, SearchRow>, Error> {
+        ) -> ::core::result::Result<
+            ::crdb_exec::MappedRows<E::Rows<'e>, SearchRow>,
+            ::crdb_exec::Error,
+        > {
             let (statement, values) = self.statement();
-            let rows = db.fetch_stream(statement, &values).await?;
-            Ok(MappedRows::new(rows, SearchRow::from_row))
+            let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
+            Ok(::crdb_exec::MappedRows::new(rows, SearchRow::from_row))
         }
     }
 
@@ -709,22 +763,24 @@ LIMIT $3"#,
     #[derive(Debug, Clone, PartialEq)]
     pub struct SearchRow {
         /// `STRING`.
-        pub number: String,
+        pub number: ::std::string::String,
         /// `STRING`.
-        pub name: String,
+        pub name: ::std::string::String,
         /// `DECIMAL`.
-        pub balance: rust_decimal::Decimal,
+        pub balance: ::rust_decimal::Decimal,
         /// `TIMESTAMPTZ`.
-        pub opened_at: chrono::DateTime<chrono::Utc>,
+        pub opened_at: ::chrono::DateTime<::chrono::Utc>,
     }
 
     impl SearchRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                number: row.get(0)?,
-                name: row.get(1)?,
-                balance: row.get(2)?,
-                opened_at: row.get(3)?,
+                number: ::crdb_exec::Row::get(row, 0)?,
+                name: ::crdb_exec::Row::get(row, 1)?,
+                balance: ::crdb_exec::Row::get(row, 2)?,
+                opened_at: ::crdb_exec::Row::get(row, 3)?,
             })
         }
     }
@@ -732,9 +788,7 @@ LIMIT $3"#,
 
 /// The queries of `customers`.
 pub mod customers {
-    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, Row, Statement};
-
-    const BY_COUNTRY: Statement<'static> = Statement::new(
+    const BY_COUNTRY: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT id, name, email
 FROM customers
 WHERE country = $1
@@ -756,11 +810,11 @@ ORDER BY name, email",
     /// # Errors
     ///
     /// As the executor.
-    pub async fn by_country<E: Executor>(
+    pub async fn by_country<E: ::crdb_exec::Executor>(
         db: &E,
         country: &str,
-    ) -> Result<Vec<ByCountryRow>, Error> {
-        let rows = db.fetch_all(BY_COUNTRY, &[&country]).await?;
+    ) -> ::core::result::Result<::std::vec::Vec<ByCountryRow>, ::crdb_exec::Error> {
+        let rows = ::crdb_exec::ExecutorExt::fetch_all(db, BY_COUNTRY, &[&country]).await?;
         rows.iter().map(ByCountryRow::from_row).collect()
     }
 
@@ -771,36 +825,41 @@ ORDER BY name, email",
     /// # Errors
     ///
     /// As the executor; an error may also come in the stream.
-    pub async fn by_country_stream<'e, E: Executor>(
+    pub async fn by_country_stream<'e, E: ::crdb_exec::Executor>(
         db: &'e E,
         country: &str,
-    ) -> Result<MappedRows<E::Rows<'e>, ByCountryRow>, Error> {
-        let rows = db.fetch_stream(BY_COUNTRY, &[&country]).await?;
-        Ok(MappedRows::new(rows, ByCountryRow::from_row))
+    ) -> ::core::result::Result<
+        ::crdb_exec::MappedRows<E::Rows<'e>, ByCountryRow>,
+        ::crdb_exec::Error,
+    > {
+        let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, BY_COUNTRY, &[&country]).await?;
+        Ok(::crdb_exec::MappedRows::new(rows, ByCountryRow::from_row))
     }
 
     /// A row of [`by_country`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct ByCountryRow {
         /// `UUID`.
-        pub id: uuid::Uuid,
+        pub id: ::uuid::Uuid,
         /// `STRING`.
-        pub name: String,
+        pub name: ::std::string::String,
         /// `STRING`.
-        pub email: String,
+        pub email: ::std::string::String,
     }
 
     impl ByCountryRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                email: row.get(2)?,
+                id: ::crdb_exec::Row::get(row, 0)?,
+                name: ::crdb_exec::Row::get(row, 1)?,
+                email: ::crdb_exec::Row::get(row, 2)?,
             })
         }
     }
 
-    const CREATE: Statement<'static> = Statement::new(
+    const CREATE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"INSERT INTO customers (name, email, country, preferences)
 VALUES ($1, $2, $3, $4)
 RETURNING id",
@@ -820,22 +879,22 @@ RETURNING id",
     /// # Errors
     ///
     /// As the executor; also when there is not exactly one row.
-    pub async fn create<E: Executor>(
+    pub async fn create<E: ::crdb_exec::Executor>(
         db: &E,
         params: CreateParams<'_>,
-    ) -> Result<uuid::Uuid, Error> {
-        let row = db
-            .fetch_one(
-                CREATE,
-                &[
-                    &params.name,
-                    &params.email,
-                    &params.country,
-                    &params.preferences,
-                ],
-            )
-            .await?;
-        row.get(0)
+    ) -> ::core::result::Result<::uuid::Uuid, ::crdb_exec::Error> {
+        let row = ::crdb_exec::ExecutorExt::fetch_one(
+            db,
+            CREATE,
+            &[
+                &params.name,
+                &params.email,
+                &params.country,
+                &params.preferences,
+            ],
+        )
+        .await?;
+        ::crdb_exec::Row::get(&row, 0)
     }
 
     /// The arguments of [`create`].
@@ -848,10 +907,10 @@ RETURNING id",
         /// `STRING`.
         pub country: &'a str,
         /// `JSONB`.
-        pub preferences: &'a serde_json::Value,
+        pub preferences: &'a ::serde_json::Value,
     }
 
-    const GET: Statement<'static> = Statement::new(
+    const GET: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT id, name, email, country, preferences, created_at
 FROM customers
 WHERE id = $1",
@@ -871,8 +930,11 @@ WHERE id = $1",
     /// # Errors
     ///
     /// As the executor; also when there is more than one row.
-    pub async fn get<E: Executor>(db: &E, id: uuid::Uuid) -> Result<Option<GetRow>, Error> {
-        let row = db.fetch_optional(GET, &[&id]).await?;
+    pub async fn get<E: ::crdb_exec::Executor>(
+        db: &E,
+        id: ::uuid::Uuid,
+    ) -> ::core::result::Result<::core::option::Option<GetRow>, ::crdb_exec::Error> {
+        let row = ::crdb_exec::ExecutorExt::fetch_optional(db, GET, &[&id]).await?;
         row.as_ref().map(GetRow::from_row).transpose()
     }
 
@@ -880,33 +942,35 @@ WHERE id = $1",
     #[derive(Debug, Clone, PartialEq)]
     pub struct GetRow {
         /// `UUID`.
-        pub id: uuid::Uuid,
+        pub id: ::uuid::Uuid,
         /// `STRING`.
-        pub name: String,
+        pub name: ::std::string::String,
         /// `STRING`.
-        pub email: String,
+        pub email: ::std::string::String,
         /// `STRING`.
-        pub country: String,
+        pub country: ::std::string::String,
         /// `JSONB`.
-        pub preferences: serde_json::Value,
+        pub preferences: ::serde_json::Value,
         /// `TIMESTAMPTZ`.
-        pub created_at: chrono::DateTime<chrono::Utc>,
+        pub created_at: ::chrono::DateTime<::chrono::Utc>,
     }
 
     impl GetRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                email: row.get(2)?,
-                country: row.get(3)?,
-                preferences: row.get(4)?,
-                created_at: row.get(5)?,
+                id: ::crdb_exec::Row::get(row, 0)?,
+                name: ::crdb_exec::Row::get(row, 1)?,
+                email: ::crdb_exec::Row::get(row, 2)?,
+                country: ::crdb_exec::Row::get(row, 3)?,
+                preferences: ::crdb_exec::Row::get(row, 4)?,
+                created_at: ::crdb_exec::Row::get(row, 5)?,
             })
         }
     }
 
-    const IMPORT: Statement<'static> = Statement::new(r"INSERT INTO customers (name, email, country)
+    const IMPORT: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"INSERT INTO customers (name, email, country)
 SELECT batch.p1, lower(batch.p2), batch.p3 FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[]) AS batch (p1, p2, p3)
 ON CONFLICT (email) DO NOTHING")
 .named("customers.import");
@@ -928,15 +992,22 @@ ON CONFLICT (email) DO NOTHING")
     /// # Errors
     ///
     /// As the executor; what was written before the failure stays.
-    pub async fn import<E: Executor>(db: &E, items: &[ImportParams<'_>]) -> Result<u64, Error> {
+    pub async fn import<E: ::crdb_exec::Executor>(
+        db: &E,
+        items: &[ImportParams<'_>],
+    ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
         let mut changed = 0;
         for chunk in items.chunks(1000) {
-            let column_1: Vec<_> = chunk.iter().map(|item| item.name).collect();
-            let column_2: Vec<_> = chunk.iter().map(|item| item.email).collect();
-            let column_3: Vec<_> = chunk.iter().map(|item| item.country).collect();
-            changed += db
-                .execute_part(IMPORT, &[&column_1, &column_2, &column_3], changed)
-                .await?;
+            let column_1: ::std::vec::Vec<_> = chunk.iter().map(|item| item.name).collect();
+            let column_2: ::std::vec::Vec<_> = chunk.iter().map(|item| item.email).collect();
+            let column_3: ::std::vec::Vec<_> = chunk.iter().map(|item| item.country).collect();
+            changed += ::crdb_exec::ExecutorExt::execute_part(
+                db,
+                IMPORT,
+                &[&column_1, &column_2, &column_3],
+                changed,
+            )
+            .await?;
         }
         Ok(changed)
     }
@@ -955,17 +1026,13 @@ ON CONFLICT (email) DO NOTHING")
 
 /// The queries of `reports`.
 pub mod reports {
-    use std::time::Duration;
-
-    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, Row, Statement};
-
-    const BALANCES_BY_COUNTRY: Statement<'static> = Statement::new(r"SELECT customers.country, count(DISTINCT customers.id) AS customers, count(accounts.id) AS accounts,
+    const BALANCES_BY_COUNTRY: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"SELECT customers.country, count(DISTINCT customers.id) AS customers, count(accounts.id) AS accounts,
        sum(accounts.balance) AS total
 FROM customers
 JOIN accounts ON accounts.customer_id = customers.id
 GROUP BY customers.country
 ORDER BY total DESC")
-.named("reports.balances_by_country").timeout(Duration::from_secs(5));
+.named("reports.balances_by_country").timeout(::core::time::Duration::from_secs(5));
 
     /// How much money the customers of each country hold.
     ///
@@ -983,10 +1050,10 @@ ORDER BY total DESC")
     /// # Errors
     ///
     /// As the executor.
-    pub async fn balances_by_country<E: Executor>(
+    pub async fn balances_by_country<E: ::crdb_exec::Executor>(
         db: &E,
-    ) -> Result<Vec<BalancesByCountryRow>, Error> {
-        let rows = db.fetch_all(BALANCES_BY_COUNTRY, &[]).await?;
+    ) -> ::core::result::Result<::std::vec::Vec<BalancesByCountryRow>, ::crdb_exec::Error> {
+        let rows = ::crdb_exec::ExecutorExt::fetch_all(db, BALANCES_BY_COUNTRY, &[]).await?;
         rows.iter().map(BalancesByCountryRow::from_row).collect()
     }
 
@@ -997,45 +1064,53 @@ ORDER BY total DESC")
     /// # Errors
     ///
     /// As the executor; an error may also come in the stream.
-    pub async fn balances_by_country_stream<'e, E: Executor>(
+    pub async fn balances_by_country_stream<'e, E: ::crdb_exec::Executor>(
         db: &'e E,
-    ) -> Result<MappedRows<E::Rows<'e>, BalancesByCountryRow>, Error> {
-        let rows = db.fetch_stream(BALANCES_BY_COUNTRY, &[]).await?;
-        Ok(MappedRows::new(rows, BalancesByCountryRow::from_row))
+    ) -> ::core::result::Result<
+        ::crdb_exec::MappedRows<E::Rows<'e>, BalancesByCountryRow>,
+        ::crdb_exec::Error,
+    > {
+        let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, BALANCES_BY_COUNTRY, &[]).await?;
+        Ok(::crdb_exec::MappedRows::new(
+            rows,
+            BalancesByCountryRow::from_row,
+        ))
     }
 
     /// A row of [`balances_by_country`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct BalancesByCountryRow {
         /// `STRING`.
-        pub country: String,
+        pub country: ::std::string::String,
         /// `INT8`.
         pub customers: i64,
         /// `INT8`.
         pub accounts: i64,
         /// `DECIMAL`, may be NULL.
-        pub total: Option<rust_decimal::Decimal>,
+        pub total: ::core::option::Option<::rust_decimal::Decimal>,
     }
 
     impl BalancesByCountryRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                country: row.get(0)?,
-                customers: row.get(1)?,
-                accounts: row.get(2)?,
-                total: row.get(3)?,
+                country: ::crdb_exec::Row::get(row, 0)?,
+                customers: ::crdb_exec::Row::get(row, 1)?,
+                accounts: ::crdb_exec::Row::get(row, 2)?,
+                total: ::crdb_exec::Row::get(row, 3)?,
             })
         }
     }
 
-    const BUSIEST_ACCOUNTS: Statement<'static> = Statement::new(r"SELECT accounts.number, customers.name, count(*) AS transfers, sum(transfers.amount) AS moved
+    const BUSIEST_ACCOUNTS: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"SELECT accounts.number, customers.name, count(*) AS transfers, sum(transfers.amount) AS moved
 FROM transfers
 JOIN accounts ON accounts.id = transfers.from_account
 JOIN customers ON customers.id = accounts.customer_id
 GROUP BY accounts.number, customers.name
 ORDER BY moved DESC, accounts.number
 LIMIT $1")
-.named("reports.busiest_accounts").timeout(Duration::from_secs(5));
+.named("reports.busiest_accounts").timeout(::core::time::Duration::from_secs(5));
 
     /// The accounts with most outgoing transfers.
     ///
@@ -1054,11 +1129,11 @@ LIMIT $1")
     /// # Errors
     ///
     /// As the executor.
-    pub async fn busiest_accounts<E: Executor>(
+    pub async fn busiest_accounts<E: ::crdb_exec::Executor>(
         db: &E,
         count: i64,
-    ) -> Result<Vec<BusiestAccountsRow>, Error> {
-        let rows = db.fetch_all(BUSIEST_ACCOUNTS, &[&count]).await?;
+    ) -> ::core::result::Result<::std::vec::Vec<BusiestAccountsRow>, ::crdb_exec::Error> {
+        let rows = ::crdb_exec::ExecutorExt::fetch_all(db, BUSIEST_ACCOUNTS, &[&count]).await?;
         rows.iter().map(BusiestAccountsRow::from_row).collect()
     }
 
@@ -1069,34 +1144,42 @@ LIMIT $1")
     /// # Errors
     ///
     /// As the executor; an error may also come in the stream.
-    pub async fn busiest_accounts_stream<'e, E: Executor>(
+    pub async fn busiest_accounts_stream<'e, E: ::crdb_exec::Executor>(
         db: &'e E,
         count: i64,
-    ) -> Result<MappedRows<E::Rows<'e>, BusiestAccountsRow>, Error> {
-        let rows = db.fetch_stream(BUSIEST_ACCOUNTS, &[&count]).await?;
-        Ok(MappedRows::new(rows, BusiestAccountsRow::from_row))
+    ) -> ::core::result::Result<
+        ::crdb_exec::MappedRows<E::Rows<'e>, BusiestAccountsRow>,
+        ::crdb_exec::Error,
+    > {
+        let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, BUSIEST_ACCOUNTS, &[&count]).await?;
+        Ok(::crdb_exec::MappedRows::new(
+            rows,
+            BusiestAccountsRow::from_row,
+        ))
     }
 
     /// A row of [`busiest_accounts`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct BusiestAccountsRow {
         /// `STRING`.
-        pub number: String,
+        pub number: ::std::string::String,
         /// `STRING`.
-        pub name: String,
+        pub name: ::std::string::String,
         /// `INT8`.
         pub transfers: i64,
         /// `DECIMAL`, may be NULL.
-        pub moved: Option<rust_decimal::Decimal>,
+        pub moved: ::core::option::Option<::rust_decimal::Decimal>,
     }
 
     impl BusiestAccountsRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                number: row.get(0)?,
-                name: row.get(1)?,
-                transfers: row.get(2)?,
-                moved: row.get(3)?,
+                number: ::crdb_exec::Row::get(row, 0)?,
+                name: ::crdb_exec::Row::get(row, 1)?,
+                transfers: ::crdb_exec::Row::get(row, 2)?,
+                moved: ::crdb_exec::Row::get(row, 3)?,
             })
         }
     }
@@ -1104,9 +1187,7 @@ LIMIT $1")
 
 /// The queries of `transfers`.
 pub mod transfers {
-    use crdb_exec::{Error, Executor, ExecutorExt as _, MappedRows, Row, Statement};
-
-    const LATEST: Statement<'static> = Statement::new(r"SELECT transfers.id, source.number AS from_number, target.number AS to_number, transfers.amount, transfers.note,
+    const LATEST: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"SELECT transfers.id, source.number AS from_number, target.number AS to_number, transfers.amount, transfers.note,
        transfers.made_at
 FROM transfers
 JOIN accounts AS source ON source.id = transfers.from_account
@@ -1134,13 +1215,13 @@ LIMIT $2")
     /// # Errors
     ///
     /// As the executor.
-    pub async fn latest<E: Executor>(
+    pub async fn latest<E: ::crdb_exec::Executor>(
         db: &E,
         params: LatestParams<'_>,
-    ) -> Result<Vec<LatestRow>, Error> {
-        let rows = db
-            .fetch_all(LATEST, &[&params.number, &params.count])
-            .await?;
+    ) -> ::core::result::Result<::std::vec::Vec<LatestRow>, ::crdb_exec::Error> {
+        let rows =
+            ::crdb_exec::ExecutorExt::fetch_all(db, LATEST, &[&params.number, &params.count])
+                .await?;
         rows.iter().map(LatestRow::from_row).collect()
     }
 
@@ -1151,42 +1232,45 @@ LIMIT $2")
     /// # Errors
     ///
     /// As the executor; an error may also come in the stream.
-    pub async fn latest_stream<'e, E: Executor>(
+    pub async fn latest_stream<'e, E: ::crdb_exec::Executor>(
         db: &'e E,
         params: LatestParams<'_>,
-    ) -> Result<MappedRows<E::Rows<'e>, LatestRow>, Error> {
-        let rows = db
-            .fetch_stream(LATEST, &[&params.number, &params.count])
-            .await?;
-        Ok(MappedRows::new(rows, LatestRow::from_row))
+    ) -> ::core::result::Result<::crdb_exec::MappedRows<E::Rows<'e>, LatestRow>, ::crdb_exec::Error>
+    {
+        let rows =
+            ::crdb_exec::ExecutorExt::fetch_stream(db, LATEST, &[&params.number, &params.count])
+                .await?;
+        Ok(::crdb_exec::MappedRows::new(rows, LatestRow::from_row))
     }
 
     /// A row of [`latest`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct LatestRow {
         /// `UUID`.
-        pub id: uuid::Uuid,
+        pub id: ::uuid::Uuid,
         /// `STRING`.
-        pub from_number: String,
+        pub from_number: ::std::string::String,
         /// `STRING`.
-        pub to_number: String,
+        pub to_number: ::std::string::String,
         /// `DECIMAL`.
-        pub amount: rust_decimal::Decimal,
+        pub amount: ::rust_decimal::Decimal,
         /// `STRING`, may be NULL.
-        pub note: Option<String>,
+        pub note: ::core::option::Option<::std::string::String>,
         /// `TIMESTAMPTZ`.
-        pub made_at: chrono::DateTime<chrono::Utc>,
+        pub made_at: ::chrono::DateTime<::chrono::Utc>,
     }
 
     impl LatestRow {
-        fn from_row(row: &impl Row) -> Result<Self, Error> {
+        fn from_row(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
-                id: row.get(0)?,
-                from_number: row.get(1)?,
-                to_number: row.get(2)?,
-                amount: row.get(3)?,
-                note: row.get(4)?,
-                made_at: row.get(5)?,
+                id: ::crdb_exec::Row::get(row, 0)?,
+                from_number: ::crdb_exec::Row::get(row, 1)?,
+                to_number: ::crdb_exec::Row::get(row, 2)?,
+                amount: ::crdb_exec::Row::get(row, 3)?,
+                note: ::crdb_exec::Row::get(row, 4)?,
+                made_at: ::crdb_exec::Row::get(row, 5)?,
             })
         }
     }
@@ -1200,7 +1284,7 @@ LIMIT $2")
         pub count: i64,
     }
 
-    const RECORD: Statement<'static> = Statement::new(
+    const RECORD: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"INSERT INTO transfers (from_account, to_account, amount, note)
 SELECT source.id, target.id, $1::DECIMAL, $2::TEXT
 FROM accounts AS source, accounts AS target
@@ -1222,8 +1306,12 @@ WHERE source.number = $3 AND target.number = $4",
     /// # Errors
     ///
     /// As the executor.
-    pub async fn record<E: Executor>(db: &E, params: RecordParams<'_>) -> Result<(), Error> {
-        db.execute(
+    pub async fn record<E: ::crdb_exec::Executor>(
+        db: &E,
+        params: RecordParams<'_>,
+    ) -> ::core::result::Result<(), ::crdb_exec::Error> {
+        ::crdb_exec::ExecutorExt::execute(
+            db,
             RECORD,
             &[
                 &params.amount,
@@ -1240,9 +1328,9 @@ WHERE source.number = $3 AND target.number = $4",
     #[derive(Debug, Clone, PartialEq)]
     pub struct RecordParams<'a> {
         /// `DECIMAL`.
-        pub amount: rust_decimal::Decimal,
+        pub amount: ::rust_decimal::Decimal,
         /// what it is for (`STRING`, may be NULL)
-        pub note: Option<&'a str>,
+        pub note: ::core::option::Option<&'a str>,
         /// `STRING`.
         pub from_number: &'a str,
         /// `STRING`.

@@ -115,7 +115,7 @@ pub use observer::{Failure, Observer, ResolveEvent, RetryEvent, StatementEvent, 
 pub use options::{AsOf, Isolation, Priority, TransactionOptions};
 pub use owned::OwnedParameters;
 pub use pooled::{PooledExecutor, PooledExecutorBuilder, PooledRows};
-pub use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+pub use postgres_types::{FromSql, IsNull, ToSql, Type, WrongType, to_sql_checked};
 pub use retry::{FailedAttempt, LimitedAttempts, RetryDecision, RetryPolicy};
 pub use row::{Column, ColumnIndex, Row};
 pub use scope::{ScopeLease, ScopeSession, ScopeSource, ScopedSession, SessionSettings};

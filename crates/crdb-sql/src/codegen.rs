@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub use description::{DescribedColumn, Description, Descriptions, ParseDescriptionsError};
 
 use crate::error::Error;
+#[cfg(feature = "templates")]
+use crate::problem::Code;
 use crate::problem::Problems;
 use crate::query::{Nullability, Query};
 use crate::repository::Repository;
@@ -59,6 +61,11 @@ impl Options {
         self
     }
 
+    /// The path of crdb-exec, as it is written everywhere.
+    fn exec(&self) -> String {
+        absolute(&self.exec)
+    }
+
     /// The command that the module's first line names as its origin. Default: `cargo xtask codegen`.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
@@ -67,7 +74,23 @@ impl Options {
     }
 }
 
+/// A path that no module or type of the generated code can hide: one of another crate gets its leading `::`.
+fn absolute(path: &str) -> String {
+    let first = path.split("::").next().unwrap_or("");
+    let relative = matches!(first, "" | "crate" | "self" | "super" | "$crate");
+    let is_crate = path.contains("::") || path == "crdb_exec";
+    let is_name = first.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if relative || !is_crate || !is_name {
+        path.to_owned()
+    } else {
+        format!("::{path}")
+    }
+}
+
 /// Writes the module for all queries of a repository.
+///
+/// The code compiles whatever the names of the database and of the queries are: it names everything by absolute paths,
+/// and numbers what would become one identifier (`x_2`).
 ///
 /// Its layout is rustfmt's except for long lines; format it before it is compared or committed.
 ///
@@ -77,7 +100,8 @@ impl Options {
 /// # Errors
 ///
 /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with every query that has no description, whose header speaks of
-/// columns that the statement does not have, or that has a type without a Rust counterpart.
+/// columns that the statement does not have, or that has a type without a Rust counterpart; and with every template that
+/// can become more than 256 texts.
 pub fn generate(
     repository: &Repository,
     schema: &Schema,
@@ -106,9 +130,16 @@ pub fn generate(
     #[cfg(feature = "templates")]
     for template in repository.templates() {
         let Some(variants) = template.variants() else {
-            content
-                .left_out
-                .push((template.name(), "it can become too many texts"));
+            if template.has_too_many_variants() {
+                let problem = template
+                    .problem(Code::Template, "it can become more than 256 texts")
+                    .help("drop flags or optional parameters, or split it into several templates");
+                problems.push(problem);
+            } else {
+                content
+                    .left_out
+                    .push((template.name(), "it takes identifiers that no list names"));
+            }
             continue;
         };
         match builder::Builder::new(
@@ -126,7 +157,7 @@ pub fn generate(
     if !problems.is_empty() {
         return Err(Error::invalid(Problems::new(problems)));
     }
-    Ok(emit::module(&content, &enums, options))
+    Ok(emit::module(content, &enums, options))
 }
 
 /// Which columns of a query's result are never NULL, as far as that is proven; empty where the number of columns cannot be

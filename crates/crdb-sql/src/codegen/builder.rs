@@ -17,9 +17,34 @@ pub(super) struct Builder<'a> {
     /// Every parameter of any text, in the order of their first use.
     pub(super) parameters: Vec<Parameter>,
     pub(super) columns: Vec<Field>,
+    pub(super) names: BuilderNames,
+    /// The fields of the lists of identifiers, then those of the flags.
+    pub(super) list_fields: Vec<String>,
+    pub(super) flag_fields: Vec<String>,
     /// Ordered as [`Builder::index`] counts.
     pub(super) texts: Vec<Text>,
 }
+
+/// The Rust names of what is written for a template, distinct in its module.
+#[derive(Debug, Default)]
+pub(super) struct BuilderNames {
+    pub(super) type_name: String,
+    pub(super) constant: String,
+    pub(super) row: String,
+    /// The enums for lists of identifiers.
+    pub(super) lists: Vec<String>,
+}
+
+/// Methods of every builder, which no setter can be named.
+const METHODS: [&str; 7] = [
+    "new",
+    "statement",
+    "fetch_one",
+    "fetch_optional",
+    "fetch_all",
+    "fetch",
+    "execute",
+];
 
 #[derive(Debug)]
 pub(super) struct Parameter {
@@ -51,6 +76,9 @@ impl<'a> Builder<'a> {
             template,
             parameters: Vec::new(),
             columns: Vec::new(),
+            names: BuilderNames::default(),
+            list_fields: Vec::new(),
+            flag_fields: Vec::new(),
             texts: Vec::new(),
         };
         variants.sort_by_key(|variant| builder.index(variant));
@@ -68,7 +96,21 @@ impl<'a> Builder<'a> {
                     ]
                 })?;
         }
+        builder.name_fields();
         Ok(builder)
+    }
+
+    /// Parameters, lists and flags are fields of one struct, and have setters beside its methods.
+    fn name_fields(&mut self) {
+        let mut taken = ident::Names::reserving(&METHODS);
+        for parameter in &mut self.parameters {
+            parameter.field.ident = taken.take(ident::snake(&parameter.name));
+        }
+        let lists = self.lists().into_iter().map(|(name, _)| ident::snake(name));
+        let lists: Vec<String> = lists.collect();
+        let flags: Vec<String> = self.template.flags().map(ident::snake).collect();
+        self.list_fields = lists.into_iter().map(|name| taken.take(name)).collect();
+        self.flag_fields = flags.into_iter().map(|name| taken.take(name)).collect();
     }
 
     /// Problems with a text are problems with the template: the text stands in no file.
@@ -168,11 +210,6 @@ impl<'a> Builder<'a> {
     pub(super) fn module_and_name(&self) -> (&str, &str) {
         let name = self.template.name();
         name.rsplit_once('.').unwrap_or(("", name))
-    }
-
-    /// The builder's type.
-    pub(super) fn type_name(&self) -> String {
-        ident::camel(self.module_and_name().1)
     }
 }
 

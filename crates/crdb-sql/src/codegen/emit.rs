@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use super::Options;
 #[cfg(feature = "templates")]
 use super::builder::Builder;
+use super::ident::{self, Names};
 use super::item::Item;
 use super::rust_type::Enums;
 
@@ -53,7 +54,9 @@ pub(super) struct Content<'a> {
     pub(super) left_out: Vec<(&'a str, &'static str)>,
 }
 
-pub(super) fn module(module: &Content<'_>, enums: &Enums, options: &Options) -> String {
+pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) -> String {
+    assign_names(&mut module, enums);
+    let exec = options.exec();
     let mut root = Node::default();
     for item in &module.items {
         root.below(item.module_and_name().0).items.push(item);
@@ -76,134 +79,99 @@ pub(super) fn module(module: &Content<'_>, enums: &Enums, options: &Options) -> 
     for (name, why) in &module.left_out {
         line!(out, "// `{name}` has no typed form: {why}.");
     }
-    let mut own = String::new();
-    for (name, labels) in enums.used() {
-        enumeration::emit(&mut own, name, labels);
+    for (name, type_name, labels) in enums.used() {
+        enumeration::emit(&mut out, name, type_name, labels, &exec);
     }
-    let names: Vec<String> = enums
-        .used()
-        .map(|(name, _)| super::ident::camel(name))
-        .collect();
-    level(&mut out, own, &root, options, 0, &names);
+    level(&mut out, &root, &exec);
     out
 }
 
-/// Imports, then what stands on a level, then its modules.
-fn level(
-    out: &mut String,
-    mut own: String,
-    node: &Node<'_>,
-    options: &Options,
-    depth: usize,
-    enums: &[String],
-) {
+/// The names that are taken in one module.
+#[derive(Default)]
+struct Taken {
+    functions: Names,
+    constants: Names,
+    types: Names,
+}
+
+/// Gives everything its Rust name. What is written for each query comes first, what it needs besides gives way.
+fn assign_names(module: &mut Content<'_>, enums: &Enums) {
+    let mut levels: BTreeMap<String, Taken> = BTreeMap::new();
+    for (_, type_name, _) in enums.used() {
+        let root = levels.entry(String::new()).or_default();
+        root.types.take_type(type_name.to_owned());
+    }
+    for item in &mut module.items {
+        let (path, name) = item.module_and_name();
+        let function = ident::snake(name);
+        let taken = levels.entry(path.to_owned()).or_default();
+        let constant = function.trim_start_matches("r#").to_ascii_uppercase();
+        let constant = taken.constants.take(constant);
+        item.names.function = taken.functions.take(function);
+        item.names.constant = constant;
+    }
+    #[cfg(feature = "templates")]
+    for builder in &mut module.builders {
+        let (path, name) = builder.module_and_name();
+        let taken = levels.entry(path.to_owned()).or_default();
+        let constant = ident::snake(name);
+        let constant = constant.trim_start_matches("r#").to_ascii_uppercase();
+        let constant = taken.constants.take(constant);
+        builder.names.type_name = taken.types.take_type(ident::camel(name));
+        builder.names.constant = constant;
+    }
+    for item in &mut module.items {
+        let (path, name) = item.module_and_name();
+        let taken = levels.entry(path.to_owned()).or_default();
+        let camel = ident::camel(name);
+        let plain = item.names.function.trim_start_matches("r#");
+        let stream = taken.functions.take(format!("{plain}_stream"));
+        let row = taken.types.take_type(format!("{camel}Row"));
+        let arguments = taken.types.take_type(format!("{camel}Params"));
+        item.names.stream = stream;
+        item.names.row = row;
+        item.names.arguments = arguments;
+    }
+    #[cfg(feature = "templates")]
+    for builder in &mut module.builders {
+        let taken = levels
+            .entry(builder.module_and_name().0.to_owned())
+            .or_default();
+        let type_name = &builder.names.type_name;
+        let row = taken.types.take_type(format!("{type_name}Row"));
+        let lists = builder.lists().into_iter().map(|(name, _)| {
+            taken
+                .types
+                .take_type(format!("{type_name}{}", ident::camel(name)))
+        });
+        let lists = lists.collect();
+        builder.names.row = row;
+        builder.names.lists = lists;
+    }
+}
+
+/// What stands on a level, then its modules.
+fn level(out: &mut String, node: &Node<'_>, exec: &str) {
     for item in &node.items {
-        function::emit(&mut own, item);
+        function::emit(out, item, exec);
     }
     #[cfg(feature = "templates")]
     for found in &node.builders {
-        builder::emit(&mut own, found);
+        builder::emit(out, found, exec);
     }
-    imports(out, &own, options, depth, enums);
-    out.push_str(&own);
+    let mut names = Names::default();
     for (name, module) in &node.modules {
         line!(out, "/// The queries of `{name}`.");
-        line!(out, "pub mod {} {{", super::ident::snake(name));
-        level(out, String::new(), module, options, depth + 1, enums);
+        line!(out, "pub mod {} {{", names.take(ident::module(name)));
+        level(out, module, exec);
         line!(out, "}}");
         line!(out);
     }
 }
 
-/// What generated code may need of crdb-exec: the word that shows the need, and the import.
-const IMPORTS: &[(&str, &str)] = &[
-    ("BytesMut", "BytesMut"),
-    (" Error>", "Error"),
-    ("E: Executor>", "Executor"),
-    ("db.", "ExecutorExt as _"),
-    ("FromSql<", "FromSql"),
-    ("IsNull", "IsNull"),
-    ("MappedRows<", "MappedRows"),
-    ("RetrySafety::", "RetrySafety"),
-    ("impl Row", "Row"),
-    ("Statement<", "Statement"),
-    ("ToSql ", "ToSql"),
-    ("(dyn ToSql", "ToSql"),
-    ("&Type", "Type"),
-    ("to_sql_checked!", "to_sql_checked"),
-];
-
-fn imports(out: &mut String, own: &str, options: &Options, depth: usize, enums: &[String]) {
-    // Words in documentation need no import.
-    let code: Vec<&str> = own
-        .lines()
-        .filter(|line| !line.starts_with("///"))
-        .collect();
-    let body = code.join("\n");
-    let body = body.as_str();
-    let mut names: Vec<&str> = IMPORTS
-        .iter()
-        .filter(|(sign, _)| body.contains(sign))
-        .map(|(_, name)| *name)
-        .collect();
-    if body.contains("row.get(") && !names.contains(&"Row") {
-        names.push("Row as _");
-    }
-    names.sort_by_key(|name| name.to_ascii_lowercase());
-    names.dedup();
-    let upper: Vec<&&str> = names
-        .iter()
-        .filter(|n| n.starts_with(char::is_uppercase))
-        .collect();
-    let lower: Vec<&&str> = names
-        .iter()
-        .filter(|n| !n.starts_with(char::is_uppercase))
-        .collect();
-    let names: Vec<&str> = upper.into_iter().chain(lower).copied().collect();
-    if body.contains("Duration::") {
-        line!(out, "use std::time::Duration;");
-        line!(out);
-    }
-    if !names.is_empty() {
-        line!(out, "use {}::{{{}}};", options.exec, names.join(", "));
-    }
-    if depth > 0 {
-        let used: Vec<&str> = enums
-            .iter()
-            .map(String::as_str)
-            .filter(|name| mentions(body, name))
-            .collect();
-        if !used.is_empty() {
-            if !names.is_empty() {
-                line!(out);
-            }
-            line!(
-                out,
-                "use {}{{{}}};",
-                "super::".repeat(depth),
-                used.join(", ")
-            );
-        }
-    }
-    line!(out);
-}
-
-/// Whether the word stands in the text on its own.
-fn mentions(text: &str, word: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + word.len()..].chars().next();
-        !before.is_some_and(part) && !after.is_some_and(part)
-    })
-}
-
 /// A string literal for any text.
 fn literal(text: &str) -> String {
-    if !text.contains(['"', '\\', '\n']) {
-        return format!("{text:?}");
-    }
-    if text.contains('\r') {
+    if !text.contains(['"', '\\', '\n']) || text.chars().any(is_unreadable) {
         return format!("{text:?}");
     }
     let mut hashes = String::new();
@@ -213,12 +181,27 @@ fn literal(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
+/// Whether rustc takes the character in no comment, or in no literal: a carriage return, what turns the direction of text.
+fn is_unreadable(c: char) -> bool {
+    !matches!(c, '\n' | '\t' | '"' | '\'' | '\\') && c.escape_debug().nth(1).is_some()
+}
+
 /// Documentation, one `///` line for each line.
 fn docs(out: &mut String, text: &str) {
     for text in text.lines() {
         if text.is_empty() {
             line!(out, "///");
         } else {
+            let text: String = text
+                .chars()
+                .map(|c| {
+                    if is_unreadable(c) {
+                        c.escape_debug().to_string()
+                    } else {
+                        c.to_string()
+                    }
+                })
+                .collect();
             line!(out, "/// {text}");
         }
     }

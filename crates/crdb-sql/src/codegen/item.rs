@@ -14,6 +14,17 @@ pub(super) struct Item<'a> {
     pub(super) query: &'a Query,
     pub(super) parameters: Vec<Field>,
     pub(super) columns: Vec<Field>,
+    pub(super) names: ItemNames,
+}
+
+/// The Rust names of what is written for a query, distinct in its module.
+#[derive(Debug, Default)]
+pub(super) struct ItemNames {
+    pub(super) function: String,
+    pub(super) stream: String,
+    pub(super) constant: String,
+    pub(super) row: String,
+    pub(super) arguments: String,
 }
 
 /// A parameter or a column.
@@ -46,12 +57,14 @@ impl<'a> Item<'a> {
     ) -> Result<Self, Vec<Problem>> {
         let described = descriptions.get(query.hash());
         let mut problems = unknown_columns(query, described);
+        enums.used_at(query.name().matches('.').count());
         let analysis = Analysis::of(query, schema);
         let parameters = parameters(query, &analysis, described);
         let columns = columns(query, &analysis, described);
         let mut fields = |facts: Vec<Facts>, what: &str| -> Vec<Field> {
             let names = facts.iter().map(|fact| ident::snake(&fact.name)).collect();
-            ident::distinct(names)
+            // A single parameter stands beside the executor in the function's signature.
+            ident::distinct(names, if what == "parameter" { &["db"] } else { &[] })
                 .into_iter()
                 .zip(facts)
                 .filter_map(
@@ -82,6 +95,7 @@ impl<'a> Item<'a> {
                 query,
                 parameters,
                 columns,
+                names: ItemNames::default(),
             })
         } else {
             Err(problems)
@@ -238,10 +252,10 @@ fn one_width<T: AsRef<str>>(declared: Option<&str>, described: Option<T>) -> Opt
 fn with_null_elements(rust: RustType) -> RustType {
     let element = |text: &str, open: &str, close: &str| {
         let inner = text.strip_prefix(open)?.strip_suffix(close)?;
-        Some(format!("{open}Option<{inner}>{close}"))
+        Some(format!("{open}::core::option::Option<{inner}>{close}"))
     };
     RustType {
-        owned: element(&rust.owned, "Vec<", ">").unwrap_or(rust.owned),
+        owned: element(&rust.owned, "::std::vec::Vec<", ">").unwrap_or(rust.owned),
         borrowed: element(&rust.borrowed, "&'a [", "]").unwrap_or(rust.borrowed),
         by_value: rust.by_value,
     }

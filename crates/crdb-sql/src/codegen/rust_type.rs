@@ -20,8 +20,16 @@ pub(super) struct RustType {
 /// The enums of a schema, and which of them the module needs.
 #[derive(Debug)]
 pub(super) struct Enums {
-    known: BTreeMap<String, Vec<String>>,
+    known: BTreeMap<String, Known>,
+    /// How many modules below the enums the next types stand.
+    depth: usize,
     used: std::collections::BTreeSet<String>,
+}
+
+#[derive(Debug)]
+struct Known {
+    labels: Vec<String>,
+    type_name: String,
 }
 
 impl Enums {
@@ -33,23 +41,43 @@ impl Enums {
         for (name, labels) in descriptions.enums() {
             known.insert(name.to_owned(), labels.to_vec());
         }
+        let mut names = ident::Names::default();
+        let known = known.into_iter().map(|(name, labels)| {
+            let type_name = names.take_type(ident::camel(&name));
+            (name, Known { labels, type_name })
+        });
         Self {
-            known,
+            known: known.collect(),
+            depth: 0,
             used: std::collections::BTreeSet::new(),
         }
     }
 
-    /// The enums that were asked for, and their labels.
-    pub(super) fn used(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.used
-            .iter()
-            .filter_map(|name| Some((name.as_str(), self.known.get(name)?.as_slice())))
+    /// The types that come next stand `depth` modules below the enums.
+    pub(super) fn used_at(&mut self, depth: usize) {
+        self.depth = depth;
+    }
+
+    /// The enums that were asked for: SQL name, Rust name, labels.
+    pub(super) fn used(&self) -> impl Iterator<Item = (&str, &str, &[String])> {
+        self.used.iter().filter_map(|name| {
+            let known = self.known.get(name)?;
+            Some((
+                name.as_str(),
+                known.type_name.as_str(),
+                known.labels.as_slice(),
+            ))
+        })
     }
 
     fn find(&mut self, name: &str) -> Option<String> {
-        let (key, _) = self.known.get_key_value(name)?;
+        let (key, known) = self.known.get_key_value(name)?;
         self.used.insert(key.clone());
-        Some(ident::camel(name))
+        let path = match self.depth {
+            0 => "self::".to_owned(),
+            depth => "super::".repeat(depth),
+        };
+        Some(path + &known.type_name)
     }
 }
 
@@ -67,7 +95,8 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
         by_value: false,
     };
     if let Some(path) = options.types.get(&canonical) {
-        return Some(reference(path, &format!("&'a {path}")));
+        let path = super::absolute(path);
+        return Some(reference(&path, &format!("&'a {path}")));
     }
     if let Some(element) = canonical.strip_suffix("[]") {
         let element = rust_type(element, options, enums)?;
@@ -76,7 +105,7 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
             _ => element.owned.as_str(),
         };
         return Some(reference(
-            &format!("Vec<{}>", element.owned),
+            &format!("::std::vec::Vec<{}>", element.owned),
             &format!("&'a [{inner}]"),
         ));
     }
@@ -90,23 +119,23 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
         "\"char\"" => copy("i8"),
         "float4" => copy("f32"),
         "float8" => copy("f64"),
-        "decimal" => copy("rust_decimal::Decimal"),
-        "uuid" => copy("uuid::Uuid"),
-        "timestamptz" => copy("chrono::DateTime<chrono::Utc>"),
-        "timestamp" => copy("chrono::NaiveDateTime"),
-        "date" => copy("chrono::NaiveDate"),
-        "time" => copy("chrono::NaiveTime"),
+        "decimal" => copy("::rust_decimal::Decimal"),
+        "uuid" => copy("::uuid::Uuid"),
+        "timestamptz" => copy("::chrono::DateTime<::chrono::Utc>"),
+        "timestamp" => copy("::chrono::NaiveDateTime"),
+        "date" => copy("::chrono::NaiveDate"),
+        "time" => copy("::chrono::NaiveTime"),
         // An address of std has no prefix, and would be refused each value that has one.
-        "inet" | "cidr" => copy(&format!("{}::Inet", options.exec)),
-        "interval" => copy(&format!("{}::Interval", options.exec)),
-        "timetz" => copy(&format!("{}::TimeTz", options.exec)),
+        "inet" | "cidr" => copy(&format!("{}::Inet", options.exec())),
+        "interval" => copy(&format!("{}::Interval", options.exec())),
+        "timetz" => copy(&format!("{}::TimeTz", options.exec())),
         "bit" | "varbit" | "bit varying" => {
-            let path = format!("{}::BitString", options.exec);
+            let path = format!("{}::BitString", options.exec());
             reference(&path, &format!("&'a {path}"))
         }
-        "string" | "unknown" | "citext" => reference("String", "&'a str"),
-        "bytes" => reference("Vec<u8>", "&'a [u8]"),
-        "json" | "jsonb" => reference("serde_json::Value", "&'a serde_json::Value"),
+        "string" | "unknown" | "citext" => reference("::std::string::String", "&'a str"),
+        "bytes" => reference("::std::vec::Vec<u8>", "&'a [u8]"),
+        "json" | "jsonb" => reference("::serde_json::Value", "&'a ::serde_json::Value"),
         "void" => copy("()"),
         other => {
             let name = enums.find(other)?;

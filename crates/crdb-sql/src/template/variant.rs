@@ -53,6 +53,15 @@ impl Template {
             .collect()
     }
 
+    /// Whether it can become more texts than [`variants`](Template::variants) returns.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn has_too_many_variants(&self) -> bool {
+        let counted = self
+            .identifiers()
+            .all(|(_, choice)| matches!(choice, Choice::OneOf(_)));
+        counted && self.count().is_none_or(|count| count > EXHAUSTIVE)
+    }
+
     /// Samples for checks: all texts where that is feasible.
     pub(crate) fn samples(&self) -> Vec<Variant> {
         self.selections()

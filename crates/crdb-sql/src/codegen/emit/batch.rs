@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 
 use super::{function, line, structure};
-use crate::codegen::ident;
 use crate::codegen::item::{Field, Item};
 use crate::dialect;
 use crate::dialect::ast::{Expr, InsertSource, Placeholder, QueryBody, StatementKind};
@@ -17,12 +16,12 @@ use crate::schema::canonical_type;
 /// How many rows go into one statement; CockroachDB's advice for bulk writes is some hundreds to a thousand.
 const CHUNK: usize = 1000;
 
-pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool) {
-    let name = ident::snake(item.module_and_name().1);
+pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool, exec: &str) {
+    let name = &item.names.function;
     let element = match item.parameters.as_slice() {
         [only] => structure::borrowed(only).replace("&'a ", "&"),
-        _ if structure::borrows(item) => format!("{}<'_>", structure::arguments_name(item)),
-        _ => structure::arguments_name(item),
+        _ if structure::borrows(item) => format!("{}<'_>", item.names.arguments),
+        _ => item.names.arguments.clone(),
     };
     let first = if bulk {
         format!(
@@ -39,10 +38,10 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool) {
     );
     line!(
         out,
-        "pub async fn {name}<E: Executor>(db: &E, items: &[{element}]) -> Result<u64, Error> {{"
+        "pub async fn {name}<E: {exec}::Executor>(db: &E, items: &[{element}]) -> ::core::result::Result<u64, {exec}::Error> {{"
     );
     line!(out, "let mut changed = 0;");
-    let constant = function::constant(item);
+    let constant = &item.names.constant;
     if bulk {
         line!(out, "for chunk in items.chunks({CHUNK}) {{");
         let mut values = Vec::new();
@@ -55,7 +54,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool) {
                 }
                 _ => line!(
                     out,
-                    "let {column}: Vec<_> = chunk.iter().map(|item| {}).collect();",
+                    "let {column}: ::std::vec::Vec<_> = chunk.iter().map(|item| {}).collect();",
                     member(field)
                 ),
             }
@@ -63,7 +62,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool) {
         }
         line!(
             out,
-            "changed += db.execute_part({constant}, &[{}], changed).await?;",
+            "changed += {exec}::ExecutorExt::execute_part(db, {constant}, &[{}], changed).await?;",
             values.join(", ")
         );
     } else {
@@ -77,7 +76,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool) {
         };
         line!(
             out,
-            "changed += db.execute_part({constant}, &[{}], changed).await?;",
+            "changed += {exec}::ExecutorExt::execute_part(db, {constant}, &[{}], changed).await?;",
             values.join(", ")
         );
     }

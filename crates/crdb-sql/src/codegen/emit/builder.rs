@@ -7,43 +7,34 @@ use crate::codegen::builder::{Builder, Parameter};
 use crate::codegen::ident;
 use crate::query::{Cardinality, Retry};
 
-pub(super) fn emit(out: &mut String, builder: &Builder<'_>) {
+pub(super) fn emit(out: &mut String, builder: &Builder<'_>, exec: &str) {
     constants(out, builder);
-    for (name, entries) in builder.lists() {
-        list(out, builder, name, entries);
+    for (name, _, type_name, entries) in lists(builder) {
+        list(out, builder, (name, type_name), entries);
     }
     definition(out, builder);
     line!(
         out,
         "impl{0} {1}{0} {{",
         lifetime(builder),
-        builder.type_name()
+        builder.names.type_name
     );
     constructor(out, builder);
     setters(out, builder);
-    statement(out, builder);
-    runners(out, builder);
+    statement(out, builder, exec);
+    runners(out, builder, exec);
     line!(out, "}}");
     line!(out);
     default(out, builder);
     if scalar(builder).is_none() && !builder.columns.is_empty() {
         structure::row_of(
             out,
-            &row_name(builder),
-            &builder.type_name(),
+            &builder.names.row,
+            &builder.names.type_name,
             &builder.columns,
+            exec,
         );
     }
-}
-
-fn constant(builder: &Builder<'_>) -> String {
-    ident::snake(builder.module_and_name().1)
-        .trim_start_matches("r#")
-        .to_ascii_uppercase()
-}
-
-fn row_name(builder: &Builder<'_>) -> String {
-    format!("{}Row", builder.type_name())
 }
 
 fn lifetime(builder: &Builder<'_>) -> &'static str {
@@ -54,12 +45,19 @@ fn lifetime(builder: &Builder<'_>) -> &'static str {
     if borrows { "<'a>" } else { "" }
 }
 
-fn list_name(builder: &Builder<'_>, name: &str) -> String {
-    format!("{}{}", builder.type_name(), ident::camel(name))
+/// Each list of identifiers: its name, its field, its enum, its entries.
+fn lists<'a>(
+    builder: &'a Builder<'_>,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a str, &'a [String])> {
+    let names = builder.list_fields.iter().zip(&builder.names.lists);
+    let lists = builder.lists().into_iter().zip(names);
+    lists.map(|((name, entries), (field, type_name))| {
+        (name, field.as_str(), type_name.as_str(), entries)
+    })
 }
 
 fn constants(out: &mut String, builder: &Builder<'_>) {
-    let constant = constant(builder);
+    let constant = &builder.names.constant;
     let count = builder.texts.len();
     let (what, stale_type) = match is_stale(builder) {
         true => ("Each text, the same for reads of the past", "&str, "),
@@ -94,18 +92,23 @@ fn is_stale(builder: &Builder<'_>) -> bool {
 }
 
 /// The identifiers that may take a place.
-fn list(out: &mut String, builder: &Builder<'_>, name: &str, entries: &[String]) {
+fn list(
+    out: &mut String,
+    builder: &Builder<'_>,
+    (name, type_name): (&str, &str),
+    entries: &[String],
+) {
     line!(
         out,
         "/// What `{name}` of [`{}`] can be.",
-        builder.type_name()
+        builder.names.type_name
     );
     line!(
         out,
         "#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]"
     );
-    line!(out, "pub enum {} {{", list_name(builder, name));
-    let variants = ident::distinct(entries.iter().map(|entry| ident::camel(entry)).collect());
+    line!(out, "pub enum {type_name} {{");
+    let variants = ident::variants(entries.iter().map(String::as_str));
     for (index, (variant, entry)) in variants.iter().zip(entries).enumerate() {
         line!(out, "/// `{entry}`");
         if index == 0 {
@@ -121,7 +124,7 @@ fn list(out: &mut String, builder: &Builder<'_>, name: &str, entries: &[String])
 fn field_type(parameter: &Parameter) -> String {
     let inner = structure::borrowed(&parameter.field);
     if parameter.optional {
-        format!("Option<{inner}>")
+        format!("::core::option::Option<{inner}>")
     } else {
         inner
     }
@@ -149,17 +152,17 @@ fn definition(out: &mut String, builder: &Builder<'_>) {
     line!(
         out,
         "pub struct {}{} {{",
-        builder.type_name(),
+        builder.names.type_name,
         lifetime(builder)
     );
     for parameter in &builder.parameters {
         line!(out, "{}: {},", parameter.field.ident, field_type(parameter));
     }
-    for (name, _) in builder.lists() {
-        line!(out, "{}: {},", ident::snake(name), list_name(builder, name));
+    for (_, field, type_name, _) in lists(builder) {
+        line!(out, "{field}: {type_name},");
     }
-    for flag in builder.template.flags() {
-        line!(out, "{}: bool,", ident::snake(flag));
+    for field in &builder.flag_fields {
+        line!(out, "{field}: bool,");
     }
     line!(out, "}}");
     line!(out);
@@ -188,16 +191,14 @@ fn constructor(out: &mut String, builder: &Builder<'_>) {
         let value = if parameter.optional { ": None" } else { "" };
         line!(out, "{}{value},", parameter.field.ident);
     }
-    for (name, _) in builder.lists() {
+    for (_, field, type_name, _) in lists(builder) {
         line!(
             out,
-            "{}: {}::default(),",
-            ident::snake(name),
-            list_name(builder, name)
+            "{field}: <{type_name} as ::core::default::Default>::default(),"
         );
     }
-    for flag in builder.template.flags() {
-        line!(out, "{}: false,", ident::snake(flag));
+    for field in &builder.flag_fields {
+        line!(out, "{field}: false,");
     }
     line!(out, "}}");
     line!(out, "}}");
@@ -211,8 +212,11 @@ fn default(out: &mut String, builder: &Builder<'_>) {
         .iter()
         .all(|parameter| parameter.optional)
     {
-        let (lifetime, name) = (lifetime(builder), builder.type_name());
-        line!(out, "impl{lifetime} Default for {name}{lifetime} {{");
+        let (lifetime, name) = (lifetime(builder), &builder.names.type_name);
+        line!(
+            out,
+            "impl{lifetime} ::core::default::Default for {name}{lifetime} {{"
+        );
         line!(out, "fn default() -> Self {{");
         line!(out, "Self::new()");
         line!(out, "}}");
@@ -249,22 +253,19 @@ fn setters(out: &mut String, builder: &Builder<'_>) {
         line!(out, "}}");
         line!(out);
     }
-    for (list, entries) in builder.lists() {
-        let name = ident::snake(list);
+    for (list, name, type_name, entries) in lists(builder) {
         let default = entries.first().map_or("", String::as_str);
         line!(out, "/// Sets `{list}`. Default: `{default}`.");
         line!(
             out,
-            "pub fn {name}(mut self, {name}: {}) -> Self {{",
-            list_name(builder, list)
+            "pub fn {name}(mut self, {name}: {type_name}) -> Self {{"
         );
         line!(out, "self.{name} = {name};");
         line!(out, "self");
         line!(out, "}}");
         line!(out);
     }
-    for (flag, says) in builder.template.flag_docs() {
-        let name = ident::snake(flag);
+    for ((flag, says), name) in builder.template.flag_docs().zip(&builder.flag_fields) {
         let says = if says.is_empty() {
             "the flag of this name"
         } else {
@@ -279,16 +280,17 @@ fn setters(out: &mut String, builder: &Builder<'_>) {
     }
 }
 
-fn statement(out: &mut String, builder: &Builder<'_>) {
+fn statement(out: &mut String, builder: &Builder<'_>, exec: &str) {
     let template = builder.template;
-    let constant = constant(builder);
+    let constant = &builder.names.constant;
     line!(
         out,
-        "fn statement(&self) -> (Statement<'static>, Vec<&(dyn ToSql + Sync)>) {{"
+        "fn statement(&self) -> ({exec}::Statement<'static>, ::std::vec::Vec<&(dyn {exec}::ToSql + ::core::marker::Sync)>) {{"
     );
-    let flags = template
-        .flags()
-        .map(|flag| format!("self.{}", ident::snake(flag)));
+    let flags = builder
+        .flag_fields
+        .iter()
+        .map(|field| format!("self.{field}"));
     let given = template.optional().map(|name| {
         let known = builder
             .parameters
@@ -313,45 +315,44 @@ fn statement(out: &mut String, builder: &Builder<'_>) {
         bits.join(" | ")
     };
     line!(out, "let index = {on};");
-    for (name, entries) in builder.lists() {
+    for (_, field, _, entries) in lists(builder) {
         line!(
             out,
-            "let index = index * {} + self.{} as usize;",
-            entries.len(),
-            ident::snake(name)
+            "let index = index * {} + self.{field} as usize;",
+            entries.len()
         );
     }
     let stale = if is_stale(builder) { "stale, " } else { "" };
     line!(out, "let (text, {stale}places) = {constant}[index];");
     let mut chain = format!(".named({:?})", template.name());
     match template.retry() {
-        Retry::Safe => chain.push_str(".retry(RetrySafety::Safe)"),
-        Retry::Never => chain.push_str(".retry(RetrySafety::Never)"),
+        Retry::Safe => chain.push_str(&format!(".retry({exec}::RetrySafety::Safe)")),
+        Retry::Never => chain.push_str(&format!(".retry({exec}::RetrySafety::Never)")),
         Retry::Certain => {}
     }
     if let Some(timeout) = template.timeout() {
         let _written = write!(
             chain,
-            ".timeout(Duration::from_millis({}))",
+            ".timeout(::core::time::Duration::from_millis({}))",
             timeout.as_millis()
         );
     }
     if is_stale(builder) {
         chain.push_str(".stale(stale)");
     }
-    line!(out, "let statement = Statement::new(text){chain};");
+    line!(out, "let statement = {exec}::Statement::new(text){chain};");
     let values: Vec<String> = builder
         .parameters
         .iter()
         .map(|p| format!("&self.{}", p.field.ident))
         .collect();
     if values.is_empty() {
-        line!(out, "debug_assert!(places.is_empty());");
-        line!(out, "(statement, Vec::new())");
+        line!(out, "::core::debug_assert!(places.is_empty());");
+        line!(out, "(statement, ::std::vec::Vec::new())");
     } else {
         line!(
             out,
-            "let values: [&(dyn ToSql + Sync); {}] = [{}];",
+            "let values: [&(dyn {exec}::ToSql + ::core::marker::Sync); {}] = [{}];",
             values.len(),
             values.join(", ")
         );
@@ -392,11 +393,11 @@ fn runner(out: &mut String, first: &str, errors: &str, signature: &str, lines: &
     line!(out);
 }
 
-fn runners(out: &mut String, builder: &Builder<'_>) {
+fn runners(out: &mut String, builder: &Builder<'_>, exec: &str) {
     let scalar = scalar(builder);
-    let row = scalar.clone().unwrap_or_else(|| row_name(builder));
+    let row = scalar.clone().unwrap_or_else(|| builder.names.row.clone());
     let read = if scalar.is_some() {
-        "|row| row.get(0)".to_owned()
+        format!("|row| {exec}::Row::get(row, 0)")
     } else {
         format!("{row}::from_row")
     };
@@ -405,11 +406,13 @@ fn runners(out: &mut String, builder: &Builder<'_>) {
             out,
             "The one row.",
             "As the executor; also when there is not exactly one row.",
-            &format!("fetch_one<E: Executor>(&self, db: &E) -> Result<{row}, Error>"),
+            &format!(
+                "fetch_one<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<{row}, {exec}::Error>"
+            ),
             &[
-                "let row = db.fetch_one(statement, &values).await?;".to_owned(),
+                format!("let row = {exec}::ExecutorExt::fetch_one(db, statement, &values).await?;"),
                 if scalar.is_some() {
-                    "row.get(0)".to_owned()
+                    format!("{exec}::Row::get(&row, 0)")
                 } else {
                     format!("{row}::from_row(&row)")
                 },
@@ -419,9 +422,13 @@ fn runners(out: &mut String, builder: &Builder<'_>) {
             out,
             "The row, if there is one.",
             "As the executor; also when there is more than one row.",
-            &format!("fetch_optional<E: Executor>(&self, db: &E) -> Result<Option<{row}>, Error>"),
+            &format!(
+                "fetch_optional<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<::core::option::Option<{row}>, {exec}::Error>"
+            ),
             &[
-                "let row = db.fetch_optional(statement, &values).await?;".to_owned(),
+                format!(
+                    "let row = {exec}::ExecutorExt::fetch_optional(db, statement, &values).await?;"
+                ),
                 format!("row.as_ref().map({read}).transpose()"),
             ],
         ),
@@ -430,9 +437,13 @@ fn runners(out: &mut String, builder: &Builder<'_>) {
                 out,
                 "All rows.",
                 "As the executor.",
-                &format!("fetch_all<E: Executor>(&self, db: &E) -> Result<Vec<{row}>, Error>"),
+                &format!(
+                    "fetch_all<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<::std::vec::Vec<{row}>, {exec}::Error>"
+                ),
                 &[
-                    "let rows = db.fetch_all(statement, &values).await?;".to_owned(),
+                    format!(
+                        "let rows = {exec}::ExecutorExt::fetch_all(db, statement, &values).await?;"
+                    ),
                     format!("rows.iter().map({read}).collect()"),
                 ],
             );
@@ -441,11 +452,13 @@ fn runners(out: &mut String, builder: &Builder<'_>) {
                 "The rows as they come.",
                 "As the executor; an error may also come in the stream.",
                 &format!(
-                    "fetch<'e, E: Executor>(&self, db: &'e E) -> Result<MappedRows<E::Rows<'e>, {row}>, Error>"
+                    "fetch<'e, E: {exec}::Executor>(&self, db: &'e E) -> ::core::result::Result<{exec}::MappedRows<E::Rows<'e>, {row}>, {exec}::Error>"
                 ),
                 &[
-                    "let rows = db.fetch_stream(statement, &values).await?;".to_owned(),
-                    format!("Ok(MappedRows::new(rows, {read}))"),
+                    format!(
+                        "let rows = {exec}::ExecutorExt::fetch_stream(db, statement, &values).await?;"
+                    ),
+                    format!("Ok({exec}::MappedRows::new(rows, {read}))"),
                 ],
             );
         }
@@ -453,8 +466,12 @@ fn runners(out: &mut String, builder: &Builder<'_>) {
             out,
             "Runs the statement and returns how many rows were changed.",
             "As the executor.",
-            "execute<E: Executor>(&self, db: &E) -> Result<u64, Error>",
-            &["db.execute(statement, &values).await".to_owned()],
+            &format!(
+                "execute<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<u64, {exec}::Error>"
+            ),
+            &[format!(
+                "{exec}::ExecutorExt::execute(db, statement, &values).await"
+            )],
         ),
     }
 }

@@ -5,11 +5,18 @@ use std::fmt::Write as _;
 use super::line;
 use crate::codegen::ident;
 
-pub(super) fn emit(out: &mut String, name: &str, labels: &[String]) {
-    let camel = ident::camel(name);
-    let variants = ident::distinct(labels.iter().map(|label| ident::camel(label)).collect());
+/// What conversions of postgres-types fail with.
+const ERROR: &str =
+    "::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>";
+
+pub(super) fn emit(out: &mut String, name: &str, camel: &str, labels: &[String], exec: &str) {
+    let variants = ident::variants(labels.iter().map(String::as_str));
+    let message = format!(
+        "the enum {} has a new label `{{label}}`; generate the code again",
+        name.replace('{', "{{").replace('}', "}}")
+    );
     let pairs: Vec<(&String, &String)> = variants.iter().zip(labels).collect();
-    line!(out, "/// The SQL enum `{name}`.");
+    line!(out, "/// The SQL enum `{}`.", name.escape_debug());
     line!(
         out,
         "#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]"
@@ -44,48 +51,58 @@ pub(super) fn emit(out: &mut String, name: &str, labels: &[String]) {
     line!(out, "}}");
     line!(out, "}}");
     line!(out);
-    line!(out, "impl std::fmt::Display for {camel} {{");
+    line!(out, "impl ::core::fmt::Display for {camel} {{");
     line!(
         out,
-        "fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{"
+        "fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{"
     );
     line!(out, "f.pad(self.as_str())");
     line!(out, "}}");
     line!(out, "}}");
     line!(out);
-    line!(out, "impl ToSql for {camel} {{");
+    line!(out, "impl {exec}::ToSql for {camel} {{");
     line!(
         out,
-        "fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {{"
+        "fn to_sql(&self, _: &{exec}::Type, out: &mut {exec}::BytesMut) -> ::core::result::Result<{exec}::IsNull, {ERROR}> {{"
     );
     line!(out, "out.extend_from_slice(self.as_str().as_bytes());");
-    line!(out, "Ok(IsNull::No)");
+    line!(out, "Ok({exec}::IsNull::No)");
     line!(out, "}}");
     line!(out);
-    line!(out, "fn accepts(sql_type: &Type) -> bool {{");
+    line!(out, "fn accepts(sql_type: &{exec}::Type) -> bool {{");
     line!(out, "sql_type.name() == {name:?}");
     line!(out, "}}");
     line!(out);
-    line!(out, "to_sql_checked!();");
-    line!(out, "}}");
-    line!(out);
-    line!(out, "impl<'a> FromSql<'a> for {camel} {{");
+    // The macro of postgres-types means `Box` of the prelude, which an enum `box` would hide.
     line!(
         out,
-        "fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {{"
+        "fn to_sql_checked(&self, sql_type: &{exec}::Type, out: &mut {exec}::BytesMut) -> ::core::result::Result<{exec}::IsNull, {ERROR}> {{"
     );
-    line!(out, "let label = std::str::from_utf8(raw)?;");
+    line!(out, "if <Self as {exec}::ToSql>::accepts(sql_type) {{");
+    line!(out, "{exec}::ToSql::to_sql(self, sql_type, out)");
+    line!(out, "}} else {{");
+    line!(
+        out,
+        "Err(::std::boxed::Box::new({exec}::WrongType::new::<Self>(sql_type.clone())))"
+    );
+    line!(out, "}}");
+    line!(out, "}}");
+    line!(out, "}}");
+    line!(out);
+    line!(out, "impl<'a> {exec}::FromSql<'a> for {camel} {{");
+    line!(
+        out,
+        "fn from_sql(_: &{exec}::Type, raw: &'a [u8]) -> ::core::result::Result<Self, {ERROR}> {{"
+    );
+    line!(out, "let label = ::core::str::from_utf8(raw)?;");
     line!(
         out,
         "Self::ALL.iter().copied().find(|known| known.as_str() == label)"
     );
-    line!(
-        out,
-        ".ok_or_else(|| format!(\"the enum {name} has a new label `{{label}}`; generate the code again\").into())"
-    );
+    line!(out, ".ok_or_else(|| ::std::format!({message:?}).into())");
     line!(out, "}}");
     line!(out);
-    line!(out, "fn accepts(sql_type: &Type) -> bool {{");
+    line!(out, "fn accepts(sql_type: &{exec}::Type) -> bool {{");
     line!(out, "sql_type.name() == {name:?}");
     line!(out, "}}");
     line!(out, "}}");

@@ -3,58 +3,51 @@
 use std::fmt::Write as _;
 
 use super::{batch, docs, line, literal, sql_docs, structure};
-use crate::codegen::ident;
 use crate::codegen::item::{Item, Shape};
 use crate::query::{Cardinality, Retry};
 
-pub(super) fn emit(out: &mut String, item: &Item<'_>) {
+pub(super) fn emit(out: &mut String, item: &Item<'_>, exec: &str) {
     let bulk = match item.query.cardinality() {
         Cardinality::Batch => batch::bulk_text(item),
         _ => None,
     };
-    statement(out, item, bulk.as_deref());
+    statement(out, item, bulk.as_deref(), exec);
     match item.query.cardinality() {
-        Cardinality::Batch => batch::emit(out, item, bulk.is_some()),
+        Cardinality::Batch => batch::emit(out, item, bulk.is_some(), exec),
         Cardinality::Many => {
-            all(out, item);
-            stream(out, item);
+            all(out, item, exec);
+            stream(out, item, exec);
         }
-        _ => single(out, item),
+        _ => single(out, item, exec),
     }
     if item.shape() == Shape::Struct {
-        structure::row(out, item);
+        structure::row(out, item, exec);
     }
     if item.parameters.len() > 1 {
         structure::arguments(out, item);
     }
 }
 
-/// The name of the statement's constant.
-pub(super) fn constant(item: &Item<'_>) -> String {
-    let name = ident::snake(item.module_and_name().1);
-    name.trim_start_matches("r#").to_ascii_uppercase()
-}
-
-fn statement(out: &mut String, item: &Item<'_>, text: Option<&str>) {
+fn statement(out: &mut String, item: &Item<'_>, text: Option<&str>, exec: &str) {
     let query = item.query;
     let text = literal(text.unwrap_or(query.text()));
     line!(
         out,
-        "const {}: Statement<'static> = Statement::new({text})",
-        constant(item)
+        "const {}: {exec}::Statement<'static> = {exec}::Statement::new({text})",
+        item.names.constant
     );
     let mut rest = format!(".named({:?})", query.name());
     match query.retry() {
-        Retry::Safe => rest.push_str(".retry(RetrySafety::Safe)"),
-        Retry::Never => rest.push_str(".retry(RetrySafety::Never)"),
+        Retry::Safe => rest.push_str(&format!(".retry({exec}::RetrySafety::Safe)")),
+        Retry::Never => rest.push_str(&format!(".retry({exec}::RetrySafety::Never)")),
         Retry::Certain => {}
     }
     if let Some(timeout) = query.timeout() {
         let millis = timeout.as_millis();
         let duration = if millis.is_multiple_of(1000) {
-            format!("Duration::from_secs({})", millis / 1000)
+            format!("::core::time::Duration::from_secs({})", millis / 1000)
         } else {
-            format!("Duration::from_millis({millis})")
+            format!("::core::time::Duration::from_millis({millis})")
         };
         let _written = write!(rest, ".timeout({duration})");
     }
@@ -111,7 +104,7 @@ fn parameters(item: &Item<'_>) -> (String, String) {
         }
         several => {
             let lifetime = if structure::borrows(item) { "<'_>" } else { "" };
-            let name = structure::arguments_name(item);
+            let name = &item.names.arguments;
             let values: Vec<String> = several
                 .iter()
                 .map(|field| format!("&params.{}", field.ident))
@@ -124,27 +117,27 @@ fn parameters(item: &Item<'_>) -> (String, String) {
     }
 }
 
-/// The type of one row, and how a `row` becomes one.
-fn row_type(item: &Item<'_>) -> (String, &'static str) {
+/// The type of one row, and whether it is a struct.
+fn row_type(item: &Item<'_>) -> (String, bool) {
     match (item.shape(), item.columns.first()) {
-        (Shape::Scalar, Some(column)) => (structure::owned(column), "row.get(0)"),
-        (Shape::Struct, _) => (structure::row_name(item), "from_row"),
-        _ => ("()".to_owned(), ""),
+        (Shape::Scalar, Some(column)) => (structure::owned(column), false),
+        (Shape::Struct, _) => (item.names.row.clone(), true),
+        _ => ("()".to_owned(), false),
     }
 }
 
-fn single(out: &mut String, item: &Item<'_>) {
-    let name = ident::snake(item.module_and_name().1);
+fn single(out: &mut String, item: &Item<'_>, exec: &str) {
+    let name = &item.names.function;
     let (signature, values) = parameters(item);
-    let (row, read) = row_type(item);
-    let constant = constant(item);
+    let (row, is_struct) = row_type(item);
+    let constant = &item.names.constant;
     let (returns, errors) = match item.query.cardinality() {
         Cardinality::One => (
             row.clone(),
             "As the executor; also when there is not exactly one row.",
         ),
         Cardinality::Optional => (
-            format!("Option<{row}>"),
+            format!("::core::option::Option<{row}>"),
             "As the executor; also when there is more than one row.",
         ),
         Cardinality::ExecRows => ("u64".to_owned(), "As the executor."),
@@ -162,31 +155,43 @@ fn single(out: &mut String, item: &Item<'_>) {
     }
     line!(
         out,
-        "pub async fn {name}<E: Executor>(db: &E{signature}) -> Result<{returns}, Error> {{"
+        "pub async fn {name}<E: {exec}::Executor>(db: &E{signature}) -> ::core::result::Result<{returns}, {exec}::Error> {{"
     );
-    let convert = |value: &str| match read {
-        "from_row" => format!("{row}::from_row({value})"),
-        _ => format!("{}.get(0)", value.trim_start_matches('&')),
+    let convert = |value: &str| {
+        if is_struct {
+            format!("{row}::from_row({value})")
+        } else {
+            format!("{exec}::Row::get({value}, 0)")
+        }
     };
     match item.query.cardinality() {
         Cardinality::One => {
-            line!(out, "let row = db.fetch_one({constant}, {values}).await?;");
+            line!(
+                out,
+                "let row = {exec}::ExecutorExt::fetch_one(db, {constant}, {values}).await?;"
+            );
             line!(out, "{}", convert("&row"));
         }
         Cardinality::Optional => {
             line!(
                 out,
-                "let row = db.fetch_optional({constant}, {values}).await?;"
+                "let row = {exec}::ExecutorExt::fetch_optional(db, {constant}, {values}).await?;"
             );
-            if read == "from_row" {
+            if is_struct {
                 line!(out, "row.as_ref().map({row}::from_row).transpose()");
             } else {
-                line!(out, "row.map(|row| {}).transpose()", convert("row"));
+                line!(out, "row.map(|row| {}).transpose()", convert("&row"));
             }
         }
-        Cardinality::ExecRows => line!(out, "db.execute({constant}, {values}).await"),
+        Cardinality::ExecRows => line!(
+            out,
+            "{exec}::ExecutorExt::execute(db, {constant}, {values}).await"
+        ),
         _ => {
-            line!(out, "db.execute({constant}, {values}).await?;");
+            line!(
+                out,
+                "{exec}::ExecutorExt::execute(db, {constant}, {values}).await?;"
+            );
             line!(out, "Ok(())");
         }
     }
@@ -194,34 +199,37 @@ fn single(out: &mut String, item: &Item<'_>) {
     line!(out);
 }
 
-fn all(out: &mut String, item: &Item<'_>) {
-    let name = ident::snake(item.module_and_name().1);
+fn all(out: &mut String, item: &Item<'_>, exec: &str) {
+    let name = &item.names.function;
     let (signature, values) = parameters(item);
-    let (row, read) = row_type(item);
+    let (row, is_struct) = row_type(item);
     head(out, item, "", "As the executor.");
     line!(
         out,
-        "pub async fn {name}<E: Executor>(db: &E{signature}) -> Result<Vec<{row}>, Error> {{"
+        "pub async fn {name}<E: {exec}::Executor>(db: &E{signature}) -> ::core::result::Result<::std::vec::Vec<{row}>, {exec}::Error> {{"
     );
     line!(
         out,
-        "let rows = db.fetch_all({}, {values}).await?;",
-        constant(item)
+        "let rows = {exec}::ExecutorExt::fetch_all(db, {}, {values}).await?;",
+        item.names.constant
     );
-    if read == "from_row" {
+    if is_struct {
         line!(out, "rows.iter().map({row}::from_row).collect()");
     } else {
-        line!(out, "rows.iter().map(|row| row.get(0)).collect()");
+        line!(
+            out,
+            "rows.iter().map(|row| {exec}::Row::get(row, 0)).collect()"
+        );
     }
     line!(out, "}}");
     line!(out);
 }
 
-fn stream(out: &mut String, item: &Item<'_>) {
-    let plain = ident::snake(item.module_and_name().1);
-    let plain = plain.trim_start_matches("r#");
+fn stream(out: &mut String, item: &Item<'_>, exec: &str) {
+    let plain = item.names.function.trim_start_matches("r#");
+    let name = &item.names.stream;
     let (signature, values) = parameters(item);
-    let (row, read) = row_type(item);
+    let (row, is_struct) = row_type(item);
     line!(
         out,
         "/// As [`{plain}`], row by row: memory stays flat however many rows there are."
@@ -240,17 +248,20 @@ fn stream(out: &mut String, item: &Item<'_>) {
     );
     line!(
         out,
-        "pub async fn {plain}_stream<'e, E: Executor>(db: &'e E{signature}) -> Result<MappedRows<E::Rows<'e>, {row}>, Error> {{"
+        "pub async fn {name}<'e, E: {exec}::Executor>(db: &'e E{signature}) -> ::core::result::Result<{exec}::MappedRows<E::Rows<'e>, {row}>, {exec}::Error> {{"
     );
     line!(
         out,
-        "let rows = db.fetch_stream({}, {values}).await?;",
-        constant(item)
+        "let rows = {exec}::ExecutorExt::fetch_stream(db, {}, {values}).await?;",
+        item.names.constant
     );
-    if read == "from_row" {
-        line!(out, "Ok(MappedRows::new(rows, {row}::from_row))");
+    if is_struct {
+        line!(out, "Ok({exec}::MappedRows::new(rows, {row}::from_row))");
     } else {
-        line!(out, "Ok(MappedRows::new(rows, |row| row.get(0)))");
+        line!(
+            out,
+            "Ok({exec}::MappedRows::new(rows, |row| {exec}::Row::get(row, 0)))"
+        );
     }
     line!(out, "}}");
     line!(out);

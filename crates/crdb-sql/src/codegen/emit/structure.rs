@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 
 use super::line;
-use crate::codegen::ident;
 use crate::codegen::item::{Field, Item};
 
 /// The type of a field in a row.
 pub(super) fn owned(field: &Field) -> String {
     if field.nullable {
-        format!("Option<{}>", field.rust.owned)
+        format!("::core::option::Option<{}>", field.rust.owned)
     } else {
         field.rust.owned.clone()
     }
@@ -18,18 +17,10 @@ pub(super) fn owned(field: &Field) -> String {
 /// The type of a field in arguments, with the lifetime `'a` where it borrows.
 pub(super) fn borrowed(field: &Field) -> String {
     if field.nullable {
-        format!("Option<{}>", field.rust.borrowed)
+        format!("::core::option::Option<{}>", field.rust.borrowed)
     } else {
         field.rust.borrowed.clone()
     }
-}
-
-pub(super) fn row_name(item: &Item<'_>) -> String {
-    format!("{}Row", ident::camel(item.module_and_name().1))
-}
-
-pub(super) fn arguments_name(item: &Item<'_>) -> String {
-    format!("{}Params", ident::camel(item.module_and_name().1))
 }
 
 /// Whether the arguments' struct borrows.
@@ -39,18 +30,18 @@ pub(super) fn borrows(item: &Item<'_>) -> bool {
         .any(|field| field.rust.borrowed.contains("'a"))
 }
 
-pub(super) fn row(out: &mut String, item: &Item<'_>) {
-    let of = ident::snake(item.module_and_name().1);
+pub(super) fn row(out: &mut String, item: &Item<'_>, exec: &str) {
     row_of(
         out,
-        &row_name(item),
-        of.trim_start_matches("r#"),
+        &item.names.row,
+        item.names.function.trim_start_matches("r#"),
         &item.columns,
+        exec,
     );
 }
 
 /// The struct `name` for rows of the function or type `of`.
-pub(super) fn row_of(out: &mut String, name: &str, of: &str, columns: &[Field]) {
+pub(super) fn row_of(out: &mut String, name: &str, of: &str, columns: &[Field], exec: &str) {
     line!(out, "/// A row of [`{of}`].");
     line!(out, "#[derive(Debug, Clone, PartialEq)]");
     line!(out, "pub struct {name} {{");
@@ -61,10 +52,13 @@ pub(super) fn row_of(out: &mut String, name: &str, of: &str, columns: &[Field]) 
     line!(out, "}}");
     line!(out);
     line!(out, "impl {name} {{");
-    line!(out, "fn from_row(row: &impl Row) -> Result<Self, Error> {{");
+    line!(
+        out,
+        "fn from_row(row: &impl {exec}::Row) -> ::core::result::Result<Self, {exec}::Error> {{"
+    );
     line!(out, "Ok(Self {{");
     for (index, field) in columns.iter().enumerate() {
-        line!(out, "{}: row.get({index})?,", field.ident);
+        line!(out, "{}: {exec}::Row::get(row, {index})?,", field.ident);
     }
     line!(out, "}})");
     line!(out, "}}");
@@ -77,10 +71,10 @@ pub(super) fn arguments(out: &mut String, item: &Item<'_>) {
     line!(
         out,
         "/// The arguments of [`{}`].",
-        ident::snake(item.module_and_name().1).trim_start_matches("r#")
+        item.names.function.trim_start_matches("r#")
     );
     line!(out, "#[derive(Debug, Clone, PartialEq)]");
-    line!(out, "pub struct {}{lifetime} {{", arguments_name(item));
+    line!(out, "pub struct {}{lifetime} {{", item.names.arguments);
     for field in &item.parameters {
         field_docs(out, field);
         line!(out, "pub {}: {},", field.ident, borrowed(field));

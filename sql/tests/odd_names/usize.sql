@@ -1,0 +1,3 @@
+-- name: usize :batch
+-- param chunk: TEXT
+INSERT INTO t (a) VALUES (:chunk);
