@@ -51,13 +51,15 @@ pub(super) async fn keep<S: LaneSource>(lanes: Weak<Inner<S>>, told: Arc<Notify>
         let looked = Instant::now();
         memory.look_after(&inner);
         let waits = inner.status().open == 0 && inner.status().statements > 0;
+        // Past it, a lane is missing for another reason, such as retired ones that still hold its place.
+        let held_off = memory.opening.is_empty() && memory.not_before > looked;
         drop(inner);
         let wake = async {
             tokio::select! {
                 biased;
                 Some(opened) = memory.opening.join_next() => Some(opened),
                 () = told.notified() => None,
-                () = sleep_until(memory.not_before), if waits && memory.opening.is_empty() => None,
+                () = sleep_until(memory.not_before), if waits && held_off => None,
             }
         };
         // A task that was aborted or has panicked has opened nothing.

@@ -30,6 +30,9 @@ use crate::statement::{Prepared, bind};
 /// How often a statement is sent on another lane because the first one ended before it was written.
 const ATTEMPTS: usize = 4;
 
+/// How long it takes at least until a lane is looked at again, on which statements still have their callers.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// How long a statement may go on after it was cancelled, before its connection is closed.
 const AFTER_CANCEL: Duration = Duration::from_secs(10);
 
@@ -279,8 +282,10 @@ impl<S: LaneSource> Inner<S> {
                 if self.gate.look(|admission| admission.taken(id)) <= lane.abandoned() {
                     return;
                 }
-                // A place that was given back before its statement was sent is not told of.
-                drop(timeout(self.config.patience, changed).await);
+                // A place that was given back before its statement was sent is not told of. Without patience it would be looked for
+                // without a pause.
+                let pause = self.config.patience.max(LOOK_AGAIN);
+                drop(timeout(pause, changed).await);
             }
         };
         tokio::select! {
