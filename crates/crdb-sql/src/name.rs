@@ -24,6 +24,26 @@ pub(crate) fn defect(name: &str) -> Option<String> {
     }
 }
 
+/// Why a parameter cannot have the name, or `None` when it can: letters and digits of every script that has them, in lower
+/// case, because the dialect folds names and two parameters must not become one.
+pub(crate) fn parameter_defect(name: &str) -> Option<String> {
+    if name.is_ascii() {
+        return defect(name);
+    }
+    let odd = name.chars().find(|c| !(c.is_alphanumeric() || *c == '_'));
+    let upper = name.chars().find(|c| c.to_lowercase().ne([*c]));
+    match (odd, upper) {
+        (Some(c), _) => Some(format!("{c:?} is no letter, digit or _")),
+        (None, Some(c)) => Some(format!(
+            "`{c}` is upper case; write `{}`",
+            name.to_lowercase()
+        )),
+        _ if name.starts_with(char::is_numeric) => Some("it begins with a digit".to_owned()),
+        _ if name.len() > MAX_LENGTH => Some(format!("it is longer than {MAX_LENGTH} bytes")),
+        _ => None,
+    }
+}
+
 /// The snake_case form of a camelCase name; other characters become underscores.
 fn snake_case(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);

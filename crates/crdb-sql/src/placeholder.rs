@@ -36,7 +36,7 @@ pub(crate) fn number(source: &SourceFile, span: Range<usize>) -> Result<Numbered
         match token.kind {
             TokenKind::NamedParameter => {
                 let parameter = token.text(body).get(1..).unwrap_or("");
-                if let Some(defect) = name::defect(parameter)
+                if let Some(defect) = name::parameter_defect(parameter)
                     && first_named.is_none()
                 {
                     let message = format!("`:{parameter}` is not a parameter name: {defect}");
@@ -203,6 +203,25 @@ mod tests {
         let n = numbered("SELECT :a, :b, :a");
         assert_eq!(n.text, "SELECT $1, $2, $1");
         assert_eq!(n.names, [Some("a".to_owned()), Some("b".to_owned())]);
+    }
+
+    #[test]
+    fn names_of_every_script_are_whole() {
+        let n = numbered("SELECT :año, :aña, :año, :名::INT8");
+        assert_eq!(n.text, "SELECT $1, $2, $1, $3::INT8");
+        let names = ["año", "aña", "名"].map(|name| Some(name.to_owned()));
+        assert_eq!(n.names, names);
+        for (sql, message) in [
+            ("SELECT :aÑo", "write `año`"),
+            ("SELECT :an\u{303}o", "is no letter, digit or _"),
+            ("SELECT :a\u{a0}b", "is no letter, digit or _"),
+            ("SELECT :a$b", "'$' is not one of a-z"),
+        ] {
+            let file = SourceFile::new("t.sql", sql);
+            let problems = number(&file, 0..sql.len()).expect_err(sql);
+            assert_eq!(problems[0].code(), Code::BadName, "{sql}");
+            assert!(problems[0].message().contains(message), "{}", problems[0]);
+        }
     }
 
     #[test]

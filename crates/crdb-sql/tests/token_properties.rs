@@ -1,7 +1,7 @@
 //! The tokenizer and the loader on anything at all.
 
 use crdb_sql::Repository;
-use crdb_sql::token::{tokenize, tokenize_template};
+use crdb_sql::token::{TokenKind, tokenize, tokenize_template};
 use proptest::prelude::*;
 
 /// Text made of what begins and ends things in SQL.
@@ -61,6 +61,51 @@ proptest! {
         if let Err(error) = Repository::from_embedded(&[("a.sql", &text)]) {
             prop_assert!(!error.problems().is_empty());
             let _rendered: String = error.to_string();
+        }
+    }
+}
+
+/// What may stand behind a colon: letters of several scripts, marks, digits, signs.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z_][a-z0-9_$]{0,8}",
+        "[a-zñéß名äøж_٣\u{303}\u{a0}\u{d7}]{1,6}",
+        "\\PC{1,4}"
+    ]
+}
+
+#[cfg(feature = "parser")]
+proptest! {
+    /// The scanner that a running service has finds the placeholders that the parser finds, and each once for each name.
+    #[test]
+    fn scanner_and_parser_find_the_same_parameters(names in prop::collection::vec(name(), 1..5)) {
+        use crdb_sql::dialect::ast::Placeholder;
+        use crdb_sql::dialect::{Options, facts::Facts, parse_with};
+
+        let list: Vec<String> = names.iter().map(|name| format!(":{name}")).collect();
+        let text = format!("SELECT {}", list.join(", "));
+        let scanned: Vec<&str> = tokenize(&text)
+            .filter(|token| token.kind == TokenKind::NamedParameter)
+            .map(|token| &text[token.span.clone()])
+            .collect();
+        if let Ok(statements) = parse_with(&text, &Options::new().named_placeholders(true)) {
+            let mut parsed = Vec::new();
+            for statement in &statements {
+                for placeholder in Facts::of(statement).placeholders {
+                    if let Placeholder::Named { span, .. } = placeholder {
+                        parsed.push(span.text(&text));
+                    }
+                }
+            }
+            prop_assert_eq!(&scanned, &parsed);
+        }
+        let file = format!("-- name: q :exec\n{text}");
+        if let Ok(repository) = Repository::from_embedded(&[("a.sql", &file)]) {
+            let query = repository.get("a.q").expect("it is there");
+            let mut distinct = scanned.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            prop_assert_eq!(query.parameters().len(), distinct.len());
         }
     }
 }

@@ -150,7 +150,7 @@ impl Annotations {
             }
             None => None,
         };
-        if let Some(defect) = name::defect(name) {
+        if let Some(defect) = name::parameter_defect(name) {
             return Err(Refusal {
                 code: Code::BadName,
                 message: format!("`{name}` is not a parameter name: {defect}"),
@@ -168,6 +168,14 @@ impl Annotations {
         }
         let (value, optional) = optional(value);
         let described = described(&value)?;
+        if optional && let Some(defect) = name::defect(name) {
+            // A template's conditions name it.
+            return Err(Refusal {
+                code: Code::BadName,
+                message: format!("`{name}` cannot be the name of an optional parameter: {defect}"),
+                help,
+            });
+        }
         if optional {
             self.template.span.get_or_insert(at.clone());
             self.template.optional.push(name.to_owned());

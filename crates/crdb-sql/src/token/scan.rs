@@ -286,10 +286,11 @@ impl<'a> Tokens<'a> {
             return (TokenKind::Operator, start + 1);
         }
         match self.byte(start + 1) {
-            Some(b) if b.is_ascii_alphabetic() || b == b'_' => (
-                TokenKind::NamedParameter,
-                self.run(start + 1, |b| b.is_ascii_alphanumeric() || b == b'_'),
-            ),
+            // Any word, as the dialect's parser reads it: what a parameter cannot be called is refused by its name, and not
+            // cut off.
+            Some(b) if is_word_start(b) => {
+                (TokenKind::NamedParameter, self.run(start + 1, is_word_part))
+            }
             _ => (TokenKind::Operator, start + 1),
         }
     }
