@@ -58,6 +58,31 @@ fn case_of_keywords_and_space_mean_nothing() {
     }
 }
 
+/// What the server reads must be what was written, also where two texts make the same tree here.
+#[test]
+fn what_is_printed_is_what_the_server_reads() {
+    for (sql, printed) in [
+        (
+            "CREATE SEQUENCE a START WITH 5 INCREMENT BY -2 MAXVALUE 9",
+            None,
+        ),
+        ("CREATE SEQUENCE a START 5 INCREMENT 2 NO MINVALUE", None),
+        ("ALTER SEQUENCE a RESTART WITH 5", None),
+        ("ALTER SEQUENCE a RESTART", None),
+        ("SET SESSION AUTHORIZATION DEFAULT", None),
+        (
+            "SET SESSION SESSION AUTHORIZATION DEFAULT",
+            Some("SET SESSION AUTHORIZATION DEFAULT"),
+        ),
+        (r"SELECT e'a\x00b\\\'c'", Some(r"SELECT e'a\x00b\\\'c'")),
+        ("UPDATE t SET a[1] = 2", None),
+        ("SELECT * FROM [SHOW RANGES FROM TABLE l]", None),
+    ] {
+        let statement = parse_one(sql).unwrap_or_else(|error| panic!("{sql}\n{error}"));
+        assert_eq!(statement.to_string(), printed.unwrap_or(sql));
+    }
+}
+
 #[test]
 fn statements_are_cut_as_they_are_parsed() {
     let text = cases().join(";\n");

@@ -124,7 +124,10 @@ impl Stored {
                         self.store(table, column.value(), value);
                     }
                 }
-                ([column], value) => self.store(table, column.value(), value),
+                // What is stored in an element is no value of the column.
+                ([column], value) if assignment.subscripts.is_empty() => {
+                    self.store(table, column.value(), value);
+                }
                 _ => {}
             }
         }

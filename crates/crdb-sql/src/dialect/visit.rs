@@ -166,6 +166,7 @@ impl<'t, V: Visitor<'t>> Walk<'_, V> {
             StatementKind::CreateView(view) => {
                 self.0.table(&view.name, TableUse::Define);
                 self.query(&view.query);
+                self.exprs(&view.as_of);
             }
             StatementKind::CreateSequence(sequence) => {
                 self.0.table(&sequence.name, TableUse::Define);
@@ -375,7 +376,10 @@ impl<'t, V: Visitor<'t>> Walk<'_, V> {
     }
 
     fn assignments(&mut self, assignments: &'t [Assignment]) {
-        self.exprs(assignments.iter().map(|assignment| &assignment.value));
+        for assignment in assignments {
+            self.exprs(assignment.subscripts.iter().flat_map(Subscript::exprs));
+            self.expr(&assignment.value);
+        }
     }
 
     fn returning(&mut self, returning: Option<&'t Returning>) {
@@ -574,12 +578,7 @@ impl<'t, V: Visitor<'t>> Walk<'_, V> {
                 subscripts,
             } => {
                 self.expr(operand);
-                for subscript in subscripts {
-                    match subscript {
-                        Subscript::Index(index) => self.expr(index),
-                        Subscript::Slice(low, high) => self.exprs(low.iter().chain(high)),
-                    }
-                }
+                self.exprs(subscripts.iter().flat_map(Subscript::exprs));
             }
             Expr::Case(case) => {
                 self.exprs(&case.operand);

@@ -7,7 +7,7 @@ use super::scope::{Scope, Source};
 use super::{Observer, Resolver};
 use crate::dialect::ast::{
     Assignment, ConflictAction, ConflictTarget, Delete, Ident, Insert, InsertSource, Limit,
-    Statement, TableName, TableRef, Update,
+    Statement, Subscript, TableName, TableRef, Update,
 };
 
 impl<'t, O: Observer<'t>> Resolver<'t, O> {
@@ -134,6 +134,8 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
     fn assignments(&mut self, assignments: &'t [Assignment]) {
         for assignment in assignments {
             self.targets(assignment.columns.iter());
+            let bounds = assignment.subscripts.iter().flat_map(Subscript::exprs);
+            bounds.for_each(|bound| self.expr(bound));
             self.expr(&assignment.value);
         }
     }

@@ -18,3 +18,6 @@ TRUNCATE accounts, bank.transfers CASCADE
 COPY accounts (id, owner) FROM STDIN WITH CSV HEADER DELIMITER '|' NULL 'x'
 COPY accounts FROM STDIN WITH (FORMAT CSV, HEADER true, ENCODING 'utf8')
 COPY (SELECT * FROM accounts) TO STDOUT WITH (FORMAT text)
+UPDATE t SET a[1] = 2, b = 3 WHERE c = 4
+UPDATE t SET a[1][$1] = 2
+INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET b[1] = 2

@@ -402,6 +402,17 @@ pub enum Subscript {
     Slice(Option<Expr>, Option<Expr>),
 }
 
+impl Subscript {
+    /// Its bounds, in order.
+    pub(crate) fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        let (low, high) = match self {
+            Self::Index(index) => (Some(index), None),
+            Self::Slice(low, high) => (low.as_ref(), high.as_ref()),
+        };
+        low.into_iter().chain(high)
+    }
+}
+
 /// A field of a tuple.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]

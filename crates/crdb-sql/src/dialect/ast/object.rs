@@ -24,6 +24,8 @@ pub struct CreateView {
     pub parameters: Vec<super::index::StorageParameter>,
     /// What it shows.
     pub query: Box<Query>,
+    /// `AS OF SYSTEM TIME ..` of a materialized view, behind its whole query.
+    pub as_of: Option<super::expr::Expr>,
     /// `WITH DATA` (true) or `WITH NO DATA`
     pub with_data: Option<bool>,
 }
@@ -53,7 +55,14 @@ pub enum SequenceOption {
     OwnedBy(Option<ObjectName>),
     /// An option with a number: `CACHE`, `INCREMENT`, `MINVALUE`, `MAXVALUE`, `START`, `RESTART`; `NO` when `None` for
     /// `MINVALUE` and `MAXVALUE`, from its start for `RESTART`.
-    Number(Keyword, Option<i64>),
+    Number {
+        /// Which option.
+        option: Keyword,
+        /// `BY` of `INCREMENT BY`, `WITH` of `START WITH` and `RESTART WITH`: the server prints it where it was written.
+        word: Option<Keyword>,
+        /// The number.
+        number: Option<i64>,
+    },
     /// `PER NODE CACHE 10`
     NodeCache(i64),
     /// `VIRTUAL`

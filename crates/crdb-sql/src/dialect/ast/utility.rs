@@ -88,7 +88,7 @@ pub enum Punctuation {
 pub enum UtilityKind {
     /// Any `SHOW`: reads what the server knows about itself.
     Show,
-    /// `RESET ..`
+    /// `RESET ..`, `SET SESSION AUTHORIZATION DEFAULT`
     Reset,
     /// `DISCARD ..`
     Discard,
@@ -140,8 +140,8 @@ pub enum UtilityKind {
     Do,
     /// `DECLARE`, `FETCH`, `MOVE`, `CLOSE`
     Cursor,
-    /// `UNLISTEN`
-    Unlisten,
+    /// `LISTEN`, `NOTIFY`, `UNLISTEN`
+    Notification,
     /// Virtual clusters (tenants) and replication between clusters
     VirtualCluster,
     /// `OPT PLAN`, inside `PREPARE`

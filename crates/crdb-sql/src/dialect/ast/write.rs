@@ -88,11 +88,13 @@ pub enum ConflictAction {
     },
 }
 
-/// `a = 1` or `(a, b) = (1, 2)`.
+/// `a = 1`, `a[1] = 1` or `(a, b) = (1, 2)`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Assignment {
     /// One column, or several in parentheses.
     pub columns: Vec<Ident>,
+    /// `[1]` behind one column: only an element is set.
+    pub subscripts: Vec<super::expr::Subscript>,
     /// Whether the columns are in parentheses.
     pub tuple: bool,
     /// The value: for several columns a tuple or a query.

@@ -42,6 +42,10 @@ impl Parser<'_> {
                         self.alter_routine(parts)?;
                         UtilityKind::Alter
                     }
+                    Some(Keyword::DOMAIN) => {
+                        self.alter_domain(parts)?;
+                        UtilityKind::Alter
+                    }
                     Some(Keyword::POLICY) => {
                         self.alter_policy(parts)?;
                         UtilityKind::Alter

@@ -27,6 +27,7 @@ impl Parser<'_> {
                 Keyword::DATABASE
                 | Keyword::SCHEMA
                 | Keyword::EXTENSION
+                | Keyword::DOMAIN
                 | Keyword::EXTERNAL
                 | Keyword::TRIGGER
                 | Keyword::POLICY,
@@ -97,6 +98,7 @@ impl Parser<'_> {
         let parameters = self.view_parameters()?;
         self.expect_keyword(Keyword::AS)?;
         let query = Box::new(self.query()?);
+        let as_of = if materialized { self.as_of()? } else { None };
         let with_data = if !materialized || !self.eat_keyword(Keyword::WITH) {
             None
         } else {
@@ -113,6 +115,7 @@ impl Parser<'_> {
             columns,
             parameters,
             query,
+            as_of,
             with_data,
         })))
     }
@@ -183,7 +186,11 @@ impl Parser<'_> {
             Keyword::NO => {
                 match self.expect_any(&[Keyword::CYCLE, Keyword::MINVALUE, Keyword::MAXVALUE])? {
                     Keyword::CYCLE => SequenceOption::Cycle(false),
-                    bound => SequenceOption::Number(bound, None),
+                    bound => SequenceOption::Number {
+                        option: bound,
+                        word: None,
+                        number: None,
+                    },
                 }
             }
             Keyword::OWNED => {
@@ -201,21 +208,29 @@ impl Parser<'_> {
             }
             Keyword::VIRTUAL => SequenceOption::Virtual,
             Keyword::RESTART => {
-                let with = self.eat_keyword(Keyword::WITH);
-                let from = if with || self.at_signed() {
+                let word = self.eat_any(&[Keyword::WITH]);
+                let number = if word.is_some() || self.at_signed() {
                     Some(self.signed()?)
                 } else {
                     None
                 };
-                SequenceOption::Number(Keyword::RESTART, from)
+                SequenceOption::Number {
+                    option: Keyword::RESTART,
+                    word,
+                    number,
+                }
             }
-            keyword => {
-                match keyword {
-                    Keyword::INCREMENT => self.eat_keyword(Keyword::BY),
-                    Keyword::START => self.eat_keyword(Keyword::WITH),
-                    _ => false,
+            option => {
+                let word = match option {
+                    Keyword::INCREMENT => self.eat_any(&[Keyword::BY]),
+                    Keyword::START => self.eat_any(&[Keyword::WITH]),
+                    _ => None,
                 };
-                SequenceOption::Number(keyword, Some(self.signed()?))
+                SequenceOption::Number {
+                    option,
+                    word,
+                    number: Some(self.signed()?),
+                }
             }
         }))
     }
@@ -270,7 +285,13 @@ impl Parser<'_> {
                 self.take(parts, Keyword::EXTENSION)?;
                 self.opt_take_if_not_exists(parts);
                 self.take_name(parts)?;
+                self.opt_take(parts, Keyword::WITH);
+                if self.opt_take(parts, Keyword::SCHEMA) {
+                    self.take_name(parts)?;
+                }
+                self.opt_take(parts, Keyword::CASCADE);
             }
+            Some(Keyword::DOMAIN) => self.create_domain(parts)?,
             Some(Keyword::EXTERNAL) => {
                 self.take_all(parts, &[Keyword::EXTERNAL, Keyword::CONNECTION])?;
                 self.opt_take_if_not_exists(parts);

@@ -66,6 +66,7 @@ impl Parser<'_> {
                 Keyword::EXTERNAL,
                 Keyword::FUNCTION,
                 Keyword::PROCEDURE,
+                Keyword::DOMAIN,
                 Keyword::TRIGGER,
                 Keyword::POLICY,
                 Keyword::TENANT,
@@ -89,6 +90,12 @@ impl Parser<'_> {
             Keyword::FUNCTION | Keyword::PROCEDURE => {
                 self.opt_take_if_exists(parts);
                 self.take_list(parts, Self::take_routine)?;
+                self.opt_take_behavior(parts);
+                UtilityKind::Drop
+            }
+            Keyword::DOMAIN => {
+                self.opt_take_if_exists(parts);
+                self.take_objects(parts)?;
                 self.opt_take_behavior(parts);
                 UtilityKind::Drop
             }

@@ -9,6 +9,7 @@ mod backup;
 mod column;
 mod create;
 mod create_table;
+mod domain;
 mod drop;
 mod expr;
 mod from;

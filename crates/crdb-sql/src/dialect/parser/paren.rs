@@ -186,11 +186,18 @@ impl Parser<'_> {
         })
     }
 
-    /// `[1]`, `[1:2]`, as many as follow.
     fn subscripts(&mut self, operand: Expr) -> Parsed<Expr> {
         if !self.is(TokenKind::LeftBracket) {
             return Ok(operand);
         }
+        Ok(Expr::Subscript {
+            operand: Box::new(operand),
+            subscripts: self.subscript_list()?,
+        })
+    }
+
+    /// `[1]`, `[1:2]`, as many as follow.
+    pub(super) fn subscript_list(&mut self) -> Parsed<Vec<Subscript>> {
         let mut subscripts = Vec::new();
         while self.eat(TokenKind::LeftBracket) {
             let low = if self.is(TokenKind::Colon) {
@@ -213,10 +220,7 @@ impl Parser<'_> {
             self.expect(TokenKind::RightBracket, "`]`")?;
             subscripts.push(subscript);
         }
-        Ok(Expr::Subscript {
-            operand: Box::new(operand),
-            subscripts,
-        })
+        Ok(subscripts)
     }
 
     /// What is in parentheses, and a field of it.

@@ -346,15 +346,25 @@ impl Parser<'_> {
         self.take_name(parts)
     }
 
-    /// `UNLISTEN a`.
-    pub(super) fn unlisten(&mut self) -> Parsed<StatementKind> {
+    /// `LISTEN a`, `NOTIFY a, 'text'`, `UNLISTEN a`.
+    pub(super) fn notification(&mut self) -> Parsed<StatementKind> {
         let parts = &mut Vec::new();
-        self.take(parts, Keyword::UNLISTEN)?;
-        if self.is(TokenKind::Star) {
-            self.take_sign(parts, Punctuation::Star)?;
-        } else {
-            self.take_object(parts)?;
+        match self.take_any(
+            parts,
+            &[Keyword::LISTEN, Keyword::NOTIFY, Keyword::UNLISTEN],
+        )? {
+            Keyword::UNLISTEN if self.is(TokenKind::Star) => {
+                self.take_sign(parts, Punctuation::Star)?;
+            }
+            Keyword::UNLISTEN => self.take_object(parts)?,
+            first => {
+                self.take_name(parts)?;
+                if first == Keyword::NOTIFY && self.is(TokenKind::Comma) {
+                    self.take_sign(parts, Punctuation::Comma)?;
+                    self.take_string(parts)?;
+                }
+            }
         }
-        Ok(UtilityKind::Unlisten.build(std::mem::take(parts)))
+        Ok(UtilityKind::Notification.build(std::mem::take(parts)))
     }
 }

@@ -208,6 +208,20 @@ impl Parser<'_> {
                 self.transaction_modes()?,
             )));
         }
+        if self.eat_keywords(&[Keyword::SESSION, Keyword::AUTHORIZATION, Keyword::DEFAULT])
+            || scope == SetScope::Session
+                && self.eat_keywords(&[Keyword::AUTHORIZATION, Keyword::DEFAULT])
+        {
+            // A statement of its own to the server, not the variable `session_authorization`.
+            let words = [
+                Keyword::SET,
+                Keyword::SESSION,
+                Keyword::AUTHORIZATION,
+                Keyword::DEFAULT,
+            ];
+            let parts = words.map(super::super::ast::Part::Keyword).to_vec();
+            return Ok(UtilityKind::Reset.build(parts));
+        }
         Ok(StatementKind::Set(self.set_rest(scope)?))
     }
 
@@ -246,15 +260,6 @@ impl Parser<'_> {
                     self.at += 2;
                     self.expect_keyword(Keyword::DEFAULT)?;
                     return Ok(variable("session_authorization", vec![Expr::Default]));
-                }
-                Some(Keyword::AUTHORIZATION) if scope == SetScope::Session => {
-                    self.advance();
-                    self.expect_keyword(Keyword::DEFAULT)?;
-                    return Ok(SetVariable {
-                        scope: SetScope::Default,
-                        name: vec![Ident::new("session_authorization")],
-                        values: vec![Expr::Default],
-                    });
                 }
                 Some(Keyword::SCHEMA) => {
                     self.advance();

@@ -44,7 +44,7 @@ impl Parser<'_> {
             Some(Keyword::DECLARE | Keyword::FETCH | Keyword::MOVE | Keyword::CLOSE) => {
                 self.cursor()
             }
-            Some(Keyword::UNLISTEN) => self.unlisten(),
+            Some(Keyword::LISTEN | Keyword::NOTIFY | Keyword::UNLISTEN) => self.notification(),
             _ => self.preparable_kind(),
         }
     }

@@ -105,14 +105,17 @@ impl Parser<'_> {
             };
             return Ok(Assignment {
                 columns,
+                subscripts: Vec::new(),
                 tuple: true,
                 value,
             });
         }
         let column = self.name()?;
+        let subscripts = self.subscript_list()?;
         self.expect(TokenKind::Equal, "`=`")?;
         Ok(Assignment {
             columns: vec![column],
+            subscripts,
             tuple: false,
             value: self.expr()?,
         })

@@ -40,6 +40,11 @@ struct Text<'a>(&'a str);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        // The protocol ends a text at NUL.
+        if self.0.contains('\0') {
+            let escaped = self.0.replace('\\', "\\\\").replace('\'', "\\'");
+            return write!(f, "e'{}'", escaped.replace('\0', "\\x00"));
+        }
         f.write_str("'")?;
         let mut rest = self.0;
         while let Some(quote) = rest.find('\'') {

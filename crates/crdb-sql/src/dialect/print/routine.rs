@@ -26,7 +26,12 @@ impl Display for CreateView {
             write!(f, " ({})", list(&self.columns))?;
         }
         print_parameters(f, &self.parameters)?;
-        write!(f, " AS {}", self.query)?;
+        write!(
+            f,
+            " AS {}{}",
+            self.query,
+            Before(" AS OF SYSTEM TIME ", &self.as_of)
+        )?;
         f.write_str(match self.with_data {
             None => "",
             Some(true) => " WITH DATA",
@@ -58,9 +63,18 @@ impl Display for SequenceOption {
             Self::Cycle(false) => f.write_str("NO CYCLE"),
             Self::OwnedBy(None) => f.write_str("OWNED BY NONE"),
             Self::OwnedBy(Some(column)) => write!(f, "OWNED BY {column}"),
-            Self::Number(Keyword::RESTART, None) => f.write_str("RESTART"),
-            Self::Number(keyword, None) => write!(f, "NO {}", keyword.as_str()),
-            Self::Number(keyword, Some(number)) => write!(f, "{} {number}", keyword.as_str()),
+            Self::Number {
+                option,
+                word,
+                number,
+            } => {
+                let no = number.is_none() && *option != Keyword::RESTART;
+                write!(f, "{}{}", when(no, "NO "), option.as_str())?;
+                if let Some(word) = word {
+                    write!(f, " {}", word.as_str())?;
+                }
+                write!(f, "{}", Before(" ", number))
+            }
             Self::NodeCache(number) => write!(f, "PER NODE CACHE {number}"),
             Self::Virtual => f.write_str("VIRTUAL"),
         }

@@ -6,7 +6,7 @@ use super::super::ast::{
     Assignment, Conflict, ConflictAction, ConflictTarget, Delete, DropBehavior, Insert,
     InsertSource, Overriding, Returning, Truncate, Update,
 };
-use super::{Before, list, when};
+use super::{Before, Joined, list, when};
 
 impl Display for Insert {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -72,7 +72,13 @@ impl Display for Assignment {
         if self.tuple {
             write!(f, "({}) = {}", list(&self.columns), self.value)
         } else {
-            write!(f, "{} = {}", list(&self.columns), self.value)
+            write!(
+                f,
+                "{}{} = {}",
+                list(&self.columns),
+                Joined(&self.subscripts, ""),
+                self.value
+            )
         }
     }
 }
