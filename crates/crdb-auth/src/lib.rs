@@ -69,6 +69,7 @@ mod policy;
 mod progress;
 mod scram;
 mod secret;
+mod secret_file;
 mod server_error;
 mod session;
 #[cfg(any(feature = "bb8", feature = "deadpool"))]

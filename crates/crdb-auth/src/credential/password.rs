@@ -11,6 +11,7 @@ use super::source::{
 use super::{jwt, passfile};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
+use crate::secret_file;
 
 /// A password or token, by value or by the place it is kept at.
 ///
@@ -45,15 +46,17 @@ impl Password {
         }
     }
 
-    /// The content of a file, without the newline at its end: a mounted secret for example.
+    /// The content of a file, without the newline at its end: a mounted secret for example. Only the owner may access the
+    /// file, and where root owns it its group may read it: mode 0600 or 0400, for files of root 0640 or 0440 too. A volume
+    /// of Kubernetes has such files with `defaultMode: 0440` and `fsGroup`.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
             place: Place::File(path.into()),
         }
     }
 
-    /// The line that fits in a password file in libpq's format (`~/.pgpass`). The file must not
-    /// be accessible to others: mode 0600.
+    /// The line that fits in a password file in libpq's format (`~/.pgpass`). The same modes are accepted as for
+    /// [`file`](Self::file).
     pub fn passfile(path: impl Into<PathBuf>) -> Self {
         Self {
             place: Place::Passfile(path.into()),
@@ -107,7 +110,6 @@ impl Password {
                 Ok(Secret::new(without_newline(content.expose()).to_vec()))
             }
             Place::Passfile(path) => {
-                refuse_accessible(path).await?;
                 let content = read(path).await?;
                 let database = request.database.as_deref().unwrap_or(&request.user);
                 passfile::find(content.expose(), &request.endpoint, database, &request.user)
@@ -180,47 +182,10 @@ fn missing(message: String) -> Error {
 /// On a blocking thread: a mounted secret may live on a network.
 async fn read(path: &Path) -> Result<Secret, Error> {
     let owned = path.to_owned();
-    tokio::task::spawn_blocking(move || std::fs::read(owned))
+    tokio::task::spawn_blocking(move || secret_file::read(&owned))
         .await
-        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-        .map(Secret::new)
-        .map_err(|error| {
-            missing(format!(
-                "reading the password from {}: {error}",
-                path.display()
-            ))
-            .with_source(error)
-        })
-}
-
-#[cfg(unix)]
-async fn refuse_accessible(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::MetadataExt;
-
-    let owned = path.to_owned();
-    let metadata = tokio::task::spawn_blocking(move || std::fs::metadata(owned))
-        .await
-        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-        .map_err(|error| {
-            missing(format!(
-                "reading the password from {}: {error}",
-                path.display()
-            ))
-            .with_source(error)
-        })?;
-    if metadata.mode() & 0o077 != 0 {
-        return Err(missing(format!(
-            "the password file {} is accessible to others (mode {:04o}): chmod 0600 it",
-            path.display(),
-            metadata.mode() & 0o7777
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-async fn refuse_accessible(_path: &Path) -> Result<(), Error> {
-    Ok(())
+        .unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
+        .map_err(|unusable| unusable.into_error(ErrorKind::Credential, "password file", path))
 }
 
 pub(super) fn without_newline(bytes: &[u8]) -> &[u8] {
@@ -259,19 +224,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
         std::fs::write(&path, "from file\n").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
         assert_eq!(get(Password::file(&path)).await.unwrap(), b"from file");
         std::fs::write(&path, "db:*:app:app:from passfile\n").unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
         assert_eq!(
             get(Password::passfile(&path)).await.unwrap(),
             b"from passfile"
-        );
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
-        assert!(
-            get(Password::passfile(&path))
-                .await
-                .unwrap_err()
-                .contains("chmod 0600")
         );
         // PATH is set wherever tests run.
         assert!(!get(Password::variable("PATH")).await.unwrap().is_empty());
@@ -322,6 +280,7 @@ mod tests {
         let password = Password::file(&path);
         for value in ["one", "two"] {
             std::fs::write(&path, value).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
             assert_eq!(get(password.clone()).await.unwrap(), value.as_bytes());
         }
     }

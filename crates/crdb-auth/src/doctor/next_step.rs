@@ -55,7 +55,7 @@ pub(super) fn next_step(kind: ErrorKind) -> &'static str {
             "check the principal at the KDC: does it exist, is it locked, was its key changed"
         }
         Kind::KerberosKeytab => {
-            "give the keytab mode 0600 and the principal's present key (klist -k shows what it has)"
+            "give the keytab mode 0600 (or 0640, owned by root) and the principal's present key (klist -k shows what it has)"
         }
         Kind::KerberosNotMapped => "map the principal to the user in the server's HBA rule",
         Kind::Kerberos => {

@@ -80,7 +80,7 @@ impl Kerberos {
     /// With the key in this file. The ticket is acquired at the first login (or by
     /// [`Connector::prepare`](crate::Connector::prepare)), held in memory, renewed in the
     /// background when a good half of its life is over, and acquired anew when the file is
-    /// replaced. The file must not be accessible to others: mode 0600.
+    /// replaced. The same modes are accepted as for [`Password::file`](crate::Password::file).
     pub fn keytab(path: impl Into<PathBuf>) -> Self {
         Self::with(Credentials::Keytab(path.into()))
     }

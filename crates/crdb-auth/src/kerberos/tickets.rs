@@ -14,6 +14,7 @@ use super::acquire::acquire;
 use super::advice::explained;
 use super::failure::GssFailure;
 use crate::error::{Error, ErrorKind};
+use crate::secret_file;
 
 /// A ticket that ends within this time is not used: the server may be slow, and its clock ahead.
 const TOO_SHORT: Duration = Duration::from_secs(3);
@@ -228,24 +229,13 @@ async fn keep_fresh(tickets: Weak<Tickets>) {
 
 /// Refuses a keytab that others can read, and tells when it is replaced.
 async fn examine(path: &Path) -> Result<KeytabStamp, Error> {
-    let owned = path.to_owned();
-    let unusable = |what: String| {
-        Error::new(
-            ErrorKind::KerberosKeytab,
-            format!("the keytab {} {what}", path.display()),
-        )
-    };
-    let metadata = tokio::task::spawn_blocking(move || std::fs::metadata(owned))
-        .await
-        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-        .map_err(|error| unusable(format!("cannot be read: {error}")).with_source(error))?;
     use std::os::unix::fs::MetadataExt;
-    if metadata.mode() & 0o077 != 0 {
-        return Err(unusable(format!(
-            "is accessible to others (mode {:04o}): chmod 0600 it",
-            metadata.mode() & 0o7777
-        )));
-    }
+
+    let owned = path.to_owned();
+    let metadata = tokio::task::spawn_blocking(move || secret_file::examine(&owned))
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
+        .map_err(|unusable| unusable.into_error(ErrorKind::KerberosKeytab, "keytab", path))?;
     Ok(KeytabStamp {
         modified: metadata.modified().ok(),
         inode: metadata.ino(),
@@ -291,7 +281,15 @@ mod tests {
             ErrorKind::KerberosKeytab
         );
         std::fs::write(&path, b"").unwrap();
-        for (mode, accepted) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+        use std::os::unix::fs::MetadataExt;
+        let root = std::fs::metadata(&path).unwrap().uid() == 0;
+        for (mode, accepted) in [
+            (0o600, true),
+            (0o400, true),
+            (0o440, root),
+            (0o640, root),
+            (0o604, false),
+        ] {
             std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
             assert_eq!(examine(&path).await.is_ok(), accepted, "{mode:o}");
         }

@@ -8,6 +8,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use super::pem;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
+use crate::secret_file;
 
 /// A client certificate with its private key, both PEM: PKCS #8, PKCS #1 or SEC 1, unencrypted.
 ///
@@ -27,8 +28,8 @@ enum Place {
 
 impl ClientCertificate {
     /// A file with the certificate (and the authorities between it and the root), and one with
-    /// the key. The key's file must not be accessible to others: mode 0600, or 0640 if root owns
-    /// it, as libpq demands.
+    /// the key. The same modes are accepted for the key's file as for [`Password::file`](crate::Password::file); libpq
+    /// demands them too.
     pub fn files(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self {
             place: Place::Files {
@@ -57,15 +58,17 @@ impl ClientCertificate {
     }
 
     /// Blocking: reads files.
-    pub(super) fn load(
+    pub(crate) fn load(
         &self,
     ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
         let (certificate, key, certificate_place, key_place) = match &self.place {
             Place::Files { certificate, key } => {
-                refuse_readable_by_others(key)?;
+                let secret = secret_file::read(key).map_err(|unusable| {
+                    unusable.into_error(ErrorKind::Credential, "client key", key)
+                })?;
                 (
                     read("client certificate", certificate)?,
-                    Secret::new(read("client key", key)?),
+                    secret,
                     certificate.display().to_string(),
                     key.display().to_string(),
                 )
@@ -135,33 +138,6 @@ fn read(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
         ))
         .with_source(error)
     })
-}
-
-#[cfg(unix)]
-fn refuse_readable_by_others(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::MetadataExt;
-
-    let metadata = std::fs::metadata(path).map_err(|error| {
-        unusable(format!(
-            "reading the client key from {}: {error}",
-            path.display()
-        ))
-        .with_source(error)
-    })?;
-    let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
-    if metadata.mode() & forbidden != 0 {
-        return Err(unusable(format!(
-            "the client key {} is accessible to others (mode {:04o}): chmod 0600 it",
-            path.display(),
-            metadata.mode() & 0o7777
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_readable_by_others(_path: &Path) -> Result<(), Error> {
-    Ok(())
 }
 
 #[cfg(all(test, unix))]

@@ -189,6 +189,11 @@ async fn a_password_from_a_rotated_file_is_used_by_the_next_login() {
     let error = connector.connect(&endpoint(engine)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credential);
     std::fs::write(&path, "wrong").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    }
     let error = connector.connect(&endpoint(engine)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     std::fs::write(&path, engine.login(Login::Scram).password()).unwrap();

@@ -96,7 +96,7 @@ pub(crate) async fn keytabs_that_cannot_be_used_have_their_kind(realm: Realm) {
     assert_eq!(unusable.kind(), ErrorKind::KerberosKeytab, "{unusable}");
 
     let wide = realm.keytab("app");
-    std::fs::set_permissions(&wide, PermissionsExt::from_mode(0o640)).unwrap();
+    std::fs::set_permissions(&wide, PermissionsExt::from_mode(0o644)).unwrap();
     let wide = prepared(Kerberos::keytab(&wide)).await;
     assert_eq!(wide.kind(), ErrorKind::KerberosKeytab);
     assert!(wide.to_string().contains("chmod 0600"), "{wide}");
