@@ -79,6 +79,11 @@ mod stream;
 mod tap;
 mod target;
 mod tls;
+#[cfg_attr(
+    not(all(feature = "kerberos", unix)),
+    allow(dead_code, reason = "for Kerberos")
+)]
+mod turn;
 
 pub use authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};
 pub use canceller::Canceller;

@@ -10,7 +10,7 @@ use super::advice::explained;
 use super::context::{Context, Stepped};
 use super::failure::GssFailure;
 use super::service_name::ServiceName;
-use super::tickets::Tickets;
+use super::tickets::{Ticket, Tickets};
 use crate::authenticator::{Exchange, ExchangeFuture};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
@@ -88,10 +88,23 @@ impl Aim {
         )
     }
 
+    /// A ticket of a keytab that the library calls expired, by its own clock, is replaced at once.
     async fn start(&self) -> Result<(Context, Secret), Error> {
-        let credential = self.tickets.get().await?;
+        let ticket = self.tickets.get().await?;
+        let turn = ticket.turn();
+        match self.start_with(ticket).await {
+            Err(error)
+                if error.kind() == ErrorKind::KerberosExpired && self.tickets.expired(turn) =>
+            {
+                self.start_with(self.tickets.get().await?).await
+            }
+            started => started,
+        }
+    }
+
+    async fn start_with(&self, ticket: Ticket) -> Result<(Context, Secret), Error> {
         let (service, delegate) = (self.service.name().to_owned(), self.delegate);
-        self.on_a_blocking_thread(move || Context::start(credential, &service, delegate))
+        self.on_a_blocking_thread(move || Context::start(ticket.credential, &service, delegate))
             .await
     }
 

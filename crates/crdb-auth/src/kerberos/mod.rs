@@ -223,7 +223,7 @@ impl KerberosAuthenticator {
 
     /// Whose ticket there is, and how long it still holds.
     pub(crate) async fn ticket(&self) -> Result<String, Error> {
-        let credential = self.tickets.get().await?;
+        let credential = self.tickets.get().await?.credential;
         let read = tokio::task::spawn_blocking(move || {
             let name = credential.name()?.display_name()?;
             let left = credential.lifetime()?;

@@ -1,13 +1,12 @@
 //! Keeps a ticket at hand.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use libgssapi::credential::Cred;
-use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::Credentials;
 use super::acquire::acquire;
@@ -15,12 +14,19 @@ use super::advice::explained;
 use super::failure::GssFailure;
 use crate::error::{Error, ErrorKind};
 use crate::secret_file;
+use crate::turn::{Turn, Turns};
 
 /// A ticket that ends within this time is not used: the server may be slow, and its clock ahead.
 const TOO_SHORT: Duration = Duration::from_secs(3);
 
 /// Distinguishes the caches in memory of this process's configurations.
 static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// How long a login waits for the ticket of a changed keytab while an earlier ticket holds.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The longest time between two looks at the clocks: while the machine sleeps, only the wall clock goes on.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// The credential of one configuration.
 pub(super) struct Tickets {
@@ -29,21 +35,64 @@ pub(super) struct Tickets {
     /// The realm whose KDC is asked; `None` is the default one.
     realm: Option<String>,
     number: u64,
-    held: Mutex<Option<Held>>,
-    /// Held while the library is asked.
-    flight: AsyncMutex<()>,
+    state: Mutex<State>,
+    /// Who may ask the library for a ticket.
+    turns: Turns,
+    /// Whether a task replaces the ticket ahead of its end.
+    kept_fresh: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// Counts acquisitions; their caches alternate, so that the one in use is never the one that is filled.
+    turn: u64,
+    /// Counts the keytab's versions and the tickets that were dropped: an old cache must not answer for a new key.
+    version: u64,
+    /// A changed keytab that gave no ticket, and when it was tried.
+    failed: Option<(KeytabStamp, Instant)>,
 }
 
 #[derive(Clone)]
 struct Held {
     credential: Cred,
-    acquired: Instant,
+    acquired: Moment,
     life: Duration,
+    /// The age at which it is to be replaced.
+    renewal: Duration,
     keytab: KeytabStamp,
-    /// Counts acquisitions; their caches alternate, so that nobody uses the one that is filled.
     turn: u64,
-    /// Counts the keytab's versions: a new key must not be answered from an old cache.
-    version: u64,
+}
+
+/// A credential to log in with.
+pub(super) struct Ticket {
+    pub(super) credential: Cred,
+    /// Which acquisition it comes from, where it is held here.
+    turn: Option<u64>,
+}
+
+/// One moment by both clocks.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    monotonic: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            monotonic: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    /// The time until `later`, by the clock that says more of it: the monotonic one stands still while the machine sleeps,
+    /// and the wall clock may be set back.
+    fn until(self, later: Self) -> Duration {
+        let monotonic = later.monotonic.saturating_duration_since(self.monotonic);
+        let wall = later.wall.duration_since(self.wall).unwrap_or_default();
+        monotonic.max(wall)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +124,9 @@ impl Tickets {
             principal,
             realm,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
-            held: Mutex::new(None),
-            flight: AsyncMutex::new(()),
+            state: Mutex::default(),
+            turns: Turns::default(),
+            kept_fresh: AtomicBool::new(false),
         })
     }
 
@@ -95,86 +145,158 @@ impl Tickets {
         self.realm.as_deref()
     }
 
-    /// A credential that is good for a login now.
+    /// A credential that is good for a login now. One that is held is used while it lives, whatever has become of the keytab
+    /// and the KDC.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the library's call to end on its thread; what it brings is lost.
-    pub(super) async fn get(self: &Arc<Self>) -> Result<Cred, Error> {
+    /// Dropping the future leaves the library's call to end on its thread; a keytab's ticket that it brings is held.
+    pub(super) async fn get(self: &Arc<Self>) -> Result<Ticket, Error> {
         let Credentials::Keytab(path) = &self.credentials else {
-            return self.acquire("").await;
+            return self.from_cache().await;
         };
-        let stamp = examine(path).await?;
-        if let Some(credential) = self.usable(stamp) {
-            return Ok(credential);
-        }
-        let _flight = self.flight.lock().await;
-        // Whoever waited may find what the one before has brought.
-        if let Some(credential) = self.usable(stamp) {
-            return Ok(credential);
-        }
-        let first = self.held().is_none();
-        let credential = self.renew(stamp).await?;
-        if first {
+        let stamp = examine(path).await;
+        let ticket = match (stamp, self.usable()) {
+            (Ok(stamp), Some(held)) if held.keytab == stamp => held.into(),
+            (Ok(stamp), Some(held)) => self.of_changed_keytab(stamp, held).await,
+            (Err(_), Some(held)) => held.into(),
+            (Ok(stamp), None) => self.renewed(stamp, Held::is_usable).await?,
+            (Err(error), None) => return Err(error),
+        };
+        if !self.kept_fresh.swap(true, Ordering::AcqRel) {
             tokio::spawn(keep_fresh(Arc::downgrade(self)));
         }
-        Ok(credential)
+        Ok(ticket)
+    }
+
+    /// The library, or the server, says that the ticket has expired: it is held no longer. False where it is not this
+    /// configuration's to renew.
+    pub(super) fn expired(&self, ticket: Option<u64>) -> bool {
+        let Some(turn) = ticket else {
+            return false;
+        };
+        let mut state = self.state();
+        if state.held.as_ref().is_some_and(|held| held.turn == turn) {
+            state.held = None;
+            state.version += 1;
+        }
+        true
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn held(&self) -> Option<Held> {
-        self.held
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.state().held.clone()
     }
 
-    fn usable(&self, stamp: KeytabStamp) -> Option<Cred> {
-        self.held()
-            .filter(|held| held.keytab == stamp && held.left() > TOO_SHORT.min(held.life / 4))
-            .map(|held| held.credential)
+    fn usable(&self) -> Option<Held> {
+        self.held().filter(Held::is_usable)
     }
 
-    /// Acquires into the cache that is not in use, and holds what it gets.
-    async fn renew(&self, keytab: KeytabStamp) -> Result<Cred, Error> {
-        let before = self.held();
-        let (turn, version) = before.map_or((0, 0), |held| {
-            (
-                held.turn + 1,
-                held.version + u64::from(held.keytab != keytab),
-            )
-        });
+    /// The ticket of the keytab as it is now; the one that is held where there is none soon. A keytab that gave none is tried
+    /// again by a later login.
+    async fn of_changed_keytab(self: &Arc<Self>, stamp: KeytabStamp, held: Held) -> Ticket {
+        let failed = self.state().failed;
+        if let Some((failed, at)) = failed
+            && failed == stamp
+            && at.elapsed() < after_failure(held.left())
+        {
+            return held.into();
+        }
+        let attempt = self.renewed(stamp, |held| held.is_usable() && held.keytab == stamp);
+        match timeout(PATIENCE, attempt).await {
+            Ok(Ok(ticket)) => return ticket,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the keytab has changed and gives no ticket; the one that is held stays in use");
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "the keytab has changed and the KDC does not answer; the ticket that is held stays in use"
+                );
+            }
+        }
+        self.state().failed = Some((stamp, Instant::now()));
+        held.into()
+    }
+
+    /// Acquires a ticket, unless an earlier turn has brought one that is good `enough`.
+    async fn renewed(
+        self: &Arc<Self>,
+        stamp: KeytabStamp,
+        enough: impl Fn(&Held) -> bool,
+    ) -> Result<Ticket, Error> {
+        let turn = self.turns.wait().await;
+        if let Some(held) = self.held().filter(enough) {
+            return Ok(held.into());
+        }
+        self.renew(stamp, turn).await
+    }
+
+    /// Acquires into the cache that is not in use, and holds what it gets, also when the caller has gone.
+    async fn renew(self: &Arc<Self>, keytab: KeytabStamp, turn: Turn) -> Result<Ticket, Error> {
+        let this = Arc::clone(self);
+        self.ask(turn, move || this.renew_blocking(keytab)).await
+    }
+
+    fn renew_blocking(&self, keytab: KeytabStamp) -> Result<Ticket, GssFailure> {
+        let (turn, version) = {
+            let mut state = self.state();
+            state.turn += 1;
+            if state
+                .held
+                .as_ref()
+                .is_some_and(|held| held.keytab != keytab)
+            {
+                state.version += 1;
+            }
+            (state.turn, state.version)
+        };
         let memory = format!("MEMORY:crdb-auth-{}-{version}-{}", self.number, turn % 2);
-        let acquired = Instant::now();
-        let credential = self.acquire(&memory).await?;
-        let life = credential.lifetime().map_err(|error| {
-            GssFailure::new(&error)
-                .into_error(&format!("looking at the ticket of {}", self.describe()))
-        })?;
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Held {
-            credential: credential.clone(),
+        let acquired = Moment::now();
+        let credential = acquire(&self.credentials, self.principal.as_deref(), &memory)?;
+        let life = credential
+            .lifetime()
+            .map_err(|error| GssFailure::new(&error))?;
+        let held = Held {
+            credential,
             acquired,
             life,
+            renewal: renewal(life, rand::random()),
             keytab,
             turn,
-            version,
-        });
-        Ok(credential)
+        };
+        let mut state = self.state();
+        state.failed = None;
+        state.held = Some(held.clone());
+        Ok(held.into())
     }
 
-    async fn acquire(&self, memory: &str) -> Result<Cred, Error> {
-        let credentials = self.credentials.clone();
-        let principal = self.principal.clone();
-        let memory = memory.to_owned();
+    async fn from_cache(self: &Arc<Self>) -> Result<Ticket, Error> {
+        let this = Arc::clone(self);
+        let turn = self.turns.wait().await;
+        let acquired = self.ask(turn, move || {
+            let credential = acquire(&this.credentials, this.principal.as_deref(), "")?;
+            Ok(Ticket {
+                credential,
+                turn: None,
+            })
+        });
+        acquired.await
+    }
+
+    async fn ask(
+        &self,
+        turn: Turn,
+        call: impl FnOnce() -> Result<Ticket, GssFailure> + Send + 'static,
+    ) -> Result<Ticket, Error> {
         let attempt = || format!("acquiring the Kerberos ticket of {}", self.describe());
         let start = Instant::now();
-        let acquired = tokio::task::spawn_blocking(move || {
-            acquire(&credentials, principal.as_deref(), &memory)
-        })
-        .await
-        .map_err(|error| {
+        let acquired = turn.run(call).await.map_err(|error| {
             Error::new(ErrorKind::Kerberos, format!("{} failed", attempt())).with_source(error)
         })?;
         let error = match acquired {
-            Ok(credential) => return Ok(credential),
+            Ok(ticket) => return Ok(ticket),
             Err(failure) => failure.into_error(&attempt()),
         };
         // The library looks for a key, then for a ticket, and complains of the latter.
@@ -190,34 +312,68 @@ impl Tickets {
 }
 
 impl Held {
+    fn age(&self) -> Duration {
+        self.acquired.until(Moment::now())
+    }
+
     fn left(&self) -> Duration {
-        self.life.saturating_sub(self.acquired.elapsed())
+        self.life.saturating_sub(self.age())
+    }
+
+    fn is_usable(&self) -> bool {
+        self.left() > TOO_SHORT.min(self.life / 4)
     }
 }
 
-/// Replaces the ticket ahead of its end, for as long as somebody holds the configuration.
+impl From<Held> for Ticket {
+    fn from(held: Held) -> Self {
+        Self {
+            credential: held.credential,
+            turn: Some(held.turn),
+        }
+    }
+}
+
+impl Ticket {
+    /// What [`Tickets::expired`] is told.
+    pub(super) fn turn(&self) -> Option<u64> {
+        self.turn
+    }
+}
+
+/// Replaces the ticket ahead of its end, for as long as the configuration is in use.
 async fn keep_fresh(tickets: Weak<Tickets>) {
     let mut failed = false;
     loop {
-        let Some(held) = tickets.upgrade().and_then(|tickets| tickets.held()) else {
+        let Some(this) = tickets.upgrade() else {
             return;
         };
+        let Some(held) = this.held() else {
+            // It was dropped; the login that acquires the next one starts this task again.
+            this.kept_fresh.store(false, Ordering::Release);
+            return;
+        };
+        drop(this);
         let wait = if failed {
             after_failure(held.left())
         } else {
-            renewal(held.life, rand::random()).saturating_sub(held.acquired.elapsed())
+            held.renewal.saturating_sub(held.age())
         };
-        drop(held);
-        tokio::time::sleep(wait).await;
-        let Some(tickets) = tickets.upgrade() else {
+        tokio::time::sleep(wait.min(LOOK)).await;
+        if wait > LOOK {
+            continue;
+        }
+        let Some(this) = tickets.upgrade() else {
             return;
         };
-        let Credentials::Keytab(path) = &tickets.credentials else {
+        let Credentials::Keytab(path) = &this.credentials else {
             return;
         };
-        let _flight = tickets.flight.lock().await;
         let renewed = match examine(path).await {
-            Ok(stamp) => tickets.renew(stamp).await.map(drop),
+            Ok(stamp) => this
+                .renewed(stamp, |now| now.turn != held.turn)
+                .await
+                .map(drop),
             Err(error) => Err(error),
         };
         failed = renewed.is_err();
@@ -268,6 +424,23 @@ mod tests {
             after_failure(Duration::from_secs(36_000)),
             Duration::from_secs(60)
         );
+    }
+
+    #[test]
+    fn the_clock_that_says_more_of_the_time_counts() {
+        let start = Moment::now();
+        let later = |monotonic, wall: i64| Moment {
+            monotonic: start.monotonic + Duration::from_secs(monotonic),
+            wall: if wall < 0 {
+                start.wall - Duration::from_secs(wall.unsigned_abs())
+            } else {
+                start.wall + Duration::from_secs(wall.unsigned_abs())
+            },
+        };
+        let passed = |monotonic, wall| start.until(later(monotonic, wall)).as_secs();
+        assert_eq!(passed(10, 10), 10);
+        assert_eq!(passed(10, 3610), 3610, "the machine has slept");
+        assert_eq!(passed(10, -50), 10, "the clock was set back");
     }
 
     #[tokio::test]

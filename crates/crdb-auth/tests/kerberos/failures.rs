@@ -132,6 +132,27 @@ pub(crate) async fn a_kdc_that_says_nothing_is_told_apart(realm: Realm) {
     assert!(text.contains(&address) && text.contains("1.5s"), "{text}");
 }
 
+pub(crate) async fn a_hung_kdc_holds_one_thread(realm: Realm) {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let honest = std::fs::read_to_string(realm.kdc.config_path()).unwrap();
+    let configuration = honest.replace(&format!("127.0.0.1:{}", realm.kdc.port()), &address);
+    let path = realm.keytab("silent").with_extension("conf");
+    std::fs::write(&path, configuration).unwrap();
+    realm.configure(&path);
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let before = threads();
+    let builder =
+        || without_server(realm.by_keytab("app")).connect_timeout(Duration::from_millis(20));
+    let connector = connector(builder());
+    for _ in 0..40 {
+        let error = connector.prepare().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::KerberosKdcUnreachable, "{error}");
+    }
+    let more = threads().saturating_sub(before);
+    assert!(more < 20, "{more} more threads for 40 logins");
+}
+
 /// Runs two hours ahead of the KDC.
 pub(crate) async fn a_clock_that_is_wrong_is_told_apart(realm: Realm) {
     realm.configure(&realm.kdc.config_without_time_correction().unwrap());

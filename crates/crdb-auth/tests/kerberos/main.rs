@@ -75,6 +75,8 @@ tests!(
     failures::a_kdc_that_says_nothing_is_told_apart,
     renewal::a_replaced_keytab_is_read_again,
     renewal::tickets_are_renewed_under_load,
+    renewal::a_ticket_is_used_while_it_lives_whatever_becomes_of_the_keytab,
+    failures::a_hung_kdc_holds_one_thread,
 );
 
 #[test]
@@ -94,5 +96,32 @@ fn a_clock_that_is_wrong_is_told_apart() {
         "a_clock_that_is_wrong_is_told_apart",
         &wrapper,
         failures::a_clock_that_is_wrong_is_told_apart,
+    );
+}
+
+#[test]
+fn a_ticket_that_ended_while_the_machine_slept_is_replaced() {
+    // What faketime would preload; by itself it fixes the clock's offset for good.
+    let output = Command::new("faketime")
+        .args(["-f", "+0", "printenv", "LD_PRELOAD"])
+        .output();
+    let output = output.expect("did not run: faketime is missing; install faketime");
+    let library = String::from_utf8(output.stdout).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let clock = directory.path().join("clock");
+    std::fs::write(&clock, "+0s\n").unwrap();
+    let settings = [
+        format!("LD_PRELOAD={}", library.trim()),
+        format!("FAKETIME_TIMESTAMP_FILE={}", clock.display()),
+        "FAKETIME_NO_CACHE=1".to_owned(),
+        "FAKETIME_DONT_FAKE_MONOTONIC=1".to_owned(),
+    ];
+    let wrapper: Vec<&str> = std::iter::once("env")
+        .chain(settings.iter().map(String::as_str))
+        .collect();
+    test(
+        "a_ticket_that_ended_while_the_machine_slept_is_replaced",
+        &wrapper,
+        renewal::a_ticket_that_ended_while_the_machine_slept_is_replaced,
     );
 }

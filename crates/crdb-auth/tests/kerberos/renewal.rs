@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crdb_auth::{ErrorKind, Kerberos};
 
-use crate::realm::{Realm, config, connector, endpoint, principal};
+use crate::realm::{Realm, config, connector, endpoint, principal, without_server};
 
 pub(crate) async fn a_replaced_keytab_is_read_again(realm: Realm) {
     let engine = realm.engine().await;
@@ -67,4 +67,76 @@ pub(crate) async fn tickets_are_renewed_under_load(realm: Realm) {
         slowest.as_secs_f64() * 1000.0
     );
     println!("row R11: done {} minutes", run.as_secs() / 60);
+}
+
+/// Kubernetes swaps `..data`, and a deployment's script writes in place: both while the KDC may be down.
+pub(crate) async fn a_ticket_is_used_while_it_lives_whatever_becomes_of_the_keytab(
+    mut realm: Realm,
+) {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let engine = realm.engine().await;
+    let content = std::fs::read(realm.keytab("app")).unwrap();
+    let directory = realm.keytab("mounted");
+    let write = |version: &str, content: &[u8]| {
+        let directory = directory.join(version);
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("app.keytab");
+        std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    let point_at = |version: &str| {
+        let next = directory.join("..data_tmp");
+        symlink(version, &next).unwrap();
+        std::fs::rename(&next, directory.join("..data")).unwrap();
+    };
+    write("..1", &content);
+    point_at("..1");
+    let path = directory.join("..data/app.keytab");
+    let connector = connector(config(&engine, "app", Kerberos::keytab(&path)));
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+    realm.kdc.stop();
+
+    // Touched.
+    write("..1", &content);
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+    // Half written.
+    write("..1", &content[..content.len() / 2]);
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+    // Empty.
+    write("..1", b"");
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+    // Swapped.
+    write("..2", &content);
+    point_at("..2");
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+    // Accessible to all.
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+    // Gone.
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+
+    realm.kdc.resume().unwrap();
+    write("..3", &content);
+    point_at("..3");
+    assert_eq!(principal(&connector, &engine).await, "app@CRDB.TEST");
+}
+
+/// As a machine that sleeps for an hour: the wall clock goes on, the monotonic one does not.
+pub(crate) async fn a_ticket_that_ended_while_the_machine_slept_is_replaced(realm: Realm) {
+    realm.kdc.administer("modprinc -maxlife 120s app").unwrap();
+    let connector = connector(without_server(realm.by_keytab("app")));
+    let issued = || realm.logged(&["AS_REQ", "ISSUE", "app@"]);
+    connector.prepare().await.unwrap();
+    connector.prepare().await.unwrap();
+    assert_eq!(issued(), 1);
+
+    let before = std::time::SystemTime::now();
+    let clock = std::env::var_os("FAKETIME_TIMESTAMP_FILE").unwrap();
+    std::fs::write(clock, "+3600s\n").unwrap();
+    let slept = before.elapsed().unwrap();
+    assert!(slept > Duration::from_secs(3000), "the clock is not faked");
+    connector.prepare().await.unwrap();
+    assert_eq!(issued(), 2, "{}", realm.kdc.log());
 }

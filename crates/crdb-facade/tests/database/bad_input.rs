@@ -565,6 +565,11 @@ async fn a_password_comes_from_a_file_or_a_command() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("password");
     std::fs::write(&file, format!("{}\n", engine.password())).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    }
     let url = database
         .url()
         .replace(&format!(":{}@", engine.password()), "@");

@@ -27,12 +27,14 @@ const PORT_ATTEMPTS: usize = 5;
 #[derive(Clone, Copy, Debug)]
 pub struct KdcOptions {
     ticket_life: Duration,
+    faked_clock: bool,
 }
 
 impl Default for KdcOptions {
     fn default() -> Self {
         Self {
             ticket_life: Duration::from_secs(3600),
+            faked_clock: false,
         }
     }
 }
@@ -42,6 +44,14 @@ impl KdcOptions {
     #[must_use]
     pub fn ticket_life(mut self, life: Duration) -> Self {
         self.ticket_life = life;
+        self
+    }
+
+    /// Whether the KDC goes by the clock that `faketime` gives this process (`LD_PRELOAD` and the variables whose names begin
+    /// with `FAKETIME`). Default: by the machine's.
+    #[must_use]
+    pub fn faked_clock(mut self, faked: bool) -> Self {
+        self.faked_clock = faked;
         self
     }
 }
@@ -60,6 +70,7 @@ pub struct Kdc {
     // Before the keeper: the server ends before its directory goes.
     server: Option<Supervised>,
     tools: Tools,
+    faked_clock: bool,
     port: u16,
     keeper: Keeper,
 }
@@ -100,6 +111,7 @@ impl Kdc {
         let keeper = Keeper::new("kdc", None)?;
         let mut kdc = Self {
             server: None,
+            faked_clock: options.faked_clock,
             tools,
             port: 0,
             keeper,
@@ -274,10 +286,16 @@ impl Kdc {
         if self.server.is_some() {
             return Ok(());
         }
+        let mut environment = Tools::environment(self.directory());
+        if self.faked_clock {
+            let of_faketime = |name: &str| name == "LD_PRELOAD" || name.starts_with("FAKETIME");
+            let ours = std::env::vars_os();
+            environment.extend(ours.filter(|(name, _)| name.to_str().is_some_and(of_faketime)));
+        }
         let program = Program {
             path: self.tools.kdc.clone(),
             arguments: vec!["-n".into(), "-r".into(), REALM.into()],
-            environment: Tools::environment(self.directory()),
+            environment,
             account: None,
             stop_signal: "TERM",
         };
