@@ -16,6 +16,7 @@ use crate::session::Session;
 use crate::startup::{Login, log_in};
 use crate::stream::AuthenticatedStream;
 use crate::tls::{Negotiated, SslMode, TlsClient, TlsSource, negotiate};
+use crate::turn::Turns;
 
 /// Establishes sessions with one [`Config`]. Clones share everything, also the SCRAM keys that
 /// make a reconnect cheap.
@@ -27,6 +28,8 @@ pub struct Connector {
 struct Shared {
     config: Config,
     tls: TlsSource,
+    /// Who may look at the files of `tls`.
+    certificates: Turns,
     keys: KeyCache,
     parameters: SharedParameters,
 }
@@ -40,6 +43,7 @@ impl Connector {
         Ok(Self {
             shared: Arc::new(Shared {
                 tls: TlsSource::new(config.tls.clone()),
+                certificates: Turns::default(),
                 config,
                 keys: KeyCache::default(),
                 parameters: SharedParameters::default(),
@@ -263,13 +267,14 @@ impl Connector {
         }
     }
 
-    /// TLS for the certificate files as they are now. They are looked at on a blocking thread.
+    /// TLS for the certificate files as they are now. They are looked at on a thread of its own, one at a time.
     pub(crate) async fn tls_client(&self) -> Result<TlsClient, Error> {
         if let Some(client) = self.shared.tls.settled() {
             return Ok(client);
         }
         let shared = Arc::clone(&self.shared);
-        let refreshed = tokio::task::spawn_blocking(move || shared.tls.refresh()).await;
+        let turn = self.shared.certificates.wait().await;
+        let refreshed = turn.run(move || shared.tls.refresh()).await;
         // The source would be a panic's message, of code that has read a key.
         let (client, complaint) = refreshed.map_err(|_| {
             Error::new(

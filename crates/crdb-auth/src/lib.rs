@@ -79,10 +79,6 @@ mod stream;
 mod tap;
 mod target;
 mod tls;
-#[cfg_attr(
-    not(all(feature = "kerberos", unix)),
-    allow(dead_code, reason = "for Kerberos")
-)]
 mod turn;
 
 pub use authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};

@@ -40,6 +40,7 @@ pub(crate) fn read(path: &Path) -> Result<Secret, Unusable> {
 }
 
 /// Looks at a file that another library reads. Blocking.
+#[cfg(any(test, all(feature = "kerberos", unix)))]
 pub(crate) fn examine(path: &Path) -> Result<Metadata, Unusable> {
     let metadata = std::fs::metadata(path)?;
     check(&metadata)?;

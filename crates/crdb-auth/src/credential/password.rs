@@ -12,6 +12,7 @@ use super::{jwt, passfile};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::secret_file;
+use crate::turn::Turns;
 
 /// A password or token, by value or by the place it is kept at.
 ///
@@ -179,12 +180,13 @@ fn missing(message: String) -> Error {
     Error::new(ErrorKind::Credential, message)
 }
 
-/// On a blocking thread: a mounted secret may live on a network.
+/// A mounted secret may live on a network, and be a FIFO: one read of a path is outstanding at a time.
 async fn read(path: &Path) -> Result<Secret, Error> {
     let owned = path.to_owned();
-    tokio::task::spawn_blocking(move || secret_file::read(&owned))
+    let turn = Turns::at_file(path).wait().await;
+    turn.run(move || secret_file::read(&owned))
         .await
-        .unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
+        .unwrap_or_else(|error| Err(error.into()))
         .map_err(|unusable| unusable.into_error(ErrorKind::Credential, "password file", path))
 }
 
@@ -283,5 +285,45 @@ mod tests {
             std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
             assert_eq!(get(password.clone()).await.unwrap(), value.as_bytes());
         }
+    }
+
+    /// A login that waits at a FIFO holds one thread, however often it is tried, and not the runtime's end.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_password_file_that_hangs_holds_one_thread() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("fifo");
+        let made = std::process::Command::new("mkfifo")
+            .args(["-m", "600"])
+            .arg(&path)
+            .status();
+        assert!(made.unwrap().success());
+        let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+        let before = threads();
+        let (ended, end) = std::sync::mpsc::channel();
+        let fifo = path.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                for password in [Password::file(&fifo), Password::passfile(&fifo)] {
+                    for _ in 0..100 {
+                        let request = request();
+                        let login = password.get(&request, COMMAND_TIMEOUT);
+                        let login = tokio::time::timeout(Duration::from_millis(2), login).await;
+                        assert!(login.is_err(), "nothing was written");
+                    }
+                }
+            });
+            let more = threads().saturating_sub(before);
+            drop(runtime);
+            ended.send(more).unwrap();
+        });
+        let more = end.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert!(more < 100, "{more} more threads for 200 logins");
+        // Lets the one thread go.
+        drop(std::fs::OpenOptions::new().write(true).open(&path).unwrap());
     }
 }

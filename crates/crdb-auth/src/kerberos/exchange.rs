@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::advice::explained;
 use super::context::{Context, Stepped};
@@ -14,6 +14,7 @@ use super::tickets::{Ticket, Tickets};
 use crate::authenticator::{Exchange, ExchangeFuture};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
+use crate::turn::Turns;
 
 pub(super) struct KerberosExchange {
     aim: Arc<Aim>,
@@ -68,7 +69,7 @@ impl KerberosExchange {
         let challenge = challenge.to_vec();
         let stepped = self
             .aim
-            .on_a_blocking_thread(move || pending.step(&challenge))
+            .on_a_thread(Turns::default(), move || pending.step(&challenge))
             .await?;
         let (state, token) = match stepped {
             Stepped::Established(token) => (State::Established, token),
@@ -104,16 +105,19 @@ impl Aim {
 
     async fn start_with(&self, ticket: Ticket) -> Result<(Context, Secret), Error> {
         let (service, delegate) = (self.service.name().to_owned(), self.delegate);
-        self.on_a_blocking_thread(move || Context::start(ticket.credential, &service, delegate))
-            .await
+        let turns = self.tickets.turns_at(&service);
+        let start = move || Context::start(ticket.credential, &service, delegate);
+        self.on_a_thread(turns, start).await
     }
 
-    async fn on_a_blocking_thread<T: Send + 'static>(
+    async fn on_a_thread<T: Send + 'static>(
         &self,
+        turns: Turns,
         work: impl FnOnce() -> Result<T, GssFailure> + Send + 'static,
     ) -> Result<T, Error> {
+        let turn = turns.wait().await;
         let start = Instant::now();
-        let failure = match tokio::task::spawn_blocking(work).await {
+        let failure = match turn.run(work).await {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(failure)) => failure,
             Err(error) => return Err(self.failed(error)),
@@ -132,7 +136,7 @@ impl Aim {
         ))
     }
 
-    fn failed(&self, error: JoinError) -> Error {
+    fn failed(&self, error: impl StdError + Send + Sync + 'static) -> Error {
         let message = format!("{} failed", self.attempt());
         Error::new(ErrorKind::Kerberos, message).with_source(error)
     }

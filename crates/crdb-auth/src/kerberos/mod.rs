@@ -1,7 +1,7 @@
 //! Kerberos over GSSAPI, for PostgreSQL's and CockroachDB's `gss` login.
 //!
-//! The calls into the Kerberos library block, also on the network, so they run on blocking
-//! threads, inside the connect deadline. The process environment is never changed: where a
+//! The calls into the Kerberos library block, also on the network, and cannot be interrupted, so they run on threads of their
+//! own, one at a time for each place, inside the connect deadline. The process environment is never changed: where a
 //! principal has its own cache or keytab, the credential is acquired from exactly there.
 
 mod acquire;

@@ -1,5 +1,6 @@
 //! Keeps a ticket at hand.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -38,6 +39,8 @@ pub(super) struct Tickets {
     state: Mutex<State>,
     /// Who may ask the library for a ticket.
     turns: Turns,
+    /// Who may ask it for a first token, by service: it may ask the KDC for the service's ticket.
+    services: Mutex<BTreeMap<String, Turns>>,
     /// Whether a task replaces the ticket ahead of its end.
     kept_fresh: AtomicBool,
 }
@@ -126,6 +129,7 @@ impl Tickets {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             state: Mutex::default(),
             turns: Turns::default(),
+            services: Mutex::default(),
             kept_fresh: AtomicBool::new(false),
         })
     }
@@ -180,6 +184,12 @@ impl Tickets {
             state.version += 1;
         }
         true
+    }
+
+    /// The turns at the first tokens for this service.
+    pub(super) fn turns_at(&self, service: &str) -> Turns {
+        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        services.entry(service.to_owned()).or_default().clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -388,9 +398,11 @@ async fn examine(path: &Path) -> Result<KeytabStamp, Error> {
     use std::os::unix::fs::MetadataExt;
 
     let owned = path.to_owned();
-    let metadata = tokio::task::spawn_blocking(move || secret_file::examine(&owned))
+    let turn = Turns::at_file(path).wait().await;
+    let metadata = turn
+        .run(move || secret_file::examine(&owned))
         .await
-        .unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
+        .unwrap_or_else(|error| Err(error.into()))
         .map_err(|unusable| unusable.into_error(ErrorKind::KerberosKeytab, "keytab", path))?;
     Ok(KeytabStamp {
         modified: metadata.modified().ok(),
