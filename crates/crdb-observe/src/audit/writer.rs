@@ -126,8 +126,11 @@ impl Writer {
                 while runtime.block_on(requests.recv_many(&mut batch, BATCH)) > 0 {
                     self.serve(&mut batch);
                 }
+                let finished = self.finish();
+                // The lock is free before the caller learns that the log is closed.
+                drop(self);
                 // The caller may have gone; the log is closed all the same.
-                drop(reply.send(self.finish()));
+                drop(reply.send(finished));
                 return;
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crdb_facade::config::keys;
 use crdb_facade::exec::{Observer, StatementEvent};
 use crdb_facade::sql::Repository;
-use crdb_facade::{Config, Database, Error, QueryTransaction, Row};
+use crdb_facade::prelude::*;
 
 /// Says how long each statement took.
 struct Log;
@@ -34,14 +34,14 @@ pub async fn transfer(from: i64, to: i64) -> Result<i64, Error> {
         .await?;
     db.transact(async |tx| {
         tx.query("accounts.change")
-            .bind("id", &to)
-            .bind("cents", &1_i64)
+            .bind("id", to)
+            .bind("cents", 1_i64)
             .fetch_one()
             .await?;
         let row = tx
             .query("accounts.change")
-            .bind("id", &from)
-            .bind("cents", &-1_i64)
+            .bind("id", from)
+            .bind("cents", -1_i64)
             .fetch_one()
             .await?;
         Ok(row.get("balance")?)
