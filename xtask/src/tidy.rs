@@ -2,6 +2,7 @@
 //!
 //! Each rule is a function from what it looks at to findings; [`run`] gathers what they look at.
 
+mod actors;
 mod finding;
 mod layers;
 mod machine;
@@ -22,7 +23,7 @@ use finding::Finding;
 ///
 /// The layers and their arrows (normal, optional, build and dev dependencies), source files that no module reaches,
 /// names that say nothing, manifests that do not share the lint table, READMEs and changelogs, paths of one
-/// machine. Prints every finding with its place; exits with 1 when there is one.
+/// machine, words that hide who acts. Prints every finding with its place; exits with 1 when there is one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The workspace to check, by its directory
@@ -83,6 +84,7 @@ fn check(root: &Path, long: usize) -> Result<Report> {
         files += sources.len();
     }
     findings.extend(machine::check(root)?);
+    findings.extend(actors::check(root)?);
     long_files.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
     Ok(Report {
         findings,

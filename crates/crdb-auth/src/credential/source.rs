@@ -180,7 +180,7 @@ impl CachedSource {
             Ok(flight) => (flight, false),
             Err(_) => (self.flight.lock().await, true),
         };
-        // Whoever waited may find that the one before has brought what both need.
+        // A caller that waited may find that the one before has brought what both need.
         if waited
             && let (Decision::Use | Decision::UseAndRefresh, Some(secret)) = self.judge(request)
         {

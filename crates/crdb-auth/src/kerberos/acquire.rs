@@ -166,6 +166,6 @@ fn from_store(
     if major != GSS_S_COMPLETE {
         return Err(failure(major, minor));
     }
-    // SAFETY: the credential was just made and nobody else has it; `Cred` releases it once.
+    // SAFETY: the credential was just made and has no other owner; `Cred` releases it once.
     Ok(unsafe { Cred::from_c(credential) })
 }

@@ -71,7 +71,7 @@ async fn time_of(kdc: &KdcAddress, realm: &str) -> Option<SystemTime> {
     time_in(&answer)
 }
 
-/// An AS-REQ (RFC 4120, 5.4.1) of a client that nobody has.
+/// An AS-REQ (RFC 4120, 5.4.1) of a client that does not exist.
 fn request(realm: &str) -> Vec<u8> {
     let text = |text: &str| tagged(GENERAL_STRING, &[text.as_bytes()]);
     let principal = |kind: u8, parts: &[&str]| {

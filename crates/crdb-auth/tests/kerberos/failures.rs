@@ -39,14 +39,14 @@ pub(crate) async fn what_the_kdc_refuses_has_its_kind(realm: Realm) {
         .await
         .unwrap();
 
-    let nobody = Kerberos::keytab(realm.keytab("app")).principal("nobody");
-    let nobody = refusal(&engine, "app", nobody).await;
+    let unknown = Kerberos::keytab(realm.keytab("app")).principal("nobody");
+    let unknown = refusal(&engine, "app", unknown).await;
     assert!(
         matches!(
-            nobody.kind(),
+            unknown.kind(),
             ErrorKind::KerberosKeytab | ErrorKind::KerberosRefused
         ),
-        "{nobody}"
+        "{unknown}"
     );
 
     // The key was changed since.
