@@ -356,6 +356,23 @@ fn keys_that_contradict_each_other_name_both_places() {
 }
 
 #[test]
+fn lanes_leave_a_session_for_transactions() {
+    let of = |lanes| {
+        yaml(&format!(
+            "auth: {{user: a}}\npool: {{max_size: 4}}\nexec: {{lanes: {lanes}}}"
+        ))
+    };
+    assert!(of(0).build().is_ok());
+    assert!(of(3).build().is_ok());
+    assert_eq!(
+        mistakes(of(4)),
+        [
+            "exec.lanes (crdb.yaml:3): 4 must be below pool.max_size, which is 4 (crdb.yaml:2), or no session is left for transactions"
+        ]
+    );
+}
+
+#[test]
 fn an_unknown_section_without_a_near_key_lists_the_sections() {
     let found = mistakes(complete().set_text("zzzz.qqqqqqqqq", "1"));
     assert!(

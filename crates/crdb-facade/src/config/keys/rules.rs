@@ -29,7 +29,7 @@ pub(in crate::config) const ALTERNATIVES: &[&[&str]] = &[
 /// Rules over the values in force.
 pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
     |values, mistakes| at_most(values, mistakes, pool::MIN_SIZE, pool::MAX_SIZE),
-    |values, mistakes| at_most(values, mistakes, exec::LANES, pool::MAX_SIZE),
+    lanes_leave_a_session,
     |values, mistakes| {
         both_or_none(
             values,
@@ -71,6 +71,29 @@ fn at_most<T: Setting + PartialOrd>(
             MistakeKind::Conflict,
             low.path(),
             lower.origin.clone(),
+            advice,
+        );
+        mistakes.push(mistake.with_other(high.path()));
+    }
+}
+
+/// Lanes hold their sessions for long: with all of them, transactions would wait in vain.
+fn lanes_leave_a_session(values: &Values, mistakes: &mut Vec<Mistake>) {
+    let (low, high) = (exec::LANES, pool::MAX_SIZE);
+    let (Some(lanes), Some(sessions)) = (values.get(low.path()), values.get(high.path())) else {
+        return;
+    };
+    if let (Some(1..), Some(_)) = (lanes.typed::<u32>(), sessions.typed::<u32>())
+        && lanes.typed::<u32>() >= sessions.typed::<u32>()
+    {
+        let advice = format!(
+            "{} must be below {}, which is {} ({}), or no session is left for transactions",
+            lanes.read.text, high, sessions.read.text, sessions.origin
+        );
+        let mistake = Mistake::new(
+            MistakeKind::Conflict,
+            low.path(),
+            lanes.origin.clone(),
             advice,
         );
         mistakes.push(mistake.with_other(high.path()));
