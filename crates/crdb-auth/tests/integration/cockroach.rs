@@ -215,6 +215,16 @@ async fn connect_in_clear(engine: &Engine, endpoint: &Endpoint) -> Session {
         .unwrap()
 }
 
+/// Waits until the server runs this statement: a cancel that arrives before hits nothing.
+async fn until_it_runs(engine: &Engine, statement: &str) {
+    let question = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = '{statement}'"
+    );
+    while engine.execute(&question).await.unwrap().as_deref() != Some("1") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_session_is_not_lent_while_a_cancel_may_still_hit_it() {
     let (engine, proxy, _) = proxy().await;
@@ -228,9 +238,12 @@ async fn a_session_is_not_lent_while_a_cancel_may_still_hit_it() {
     assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
 
     // And rightly so: it hits what comes later.
-    permits.add_permits(1);
-    let hit = run(&session, "SELECT pg_sleep(60)").await.unwrap_err();
-    assert_eq!(hit.code().unwrap().code(), "57014");
+    let sleep = "SELECT pg_sleep(61)";
+    let (hit, ()) = tokio::join!(run(&session, sleep), async {
+        until_it_runs(engine, sleep).await;
+        permits.add_permits(1);
+    });
+    assert_eq!(hit.unwrap_err().code().unwrap().code(), "57014");
     session.reset(WITHIN).await.unwrap();
     assert_eq!(session.cleanliness(), Cleanliness::Clean);
 }
@@ -240,10 +253,9 @@ async fn a_cancel_that_has_hit_its_statement_is_spent() {
     let (engine, proxy, _) = proxy().await;
     let (endpoint, permits) = late_cancels(&proxy).await;
     let mut session = connect_in_clear(engine, &endpoint).await;
-    let before = proxy.counts().statements;
-    let (result, ()) = tokio::join!(run(&session, "SELECT pg_sleep(60)"), async {
-        let running = proxy.wait_for(|counts| counts.statements > before).await;
-        running.unwrap();
+    let sleep = "SELECT pg_sleep(62)";
+    let (result, ()) = tokio::join!(run(&session, sleep), async {
+        until_it_runs(engine, sleep).await;
         session.cancel_handle().cancel().await.unwrap();
         permits.add_permits(1);
     });
