@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
+#[cfg(all(feature = "kerberos", unix))]
 use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};
 use crate::config::Config;
 use crate::endpoint::Endpoint;

@@ -52,7 +52,9 @@ fn unnamed(line: &str) -> Option<&'static str> {
             let after = lower[at + word.len()..].chars().next();
             let part = |near: Option<char>| near.is_some_and(|c| c.is_alphanumeric() || c == '_');
             let quote = |near: Option<char>| near.is_some_and(|c| matches!(c, '`' | '"'));
-            !part(before) && !part(after) && !(quote(before) && quote(after))
+            let is_word = !part(before) && !part(after);
+            let is_quoted = quote(before) && quote(after);
+            is_word && !is_quoted
         })
     })
 }
