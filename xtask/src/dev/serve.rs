@@ -42,15 +42,19 @@ async fn serve(server: &Server, arguments: &Arguments) -> Result<std::convert::I
     if let Some(directory) = &arguments.schema {
         create(server, directory).await?;
     }
+    let mut url = server.url();
+    if is_run_elsewhere(&arguments.engine) {
+        url = without_password(&url);
+    }
     if arguments.json {
-        let object = serde_json::json!({ "server": server.choice(), "url": server.url() });
+        let object = serde_json::json!({ "server": server.choice(), "url": url });
         println!("{object}");
     } else {
         println!("{}\n", server.choice());
-        println!("URL   {}", server.url());
-        println!("Try   psql '{}'", server.url());
-        println!("      cargo xtask doctor '{}'", server.url());
-        println!("      cargo xtask codegen --engine '{}'", server.url());
+        println!("URL   {url}");
+        println!("Try   psql '{url}'");
+        println!("      cargo xtask doctor '{url}'");
+        println!("      cargo xtask codegen --engine '{url}'");
         println!("\nServing; Ctrl-C ends it, and removes what it started.");
     }
     std::future::pending().await
@@ -75,4 +79,41 @@ async fn create(server: &Server, directory: &Path) -> Result<()> {
     }
     database.close(std::time::Duration::from_secs(5)).await?;
     Ok(())
+}
+
+/// Whether the server is the user's own, named by a URL here or in the environment.
+fn is_run_elsewhere(engine: &str) -> bool {
+    let named = std::env::var_os("CRDB_TEST_URL").is_some_and(|url| !url.is_empty());
+    engine.contains("://") || (engine == "auto" && named)
+}
+
+/// The URL with `***` for its password, which may be a real one.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let login_end = rest.rfind('@').filter(|at| {
+        let path = rest.find(['/', '?']).unwrap_or(rest.len());
+        *at < path
+    });
+    match login_end.and_then(|at| Some((at, rest[..at].find(':')?))) {
+        Some((at, colon)) => format!("{scheme}://{}:***{}", &rest[..colon], &rest[at..]),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(
+            without_password("postgresql://app:s3cret@db1:26257/bank?sslmode=require"),
+            "postgresql://app:***@db1:26257/bank?sslmode=require"
+        );
+        for plain in ["postgresql://app@db1/bank", "postgresql://db1/bank?a=b@c"] {
+            assert_eq!(without_password(plain), plain);
+        }
+    }
 }

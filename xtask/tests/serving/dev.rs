@@ -10,7 +10,7 @@ use crate::started::Started;
 fn its_url_leads_to_a_database_with_the_schemas_tables() {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sql/schema");
     let schema = schema.to_str().unwrap();
-    let mut dev = Started::new(&["dev", "--json", "--schema", schema]);
+    let mut dev = Started::new(&["dev", "--json", "--engine", "postgres", "--schema", schema]);
     let line = dev.read_until("{");
     let said: serde_json::Value = serde_json::from_str(&line).unwrap();
     let url = said["url"].as_str().unwrap();
