@@ -177,7 +177,8 @@ impl AuditLog {
         })
     }
 
-    /// Adds an entry, and returns once it is written as [`Durability`] says.
+    /// Adds an entry, and returns once it is written as [`Durability`] says. It waits for as long as the disk takes: set a time
+    /// limit of your own where a disk that hangs must not hold the caller up.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it could not be written and the log is [closed](FailureMode::Closed) to that,
