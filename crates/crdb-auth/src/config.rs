@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 #[cfg(all(feature = "kerberos", unix))]
 use crate::kerberos::KerberosAuthenticator;
-use crate::net::SocketOptions;
+use crate::net::{Dialler, SocketOptions};
 use crate::observer::Observer;
 #[cfg(all(feature = "kerberos", unix))]
 use crate::policy::AuthMethod;
@@ -42,6 +42,7 @@ pub struct Config {
     pub(crate) tls: TlsConfig,
     pub(crate) connect_timeout: Duration,
     pub(crate) socket: SocketOptions,
+    pub(crate) dialler: Option<Arc<dyn Dialler>>,
     pub(crate) iterations: IterationLimits,
     pub(crate) permit_cleartext_without_tls: bool,
     pub(crate) permit_md5: bool,
@@ -70,6 +71,7 @@ impl Config {
                 tls: TlsConfig::default(),
                 connect_timeout: defaults::CONNECT_TIMEOUT,
                 socket: SocketOptions::default(),
+                dialler: None,
                 iterations: IterationLimits::default(),
                 permit_cleartext_without_tls: defaults::PERMIT_CLEARTEXT_WITHOUT_TLS,
                 permit_md5: defaults::PERMIT_MD5,
@@ -179,6 +181,7 @@ impl fmt::Debug for Config {
             .field("tls", &self.tls)
             .field("connect_timeout", &self.connect_timeout)
             .field("socket", &self.socket)
+            .field("dialler", &self.dialler.is_some())
             .field("iterations", &self.iterations)
             .field(
                 "permit_cleartext_without_tls",
@@ -298,6 +301,12 @@ impl ConfigBuilder {
     /// Sets TCP keepalive and user timeout. Default: see [`SocketOptions`].
     pub fn socket(mut self, options: SocketOptions) -> Self {
         self.config.socket = options;
+        self
+    }
+
+    /// Sets what opens connections instead of TCP and Unix sockets. Default: nothing.
+    pub fn dialler(mut self, dialler: Arc<dyn Dialler>) -> Self {
+        self.config.dialler = Some(dialler);
         self
     }
 

@@ -200,7 +200,10 @@ impl Connector {
     ) -> Result<AuthenticatedStream, Error> {
         let config = self.config();
         progress.enter(Step::Resolve);
-        let (transport, peer) = dial(endpoint, config.socket, || progress.enter(Step::Tcp)).await?;
+        let (transport, peer) = dial(endpoint, config.socket, config.dialler.as_ref(), || {
+            progress.enter(Step::Tcp);
+        })
+        .await?;
         // Only now: towards a server that is not there nothing is begun.
         let gss = config.gss_ahead(endpoint, tls);
         let transport = if tls {
@@ -237,7 +240,7 @@ impl Connector {
             Negotiated::Tls(transport) => Ok(transport),
             Negotiated::Without(transport) => {
                 let mode = self.config().tls.effective_mode();
-                let unix = !matches!(transport, Transport::Tcp(_));
+                let unix = transport.is_unix();
                 if mode >= SslMode::Require && !unix {
                     return Err(Error::new(
                         ErrorKind::TlsUnavailable,

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::facts::SharedParameters;
-use crate::net::Transport;
+use crate::net::{Socket, Transport};
 use crate::scram::{Binding, ClientFirst, IterationLimits, KeyCache, Keys};
 use crate::secret::Secret;
 use crate::startup::{LoggedIn, Login, log_in};
@@ -155,7 +155,8 @@ fn log_in_to(bytes: &[u8], config: &Config) -> Option<Result<LoggedIn, Error>> {
                 gss: Mutex::default(),
                 used: Mutex::default(),
             };
-            let (result, _theirs) = tokio::join!(log_in(login, Transport::Unix(ours)), server);
+            let (result, _theirs) =
+                tokio::join!(log_in(login, Transport::Clear(Socket::Unix(ours))), server);
             Some(result)
         })
     })

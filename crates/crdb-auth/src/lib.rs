@@ -96,7 +96,7 @@ pub use error_category::ErrorCategory;
 pub use facts::{Engine, ServerFacts, Version};
 #[cfg(all(feature = "kerberos", unix))]
 pub use kerberos::Kerberos;
-pub use net::SocketOptions;
+pub use net::{DialFuture, DialledStream, Dialler, SocketOptions};
 pub use observer::{
     Cancelled, ConnectFailed, ConnectTimings, Connected, Observer, ReloadFailed, WithoutTls,
 };

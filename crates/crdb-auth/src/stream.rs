@@ -55,6 +55,13 @@ impl AuthenticatedStream {
         self.transport.is_tls()
     }
 
+    /// Whether a write that fails has taken nothing of the bytes that it was given: so it is on a socket of the system, not within TLS
+    /// and not with a [`Dialler`](crate::Dialler).
+    #[must_use]
+    pub fn is_unbuffered(&self) -> bool {
+        self.transport.is_unbuffered()
+    }
+
     /// Where the server is.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {

@@ -166,6 +166,6 @@ AND created_at < now() - $2::INT8 * INTERVAL '1 second' RETURNING key) \
 SELECT max(key), (SELECT count(*) FROM gone)::INT8 FROM page";
 
 /// A name for one call that no other call has.
-pub(crate) fn owner<R: Rng + ?Sized>(rng: &mut R) -> String {
+pub(crate) fn owner(rng: &mut dyn Rng) -> String {
     format!("{:032x}", rng.random::<u128>())
 }

@@ -85,6 +85,7 @@ mod options;
 mod owned;
 mod pooled;
 mod progress;
+mod random;
 mod retry;
 mod row;
 mod scope;

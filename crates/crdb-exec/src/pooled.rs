@@ -15,7 +15,9 @@ use crate::effect::Effect;
 use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
 use crate::fault::Fault;
+use crate::idempotency;
 use crate::observer::{Failure, Observer, RetryEvent, StatementEvent};
+use crate::random::Random;
 use crate::retry::{FailedAttempt, LimitedAttempts, RetryDecision, RetryPolicy};
 use crate::session::{
     AcquireOptions, Engine, NodeId, Parameters, Session, SessionOutcome, SessionSource,
@@ -46,6 +48,7 @@ struct Shared<S> {
     time_limit: Option<Duration>,
     attempts: LimitedAttempts,
     policy: Option<Arc<dyn RetryPolicy>>,
+    random: Arc<Random>,
 }
 
 impl<S> Clone for PooledExecutor<S> {
@@ -120,6 +123,17 @@ impl<S: SessionSource> PooledExecutorBuilder<S> {
         self
     }
 
+    /// Fixes what chance decides, so that a run can be repeated: the jitter of waits, and the names by which the owners of idempotency
+    /// keys are told apart. Default: taken from the operating system.
+    ///
+    /// For simulations only. Two executors with the same seed give different calls the same name, and one of them would take the other's
+    /// committed work for its own.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.shared.random = Arc::new(Random::seeded(seed));
+        self
+    }
+
     /// The executor.
     #[must_use]
     pub fn build(self) -> PooledExecutor<S> {
@@ -163,6 +177,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                 time_limit: Some(defaults::TIME_LIMIT),
                 attempts: LimitedAttempts::new(defaults::STATEMENT_ATTEMPTS, Backoff::default()),
                 policy: None,
+                random: Arc::default(),
             },
         }
     }
@@ -218,9 +233,15 @@ impl<S: SessionSource> PooledExecutor<S> {
                 time_limit: shared.time_limit,
                 attempts: shared.attempts,
                 policy: shared.policy.clone(),
+                random: Arc::clone(&shared.random),
             }),
             policy: self.policy.clone(),
         }
+    }
+
+    /// A name for one call that no other call has.
+    pub(crate) fn name_owner(&self) -> String {
+        self.shared.random.with(idempotency::owner)
     }
 
     /// A call begins: it earns its share of the retry budget.
@@ -301,6 +322,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             elapsed: attempts.started.elapsed(),
             remaining,
             budget: self.shared.budget.left(),
+            random: self.shared.random.number(),
         });
         let RetryDecision::After(delay) = decision else {
             return false;

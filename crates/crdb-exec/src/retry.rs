@@ -2,6 +2,8 @@
 
 use crate::backoff::Backoff;
 use crate::observer::Failure;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 use std::fmt;
 use std::time::Duration;
 
@@ -21,6 +23,9 @@ pub struct FailedAttempt {
     pub remaining: Option<Duration>,
     /// How many retries the executor's budget has left for failures of nodes and connections.
     pub budget: u32,
+    /// A random number of this failure, from the executor's [seed](crate::PooledExecutorBuilder::seed) if it has one: where a policy's
+    /// jitter should come from.
+    pub random: u64,
 }
 
 /// What a [`RetryPolicy`] decides.
@@ -96,7 +101,8 @@ impl LimitedAttempts {
 impl RetryPolicy for LimitedAttempts {
     fn decide(&self, failed: &FailedAttempt) -> RetryDecision {
         if failed.number < self.attempts {
-            RetryDecision::After(self.backoff.delay(failed.number, &mut rand::rng()))
+            let mut random = SmallRng::seed_from_u64(failed.random);
+            RetryDecision::After(self.backoff.delay(failed.number, &mut random))
         } else {
             RetryDecision::GiveUp
         }

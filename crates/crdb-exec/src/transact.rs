@@ -200,7 +200,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                 .time_limit()
                 .or(self.time_limit())
                 .and_then(|limit| deadline::after(started, limit)),
-            owner: options.key().map(|_| idempotency::owner(&mut rand::rng())),
+            owner: options.key().map(|_| self.name_owner()),
         };
         self.earn();
         let mut attempts = Attempts {

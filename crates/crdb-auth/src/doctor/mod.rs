@@ -88,7 +88,9 @@ impl Doctor {
     }
 
     async fn resolve(&self, endpoint: &Endpoint, diagnosis: &mut Diagnosis) -> Vec<Peer> {
-        let (result, took) = self.bounded(resolve(endpoint)).await;
+        let (result, took) = self
+            .bounded(resolve(endpoint, self.connector.config().dialler.as_ref()))
+            .await;
         match result {
             Ok(peers) => {
                 let list: Vec<String> = peers.iter().map(ToString::to_string).collect();
@@ -170,7 +172,7 @@ impl Doctor {
                 true
             }
             Ok(Negotiated::Without(transport)) => {
-                let goes_on = !matches!(transport, Transport::Tcp(_)) || mode < SslMode::Require;
+                let goes_on = transport.is_unix() || mode < SslMode::Require;
                 if goes_on {
                     diagnosis.warn(DoctorStep::Tls, "the connection has no TLS", took);
                 } else {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -9,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep_until};
 
-use super::{SocketOptions, Transport};
+use super::{Dialler, Socket, SocketOptions, Transport};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 
@@ -18,11 +19,13 @@ use crate::error::{Error, ErrorKind};
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// The address that a connection ended up at; a cancel must go to the same one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Peer {
     Tcp(SocketAddr),
     #[cfg(unix)]
     Unix(String),
+    /// Wherever the dialler connects to.
+    Dialled(Arc<dyn Dialler>),
 }
 
 impl fmt::Display for Peer {
@@ -31,14 +34,21 @@ impl fmt::Display for Peer {
             Self::Tcp(address) => address.fmt(f),
             #[cfg(unix)]
             Self::Unix(path) => f.write_str(path),
+            Self::Dialled(_) => f.write_str("the configured dialler"),
         }
     }
 }
 
-/// Resolves the endpoint's host.
-pub(crate) async fn resolve(endpoint: &Endpoint) -> Result<Vec<Peer>, Error> {
+/// Resolves the endpoint's host, unless a dialler connects to it.
+pub(crate) async fn resolve(
+    endpoint: &Endpoint,
+    dialler: Option<&Arc<dyn Dialler>>,
+) -> Result<Vec<Peer>, Error> {
     if let Some(mistake) = endpoint.mistake() {
         return Err(mistake);
+    }
+    if let Some(dialler) = dialler {
+        return Ok(vec![Peer::Dialled(Arc::clone(dialler))]);
     }
     #[cfg(unix)]
     if let Some(path) = endpoint.unix_path() {
@@ -75,9 +85,10 @@ pub(crate) async fn resolve(endpoint: &Endpoint) -> Result<Vec<Peer>, Error> {
 pub(crate) async fn dial(
     endpoint: &Endpoint,
     options: SocketOptions,
+    dialler: Option<&Arc<dyn Dialler>>,
     resolved: impl FnOnce(),
 ) -> Result<(Transport, Peer), Error> {
-    let peers = resolve(endpoint).await?;
+    let peers = resolve(endpoint, dialler).await?;
     resolved();
     let mut waiting = peers.into_iter();
     let mut attempts = FuturesUnordered::new();
@@ -121,10 +132,15 @@ pub(crate) async fn dial_peer(
     options: SocketOptions,
 ) -> Result<Transport, Error> {
     match peer {
+        Peer::Dialled(dialler) => dialler
+            .dial(endpoint)
+            .await
+            .map(|stream| Transport::Clear(Socket::Dialled(stream)))
+            .map_err(|error| Error::from_io(&format!("connecting to {endpoint} by {peer}"), error)),
         Peer::Tcp(address) => {
             let connected = TcpStream::connect(address).await.and_then(|stream| {
                 options.apply(&stream)?;
-                Ok(Transport::Tcp(stream))
+                Ok(Transport::Clear(Socket::Tcp(stream)))
             });
             connected.map_err(|error| {
                 Error::from_io(&format!("connecting to {endpoint} at {address}"), error)
@@ -133,7 +149,7 @@ pub(crate) async fn dial_peer(
         #[cfg(unix)]
         Peer::Unix(path) => tokio::net::UnixStream::connect(path)
             .await
-            .map(Transport::Unix)
+            .map(|stream| Transport::Clear(Socket::Unix(stream)))
             .map_err(|error| Error::from_io(&format!("connecting to {endpoint}"), error)),
     }
 }
@@ -190,7 +206,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let endpoint = Endpoint::new("127.0.0.1", port);
-        let error = dial(&endpoint, SocketOptions::default(), || {})
+        let error = dial(&endpoint, SocketOptions::default(), None, || {})
             .await
             .err()
             .unwrap();

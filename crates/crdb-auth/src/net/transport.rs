@@ -1,28 +1,34 @@
-//! The bytes below the protocol: TCP, TLS over TCP, or a Unix socket.
+//! The bytes below the protocol: a socket, or TLS over one.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
+use super::Socket;
 use crate::tls::tls_server_end_point;
 
 pub(crate) enum Transport {
-    Tcp(TcpStream),
+    Clear(Socket),
     /// Boxed: a TLS session is ten times larger than the rest.
-    Tls(Box<TlsStream<TcpStream>>),
-    #[cfg(unix)]
-    Unix(UnixStream),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Transport {
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
+    }
+
+    /// Whether it is a Unix socket, which never has TLS.
+    pub(crate) fn is_unix(&self) -> bool {
+        matches!(self, Self::Clear(socket) if socket.is_unix())
+    }
+
+    /// Whether a write that fails has taken nothing of what it was given.
+    pub(crate) fn is_unbuffered(&self) -> bool {
+        matches!(self, Self::Clear(socket) if socket.is_unbuffered())
     }
 
     /// What SCRAM binds to, see [`tls_server_end_point`].
@@ -37,10 +43,8 @@ impl Transport {
 macro_rules! each {
     ($transport:expr, $stream:ident => $body:expr) => {
         match $transport {
-            Transport::Tcp($stream) => $body,
+            Transport::Clear($stream) => $body,
             Transport::Tls($stream) => $body,
-            #[cfg(unix)]
-            Transport::Unix($stream) => $body,
         }
     };
 }

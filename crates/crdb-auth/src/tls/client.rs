@@ -5,13 +5,13 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::verifier::{Checks, Verifier};
 use super::{SslMode, TlsConfig, TlsNegotiation, TlsVersion};
 use crate::error::{Error, ErrorKind};
+use crate::net::Socket;
 
 /// The ALPN name registered for the protocol.
 pub(super) const ALPN: &[u8] = b"postgresql";
@@ -85,8 +85,8 @@ impl TlsClient {
     pub(super) async fn handshake(
         &self,
         name: ServerName<'static>,
-        stream: TcpStream,
-    ) -> std::io::Result<TlsStream<TcpStream>> {
+        stream: Socket,
+    ) -> std::io::Result<TlsStream<Socket>> {
         self.connector.connect(name, stream).await
     }
 }

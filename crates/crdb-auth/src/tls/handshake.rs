@@ -2,7 +2,6 @@
 
 use rustls::AlertDescription;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::client::ALPN;
 use super::refusal::Refusal;
@@ -10,7 +9,7 @@ use super::verifier::server_name;
 use super::{TlsClient, TlsNegotiation};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::net::Transport;
+use crate::net::{Socket, Transport};
 use crate::server_error::ServerError;
 
 /// SSLRequest: length 8, code 80877103.
@@ -36,8 +35,9 @@ pub(crate) async fn negotiate(
     endpoint: &Endpoint,
     transport: Transport,
 ) -> Result<Negotiated, Error> {
-    let Transport::Tcp(mut stream) = transport else {
-        return Ok(Negotiated::Without(transport));
+    let mut stream = match transport {
+        Transport::Clear(socket) if !socket.is_unix() => socket,
+        transport => return Ok(Negotiated::Without(transport)),
     };
     if client.negotiation() == TlsNegotiation::Direct {
         return direct(client, endpoint, stream).await;
@@ -57,7 +57,7 @@ pub(crate) async fn negotiate(
             let tls = handshake(client, endpoint, stream).await?;
             Ok(Negotiated::Tls(Transport::Tls(Box::new(tls))))
         }
-        b'N' => Ok(Negotiated::Without(Transport::Tcp(stream))),
+        b'N' => Ok(Negotiated::Without(Transport::Clear(stream))),
         b'E' => Err(refused_in_clear(&attempt(), &mut stream).await),
         other => Err(Error::protocol(format!(
             "{}: the answer was the byte {other:#04x}; is this the SQL port?",
@@ -70,7 +70,7 @@ pub(crate) async fn negotiate(
 ///
 /// A CockroachDB node that drains, or has too many connections, says so here. The text is not shown, because an attacker may
 /// have written it (CVE-2024-10977); of the codes only those count that say no more than a closed connection would.
-async fn refused_in_clear(attempt: &str, stream: &mut TcpStream) -> Error {
+async fn refused_in_clear(attempt: &str, stream: &mut Socket) -> Error {
     let kind = match error_in_clear(stream).await.map(|error| error.kind()) {
         Some(kind @ (ErrorKind::Draining | ErrorKind::TooManyConnections)) => kind,
         _ => ErrorKind::TlsUnavailable,
@@ -90,7 +90,7 @@ async fn refused_in_clear(attempt: &str, stream: &mut TcpStream) -> Error {
 }
 
 /// What follows the type byte of an ErrorResponse, if it is short enough for one.
-async fn error_in_clear(stream: &mut TcpStream) -> Option<ServerError> {
+async fn error_in_clear(stream: &mut Socket) -> Option<ServerError> {
     let length = stream.read_u32().await.ok()?;
     let length = usize::try_from(length).ok()?.checked_sub(4)?;
     if length > MAX_ERROR_IN_CLEAR {
@@ -104,7 +104,7 @@ async fn error_in_clear(stream: &mut TcpStream) -> Option<ServerError> {
 async fn direct(
     client: &TlsClient,
     endpoint: &Endpoint,
-    stream: TcpStream,
+    stream: Socket,
 ) -> Result<Negotiated, Error> {
     let tls = handshake(client, endpoint, stream).await?;
     // Without the name, bytes meant for another protocol on the same certificate could be
@@ -124,9 +124,9 @@ async fn direct(
 async fn handshake(
     client: &TlsClient,
     endpoint: &Endpoint,
-    stream: TcpStream,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
-    let reached = stream.peer_addr().ok().map(|address| address.ip());
+    stream: Socket,
+) -> Result<tokio_rustls::client::TlsStream<Socket>, Error> {
+    let reached = stream.peer_ip();
     let name = server_name(&endpoint.host, reached, client.checks_name()).ok_or_else(|| {
         Error::new(
             ErrorKind::TlsHostName,

@@ -5,6 +5,7 @@
 mod cancelling;
 mod certificates;
 mod cockroach;
+mod dialling;
 mod hostile;
 mod issued;
 mod login;

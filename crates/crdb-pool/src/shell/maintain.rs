@@ -30,6 +30,7 @@ pub(crate) async fn maintain<C: Connector>(pool: Weak<Inner<C>>, wake_maintenanc
             next
         };
         tokio::select! {
+            biased;
             () = tokio::time::sleep_until(next.into()) => {}
             () = wake_maintenance.notified() => {}
         }
@@ -85,6 +86,7 @@ pub(crate) async fn refresh<C: Connector>(pool: Weak<Inner<C>>, topology: Box<dy
             }
         };
         tokio::select! {
+            biased;
             () = until_closed(&pool, &mut news) => return,
             () = tokio::time::sleep(pause) => {}
         }

@@ -68,7 +68,7 @@ impl Session {
         let mut remote = Remote::new(stream.endpoint().to_string(), facts.engine())
             .version(facts.version())
             .parameters(facts.shared_parameters())
-            .failed_writes_take_nothing(!stream.is_tls());
+            .failed_writes_take_nothing(stream.is_unbuffered());
         // A server that gives no process id gives no key to cancel with.
         if facts.process_id().is_some() {
             remote = remote.cancel(stream.canceller());
