@@ -1,6 +1,8 @@
 //! Running statements, for those who implement it and for those who use it.
 
 use crate::error::{Error, ErrorKind};
+use crate::from_row::FromRow;
+use crate::mapped::MappedRows;
 use crate::row::Row;
 use crate::session::Parameters;
 use crate::statement::Statement;
@@ -178,6 +180,65 @@ pub trait ExecutorExt: Executor {
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<Self::Rows<'_>, Error>> + Send {
         self.stream(statement.into(), parameters)
+    }
+
+    /// The one row of a statement, as a `T`: a struct that [derives](FromRow) it, or a tuple.
+    ///
+    /// ```
+    /// # use crdb_exec::{Error, Executor, ExecutorExt};
+    /// async fn totals(db: &impl Executor) -> Result<(i64, Option<i64>), Error> {
+    ///     db.fetch_one_as("SELECT count(*), max(balance) FROM account", &[]).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fetch_one`](Self::fetch_one); also [`ErrorKind::Conversion`] when the row does not become a `T`.
+    fn fetch_one_as<'a, T: for<'r> FromRow<'r>>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<T, Error>> + Send {
+        let row = self.fetch_one(statement, parameters);
+        async move { T::from_row(&row.await?) }
+    }
+
+    /// The one row of a statement as a `T`, if it gives one.
+    ///
+    /// # Errors
+    /// As [`fetch_optional`](Self::fetch_optional); also [`ErrorKind::Conversion`] when the row does not become a `T`.
+    fn fetch_optional_as<'a, T: for<'r> FromRow<'r>>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
+        let row = self.fetch_optional(statement, parameters);
+        async move { row.await?.map(|row| T::from_row(&row)).transpose() }
+    }
+
+    /// All rows of a statement, each as a `T`.
+    ///
+    /// # Errors
+    /// As the executor; also [`ErrorKind::Conversion`] when a row does not become a `T`.
+    fn fetch_all_as<'a, T: for<'r> FromRow<'r>>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Vec<T>, Error>> + Send {
+        let rows = self.fetch_all(statement, parameters);
+        async move { rows.await?.iter().map(|row| T::from_row(row)).collect() }
+    }
+
+    /// The rows of a statement as they come, each as a `T`.
+    ///
+    /// # Errors
+    /// As [`fetch_stream`](Self::fetch_stream); also [`ErrorKind::Conversion`] when a row does not become a `T`.
+    fn fetch_stream_as<'a, T: for<'r> FromRow<'r>>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<MappedRows<Self::Rows<'_>, T>, Error>> + Send {
+        let rows = self.fetch_stream(statement, parameters);
+        async move { Ok(MappedRows::new(rows.await?, |row| T::from_row(row))) }
     }
 
     /// Runs a statement and gives the number of rows that it affected.

@@ -59,7 +59,7 @@
 //! takes the microseconds, and a leap second of chrono becomes the second after it.
 //!
 //! # Modules, in reading order
-//! `statement`, `owned`, `row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
+//! `statement`, `owned`, `row`, `from_row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
 //! crate consumes); `fault`, `effect`, `verdict`, `error` (what failures mean); `pooled`, `transact`, `by_hand`,
 //! `transaction`, `progress`, `scope`, `options`, `idempotency` (the work); `retry`, `backoff`, `budget`, `deadline` (its
 //! limits); `client` (sessions over `tokio_postgres`, with the feature of that name); `observer`.
@@ -77,6 +77,7 @@ mod effect;
 mod error;
 mod executor;
 mod fault;
+pub mod from_row;
 mod idempotency;
 mod mapped;
 mod named;
@@ -104,11 +105,14 @@ pub use bytes::BytesMut;
 #[cfg(feature = "tokio-postgres")]
 pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession, Observed};
 pub use control::{Control, ControlStep};
+#[cfg(feature = "derive")]
+pub use crdb_macros::FromRow;
 pub use deadline::timeout_from_setting;
 pub use effect::Effect;
 pub use error::{Error, ErrorKind};
 pub use executor::{Executor, ExecutorExt, Rows};
 pub use fault::{Fault, FaultKind, ServerError};
+pub use from_row::FromRow;
 pub use idempotency::{IdempotencyKey, Resolution};
 pub use mapped::MappedRows;
 pub use named::{NamedArguments, NamedExecutor, NamedQuery};

@@ -34,6 +34,14 @@ pub trait Row: Send {
     /// The value at this index in the binary format; `None` for NULL and beyond the last column.
     fn value(&self, index: usize) -> Option<&[u8]>;
 
+    /// The index of the first column of exactly this name.
+    fn position(&self, name: &str) -> Option<usize> {
+        (0..self.len()).find(|index| {
+            self.column(*index)
+                .is_some_and(|column| column.name == name)
+        })
+    }
+
     /// Whether there are no columns at all.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -56,8 +64,9 @@ pub trait Row: Send {
     {
         let Some((position, column)) = index.find(self) else {
             return Err(conversion(format!(
-                "reading column {}: the row has no such column",
-                index.describe()
+                "reading column {}: the row has no such column ({})",
+                index.describe(),
+                those_there_are(self)
             )));
         };
         if !T::accepts(column.type_) {
@@ -77,6 +86,24 @@ pub trait Row: Send {
                 None => error.with_source(source),
             }
         })
+    }
+}
+
+/// Columns that an error names; a row can have hundreds.
+const NAMED: usize = 20;
+
+/// The columns of a row, for an error about one that it does not have.
+fn those_there_are(row: &impl Row) -> String {
+    let columns = (0..row.len().min(NAMED)).filter_map(|index| row.column(index));
+    let names: Vec<String> = columns
+        .map(|column| format!("\"{}\"", column.name))
+        .collect();
+    match row.len() {
+        0 => "it has none".to_owned(),
+        count if count > NAMED => {
+            format!("it has {count}, among them {}", names.join(", "))
+        }
+        _ => format!("it has {}", names.join(", ")),
     }
 }
 
@@ -120,9 +147,8 @@ impl ColumnIndex for usize {
 
 impl ColumnIndex for &str {
     fn find<'r, R: Row>(&self, row: &'r R) -> Option<(usize, Column<'r>)> {
-        (0..row.len())
-            .filter_map(|index| row.column(index).map(|column| (index, column)))
-            .find(|(_, column)| column.name == *self)
+        let index = row.position(self)?;
+        row.column(index).map(|column| (index, column))
     }
 
     fn describe(&self) -> String {

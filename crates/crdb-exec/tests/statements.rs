@@ -1,5 +1,7 @@
 //! What a statement outside a transaction promises, on a real server.
 
+#[path = "statements/from_row.rs"]
+mod from_row;
 mod support;
 
 use crdb_exec::{ErrorKind, ExecutorExt, Row, SqlState, Verdict};
@@ -35,7 +37,7 @@ async fn rows_have_columns_and_typed_values() {
     }
     assert_eq!(
         row.get::<i64>("missing").unwrap_err().to_string(),
-        "reading column \"missing\": the row has no such column: a value does not convert"
+        "reading column \"missing\": the row has no such column (it has \"number\", \"text\", \"nothing\"): a value does not convert"
     );
 }
 

@@ -68,7 +68,10 @@ pub use session::{Session, SessionRow};
 pub use source::{Lease, Source};
 pub use transaction::Transaction;
 
+pub use crdb_exec::from_row::FromRow;
 pub use crdb_exec::{ExecutorExt, Row, TransactionOptions, Verdict};
+/// Reads rows into a struct: see the trait [`FromRow`](trait@FromRow).
+pub use crdb_macros::FacadeFromRow as FromRow;
 
 // The layers, for what is reached through them.
 pub use {

@@ -2,5 +2,6 @@
 
 pub use crate::config::Config;
 pub use crate::{
-    Database, Error, ErrorKind, Querier, Query, Row, Transaction, TransactionOptions, Verdict,
+    Database, Error, ErrorKind, FromRow, Querier, Query, Row, Transaction, TransactionOptions,
+    Verdict,
 };

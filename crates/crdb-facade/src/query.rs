@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crdb_exec::{Executor, ExecutorExt, Statement, ToSql};
+use crdb_exec::from_row::FromRow;
+use crdb_exec::{Executor, ExecutorExt, MappedRows, Statement, ToSql};
 use crdb_sql::StatementText;
 use tracing::Instrument;
 
@@ -181,6 +182,74 @@ impl<'a, E: Executor> Query<'a, E> {
         let parameters = call.parameters();
         let opened = call.executor.fetch_stream(call.statement(), &parameters);
         call.told(opened.instrument(call.span()).await)
+    }
+
+    /// Returns the only row of the result as a `T`: a struct that derives [`FromRow`](trait@FromRow), or a tuple.
+    ///
+    /// ```no_run
+    /// use crdb_facade::prelude::*;
+    ///
+    /// #[derive(FromRow)]
+    /// struct Account {
+    ///     number: String,
+    ///     note: Option<String>,
+    /// }
+    ///
+    /// # async fn example(db: &Database) -> Result<(), Error> {
+    /// let account: Account = db.query("accounts.get").bind("id", 7_i64).fetch_one_as().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fetch_one`](Self::fetch_one); also [`ErrorKind::Conversion`](crate::ErrorKind::Conversion), which names the
+    /// column that is missing or does not convert.
+    ///
+    /// # Cancel safety
+    /// As [`execute`](Self::execute).
+    pub async fn fetch_one_as<T: for<'r> FromRow<'r>>(self) -> Result<T, Error> {
+        Ok(T::from_row(&self.fetch_one().await?)?)
+    }
+
+    /// Returns the only row of the result as a `T`, if there is one.
+    ///
+    /// # Errors
+    /// As [`fetch_optional`](Self::fetch_optional) and [`fetch_one_as`](Self::fetch_one_as).
+    ///
+    /// # Cancel safety
+    /// As [`execute`](Self::execute).
+    pub async fn fetch_optional_as<T: for<'r> FromRow<'r>>(self) -> Result<Option<T>, Error> {
+        let row = self.fetch_optional().await?;
+        Ok(row.map(|row| T::from_row(&row)).transpose()?)
+    }
+
+    /// Returns all rows of the result, each as a `T`.
+    ///
+    /// # Errors
+    /// As [`fetch_all`](Self::fetch_all) and [`fetch_one_as`](Self::fetch_one_as).
+    ///
+    /// # Cancel safety
+    /// As [`execute`](Self::execute).
+    pub async fn fetch_all_as<T: for<'r> FromRow<'r>>(self) -> Result<Vec<T>, Error> {
+        let rows = self.fetch_all().await?;
+        Ok(rows
+            .iter()
+            .map(|row| T::from_row(row))
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the rows of the result one by one, as they arrive, each as a `T`.
+    ///
+    /// # Errors
+    /// As [`fetch_stream`](Self::fetch_stream) and [`fetch_one_as`](Self::fetch_one_as).
+    ///
+    /// # Cancel safety
+    /// As [`fetch_stream`](Self::fetch_stream).
+    pub async fn fetch_stream_as<T: for<'r> FromRow<'r>>(
+        self,
+    ) -> Result<MappedRows<E::Rows<'a>, T>, Error> {
+        Ok(MappedRows::new(self.fetch_stream().await?, |row| {
+            T::from_row(row)
+        }))
     }
 
     /// Runs the query and returns the number of rows that it affected.

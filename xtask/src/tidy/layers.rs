@@ -55,8 +55,15 @@ const LAYERS: &[Layer] = &[
         knows: &[arrow("crdb-auth", How::Plain)],
     },
     Layer {
+        name: "crdb-macros",
+        knows: &[],
+    },
+    Layer {
         name: "crdb-exec",
-        knows: &[arrow("crdb-sql", How::WithoutDefaults)],
+        knows: &[
+            arrow("crdb-sql", How::WithoutDefaults),
+            arrow("crdb-macros", How::BehindItsFeature),
+        ],
     },
     Layer {
         name: "crdb-observe",
@@ -76,6 +83,7 @@ const LAYERS: &[Layer] = &[
             arrow("crdb-wire", How::Plain),
             arrow("crdb-exec", How::Plain),
             arrow("crdb-observe", How::Plain),
+            arrow("crdb-macros", How::Plain),
         ],
     },
     Layer {

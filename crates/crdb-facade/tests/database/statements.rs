@@ -69,6 +69,61 @@ async fn a_text_has_named_parameters_lists_and_optional_filters() {
     assert_eq!(second, 2);
 }
 
+/// Its derive comes from the prelude and names the facade alone.
+#[derive(Debug, PartialEq, FromRow)]
+struct Counter {
+    name: String,
+    #[row(rename = "value")]
+    count: i64,
+}
+
+/// Works on a database and on a transaction.
+async fn counters(db: &impl Querier) -> Result<Vec<Counter>, Error> {
+    db.sql("SELECT value, name FROM counters ORDER BY name")
+        .fetch_all_as()
+        .await
+}
+
+#[tokio::test]
+async fn rows_become_structs_and_tuples() {
+    let (_engine, _database, db) = open().await;
+    let counter = |name: &str, count| Counter {
+        name: name.to_owned(),
+        count,
+    };
+    put(&db, "a", 1).await.unwrap();
+    put(&db, "b", 2).await.unwrap();
+    let all = [counter("a", 1), counter("b", 2)];
+    assert_eq!(counters(&db).await.unwrap(), all);
+    let within = db.transact(async |tx| counters(tx).await).await.unwrap();
+    assert_eq!(within, all);
+    let text = "SELECT name, value FROM counters WHERE name = :name";
+    let one: Counter = db.sql(text).bind("name", "b").fetch_one_as().await.unwrap();
+    assert_eq!(one, counter("b", 2));
+    let none = db
+        .sql(text)
+        .bind("name", "x")
+        .fetch_optional_as::<Counter>();
+    assert_eq!(none.await.unwrap(), None);
+    let pair: (String, i64) = db.sql(text).bind("name", "a").fetch_one_as().await.unwrap();
+    assert_eq!(pair, ("a".to_owned(), 1));
+    let mut rows = db
+        .sql("SELECT name, value FROM counters ORDER BY name")
+        .fetch_stream_as::<Counter>()
+        .await
+        .unwrap();
+    let first = std::future::poll_fn(|context| {
+        futures_util::Stream::poll_next(std::pin::Pin::new(&mut rows), context)
+    });
+    assert_eq!(first.await.unwrap().unwrap(), counter("a", 1));
+    let error = db
+        .sql("SELECT name FROM counters LIMIT 1")
+        .fetch_one_as::<Counter>();
+    let error = error.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conversion);
+    assert!(error.to_string().contains("(it has \"name\")"), "{error}");
+}
+
 #[tokio::test]
 async fn arguments_that_do_not_fit_are_named_before_anything_is_sent() {
     let (_engine, _database, db) = open().await;

@@ -1,0 +1,144 @@
+//! Structs that derive `FromRow`, on rows of a server.
+
+use crdb_exec::{Error, ErrorKind, ExecutorExt, FromRow, FromSql, Row};
+use futures_util::TryStreamExt as _;
+
+use crate::support::Fixture;
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Account {
+    number: String,
+    #[row(rename = "owner_id")]
+    owner: i64,
+    note: Option<String>,
+    r#type: i32,
+}
+
+const ACCOUNT: &str = "SELECT 'A-1'::TEXT AS number, NULL::TEXT AS note, 7::INT8 AS owner_id, 3::INT4 AS type, true AS beyond";
+
+fn account() -> Account {
+    Account {
+        number: "A-1".to_owned(),
+        owner: 7,
+        note: None,
+        r#type: 3,
+    }
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+#[row(rename_all = "camelCase")]
+struct Page<'a, T, const N: usize = 2>
+where
+    T: PartialEq,
+{
+    total_count: i64,
+    #[row(default)]
+    left_out: T,
+    #[row(skip)]
+    unread: [u8; 2],
+    label: &'a str,
+    bytes: Option<&'a [u8]>,
+    #[row(flatten)]
+    place: Place<N>,
+}
+
+#[derive(Debug, Default, PartialEq, FromRow)]
+struct Place<const N: usize>(i32, #[row(skip)] u8, Option<bool>);
+
+#[derive(Debug, FromRow)]
+struct Defaulted {
+    #[row(default)]
+    number: i64,
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Of<T: Clone>(T);
+
+fn kept<'r, T: FromSql<'r> + Clone>(row: &'r impl Row) -> Result<T, Error> {
+    Of::<T>::from_row(row).map(|of| of.0)
+}
+
+#[tokio::test]
+async fn every_way_of_fetching_gives_structs() {
+    let fixture = Fixture::new().await;
+    let db = &fixture.db;
+    let one: Account = db.fetch_one_as(ACCOUNT, &[]).await.unwrap();
+    assert_eq!(one, account());
+    let some: Option<Account> = db.fetch_optional_as(ACCOUNT, &[]).await.unwrap();
+    assert_eq!(some, Some(account()));
+    let all = db.fetch_all_as::<Account>(ACCOUNT, &[]).await.unwrap();
+    assert_eq!(all, [account()]);
+    let rows = db.fetch_stream_as::<Account>(ACCOUNT, &[]).await.unwrap();
+    assert_eq!(rows.try_collect::<Vec<_>>().await.unwrap(), [account()]);
+    let none: Option<(i64, String)> = db
+        .fetch_optional_as("SELECT 1::INT8, 'a'::TEXT WHERE false", &[])
+        .await
+        .unwrap();
+    assert_eq!(none, None);
+    let none = db.fetch_one_as::<(i64,)>("SELECT 1::INT8 WHERE false", &[]);
+    assert_eq!(none.await.unwrap_err().kind(), ErrorKind::NoRow);
+}
+
+#[tokio::test]
+async fn borrowing_generic_and_flattened_structs_are_read() {
+    let fixture = Fixture::new().await;
+    let row = fixture
+        .db
+        .fetch_one(
+            "SELECT 4::INT4 AS x, NULL::BOOL AS y, 9::INT8 AS \"totalCount\", 'l'::TEXT AS label, '\\x01'::BYTEA AS bytes",
+            &[],
+        )
+        .await
+        .unwrap();
+    let page: Page<'_, String> = Page::from_row(&row).unwrap();
+    assert_eq!(
+        page,
+        Page {
+            total_count: 9,
+            left_out: String::new(),
+            unread: [0, 0],
+            label: "l",
+            bytes: Some(&[1]),
+            place: Place(4, 0, None),
+        }
+    );
+    assert_eq!(kept::<i32>(&row).unwrap(), 4);
+    let (x, y): (i32, Option<bool>) = FromRow::from_row(&row).unwrap();
+    assert_eq!((x, y), (4, None));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_named() {
+    let fixture = Fixture::new().await;
+    let db = &fixture.db;
+    let read = async |text: &str| {
+        let error = db.fetch_one_as::<Account>(text, &[]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conversion);
+        error.to_string()
+    };
+    let missing = read("SELECT 'A-1'::TEXT AS number, 7::INT8 AS owner").await;
+    assert!(
+        missing.contains(
+            "column \"owner_id\": the row has no such column (it has \"number\", \"owner\")"
+        ),
+        "{missing}"
+    );
+    let null = read("SELECT NULL::TEXT AS number").await;
+    assert!(
+        null.contains("column \"number\" of type text, which was NULL,") && null.contains("Option"),
+        "{null}"
+    );
+    let wide = read("SELECT 'A-1'::TEXT AS number, 7::INT4 AS owner_id").await;
+    assert!(wide.contains("column \"owner_id\""), "{wide}");
+    let short = db.fetch_one_as::<(i64, i64)>("SELECT 1::INT8 AS a", &[]);
+    let short = short.await.unwrap_err().to_string();
+    assert!(
+        short.contains("column number 1") && short.contains("it has \"a\""),
+        "{short}"
+    );
+    // A default is for a column that is missing, never for a NULL.
+    let null = db.fetch_one_as::<Defaulted>("SELECT NULL::INT8 AS number", &[]);
+    assert_eq!(null.await.unwrap_err().kind(), ErrorKind::Conversion);
+    let missing: Defaulted = db.fetch_one_as("SELECT 1 AS other", &[]).await.unwrap();
+    assert_eq!(missing.number, 0);
+}

@@ -1,0 +1,35 @@
+//! Derives for the crates above: the code that they write names those crates by path, and this crate depends on none of
+//! them. Use them through the crate whose trait they implement.
+//!
+//! | derive | use it as | the code names |
+//! | --- | --- | --- |
+//! | [`FromRow`](macro@FromRow) | `crdb_exec::FromRow` | `::crdb_exec` |
+//! | [`FacadeFromRow`](macro@FacadeFromRow) | `crdb_facade::FromRow` | `::crdb_facade::exec` |
+//!
+//! `crdb_exec::FromRow` documents the attributes and has the examples.
+
+mod from_row;
+
+use proc_macro::TokenStream;
+
+/// Implements `crdb_exec::FromRow`: re-exported by crdb-exec, where it is documented.
+#[proc_macro_derive(FromRow, attributes(row))]
+pub fn from_row(input: TokenStream) -> TokenStream {
+    expand(input, "::crdb_exec")
+}
+
+/// Implements `crdb_exec::FromRow` for a crate that depends on crdb-facade alone: re-exported by crdb-facade as `FromRow`.
+#[proc_macro_derive(FacadeFromRow, attributes(row))]
+pub fn facade_from_row(input: TokenStream) -> TokenStream {
+    expand(input, "::crdb_facade::exec")
+}
+
+fn expand(input: TokenStream, exec: &str) -> TokenStream {
+    from_row::derive(input.into(), exec)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
