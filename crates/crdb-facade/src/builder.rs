@@ -173,7 +173,8 @@ impl DatabaseBuilder {
             crdb_wire::Config::default()
                 .max_statements(config.get(keys::exec::STATEMENT_CACHE) as usize),
         );
-        let attempts = connector.attempts();
+        let attempts = Arc::new(Attempts::default());
+        pool_observers.push(attempts.clone());
         let builder = Pool::builder(connector)
             .nodes(materials::nodes(&config))
             .configure(|pool| materials::pool(&config, pool, MARGIN))
@@ -241,7 +242,7 @@ fn opened(config: &Config, nodes: usize, session: &Session) {
 }
 
 /// Gets one session, or says why no node gives one: as soon as each has failed, rather than at the deadline. A session whose database
-/// does not exist counts as failed.
+/// does not exist counts as failed, and so does one whose hook failed.
 async fn log_in_once(
     config: &Config,
     pool: &Pool<Connector>,
@@ -250,6 +251,7 @@ async fn log_in_once(
     let nodes = pool.status().nodes.len().max(1);
     let limit = config
         .get(keys::auth::CONNECT_TIMEOUT)
+        .saturating_add(MARGIN)
         .saturating_add(MARGIN);
     let now = Instant::now();
     let deadline = now.checked_add(limit).unwrap_or(now + FAR);

@@ -11,7 +11,7 @@ use crdb_wire::{Cleanliness, End};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, chain};
 use crate::session::Session;
 
 /// Opens sessions of [`crdb_wire`] on logins of [`crdb_auth`], for [`crdb_pool`].
@@ -20,7 +20,6 @@ pub struct Connector {
     check_timeout: Duration,
     reset_timeout: Duration,
     wire: crdb_wire::Config,
-    attempts: Arc<Attempts>,
 }
 
 impl Connector {
@@ -35,12 +34,7 @@ impl Connector {
             check_timeout,
             reset_timeout,
             wire,
-            attempts: Arc::default(),
         }
-    }
-
-    pub(crate) fn attempts(&self) -> Arc<Attempts> {
-        Arc::clone(&self.attempts)
     }
 }
 
@@ -52,7 +46,8 @@ impl fmt::Debug for Connector {
     }
 }
 
-/// Why the latest attempt to connect to each node failed, for the error of a database that cannot be opened.
+/// Why the latest attempt to open a session on each node failed, in the login or in a hook, for the error of a database that
+/// cannot be opened.
 #[derive(Default)]
 pub(crate) struct Attempts {
     failures: Mutex<HashMap<NodeAddress, ConnectError>>,
@@ -60,14 +55,6 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    fn failed(&self, node: &NodeAddress, error: &ConnectError) {
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(node.clone(), error.clone());
-        self.changed.notify_waiters();
-    }
-
     /// Waits until as many nodes as these have failed, and says how each did.
     pub(crate) async fn all_failed(&self, nodes: usize) -> Vec<(NodeAddress, ConnectError)> {
         loop {
@@ -93,7 +80,22 @@ impl Attempts {
     }
 }
 
-/// Why a session could not be opened, checked or reset: the error of [`crdb_auth`] or of [`crdb_wire`], shared.
+impl crdb_pool::Observer for Attempts {
+    fn connect_failed(&self, event: &crdb_pool::ConnectFailed<'_>) {
+        let error = match event.error.downcast_ref::<ConnectError>() {
+            Some(error) => error.clone(),
+            None => ConnectError(Cause::Hook(chain(event.error).into())),
+        };
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(event.address.clone(), error);
+        self.changed.notify_waiters();
+    }
+}
+
+/// Why a session could not be opened, checked or reset: the error of [`crdb_auth`] or of [`crdb_wire`], shared, or what the
+/// pool says of a hook.
 #[derive(Clone)]
 pub struct ConnectError(Cause);
 
@@ -101,6 +103,8 @@ pub struct ConnectError(Cause);
 enum Cause {
     Login(Arc<crdb_auth::Error>),
     Connection(Arc<crdb_wire::Error>),
+    /// A hook failed or took too long: the pool's error, whole.
+    Hook(Arc<str>),
 }
 
 impl ConnectError {
@@ -109,7 +113,7 @@ impl ConnectError {
     pub fn auth(&self) -> Option<&crdb_auth::Error> {
         match &self.0 {
             Cause::Login(error) => Some(error),
-            Cause::Connection(_) => None,
+            Cause::Connection(_) | Cause::Hook(_) => None,
         }
     }
 
@@ -117,7 +121,7 @@ impl ConnectError {
     #[must_use]
     pub fn wire(&self) -> Option<&crdb_wire::Error> {
         match &self.0 {
-            Cause::Login(_) => None,
+            Cause::Login(_) | Cause::Hook(_) => None,
             Cause::Connection(error) => Some(error),
         }
     }
@@ -128,14 +132,7 @@ impl ConnectError {
         match &self.0 {
             Cause::Login(error) => ErrorKind::of_auth(error.kind()),
             Cause::Connection(error) => ErrorKind::of_wire(error),
-        }
-    }
-
-    /// The error itself.
-    fn cause(&self) -> &(dyn std::error::Error + 'static) {
-        match &self.0 {
-            Cause::Login(error) => &**error,
-            Cause::Connection(error) => &**error,
+            Cause::Hook(_) => ErrorKind::Other,
         }
     }
 }
@@ -154,19 +151,31 @@ impl From<crdb_wire::Error> for ConnectError {
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.cause(), f)
+        match &self.0 {
+            Cause::Login(error) => error.fmt(f),
+            Cause::Connection(error) => error.fmt(f),
+            Cause::Hook(text) => f.write_str(text),
+        }
     }
 }
 
 impl fmt::Debug for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.cause(), f)
+        match &self.0 {
+            Cause::Login(error) => fmt::Debug::fmt(error, f),
+            Cause::Connection(error) => fmt::Debug::fmt(error, f),
+            Cause::Hook(text) => f.write_str(text),
+        }
     }
 }
 
 impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause().source()
+        match &self.0 {
+            Cause::Login(error) => error.source(),
+            Cause::Connection(error) => error.source(),
+            Cause::Hook(_) => None,
+        }
     }
 }
 
@@ -184,18 +193,10 @@ impl crdb_pool::Connector for Connector {
     type Error = ConnectError;
 
     async fn connect(&self, node: &NodeAddress) -> Result<Session, ConnectError> {
-        match self.login.open(&endpoint(node)).await {
-            Ok(stream) => {
-                let tls = stream.is_tls();
-                let wire = crdb_wire::Session::start_with(stream, self.wire.clone());
-                Ok(Session::new(wire, tls))
-            }
-            Err(error) => {
-                let error = ConnectError::from(error);
-                self.attempts.failed(node, &error);
-                Err(error)
-            }
-        }
+        let stream = self.login.open(&endpoint(node)).await?;
+        let tls = stream.is_tls();
+        let wire = crdb_wire::Session::start_with(stream, self.wire.clone());
+        Ok(Session::new(wire, tls))
     }
 
     async fn check(&self, session: &mut Session) -> Result<(), ConnectError> {
@@ -243,6 +244,7 @@ impl crdb_pool::Connector for Connector {
     fn classify(&self, error: &ConnectError) -> ErrorClass {
         match &error.0 {
             Cause::Login(error) => classify(error),
+            Cause::Hook(_) => ErrorClass::Harmless,
             Cause::Connection(error) => match error.sqlstate() {
                 Some(state) if is_shutdown(state) => ErrorClass::Draining,
                 Some("53300") => ErrorClass::Overloaded,

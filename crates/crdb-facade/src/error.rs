@@ -324,7 +324,7 @@ fn sources<'a>(
 }
 
 /// An error and its sources in one line. Layers that quote their source are not repeated.
-fn chain(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     for source in sources(error) {
         let next = source.to_string();

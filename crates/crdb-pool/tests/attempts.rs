@@ -186,20 +186,62 @@ async fn the_first_caller_does_not_wait_for_a_dead_node() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_full_pool_gives_an_attempt_up_for_another_node() {
+    for (max_size, silent) in [(1, 1), (1, 2), (2, 2)] {
+        for seed in 0..40 {
+            let cluster = Cluster::start([1, 2, 3]);
+            for port in 1..=silent {
+                cluster.set(port, Behaviour::Blackholed);
+            }
+            let pool = pool(&cluster, |config| config.seed(seed).max_size(max_size));
+            let began = Instant::now();
+            let lease = pool.acquire().await.unwrap();
+            let took = began.elapsed();
+            assert!(lease.port > silent);
+            let limit = Duration::from_millis(300) * u32::from(silent);
+            assert!(took <= limit, "{took:?} with {max_size} sessions");
+            assert!(pool.status().size() <= max_size);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_is_not_given_up_again_and_again_where_all_nodes_are_slow() {
+    for (time, limit) in [(600, 1_200), (2_000, 6_000), (4_500, 11_000)] {
+        for nodes in [1, 2, 3] {
+            for seed in 0..10 {
+                let cluster = Cluster::start(1..=nodes);
+                cluster.set_connect_time(Duration::from_millis(time));
+                let pool = pool(&cluster, |config| config.max_size(1).seed(seed));
+                let began = Instant::now();
+                drop(pool.acquire().await.unwrap());
+                let took = began.elapsed();
+                assert!(took <= Duration::from_millis(limit), "{took:?}");
+                for node in pool.status().nodes {
+                    assert_eq!(node.state, NodeState::Up);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_node_nearby_is_raced_against_one_far_away() {
     for seed in 0..10 {
         let cluster = Cluster::start([1, 2]);
         cluster.set(1, Behaviour::Blackholed);
         let near = crdb_pool::NodeAddress::new("cluster", 1).with_locality("region=eu");
         let far = crdb_pool::NodeAddress::new("cluster", 2).with_locality("region=us");
-        let pool = Pool::builder(cluster.clone())
-            .nodes([near, far])
-            .configure(|config| config.locality("region=eu").seed(seed))
-            .build()
-            .unwrap();
-        let began = Instant::now();
-        assert_eq!(pool.acquire().await.unwrap().port, 2);
-        assert!(began.elapsed() <= Duration::from_millis(300));
+        for max_size in [1, 10] {
+            let pool = Pool::builder(cluster.clone())
+                .nodes([near.clone(), far.clone()])
+                .configure(|config| config.locality("region=eu").seed(seed).max_size(max_size))
+                .build()
+                .unwrap();
+            let began = Instant::now();
+            assert_eq!(pool.acquire().await.unwrap().port, 2);
+            assert!(began.elapsed() <= Duration::from_millis(300));
+        }
     }
 }
 

@@ -123,14 +123,14 @@ async fn a_pool_that_resets_always_hides_what_no_tag_shows() {
     }
 }
 
-fn facade(engine: &Engine, proxy: &FaultProxy) -> crdb_facade::Config {
+fn facade(engine: &Engine, proxy: &FaultProxy, connect_timeout: &str) -> crdb_facade::Config {
     let url = engine.url(engine.database());
     let there = format!("{}:{}", engine.host(), engine.port());
     let here = format!("{}:{}", proxy.host(), proxy.port());
     assert!(url.contains(&there), "{there} in the engine's URL");
     crdb_facade::Config::builder()
         .set_text("auth.url", &url.replace(&there, &here))
-        .set_text("auth.connect_timeout", "2s")
+        .set_text("auth.connect_timeout", connect_timeout)
         .set_text("pool.max_size", "2")
         .build()
         .unwrap()
@@ -141,7 +141,7 @@ async fn the_facade_opens_with_a_hook_that_sets_and_names_one_that_fails() {
     let engine = Engine::shared_postgres().await;
     let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
     let open = async |text: &'static str| {
-        crdb_facade::Database::builder(facade(engine, &proxy))
+        crdb_facade::Database::builder(facade(engine, &proxy, "1h"))
             .configure_pool(move |pool| {
                 pool.after_connect(move |session, _| {
                     Box::pin(async move {
@@ -161,10 +161,24 @@ async fn the_facade_opens_with_a_hook_that_sets_and_names_one_that_fails() {
         db.execute("SELECT 1", &[]).await.unwrap();
     }
     assert_eq!(proxy.counts().accepted, 1, "logins");
-    let error = open("SET no_such_parameter = 1").await.unwrap_err();
-    let text = error.to_string();
+    // As soon as it has failed, not at the deadline.
+    let opened = open("SET no_such_parameter = 1");
+    let opened = tokio::time::timeout(Duration::from_secs(60), opened).await;
+    let text = opened.unwrap().unwrap_err().to_string();
     assert!(
         text.contains("the after_connect hook failed") && text.contains("no_such_parameter"),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_facade_names_a_hook_that_does_not_end() {
+    let engine = Engine::shared_postgres().await;
+    let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
+    let opened = crdb_facade::Database::builder(facade(engine, &proxy, "2s"))
+        .configure_pool(|pool| pool.after_connect(|_, _| Box::pin(std::future::pending())))
+        .open();
+    let opened = tokio::time::timeout(Duration::from_secs(60), opened).await;
+    let text = opened.unwrap().unwrap_err().to_string();
+    assert!(text.contains("in the after_connect hook, took"), "{text}");
 }

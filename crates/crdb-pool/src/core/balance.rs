@@ -43,15 +43,22 @@ impl Balance {
         self.nearest(nodes, random, |node| !node.idle.is_empty())
     }
 
-    /// A node on which to open the next session; a `prompt` one is one where no attempt is overdue.
+    /// A node on which to open the next session; a `prompt` one is one where no attempt is overdue, and where the fewest were
+    /// given up.
     pub(crate) fn open<S>(
         &self,
         nodes: &[NodeSlots<S>],
         prompt: bool,
         random: &mut Random,
     ) -> Option<usize> {
-        let may_open =
-            |node: &NodeSlots<S>| self.may_open(node) && (!prompt || node.overdue(self.now) == 0);
+        let given_up = |node: &NodeSlots<S>| node.given_up.times(self.now);
+        let is_on_time = |node: &NodeSlots<S>| self.may_open(node) && node.overdue(self.now) == 0;
+        let on_time = nodes.iter().filter(|node| is_on_time(node));
+        let fewest = on_time.map(given_up).min().unwrap_or_default();
+        let may_open = |node: &NodeSlots<S>| match prompt {
+            true => is_on_time(node) && given_up(node) == fewest,
+            false => self.may_open(node),
+        };
         let wanted = |node: &&NodeSlots<S>| may_open(node) && Some(node.id) != self.avoid;
         let candidates = || nodes.iter().filter(|node| may_open(node));
         let preferred = || nodes.iter().filter(wanted);
@@ -91,7 +98,7 @@ impl Balance {
         best.map(|(index, _)| index)
     }
 
-    fn may_open<S>(&self, node: &NodeSlots<S>) -> bool {
+    pub(crate) fn may_open<S>(&self, node: &NodeSlots<S>) -> bool {
         node.may_open(self.now, self.node_limit) && (self.may_try_refused || !node.refused)
     }
 
@@ -117,6 +124,7 @@ impl Balance {
                 && node.lent + node.opening < self.full_at
                 && node.pauses.are_over(self.now)
                 && node.overdue(self.now) == 0
+                && node.given_up.times(self.now) == 0
         });
         (!nearer_has_room).then_some(nearest)
     }

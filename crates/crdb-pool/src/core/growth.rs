@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::gate::Gate;
+use super::racing::Attempt;
 use super::slots::{Average, NodeSlots};
 use super::{Core, Effects, Opening, OpeningKind};
 
@@ -89,6 +90,7 @@ impl<S, W> Core<S, W> {
             }
             let elsewhere = opening >= wanted;
             if !self.open_one(avoid, elsewhere, now, fx) {
+                self.give_up_overdue(now, fx);
                 return;
             }
         }
@@ -137,7 +139,11 @@ impl<S, W> Core<S, W> {
         let node = &mut self.nodes[index];
         node.opening += 1;
         if !matches!(kind, OpeningKind::Probe { .. }) {
-            node.under_way.push(now);
+            node.under_way.push(Attempt {
+                began: now,
+                kind,
+                given_up: false,
+            });
         }
         fx.open.push(Opening {
             node: node.id,

@@ -12,6 +12,7 @@ mod growth;
 mod members;
 mod openings;
 mod pauses;
+mod racing;
 mod random;
 #[cfg(test)]
 mod simulation;
@@ -29,6 +30,7 @@ use self::breaker::BreakerRules;
 use self::gate::Gate;
 use self::growth::Growth;
 use self::pauses::{Backoff, CREDENTIALS, Pause};
+use self::racing::GivenUp;
 use self::slots::{Average, NodeSlots};
 use crate::config::Config;
 use crate::node::{NodeAddress, NodeId};
@@ -55,6 +57,8 @@ pub(crate) struct Core<S, W> {
     gate: Gate<Grant<S>, W>,
     borrows: Borrows,
     growth: Growth,
+    /// Attempts in a row whose place was wanted for another node.
+    given_up: GivenUp,
     hold_time: Average,
     /// After a login was refused: one more on a node that refused one only when this is over.
     credentials: Pause,
@@ -147,6 +151,8 @@ pub(crate) struct Effects<S, W> {
     pub(crate) wake: Vec<W>,
     pub(crate) changes: Vec<Change>,
     pub(crate) leaks: Vec<Borrow>,
+    /// An attempt that is under way is not wanted any more.
+    pub(crate) reconsider: bool,
     /// The next tick has moved nearer.
     pub(crate) wake_maintenance: bool,
     /// A closed pool has got everything back.
@@ -162,6 +168,7 @@ impl<S, W> Effects<S, W> {
             wake: Vec::new(),
             changes: Vec::new(),
             leaks: Vec::new(),
+            reconsider: false,
             wake_maintenance: false,
             quiet: false,
         }
@@ -175,6 +182,7 @@ impl<S, W> Effects<S, W> {
             && self.ping.is_empty()
             && self.changes.is_empty()
             && self.leaks.is_empty()
+            && !self.reconsider
             && !self.wake_maintenance
             && !self.quiet
     }
@@ -192,6 +200,7 @@ impl<S, W> Core<S, W> {
             gate: Gate::new(),
             borrows: Borrows::default(),
             growth,
+            given_up: GivenUp::default(),
             hold_time: Average::default(),
             credentials: Pause::new(CREDENTIALS),
             suspicious: false,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::breaker::OutCause;
 use super::evidence::Failed;
 use super::pauses::PauseCause;
+use super::racing::GivenUp;
 use super::slots::{Failure, Pooled};
 use super::time::later;
 use super::{BorrowKey, Core, Effects, Loan, Opening, OpeningKind, TICK_WHILE_WAITING};
@@ -52,10 +53,12 @@ impl<S, W> Core<S, W> {
         let still_waiting = self.gate.waiting() > 0;
         let rules = self.rules();
         self.credentials.end();
+        self.given_up = GivenUp::default();
         if let Some(index) = self.end_opening(opening) {
             let node = &mut self.nodes[index];
             let from = node.state();
             node.connect_time.add(took);
+            node.given_up = GivenUp::default();
             node.refused = false;
             node.pauses.opened();
             node.answered(opening.began);
@@ -135,7 +138,9 @@ impl<S, W> Core<S, W> {
         };
         match opening.kind {
             OpeningKind::Normal | OpeningKind::Look => {
-                node.in_rotation() && node.term == opening.term
+                let given_up =
+                    opening.kind == OpeningKind::Normal && node.has_given_up(opening.began);
+                node.in_rotation() && node.term == opening.term && !given_up
             }
             OpeningKind::Probe { .. } => {
                 let late = node.breaker.is_closed() && ago >= self.config.probe_timeout;
@@ -151,12 +156,18 @@ impl<S, W> Core<S, W> {
         now: Instant,
         fx: &mut Effects<S, W>,
     ) {
+        let given_up = self
+            .node(opening.node)
+            .is_some_and(|node| node.has_given_up(opening.began));
         if let Some(index) = self.end_opening(opening)
             && let OpeningKind::Probe { .. } = opening.kind
         {
             self.nodes[index].breaker.probe_abandoned();
         }
-        // Not served at once: a runtime that is shutting down drops every attempt, and the next would follow without end.
+        if given_up {
+            self.serve(now, fx);
+        }
+        // Else not served at once: a runtime that is shutting down drops every attempt, and the next would follow without end.
         self.want_tick(later(now, TICK_WHILE_WAITING), fx);
         self.note_quiet(fx);
     }
@@ -202,7 +213,7 @@ impl<S, W> Core<S, W> {
         if let Some(position) = node
             .under_way
             .iter()
-            .position(|began| *began == opening.began)
+            .position(|attempt| attempt.began == opening.began)
         {
             node.under_way.remove(position);
         }

@@ -8,7 +8,7 @@ use super::borrows::BorrowKey;
 use super::breaker::{Breaker, BreakerRules, BreakerState, OutCause};
 use super::evidence::{Failed, Suspicion};
 use super::pauses::Pauses;
-use super::time::later;
+use super::racing::{Attempt, GivenUp};
 use crate::connector::ErrorClass;
 use crate::node::{NodeAddress, NodeId};
 use crate::status::NodeState;
@@ -79,9 +79,6 @@ impl Failure {
     }
 }
 
-/// What an attempt to connect is given before another node is tried beside it (RFC 8305 recommends this for addresses).
-const HEAD_START: Duration = Duration::from_millis(250);
-
 #[derive(Debug)]
 pub(crate) struct NodeSlots<S> {
     pub(crate) id: NodeId,
@@ -94,8 +91,10 @@ pub(crate) struct NodeSlots<S> {
     latest_use: Option<Instant>,
     pub(crate) lent: u32,
     pub(crate) opening: u32,
-    /// When each attempt that is under way and no probe began.
-    pub(crate) under_way: Vec<Instant>,
+    /// The attempts that are under way and no probes.
+    pub(crate) under_way: Vec<Attempt>,
+    /// Attempts whose place was wanted for another node.
+    pub(crate) given_up: GivenUp,
     pub(crate) breaker: Breaker,
     /// A probe with the whole connect timeout is under way.
     pub(crate) patient_probe: bool,
@@ -140,6 +139,7 @@ impl<S> NodeSlots<S> {
             lent: 0,
             opening: 0,
             under_way: Vec::new(),
+            given_up: GivenUp::default(),
             breaker: Breaker::new(rules),
             patient_probe: false,
             latency: Average::default(),
@@ -200,17 +200,9 @@ impl<S> NodeSlots<S> {
             && (self.back_since.is_none() || self.opening < self.window)
     }
 
-    /// Attempts that have had their head start.
-    pub(crate) fn overdue(&self, now: Instant) -> u32 {
-        let usual = self.connect_time.get().unwrap_or_default();
-        let head_start = HEAD_START.max(usual.saturating_mul(4));
-        let late = |began: &&Instant| later(**began, head_start) <= now;
-        self.under_way.iter().filter(late).count() as u32
-    }
-
     /// Whether nothing speaks against more work for the node.
     pub(crate) fn is_well(&self, now: Instant) -> bool {
-        self.suspicion.is_none() && self.overdue(now) == 0
+        self.suspicion.is_none() && self.overdue(now) == 0 && self.given_up.times(now) == 0
     }
 
     /// The share of its usual work that the node gets: grows to 1 while it recovers.

@@ -103,6 +103,7 @@ impl<C: Connector> Inner<C> {
             wake,
             changes,
             leaks,
+            reconsider,
             wake_maintenance,
             quiet,
         } = effects;
@@ -118,7 +119,7 @@ impl<C: Connector> Inner<C> {
         for grant in ping {
             maintain::spawn_ping(self, grant);
         }
-        if !changes.is_empty() {
+        if reconsider || !changes.is_empty() {
             self.reconsider.send_replace(());
         }
         for change in &changes {

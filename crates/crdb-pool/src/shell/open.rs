@@ -1,6 +1,7 @@
 //! Opening sessions.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -30,10 +31,11 @@ impl<C: Connector> OpenTask<C> {
     async fn run(mut self) {
         let Some(opening) = &self.opening else { return };
         let started = now();
+        let in_hook = AtomicBool::new(false);
         let result = tokio::select! {
             biased;
             () = self.inner.until_unwanted(|core| core.wants(opening, now().saturating_duration_since(started))) => return,
-            result = timeout(opening.timeout, connect(&self.inner, opening)) => result,
+            result = timeout(opening.timeout, connect(&self.inner, opening, &in_hook)) => result,
         };
         let ended = now();
         let took = ended.saturating_duration_since(started);
@@ -55,8 +57,12 @@ impl<C: Connector> OpenTask<C> {
             }
             Ok(Err(failed)) => self.failed(&opening, failed, took),
             Err(_elapsed) => {
+                let what = match in_hook.into_inner() {
+                    true => "opening a session, in the after_connect hook,",
+                    false => "opening a session",
+                };
                 let error = TimedOut {
-                    what: "opening a session",
+                    what,
                     after: opening.timeout,
                 };
                 self.failed(&opening, Failed::silent(error), took);
@@ -91,8 +97,12 @@ impl<C: Connector> Drop for OpenTask<C> {
     }
 }
 
-/// Opens a session and brings it into its ground state.
-async fn connect<C: Connector>(inner: &Inner<C>, opening: &Opening) -> Result<C::Session, Failed> {
+/// Opens a session and brings it into its ground state; `in_hook` says whether the hook has begun.
+async fn connect<C: Connector>(
+    inner: &Inner<C>,
+    opening: &Opening,
+    in_hook: &AtomicBool,
+) -> Result<C::Session, Failed> {
     let connector = &inner.connector;
     let failed = |error: C::Error| Failed::new(connector.classify(&error), error);
     let mut session = connector.connect(&opening.address).await.map_err(failed)?;
@@ -102,6 +112,7 @@ async fn connect<C: Connector>(inner: &Inner<C>, opening: &Opening) -> Result<C:
     let Some(hook) = &inner.hooks.after_connect else {
         return Ok(session);
     };
+    in_hook.store(true, Ordering::Relaxed);
     hook(&mut session, &opening.address)
         .await
         .map_err(|error| {

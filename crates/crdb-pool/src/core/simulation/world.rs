@@ -42,6 +42,7 @@ pub(super) enum Event {
     Deadline(Caller),
     Woken(Caller),
     Opened(Box<Opening>),
+    Abandoned(Box<Opening>),
     Checked {
         borrow: Out,
         began: Instant,
@@ -240,6 +241,9 @@ impl World {
             Event::Deadline(caller) => self.give_up(caller),
             Event::Woken(caller) => self.woken(caller),
             Event::Opened(opening) => self.opened(&opening),
+            Event::Abandoned(opening) => {
+                self.decide(|core, now, fx| core.open_abandoned(&opening, now, fx));
+            }
             Event::Checked {
                 borrow,
                 began,
@@ -304,11 +308,33 @@ impl World {
                 self.schedule(time, Event::Woken(caller));
             }
         }
+        if fx.reconsider {
+            self.abandon();
+        }
         if fx.wake_maintenance {
             self.tick_at = self.now;
             self.schedule(Duration::ZERO, Event::Tick);
         }
         result
+    }
+
+    /// Attempts that were given up end in a moment.
+    fn abandon(&mut self) {
+        for mut scheduled in std::mem::take(&mut self.events).into_vec() {
+            scheduled.event = match scheduled.event {
+                Event::Opened(opening) => {
+                    let ago = self.now.saturating_duration_since(opening.began);
+                    if self.core.wants(&opening, ago) {
+                        Event::Opened(opening)
+                    } else {
+                        scheduled.at = scheduled.at.min(self.now + Duration::from_millis(1));
+                        Event::Abandoned(opening)
+                    }
+                }
+                event => event,
+            };
+            self.events.push(scheduled);
+        }
     }
 
     pub(super) fn closed(&mut self, pooled: &Pooled<Session>, reason: CloseReason) {
