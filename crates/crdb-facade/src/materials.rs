@@ -146,7 +146,15 @@ fn elsewhere(
 ) -> Option<Password> {
     if let Some(name) = config.get(variable) {
         if std::env::var_os(&name).is_none() {
-            let expected = format!("a variable that is set; {name} is not");
+            // A password that was put here is no name, and is not repeated.
+            let name = name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+                .then_some(name.as_str());
+            let expected = format!(
+                "a variable that is set; {} is not",
+                name.unwrap_or("this one")
+            );
             mistakes.push(mistake(config, variable, expected, None));
         }
         return Some(Password::variable(name));

@@ -57,7 +57,7 @@ fn table(layer: &Layer, values: &Dict, prefix: &str, mistakes: &mut Vec<Mistake>
             if layer.is_unwritten(key, value) {
                 mistakes.push(unwritten(key, layer.origin(&path)));
             } else if key.read(value).is_none() {
-                mistakes.push(wrong_value(key, value, layer.origin(&path)));
+                mistakes.push(wrong_value(key, value, layer));
             }
         } else if let Some(example) = keys::all().find(|key| is_below(key.path(), &path)) {
             match value {
@@ -93,14 +93,45 @@ fn unwritten(key: &dyn AnyKey, origin: Origin) -> Mistake {
         .with_found(Some(advice.to_owned()))
 }
 
-fn wrong_value(key: &dyn AnyKey, value: &Value, origin: Origin) -> Mistake {
-    let found = if key.is_secret() {
+/// What may be shown of an item that is no node: a connection string that was put here is cut at its commas, and what stands
+/// behind a colon may be a password.
+fn described_node(item: &Value, list: &Value) -> Option<String> {
+    let Some(text) = setting::scalar(item) else {
+        return described(item);
+    };
+    let is_cut = |item: &Value| {
+        setting::scalar(item).is_some_and(|text| text.contains(['@', '/', '?', '%', ' ']))
+    };
+    let items = setting::items(list)?;
+    if items.is_empty() {
+        return Some("an empty list".to_owned());
+    }
+    let (name, _port) = text.split_once(':')?;
+    (!items.iter().any(is_cut)).then(|| format!("`{name}` with a wrong port"))
+}
+
+fn wrong_value(key: &dyn AnyKey, value: &Value, layer: &Layer) -> Mistake {
+    let origin = layer.origin(key.path());
+    let path = key.path();
+    let is_node = path == keys::auth::NODES.path();
+    let is_command =
+        path == keys::auth::PASSWORD_COMMAND.path() || path == keys::auth::JWT_COMMAND.path();
+    // What a connection string spells was cut out of it.
+    let found = if key.is_secret() || layer.spelled_in.is_some() {
         None
     } else if let Some((index, item)) = bad_item(key, value) {
         let place = format!("item {}", index + 1);
-        Some(described(&item).map_or_else(|| place.clone(), |item| format!("{item} as {place}")))
+        let item = match item {
+            item if is_node => described_node(&item, value),
+            // An argument may be a password.
+            _ if is_command => None,
+            item => described(&item),
+        };
+        Some(item.map_or_else(|| place.clone(), |item| format!("{item} as {place}")))
     } else if matches!(value, Value::Array(..)) {
         Some("an empty list".to_owned())
+    } else if is_node {
+        described_node(value, value)
     } else {
         described(value)
     };

@@ -253,7 +253,10 @@ fn the_bad_item_of_a_list_is_named() {
     let nodes =
         "expected a list of one node or more, each as host, host:port or [address]:port, found ";
     for (list, found) in [
-        ("[db-1, 'db-2:x', db-3]", "`db-2:x` as item 2"),
+        (
+            "[db-1, 'db-2:x', db-3]",
+            "`db-2` with a wrong port as item 2",
+        ),
         ("[db-1, null]", "nothing as item 2"),
         (
             "[{address: db-1, prot: 1}]",
@@ -262,9 +265,9 @@ fn the_bad_item_of_a_list_is_named() {
         ("[[db-1]]", "a list as item 1"),
         ("['postgresql://a:s3cret@h']", "item 1"),
         ("[]", "an empty list"),
-        ("'db-1, db-2:x'", "`db-2:x` as item 2"),
-        ("'db-1:x'", "`db-1:x`"),
-        ("' , '", "` , `"),
+        ("'db-1, db-2:x'", "`db-2` with a wrong port as item 2"),
+        ("'db-1:x'", "`db-1` with a wrong port"),
+        ("' , '", "an empty list"),
     ] {
         let mistakes = mistakes(yaml(&format!("auth: {{user: a, nodes: {list}}}")));
         assert_eq!(

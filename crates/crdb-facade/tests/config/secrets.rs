@@ -35,6 +35,90 @@ fn a_mistake_near_a_password_does_not_show_it() {
         super::toml(&format!("auth.user = 'a'\nauth.password = \"{CANARY}\n")),
         super::toml(&format!("auth.user = 'a'\nauth.password = {CANARY}\n")),
         super::complete().variables([("CRDB_AUTH__PASSWD", CANARY)]),
+        // Signs of YAML's and TOML's own before the password.
+        yaml(&format!("auth:\n  user: a\n  password: *{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: &{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: !{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: !!{CANARY} x\n")),
+        yaml(&format!("auth:\n  user: a\n  password: %{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: @{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: `{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: |{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: \"\\q{CANARY}\"\n")),
+        yaml(&format!("auth:\n  user: a\n  password: {{{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: [{CANARY}\n")),
+        yaml(&format!(
+            "auth:\n  user: a\n  password: {CANARY}\n  password: {CANARY}\n"
+        )),
+        yaml(&format!("auth:\n  user: a\n  password: !!int {CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: !!bool {CANARY}\n")),
+        yaml(&format!(
+            "auth:\n  user: a\n  password: !!binary {CANARY}\n"
+        )),
+        yaml(&format!("auth:\n  user: a\n  password: ${{{CANARY}: x}}\n")),
+        super::toml(&format!(
+            "auth.user = 'a'\nauth.password = \"\\q{CANARY}\"\n"
+        )),
+        super::toml(&format!(
+            "auth.user = 'a'\nauth.password = '{CANARY}' {CANARY}\n"
+        )),
+        super::toml(&format!(
+            "auth.user = 'a'\nauth.password = '{CANARY}'\nauth.password = '{CANARY}'\n"
+        )),
+        super::toml(&format!("auth.user = 'a'\nauth.password.{CANARY}\n")),
+        super::toml(&format!("auth.user = 'a'\nauth.password = ['{CANARY}']\n")),
+        // Cut out of a connection string that was put where nodes belong.
+        yaml(&format!("auth: {{user: a, nodes: ['a:{CANARY}']}}")),
+        yaml(&format!(
+            "auth: {{user: a, nodes: ['postgresql://a:{CANARY}']}}"
+        )),
+        yaml(&format!(
+            "auth: {{user: a, nodes: 'postgresql://a:{CANARY},x@localhost'}}"
+        )),
+        yaml(&format!(
+            "auth: {{user: a, nodes: [{{address: 'a:{CANARY}'}}]}}"
+        )),
+        super::complete().variables([(
+            "CRDB_AUTH__NODES",
+            &format!("postgresql://a:{CANARY}/x,b@c"),
+        )]),
+        super::complete().set_text("auth.nodes", &format!("db,{CANARY}/x@c")),
+        super::complete().set_text("auth.nodes", &format!("a,{CANARY}:x,y@c")),
+        super::complete().set_text("auth.nodes", &format!("a:{CANARY}")),
+        yaml(&format!(
+            "auth: {{user: a, password_command: [pass, [{CANARY}]]}}"
+        )),
+        // In a connection string, as another word's value.
+        super::complete().set_text("auth.url", &format!("host=db port={CANARY}")),
+        super::complete().set_text("auth.url", &format!("host=db {CANARY}")),
+        super::complete().set_text("auth.url", &format!("host=db {CANARY}=1")),
+        super::complete().set_text("auth.url", &format!("host=db connect_timeout={CANARY}")),
+        super::complete().set_text(
+            "auth.url",
+            &format!("postgresql://a@db/x?keepalives_idle={CANARY}"),
+        ),
+        super::complete().set_text(
+            "auth.url",
+            &format!("postgresql://a@db/x?ssl_min_protocol_version={CANARY}"),
+        ),
+        super::complete().set_text(
+            "auth.url",
+            &format!("postgresql://a@db/x?require_auth={CANARY}"),
+        ),
+        super::complete().set_text(
+            "auth.url",
+            &format!("postgresql://a@db/x?sslnegotiation={CANARY}"),
+        ),
+        super::complete().set_text("auth.url", &format!("postgresql://a@db/x?{CANARY}")),
+        super::complete().set_text(
+            "auth.url",
+            &format!("postgresql://a@db/x?tcp_user_timeout={CANARY}"),
+        ),
+        super::complete().set_text(
+            "auth.url",
+            &format!("postgresql://a@db/x?target_session_attrs={CANARY}"),
+        ),
+        super::complete().set_text("auth.url", &format!("mysql://a:{CANARY}@db/x")),
     ];
     for builder in builders {
         let error = builder.clone().build().unwrap_err();
