@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use crdb_auth::{
-    AuthContext, AuthRequest, Authenticator, Config, Connector, Endpoint, Exchange, ExchangeFuture,
-    Secret,
+    AuthContext, AuthRequest, Authenticator, Config, Connector, CredentialError, Endpoint,
+    Exchange, ExchangeFuture, Secret,
 };
 
 struct Bearer {
@@ -45,7 +45,8 @@ impl Exchange for BearerExchange {
     fn respond<'a>(&'a mut self, challenge: &'a [u8]) -> ExchangeFuture<'a, Option<Secret>> {
         Box::pin(async move {
             if self.sent {
-                return Err(format!("refused: {}", String::from_utf8_lossy(challenge)).into());
+                let refusal = format!("refused: {}", String::from_utf8_lossy(challenge));
+                return Err(CredentialError::new(refusal).into());
             }
             self.sent = true;
             let mut message = b"n,,\x01auth=Bearer ".to_vec();

@@ -57,8 +57,8 @@ pub trait Exchange: Send {
     /// Answers the server. The first challenge is empty; the last, a SASL final message, needs
     /// no answer: `None`.
     ///
-    /// Work that blocks belongs on `tokio::task::spawn_blocking`. The text of an error is shown and logged: it must have no
-    /// secret in it.
+    /// Work that blocks belongs on `tokio::task::spawn_blocking`. Of an error only a
+    /// [`CredentialError`](crate::CredentialError)'s words are shown and logged.
     fn respond<'a>(&'a mut self, challenge: &'a [u8]) -> ExchangeFuture<'a, Option<Secret>>;
 
     /// The server says that the login succeeded. A way with mutual authentication must fail here

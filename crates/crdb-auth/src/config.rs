@@ -145,6 +145,17 @@ impl Config {
     }
 
     /// Whether Kerberos is configured on purpose and nothing else is.
+    /// Whether a login for which the ticket has expired may succeed when it is tried again.
+    pub(crate) fn renews_tickets(&self) -> bool {
+        #[cfg(all(feature = "kerberos", unix))]
+        return self
+            .kerberos
+            .as_ref()
+            .is_some_and(|(settings, _)| settings.renews());
+        #[cfg(not(all(feature = "kerberos", unix)))]
+        return false;
+    }
+
     #[cfg(all(feature = "kerberos", unix))]
     pub(crate) fn is_kerberos_alone(&self) -> bool {
         !self.kerberos_implied && self.password.is_none() && self.authenticator.is_none()

@@ -192,7 +192,24 @@ impl Connector {
         }
     }
 
+    /// One login; a second one where the ticket of a keytab had expired by the server's clock, for it has been dropped.
     async fn attempt(
+        &self,
+        endpoint: &Endpoint,
+        tls: bool,
+        progress: &Progress,
+    ) -> Result<AuthenticatedStream, Error> {
+        match self.attempt_once(endpoint, tls, progress).await {
+            Err(error)
+                if error.kind() == ErrorKind::KerberosExpired && self.config().renews_tickets() =>
+            {
+                self.attempt_once(endpoint, tls, progress).await
+            }
+            result => result,
+        }
+    }
+
+    async fn attempt_once(
         &self,
         endpoint: &Endpoint,
         tls: bool,

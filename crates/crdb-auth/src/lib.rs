@@ -87,7 +87,8 @@ pub use config::{Config, ConfigBuilder};
 pub use connection_string::ConnectionString;
 pub use connector::Connector;
 pub use credential::{
-    Command, Credential, CredentialFuture, CredentialRequest, CredentialSource, Password,
+    Command, Credential, CredentialError, CredentialFuture, CredentialRequest, CredentialSource,
+    Password,
 };
 pub use doctor::{Diagnosis, Doctor, DoctorStep, Finding, Outcome};
 pub use endpoint::Endpoint;

@@ -5,6 +5,9 @@
 //! may read them too. So 0600 and 0400 are accepted always, and 0640 and 0440 where root owns the file: Kubernetes mounts a
 //! secret with `fsGroup` in that way. The mode is that of the file which a symbolic link leads to. Where there are no modes,
 //! as on Windows, there is no rule.
+//!
+//! Kubernetes mounts secrets with 0644 and Docker with 0444 unless told otherwise. Both are refused like any other file that
+//! all can read, for it cannot be seen that no other user lives in the container: the error names the mode and the setting.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -84,7 +87,8 @@ impl Unusable {
                 kind,
                 format!(
                     "the {what} {path} is accessible to others (mode {mode:04o}): chmod 0600 it, or let root own it and \
-                     chmod 0640 it (Kubernetes: defaultMode: 0440 with fsGroup)"
+                     chmod 0640 it. A mounted secret gets its mode where it is mounted. Kubernetes: defaultMode: 0400, or \
+                     0440 with fsGroup where the process is not root; Docker: mode: 0400, with uid of the process"
                 ),
             ),
             Self::TooLong => Error::new(
@@ -157,7 +161,9 @@ mod tests {
             (0o640, root),
             (0o440, root),
             (0o660, false),
+            // As Kubernetes and Docker mount secrets by default.
             (0o644, false),
+            (0o444, false),
             (0o604, false),
         ] {
             for path in [&key, &password, &passfile, &keytab] {
@@ -182,7 +188,16 @@ mod tests {
                     None => assert!(accepted, "{mode:o}"),
                     Some(error) => {
                         assert!(!accepted, "{mode:o}: {error}");
-                        assert!(error.to_string().contains("chmod 0600"), "{error}");
+                        let text = error.to_string();
+                        for named in [
+                            format!("(mode {mode:04o})").as_str(),
+                            "chmod 0600",
+                            "defaultMode: 0400",
+                            "fsGroup",
+                            "Docker: mode: 0400",
+                        ] {
+                            assert!(text.contains(named), "{text}");
+                        }
                     }
                 }
             }

@@ -259,6 +259,15 @@ impl CredentialSource for Source {
     }
 }
 
+/// A source whose library repeats the secret in its error.
+struct Failing(String);
+
+impl CredentialSource for Failing {
+    fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
+        Box::pin(async { Err(std::io::Error::other(self.0.clone()).into()) })
+    }
+}
+
 /// Files, commands and sources that have a password that does not fit.
 async fn places(engine: &Engine, password: &str, caught: &Caught) {
     let directory = tempfile::tempdir().unwrap();
@@ -279,6 +288,7 @@ async fn places(engine: &Engine, password: &str, caught: &Caught) {
         shell(format!("printf %s '{password}' >&2; exit 1")),
         shell(format!("printf %s '{password}'")),
         Password::source(Source(password.to_owned())),
+        Password::source(Failing(password.to_owned())),
     ] {
         let builder = config(engine, Login::Scram, caught).password(place);
         attempt(builder, &endpoint(engine), caught).await;

@@ -2,12 +2,15 @@
 
 mod child;
 mod command;
+mod error;
 mod jwt;
 mod passfile;
 mod password;
 mod source;
 
 pub use command::Command;
+pub use error::CredentialError;
+pub(crate) use error::failed;
 pub use password::Password;
 pub use source::{Credential, CredentialFuture, CredentialRequest, CredentialSource};
 

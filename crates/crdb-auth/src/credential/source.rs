@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 
+use super::error::failed;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
@@ -64,7 +65,8 @@ pub type CredentialFuture<'a> =
 /// An example is in `examples/credential_source.rs`.
 pub trait CredentialSource: Send + Sync + 'static {
     /// Fetches a credential. The future is dropped when the connect timeout has passed, also in the background, and the
-    /// source is asked again by the next login. The text of an error is shown and logged: it must have no secret in it.
+    /// source is asked again by the next login. Of an error only a [`CredentialError`](crate::CredentialError)'s words are
+    /// shown and logged.
     fn fetch<'a>(&'a self, request: &'a CredentialRequest) -> CredentialFuture<'a>;
 }
 
@@ -192,14 +194,11 @@ impl CachedSource {
     async fn fetch(&self, request: &CredentialRequest) -> Result<Secret, Error> {
         let fetched = SystemTime::now();
         let credential = self.source.fetch(request).await.map_err(|error| {
-            Error::new(
-                ErrorKind::Credential,
-                format!(
-                    "fetching the credential of {:?} for {}: {error}",
-                    request.user, request.endpoint
-                ),
-            )
-            .with_source(error)
+            let attempt = format!(
+                "fetching the credential of {:?} for {}",
+                request.user, request.endpoint
+            );
+            failed(&attempt, error)
         })?;
         let secret = credential.secret.clone();
         let cached = Cached {

@@ -1,7 +1,7 @@
 //! One login, by cross-krb5.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tokio::task::JoinSet;
@@ -26,6 +26,8 @@ struct Aim {
     tickets: Arc<Tickets>,
     service: ServiceName,
     delegate: bool,
+    /// Which ticket the first token was made with, where it is this configuration's to renew.
+    used: Mutex<Option<u64>>,
 }
 
 enum State {
@@ -46,6 +48,7 @@ impl KerberosExchange {
                 tickets,
                 service,
                 delegate,
+                used: Mutex::default(),
             }),
             state: State::Start,
         }
@@ -70,7 +73,8 @@ impl KerberosExchange {
         let stepped = self
             .aim
             .on_a_thread(Turns::default(), move || pending.step(&challenge))
-            .await?;
+            .await
+            .inspect_err(|error| self.aim.note(error))?;
         let (state, token) = match stepped {
             Stepped::Established(token) => (State::Established, token),
             Stepped::Pending(pending, token) => (State::Pending(pending), Some(token)),
@@ -103,7 +107,16 @@ impl Aim {
         }
     }
 
+    /// The server may call a ticket expired that this machine's clock does not: the next login begins with another one.
+    fn note(&self, error: &Error) {
+        if error.kind() == ErrorKind::KerberosExpired {
+            let used = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            self.tickets.expired(used);
+        }
+    }
+
     async fn start_with(&self, ticket: Ticket) -> Result<(Context, Secret), Error> {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = ticket.turn();
         let (service, delegate) = (self.service.name().to_owned(), self.delegate);
         let turns = self.tickets.turns_at(&service);
         let start = move || Context::start(ticket.credential, &service, delegate);

@@ -80,7 +80,7 @@ impl Kerberos {
     /// With the key in this file. The ticket is acquired at the first login (or by
     /// [`Connector::prepare`](crate::Connector::prepare)), held in memory, renewed in the
     /// background when a good half of its life is over, and acquired anew when the file is
-    /// replaced. The same modes are accepted as for [`Password::file`](crate::Password::file).
+    /// replaced, or when the library or the server calls it expired: that login is tried once more. The same modes are accepted as for [`Password::file`](crate::Password::file).
     pub fn keytab(path: impl Into<PathBuf>) -> Self {
         Self::with(Credentials::Keytab(path.into()))
     }
@@ -147,6 +147,11 @@ impl Kerberos {
     #[must_use]
     pub fn service_name(&self, endpoint: &Endpoint) -> String {
         ServiceName::new(self, endpoint).name().to_owned()
+    }
+
+    /// Whether a ticket that has expired is replaced by the next login.
+    pub(crate) fn renews(&self) -> bool {
+        matches!(self.credentials, Credentials::Keytab(_))
     }
 
     pub(crate) fn permits_without_tls(&self) -> bool {

@@ -1,8 +1,8 @@
 //! How TLS begins, what is sent inside it, and certificates that change.
 
 use crdb_auth::{
-    AuthContext, AuthRequest, Authenticator, ClientCertificate, Config, ErrorKind, Exchange,
-    ExchangeFuture, RootCertificates, Secret, SslMode, TlsConfig, TlsNegotiation,
+    AuthContext, AuthRequest, Authenticator, ClientCertificate, Config, CredentialError, ErrorKind,
+    Exchange, ExchangeFuture, RootCertificates, Secret, SslMode, TlsConfig, TlsNegotiation,
 };
 use crdb_testkit::{Authority, Engine, Login};
 
@@ -114,7 +114,7 @@ impl Exchange for OwnExchange {
                 (1, b"") => Ok(Some(Secret::from("one"))),
                 (2, b"challenge") => Ok(Some(Secret::from("two"))),
                 (3, b"final") => Ok(None),
-                other => Err(format!("unexpected {other:?}").into()),
+                other => Err(CredentialError::new(format!("unexpected {other:?}")).into()),
             }
         })
     }
@@ -123,7 +123,7 @@ impl Exchange for OwnExchange {
         if self.round == 3 {
             Ok(())
         } else {
-            Err("the server has proven nothing".into())
+            Err(CredentialError::new("the server has proven nothing").into())
         }
     }
 }

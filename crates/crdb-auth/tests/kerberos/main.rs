@@ -76,6 +76,7 @@ tests!(
     renewal::a_replaced_keytab_is_read_again,
     renewal::tickets_are_renewed_under_load,
     renewal::a_ticket_is_used_while_it_lives_whatever_becomes_of_the_keytab,
+    renewal::a_ticket_that_the_server_calls_expired_is_replaced_at_once,
     failures::a_hung_kdc_holds_one_thread,
 );
 

@@ -6,6 +6,7 @@ use postgres_protocol::message::frontend;
 
 use super::{Login, Wire, accepted};
 use crate::authenticator::Exchange;
+use crate::credential::failed;
 use crate::error::{Error, ErrorKind};
 use crate::progress::Step;
 use crate::secret::Secret;
@@ -120,20 +121,13 @@ async fn respond(
     login.progress.enter(Step::Credential);
     let answer = exchange.respond(challenge).await;
     login.progress.enter(Step::Login);
-    answer.map_err(|error| failed(login, error))
+    answer.map_err(|error| failed(login.attempt, error))
 }
 
 fn complete(login: &Login<'_>, exchange: &mut Box<dyn Exchange>) -> Result<(), Error> {
-    exchange.complete().map_err(|error| failed(login, error))
-}
-
-/// Our own errors, which know their kind, pass through.
-fn failed(login: &Login<'_>, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    match error.downcast::<Error>() {
-        Ok(error) => error.within(login.attempt),
-        Err(error) => Error::new(ErrorKind::Credential, format!("{}: {error}", login.attempt))
-            .with_source(error),
-    }
+    exchange
+        .complete()
+        .map_err(|error| failed(login.attempt, error))
 }
 
 fn silent(login: &Login<'_>) -> Error {
