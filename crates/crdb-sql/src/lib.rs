@@ -40,6 +40,9 @@
 //! [`token`] splits text, [`Repository`] makes queries of it, [`Query`] is what callers use, [`Problem`] is what they
 //! are told.
 
+// The macros of the dialect read a rule token by token.
+#![recursion_limit = "512"]
+
 #[cfg(feature = "parser")]
 mod check;
 #[cfg(feature = "codegen")]

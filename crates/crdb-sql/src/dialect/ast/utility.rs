@@ -1,6 +1,7 @@
 //! The long tail of statements, all of one form.
 
 use super::super::keyword::Keyword;
+use super::super::token::TokenKind;
 use super::expr::Expr;
 use super::index::{IndexColumn, PartitionBy};
 use super::name::{Ident, IndexName, ObjectName};
@@ -80,6 +81,34 @@ pub enum Punctuation {
     At,
     /// `*`
     Star,
+}
+
+impl Punctuation {
+    /// The sign as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "(",
+            Self::Close => ")",
+            Self::Comma => ",",
+            Self::Equal => "=",
+            Self::Dot => ".",
+            Self::At => "@",
+            Self::Star => "*",
+        }
+    }
+
+    pub(in super::super) const fn token(self) -> TokenKind {
+        match self {
+            Self::Open => TokenKind::LeftParen,
+            Self::Close => TokenKind::RightParen,
+            Self::Comma => TokenKind::Comma,
+            Self::Equal => TokenKind::Equal,
+            Self::Dot => TokenKind::Dot,
+            Self::At => TokenKind::At,
+            Self::Star => TokenKind::Star,
+        }
+    }
 }
 
 /// Which statement of the long tail.

@@ -4,34 +4,29 @@
 //! Nesting is counted, and refused beyond [`MAX_DEPTH`](super::MAX_DEPTH).
 
 mod alter;
-mod alter_table;
-mod backup;
 mod column;
 mod create;
 mod create_table;
-mod domain;
 mod drop;
 mod expr;
 mod from;
 mod function;
-mod grant;
 mod index;
-mod job;
 mod name;
+mod operand;
 mod operator;
 mod paren;
 mod query;
 mod routine;
+mod rule;
 mod session;
-mod show;
-mod show_object;
 mod statement;
-mod stream;
 mod types;
 mod utility;
 mod window;
 mod write;
-mod zone;
+
+use std::borrow::Cow;
 
 use super::ast::Statement;
 use super::error::{ParseError, ParseErrorKind};
@@ -54,6 +49,8 @@ pub(super) struct Parser<'a> {
     /// An upper bound of how high the tree of the expression at hand is.
     height: u32,
     options: &'a Options,
+    /// What the rules looked for ahead, for messages.
+    missed: rule::Missed,
 }
 
 impl<'a> Parser<'a> {
@@ -65,6 +62,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             height: 0,
             options,
+            missed: rule::Missed::default(),
         })
     }
 
@@ -77,6 +75,7 @@ impl<'a> Parser<'a> {
                 return Ok(statements);
             }
             self.height = 0;
+            self.missed = rule::Missed::default();
             statements.push(self.statement()?);
             if !self.is(TokenKind::Semicolon) && !self.is(TokenKind::End) {
                 return Err(self.expected("`;` or the end"));
@@ -272,7 +271,12 @@ impl<'a> Parser<'a> {
 
     #[cold]
     fn expected(&self, what: &str) -> ParseError {
-        let token = self.token();
+        // A rule that was given up further on says more.
+        let (at, what) = match self.missed.beyond(self.at) {
+            Some((at, what)) => (at, Cow::Owned(what)),
+            None => (self.at, Cow::Borrowed(what)),
+        };
+        let token = self.tokens[at.min(self.tokens.len() - 1)];
         let found = match token.kind {
             TokenKind::End => "the end".to_owned(),
             _ => format!("`{}`", shortened(self.text(token))),

@@ -114,9 +114,14 @@ impl Parser<'_> {
         self.is_name_for(self.kind(), Place::Function)
     }
 
-    /// Whether the current token is a word that is not reserved.
-    pub(super) fn at_word(&self) -> bool {
-        self.is_name_for(self.kind(), Place::NonReserved)
+    /// Whether the token `ahead` is a word that is not reserved.
+    pub(super) fn word_at(&self, ahead: usize) -> bool {
+        self.is_name_for(self.kind_at(ahead), Place::NonReserved)
+    }
+
+    /// Whether the token `ahead` is a word.
+    pub(super) fn any_name_at(&self, ahead: usize) -> bool {
+        self.is_name_for(self.kind_at(ahead), Place::Any)
     }
 
     /// The name of a column, a constraint, an alias ..

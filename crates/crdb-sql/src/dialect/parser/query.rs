@@ -20,6 +20,21 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether a query, or a parenthesis before it, can begin `ahead`.
+    pub(super) fn query_at(&self, ahead: usize) -> bool {
+        match self.kind_at(ahead) {
+            TokenKind::LeftParen
+            | TokenKind::Keyword(Keyword::SELECT | Keyword::TABLE | Keyword::VALUES) => true,
+            TokenKind::Keyword(Keyword::WITH) => {
+                self.keyword_at(ahead + 1, Keyword::RECURSIVE)
+                    || self.name_at(ahead + 1)
+                        && (self.keyword_at(ahead + 2, Keyword::AS)
+                            || self.kind_at(ahead + 2) == TokenKind::LeftParen)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a query begins here, behind whatever parentheses.
     pub(super) fn at_query_in_parens(&self) -> bool {
         let parens = (0..)

@@ -1,12 +1,11 @@
 //! Transactions and session variables.
 
 use super::super::ast::{
-    Expr, Ident, IsolationLevel, Literal, SetScope, SetVariable, StatementKind, Transaction,
-    TransactionMode, TransactionPriority, UtilityKind,
+    Expr, Ident, IsolationLevel, Literal, Part, SetScope, SetVariable, StatementKind, Transaction,
+    TransactionMode, TransactionPriority, Utility, UtilityKind,
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
-use super::utility::Build;
 use super::{Parsed, Parser};
 
 impl Parser<'_> {
@@ -219,8 +218,10 @@ impl Parser<'_> {
                 Keyword::AUTHORIZATION,
                 Keyword::DEFAULT,
             ];
-            let parts = words.map(super::super::ast::Part::Keyword).to_vec();
-            return Ok(UtilityKind::Reset.build(parts));
+            return Ok(StatementKind::Utility(Utility {
+                kind: UtilityKind::Reset,
+                parts: words.map(Part::Keyword).to_vec(),
+            }));
         }
         Ok(StatementKind::Set(self.set_rest(scope)?))
     }
@@ -351,73 +352,5 @@ impl Parser<'_> {
             name: vec![Ident::new("database")],
             values,
         }))
-    }
-
-    /// `RESET a`, `RESET CLUSTER SETTING a`, `RESET ALL`.
-    pub(super) fn reset(&mut self) -> Parsed<StatementKind> {
-        let mut parts = Vec::new();
-        self.take(&mut parts, Keyword::RESET)?;
-        if self.at_keywords(&[Keyword::CLUSTER, Keyword::SETTING]) {
-            self.take_all(&mut parts, &[Keyword::CLUSTER, Keyword::SETTING])?;
-            self.take_dotted(&mut parts)?;
-        } else if !self.opt_take(&mut parts, Keyword::ALL) {
-            self.opt_take(&mut parts, Keyword::SESSION);
-            self.session_variable(&mut parts)?;
-        }
-        Ok(UtilityKind::Reset.build(parts))
-    }
-
-    /// A variable in `SHOW` and `RESET`, where some keywords stand for one.
-    pub(super) fn session_variable(
-        &mut self,
-        parts: &mut Vec<super::super::ast::Part>,
-    ) -> Parsed<()> {
-        if self.at_keywords(&[Keyword::TIME, Keyword::ZONE]) {
-            return self.take_all(parts, &[Keyword::TIME, Keyword::ZONE]);
-        }
-        if self.opt_take_any(parts, &[Keyword::ALL, Keyword::SESSION_USER]) {
-            return Ok(());
-        }
-        if matches!(self.kind(), TokenKind::Word | TokenKind::QuotedWord)
-            || self.at_any(&[
-                Keyword::DATABASE,
-                Keyword::NAMES,
-                Keyword::ROLE,
-                Keyword::LC_COLLATE,
-                Keyword::LC_CTYPE,
-                Keyword::VIRTUAL_CLUSTER_NAME,
-                Keyword::TRACING,
-            ])
-        {
-            return self.take_dotted(parts);
-        }
-        Err(self.expected("a session variable"))
-    }
-
-    pub(super) fn deallocate(&mut self) -> Parsed<StatementKind> {
-        let mut parts = Vec::new();
-        self.take(&mut parts, Keyword::DEALLOCATE)?;
-        if self.name_at(1) || self.keyword_at(1, Keyword::ALL) {
-            self.opt_take(&mut parts, Keyword::PREPARE);
-        }
-        if !self.opt_take(&mut parts, Keyword::ALL) {
-            self.take_name(&mut parts)?;
-        }
-        Ok(UtilityKind::Deallocate.build(parts))
-    }
-
-    pub(super) fn discard(&mut self) -> Parsed<StatementKind> {
-        let mut parts = Vec::new();
-        self.take(&mut parts, Keyword::DISCARD)?;
-        self.take_any(
-            &mut parts,
-            &[
-                Keyword::ALL,
-                Keyword::SEQUENCES,
-                Keyword::TEMP,
-                Keyword::TEMPORARY,
-            ],
-        )?;
-        Ok(UtilityKind::Discard.build(parts))
     }
 }

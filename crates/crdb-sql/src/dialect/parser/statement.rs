@@ -3,6 +3,7 @@
 use super::super::ast::{Explain, Expr, Ident, Prepare, Statement, StatementKind};
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
+use super::utility::{CANNED_PLAN, PREPARABLE, SHOW, TOP_LEVEL};
 use super::{Parsed, Parser};
 
 impl Parser<'_> {
@@ -28,24 +29,15 @@ impl Parser<'_> {
             ) => self.transaction(),
             Some(Keyword::SAVEPOINT | Keyword::RELEASE) => self.savepoint(),
             Some(Keyword::PREPARE) => self.prepare(),
-            Some(Keyword::EXECUTE) if !self.at_execute_schedule() => self.execute(),
-            Some(Keyword::DEALLOCATE) => self.deallocate(),
-            Some(Keyword::DISCARD) => self.discard(),
-            Some(Keyword::ANALYZE | Keyword::ANALYSE) => self.analyze(),
-            Some(Keyword::CALL) => self.call_procedure(),
-            Some(Keyword::DO) => self.do_block(),
-            Some(Keyword::COPY) => self.copy(),
-            Some(Keyword::COMMENT) => self.comment(),
-            Some(Keyword::GRANT) => self.grant(),
-            Some(Keyword::REVOKE) => self.revoke(),
-            Some(Keyword::REASSIGN) => self.reassign_owned(),
-            Some(Keyword::DROP) if self.keyword_at(1, Keyword::OWNED) => self.drop_owned(),
-            Some(Keyword::REFRESH) => self.refresh(),
-            Some(Keyword::DECLARE | Keyword::FETCH | Keyword::MOVE | Keyword::CLOSE) => {
-                self.cursor()
-            }
-            Some(Keyword::LISTEN | Keyword::NOTIFY | Keyword::UNLISTEN) => self.notification(),
-            _ => self.preparable_kind(),
+            // A schedule, or a prepared statement of that name.
+            Some(Keyword::EXECUTE) => match self.utility(PREPARABLE)? {
+                Some(utility) => Ok(utility),
+                None => self.execute(),
+            },
+            _ => match self.utility(TOP_LEVEL)? {
+                Some(utility) => Ok(utility),
+                None => self.preparable_kind(),
+            },
         }
     }
 
@@ -81,18 +73,11 @@ impl Parser<'_> {
             Keyword::DROP => self.drop(),
             Keyword::SET => self.set(),
             Keyword::USE => self.use_database(),
-            Keyword::RESET => self.reset(),
-            Keyword::SHOW => self.show(),
-            Keyword::BACKUP => self.backup(),
-            Keyword::RESTORE => self.restore(),
-            Keyword::IMPORT => self.import(),
-            Keyword::EXPORT => self.export(),
-            Keyword::CANCEL | Keyword::PAUSE | Keyword::RESUME => self.job(),
-            Keyword::EXECUTE if self.at_execute_schedule() => self.execute_schedule(),
-            Keyword::EXPERIMENTAL => self.experimental(),
-            Keyword::INSPECT => self.inspect(),
-            Keyword::CHECK => self.check_connection(),
-            _ => Err(self.expected("a statement")),
+            Keyword::SHOW => self.expect_utility(SHOW),
+            _ => match self.utility(PREPARABLE)? {
+                Some(utility) => Ok(utility),
+                None => Err(self.expected("a statement")),
+            },
         }
     }
 
@@ -179,10 +164,13 @@ impl Parser<'_> {
             Vec::new()
         };
         self.expect_keyword(Keyword::AS)?;
-        let statement = if self.at_keywords(&[Keyword::OPT, Keyword::PLAN]) {
-            self.canned_plan()?
-        } else {
-            self.nested(Self::preparable_statement)?
+        let start = self.start();
+        let statement = match self.utility(CANNED_PLAN)? {
+            Some(kind) => Statement {
+                kind,
+                span: self.span_from(start),
+            },
+            None => self.nested(Self::preparable_statement)?,
         };
         Ok(StatementKind::Prepare(Prepare {
             name,

@@ -20,17 +20,12 @@ pub(super) fn print_parts(f: &mut Formatter<'_>, parts: &[Part]) -> fmt::Result 
             tight = false;
             continue;
         };
-        let (text, spaced_before, tight_after) = match sign {
-            Punctuation::Open => ("(", true, true),
-            Punctuation::Close => (")", false, false),
-            Punctuation::Comma => (",", false, false),
-            Punctuation::Equal => ("=", true, false),
-            Punctuation::Dot => (".", false, true),
-            Punctuation::At => ("@", false, true),
-            Punctuation::Star => ("*", true, false),
-        };
-        write!(f, "{}{text}", when(spaced_before && !tight, " "))?;
-        tight = tight_after;
+        let spaced = matches!(
+            sign,
+            Punctuation::Open | Punctuation::Equal | Punctuation::Star
+        );
+        write!(f, "{}{}", when(spaced && !tight, " "), sign.as_str())?;
+        tight = matches!(sign, Punctuation::Open | Punctuation::Dot | Punctuation::At);
     }
     Ok(())
 }

@@ -1,0 +1,135 @@
+//! `SHOW`.
+
+use super::super::super::ast::{Punctuation, UtilityKind};
+use super::super::super::keyword::Keyword;
+use super::super::operand::Operand;
+use super::super::rule::{Rule, Step, rule, statements};
+use super::clause::{
+    FOR_SCHEDULES, FUNCTION, GRANT_TARGETS, INTO_BACKUP, OPTIONS, PARTITIONED, TABLE_OR_INDEX,
+    TENANT, VALUES, VARIABLE,
+};
+
+pub(in super::super) const SHOW: &[Rule] = statements! {
+    // What the server does.
+    Show {SHOW PUBLIC CLUSTER {SETTING | SETTINGS} &FOR_TENANT}
+    Show {SHOW ALL CLUSTER {SETTING | SETTINGS} &FOR_TENANT}
+    Show {SHOW CLUSTER SETTINGS &FOR_TENANT}
+    Show {SHOW CLUSTER SETTING {ALL | <Setting>} &FOR_TENANT}
+    Show {SHOW [ALL] [CLUSTER | LOCAL] {QUERIES | STATEMENTS | SESSIONS | TRANSACTIONS}}
+    Show {SHOW [CHANGEFEED] &JOBS}
+    Show {SHOW LOGICAL REPLICATION JOBS [WITH DETAILS]}
+    Show {SHOW BACKUPS IN &VALUES [{NEWER | OLDER} THAN <Expr>]... &BACKUP_OPTIONS}
+    Show {
+        SHOW BACKUP [{SCHEMAS | RANGES | FILES | VALIDATE | CONNECTION} <NotLast>] [FROM] &INTO_BACKUP &VALUES
+        &BACKUP_OPTIONS
+    }
+    Show {SHOW [RUNNING | PAUSED] SCHEDULES [FOR {BACKUP | CHANGEFEED | SQL STATISTICS}]}
+    Show {SHOW SCHEDULE <Expr>}
+    Show {SHOW [COMPACT] [KV | EXPERIMENTAL_REPLICA] TRACE FOR SESSION}
+    Show {SHOW SAVEPOINT STATUS}
+    Show {SHOW TRANSACTION {ISOLATION LEVEL | PRIORITY | STATUS}}
+    Show {SHOW TRANSFER STATE [WITH <Text>]}
+    Show {SHOW SYNTAX <Text>}
+    Show {SHOW LAST QUERY STATISTICS [RETURNING <Name>, ...]}
+    Show {SHOW COMMIT TIMESTAMP}
+    Show {SHOW COMPLETIONS AT OFFSET <Number> FOR <Text>}
+    Show {SHOW HISTOGRAM <Number>}
+    Show {SHOW FULL TABLE SCANS}
+    Show {SHOW {LOCALITY | USERS | ROLES}}
+    Show {SHOW EXTERNAL {CONNECTION <Value> | CONNECTIONS}}
+    Show {SHOW INSPECT ERRORS [FOR TABLE <Object>] [FOR JOB <Number>] [WITH DETAILS]}
+    Show {SHOW STATEMENT HINTS FOR <Value> [WITH {OPTIONS (DETAILS) | DETAILS}]}
+    Show {SHOW {TENANTS | VIRTUAL CLUSTERS | &TENANT <Tenant>} [WITH &TENANT_OPTION, ...]}
+
+    // What there is.
+    Show {SHOW {DATABASES | TYPES} &WITH_COMMENT}
+    Show {SHOW SCHEMAS [FROM <Name>] &WITH_COMMENT}
+    Show {SHOW {TABLES | SEQUENCES | ENUMS | FUNCTIONS | PROCEDURES} [FROM <Schema>] &WITH_COMMENT}
+    Show {SHOW {COLUMNS | CONSTRAINT | CONSTRAINTS} FROM <Object> &WITH_COMMENT}
+    Show {SHOW {INDEX | INDEXES | KEYS} FROM {DATABASE <Name> | <Object>} &WITH_COMMENT}
+    Show {SHOW {TRIGGERS | POLICIES} {FROM | FOR} [TABLE] <Object>}
+    Show {SHOW GRANTS [ON &GRANTS_TARGET] &FOR_ROLES}
+    Show {SHOW SYSTEM GRANTS &FOR_ROLES}
+    Show {SHOW DEFAULT SESSION VARIABLES FOR {ROLE | USER | GROUP} {ALL | <Role>}}
+    Show {
+        SHOW DEFAULT PRIVILEGES [FOR ALL ROLES | FOR {ROLE | USER | GROUP | GRANTEE} <Role>, ...]
+        [IN SCHEMA <Schema>, ...]
+    }
+    Show {SHOW STATISTICS [USING JSON] FOR TABLE <Object> &OPTIONS}
+    Show {SHOW RANGE FROM &TABLE_OR_INDEX FOR ROW (<Expr>, ...)}
+    Show {SHOW RANGES [FROM {CURRENT_CATALOG | DATABASE <Name> | &TABLE_OR_INDEX}] &RANGE_OPTIONS}
+    Show {SHOW CLUSTER RANGES &RANGE_OPTIONS}
+    Show {SHOW PARTITIONS FROM {DATABASE <Name> | &TABLE_OR_INDEX [@ *]}}
+    Show {SHOW REGIONS [FROM {CLUSTER | ALL DATABASES | DATABASE [<Name>]}]}
+    Show {SHOW SUPER REGIONS FROM DATABASE <Name>}
+    Show {SHOW SURVIVAL GOAL FROM DATABASE [<Name>]}
+    Show {
+        SHOW {EXPERIMENTAL_FINGERPRINTS | FINGERPRINTS} FROM {&TENANT <Tenant> | TABLE <Object>}
+        [WITH {OPTIONS (&FINGERPRINT_OPTION, ...) | &FINGERPRINT_OPTION, ...}]
+    }
+    Show {SHOW [ALL] ZONE CONFIGURATIONS}
+    Show {
+        SHOW ZONE CONFIGURATION {FOR | FROM} {
+            RANGE <AnyName>
+            | DATABASE <Name>
+            | PARTITION <AnyName> OF &PARTITIONED
+            | &TABLE_OR_INDEX [PARTITION <AnyName>]
+        }
+    }
+
+    // How it was made.
+    Show {
+        SHOW CREATE ALL {
+            SCHEMAS | TABLES | TYPES | SCHEDULES | ROUTINES | TRIGGERS | EXTERNAL CONNECTIONS
+        }
+    }
+    Show {SHOW CREATE SCHEDULE <Expr>}
+    Show {SHOW CREATE EXTERNAL CONNECTION <Value>}
+    Show {SHOW CREATE {FUNCTION | PROCEDURE} &FUNCTION}
+    Show {SHOW CREATE TRIGGER <Name> ON <Object>}
+    Show {SHOW CREATE {VIEW | SEQUENCE | DATABASE | SCHEMA | TYPE} <Object> &CREATE_OPTION}
+    Show {SHOW CREATE [SECONDARY INDEXES [FROM] | INDEXES [FROM] | TABLE] <Object> &CREATE_OPTION}
+
+    Show {SHOW [SESSION] &VARIABLE}
+};
+
+const FOR_TENANT: Rule = rule!([FOR &TENANT <Tenant>]);
+
+const FOR_ROLES: Rule = rule!([FOR <Role>, ...]);
+
+const WITH_COMMENT: Rule = rule!([WITH COMMENT]);
+
+const CREATE_OPTION: Rule = rule!([WITH {REDACT | IGNORE_FOREIGN_KEYS}]);
+
+const RANGE_OPTIONS: Rule = rule!([WITH {TABLES | INDEXES | DETAILS | KEYS | EXPLAIN}, ...]);
+
+const JOBS: Rule = rule!({
+    AUTOMATIC JOBS
+    | {
+        JOB [WHEN COMPLETE] <Expr>
+        | JOBS WHEN COMPLETE {&FOR_SCHEDULES | <Query>}
+        | JOBS [&FOR_SCHEDULES | <Query>]
+    } [WITH {EXECUTION DETAILS | RESOLVED TIMESTAMP | WATCHED_TABLES}, ...]
+});
+
+const BACKUP_OPTIONS: Rule = rule!([WITH {OPTIONS (&BACKUP_OPTION, ...) | &BACKUP_OPTION, ...}]);
+
+const BACKUP_OPTION: Rule = rule!({
+    SKIP SIZE
+    | REVISION START TIME
+    | {CONCURRENTLY | <Text> | <Name>} [= {<Number> | &VALUES}]
+});
+
+const TENANT_OPTION: Rule = rule!({REPLICATION STATUS | PRIOR REPLICATION DETAILS | CAPABILITIES});
+
+/// `role` may also be a table.
+const GRANTS_TARGET: Rule = rule!({
+    ROLE <Role>, ...
+    | ROLE <NoTable>
+    | SCHEMA <SchemaStar>
+    | SCHEMA <Schema>, ...
+    | TYPE <Object>, ...
+    | &GRANT_TARGETS
+});
+
+const FINGERPRINT_OPTION: Rule = rule!({EXCLUDE COLUMNS = &VALUES | START TIMESTAMP = <Primary>});
