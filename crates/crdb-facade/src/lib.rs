@@ -35,6 +35,7 @@
 //! | feature | what |
 //! | --- | --- |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
+//! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
 //! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order
@@ -78,6 +79,9 @@ pub use {
     crdb_auth as auth, crdb_exec as exec, crdb_observe as observe, crdb_pool as pool,
     crdb_sql as sql, crdb_wire as wire,
 };
+
+#[cfg(feature = "data")]
+pub use crdb_data as data;
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

@@ -66,6 +66,10 @@ const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "crdb-data",
+        knows: &[arrow("crdb-exec", How::Plain)],
+    },
+    Layer {
         name: "crdb-observe",
         knows: &[
             arrow("crdb-auth", How::BehindItsFeature),
@@ -84,6 +88,7 @@ const LAYERS: &[Layer] = &[
             arrow("crdb-exec", How::Plain),
             arrow("crdb-observe", How::Plain),
             arrow("crdb-macros", How::Plain),
+            arrow("crdb-data", How::BehindItsFeature),
         ],
     },
     Layer {

@@ -1,0 +1,204 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::PathBuf;
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A column's type has no form in the format that was asked for.
+    Type,
+    /// A value has no form in the format that was asked for, or the server sent bytes that are no value of its type.
+    Value,
+    /// What was read is not what it should be: [`Error::place`] says where.
+    Input,
+    /// Reading or writing a file failed.
+    Io,
+    /// The options do not fit together, or do not fit the table.
+    Refused,
+    /// More rows were bad than the options allow.
+    TooManyBadRows,
+    /// Another load with the same name took over, or another process uses the same file.
+    Busy,
+    /// What was being read or written changed in the middle.
+    Changed,
+    /// What is being verified is not what its manifest says.
+    Mismatch,
+    /// The server does not have this.
+    Unsupported,
+    /// The database failed: see [`Error::database`].
+    Database,
+}
+
+impl ErrorKind {
+    /// A lasting name in snake case, for labels of metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Value => "value",
+            Self::Input => "input",
+            Self::Io => "io",
+            Self::Refused => "refused",
+            Self::TooManyBadRows => "too_many_bad_rows",
+            Self::Busy => "busy",
+            Self::Changed => "changed",
+            Self::Mismatch => "mismatch",
+            Self::Unsupported => "unsupported",
+            Self::Database => "database",
+        }
+    }
+}
+
+/// Where in an input something is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Place {
+    /// The file; `None` for an input without a name.
+    pub file: Option<PathBuf>,
+    /// The line on which the row begins, counted from 1; for inputs without lines, the number of the row.
+    pub line: Option<u64>,
+    /// The column's name, or its number counted from 1.
+    pub column: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn is_nowhere(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        if let Some(file) = &self.file {
+            write!(f, "{}", file.display())?;
+            separator = ", ";
+        }
+        if let Some(line) = self.line {
+            write!(f, "{separator}line {line}")?;
+            separator = ", ";
+        }
+        if let Some(column) = &self.column {
+            write!(f, "{separator}column {column}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What failed, where, and what to do about it.
+///
+/// The message is complete by itself; [`source`](StdError::source) has the cause of another layer.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    place: Place,
+    message: String,
+    advice: Option<String>,
+    database: Option<crdb_exec::Error>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            place: Place::default(),
+            message: message.into(),
+            advice: None,
+            database: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn database_failed(message: impl Into<String>, error: crdb_exec::Error) -> Self {
+        let mut made = Self::new(ErrorKind::Database, message);
+        made.0.database = Some(error);
+        made
+    }
+
+    pub(crate) fn with_advice(mut self, advice: impl Into<String>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    /// What kind of thing went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Where in the input it is, as far as that is known.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// The executor's error, with its verdict, where the database is what failed.
+    #[must_use]
+    pub fn database(&self) -> Option<&crdb_exec::Error> {
+        self.0.database.as_ref()
+    }
+
+    /// Whether it is certain that nothing took effect and trying again may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.database().is_some_and(crdb_exec::Error::is_retryable)
+    }
+
+    /// Whether something may have been committed without being known to be.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.database()
+            .is_some_and(crdb_exec::Error::is_outcome_unknown)
+    }
+}
+
+impl From<crdb_exec::Error> for Error {
+    fn from(error: crdb_exec::Error) -> Self {
+        Self::database_failed("", error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        if !inner.place.is_nowhere() {
+            write!(f, "{}: ", inner.place)?;
+        }
+        f.write_str(&inner.message)?;
+        let separator = if inner.message.is_empty() { "" } else { ": " };
+        if let Some(database) = &inner.database {
+            write!(f, "{separator}{database}")?;
+        } else if let Some(source) = &inner.source {
+            write!(f, "{separator}{source}")?;
+        }
+        if let Some(advice) = &inner.advice {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("place", &self.0.place)
+            .field("message", &self.0.message)
+            .field("database", &self.0.database)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match (&self.0.database, &self.0.source) {
+            (Some(database), _) => Some(database),
+            (None, Some(source)) => Some(&**source),
+            (None, None) => None,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Rows in and out of CockroachDB.
+//!
+//! A result becomes [maps](map), [CSV](Csv), [JSON and JSON lines](Json) or [a table for people](TextTable), as a stream of bytes with
+//! flat memory, from any [`Executor`](crdb_exec::Executor):
+//!
+//! ```
+//! use crdb_data::{Error, Json, encode};
+//! use crdb_exec::{Executor, ExecutorExt};
+//! use futures_util::StreamExt as _;
+//!
+//! async fn lines(db: &impl Executor) -> Result<Vec<u8>, Error> {
+//!     let rows = db.fetch_stream("SELECT id, balance FROM accounts", &[]).await?;
+//!     let mut pieces = encode(rows, Json::lines());
+//!     let mut all = Vec::new();
+//!     while let Some(piece) = pieces.next().await {
+//!         all.extend_from_slice(&piece?);
+//!     }
+//!     Ok(all)
+//! }
+//! ```
+//!
+//! # Types
+//! What each type of CockroachDB becomes. Every form is exact: it reads back as the same value. "Text" is PostgreSQL's text format with
+//! `DateStyle = ISO`, `IntervalStyle = postgres`, `bytea_output = hex` and the time zone UTC, which CockroachDB reads too.
+//!
+//! | type | CSV, table | JSON |
+//! | --- | --- | --- |
+//! | BOOL | `t`, `f` | `true`, `false` |
+//! | INT2, INT4, OID | digits | number |
+//! | INT8 | digits | number with all digits, or a [string](JsonNumbers) |
+//! | FLOAT4, FLOAT8 | shortest digits that read back | number; `"NaN"`, `"Infinity"`, `"-Infinity"` |
+//! | DECIMAL | all digits and zeros | number with all digits, or a [string](JsonNumbers); `"NaN"`, `"Infinity"`, `"-Infinity"` |
+//! | TEXT, VARCHAR, CHAR, `"char"`, NAME, CITEXT, LTREE, JSONPATH, enums, REFCURSOR | itself | string |
+//! | BYTES | `\x` and hexadecimal digits | the same as a string |
+//! | UUID | lower case with hyphens | string |
+//! | DATE, TIME, TIMETZ, INTERVAL, INET, BIT, VARBIT | text | string of the text |
+//! | TIMESTAMP | `2024-02-29 08:05:00.25` | `"2024-02-29T08:05:00.25"` |
+//! | TIMESTAMPTZ | `2024-02-29 08:05:00.25+00` | `"2024-02-29T08:05:00.25+00:00"` |
+//! | infinite dates and times | `infinity`, `-infinity` | the same as strings |
+//! | JSON, JSONB | its text | itself, without white space between its parts |
+//! | GEOMETRY, GEOGRAPHY | EWKB in hexadecimal | the same as a string |
+//! | VECTOR | `[1,2.5]` | array of numbers |
+//! | arrays | `{1,NULL,"a b"}` | array of the elements' forms; refused where an index does not begin at 1 (PostgreSQL) |
+//! | domains | as the type beneath | as the type beneath |
+//! | NULL | empty, or a text of your choice; `NULL` in a table | `null` |
+//! | tuples and composite types, BOX2D, TSVECTOR, TSQUERY, ranges, MONEY, PostgreSQL's geometric types | refused | refused |
+//!
+//! What is refused is an [error](ErrorKind::Type) that names the column: cast it to TEXT in the query. A table shows control characters
+//! as escapes and cuts long values, so it is for people only.
+//!
+//! # Features
+//! | feature | what |
+//! | --- | --- |
+//! | `csv` (default) | [`Csv`] |
+//! | `json` (default) | [`Json`] |
+//! | `table` | [`TextTable`] |
+//!
+//! # Modules in reading order
+//! `value` (what a row holds), `format` (rows as bytes), `error`.
+
+mod error;
+mod format;
+mod value;
+
+pub use error::{Error, ErrorKind, Place};
+#[cfg(feature = "table")]
+pub use format::TextTable;
+#[cfg(feature = "csv")]
+pub use format::{Csv, CsvDialect};
+pub use format::{Encode, EncodedRows, encode};
+#[cfg(feature = "json")]
+pub use format::{Json, JsonLayout, JsonNumbers};
+pub use value::{ArrayValue, Columns, DataColumn, Value, ValueKind, map};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
