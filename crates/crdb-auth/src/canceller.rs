@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
@@ -14,7 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::BackendKey;
 use crate::net::Peer;
-use crate::observer::Cancelled;
+use crate::observer::CancelOperation;
 
 /// Sends CancelRequests for one session: over a connection of its own to the very same server, inside TLS if the session
 /// is.
@@ -59,7 +58,8 @@ impl Canceller {
     /// # Cancel safety
     /// Dropping the future before `sent` is set changes nothing. After that the request may act at any later time.
     pub async fn cancel(&self, sent: &AtomicBool) -> Result<(), Error> {
-        let start = Instant::now();
+        let observer = self.connector.config().observer.as_deref();
+        let operation = CancelOperation::begin(observer, &self.endpoint);
         let limit = self.connector.config().connect_timeout;
         let result = match timeout(limit, Box::pin(self.request(sent))).await {
             Ok(result) => result,
@@ -71,13 +71,7 @@ impl Canceller {
                 ),
             )),
         };
-        if let Some(observer) = &self.connector.config().observer {
-            observer.cancelled(&Cancelled {
-                endpoint: &self.endpoint,
-                elapsed: start.elapsed(),
-                error: result.as_ref().err(),
-            });
-        }
+        operation.end(&result);
         result
     }
 

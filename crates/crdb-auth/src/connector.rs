@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::SharedParameters;
 use crate::net::{Peer, Transport, dial, dial_peer, later};
-use crate::observer::{ConnectFailed, Connected, ReloadFailed, WithoutTls};
+use crate::observer::{ConnectOperation, ReloadFailed, WithoutTls};
 use crate::progress::{Progress, Step};
 use crate::scram::KeyCache;
 use crate::session::Session;
@@ -140,28 +140,15 @@ impl Connector {
         if let Some(mistake) = endpoint.mistake() {
             return Err(mistake);
         }
+        let observer = self.config().observer.as_deref();
+        let operation = ConnectOperation::begin(observer, endpoint, progress);
         let limit = self.config().connect_timeout;
         // Boxed: the handshake's state is large, and lives in every caller's future otherwise.
         let result = match timeout(limit, Box::pin(self.establish(endpoint, progress))).await {
             Ok(result) => result,
             Err(_) => Err(self.timed_out(progress.step(), endpoint).await),
         };
-        let timings = progress.timings();
-        if let Some(observer) = &self.config().observer {
-            match &result {
-                Ok(stream) => observer.connected(&Connected {
-                    endpoint,
-                    tls: stream.is_tls(),
-                    facts: stream.facts(),
-                    timings,
-                }),
-                Err(error) => observer.connect_failed(&ConnectFailed {
-                    endpoint,
-                    error,
-                    timings,
-                }),
-            }
-        }
+        operation.end(&result);
         result
     }
 

@@ -99,7 +99,8 @@ pub use facts::{Engine, ServerFacts, Version};
 pub use kerberos::Kerberos;
 pub use net::{DialFuture, DialledStream, Dialler, SocketOptions};
 pub use observer::{
-    Cancelled, ConnectFailed, ConnectTimings, Connected, Observer, ReloadFailed, WithoutTls,
+    CancelBegin, CancelEnd, ConnectBegin, ConnectEnd, ConnectTimings, Connected, FanOut, Observer,
+    OperationOutcome, PartialObserver, ReloadFailed, Token, WithoutTls,
 };
 pub use policy::{AuthMethod, ChannelBinding, RequireAuth};
 pub use scram::IterationLimits;

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crdb_auth::{
-    ClientCertificate, Command, Config, ConfigBuilder, ConnectFailed, Connected, ConnectionString,
-    Connector, Credential, CredentialFuture, CredentialRequest, CredentialSource, Doctor, Endpoint,
-    Error, IterationLimits, Observer, Password, ReloadFailed, RootCertificates, TlsConfig,
+    ClientCertificate, Command, Config, ConfigBuilder, ConnectEnd, ConnectionString, Connector,
+    Credential, CredentialFuture, CredentialRequest, CredentialSource, Doctor, Endpoint, Error,
+    IterationLimits, PartialObserver, Password, ReloadFailed, RootCertificates, TlsConfig,
 };
 use crdb_testkit::{Authority, Engine, Login};
 use tracing_subscriber::fmt::MakeWriter;
@@ -63,14 +63,12 @@ impl<'a> MakeWriter<'a> for Caught {
 }
 
 /// Notes all that an observer is told.
-impl Observer for Caught {
-    fn connected(&self, event: &Connected<'_>) {
+impl PartialObserver for Caught {
+    fn connect_ended(&self, event: &ConnectEnd<'_>) {
         self.note(&format!("{event:?} {}\n", event.endpoint.host));
-    }
-
-    fn connect_failed(&self, event: &ConnectFailed<'_>) {
-        self.note(&format!("{event:?} {}\n", event.endpoint.host));
-        self.error(event.error);
+        if let Some(error) = event.outcome.error() {
+            self.error(error);
+        }
     }
 
     fn reload_failed(&self, event: &ReloadFailed<'_>) {

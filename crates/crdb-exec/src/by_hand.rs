@@ -2,6 +2,7 @@
 
 use crate::deadline;
 use crate::error::{Error, ErrorKind};
+use crate::observer::{Failure, Operation, Outcome};
 use crate::options::TransactionOptions;
 use crate::pooled::PooledExecutor;
 use crate::session::SessionSource;
@@ -9,6 +10,7 @@ use crate::transaction::Transaction;
 use crate::verdict::Verdict;
 use std::fmt;
 use std::ops::Deref;
+use std::pin::pin;
 use tokio::time::{Instant, timeout_at};
 
 /// A transaction that was [begun](PooledExecutor::begin) by hand: nothing in it is tried again.
@@ -18,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 pub struct OpenTransaction<S: SessionSource> {
     transaction: Transaction<S>,
     name: String,
+    operation: Operation<'static>,
 }
 
 impl<S: SessionSource> PooledExecutor<S> {
@@ -51,16 +54,28 @@ impl<S: SessionSource> PooledExecutor<S> {
                     .with_advice("a transaction with an idempotency key is run by `transact`"),
             );
         }
+        let started = Instant::now();
         let deadline = options
             .time_limit()
             .or(self.time_limit())
-            .and_then(|limit| deadline::after(Instant::now(), limit));
+            .and_then(|limit| deadline::after(started, limit));
         self.earn();
-        let transaction = self.open_by_hand(options, deadline).await?;
-        Ok(OpenTransaction {
-            transaction,
-            name: options.label().to_owned(),
-        })
+        let operation = Operation::transaction(self.observer(), options.given_name(), started);
+        let opened = {
+            let opening = pin!(self.open_by_hand(options, deadline));
+            operation.scope(opening).await
+        };
+        match opened {
+            Ok(transaction) => Ok(OpenTransaction {
+                transaction,
+                name: options.label().to_owned(),
+                operation: operation.keep(),
+            }),
+            Err(error) => {
+                operation.end(Outcome::Failed(Failure::of(&error)), 0, None);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -89,6 +104,7 @@ impl<S: SessionSource> OpenTransaction<S> {
             },
         };
         self.transaction.end();
+        self.operation.end(Outcome::of(&result), 0, None);
         result
     }
 
@@ -99,6 +115,7 @@ impl<S: SessionSource> OpenTransaction<S> {
     pub async fn rollback(self) {
         self.transaction.roll_back().await;
         self.transaction.end();
+        self.operation.end(Outcome::RolledBack, 0, None);
     }
 }
 

@@ -116,7 +116,11 @@ pub use from_row::FromRow;
 pub use idempotency::{IdempotencyKey, Resolution};
 pub use mapped::MappedRows;
 pub use named::{NamedArguments, NamedExecutor, NamedQuery};
-pub use observer::{Failure, Observer, ResolveEvent, RetryEvent, StatementEvent, TransactionEvent};
+pub use observer::{
+    AttemptBegin, AttemptEnd, Failure, FanOut, Observer, Outcome, PartialObserver, ResolveEvent,
+    RetryDeniedEvent, RetryEvent, StatementBegin, StatementEnd, Token, TransactionBegin,
+    TransactionEnd,
+};
 pub use options::{AsOf, Isolation, Priority, TransactionOptions};
 pub use owned::OwnedParameters;
 pub use pooled::{PooledExecutor, PooledExecutorBuilder, PooledRows};

@@ -1,133 +1,76 @@
-//! What can be seen of statements and transactions.
+//! Who is told of statements and transactions, and how.
 
-use crate::error::ErrorKind;
-use crate::session::NodeId;
-use crate::sqlstate::SqlState;
-use crate::verdict::Verdict;
-use std::time::Duration;
+mod events;
+mod fan_out;
+mod operation;
+mod partial;
 
-/// How something failed, without values or texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Failure {
-    /// What kind of thing went wrong.
-    pub kind: ErrorKind,
-    /// What is certain about it.
-    pub verdict: Verdict,
-    /// What the server called it, when it answered.
-    pub sqlstate: Option<SqlState>,
-}
+pub use events::{
+    AttemptBegin, AttemptEnd, Failure, Outcome, ResolveEvent, RetryDeniedEvent, RetryEvent,
+    StatementBegin, StatementEnd, TransactionBegin, TransactionEnd,
+};
+pub use fan_out::FanOut;
+pub(crate) use operation::Operation;
+pub use partial::PartialObserver;
 
-impl Failure {
-    /// Whether the transaction lost against another one (40001, 40P01): a node that works has answered, and waiting helps.
-    #[must_use]
-    pub fn is_collision(&self) -> bool {
-        matches!(
-            self.sqlstate,
-            Some(SqlState::SERIALIZATION_FAILURE | SqlState::DEADLOCK_DETECTED)
-        )
-    }
+use std::any::Any;
 
-    pub(crate) fn of(error: &crate::Error) -> Self {
-        Self {
-            kind: error.kind(),
-            verdict: error.verdict(),
-            sqlstate: error.sqlstate(),
-        }
-    }
-}
+/// What an observer keeps from the beginning of an operation to its end: a span, an earlier reading of a clock. `None`
+/// costs nothing.
+pub type Token = Option<Box<dyn Any + Send + Sync>>;
 
-/// A statement has ended: one call of an executor, its retries included.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct StatementEvent<'a> {
-    /// The statement's name, if it has one.
-    pub name: Option<&'a str>,
-    /// Whether it ran inside a transaction.
-    pub in_transaction: bool,
-    /// From the call to the answer, waiting for a session included.
-    pub elapsed: Duration,
-    /// How often it was tried, at least 1.
-    pub attempts: u32,
-    /// The rows it gave or affected.
-    pub rows: u64,
-    /// How it failed, if it did.
-    pub failure: Option<Failure>,
-}
-
-/// A transaction has ended: one call of `transact`, its retries included.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct TransactionEvent<'a> {
-    /// The transaction's name, if it has one.
-    pub name: Option<&'a str>,
-    /// From the call to the answer.
-    pub elapsed: Duration,
-    /// How often it was run, at least 1.
-    pub attempts: u32,
-    /// Whether it is committed.
-    pub committed: bool,
-    /// How it failed, if it did. `None` when the caller's own code ended it.
-    pub failure: Option<Failure>,
-}
-
-/// Something is about to be tried again.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct RetryEvent<'a> {
-    /// The name of the statement or transaction, if it has one.
-    pub name: Option<&'a str>,
-    /// Whether it is a transaction.
-    pub is_transaction: bool,
-    /// The attempt that failed, from 1.
-    pub attempt: u32,
-    /// How long it waits before the next.
-    pub delay: Duration,
-    /// The failure that is the reason.
-    pub failure: Failure,
-    /// The node on which it failed, when it got that far.
-    pub node: Option<NodeId>,
-}
-
-/// An unknown outcome was resolved through an idempotency key, or could not be.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct ResolveEvent<'a> {
-    /// The name of the transaction, if it has one.
-    pub name: Option<&'a str>,
-    /// Whether it turned out to be committed; `None` when that is still unknown.
-    pub committed: Option<bool>,
-    /// How long it took.
-    pub elapsed: Duration,
-}
-
-/// Learns what happens. Called on the task that runs the statement: be quick, and do not block.
+/// Is told what happens to statements and transactions. An observer that needs only a few of these methods implements
+/// [`PartialObserver`] instead.
+///
+/// Statements, transactions and attempts have a beginning and an end. `begin_*` gives a token, which comes back with
+/// `end_*`: exactly one end for each beginning, on the same observer. An operation whose future is dropped ends with
+/// [`Outcome::Dropped`].
+///
+/// A statement lies within its attempts' statement, or within its transaction's attempt:
+///
+/// ```text
+/// transaction            statement
+///   attempt 1              attempt 1
+///     statement            attempt 2
+///     statement
+///   attempt 2
+///     statement
+/// ```
+///
+/// # Contract
+/// - The methods are called on the task that runs the statement: they are quick, and do not block.
+/// - [`within`](Self::within) calls `step` once.
+/// - Text and parameters of a statement may hold what must not be written down. Names, outcomes and times do not.
 pub trait Observer: Send + Sync {
-    /// A statement has ended. Not called when its future was dropped.
-    fn statement(&self, event: &StatementEvent<'_>) {
-        let _ = event;
-    }
+    /// A call of an executor begins: one statement with its retries.
+    fn begin_statement(&self, event: &StatementBegin<'_>) -> Token;
 
-    /// A transaction has ended. Not called when its future was dropped.
-    fn transaction(&self, event: &TransactionEvent<'_>) {
-        let _ = event;
-    }
+    /// The statement has ended. The statement of a stream ends with its last row, or when the stream is dropped.
+    fn end_statement(&self, token: Token, event: &StatementEnd<'_>);
 
-    /// Something is about to be tried again.
-    fn retry(&self, event: &RetryEvent<'_>) {
-        let _ = event;
-    }
+    /// A transaction begins, with its retries.
+    fn begin_transaction(&self, event: &TransactionBegin<'_>) -> Token;
 
-    /// An unknown outcome was resolved, or could not be.
-    fn resolved(&self, event: &ResolveEvent<'_>) {
-        let _ = event;
-    }
+    /// The transaction has ended.
+    fn end_transaction(&self, token: Token, event: &TransactionEnd<'_>);
 
-    /// The budget did not allow a retry that would have been right.
-    fn retry_denied(&self, name: Option<&str>) {
-        let _ = name;
-    }
+    /// One run of a statement outside a transaction, or of a transaction, begins.
+    fn begin_attempt(&self, event: &AttemptBegin<'_>) -> Token;
+
+    /// The run has ended.
+    fn end_attempt(&self, token: Token, event: &AttemptEnd<'_>);
+
+    /// Runs one step of the operation that `token` stands for, by calling `step`: whatever happens in `step` is part of the
+    /// operation. An observer with spans enters its span around the call. Called for each poll of an operation whose
+    /// token is `Some`.
+    fn within(&self, token: &Token, step: &mut dyn FnMut());
+
+    /// A statement or transaction is about to be tried again.
+    fn retry(&self, event: &RetryEvent<'_>);
+
+    /// The retry budget did not allow a retry that would have been right.
+    fn retry_denied(&self, event: &RetryDeniedEvent<'_>);
+
+    /// An unknown outcome was looked up by its idempotency key.
+    fn resolved(&self, event: &ResolveEvent<'_>);
 }
-
-/// Sees nothing.
-impl Observer for () {}

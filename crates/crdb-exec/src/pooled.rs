@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
 use crate::fault::Fault;
 use crate::idempotency;
-use crate::observer::{Failure, Observer, RetryEvent, StatementEvent};
+use crate::observer::{Failure, Observer, Operation, Outcome, RetryDeniedEvent, RetryEvent};
 use crate::random::Random;
 use crate::retry::{FailedAttempt, LimitedAttempts, RetryDecision, RetryPolicy};
 use crate::session::{
@@ -43,7 +43,7 @@ pub struct PooledExecutor<S> {
 
 struct Shared<S> {
     source: S,
-    observer: Arc<dyn Observer>,
+    observer: Option<Arc<dyn Observer>>,
     budget: RetryBudget,
     time_limit: Option<Duration>,
     attempts: LimitedAttempts,
@@ -78,10 +78,11 @@ pub struct PooledExecutorBuilder<S> {
 }
 
 impl<S: SessionSource> PooledExecutorBuilder<S> {
-    /// The observer that learns what happens. By default there is none.
+    /// Sets the observer. By default there is none, which costs nothing; [`FanOut`](crate::FanOut) is one that stands for
+    /// several.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.shared.observer = observer;
+        self.shared.observer = Some(observer);
         self
     }
 
@@ -172,7 +173,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         PooledExecutorBuilder {
             shared: Shared {
                 source,
-                observer: Arc::new(()),
+                observer: None,
                 budget: RetryBudget::new(defaults::RETRY_RESERVE),
                 time_limit: Some(defaults::TIME_LIMIT),
                 attempts: LimitedAttempts::new(defaults::STATEMENT_ATTEMPTS, Backoff::default()),
@@ -207,8 +208,8 @@ impl<S: SessionSource> PooledExecutor<S> {
         &self.shared.source
     }
 
-    pub(crate) fn observer(&self) -> &Arc<dyn Observer> {
-        &self.shared.observer
+    pub(crate) fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.shared.observer.as_ref()
     }
 
     pub(crate) fn time_limit(&self) -> Option<Duration> {
@@ -228,7 +229,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         PooledExecutor {
             shared: Arc::new(Shared {
                 source,
-                observer: Arc::clone(&shared.observer),
+                observer: shared.observer.clone(),
                 budget: RetryBudget::new(shared.budget.reserve()),
                 time_limit: shared.time_limit,
                 attempts: shared.attempts,
@@ -332,17 +333,25 @@ impl<S: SessionSource> PooledExecutor<S> {
         }
         // A collision is met by waiting; failures of nodes and connections are rationed.
         if !failure.is_collision() && !self.shared.budget.spend() {
-            self.shared.observer.retry_denied(attempts.name);
+            if let Some(observer) = self.observer() {
+                observer.retry_denied(&RetryDeniedEvent {
+                    name: attempts.name,
+                    is_transaction: attempts.is_transaction,
+                    failure,
+                });
+            }
             return false;
         }
-        self.shared.observer.retry(&RetryEvent {
-            name: attempts.name,
-            is_transaction: attempts.is_transaction,
-            attempt: attempts.made,
-            delay,
-            failure,
-            node,
-        });
+        if let Some(observer) = self.observer() {
+            observer.retry(&RetryEvent {
+                name: attempts.name,
+                is_transaction: attempts.is_transaction,
+                attempt: attempts.made,
+                delay,
+                failure,
+                node,
+            });
+        }
         sleep(delay).await;
         true
     }
@@ -356,25 +365,26 @@ impl<S: SessionSource> PooledExecutor<S> {
         limit: usize,
     ) -> Result<Vec<<S::Session as Session>::Row>, Error> {
         let request = FetchAtMost(limit);
-        let (_, rows) = self.call(request, statement, parameters, avoid).await?;
-        Ok(rows)
+        let called = self.call(request, statement, parameters, avoid).await?;
+        Ok(called.end())
     }
 
-    /// Runs a statement that is its own transaction, as often as is right. The session comes with the answer, unless a
-    /// cancel is still on its way to it.
-    async fn call<R: Request>(
-        &self,
+    /// Runs a statement that is its own transaction, as often as is right.
+    async fn call<'a, R: Request>(
+        &'a self,
         request: R,
-        statement: Statement<'_>,
+        statement: Statement<'a>,
         parameters: Parameters<'_>,
         mut avoid: Option<NodeId>,
-    ) -> Result<(Option<S::Lease>, R::Answer<S::Session>), Error> {
+    ) -> Result<Called<'a, S, R>, Error> {
         let started = Instant::now();
         let deadline = statement
             .time_limit()
             .or(self.shared.time_limit)
             .and_then(|limit| deadline::after(started, limit));
         self.earn();
+        let operation =
+            Operation::statement(self.observer(), &statement, parameters, false, started);
         let mut attempts = Attempts {
             name: statement.name(),
             is_transaction: false,
@@ -386,32 +396,48 @@ impl<S: SessionSource> PooledExecutor<S> {
             },
             deadline,
         };
-        let result = loop {
-            attempts.made += 1;
-            let attempt = self.once(request, statement, parameters, deadline, avoid);
-            let failed = match attempt.await {
-                Ok(answer) => break Ok(answer),
-                Err(failed) => failed,
-            };
-            if failed.error.is_connection() {
-                avoid = failed.node;
-            }
-            let failure = Failure::of(&failed.error);
-            if !self.try_again(&attempts, failure, failed.node).await {
-                break Err(failed.error);
-            }
+        let result = {
+            let work = pin!(async {
+                loop {
+                    attempts.made += 1;
+                    operation.attempts(attempts.made);
+                    let observed =
+                        Operation::attempt(self.observer(), attempts.name, false, attempts.made);
+                    let result = {
+                        let attempt = self.once(request, statement, parameters, deadline, avoid);
+                        observed.scope(pin!(attempt)).await
+                    };
+                    let failed = match result {
+                        Ok((lease, answer)) => {
+                            let node = lease.as_ref().map(|lease| self.shared.source.node(lease));
+                            observed.end(Outcome::Done, R::rows::<S::Session>(&answer), node);
+                            break Ok((lease, answer));
+                        }
+                        Err(failed) => failed,
+                    };
+                    let failure = Failure::of(&failed.error);
+                    observed.end(Outcome::Failed(failure), 0, failed.node);
+                    if failed.error.is_connection() {
+                        avoid = failed.node;
+                    }
+                    if !self.try_again(&attempts, failure, failed.node).await {
+                        break Err(failed.error);
+                    }
+                }
+            });
+            operation.scope(work).await
         };
-        self.shared.observer.statement(&StatementEvent {
-            name: statement.name(),
-            in_transaction: false,
-            elapsed: started.elapsed(),
-            attempts: attempts.made,
-            rows: result
-                .as_ref()
-                .map_or(0, |(_, answer)| R::rows::<S::Session>(answer)),
-            failure: result.as_ref().err().map(Failure::of),
-        });
-        result
+        match result {
+            Ok((lease, answer)) => Ok(Called {
+                lease,
+                answer,
+                operation,
+            }),
+            Err(error) => {
+                operation.end(Outcome::Failed(Failure::of(&error)), 0, None);
+                Err(error)
+            }
+        }
     }
 
     /// Runs a statement once, or twice in the same session when its prepared form was stale.
@@ -469,6 +495,23 @@ impl<S: SessionSource> PooledExecutor<S> {
     }
 }
 
+/// A statement that has been answered.
+struct Called<'a, S: SessionSource, R: Request> {
+    /// Not there while a cancel is still on its way to it.
+    lease: Option<S::Lease>,
+    answer: R::Answer<S::Session>,
+    operation: Operation<'a>,
+}
+
+impl<S: SessionSource, R: Request> Called<'_, S, R> {
+    /// The answer of a statement that ends with it.
+    fn end(self) -> R::Answer<S::Session> {
+        let rows = R::rows::<S::Session>(&self.answer);
+        self.operation.end(Outcome::Done, rows, None);
+        self.answer
+    }
+}
+
 /// The error of a statement that was answered after its deadline, as a rule by the cancel.
 fn answered_late(fault: Fault, attempted: String, position: Position, engine: Engine) -> Error {
     let error = Error::from_fault(fault, position, engine, attempted);
@@ -516,8 +559,8 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
-        let (_, affected) = self.call(Run, statement, parameters, None).await?;
-        Ok(affected)
+        let called = self.call(Run, statement, parameters, None).await?;
+        Ok(called.end())
     }
 
     async fn stream(
@@ -525,10 +568,11 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<PooledRows<S>, Error> {
-        let (lease, cursor) = self.call(Open, statement, parameters, None).await?;
+        let called = self.call(Open, statement, parameters, None).await?;
         Ok(PooledRows {
-            lease,
-            cursor,
+            lease: called.lease,
+            cursor: called.answer,
+            operation: Some(called.operation.keep()),
             label: statement.label().to_owned(),
             position: Position::autocommit(&statement),
             affected: None,

@@ -5,7 +5,7 @@ use crate::effect::EndedBy;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, ExecutorExt};
 use crate::idempotency::{self, IdempotencyKey, Resolution};
-use crate::observer::{Failure, ResolveEvent, TransactionEvent};
+use crate::observer::{Failure, Operation, Outcome, ResolveEvent};
 use crate::options::TransactionOptions;
 use crate::pooled::{Attempts, Failed, PooledExecutor};
 use crate::row::Row;
@@ -69,6 +69,11 @@ impl<T, E> Aborted<T, E> {
             value: None,
             ended: false,
         }
+    }
+
+    /// Without a failure of the server or the network it was the body that wanted no commit.
+    fn outcome(&self) -> Outcome {
+        self.failure.map_or(Outcome::RolledBack, Outcome::Failed)
     }
 }
 
@@ -216,42 +221,58 @@ impl<S: SessionSource> PooledExecutor<S> {
             ),
             deadline: call.deadline,
         };
+        let operation = Operation::transaction(self.observer(), attempts.name, started);
         let mut avoid = None;
-        let (result, failure) = loop {
-            attempts.made += 1;
-            // A future is moved when it is spawned and kept for as long as it waits: an attempt has a box of its own.
-            let attempt = Box::pin(self.run_once(&call, avoid, &wrap, &body));
-            let mut aborted = match attempt.await {
-                Ok(value) => break (Ok(value), None),
-                Err(aborted) => aborted,
-            };
-            // What is rare has a box of its own, so that the future of every call stays small.
-            if let Some(true) = Box::pin(self.resolve_unknown(&call, &mut aborted)).await
-                && let Some(value) = aborted.value.take()
-            {
-                break (Ok(value), None);
-            }
-            let again = match aborted.failure {
-                Some(failure) => {
-                    let connection =
-                        matches!(failure.kind, ErrorKind::Connection | ErrorKind::Acquire);
-                    avoid = if connection { aborted.node } else { None };
-                    self.try_again(&attempts, failure, aborted.node).await
+        // A future is moved when it is spawned and kept for as long as it waits: the work has a box of its own.
+        let mut work = Box::pin(async {
+            loop {
+                attempts.made += 1;
+                operation.attempts(attempts.made);
+                let observed =
+                    Operation::attempt(self.observer(), attempts.name, true, attempts.made);
+                let mut attempt = Box::pin(self.run_once(&call, avoid, &wrap, &body));
+                let result = observed.scope(attempt.as_mut()).await;
+                drop(attempt);
+                let mut aborted = match result {
+                    Ok((value, node)) => {
+                        observed.end(Outcome::Done, 0, Some(node));
+                        break Ok(value);
+                    }
+                    Err(aborted) => aborted,
+                };
+                observed.end(aborted.outcome(), 0, aborted.node);
+                // What is rare has a box of its own, so that the future of every call stays small.
+                if let Some(true) = Box::pin(self.resolve_unknown(&call, &mut aborted)).await
+                    && let Some(value) = aborted.value.take()
+                {
+                    break Ok(value);
                 }
-                None => false,
-            };
-            if !again {
-                break (Err(aborted.cause.into_error()), aborted.failure);
+                let again = match aborted.failure {
+                    Some(failure) => {
+                        let connection =
+                            matches!(failure.kind, ErrorKind::Connection | ErrorKind::Acquire);
+                        avoid = if connection { aborted.node } else { None };
+                        self.try_again(&attempts, failure, aborted.node).await
+                    }
+                    None => false,
+                };
+                if !again {
+                    break Err(aborted);
+                }
             }
-        };
-        self.observer().transaction(&TransactionEvent {
-            name: options.given_name(),
-            elapsed: started.elapsed(),
-            attempts: attempts.made,
-            committed: result.is_ok(),
-            failure,
         });
-        result
+        let result = operation.scope(work.as_mut()).await;
+        drop(work);
+        match result {
+            Ok(value) => {
+                operation.end(Outcome::Done, 0, None);
+                Ok(value)
+            }
+            Err(aborted) => {
+                operation.end(aborted.outcome(), 0, None);
+                Err(aborted.cause.into_error())
+            }
+        }
     }
 
     /// The limit that the server is told: what is left of the call's time, where that is less than the session's own.
@@ -300,7 +321,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         let begin = options
             .begin(lease.engine(), lease.version(), limit)
             .map_err(|error| Failed { error, node: None })?;
-        let observer = self.observer().clone();
+        let observer = self.observer().cloned();
         let transaction = Transaction::new(lease, ended_by, commit_errors, deadline, observer);
         Ok((transaction, begin))
     }
@@ -333,7 +354,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         avoid: Option<NodeId>,
         wrap: &(impl Fn(Transaction<S>) -> W + Send + Sync),
         body: &F,
-    ) -> Result<T, Aborted<T, E>>
+    ) -> Result<(T, NodeId), Aborted<T, E>>
     where
         W: Send + Sync,
         T: Send,
@@ -382,7 +403,10 @@ impl<S: SessionSource> PooledExecutor<S> {
             }
         };
         match self.commit(call, &transaction).await {
-            Ok(()) => Ok(value),
+            Ok(()) => {
+                let node = self.source().node(transaction.lease());
+                Ok((value, node))
+            }
             Err(error) => {
                 let node = self.report(transaction.lease(), Some(Failure::of(&error)));
                 let ended = transaction.has_ended();
@@ -499,13 +523,15 @@ impl<S: SessionSource> PooledExecutor<S> {
         };
         let started = Instant::now();
         let found = self.resolve_as(key, owner, left, aborted.node).await.ok();
-        self.observer().resolved(&ResolveEvent {
-            name: call.options.given_name(),
-            committed: found
-                .as_ref()
-                .map(|found| found.resolution == Resolution::Committed),
-            elapsed: started.elapsed(),
-        });
+        if let Some(observer) = self.observer() {
+            observer.resolved(&ResolveEvent {
+                name: call.options.given_name(),
+                committed: found
+                    .as_ref()
+                    .map(|found| found.resolution == Resolution::Committed),
+                elapsed: started.elapsed(),
+            });
+        }
         let found = found?;
         let attempted = || call.attempted("resolving the key of");
         let error = match found.resolution {

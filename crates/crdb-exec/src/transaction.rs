@@ -4,7 +4,7 @@ use crate::deadline::{self, Waited};
 use crate::effect::EndedBy;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Rows};
-use crate::observer::{Failure, Observer, StatementEvent};
+use crate::observer::{Failure, Observer, Operation, Outcome};
 use crate::progress::{Obstacle, Progress, Reading, Request};
 use crate::session::{Engine, Parameters, Session, SessionSource};
 use crate::sqlstate::SqlState;
@@ -50,7 +50,7 @@ struct Open<S: SessionSource> {
     watched: AtomicBool,
     commit_errors: CommitErrors,
     deadline: Option<Instant>,
-    observer: Arc<dyn Observer>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<S: SessionSource> Transaction<S> {
@@ -60,7 +60,7 @@ impl<S: SessionSource> Transaction<S> {
         ended_by: EndedBy,
         commit_errors: CommitErrors,
         deadline: Option<Instant>,
-        observer: Arc<dyn Observer>,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Self {
         let progress = Progress::new(lease.engine(), ended_by);
         Self {
@@ -288,21 +288,14 @@ impl<S: SessionSource> Transaction<S> {
         error
     }
 
-    fn observe<T>(
-        &self,
-        statement: Statement<'_>,
-        started: Instant,
-        rows: impl FnOnce(&T) -> u64,
-        result: &Result<T, Error>,
-    ) {
-        self.open.observer.statement(&StatementEvent {
-            name: statement.name(),
-            in_transaction: true,
-            elapsed: started.elapsed(),
-            attempts: 1,
-            rows: result.as_ref().map_or(0, rows),
-            failure: result.as_ref().err().map(Failure::of),
-        });
+    /// Tells the observer that a statement begins.
+    fn observed<'a>(
+        &'a self,
+        statement: &Statement<'a>,
+        parameters: Parameters<'_>,
+    ) -> Operation<'a> {
+        let observer = self.open.observer.as_ref();
+        Operation::statement(observer, statement, parameters, true, Instant::now())
     }
 
     /// The session that the transaction runs on, as its source lent it: for what a source keeps with its leases. Statements
@@ -483,11 +476,16 @@ impl<S: SessionSource> Executor for Transaction<S> {
         parameters: Parameters<'_>,
         limit: usize,
     ) -> Result<Vec<Self::Row>, Error> {
-        let started = Instant::now();
-        let request = self.open.progress.request(self.level, statement)?;
-        let reply = pin!(self.open.lease.fetch_at_most(statement, parameters, limit));
-        let result = self.read(request, reply).await;
-        self.observe(statement, started, |rows| rows.len() as u64, &result);
+        let operation = self.observed(&statement, parameters);
+        let result = match self.open.progress.request(self.level, statement) {
+            Ok(request) => {
+                let reply = pin!(self.open.lease.fetch_at_most(statement, parameters, limit));
+                self.read(request, reply).await
+            }
+            Err(refused) => Err(refused),
+        };
+        let rows = result.as_ref().map_or(0, |rows| rows.len() as u64);
+        operation.end(Outcome::of(&result), rows, None);
         result
     }
 
@@ -496,11 +494,16 @@ impl<S: SessionSource> Executor for Transaction<S> {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
-        let started = Instant::now();
-        let request = self.open.progress.request(self.level, statement)?;
-        let reply = pin!(self.open.lease.execute(statement, parameters));
-        let result = self.read(request, reply).await;
-        self.observe(statement, started, |affected| *affected, &result);
+        let operation = self.observed(&statement, parameters);
+        let result = match self.open.progress.request(self.level, statement) {
+            Ok(request) => {
+                let reply = pin!(self.open.lease.execute(statement, parameters));
+                self.read(request, reply).await
+            }
+            Err(refused) => Err(refused),
+        };
+        let affected = result.as_ref().map_or(0, |affected| *affected);
+        operation.end(Outcome::of(&result), affected, None);
         result
     }
 
@@ -509,18 +512,21 @@ impl<S: SessionSource> Executor for Transaction<S> {
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<Self::Rows<'_>, Error> {
-        let started = Instant::now();
-        let open = &*self.open;
-        let result = self.open_stream(statement, parameters).await;
-        self.observe(statement, started, |_| 0, &result);
-        let (cursor, reading) = result?;
-        Ok(TransactionRows {
-            session: &open.lease,
-            cursor,
-            reading,
-            affected: None,
-            ended: false,
-        })
+        let operation = self.observed(&statement, parameters);
+        match self.open_stream(statement, parameters).await {
+            Ok((cursor, reading)) => Ok(TransactionRows {
+                session: &self.open.lease,
+                cursor,
+                reading,
+                affected: None,
+                ended: false,
+                operation: Some(operation.keep()),
+            }),
+            Err(error) => {
+                operation.end(Outcome::Failed(Failure::of(&error)), 0, None);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -562,6 +568,8 @@ pub struct TransactionRows<'a, S: Session> {
     reading: Reading<'a>,
     affected: Option<u64>,
     ended: bool,
+    /// Until the end has been reported.
+    operation: Option<Operation<'static>>,
 }
 
 impl<S: Session> Stream for TransactionRows<'_, S> {
@@ -573,17 +581,25 @@ impl<S: Session> Stream for TransactionRows<'_, S> {
             return Poll::Ready(None);
         }
         let answer = match ready!(this.session.poll_row(&mut this.cursor, cx)) {
-            Next::Row(row) => return Poll::Ready(Some(Ok(row))),
+            Next::Row(row) => {
+                if let Some(operation) = &mut this.operation {
+                    operation.row();
+                }
+                return Poll::Ready(Some(Ok(row)));
+            }
             Next::End(answer) => answer,
         };
         this.ended = true;
-        Poll::Ready(match this.reading.answered(answer) {
-            Ok(affected) => {
-                this.affected = Some(affected);
-                None
-            }
-            Err(error) => Some(Err(error)),
-        })
+        let result = this.reading.answered(answer);
+        this.affected = result.as_ref().ok().copied();
+        if let Some(operation) = this.operation.take() {
+            operation.end(
+                Outcome::of(&result),
+                this.affected.unwrap_or_default(),
+                None,
+            );
+        }
+        Poll::Ready(result.err().map(Err))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crdb_auth::{Diagnosis, Doctor};
 use crdb_exec::{PooledExecutor, PooledExecutorBuilder};
-use crdb_observe::{FanOut, Metrics, Tracing};
+use crdb_observe::{Metrics, Tracing};
 use crdb_pool::{Pool, PoolBuilder};
 use crdb_sql::Repository;
 use tokio::time::{Instant, timeout_at};
@@ -40,6 +40,7 @@ pub struct DatabaseBuilder {
     repository: Option<Repository>,
     auth_observers: Vec<Arc<dyn crdb_auth::Observer>>,
     pool_observers: Vec<Arc<dyn crdb_pool::Observer>>,
+    wire_observers: Vec<Arc<dyn crdb_wire::Observer>>,
     exec_observers: Vec<Arc<dyn crdb_exec::Observer>>,
     auth: Change<crdb_auth::ConfigBuilder>,
     pool: Change<PoolBuilder<Connector>>,
@@ -53,6 +54,7 @@ impl DatabaseBuilder {
             repository: None,
             auth_observers: Vec::new(),
             pool_observers: Vec::new(),
+            wire_observers: Vec::new(),
             exec_observers: Vec::new(),
             auth: Box::new(|auth| auth),
             pool: Box::new(|pool| pool),
@@ -75,6 +77,12 @@ impl DatabaseBuilder {
     /// Adds a pool observer.
     pub fn pool_observer(mut self, observer: Arc<dyn crdb_pool::Observer>) -> Self {
         self.pool_observers.push(observer);
+        self
+    }
+
+    /// Adds an observer of connections: batches, COPY, notices.
+    pub fn wire_observer(mut self, observer: Arc<dyn crdb_wire::Observer>) -> Self {
+        self.wire_observers.push(observer);
         self
     }
 
@@ -146,45 +154,56 @@ impl DatabaseBuilder {
         let Materials { auth, names } = materials::gather(&config, self.repository).await?;
 
         let metrics = Arc::new(Metrics::new());
-        let (mut auth_observers, mut pool_observers, mut exec_observers) = (
-            self.auth_observers,
-            self.pool_observers,
-            self.exec_observers,
-        );
+        let mut auth_observers = self.auth_observers;
+        let mut pool_observers = self.pool_observers;
+        let mut wire_observers = self.wire_observers;
+        let mut exec_observers = self.exec_observers;
         if config.get(keys::observe::METRICS) {
             auth_observers.push(metrics.clone());
             pool_observers.push(metrics.clone());
+            wire_observers.push(metrics.clone());
             exec_observers.push(metrics.clone());
         }
-        let tracing = config
-            .get(keys::observe::TRACING)
-            .then(|| Arc::new(Tracing::new()));
-        if let Some(tracing) = &tracing {
+        if config.get(keys::observe::TRACING) {
+            let tracing = Arc::new(Tracing::new());
             auth_observers.push(tracing.clone());
             pool_observers.push(tracing.clone());
-            exec_observers.push(tracing.clone());
+            wire_observers.push(tracing.clone());
+            exec_observers.push(tracing);
         }
 
-        let auth = (self.auth)(auth.observer(Arc::new(FanOut::new(auth_observers)))).build()?;
+        let auth = match crdb_auth::FanOut::combine(auth_observers) {
+            Some(observer) => auth.observer(observer),
+            None => auth,
+        };
+        let auth = (self.auth)(auth).build()?;
+        let mut wire = crdb_wire::Config::default()
+            .max_statements(config.get(keys::exec::STATEMENT_CACHE) as usize);
+        if let Some(observer) = crdb_wire::FanOut::combine(wire_observers) {
+            wire = wire.observer(observer);
+        }
         let connector = Connector::new(
             crdb_auth::Connector::new(auth)?,
             config.get(keys::pool::CHECK_TIMEOUT),
             config.get(keys::pool::RESET_TIMEOUT),
-            crdb_wire::Config::default()
-                .max_statements(config.get(keys::exec::STATEMENT_CACHE) as usize),
+            wire,
         );
         let attempts = Arc::new(Attempts::default());
         pool_observers.push(attempts.clone());
-        let builder = Pool::builder(connector)
+        let mut builder = Pool::builder(connector)
             .nodes(materials::nodes(&config))
-            .configure(|pool| materials::pool(&config, pool, MARGIN))
-            .observer(Arc::new(FanOut::new(pool_observers)));
+            .configure(|pool| materials::pool(&config, pool, MARGIN));
+        if let Some(observer) = crdb_pool::FanOut::combine(pool_observers) {
+            builder = builder.observer(observer);
+        }
         let pool = (self.pool)(builder).build()?;
 
-        let queries = Arc::new(Queries::new(names, tracing));
+        let queries = Arc::new(Queries::new(names));
         let executor = PooledExecutor::builder(Source::new(pool.clone()));
-        let executor =
-            materials::executor(&config, executor).observer(Arc::new(FanOut::new(exec_observers)));
+        let mut executor = materials::executor(&config, executor);
+        if let Some(observer) = crdb_exec::FanOut::combine(exec_observers) {
+            executor = executor.observer(observer);
+        }
         let executor = (self.exec)(executor).build();
         let lanes = config.get(keys::exec::LANES) as usize;
         let lanes = (lanes > 0).then(|| executor.over(SharedLanes::new(pool.clone(), lanes)));

@@ -80,7 +80,7 @@ impl Attempts {
     }
 }
 
-impl crdb_pool::Observer for Attempts {
+impl crdb_pool::PartialObserver for Attempts {
     fn connect_failed(&self, event: &crdb_pool::ConnectFailed<'_>) {
         let error = match event.error.downcast_ref::<ConnectError>() {
             Some(error) => error.clone(),

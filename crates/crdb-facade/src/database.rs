@@ -11,7 +11,6 @@ use crdb_exec::{
 use crdb_observe::Metrics;
 use crdb_pool::{Pool, Status};
 use crdb_sql::{Changes, Repository};
-use tracing::Instrument;
 
 use crate::adapted::{Adapted, Adopted};
 use crate::builder::DatabaseBuilder;
@@ -139,7 +138,7 @@ impl Database {
     /// # Ok(()) }
     /// ```
     pub fn sql(&self, text: &str) -> Query<'_, Self> {
-        Query::text(self, &self.shared.queries, text)
+        Query::text(self, text)
     }
 
     /// Runs `body` in a transaction with the [options of the configuration](Self::transaction_options), and commits it.
@@ -238,13 +237,12 @@ impl Database {
         F: AsyncFn(&Transaction) -> Result<T, E>,
         F: for<'t> TransactionBody<'t, Transaction, Result<T, E>>,
     {
-        let span = self.shared.queries.span("transaction");
         let wrap = |inner| Transaction::new(inner, Arc::clone(&self.shared.queries));
         let run = self
             .shared
             .executor
             .transact_as(options, wrap, Adapted(body));
-        run.instrument(span).await.map_err(Adopted::into_inner)
+        run.await.map_err(Adopted::into_inner)
     }
 
     /// How transactions are run unless told otherwise: section `exec` of the configuration.

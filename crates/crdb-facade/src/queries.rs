@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crdb_observe::Tracing;
 use crdb_sql::{Changes, ReloadingRepository, Repository};
 
 use crate::Error;
@@ -19,13 +18,11 @@ pub(crate) enum Names {
 /// What queries need, wherever they run.
 pub(crate) struct Queries {
     names: Names,
-    /// Where calls are traced, their spans come from.
-    tracing: Option<Arc<Tracing>>,
 }
 
 impl Queries {
-    pub(crate) fn new(names: Names, tracing: Option<Arc<Tracing>>) -> Self {
-        Self { names, tracing }
+    pub(crate) fn new(names: Names) -> Self {
+        Self { names }
     }
 
     /// The queries as they are now.
@@ -52,12 +49,5 @@ impl Queries {
             Names::Fixed(_) => Ok(None),
             Names::Directory(repository) => Ok(Some(repository.reload()?)),
         }
-    }
-
-    /// The span of a call, or none.
-    pub(crate) fn span(&self, name: &str) -> tracing::Span {
-        self.tracing
-            .as_ref()
-            .map_or_else(tracing::Span::none, |tracing| tracing.call_span(name))
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crdb_exec::from_row::FromRow;
 use crdb_exec::{Executor, ExecutorExt, MappedRows, Statement, ToSql};
 use crdb_sql::StatementText;
-use tracing::Instrument;
 
 use crate::Error;
 use crate::queries::Queries;
@@ -81,7 +80,6 @@ impl Source {
 #[must_use = "a query does nothing until it is fetched or executed"]
 pub struct Query<'a, E: ?Sized> {
     executor: &'a E,
-    queries: &'a Queries,
     source: Result<Source, Error>,
     values: Vec<Option<Value<'a>>>,
     /// Names that are no parameters, or were bound before.
@@ -90,21 +88,20 @@ pub struct Query<'a, E: ?Sized> {
 
 impl<'a, E: Executor> Query<'a, E> {
     /// The query of this name.
-    pub(crate) fn named(executor: &'a E, queries: &'a Queries, name: &str) -> Self {
-        Self::new(executor, queries, queries.find(name).map(Source::Named))
+    pub(crate) fn named(executor: &'a E, queries: &Queries, name: &str) -> Self {
+        Self::new(executor, queries.find(name).map(Source::Named))
     }
 
     /// A statement given as text.
-    pub(crate) fn text(executor: &'a E, queries: &'a Queries, text: &str) -> Self {
+    pub(crate) fn text(executor: &'a E, text: &str) -> Self {
         let source = StatementText::parse(text).map(Source::Text);
-        Self::new(executor, queries, source.map_err(Error::from))
+        Self::new(executor, source.map_err(Error::from))
     }
 
-    fn new(executor: &'a E, queries: &'a Queries, source: Result<Source, Error>) -> Self {
+    fn new(executor: &'a E, source: Result<Source, Error>) -> Self {
         let count = source.as_ref().map_or(0, Source::parameter_count);
         Self {
             executor,
-            queries,
             source,
             values: (0..count).map(|_| None).collect(),
             misfits: Vec::new(),
@@ -138,7 +135,7 @@ impl<'a, E: Executor> Query<'a, E> {
         let call = self.ready()?;
         let parameters = call.parameters();
         let fetched = call.executor.fetch_one(call.statement(), &parameters);
-        call.told(fetched.instrument(call.span()).await)
+        call.told(fetched.await)
     }
 
     /// Returns the only row of the result, if there is one.
@@ -153,7 +150,7 @@ impl<'a, E: Executor> Query<'a, E> {
         let call = self.ready()?;
         let parameters = call.parameters();
         let fetched = call.executor.fetch_optional(call.statement(), &parameters);
-        call.told(fetched.instrument(call.span()).await)
+        call.told(fetched.await)
     }
 
     /// Returns all rows of the result.
@@ -167,7 +164,7 @@ impl<'a, E: Executor> Query<'a, E> {
         let call = self.ready()?;
         let parameters = call.parameters();
         let fetched = call.executor.fetch_all(call.statement(), &parameters);
-        call.told(fetched.instrument(call.span()).await)
+        call.told(fetched.await)
     }
 
     /// Returns the rows of the result one by one, as they arrive.
@@ -181,7 +178,7 @@ impl<'a, E: Executor> Query<'a, E> {
         let call = self.ready()?;
         let parameters = call.parameters();
         let opened = call.executor.fetch_stream(call.statement(), &parameters);
-        call.told(opened.instrument(call.span()).await)
+        call.told(opened.await)
     }
 
     /// Returns the only row of the result as a `T`: a struct that derives [`FromRow`](trait@FromRow), or a tuple.
@@ -266,7 +263,7 @@ impl<'a, E: Executor> Query<'a, E> {
         let call = self.ready()?;
         let parameters = call.parameters();
         let executed = call.executor.execute(call.statement(), &parameters);
-        call.told(executed.instrument(call.span()).await)
+        call.told(executed.await)
     }
 
     fn ready(self) -> Result<Call<'a, E>, Error> {
@@ -275,7 +272,6 @@ impl<'a, E: Executor> Query<'a, E> {
         if complete && self.misfits.is_empty() {
             return Ok(Call {
                 executor: self.executor,
-                queries: self.queries,
                 source,
                 values: self.values.into_iter().flatten().collect(),
             });
@@ -310,7 +306,6 @@ impl<E: ?Sized> fmt::Debug for Query<'_, E> {
 /// A query that has all it needs.
 struct Call<'a, E: ?Sized> {
     executor: &'a E,
-    queries: &'a Queries,
     source: Source,
     values: Vec<Value<'a>>,
 }
@@ -322,13 +317,6 @@ impl<E: ?Sized> Call<'_, E> {
 
     fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
         self.values.iter().map(|value| &**value as _).collect()
-    }
-
-    fn span(&self) -> tracing::Span {
-        match &self.source {
-            Source::Named(query) => self.queries.span(query.name()),
-            Source::Text(_) => self.queries.span("statement"),
-        }
     }
 
     /// Says a parameter's name where its value was refused.

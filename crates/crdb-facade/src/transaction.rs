@@ -34,7 +34,7 @@ impl Transaction {
 
     /// Takes a statement as text, with `:name` parameters.
     pub fn sql(&self, text: &str) -> Query<'_, Self> {
-        Query::text(self, &self.queries, text)
+        Query::text(self, text)
     }
 
     /// Runs `body` under a savepoint: when it fails, only its own work is undone, and the transaction goes on.

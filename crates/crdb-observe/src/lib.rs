@@ -1,23 +1,24 @@
 //! Metrics and traces for the crdb crates.
 //!
 //! Each layer tells an observer of its own what happens in it ([`crdb_auth::Observer`],
-//! [`crdb_pool::Observer`], [`crdb_exec::Observer`]). This crate has the observers that most services
+//! [`crdb_pool::Observer`], [`crdb_wire::Observer`], [`crdb_exec::Observer`]). This crate has the observers that most services
 //! want, one optional feature for each layer:
 //!
 //! - [`Metrics`] counts and measures, and renders what it has as OpenMetrics text, which Prometheus scrapes.
-//! - [`Tracing`] emits `tracing` events whose fields follow OpenTelemetry's database conventions.
-//! - [`FanOut`] hands each event to several observers.
+//! - [`Tracing`] opens `tracing` spans whose fields follow OpenTelemetry's database conventions.
+//!
+//! Several observers of one layer are one: see the layer's `FanOut`.
 //!
 //! It is no exporter and no HTTP server: who serves the text and who subscribes to the events is up to the
 //! service.
 //!
 //! ```
 //! use std::sync::Arc;
-//! use crdb_observe::{FanOut, Metrics, Tracing};
+//! use crdb_observe::{Metrics, Tracing};
 //!
 //! # #[cfg(feature = "exec")] {
 //! let metrics = Arc::new(Metrics::new());
-//! let observer: FanOut<dyn crdb_exec::Observer> = FanOut::new([
+//! let observer = crdb_exec::FanOut::new([
 //!     metrics.clone() as Arc<dyn crdb_exec::Observer>,
 //!     Arc::new(Tracing::new()),
 //! ]);
@@ -37,16 +38,15 @@
 //! | --- | --- |
 //! | `auth` (default) | observes `crdb-auth`: connects, cancels |
 //! | `pool` (default) | observes `crdb-pool`: waiting, sessions, nodes |
+//! | `wire` (default) | observes `crdb-wire`: batches, COPY, notices |
 //! | `exec` (default) | observes `crdb-exec`: statements, transactions, retries |
 //! | `audit` | the module `audit`: a log of who did what, in which every change shows |
 
 #[cfg(feature = "audit")]
 pub mod audit;
-mod fan_out;
 mod metrics;
 mod tracing;
 
-pub use fan_out::FanOut;
 pub use metrics::Metrics;
 pub use tracing::Tracing;
 
@@ -57,6 +57,8 @@ pub use crdb_auth as auth;
 pub use crdb_exec as exec;
 #[cfg(feature = "pool")]
 pub use crdb_pool as pool;
+#[cfg(feature = "wire")]
+pub use crdb_wire as wire;
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crdb_observe::{FanOut, Metrics, Tracing};
-use crdb_pool::{AcquireOptions, Condition, Connector, ErrorClass, NodeAddress, Observer, Pool};
+use crdb_observe::{Metrics, Tracing};
+use crdb_pool::{
+    AcquireOptions, Condition, Connector, ErrorClass, FanOut, NodeAddress, Observer, Pool,
+};
 use tracing_subscriber::filter::LevelFilter;
 
 /// A server that can be shut, and sessions that are dirty when their borrower says so.

@@ -82,8 +82,9 @@ pub use self::hooks::{HookError, HookFuture};
 pub use self::lease::Lease;
 pub use self::node::{Locality, NodeAddress, NodeId};
 pub use self::observer::{
-    AcquireFailed, Acquired, Checked, CloseReason, Closed, ConnectFailed, Leaked, NodeChanged,
-    Observer, Opened, Released, Reset,
+    AcquireBegin, AcquireEnd, AcquireOutcome, Acquired, Checked, CloseReason, Closed,
+    ConnectFailed, FanOut, Leaked, NodeChanged, Observer, Opened, PartialObserver, Released, Reset,
+    Token,
 };
 pub use self::pool::{AcquireOptions, Pool, PoolBuilder};
 pub use self::status::{LastError, NodeState, NodeStatus, Status};

@@ -274,7 +274,7 @@ impl<C: Connector> PoolBuilder<C> {
         self.configure(|config| config.acquire_timeout(timeout))
     }
 
-    /// The observer, which is called for each event.
+    /// Sets the observer. Without one, the pool itself logs what an operator should see.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crdb_pool::{
-    AcquireOptions, ErrorClass, Lease, NodeChanged, NodeState, Observer, OutCause, Pool,
+    AcquireOptions, ErrorClass, Lease, NodeChanged, NodeState, OutCause, PartialObserver, Pool,
 };
 use tokio::time::{Instant, sleep, timeout};
 
@@ -20,7 +20,7 @@ use self::cluster::{Behaviour, Cluster, End, Failure, Handle};
 #[derive(Default)]
 struct States(Mutex<Vec<NodeState>>);
 
-impl Observer for States {
+impl PartialObserver for States {
     fn node_changed(&self, event: &NodeChanged<'_>) {
         self.0.lock().unwrap().push(event.to);
     }

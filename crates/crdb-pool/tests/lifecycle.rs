@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crdb_pool::{
-    AcquireFailed, AcquireOptions, Acquired, Checked, CloseReason, Closed, Config, ConnectFailed,
-    DnsTopology, ErrorKind, Leaked, NodeAddress, Observer, Opened, Pool, Released, Reset,
-    SrvTopology, Topology, TopologyError,
+    AcquireEnd, AcquireOptions, AcquireOutcome, Checked, CloseReason, Closed, Config,
+    ConnectFailed, DnsTopology, ErrorKind, Leaked, NodeAddress, Opened, PartialObserver, Pool,
+    Released, Reset, SrvTopology, Topology, TopologyError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep};
@@ -30,7 +30,7 @@ impl Log {
     }
 }
 
-impl Observer for Log {
+impl PartialObserver for Log {
     fn opened(&self, event: &Opened<'_>) {
         self.add(format!("opened {}", event.took.as_millis()));
     }
@@ -40,19 +40,15 @@ impl Observer for Log {
     fn closed(&self, event: &Closed<'_>) {
         self.add(format!("closed {}", event.reason.as_str()));
     }
-    fn acquired(&self, event: &Acquired<'_>) {
-        self.add(format!(
-            "acquired {} {}",
-            event.waited.as_millis(),
-            event.checked
-        ));
-    }
-    fn acquire_failed(&self, event: &AcquireFailed) {
-        self.add(format!(
-            "acquire_failed {:?} {}",
-            event.kind,
-            event.waited.as_millis()
-        ));
+    fn acquire_ended(&self, event: &AcquireEnd<'_>) {
+        let waited = event.waited.as_millis();
+        self.add(match event.outcome {
+            AcquireOutcome::Acquired(acquired) => {
+                format!("acquired {waited} {}", acquired.checked)
+            }
+            AcquireOutcome::Failed(kind) => format!("acquire_failed {kind:?} {waited}"),
+            outcome => format!("acquire {} {waited}", outcome.as_str()),
+        });
     }
     fn released(&self, event: &Released<'_>) {
         self.add(format!("released {}", event.held.as_millis()));
@@ -122,6 +118,23 @@ async fn every_step_of_a_session_is_told() {
         log.take()
             .contains(&"connect_failed connection refused".to_owned())
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_away_ends_its_acquire_as_dropped() {
+    let cluster = Cluster::start([1]);
+    let log = Arc::new(Log::default());
+    let pool = Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .max_size(1)
+        .observer(log.clone())
+        .build()
+        .unwrap();
+    let _lease = pool.acquire().await.unwrap();
+    log.take();
+    let waiting = tokio::time::timeout(Duration::from_millis(30), pool.acquire());
+    waiting.await.unwrap_err();
+    assert_eq!(log.take(), ["acquire dropped 30"]);
 }
 
 #[tokio::test(start_paused = true)]

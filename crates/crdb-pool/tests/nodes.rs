@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crdb_pool::{
     AcquireOptions, CloseReason, Closed, Connector, ErrorClass, NodeAddress, NodeChanged,
-    NodeState, Observer, Pool,
+    NodeState, PartialObserver, Pool,
 };
 use tokio::time::{Instant, sleep};
 
@@ -22,7 +22,7 @@ struct Seen {
     changes: Mutex<Vec<(u16, NodeState)>>,
 }
 
-impl Observer for Seen {
+impl PartialObserver for Seen {
     fn closed(&self, event: &Closed<'_>) {
         self.closed.lock().unwrap().push(event.reason);
     }

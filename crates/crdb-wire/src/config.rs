@@ -59,7 +59,7 @@ impl Config {
         self
     }
 
-    /// Is told what the server says unasked.
+    /// Sets the observer. Default: none.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);

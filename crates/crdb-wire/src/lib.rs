@@ -39,7 +39,10 @@ pub use error::{Error, ErrorKind};
 pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
 pub use lane::{LaneConfig, LaneSource, LaneStatus, Lanes};
 pub use loan::{Cleanliness, Dirt};
-pub use observer::{Notification, Observer};
+pub use observer::{
+    BatchBegin, BatchEnd, CopyBegin, CopyDirection, CopyEnd, Ended, Failure, FanOut, Notification,
+    Observer, Outcome, PartialObserver, Token,
+};
 pub use request::Request;
 pub use row::{Column, ColumnIndex, Row};
 pub use row_stream::{RowStream, Rows};

@@ -2,7 +2,7 @@
 
 use super::checker::Violation;
 use anyhow::Context as _;
-use crdb_exec::{Observer, ResolveEvent, RetryEvent, StatementEvent, TransactionEvent};
+use crdb_exec::{PartialObserver, ResolveEvent, RetryEvent, StatementEnd, TransactionEnd};
 use crdb_testkit::{FaultProxy, Piece, Wire};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -79,12 +79,12 @@ impl Trace {
     }
 }
 
-impl Observer for Trace {
-    fn statement(&self, event: &StatementEvent<'_>) {
+impl PartialObserver for Trace {
+    fn statement_ended(&self, event: &StatementEnd<'_>) {
         self.note(format_args!("{event:?}"));
     }
 
-    fn transaction(&self, event: &TransactionEvent<'_>) {
+    fn transaction_ended(&self, event: &TransactionEnd<'_>) {
         self.note(format_args!("{event:?}"));
     }
 

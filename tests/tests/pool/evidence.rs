@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crdb_pool::{AcquireOptions, ConfigBuilder, ErrorClass, Lease, NodeAddress, NodeChanged};
-use crdb_pool::{NodeState, Observer, OutCause, Pool};
+use crdb_pool::{NodeState, OutCause, PartialObserver, Pool};
 use crdb_testkit::{Cut, Engine, FaultProxy, QuirksOptions, QuirksProxy};
 use crdb_tests::chaos::pool::login::{Login, ask, class_of};
 
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct States(Mutex<Vec<String>>);
 
-impl Observer for States {
+impl PartialObserver for States {
     fn node_changed(&self, event: &NodeChanged<'_>) {
         let text = format!("{} {}", event.address, event.to);
         self.0.lock().unwrap().push(text);

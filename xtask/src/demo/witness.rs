@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crdb_exec::{Observer, RetryEvent, StatementEvent, TransactionEvent};
+use crdb_exec::{Outcome, PartialObserver, RetryEvent, StatementEnd, TransactionEnd};
 
 /// Counts and times what it is told.
 #[derive(Debug, Default)]
@@ -66,14 +66,14 @@ impl Witness {
     }
 }
 
-impl Observer for Witness {
-    fn statement(&self, event: &StatementEvent<'_>) {
+impl PartialObserver for Witness {
+    fn statement_ended(&self, event: &StatementEnd<'_>) {
         self.time(event.name, event.elapsed);
     }
 
-    fn transaction(&self, event: &TransactionEvent<'_>) {
+    fn transaction_ended(&self, event: &TransactionEnd<'_>) {
         self.time(event.name, event.elapsed);
-        if event.committed {
+        if event.outcome == Outcome::Done {
             *self.lock().attempts.entry(event.attempts).or_default() += 1;
         }
     }

@@ -4,10 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crdb_auth::{
-    AuthMethod, ChannelBinding, ClientCertificate, Config, ConnectFailed, Connected,
-    ConnectionString, Diagnosis, Doctor, DoctorStep, Endpoint, Engine as Product, ErrorKind,
-    IterationLimits, Observer, Outcome, Password, RequireAuth, RootCertificates, SslMode,
-    TlsConfig,
+    AuthMethod, ChannelBinding, ClientCertificate, Config, ConnectEnd, ConnectionString, Diagnosis,
+    Doctor, DoctorStep, Endpoint, Engine as Product, ErrorKind, IterationLimits, OperationOutcome,
+    Outcome, PartialObserver, Password, RequireAuth, RootCertificates, SslMode, TlsConfig,
 };
 use crdb_testkit::{Authority, Engine, EngineKind, FaultProxy, Link, Login};
 
@@ -298,20 +297,18 @@ struct Seen {
     events: Mutex<Vec<String>>,
 }
 
-impl Observer for Seen {
-    fn connected(&self, event: &Connected<'_>) {
-        assert!(event.timings.total >= event.timings.login && !event.timings.login.is_zero());
-        self.events
-            .lock()
-            .unwrap()
-            .push(format!("connected tls={}", event.tls));
-    }
-
-    fn connect_failed(&self, event: &ConnectFailed<'_>) {
-        self.events
-            .lock()
-            .unwrap()
-            .push(format!("{:?}", event.error.kind()));
+impl PartialObserver for Seen {
+    fn connect_ended(&self, event: &ConnectEnd<'_>) {
+        assert!(event.timings.total >= event.timings.login);
+        let seen = match &event.outcome {
+            OperationOutcome::Done(connected) => {
+                assert!(!event.timings.login.is_zero());
+                format!("connected tls={}", connected.tls)
+            }
+            OperationOutcome::Failed(error) => format!("{:?}", error.kind()),
+            outcome => outcome.as_str().to_owned(),
+        };
+        self.events.lock().unwrap().push(seen);
     }
 }
 

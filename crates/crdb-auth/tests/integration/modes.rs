@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crdb_auth::{ErrorKind, Observer, SslMode, TlsConfig, WithoutTls};
+use crdb_auth::{ErrorKind, Observer, PartialObserver, SslMode, TlsConfig, WithoutTls};
 use crdb_testkit::{Engine, Login};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,7 +22,7 @@ pub(crate) const MODES: [SslMode; 6] = [
 #[derive(Default)]
 struct Told(Mutex<Vec<Option<ErrorKind>>>);
 
-impl Observer for Told {
+impl PartialObserver for Told {
     fn without_tls(&self, event: &WithoutTls<'_>) {
         self.0
             .lock()

@@ -3,6 +3,7 @@ use crate::answer::Next;
 use crate::deadline;
 use crate::error::Error;
 use crate::executor::Rows;
+use crate::observer::{Operation, Outcome};
 use crate::session::{Session, SessionSource};
 use crate::verdict::Position;
 use futures_util::Stream;
@@ -25,11 +26,19 @@ pub struct PooledRows<S: SessionSource> {
     pub(super) stall: Option<Duration>,
     pub(super) timer: Option<Pin<Box<Sleep>>>,
     pub(super) ended: bool,
+    /// Until the end has been reported.
+    pub(super) operation: Option<Operation<'static>>,
 }
 
 impl<S: SessionSource> PooledRows<S> {
     fn attempted(&self) -> String {
         format!("reading the rows of \"{}\"", self.label)
+    }
+
+    fn report(&mut self, outcome: Outcome) {
+        if let Some(operation) = self.operation.take() {
+            operation.end(outcome, self.affected.unwrap_or_default(), None);
+        }
     }
 
     /// Starts the timer of one wait and says whether it has run out.
@@ -59,23 +68,22 @@ impl<S: SessionSource> Stream for PooledRows<S> {
         match lease.poll_row(&mut this.cursor, cx) {
             Poll::Ready(Next::Row(row)) => {
                 this.timer = None;
+                if let Some(operation) = &mut this.operation {
+                    operation.row();
+                }
                 Poll::Ready(Some(Ok(row)))
             }
             Poll::Ready(Next::End(answer)) => {
                 let engine = lease.engine();
                 this.ended = true;
-                Poll::Ready(match answer.into_result() {
-                    Ok(affected) => {
-                        this.affected = Some(affected);
-                        None
-                    }
-                    Err(fault) => Some(Err(Error::from_fault(
-                        fault,
-                        this.position,
-                        engine,
-                        this.attempted(),
-                    ))),
-                })
+                let result = answer
+                    .into_result()
+                    .map_err(|fault| {
+                        Error::from_fault(fault, this.position, engine, this.attempted())
+                    })
+                    .map(|affected| this.affected = Some(affected));
+                this.report(Outcome::of(&result));
+                Poll::Ready(result.err().map(Err))
             }
             Poll::Pending => {
                 if !this.stalled(cx) {
@@ -85,7 +93,9 @@ impl<S: SessionSource> Stream for PooledRows<S> {
                 if let Some(lease) = this.lease.take() {
                     deadline::keep_until(tokio::spawn(lease.cancel()), lease);
                 }
-                Poll::Ready(Some(Err(out_of_time(this.attempted(), this.position))))
+                let result = Err(out_of_time(this.attempted(), this.position));
+                this.report(Outcome::of(&result));
+                Poll::Ready(Some(result))
             }
         }
     }

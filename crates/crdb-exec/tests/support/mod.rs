@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use crdb_exec::{
-    AcquireError, AcquireOptions, ClientHandle, ClientSession, Engine, Fault, NodeId, Observer,
-    PooledExecutor, ResolveEvent, RetryEvent, SessionOutcome, SessionSource, Written,
+    AcquireError, AcquireOptions, ClientHandle, ClientSession, Engine, Fault, NodeId,
+    PartialObserver, PooledExecutor, ResolveEvent, RetryDeniedEvent, RetryEvent, SessionOutcome,
+    SessionSource, Written,
 };
 use crdb_testkit::{Database, Engine as TestEngine, EngineKind, FaultProxy, QuirksProxy};
 use rustls::ClientConfig;
@@ -127,6 +128,7 @@ impl ClientHandle for PlainHandle {
 }
 
 /// Keeps clean sessions, closes the others.
+#[derive(Clone)]
 pub(crate) struct PlainSource {
     shared: Arc<Shared>,
 }
@@ -233,12 +235,12 @@ pub(crate) struct Counter {
     pub(crate) resolved: Mutex<Vec<Option<bool>>>,
 }
 
-impl Observer for Counter {
+impl PartialObserver for Counter {
     fn retry(&self, _: &RetryEvent<'_>) {
         self.retries.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn retry_denied(&self, _: Option<&str>) {
+    fn retry_denied(&self, _: &RetryDeniedEvent<'_>) {
         self.denied.fetch_add(1, Ordering::SeqCst);
     }
 

@@ -1,5 +1,6 @@
 //! Connects and cancels.
 
+use crdb_auth::{OperationOutcome, Token};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -79,15 +80,22 @@ impl AuthMetrics {
 }
 
 impl crdb_auth::Observer for Metrics {
-    fn connected(&self, event: &crdb_auth::Connected<'_>) {
+    fn begin_connect(&self, _: &crdb_auth::ConnectBegin<'_>) -> Token {
+        None
+    }
+
+    fn end_connect(&self, _: Token, event: &crdb_auth::ConnectEnd<'_>) {
         let labels = Connect {
             node: self.auth.nodes.value(&event.endpoint.to_string()),
-            outcome: self.auth.outcomes.value("ok"),
+            outcome: self.auth.outcomes.value(event.outcome.as_str()),
         };
         self.auth
             .connect
             .get_or_create(&labels)
             .observe(event.timings.total.as_secs_f64());
+        if !matches!(event.outcome, OperationOutcome::Done(_)) {
+            return;
+        }
         for (phase, took) in [
             ("resolve", event.timings.resolve),
             ("tcp", event.timings.tcp),
@@ -101,23 +109,15 @@ impl crdb_auth::Observer for Metrics {
         }
     }
 
-    fn connect_failed(&self, event: &crdb_auth::ConnectFailed<'_>) {
-        let labels = Connect {
-            node: self.auth.nodes.value(&event.endpoint.to_string()),
-            outcome: self.auth.outcomes.value(event.error.kind().as_str()),
-        };
-        self.auth
-            .connect
-            .get_or_create(&labels)
-            .observe(event.timings.total.as_secs_f64());
+    fn begin_cancel(&self, _: &crdb_auth::CancelBegin<'_>) -> Token {
+        None
     }
 
-    fn cancelled(&self, event: &crdb_auth::Cancelled<'_>) {
-        let outcome = event.error.map_or("ok", |error| error.kind().as_str());
+    fn end_cancel(&self, _: Token, event: &crdb_auth::CancelEnd<'_>) {
         self.auth
             .cancels
             .get_or_create(&Outcome {
-                outcome: self.auth.outcomes.value(outcome),
+                outcome: self.auth.outcomes.value(event.outcome.as_str()),
             })
             .inc();
     }

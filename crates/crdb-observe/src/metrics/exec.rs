@@ -6,7 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crdb_exec::{Failure, Verdict};
+use crdb_exec::{Failure, Outcome, Token, Verdict};
 
 use super::handles::Handles;
 use super::label::{Bounded, Value};
@@ -162,49 +162,56 @@ impl ExecMetrics {
     }
 }
 
-fn outcome(failure: Option<&Failure>) -> &'static str {
-    match failure {
-        None => "ok",
-        Some(failure) if failure.verdict == Verdict::OutcomeUnknown => "unknown",
-        Some(_) => "failed",
-    }
-}
-
 impl crdb_exec::Observer for Metrics {
-    fn statement(&self, event: &crdb_exec::StatementEvent<'_>) {
+    fn begin_statement(&self, _: &crdb_exec::StatementBegin<'_>) -> Token {
+        None
+    }
+
+    fn end_statement(&self, _: Token, event: &crdb_exec::StatementEnd<'_>) {
         let name = event.name.unwrap_or(UNNAMED);
-        let outcome = outcome(event.failure.as_ref());
-        let find = || self.exec.query(name, outcome);
+        let find = || self.exec.query(name, event.outcome.as_str());
         let count = |(rows, time): &(Counter, Histogram)| {
             rows.inc_by(event.rows);
             time.observe(event.elapsed.as_secs_f64());
         };
-        match &event.failure {
-            None => self.exec.answered.with(name, find, count),
-            Some(failure) => {
-                count(&find());
+        if event.outcome == Outcome::Done {
+            self.exec.answered.with(name, find, count);
+        } else {
+            count(&find());
+            if let Some(failure) = event.outcome.failure() {
                 self.exec.failed(failure);
             }
         }
     }
 
-    fn transaction(&self, event: &crdb_exec::TransactionEvent<'_>) {
-        let outcome = match (&event.failure, event.committed) {
-            (None, false) => "rolled_back",
-            (failure, _) => outcome(failure.as_ref()),
-        };
+    fn begin_transaction(&self, _: &crdb_exec::TransactionBegin<'_>) -> Token {
+        None
+    }
+
+    fn end_transaction(&self, _: Token, event: &crdb_exec::TransactionEnd<'_>) {
         let transaction = self.exec.transactions.value(event.name.unwrap_or(UNNAMED));
         let labels = Transaction {
             transaction,
-            outcome,
+            outcome: event.outcome.as_str(),
         };
         self.exec
             .transaction
             .get_or_create(&labels)
             .observe(event.elapsed.as_secs_f64());
-        if let Some(failure) = &event.failure {
+        if let Some(failure) = event.outcome.failure() {
             self.exec.failed(failure);
         }
+    }
+
+    fn begin_attempt(&self, _: &crdb_exec::AttemptBegin<'_>) -> Token {
+        None
+    }
+
+    /// Attempts are counted where they are made again.
+    fn end_attempt(&self, _: Token, _: &crdb_exec::AttemptEnd<'_>) {}
+
+    fn within(&self, _: &Token, step: &mut dyn FnMut()) {
+        step();
     }
 
     fn retry(&self, event: &crdb_exec::RetryEvent<'_>) {
@@ -220,6 +227,10 @@ impl crdb_exec::Observer for Metrics {
         self.exec.retries.get_or_create(&labels).inc();
     }
 
+    fn retry_denied(&self, _: &crdb_exec::RetryDeniedEvent<'_>) {
+        self.exec.denied.inc();
+    }
+
     fn resolved(&self, event: &crdb_exec::ResolveEvent<'_>) {
         let result = match event.committed {
             Some(true) => "committed",
@@ -227,9 +238,5 @@ impl crdb_exec::Observer for Metrics {
             None => "unknown",
         };
         self.exec.resolved.get_or_create(&Resolved { result }).inc();
-    }
-
-    fn retry_denied(&self, _name: Option<&str>) {
-        self.exec.denied.inc();
     }
 }

@@ -6,15 +6,17 @@ mod auth;
 mod exec;
 #[cfg(any(feature = "pool", feature = "exec"))]
 mod handles;
-#[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
+#[cfg(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec"))]
 mod label;
 #[cfg(feature = "pool")]
 mod pool;
+#[cfg(feature = "wire")]
+mod wire;
 
 use std::fmt;
 
 use prometheus_client::encoding::text::encode;
-#[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
+#[cfg(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec"))]
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -31,6 +33,8 @@ pub struct Metrics {
     auth: auth::AuthMetrics,
     #[cfg(feature = "pool")]
     pool: pool::PoolMetrics,
+    #[cfg(feature = "wire")]
+    wire: wire::WireMetrics,
     #[cfg(feature = "exec")]
     exec: exec::ExecMetrics,
 }
@@ -50,7 +54,7 @@ impl Metrics {
     #[must_use]
     pub fn with_label_limit(limit: usize) -> Self {
         #[cfg_attr(
-            not(any(feature = "auth", feature = "pool", feature = "exec")),
+            not(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec")),
             allow(unused_mut, reason = "no layer, no metrics")
         )]
         let mut registry = Registry::with_prefix("crdb");
@@ -60,6 +64,8 @@ impl Metrics {
             auth: auth::AuthMetrics::new(registry.sub_registry_with_prefix("auth"), limit),
             #[cfg(feature = "pool")]
             pool: pool::PoolMetrics::new(registry.sub_registry_with_prefix("pool"), limit),
+            #[cfg(feature = "wire")]
+            wire: wire::WireMetrics::new(registry.sub_registry_with_prefix("wire"), limit),
             #[cfg(feature = "exec")]
             exec: exec::ExecMetrics::new(registry.sub_registry_with_prefix("exec"), limit),
             registry,
@@ -90,7 +96,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-#[cfg(any(feature = "auth", feature = "pool", feature = "exec"))]
+#[cfg(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec"))]
 /// From a tenth of a millisecond, which a point select on the same machine takes, to the longest deadline in use.
 fn seconds() -> Histogram {
     Histogram::new([

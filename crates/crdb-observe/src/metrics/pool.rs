@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crdb_pool::{AcquireOutcome, Token};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -254,28 +255,23 @@ impl crdb_pool::Observer for Metrics {
         self.pool.closed.get_or_create(&labels).inc();
     }
 
-    fn acquired(&self, event: &crdb_pool::Acquired<'_>) {
+    fn begin_acquire(&self, _: &crdb_pool::AcquireBegin) -> Token {
+        None
+    }
+
+    fn end_acquire(&self, _: Token, event: &crdb_pool::AcquireEnd<'_>) {
         let find = || {
-            let outcome = self.pool.outcome(true);
+            let outcome = self.pool.outcomes.value(event.outcome.as_str());
             self.pool
                 .acquire
                 .get_or_create(&Outcome { outcome })
                 .clone()
         };
-        self.pool
-            .acquired
-            .get_or_init(find)
-            .observe(event.waited.as_secs_f64());
-    }
-
-    fn acquire_failed(&self, event: &crdb_pool::AcquireFailed) {
-        let labels = Outcome {
-            outcome: self.pool.outcomes.value(event.kind.as_str()),
-        };
-        self.pool
-            .acquire
-            .get_or_create(&labels)
-            .observe(event.waited.as_secs_f64());
+        let waited = event.waited.as_secs_f64();
+        match event.outcome {
+            AcquireOutcome::Acquired(_) => self.pool.acquired.get_or_init(find).observe(waited),
+            _ => find().observe(waited),
+        }
     }
 
     fn released(&self, event: &crdb_pool::Released<'_>) {

@@ -1,56 +1,87 @@
 use std::sync::atomic::Ordering;
 
-use tracing::{Level, event};
+use crdb_auth::{OperationOutcome, Token};
+use tracing::field::Empty;
+use tracing::{Level, Span, event};
 
-use super::Tracing;
+use super::{Tracing, keep, kept};
+
+/// Fills in what every operation has at its end.
+fn record<T>(span: &Span, outcome: &OperationOutcome<'_, T>) {
+    let word = match outcome {
+        OperationOutcome::Done(_) => "ok",
+        OperationOutcome::Failed(error) => {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", error.kind().as_str());
+            "failed"
+        }
+        _ => "dropped",
+    };
+    span.record("outcome", word);
+}
 
 impl crdb_auth::Observer for Tracing {
-    fn connected(&self, event: &crdb_auth::Connected<'_>) {
-        let is_postgresql = event.facts.engine() == crdb_auth::Engine::PostgreSql;
-        self.is_postgresql.store(is_postgresql, Ordering::Relaxed);
-        event!(
+    fn begin_connect(&self, event: &crdb_auth::ConnectBegin<'_>) -> Token {
+        keep(tracing::debug_span!(
             target: "crdb::auth",
-            Level::DEBUG,
-            {
+            "connect",
+            otel.kind = "client",
+            otel.status_code = Empty,
             db.system.name = self.system(),
             server.address = event.endpoint.host,
             server.port = event.endpoint.port,
-            tls = event.tls,
-            duration = event.timings.total.as_secs_f64(),
-            },
-            "connected"
-        );
+            "error.type" = Empty,
+            outcome = Empty,
+            tls = Empty,
+        ))
     }
 
-    fn connect_failed(&self, event: &crdb_auth::ConnectFailed<'_>) {
-        event!(
-            target: "crdb::auth",
-            Level::WARN,
-            {
-            db.system.name = self.system(),
-            server.address = event.endpoint.host,
-            server.port = event.endpoint.port,
-            "error.type" = event.error.kind().as_str(),
-            duration = event.timings.total.as_secs_f64(),
-            },
-            "connecting failed: {}",
-            event.error
-        );
+    fn end_connect(&self, token: Token, event: &crdb_auth::ConnectEnd<'_>) {
+        if let OperationOutcome::Done(connected) = &event.outcome {
+            let is_postgresql = connected.facts.engine() == crdb_auth::Engine::PostgreSql;
+            self.is_postgresql.store(is_postgresql, Ordering::Relaxed);
+        }
+        let span = kept(&token).cloned().unwrap_or_else(Span::none);
+        span.record("db.system.name", self.system());
+        record(&span, &event.outcome);
+        if let OperationOutcome::Done(connected) = &event.outcome {
+            span.record("tls", connected.tls);
+        }
+        if let Some(error) = event.outcome.error() {
+            let _entered = span.enter();
+            event!(
+                target: "crdb::auth",
+                Level::WARN,
+                {
+                db.system.name = self.system(),
+                server.address = event.endpoint.host,
+                server.port = event.endpoint.port,
+                "error.type" = error.kind().as_str(),
+                duration = event.timings.total.as_secs_f64(),
+                },
+                "connecting failed: {error}"
+            );
+        }
     }
 
-    fn cancelled(&self, event: &crdb_auth::Cancelled<'_>) {
-        event!(
+    fn begin_cancel(&self, event: &crdb_auth::CancelBegin<'_>) -> Token {
+        keep(tracing::debug_span!(
             target: "crdb::auth",
-            Level::DEBUG,
-            {
+            "cancel",
+            otel.kind = "client",
+            otel.status_code = Empty,
             db.system.name = self.system(),
             server.address = event.endpoint.host,
             server.port = event.endpoint.port,
-            "error.type" = event.error.map(|error| error.kind().as_str()),
-            duration = event.elapsed.as_secs_f64(),
-            },
-            "cancel sent"
-        );
+            "error.type" = Empty,
+            outcome = Empty,
+        ))
+    }
+
+    fn end_cancel(&self, token: Token, event: &crdb_auth::CancelEnd<'_>) {
+        if let Some(span) = kept(&token) {
+            record(span, &event.outcome);
+        }
     }
 
     fn without_tls(&self, event: &crdb_auth::WithoutTls<'_>) {

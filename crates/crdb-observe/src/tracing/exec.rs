@@ -1,73 +1,120 @@
-use tracing::level_filters::LevelFilter;
+use tracing::field::Empty;
 use tracing::{Level, Span, event};
 
-use crdb_exec::{Failure, SqlState, Verdict};
+use crdb_exec::{Outcome, SqlState, Token};
 
-use super::Tracing;
+use super::{Tracing, keep, kept};
+
+/// Fills in what every operation has at its end.
+fn record(span: &Span, outcome: &Outcome) {
+    span.record("outcome", outcome.as_str());
+    if let Some(failure) = outcome.failure() {
+        span.record("otel.status_code", "ERROR");
+        span.record("error.type", failure.kind.as_str());
+        if let Some(state) = &failure.sqlstate {
+            span.record("db.response.status_code", state.as_str());
+        }
+    }
+}
 
 impl Tracing {
-    /// Fills in the span of the call, where the caller runs in one.
-    fn record(rows: Option<u64>, failure: Option<&Failure>) {
-        // No subscriber is interested, so there is no span.
-        if LevelFilter::current() == LevelFilter::OFF {
-            return;
-        }
-        let span = Span::current();
-        if let Some(rows) = rows {
-            span.record("db.response.returned_rows", rows);
-        }
-        if let Some(failure) = failure {
-            span.record("otel.status_code", "ERROR");
-            span.record("error.type", failure.kind.as_str());
-            if let Some(state) = &failure.sqlstate {
-                span.record("db.response.status_code", state.as_str());
-            }
+    fn warn_of_unknown(&self, what: &str, name: Option<&str>, outcome: &Outcome) {
+        if outcome.is_unknown() {
+            event!(
+                target: "crdb::exec",
+                Level::WARN,
+                {
+                db.system.name = self.system(),
+                db.query.summary = name,
+                },
+                "it is not known whether this {what} took effect"
+            );
         }
     }
 }
 
 impl crdb_exec::Observer for Tracing {
-    fn statement(&self, event: &crdb_exec::StatementEvent<'_>) {
-        if !event.in_transaction {
-            Self::record(Some(event.rows), event.failure.as_ref());
-        }
-        let sqlstate = event.failure.as_ref().and_then(|failure| failure.sqlstate);
-        event!(
+    fn begin_statement(&self, event: &crdb_exec::StatementBegin<'_>) -> Token {
+        keep(tracing::debug_span!(
             target: "crdb::exec",
-            Level::DEBUG,
-            {
+            "statement",
+            otel.name = event.name.unwrap_or("statement"),
+            otel.kind = "client",
+            otel.status_code = Empty,
             db.system.name = self.system(),
             db.query.summary = event.name,
-            db.response.status_code = sqlstate.as_ref().map(SqlState::as_str),
-            db.response.returned_rows = event.rows,
-            "error.type" = event.failure.as_ref().map(|failure| failure.kind.as_str()),
+            db.response.status_code = Empty,
+            db.response.returned_rows = Empty,
+            "error.type" = Empty,
+            outcome = Empty,
+            attempts = Empty,
             in_transaction = event.in_transaction,
-            attempts = event.attempts,
-            duration = event.elapsed.as_secs_f64(),
-            },
-            "statement"
-        );
-        self.warn_of_unknown("statement", event.name, event.failure.as_ref());
+        ))
     }
 
-    fn transaction(&self, event: &crdb_exec::TransactionEvent<'_>) {
-        Self::record(None, event.failure.as_ref());
-        let sqlstate = event.failure.as_ref().and_then(|failure| failure.sqlstate);
-        event!(
+    fn end_statement(&self, token: Token, event: &crdb_exec::StatementEnd<'_>) {
+        let tell = || {
+            if let Some(span) = kept(&token) {
+                record(span, &event.outcome);
+                span.record("db.response.returned_rows", event.rows);
+                span.record("attempts", event.attempts);
+            }
+            self.warn_of_unknown("statement", event.name, &event.outcome);
+        };
+        within(&token, tell);
+    }
+
+    fn begin_transaction(&self, event: &crdb_exec::TransactionBegin<'_>) -> Token {
+        keep(tracing::debug_span!(
             target: "crdb::exec",
-            Level::DEBUG,
-            {
+            "transaction",
+            otel.name = event.name.unwrap_or("transaction"),
+            otel.kind = "internal",
+            otel.status_code = Empty,
             db.system.name = self.system(),
             db.query.summary = event.name,
-            db.response.status_code = sqlstate.as_ref().map(SqlState::as_str),
-            "error.type" = event.failure.as_ref().map(|failure| failure.kind.as_str()),
-            committed = event.committed,
-            attempts = event.attempts,
-            duration = event.elapsed.as_secs_f64(),
-            },
-            "transaction"
-        );
-        self.warn_of_unknown("transaction", event.name, event.failure.as_ref());
+            db.response.status_code = Empty,
+            "error.type" = Empty,
+            outcome = Empty,
+            attempts = Empty,
+        ))
+    }
+
+    fn end_transaction(&self, token: Token, event: &crdb_exec::TransactionEnd<'_>) {
+        let tell = || {
+            if let Some(span) = kept(&token) {
+                record(span, &event.outcome);
+                span.record("attempts", event.attempts);
+            }
+            self.warn_of_unknown("transaction", event.name, &event.outcome);
+        };
+        within(&token, tell);
+    }
+
+    fn begin_attempt(&self, event: &crdb_exec::AttemptBegin<'_>) -> Token {
+        if !event.is_transaction && event.number == 1 {
+            // The statement's own span says it all.
+            return None;
+        }
+        keep(tracing::trace_span!(
+            target: "crdb::exec",
+            "attempt",
+            otel.status_code = Empty,
+            db.response.status_code = Empty,
+            "error.type" = Empty,
+            outcome = Empty,
+            number = event.number,
+        ))
+    }
+
+    fn end_attempt(&self, token: Token, event: &crdb_exec::AttemptEnd<'_>) {
+        if let Some(span) = kept(&token) {
+            record(span, &event.outcome);
+        }
+    }
+
+    fn within(&self, token: &Token, step: &mut dyn FnMut()) {
+        within(token, step);
     }
 
     fn retry(&self, event: &crdb_exec::RetryEvent<'_>) {
@@ -87,6 +134,19 @@ impl crdb_exec::Observer for Tracing {
         );
     }
 
+    fn retry_denied(&self, event: &crdb_exec::RetryDeniedEvent<'_>) {
+        event!(
+            target: "crdb::exec",
+            Level::WARN,
+            {
+            db.system.name = self.system(),
+            db.query.summary = event.name,
+            "error.type" = event.failure.kind.as_str(),
+            },
+            "not tried again: the retry budget is used up"
+        );
+    }
+
     fn resolved(&self, event: &crdb_exec::ResolveEvent<'_>) {
         event!(
             target: "crdb::exec",
@@ -100,32 +160,12 @@ impl crdb_exec::Observer for Tracing {
             "an unknown outcome was looked up by its idempotency key"
         );
     }
-
-    fn retry_denied(&self, name: Option<&str>) {
-        event!(
-            target: "crdb::exec",
-            Level::WARN,
-            {
-            db.system.name = self.system(),
-            db.query.summary = name,
-            },
-            "not tried again: the retry budget is used up"
-        );
-    }
 }
 
-impl Tracing {
-    fn warn_of_unknown(&self, what: &str, name: Option<&str>, failure: Option<&Failure>) {
-        if failure.is_some_and(|failure| failure.verdict == Verdict::OutcomeUnknown) {
-            event!(
-                target: "crdb::exec",
-                Level::WARN,
-                {
-                db.system.name = self.system(),
-                db.query.summary = name,
-                },
-                "it is not known whether this {what} took effect"
-            );
-        }
+/// Runs `work` inside the operation's span, if it has one.
+fn within(token: &Token, work: impl FnOnce()) {
+    match kept(token) {
+        Some(span) => span.in_scope(work),
+        None => work(),
     }
 }

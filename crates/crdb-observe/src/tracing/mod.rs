@@ -1,4 +1,4 @@
-//! Events for `tracing` subscribers.
+//! Spans and events for `tracing` subscribers.
 
 #[cfg(feature = "auth")]
 mod auth;
@@ -6,16 +6,32 @@ mod auth;
 mod exec;
 #[cfg(feature = "pool")]
 mod pool;
+#[cfg(feature = "wire")]
+mod wire;
 
+#[cfg(any(feature = "auth", feature = "pool", feature = "exec", feature = "wire"))]
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Emits a `tracing` event for what the layers report.
+/// Opens a `tracing` span for each operation of the layers, and emits an event for what happens between them.
 ///
-/// Targets are `crdb::auth`, `crdb::pool` and `crdb::exec`. What needs an operator's attention (a connect that failed, a node that
-/// left rotation, an unknown outcome, a leak) is a warning; everything else is at debug level. Fields are named as
+/// Each span lies within the one that was current when its operation began, and the caller's own spans are left as they are:
+///
+/// ```text
+/// transaction  DEBUG          connect  DEBUG
+///   attempt  TRACE            batch    DEBUG
+///     acquire  TRACE          copy     DEBUG
+///     statement  DEBUG
+/// ```
+///
+/// A statement outside a transaction has its attempts below it; the first of them has no span of its own. Fields are filled
+/// in when the operation ends; `outcome` is `dropped` when its future was dropped.
+///
+/// Targets are `crdb::auth`, `crdb::pool`, `crdb::wire` and `crdb::exec`. What needs an operator's attention (a connect that
+/// failed, a node that left rotation, an unknown outcome, a leak) is a warning. Fields are named as
 /// OpenTelemetry's [database conventions](https://opentelemetry.io/docs/specs/semconv/db/database-spans/) have them
 /// (`db.system.name`, `db.query.summary`, `db.response.status_code`, `error.type`, `server.address`, `server.port`), durations
-/// are in seconds under `duration`. No SQL text and no value is ever part of an event.
+/// are in seconds under `duration`. No SQL text and no value is ever part of a span or event.
 #[derive(Debug, Default)]
 pub struct Tracing {
     /// Learned from what the servers say at login.
@@ -23,7 +39,7 @@ pub struct Tracing {
 }
 
 impl Tracing {
-    /// Events for CockroachDB, until a server says that it is PostgreSQL.
+    /// Spans and events for CockroachDB, until a server says that it is PostgreSQL.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -31,7 +47,7 @@ impl Tracing {
 
     /// The value of `db.system.name`.
     #[cfg_attr(
-        not(any(feature = "auth", feature = "exec")),
+        not(any(feature = "auth", feature = "exec", feature = "wire")),
         allow(dead_code, reason = "used by these layers only")
     )]
     fn system(&self) -> &'static str {
@@ -41,22 +57,16 @@ impl Tracing {
             "cockroachdb"
         }
     }
+}
 
-    /// A span for one call on the database, to run the call in. Of OpenTelemetry's kind *client*, named after the query or
-    /// transaction; the events of the call are inside it, and its fields are filled in as they become known.
-    #[must_use]
-    pub fn call_span(&self, name: &str) -> tracing::Span {
-        tracing::debug_span!(
-            target: "crdb",
-            "db.call",
-            otel.name = name,
-            otel.kind = "client",
-            otel.status_code = tracing::field::Empty,
-            db.system.name = self.system(),
-            db.query.summary = name,
-            db.response.status_code = tracing::field::Empty,
-            db.response.returned_rows = tracing::field::Empty,
-            "error.type" = tracing::field::Empty,
-        )
-    }
+/// Keeps a span until its operation ends, where a subscriber wants it.
+#[cfg(any(feature = "auth", feature = "pool", feature = "exec", feature = "wire"))]
+fn keep(span: tracing::Span) -> Option<Box<dyn Any + Send + Sync>> {
+    (!span.is_disabled()).then(|| Box::new(span) as _)
+}
+
+/// The span that was kept.
+#[cfg(any(feature = "auth", feature = "pool", feature = "exec", feature = "wire"))]
+fn kept(token: &Option<Box<dyn Any + Send + Sync>>) -> Option<&tracing::Span> {
+    token.as_ref()?.downcast_ref()
 }

@@ -1,8 +1,53 @@
-use tracing::{Level, event};
+use crdb_pool::{AcquireOutcome, Token};
+use tracing::field::Empty;
+use tracing::{Level, Span, event};
 
-use super::Tracing;
+use super::{Tracing, keep, kept};
 
 impl crdb_pool::Observer for Tracing {
+    fn begin_acquire(&self, _: &crdb_pool::AcquireBegin) -> Token {
+        keep(tracing::trace_span!(
+            target: "crdb::pool",
+            "acquire",
+            server.address = Empty,
+            server.port = Empty,
+            "error.type" = Empty,
+            outcome = Empty,
+            checked = Empty,
+        ))
+    }
+
+    fn end_acquire(&self, token: Token, event: &crdb_pool::AcquireEnd<'_>) {
+        let span = kept(&token).cloned().unwrap_or_else(Span::none);
+        let word = match &event.outcome {
+            AcquireOutcome::Acquired(acquired) => {
+                span.record("server.address", acquired.address.host());
+                span.record("server.port", acquired.address.port());
+                span.record("checked", acquired.checked);
+                "ok"
+            }
+            AcquireOutcome::Failed(kind) => {
+                span.record("error.type", kind.as_str());
+                let _entered = span.enter();
+                event!(
+                    target: "crdb::pool",
+                    Level::WARN,
+                    {
+                    "error.type" = kind.as_str(),
+                    duration = event.waited.as_secs_f64(),
+                    },
+                    "a caller got no session"
+                );
+                "failed"
+            }
+            _ => "dropped",
+        };
+        span.record("outcome", word);
+    }
+
+    /// The time that the lease was out is in the spans of its borrower.
+    fn released(&self, _: &crdb_pool::Released<'_>) {}
+
     fn opened(&self, event: &crdb_pool::Opened<'_>) {
         event!(
             target: "crdb::pool",
@@ -42,18 +87,6 @@ impl crdb_pool::Observer for Tracing {
             age = event.age.as_secs_f64(),
             },
             "session closed"
-        );
-    }
-
-    fn acquire_failed(&self, event: &crdb_pool::AcquireFailed) {
-        event!(
-            target: "crdb::pool",
-            Level::WARN,
-            {
-            "error.type" = event.kind.as_str(),
-            duration = event.waited.as_secs_f64(),
-            },
-            "a caller got no session"
         );
     }
 

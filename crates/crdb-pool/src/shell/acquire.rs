@@ -10,7 +10,7 @@ use crate::connector::{Connector, ErrorClass};
 use crate::core::{Acquire, Grant, Refusal, Request, Ticket, later};
 use crate::error::{Error, ErrorKind};
 use crate::lease::Lease;
-use crate::observer::{AcquireFailed, Acquired};
+use crate::observer::Acquiring;
 
 /// Gets a session that works, by `deadline`.
 #[expect(
@@ -29,6 +29,7 @@ pub(crate) fn acquire<C: Connector>(
             Some(deadline) => deadline.min(latest),
             None => later(started, inner.config.acquire_timeout),
         };
+        let acquiring = Acquiring::begin(inner.observer.as_deref(), request.avoid, started);
         let (ticket, mut granted) = first_attempt(inner, &request, started);
         let mut turn = Turn {
             inner,
@@ -47,13 +48,7 @@ pub(crate) fn acquire<C: Connector>(
                         grant
                     }
                     Err(error) => {
-                        if let Some(observer) = &inner.observer {
-                            let waited = now().saturating_duration_since(started);
-                            observer.acquire_failed(&AcquireFailed {
-                                kind: error.kind(),
-                                waited,
-                            });
-                        }
+                        acquiring.failed(error.kind());
                         return Err(error);
                     }
                 },
@@ -83,15 +78,7 @@ pub(crate) fn acquire<C: Connector>(
             inner.connector.lend(&mut pooled.session);
             let since = if check { now() } else { at };
             pooled.loan.since = since;
-            if let Some(observer) = &inner.observer {
-                let waited = since.saturating_duration_since(started);
-                observer.acquired(&Acquired {
-                    node: pooled.node,
-                    address: &pooled.address,
-                    waited,
-                    checked,
-                });
-            }
+            acquiring.acquired(pooled.node, &pooled.address, checked, since);
             return Ok(Lease::new(borrowed));
         }
     }

@@ -130,14 +130,16 @@ impl<C: Connector> Inner<C> {
                 continue;
             };
             let held = now().saturating_duration_since(borrow.since);
-            tracing::warn!(node = %address, ?held, borrowed_at = %borrow.place, "a session has not been returned");
-            if let Some(observer) = &self.observer {
-                observer.leaked(&Leaked {
+            match &self.observer {
+                Some(observer) => observer.leaked(&Leaked {
                     node: borrow.node,
                     address: &address,
                     held,
                     borrowed_at: borrow.place,
-                });
+                }),
+                None => {
+                    tracing::warn!(node = %address, ?held, borrowed_at = %borrow.place, "a session has not been returned");
+                }
             }
         }
         if wake_maintenance {
@@ -165,28 +167,29 @@ impl<C: Connector> Inner<C> {
             from,
             to,
         } = change;
-        tracing::info!(node = %address, state = %to, "node changed");
-        if let Some(observer) = &self.observer {
-            observer.node_changed(&NodeChanged {
+        match &self.observer {
+            Some(observer) => observer.node_changed(&NodeChanged {
                 node: *node,
                 address,
                 from: *from,
                 to: *to,
-            });
+            }),
+            None => tracing::info!(node = %address, state = %to, "node changed"),
         }
     }
 
     /// Reports that a session is about to be dropped.
     pub(crate) fn close_session(&self, pooled: &Pooled<C::Session>, reason: CloseReason) {
-        tracing::debug!(node = %pooled.address, reason = reason.as_str(), "session closed");
-        if let Some(observer) = &self.observer {
-            let age = now().saturating_duration_since(pooled.born);
-            observer.closed(&Closed {
+        match &self.observer {
+            Some(observer) => observer.closed(&Closed {
                 node: pooled.node,
                 address: &pooled.address,
                 reason,
-                age,
-            });
+                age: now().saturating_duration_since(pooled.born),
+            }),
+            None => {
+                tracing::debug!(node = %pooled.address, reason = reason.as_str(), "session closed");
+            }
         }
     }
 }

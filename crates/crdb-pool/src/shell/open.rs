@@ -45,14 +45,16 @@ impl<C: Connector> OpenTask<C> {
         let inner = &self.inner;
         match result {
             Ok(Ok(session)) => {
-                if let Some(observer) = &inner.observer {
-                    observer.opened(&Opened {
+                match &inner.observer {
+                    Some(observer) => observer.opened(&Opened {
                         node: opening.node,
                         address: &opening.address,
                         took,
-                    });
+                    }),
+                    None => {
+                        tracing::debug!(node = %opening.address, ?took, "session opened");
+                    }
                 }
-                tracing::debug!(node = %opening.address, ?took, "session opened");
                 inner.decide(|core, fx| core.opened(&opening, session, took, ended, fx));
             }
             Ok(Err(failed)) => self.failed(&opening, failed, took),
@@ -71,15 +73,18 @@ impl<C: Connector> OpenTask<C> {
     }
 
     fn failed(&self, opening: &Opening, failed: Failed, took: Duration) {
-        tracing::debug!(node = %opening.address, error = %chain(failed.error.as_ref()), "could not open a session");
-        if let Some(observer) = &self.inner.observer {
-            let error = failed.error.as_ref();
-            observer.connect_failed(&ConnectFailed {
+        match &self.inner.observer {
+            Some(observer) => observer.connect_failed(&ConnectFailed {
                 node: opening.node,
                 address: &opening.address,
                 took,
-                error,
-            });
+                error: failed.error.as_ref(),
+            }),
+            None => tracing::debug!(
+                node = %opening.address,
+                error = %chain(failed.error.as_ref()),
+                "could not open a session"
+            ),
         }
         let at = now();
         self.inner

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::CommandTag;
 use crate::answer::Answer;
 use crate::error::Error;
+use crate::observer::Failure;
 use crate::row::Row;
 use crate::server_error::ServerError;
 
@@ -82,6 +83,11 @@ impl BatchAnswer {
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.answer.is_success() && !self.rolled_back
+    }
+
+    /// What the observer is told of a batch that did not succeed.
+    pub(super) fn failure(&self) -> Failure<'_> {
+        Failure::of_answer(&self.answer)
     }
 
     /// The statements' answers if the batch succeeded.

@@ -12,6 +12,7 @@ use crate::answer::{Answer, Written};
 use crate::connection::{Event, Outgoing, Reply, Trace};
 use crate::error::Error;
 use crate::footprint::{Footprint, TransactionEffect};
+use crate::observer::{Operation, Outcome};
 use crate::protocol::{Shape, Step, Steps};
 use crate::row::Row;
 use crate::session::Session;
@@ -42,6 +43,19 @@ impl Session {
     /// # Cancel safety
     /// Dropping the future leaves the session unfinished, and perhaps in a failed transaction: [`reset`](Self::reset) it.
     pub async fn batch(&mut self, batch: &Batch<'_>) -> Result<BatchAnswer, Error> {
+        let shared = &self.connection.shared;
+        let observer = shared.config.observer.as_ref();
+        let mut operation = Operation::batch(observer, &shared.peer, batch.len(), true);
+        let result = self.run_batch(batch).await;
+        let outcome = match &result {
+            Ok(answer) if !answer.is_success() => Outcome::Failed(answer.failure()),
+            result => Outcome::of(result),
+        };
+        operation.end(outcome, 0);
+        result
+    }
+
+    async fn run_batch(&mut self, batch: &Batch<'_>) -> Result<BatchAnswer, Error> {
         // What was sent before decides whether a transaction is open.
         self.connection.shared.quiet().await;
         let once = batch.statements.iter().any(|item| item.request.once);

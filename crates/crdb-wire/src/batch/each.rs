@@ -4,6 +4,7 @@ use bytes::BytesMut;
 
 use super::Batch;
 use crate::error::Error;
+use crate::observer::{Failure, Operation, Outcome};
 use crate::row_stream::{RowStream, Rows};
 use crate::session::Session;
 use crate::statement::{Running, bind};
@@ -21,6 +22,20 @@ impl Session {
     /// # Cancel safety
     /// As for [`execute`](Self::execute), for all statements.
     pub async fn batch_each(&self, batch: &Batch<'_>) -> Result<Vec<Result<Rows, Error>>, Error> {
+        let shared = &self.connection.shared;
+        let observer = shared.config.observer.as_ref();
+        let mut operation = Operation::batch(observer, &shared.peer, batch.len(), false);
+        let result = self.run_each(batch).await;
+        let failed = match &result {
+            Ok(answers) => answers.iter().find_map(|answer| answer.as_ref().err()),
+            Err(error) => Some(error),
+        };
+        let outcome = failed.map_or(Outcome::Done, |error| Outcome::Failed(Failure::of(error)));
+        operation.end(outcome, 0);
+        result
+    }
+
+    async fn run_each(&self, batch: &Batch<'_>) -> Result<Vec<Result<Rows, Error>>, Error> {
         let prepared = self.prepare_all(batch).await?;
         let mut encoded = Vec::with_capacity(batch.len());
         for (item, prepared) in batch.statements.iter().zip(&prepared) {

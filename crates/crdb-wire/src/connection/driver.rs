@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::shared::{Entry, Shared};
 use super::slot::Event;
 use crate::answer::{Answer, End, Written};
-use crate::observer::Notification;
+use crate::observer::{Ended, Notification};
 use crate::protocol::{
     Effect, Frame, HEADER, RowBlock, Violation, check_row, frame, parameter_types, row_description,
 };
@@ -447,7 +447,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.shared.tell_quiet();
         self.shared.tell_room();
         if let Some(observer) = &self.shared.config.observer {
-            observer.ended(&end);
+            observer.ended(&Ended {
+                peer: &self.shared.peer,
+                end: &end,
+            });
         }
     }
 }

@@ -16,6 +16,7 @@ use super::value::CopyRow;
 use crate::answer::Answer;
 use crate::connection::{Event, Reply};
 use crate::error::Error;
+use crate::observer::{CopyDirection, Failure, Operation, Outcome};
 use crate::request::Request;
 use crate::session::Session;
 
@@ -91,10 +92,18 @@ impl Session {
                 "copying in: the text is not one COPY .. FROM STDIN",
             ));
         }
-        let reply = self.connection.send_simple(request, true)?;
+        let shared = &self.connection.shared;
+        let observer = shared.config.observer.as_ref();
+        let mut operation =
+            Operation::copy(observer, &shared.peer, CopyDirection::In, request.text);
+        let sent = self.connection.send_simple(request, true);
+        if let Err(error) = &sent {
+            operation.end(Outcome::Failed(Failure::of(error)), 0);
+        }
         let mut copy = CopyIn {
-            reply: Some(reply),
+            reply: Some(sent?),
             source,
+            operation,
             peer: Arc::clone(&self.connection.shared.peer),
             session: PhantomData,
         };
@@ -125,6 +134,7 @@ pub struct CopyIn<'s, S = RowEncoder> {
     /// Until the answer is complete.
     reply: Option<Reply>,
     source: S,
+    operation: Operation,
     peer: Arc<str>,
     /// No other request may be sent meanwhile.
     session: PhantomData<&'s mut Session>,
@@ -151,9 +161,10 @@ impl<S> CopyIn<'_, S> {
     }
 
     /// Hands bytes on. There should be [room](Self::room) for them.
-    fn hand_on(&self, bytes: &[u8]) {
+    fn hand_on(&mut self, bytes: &[u8]) {
         if let Some(reply) = &self.reply {
             reply.append(bytes);
+            self.operation.moved(bytes.len());
         }
     }
 
@@ -175,21 +186,27 @@ impl<S> CopyIn<'_, S> {
             .reply
             .take()
             .map_or_else(|| Answer::unsent(None), Reply::take);
-        if answer.is_success() {
-            return Error::unusable("copying in: the server did not ask for data");
-        }
-        Error::answered(ATTEMPT, &self.peer, answer)
+        let error = if answer.is_success() {
+            Error::unusable("copying in: the server did not ask for data")
+        } else {
+            Error::answered(ATTEMPT, &self.peer, answer)
+        };
+        self.operation.end(Outcome::Failed(Failure::of(&error)), 0);
+        error
     }
 
     async fn finish_with(&mut self) -> Result<Answer, Error> {
         let mut message = BytesMut::new();
         frontend::copy_done(&mut message);
         let answer = self.end(&message).await?;
-        if answer.is_success() {
+        let result = if answer.is_success() {
             Ok(answer)
         } else {
             Err(Error::answered(ATTEMPT, &self.peer, answer))
-        }
+        };
+        let rows = result.as_ref().map_or(0, Answer::rows_affected);
+        self.operation.end(Outcome::of(&result), rows);
+        result
     }
 
     /// Gives the COPY up and waits until the server has said so. It keeps nothing.

@@ -15,6 +15,7 @@ use super::format::CopyFormat;
 use crate::answer::Answer;
 use crate::connection::{Event, Reply};
 use crate::error::Error;
+use crate::observer::{CopyDirection, Failure, Operation, Outcome};
 use crate::request::Request;
 use crate::session::Session;
 
@@ -47,9 +48,17 @@ impl Session {
                 "copying out: the text is not one COPY .. TO STDOUT",
             ));
         }
-        let reply = self.connection.send_simple(request, true)?;
+        let shared = &self.connection.shared;
+        let observer = shared.config.observer.as_ref();
+        let mut operation =
+            Operation::copy(observer, &shared.peer, CopyDirection::Out, request.text);
+        let sent = self.connection.send_simple(request, true);
+        if let Err(error) = &sent {
+            operation.end(Outcome::Failed(Failure::of(error)), 0);
+        }
         let mut copy = CopyOut {
-            reply: Some(reply),
+            reply: Some(sent?),
+            operation,
             peer: Arc::clone(&self.connection.shared.peer),
             answer: None,
             binary: false,
@@ -80,6 +89,7 @@ const ATTEMPT: &str = "copying out";
 /// Dropping it before its end leaves the session unfinished until the rest has come; [`Session::reset`] cancels it.
 pub struct CopyOut {
     reply: Option<Reply>,
+    operation: Operation,
     peer: Arc<str>,
     answer: Option<Answer>,
     binary: bool,
@@ -94,6 +104,14 @@ impl CopyOut {
         let event = ready!(reply.poll_event(cx));
         if event.is_none() {
             self.answer = self.reply.take().map(Reply::take);
+            if let Some(answer) = &self.answer {
+                let (outcome, rows) = if answer.is_success() {
+                    (Outcome::Done, answer.rows_affected())
+                } else {
+                    (Outcome::Failed(Failure::of_answer(answer)), 0)
+                };
+                self.operation.end(outcome, rows);
+            }
         }
         Poll::Ready(event)
     }
@@ -107,6 +125,7 @@ impl CopyOut {
             match ready!(self.poll_event(cx)) {
                 Some(Event::CopyData(data)) => {
                     self.bytes += data.len() as u64;
+                    self.operation.moved(data.len());
                     return Poll::Ready(Ok(Some(data)));
                 }
                 Some(_) => {}

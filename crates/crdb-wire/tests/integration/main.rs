@@ -7,6 +7,7 @@ mod cleanliness;
 mod cockroach;
 mod copying;
 mod lanes;
+mod observed;
 mod requests;
 mod statements;
 mod support;

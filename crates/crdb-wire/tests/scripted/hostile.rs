@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use crdb_wire::{
-    Cleanliness, Config, End, ErrorKind, Notification, Observer, ServerError, Written,
+    Cleanliness, Config, End, Ended, ErrorKind, Notification, Observer, PartialObserver,
+    ServerError, Written,
 };
 use proptest::prelude::*;
 
@@ -119,7 +120,7 @@ async fn notices_and_parameters_without_end_end_the_connection() {
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
 
-impl Observer for Heard {
+impl PartialObserver for Heard {
     fn notice(&self, notice: &ServerError) {
         self.0
             .lock()
@@ -132,8 +133,8 @@ impl Observer for Heard {
         self.0.lock().unwrap().push(text);
     }
 
-    fn ended(&self, end: &End) {
-        self.0.lock().unwrap().push(end.to_string());
+    fn ended(&self, event: &Ended<'_>) {
+        self.0.lock().unwrap().push(event.end.to_string());
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crdb_auth::{
-    AuthContext, AuthRequest, Authenticator, Config, Connected, Connector, Credential,
+    AuthContext, AuthRequest, Authenticator, Config, ConnectEnd, Connector, Credential,
     CredentialFuture, CredentialRequest, CredentialSource, Endpoint, Error, Exchange,
-    ExchangeFuture, Observer, Password, Secret, Session,
+    ExchangeFuture, PartialObserver, Password, Secret, Session,
 };
 
 /// A vault that hands out tokens.
@@ -47,8 +47,8 @@ impl Exchange for Round {
 /// Says who logged in where.
 struct Log;
 
-impl Observer for Log {
-    fn connected(&self, event: &Connected<'_>) {
+impl PartialObserver for Log {
+    fn connect_ended(&self, event: &ConnectEnd<'_>) {
         println!("{} in {:?}", event.endpoint, event.timings.total);
     }
 }

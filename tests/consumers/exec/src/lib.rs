@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crdb_exec::{
     AcquireError, AcquireOptions, Answer, Column, Control, Engine, Error, Executor, ExecutorExt,
-    Fault, Next, NodeId, Observer, Parameters, PooledExecutor, Row, Rows, Session, SessionOutcome,
-    SessionSource, Statement, StatementEvent, TransactionOptions, Type,
+    Fault, Next, NodeId, Parameters, PartialObserver, PooledExecutor, Row, Rows, Session, SessionOutcome,
+    SessionSource, Statement, StatementEnd, TransactionOptions, Type,
 };
 
 /// The number one.
@@ -159,8 +159,8 @@ impl<E: Executor> Executor for Wrapped<E> {
 /// Says how long each statement took.
 struct Log;
 
-impl Observer for Log {
-    fn statement(&self, event: &StatementEvent<'_>) {
+impl PartialObserver for Log {
+    fn statement_ended(&self, event: &StatementEnd<'_>) {
         println!("{:?} took {:?}", event.name, event.elapsed);
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crdb_facade::config::keys;
-use crdb_facade::exec::{Observer, StatementEvent};
+use crdb_facade::exec::{PartialObserver, StatementEnd};
 use crdb_facade::sql::Repository;
 use crdb_facade::prelude::*;
 
 /// Says how long each statement took.
 struct Log;
 
-impl Observer for Log {
-    fn statement(&self, event: &StatementEvent<'_>) {
+impl PartialObserver for Log {
+    fn statement_ended(&self, event: &StatementEnd<'_>) {
         println!("{:?} took {:?}", event.name, event.elapsed);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crdb_observe::{FanOut, Metrics, Tracing};
+use crdb_observe::exec::FanOut;
+use crdb_observe::{Metrics, Tracing};
 
-/// Everybody who watches statements, and the text for Prometheus.
-pub fn observers() -> (FanOut<dyn crdb_observe::exec::Observer>, Arc<Metrics>) {
+/// The observers of statements, and the text for Prometheus.
+pub fn observers() -> (FanOut, Arc<Metrics>) {
     let metrics = Arc::new(Metrics::new());
     let observers = FanOut::new([
         Arc::clone(&metrics) as Arc<dyn crdb_observe::exec::Observer>,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crdb_pool::{
-    Acquired, Condition, Connector, Error, ErrorClass, Lease, NodeAddress, Observer, Pool,
+    AcquireEnd, Condition, Connector, Error, ErrorClass, Lease, NodeAddress, PartialObserver, Pool,
     Topology, TopologyError,
 };
 
@@ -55,9 +55,9 @@ impl Topology for Here {
 /// Says how long each caller waited.
 struct Log;
 
-impl Observer for Log {
-    fn acquired(&self, event: &Acquired<'_>) {
-        println!("{:?} for {}", event.waited, event.address);
+impl PartialObserver for Log {
+    fn acquire_ended(&self, event: &AcquireEnd<'_>) {
+        println!("{} after {:?}", event.outcome.as_str(), event.waited);
     }
 }
 

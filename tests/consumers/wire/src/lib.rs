@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crdb_auth::AuthenticatedStream;
 use crdb_wire::{
-    Cancel, CancelFuture, Cleanliness, Config, End, Engine, Error, Notification, Observer, Remote,
+    Cancel, CancelFuture, Cleanliness, Config, Ended, Engine, Error, Notification, PartialObserver, Remote,
     Request, ServerError, Session, Written,
 };
 
 /// Says what the server said unasked.
 struct Log;
 
-impl Observer for Log {
+impl PartialObserver for Log {
     fn notice(&self, notice: &ServerError) {
         println!("{}: {}", notice.severity(), notice.message());
     }
@@ -21,8 +21,8 @@ impl Observer for Log {
         println!("{}: {}", notification.channel, notification.payload);
     }
 
-    fn ended(&self, end: &End) {
-        println!("{end}");
+    fn ended(&self, event: &Ended<'_>) {
+        println!("{}", event.end);
     }
 }
 

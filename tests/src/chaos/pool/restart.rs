@@ -6,7 +6,7 @@ use super::{PATIENCE, refuse, until};
 use crate::chaos::checker::Violation;
 use crate::chaos::row::Report;
 use anyhow::Context as _;
-use crdb_pool::{ConnectFailed, NodeAddress, Observer, Opened, Pool};
+use crdb_pool::{ConnectFailed, NodeAddress, Opened, PartialObserver, Pool};
 use crdb_testkit::{Engine, FaultProxy};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,7 +40,7 @@ impl Attempts {
     }
 }
 
-impl Observer for Attempts {
+impl PartialObserver for Attempts {
     fn opened(&self, _: &Opened<'_>) {
         Self::note(&self.opened);
     }

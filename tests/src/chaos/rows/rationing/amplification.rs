@@ -5,7 +5,10 @@ use crate::chaos::pool::{PATIENCE, until};
 use crate::chaos::row::Report;
 use crate::chaos::stack::{StackOptions, configuration};
 use anyhow::Context as _;
-use crdb_exec::{ExecutorExt as _, Observer, RetryEvent, RetrySafety, Statement, StatementEvent};
+use crdb_exec::{
+    ExecutorExt as _, PartialObserver, RetryDeniedEvent, RetryEvent, RetrySafety, Statement,
+    StatementEnd,
+};
 use crdb_facade::Database;
 use crdb_facade::config::Node;
 use crdb_testkit::{Cut, Direction, Engine, FaultProxy};
@@ -27,8 +30,8 @@ struct Counts {
     denied: AtomicU64,
 }
 
-impl Observer for Counts {
-    fn statement(&self, _: &StatementEvent<'_>) {
+impl PartialObserver for Counts {
+    fn statement_ended(&self, _: &StatementEnd<'_>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -36,7 +39,7 @@ impl Observer for Counts {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn retry_denied(&self, _: Option<&str>) {
+    fn retry_denied(&self, _: &RetryDeniedEvent<'_>) {
         self.denied.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -1,37 +1,9 @@
-//! The events that the pool reports.
-
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::error::ErrorKind;
 use crate::node::{NodeAddress, NodeId};
 use crate::status::NodeState;
-
-/// Sees what happens in the pool. Every method does nothing by default.
-///
-/// Methods are called on the task that caused the event, without any lock held. They must not block.
-pub trait Observer: Send + Sync {
-    /// A session was opened.
-    fn opened(&self, _event: &Opened<'_>) {}
-    /// A session could not be opened.
-    fn connect_failed(&self, _event: &ConnectFailed<'_>) {}
-    /// A session was closed.
-    fn closed(&self, _event: &Closed<'_>) {}
-    /// A caller got a session.
-    fn acquired(&self, _event: &Acquired<'_>) {}
-    /// A caller went away without a session.
-    fn acquire_failed(&self, _event: &AcquireFailed) {}
-    /// A session was returned.
-    fn released(&self, _event: &Released<'_>) {}
-    /// A session was checked with a round trip.
-    fn checked(&self, _event: &Checked<'_>) {}
-    /// A session was reset.
-    fn reset(&self, _event: &Reset<'_>) {}
-    /// A node entered or left rotation.
-    fn node_changed(&self, _event: &NodeChanged<'_>) {}
-    /// A lease has been out for longer than `leak_after`.
-    fn leaked(&self, _event: &Leaked<'_>) {}
-}
 
 /// A session was opened.
 #[derive(Debug)]
@@ -115,28 +87,59 @@ impl CloseReason {
     }
 }
 
-/// A caller got a session.
-#[derive(Debug)]
+/// A caller asks for a session.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AcquireBegin {
+    /// The node that the caller would rather not have.
+    pub avoid: Option<NodeId>,
+}
+
+/// A caller got a session, or went away without one.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AcquireEnd<'a> {
+    /// From the call to the lease or to giving up, checks included.
+    pub waited: Duration,
+    /// How it ended.
+    pub outcome: AcquireOutcome<'a>,
+}
+
+/// How an acquire ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum AcquireOutcome<'a> {
+    /// The caller got a session.
+    Acquired(Acquired<'a>),
+    /// It failed.
+    Failed(ErrorKind),
+    /// The caller dropped the future.
+    Dropped,
+}
+
+impl AcquireOutcome<'_> {
+    /// A short name for labels and fields: `ok`, the [kind](ErrorKind::as_str) of the error, or `dropped`. It stays the same
+    /// from release to release.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Acquired(_) => "ok",
+            Self::Failed(kind) => kind.as_str(),
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// The session that a caller got.
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Acquired<'a> {
     /// Where.
     pub node: NodeId,
     /// Its address.
     pub address: &'a NodeAddress,
-    /// From the call to the lease, checks included.
-    pub waited: Duration,
     /// Whether a round trip was spent on checking it.
     pub checked: bool,
-}
-
-/// A caller went away without a session.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct AcquireFailed {
-    /// Why.
-    pub kind: ErrorKind,
-    /// After how long.
-    pub waited: Duration,
 }
 
 /// A session was returned.

@@ -1,27 +1,4 @@
-//! What a server says that no request asked for.
-
-use crate::answer::End;
 use crate::protocol::Violation;
-use crate::server_error::ServerError;
-
-/// Is told what a server says unasked. The methods are called by the task that moves the connection's bytes: they should
-/// be quick, and must not block.
-pub trait Observer: Send + Sync + 'static {
-    /// A notice or a warning. It may hold values, as an error may.
-    fn notice(&self, notice: &ServerError) {
-        let _ = notice;
-    }
-
-    /// A notification of a channel that the session listens to. Only PostgreSQL sends them.
-    fn notification(&self, notification: &Notification<'_>) {
-        let _ = notification;
-    }
-
-    /// The connection has ended.
-    fn ended(&self, end: &End) {
-        let _ = end;
-    }
-}
 
 /// A NotificationResponse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,89 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::{BatchBegin, BatchEnd, CopyBegin, CopyEnd, Ended, Notification, Observer, Token};
+use crate::server_error::ServerError;
+
+/// Forwards each event to several observers, in order. Each gets its own token back.
+#[derive(Clone)]
+pub struct FanOut(Vec<Arc<dyn Observer>>);
+
+/// The tokens of the observers, by position. Those after the last `Some` are left out.
+type Tokens = Vec<Token>;
+
+impl FanOut {
+    /// Forwards to these, in this order.
+    pub fn new(observers: impl IntoIterator<Item = Arc<dyn Observer>>) -> Self {
+        Self(observers.into_iter().collect())
+    }
+
+    /// The cheapest observer that stands for these: none, the only one, or a `FanOut`.
+    pub fn combine(
+        observers: impl IntoIterator<Item = Arc<dyn Observer>>,
+    ) -> Option<Arc<dyn Observer>> {
+        let mut all: Vec<_> = observers.into_iter().collect();
+        if all.len() > 1 {
+            return Some(Arc::new(Self(all)));
+        }
+        all.pop()
+    }
+
+    fn begin(&self, begin: impl Fn(&dyn Observer) -> Token) -> Token {
+        let mut tokens = Tokens::new();
+        for (index, observer) in self.0.iter().enumerate() {
+            if let token @ Some(_) = begin(&**observer) {
+                tokens.resize_with(index, || None);
+                tokens.push(token);
+            }
+        }
+        (!tokens.is_empty()).then(|| Box::new(tokens) as _)
+    }
+
+    fn end(&self, token: Token, end: impl Fn(&dyn Observer, Token)) {
+        let tokens = token.and_then(|token| token.downcast::<Tokens>().ok());
+        let mut tokens = tokens.map(|tokens| *tokens).unwrap_or_default().into_iter();
+        for observer in &self.0 {
+            end(&**observer, tokens.next().flatten());
+        }
+    }
+
+    fn each(&self, tell: impl Fn(&dyn Observer)) {
+        self.0.iter().for_each(|observer| tell(&**observer));
+    }
+}
+
+impl Observer for FanOut {
+    fn begin_batch(&self, event: &BatchBegin<'_>) -> Token {
+        self.begin(|observer| observer.begin_batch(event))
+    }
+
+    fn end_batch(&self, token: Token, event: &BatchEnd<'_>) {
+        self.end(token, |observer, token| observer.end_batch(token, event));
+    }
+
+    fn begin_copy(&self, event: &CopyBegin<'_>) -> Token {
+        self.begin(|observer| observer.begin_copy(event))
+    }
+
+    fn end_copy(&self, token: Token, event: &CopyEnd<'_>) {
+        self.end(token, |observer, token| observer.end_copy(token, event));
+    }
+
+    fn notice(&self, notice: &ServerError) {
+        self.each(|observer| observer.notice(notice));
+    }
+
+    fn notification(&self, notification: &Notification<'_>) {
+        self.each(|observer| observer.notification(notification));
+    }
+
+    fn ended(&self, event: &Ended<'_>) {
+        self.each(|observer| observer.ended(event));
+    }
+}
+
+impl fmt::Debug for FanOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FanOut").field(&self.0.len()).finish()
+    }
+}
