@@ -48,6 +48,9 @@ pub struct Arguments {
     /// Runs against this server: auto, cockroach (three nodes), postgres, or a URL.
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub engine: String,
+    /// Runs statements outside transactions on N lanes, in the rows that run the whole stack.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub lanes: u32,
     /// Keeps what was run in DIR/reliability and writes DIR/reliability.md from all that is kept there.
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
@@ -103,6 +106,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         engine: engine.version().to_owned(),
         seed,
         seconds: arguments.seconds,
+        lanes: arguments.lanes,
         machine: machine(),
     };
     let engine = Arc::new(engine);
@@ -156,7 +160,7 @@ async fn run_row(
         .clone()
         .unwrap_or_else(|| usual_directory(seed));
     let evidence = Evidence::new(directory.clone(), setting.again(row.id()));
-    let context = Context::new(Arc::clone(engine), seed, limit, evidence);
+    let context = Context::new(Arc::clone(engine), seed, limit, evidence).with_lanes(setting.lanes);
     let started = Instant::now();
     let result = row.run(&context).await;
     match &result {

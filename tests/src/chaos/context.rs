@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::progress::Progress;
+use super::stack::StackOptions;
 use crdb_testkit::Engine;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -35,6 +36,7 @@ pub struct Context {
     started: Instant,
     evidence: Evidence,
     progress: Progress,
+    lanes: u32,
 }
 
 impl Context {
@@ -53,6 +55,23 @@ impl Context {
             started: Instant::now(),
             evidence,
             progress: Progress::default(),
+            lanes: 0,
+        }
+    }
+
+    /// The same, with autocommit statements on this many lanes.
+    #[must_use]
+    pub fn with_lanes(mut self, lanes: u32) -> Self {
+        self.lanes = lanes;
+        self
+    }
+
+    /// How a stack is opened, where a row has no wish of its own.
+    #[must_use]
+    pub fn stack_options(&self) -> StackOptions {
+        StackOptions {
+            lanes: self.lanes,
+            ..StackOptions::default()
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 /// How many events a trace keeps.
 const KEPT: usize = 20_000;
 /// How many pieces of bytes are kept of each proxy.
-const PIECES: usize = 5_000;
+const PIECES: usize = 20_000;
 
 /// The latest of what the layers saw and what was done to them.
 #[derive(Debug)]

@@ -43,6 +43,8 @@ pub struct Setting {
     pub seed: u64,
     /// The limit of each row's time in seconds, if there was one.
     pub seconds: Option<u64>,
+    /// On how many lanes statements outside transactions ran; 0: on sessions of the pool.
+    pub lanes: u32,
     /// The machine, in a line.
     pub machine: String,
 }
@@ -55,7 +57,14 @@ impl Setting {
             .seconds
             .map(|seconds| format!(" --seconds {seconds}"))
             .unwrap_or_default();
-        format!("cargo xtask chaos {row} --seed {}{seconds}", self.seed)
+        let lanes = match self.lanes {
+            0 => String::new(),
+            lanes => format!(" --lanes {lanes}"),
+        };
+        format!(
+            "cargo xtask chaos {row} --seed {}{seconds}{lanes}",
+            self.seed
+        )
     }
 }
 
@@ -135,6 +144,7 @@ mod tests {
             engine: "a server".to_owned(),
             seed: 7,
             seconds: Some(3),
+            lanes: 0,
             machine: "a machine".to_owned(),
         }
     }
@@ -143,9 +153,8 @@ mod tests {
     fn running_one_row_leaves_the_others_on_the_page() {
         let directory = tempfile::tempdir().unwrap();
         let render = || {
-            let kept = |row| Record::kept(directory.path(), row).unwrap();
-            let rows: Vec<_> = rows::all().iter().map(|row| (*row, kept(*row))).collect();
-            page(&rows)
+            let kept = |row| (row, Record::kept(directory.path(), row).unwrap());
+            page(&rows::all().iter().map(|row| kept(*row)).collect::<Vec<_>>())
         };
         let first = ran(0, 5).record(&setting());
         first.keep(directory.path()).unwrap();
@@ -180,6 +189,24 @@ mod tests {
     }
 
     #[test]
+    fn a_run_on_lanes_stands_beside_the_one_without() {
+        let directory = tempfile::tempdir().unwrap();
+        let on_lanes = Setting {
+            lanes: 2,
+            ..setting()
+        };
+        for (setting, done) in [(setting(), 5), (on_lanes, 6)] {
+            let record = ran(0, done).record(&setting);
+            record.keep(directory.path()).unwrap();
+        }
+        let row = rows::all()[0];
+        let text = page(&[(row, Record::kept(directory.path(), row).unwrap())]);
+        assert!(text.contains("| R1 | "), "{text}");
+        assert!(text.contains("| R1, lanes | "), "{text}");
+        assert!(text.contains("--seconds 3 --lanes 2`"), "{text}");
+    }
+
+    #[test]
     fn a_row_that_could_not_be_run_says_why() {
         let failed = Ran {
             row: rows::all()[0],
@@ -188,7 +215,7 @@ mod tests {
         };
         let record = failed.record(&setting());
         assert_eq!(record.verdict, None);
-        let text = page(&[(failed.row, Some(record))]);
+        let text = page(&[(failed.row, vec![record])]);
         assert!(text.contains("It did not run: no server"), "{text}");
     }
 }

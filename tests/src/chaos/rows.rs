@@ -10,6 +10,7 @@ mod outage;
 mod own_tests;
 mod rationing;
 mod restart;
+mod verdicts;
 mod workloads;
 
 use super::row::Row;
@@ -33,6 +34,7 @@ pub fn all() -> &'static [&'static dyn Row] {
         &own_tests::AUDIT,
         &rationing::Rationing,
         &own_tests::SIMULATION,
+        &verdicts::Verdicts,
         &failover::Failover,
     ]
 }

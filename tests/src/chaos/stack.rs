@@ -29,6 +29,8 @@ pub struct StackOptions {
     /// How many retries after failures of nodes and connections are in reserve, beyond one for each ten calls. As good as
     /// no limit by default: rationing retries is a row's own subject.
     pub retry_reserve: u32,
+    /// On how many lanes statements outside transactions run; on none they run on sessions of the pool.
+    pub lanes: u32,
 }
 
 impl Default for StackOptions {
@@ -40,6 +42,7 @@ impl Default for StackOptions {
             deadline: Duration::from_secs(5),
             habits: None,
             retry_reserve: 1_000_000,
+            lanes: 0,
         }
     }
 }
@@ -198,7 +201,8 @@ async fn habits_proxy(engine: &Engine, node: u32, seed: u64) -> anyhow::Result<Q
         .retry_statement(0.05)
         .retry_commit(0.1)
         .ambiguous_commit(0.05)
-        .cut_commit(0.05);
+        .cut_commit(0.05)
+        .committed_when_canceled(0.9);
     proxy.inject_at_random(failures);
     Ok(proxy)
 }
@@ -219,6 +223,10 @@ pub fn configuration(
         .set(keys::auth::CONNECT_TIMEOUT, Duration::from_secs(5))
         .set(keys::exec::DEADLINE, options.deadline)
         .set(keys::pool::MAX_SIZE, options.sessions)
+        .set(
+            keys::exec::LANES,
+            options.lanes.min(options.sessions.saturating_sub(1)),
+        )
         .set(keys::pool::RESET_TIMEOUT, Duration::from_millis(500))
         .set(keys::observe::TRACING, false);
     // Logging in without SCRAM leaves more time for what is tested.

@@ -18,8 +18,12 @@ const FAILING: &str = "crdb_testkit fails here";
 /// A session with PostgreSQL.
 #[derive(Debug)]
 pub(super) struct Backend {
-    pub(super) reader: FrameReader<OwnedReadHalf>,
+    reader: FrameReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
+    /// The error since the last ReadyForQuery. After it PostgreSQL answers nothing up to the next Sync.
+    failed: Option<Frame>,
+    /// A Sync has been sent and not been answered.
+    synchronizing: bool,
 }
 
 impl Backend {
@@ -30,7 +34,34 @@ impl Backend {
         Ok(Self {
             reader: FrameReader::new(reader, usize::MAX),
             writer,
+            failed: None,
+            synchronizing: false,
         })
+    }
+
+    /// The error since the last Sync, if there was one.
+    pub(super) fn failed(&self) -> Option<&Frame> {
+        self.failed.as_ref()
+    }
+
+    /// The next message of an answer that is due. When something has failed since the last Sync, a statement of the proxy's own
+    /// or a cancel that came late, PostgreSQL answers nothing more: then it is that error.
+    pub(super) async fn answer(&mut self) -> io::Result<Frame> {
+        match &self.failed {
+            Some(error) => Ok(error.clone()),
+            None => self.next_frame().await,
+        }
+    }
+
+    /// The next message, whether one is due or not.
+    pub(super) async fn next_frame(&mut self) -> io::Result<Frame> {
+        let frame = self.reader.next_frame().await?;
+        match frame.tag {
+            b'E' if !self.synchronizing => self.failed = Some(frame.clone()),
+            b'Z' => self.synchronizing = false,
+            _ => {}
+        }
+        Ok(frame)
     }
 
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -67,6 +98,8 @@ impl Backend {
     }
 
     pub(super) async fn send_sync(&mut self) -> io::Result<()> {
+        self.failed = None;
+        self.synchronizing = true;
         let mut out = BytesMut::new();
         put(&mut out, b'S', |_| {});
         self.send(&out).await
@@ -79,8 +112,10 @@ impl Backend {
 
     /// As [`end_batch`](Self::end_batch), with the transaction status.
     pub(super) async fn end_batch_with_status(&mut self) -> io::Result<(u8, Option<Frame>)> {
+        let failed = self.failed.clone();
         self.send_sync().await?;
-        self.until_ready().await
+        let (status, error) = self.until_ready().await?;
+        Ok((status, error.or(failed)))
     }
 
     /// Binds by the client's own message once more, without telling it. Gives the error if there was one.
@@ -97,7 +132,7 @@ impl Backend {
         put(&mut out, b'H', |_| {});
         self.send(&out).await?;
         loop {
-            let frame = self.reader.next_frame().await?;
+            let frame = self.answer().await?;
             match frame.tag {
                 b'2' => return Ok(None),
                 b'E' => return Ok(Some(frame)),
@@ -116,7 +151,7 @@ impl Backend {
         });
         put(&mut out, b'H', |_| {});
         self.send(&out).await?;
-        while self.reader.next_frame().await?.tag != b'3' {}
+        while !matches!(self.answer().await?.tag, b'3' | b'E') {}
         Ok(())
     }
 
@@ -132,7 +167,7 @@ impl Backend {
         put(&mut out, b'H', |_| {});
         self.send(&out).await?;
         loop {
-            let frame = self.reader.next_frame().await?;
+            let frame = self.answer().await?;
             match frame.tag {
                 b'E' => return Ok(Some(frame)),
                 b'C' | b'I' | b's' => return Ok(None),
@@ -145,7 +180,7 @@ impl Backend {
     pub(super) async fn until_ready(&mut self) -> io::Result<(u8, Option<Frame>)> {
         let mut error = None;
         loop {
-            let frame = self.reader.next_frame().await?;
+            let frame = self.answer().await?;
             match frame.tag {
                 b'Z' => return Ok((frame.body.first().copied().unwrap_or(b'I'), error)),
                 b'E' => error = Some(frame),
@@ -156,6 +191,9 @@ impl Backend {
 
     /// Makes what runs since the last Sync fail; PostgreSQL then ignores everything up to the next Sync.
     pub(super) async fn fail_batch(&mut self) -> io::Result<()> {
+        if self.failed.is_some() {
+            return Ok(());
+        }
         let mut out = BytesMut::new();
         put(&mut out, b'P', |out| {
             put_text(out, OWN);
@@ -164,7 +202,7 @@ impl Backend {
         });
         put(&mut out, b'H', |_| {});
         self.send(&out).await?;
-        while self.reader.next_frame().await?.tag != b'E' {}
+        while self.answer().await?.tag != b'E' {}
         Ok(())
     }
 
@@ -216,7 +254,7 @@ impl Backend {
         let mut value = None;
         let mut closed = 0;
         loop {
-            let frame = self.reader.next_frame().await?;
+            let frame = self.answer().await?;
             match frame.tag {
                 b'E' => return Ok(Err(frame)),
                 b'D' => value = first_value(&frame.body),

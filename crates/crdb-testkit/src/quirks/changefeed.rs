@@ -237,7 +237,7 @@ impl Session {
         }
         self.start(statement, way).await?;
         loop {
-            let frame = self.backend.reader.next_frame().await?;
+            let frame = self.backend.answer().await?;
             match frame.tag {
                 b'E' => return Ok(Some(frame)),
                 b'C' | b's' => break,

@@ -36,7 +36,7 @@ impl Session {
                         }
                     }
                 }
-                frame = self.backend.reader.next_frame() => {
+                frame = self.backend.next_frame() => {
                     let frame = frame?;
                     if frame.tag == b'E' {
                         self.relay_copy_failure(frame, statement);
@@ -61,7 +61,7 @@ impl Session {
         self.backend
             .send_frame(&give_up("another message came"))
             .await?;
-        while self.backend.reader.next_frame().await?.tag != b'E' {}
+        while self.backend.answer().await?.tag != b'E' {}
         put_failure(
             &mut self.out,
             &Failure::protocol("unexpected message type during COPY"),

@@ -202,7 +202,7 @@ impl Session {
             _ => b"CIs",
         };
         loop {
-            let answer = self.backend.reader.next_frame().await?;
+            let answer = self.backend.answer().await?;
             let tag = answer.tag;
             if tag == b'E' {
                 if frame.tag == b'B'
@@ -232,11 +232,21 @@ impl Session {
             let commits = !self.skipping
                 && self.transaction.state == State::Idle
                 && self.transaction.has_begun();
+            // What failed behind the client's back has taken back what the client was told.
+            let untold = match self.backend.failed() {
+                Some(error) if !self.skipping => Some(error.clone()),
+                _ => None,
+            };
             self.skipping = false;
             self.backend.send_sync().await?;
             let mut lost = false;
+            match untold {
+                Some(error) if self.may_retry(&error) => lost = true,
+                Some(error) => self.relay(error, None),
+                None => {}
+            }
             let status = loop {
-                let frame = self.backend.reader.next_frame().await?;
+                let frame = self.backend.next_frame().await?;
                 match frame.tag {
                     b'Z' => break frame.body.first().copied().unwrap_or(b'I'),
                     b'E' if self.may_retry(&frame) => lost = true,

@@ -85,6 +85,10 @@ impl Session {
                 }
             }
         }
+        if statement.may_commit {
+            // What it commits inside cannot be taken back, so the server does not run the whole again.
+            self.unsent_from = None;
+        }
         let releases = decision == Decision::Release;
         if let Some(failure) = self.retry_by_setting(&statement.class).await? {
             if matches!(statement.class, Class::Commit { .. }) {
@@ -288,7 +292,7 @@ impl Session {
     ) -> io::Result<Outcome> {
         self.start(statement, way).await?;
         loop {
-            let frame = self.backend.reader.next_frame().await?;
+            let frame = self.backend.answer().await?;
             match frame.tag {
                 b'1' | b'2' | b'n' if matches!(way, Way::Text) => {}
                 b'G' => {

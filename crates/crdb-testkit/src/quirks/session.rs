@@ -184,7 +184,7 @@ impl Session {
                     Some(message) => self.take(message).await?,
                     None => Flow::End,
                 },
-                frame = self.backend.reader.next_frame() => {
+                frame = self.backend.next_frame() => {
                     let frame = frame?;
                     self.relay(frame, None);
                     self.flush().await?;

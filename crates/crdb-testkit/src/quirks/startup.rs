@@ -191,7 +191,7 @@ async fn authenticate(
                 Some(Incoming::Frame(frame)) if frame.tag == b'p' => backend.send_frame(&frame).await?,
                 _ => return Ok(false),
             },
-            frame = backend.reader.next_frame() => {
+            frame = backend.next_frame() => {
                 let frame = frame?;
                 let mut out = BytesMut::new();
                 match frame.tag {
@@ -243,7 +243,7 @@ struct Heard {
 async fn hear(backend: &mut Backend) -> std::io::Result<Result<Heard, Frame>> {
     let mut heard = Heard::default();
     loop {
-        let mut frame = backend.reader.next_frame().await?;
+        let mut frame = backend.next_frame().await?;
         match frame.tag {
             b'S' => {
                 if let (Some(name), Some(value)) =

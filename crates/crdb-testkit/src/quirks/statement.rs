@@ -28,6 +28,8 @@ pub(super) struct Statement {
     pub(super) sets: Option<&'static str>,
     /// It names a [`Setting`].
     pub(super) names_setting: bool,
+    /// A procedure or a block, which may commit before it ends.
+    pub(super) may_commit: bool,
     /// It has placeholders.
     pub(super) takes_parameters: bool,
     /// What it does to a table's definition.
@@ -53,6 +55,7 @@ impl Statement {
             refusal: None,
             sets: None,
             names_setting: false,
+            may_commit: false,
             takes_parameters: false,
             alters: None,
             upsert: None,
@@ -155,6 +158,7 @@ impl Habits {
                 .find_map(|at| jobs::shown(&tokens[at..], self.version))
                 .and_then(|(_, _, wait)| wait),
             internal: reads_internals(&tokens),
+            may_commit: tokens[0].is("call") || tokens[0].is("do"),
             takes_parameters: tokens
                 .iter()
                 .any(|token| token.kind == TokenKind::Number && token.text.starts_with('$')),

@@ -61,7 +61,10 @@ impl Session {
                 if !matches!(outcome, Outcome::Complete | Outcome::Suspended) {
                     return Ok(outcome);
                 }
-                let (status, _) = self.backend.end_batch_with_status().await?;
+                let (status, error) = self.backend.end_batch_with_status().await?;
+                if let Some(error) = error {
+                    self.relay(error, None);
+                }
                 put_ready(&mut self.out, if releases { b'T' } else { status });
                 self.cut_answer(bytes, cut)
                     .await
@@ -120,7 +123,7 @@ impl Session {
         } else {
             self.start(statement, way).await?;
             loop {
-                let frame = self.backend.reader.next_frame().await?;
+                let frame = self.backend.answer().await?;
                 match frame.tag {
                     b'E' => break Some(frame),
                     b'C' | b'I' | b's' => break None,

@@ -170,7 +170,7 @@ impl Session {
         }
         self.start(statement, way).await?;
         let error = loop {
-            let frame = self.backend.reader.next_frame().await?;
+            let frame = self.backend.answer().await?;
             match frame.tag {
                 b'E' => break Some(frame),
                 b'C' => {

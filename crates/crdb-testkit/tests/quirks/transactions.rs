@@ -529,3 +529,21 @@ async fn a_statement_of_its_own_is_retried_by_the_server() {
     }
     assert_eq!(proxy.counts().server_retries, 2);
 }
+
+#[tokio::test]
+async fn what_may_have_committed_inside_is_not_run_again_by_the_server() {
+    let (proxy, _, mut raw) = session(QuirksOptions::default()).await;
+    let block = "DO $$ BEGIN INSERT INTO tr VALUES (7, 0, 'a'); COMMIT; \
+                 RAISE EXCEPTION 'as asked' USING ERRCODE = '40001'; END $$";
+    for ask in [
+        crate::raw::query(block),
+        [run("SELECT 1"), run(&block.replace('7', "8")), sync()].concat(),
+    ] {
+        raw.send(&ask).await;
+        let answer = raw.answers(1).await;
+        let refused = answer[answer.len() - 2].starts_with("ErrorResponse ERROR 40001");
+        assert!(refused, "{answer:?}");
+    }
+    assert_eq!(raw.query("SELECT count(*) FROM tr").await[1], "DataRow 2");
+    assert_eq!(proxy.counts().server_retries, 0);
+}

@@ -4,9 +4,9 @@ use super::{Record, shown};
 use crate::chaos::row::Row;
 use std::fmt::Write as _;
 
-/// The page, from the rows that there are and the latest run of each.
+/// The page, from the rows that there are and the latest runs of each.
 #[must_use]
-pub fn page(rows: &[(&dyn Row, Option<Record>)]) -> String {
+pub fn page(rows: &[(&dyn Row, Vec<Record>)]) -> String {
     let mut page = "# Reliability\n\n\
          Written by `cargo xtask chaos --page docs`. Each row runs a workload while things around it break, and checks what \
          was seen. Each row has a size, in the column *of*: a run that stays below it is *short*, never *met*. What is shown \
@@ -14,33 +14,32 @@ pub fn page(rows: &[(&dyn Row, Option<Record>)]) -> String {
          are.\n\n\
          | row | what | done | of | violations | time | verdict |\n| --- | --- | --- | --- | --- | --- | --- |\n"
         .to_owned();
-    for (row, record) in rows {
-        // Writing into a String does not fail.
-        let _ = match record {
-            Some(record) => line(&mut page, record),
-            None => writeln!(
+    // Writing into a String does not fail.
+    for (row, records) in rows {
+        if records.is_empty() {
+            let _ = writeln!(
                 page,
                 "| {} | {} | - | {} {} | - | - | not run |",
                 row.id(),
                 row.title(),
                 row.size().count,
                 row.size().unit
-            ),
-        };
+            );
+        }
+        for record in records {
+            let _ = line(&mut page, record);
+        }
     }
-    for record in rows.iter().filter_map(|(_, record)| record.as_ref()) {
+    for record in rows.iter().flat_map(|(_, records)| records) {
         let _ = details(&mut page, record);
     }
     page
 }
 
 fn line(page: &mut String, record: &Record) -> std::fmt::Result {
+    let row = record.name();
     let Record {
-        row,
-        title,
-        size,
-        unit,
-        ..
+        title, size, unit, ..
     } = record;
     match record.verdict {
         Some(verdict) => writeln!(
@@ -61,7 +60,11 @@ fn details(page: &mut String, record: &Record) -> std::fmt::Result {
     write!(
         page,
         "\n## {}: {}\n\n{}; {}; `{}`\n",
-        record.row, record.title, record.engine, record.machine, record.command
+        record.name(),
+        record.title,
+        record.engine,
+        record.machine,
+        record.command
     )?;
     if let Some(error) = &record.error {
         writeln!(page, "\nIt did not run: {error}")?;

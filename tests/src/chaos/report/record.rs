@@ -36,6 +36,9 @@ pub struct Record {
     pub machine: String,
     /// The seed.
     pub seed: u64,
+    /// On how many lanes statements outside transactions ran.
+    #[serde(default)]
+    pub lanes: u32,
     /// The command that does the same again.
     pub command: String,
 }
@@ -60,6 +63,7 @@ impl Record {
             engine: setting.engine.clone(),
             machine: setting.machine.clone(),
             seed: setting.seed,
+            lanes: setting.lanes,
             command: setting.again(ran.row.id()),
         }
     }
@@ -70,27 +74,38 @@ impl Record {
     /// When the directory cannot be written.
     pub fn keep(&self, directory: &Path) -> anyhow::Result<()> {
         fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-        let file = file(directory, &self.row);
+        let file = file(directory, &self.row, self.lanes > 0);
         let text = serde_json::to_string_pretty(self)? + "\n";
         fs::write(&file, text).with_context(|| file.display().to_string())
     }
 
-    /// The latest run of a row that `directory` keeps, if there is one.
+    /// The row's name, and whether it ran on lanes.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let lanes = if self.lanes > 0 { ", lanes" } else { "" };
+        format!("{}{lanes}", self.row)
+    }
+
+    /// The latest runs of a row that `directory` keeps: the one without lanes, then the one on lanes, as far as there are any.
     ///
     /// # Errors
     /// When there is something else in its place.
-    pub fn kept(directory: &Path, row: &dyn Row) -> anyhow::Result<Option<Self>> {
-        let file = file(directory, row.id());
-        if !file.exists() {
-            return Ok(None);
-        }
-        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-        let record = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no record of a row", file.display()))?;
-        Ok(Some(record))
+    pub fn kept(directory: &Path, row: &dyn Row) -> anyhow::Result<Vec<Self>> {
+        let files = [false, true].map(|lanes| file(directory, row.id(), lanes));
+        let read = |file: &PathBuf| {
+            let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            serde_json::from_str(&text)
+                .with_context(|| format!("{} is no record of a row", file.display()))
+        };
+        files
+            .iter()
+            .filter(|file| file.exists())
+            .map(read)
+            .collect()
     }
 }
 
-fn file(directory: &Path, row: &str) -> PathBuf {
-    directory.join(format!("{row}.json"))
+fn file(directory: &Path, row: &str, lanes: bool) -> PathBuf {
+    let lanes = if lanes { "-lanes" } else { "" };
+    directory.join(format!("{row}{lanes}.json"))
 }

@@ -137,7 +137,7 @@ async fn run_lane(
         let options = StackOptions {
             tls: !clear || batch % 2 == 1,
             sessions: 2,
-            ..StackOptions::default()
+            ..context.stack_options()
         };
         let stack = Stack::open(context.engine(), options).await?;
         for text in [

@@ -69,7 +69,7 @@ impl Row for Deadlines {
         async move {
             let options = StackOptions {
                 sessions: u32::try_from(TASKS / 2)?,
-                ..StackOptions::default()
+                ..context.stack_options()
             };
             let stack = Arc::new(Stack::open(context.engine(), options).await?);
             let races = AtomicU64::new(0);

@@ -132,7 +132,7 @@ impl Round {
             proxies: PROXIES,
             sessions: SESSIONS,
             habits: (number % 3 == 2).then(|| context.random("habits", number).random()),
-            ..StackOptions::default()
+            ..context.stack_options()
         };
         let stack = Arc::new(Stack::open(context.engine(), options).await?);
         for workload in &workloads {
