@@ -140,7 +140,7 @@ pub fn read_records(reader: impl BufRead) -> io::Result<Vec<Record>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests_support::example;
+    use crate::report::sample::example;
 
     #[test]
     fn records_survive_writing_and_reading() {

@@ -8,9 +8,9 @@ mod table;
 pub use json::{Record, read_records, records, write_records};
 pub use page::{Machine, RowResult, page, plot_file};
 pub use plot::plot;
-pub use table::table;
 #[cfg(test)]
-pub(crate) use tests_support::example;
+pub(crate) use sample::example;
+pub use table::table;
 
 /// Prints a figure with three significant digits or none behind the point, whichever is more.
 pub(crate) fn figure(value: f64) -> String {
@@ -27,7 +27,7 @@ pub(crate) fn figure(value: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests_support {
+mod sample {
     use crate::{
         case::{Bound, Metric, Role, Sample, Target},
         runner::{CaseResult, SubjectResult},

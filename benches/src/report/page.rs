@@ -174,7 +174,7 @@ fn case_table(text: &mut String, result: &CaseResult) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests_support::example;
+    use crate::report::sample::example;
 
     fn machine(processor: &str) -> Machine {
         Machine {

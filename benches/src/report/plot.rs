@@ -116,7 +116,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests_support::example;
+    use crate::report::sample::example;
 
     #[test]
     fn every_subject_of_every_case_has_a_bar_and_both_schemes_have_colours() {

@@ -86,7 +86,7 @@ fn verdicts(result: &CaseResult, subject: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests_support::example;
+    use crate::report::sample::example;
 
     #[test]
     fn the_table_names_subjects_figures_and_verdicts() {

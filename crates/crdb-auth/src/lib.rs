@@ -110,7 +110,7 @@ pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Renewal, Session};
 #[cfg(any(feature = "bb8", feature = "deadpool"))]
 pub use session_manager::SessionManager;
 pub use stream::AuthenticatedStream;
-pub use tap::{CommandTag, Dirt, Tap, TransactionStatus};
+pub use tap::{CommandTag, DirtyReason, Tap, TransactionStatus};
 pub use target::TargetSessionAttrs;
 pub use tls::{
     ClientCertificate, RevocationLists, RootCertificates, SslMode, TlsConfig, TlsNegotiation,

@@ -28,7 +28,7 @@ impl<S: SessionSource> PooledExecutor<S> {
     /// has lost against other transactions; here that is the caller's task, for as long as
     /// [`Error::is_retryable`] says so.
     ///
-    /// The options' time limit, or the executor's, counts from here to the end of COMMIT.
+    /// The options' timeout, or the executor's, counts from here to the end of COMMIT.
     ///
     /// ```
     /// use crdb_exec::{Error, ExecutorExt, PooledExecutor, SessionSource, TransactionOptions};
@@ -56,8 +56,8 @@ impl<S: SessionSource> PooledExecutor<S> {
         }
         let started = Instant::now();
         let deadline = options
-            .time_limit()
-            .or(self.time_limit())
+            .own_timeout()
+            .or(self.timeout())
             .and_then(|limit| deadline::after(started, limit));
         self.earn();
         let operation = Operation::transaction(self.observer(), options.given_name(), started);

@@ -46,7 +46,7 @@ pub trait ClientHandle: Send + Sync + 'static {
     /// Whether the connection has ended, or the server has announced its end (57P01 unasked).
     fn is_closed(&self) -> bool;
 
-    /// Asks the server to cancel what runs, on another connection. It has its own time limit.
+    /// Asks the server to cancel what runs, on another connection. It has its own timeout.
     fn cancel(&self) -> impl Future<Output = ()> + Send + 'static;
 
     /// The database at the other end.

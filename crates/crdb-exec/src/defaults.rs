@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 /// How long a call may take, with all of its attempts, when neither the statement nor the transaction says.
-pub const TIME_LIMIT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a statement outside a transaction is tried at most.
 pub const STATEMENT_ATTEMPTS: u32 = 5;
 /// How often a transaction is run at most.

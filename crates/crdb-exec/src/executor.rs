@@ -21,11 +21,11 @@ pub trait Rows: Stream<Item = Result<Self::Row, Error>> + Send + Unpin {
     fn rows_affected(&self) -> Option<u64>;
 }
 
-/// Something that runs statements: [`PooledExecutor`](crate::PooledExecutor), [`Transaction`](crate::Transaction), or one
-/// of your own. Callers use [`ExecutorExt`].
+/// Runs statements: [`PooledExecutor`](crate::PooledExecutor), [`Transaction`](crate::Transaction), or an executor of your
+/// own. Implementors write these methods; callers use those of [`ExecutorExt`].
 ///
 /// # Contract
-/// - `fetch_at_most` and `execute` succeed only when the server has carried the statement out and said so, outside a
+/// - `fetch_at_most` and `execute_statement` succeed only when the server has carried the statement out and said so, outside a
 ///   transaction only when it is committed.
 /// - An error's [verdict](Error::verdict) is true. `Retry` promises that nothing took effect.
 /// - Dropping a future abandons the statement: it may still be carried out.
@@ -37,7 +37,7 @@ pub trait Executor: Send + Sync {
     where
         Self: 'a;
 
-    /// Runs a statement and gives up to `limit` of its rows; what lies beyond is read and thrown away.
+    /// Runs a statement and returns up to `limit` of its rows; what lies beyond is read and thrown away.
     fn fetch_at_most(
         &self,
         statement: Statement<'_>,
@@ -45,8 +45,8 @@ pub trait Executor: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
 
-    /// Runs a statement and gives the number of rows that it affected.
-    fn run(
+    /// Runs a statement and returns the number of rows that it affected.
+    fn execute_statement(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
@@ -57,8 +57,8 @@ pub trait Executor: Send + Sync {
         false
     }
 
-    /// Runs a statement and gives its rows as they come.
-    fn stream(
+    /// Runs a statement and returns its rows as they arrive.
+    fn fetch_statement_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
@@ -85,24 +85,24 @@ impl<E: Executor> Executor for &E {
         E::fetch_at_most(self, statement, parameters, limit)
     }
 
-    fn run(
+    fn execute_statement(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<u64, Error>> + Send {
-        E::run(self, statement, parameters)
+        E::execute_statement(self, statement, parameters)
     }
 
-    fn stream(
+    fn fetch_statement_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<Self::Rows<'_>, Error>> + Send {
-        E::stream(self, statement, parameters)
+        E::fetch_statement_stream(self, statement, parameters)
     }
 }
 
-/// What callers use of an [`Executor`]. A statement is a `&str`, a [`Statement`] or a `&crdb_sql::Query`.
+/// The methods that callers use of an [`Executor`]. A statement is a `&str`, a [`Statement`] or a `&crdb_sql::Query`.
 ///
 /// Every method fails as the executor does; dropping its future abandons the statement, which may still be carried out.
 ///
@@ -117,7 +117,7 @@ impl<E: Executor> Executor for &E {
 /// }
 /// ```
 pub trait ExecutorExt: Executor {
-    /// The one row of a statement.
+    /// Runs a statement and returns its only row.
     ///
     /// # Errors
     /// Also [`ErrorKind::NoRow`] when there is none, and [`ErrorKind::SeveralRows`] when there is more than one.
@@ -137,7 +137,7 @@ pub trait ExecutorExt: Executor {
         }
     }
 
-    /// The one row of a statement, if it gives one.
+    /// Runs a statement and returns its only row, if there is one.
     ///
     /// # Errors
     /// Also [`ErrorKind::SeveralRows`] when there is more than one.
@@ -156,7 +156,7 @@ pub trait ExecutorExt: Executor {
         }
     }
 
-    /// All rows of a statement.
+    /// Runs a statement and returns all its rows.
     ///
     /// # Errors
     /// As the executor.
@@ -168,7 +168,7 @@ pub trait ExecutorExt: Executor {
         self.fetch_at_most(statement.into(), parameters, usize::MAX)
     }
 
-    /// The rows of a statement as they come, without keeping them all in memory.
+    /// Runs a statement and returns its rows as they arrive, without keeping them all in memory.
     ///
     /// A failure after the first row is not tried again by itself, whatever its verdict.
     ///
@@ -179,10 +179,10 @@ pub trait ExecutorExt: Executor {
         statement: impl Into<Statement<'a>>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<Self::Rows<'_>, Error>> + Send {
-        self.stream(statement.into(), parameters)
+        self.fetch_statement_stream(statement.into(), parameters)
     }
 
-    /// The one row of a statement, as a `T`: a struct that [derives](FromRow) it, or a tuple.
+    /// Runs a statement and returns its only row as a `T`: a struct that [derives](FromRow) it, or a tuple.
     ///
     /// ```
     /// # use crdb_exec::{Error, Executor, ExecutorExt};
@@ -202,7 +202,7 @@ pub trait ExecutorExt: Executor {
         async move { T::from_row(&row.await?) }
     }
 
-    /// The one row of a statement as a `T`, if it gives one.
+    /// Runs a statement and returns its only row, if there is one, as a `T`.
     ///
     /// # Errors
     /// As [`fetch_optional`](Self::fetch_optional); also [`ErrorKind::Conversion`] when the row does not become a `T`.
@@ -215,7 +215,7 @@ pub trait ExecutorExt: Executor {
         async move { row.await?.map(|row| T::from_row(&row)).transpose() }
     }
 
-    /// All rows of a statement, each as a `T`.
+    /// Runs a statement and returns all its rows, each as a `T`.
     ///
     /// # Errors
     /// As the executor; also [`ErrorKind::Conversion`] when a row does not become a `T`.
@@ -228,7 +228,7 @@ pub trait ExecutorExt: Executor {
         async move { rows.await?.iter().map(|row| T::from_row(row)).collect() }
     }
 
-    /// The rows of a statement as they come, each as a `T`.
+    /// Runs a statement and returns its rows as they arrive, each as a `T`.
     ///
     /// # Errors
     /// As [`fetch_stream`](Self::fetch_stream); also [`ErrorKind::Conversion`] when a row does not become a `T`.
@@ -241,7 +241,7 @@ pub trait ExecutorExt: Executor {
         async move { Ok(MappedRows::new(rows.await?, |row| T::from_row(row))) }
     }
 
-    /// Runs a statement and gives the number of rows that it affected.
+    /// Runs a statement and returns the number of rows that it affected.
     ///
     /// # Errors
     /// As the executor.
@@ -250,7 +250,7 @@ pub trait ExecutorExt: Executor {
         statement: impl Into<Statement<'a>>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<u64, Error>> + Send {
-        self.run(statement.into(), parameters)
+        self.execute_statement(statement.into(), parameters)
     }
 
     /// As [`execute`](Self::execute), for work that is made of several statements: `before` is the number of rows that the
@@ -267,7 +267,7 @@ pub trait ExecutorExt: Executor {
     ) -> impl Future<Output = Result<u64, Error>> + Send {
         let statement = statement.into();
         async move {
-            let result = self.run(statement, parameters).await;
+            let result = self.execute_statement(statement, parameters).await;
             result.map_err(|error| {
                 if self.is_transaction() {
                     error

@@ -30,7 +30,7 @@ struct Inner {
     written: Written,
     server: Option<Box<ServerError>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
-    stale_statement: bool,
+    stale_plan: bool,
     before_execution: bool,
     parameter: Option<RefusedParameter>,
 }
@@ -82,7 +82,7 @@ impl Fault {
             written: Written::Wholly,
             server: Some(Box::new(error)),
             source: None,
-            stale_statement: false,
+            stale_plan: false,
             before_execution: false,
             parameter: None,
         }))
@@ -91,8 +91,8 @@ impl Fault {
     /// Marks a server's error as coming from a prepared statement that was kept too long, and is dropped now: preparing
     /// again is the remedy.
     #[must_use]
-    pub fn with_stale_statement(mut self) -> Self {
-        self.0.stale_statement = true;
+    pub fn with_stale_plan(mut self) -> Self {
+        self.0.stale_plan = true;
         self
     }
 
@@ -113,7 +113,7 @@ impl Fault {
             written,
             server: None,
             source: Some(source.into()),
-            stale_statement: false,
+            stale_plan: false,
             before_execution: false,
             parameter: None,
         }))
@@ -145,8 +145,8 @@ impl Fault {
 
     /// Whether a prepared statement was kept too long (26000, 0A000).
     #[must_use]
-    pub fn is_stale_statement(&self) -> bool {
-        self.0.stale_statement
+    pub fn is_stale_plan(&self) -> bool {
+        self.0.stale_plan
     }
 
     /// Whether the server refused before it executed anything.

@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS crdb_idempotency_key (
         let create = Statement::new(Self::SCHEMA)
             .named("crdb_exec.create_key_table")
             .retry(RetrySafety::Safe);
-        executor.run(create, &[]).await?;
+        executor.execute(create, &[]).await?;
         Ok(())
     }
 

@@ -21,8 +21,8 @@ impl<'a> From<&'a Query> for Statement<'a> {
             Some(timeout) => statement.timeout(timeout),
             None => statement,
         };
-        match query.stale_text() {
-            Some(text) => statement.stale(text),
+        match query.follower_read_text() {
+            Some(text) => statement.follower_read(text),
             None => statement,
         }
     }

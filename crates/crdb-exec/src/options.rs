@@ -46,7 +46,7 @@ pub enum AsOf {
 }
 
 /// How a transaction is to be run. The default is the server's isolation, read and write, 16 attempts, and the executor's
-/// time limit.
+/// timeout.
 ///
 /// ```
 /// use std::time::Duration;
@@ -186,7 +186,7 @@ impl TransactionOptions {
         self.name.as_deref()
     }
 
-    pub(crate) const fn time_limit(&self) -> Option<Duration> {
+    pub(crate) const fn own_timeout(&self) -> Option<Duration> {
         self.timeout
     }
 

@@ -45,7 +45,7 @@ struct Shared<S> {
     source: S,
     observer: Option<Arc<dyn Observer>>,
     budget: RetryBudget,
-    time_limit: Option<Duration>,
+    timeout: Option<Duration>,
     attempts: LimitedAttempts,
     policy: Option<Arc<dyn RetryPolicy>>,
     random: Arc<Random>,
@@ -64,7 +64,7 @@ impl<S: fmt::Debug> fmt::Debug for PooledExecutor<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PooledExecutor")
             .field("source", &self.shared.source)
-            .field("time_limit", &self.shared.time_limit)
+            .field("timeout", &self.shared.timeout)
             .field("policy", &self.policy)
             .field("attempts", &self.shared.attempts)
             .field("budget", &self.shared.budget)
@@ -90,7 +90,7 @@ impl<S: SessionSource> PooledExecutorBuilder<S> {
     /// forever.
     #[must_use]
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.shared.time_limit = timeout;
+        self.shared.timeout = timeout;
         self
     }
 
@@ -175,7 +175,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                 source,
                 observer: None,
                 budget: RetryBudget::new(defaults::RETRY_RESERVE),
-                time_limit: Some(defaults::TIME_LIMIT),
+                timeout: Some(defaults::TIMEOUT),
                 attempts: LimitedAttempts::new(defaults::STATEMENT_ATTEMPTS, Backoff::default()),
                 policy: None,
                 random: Arc::default(),
@@ -212,13 +212,13 @@ impl<S: SessionSource> PooledExecutor<S> {
         self.shared.observer.as_ref()
     }
 
-    pub(crate) fn time_limit(&self) -> Option<Duration> {
-        self.shared.time_limit
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.shared.timeout
     }
 
     /// When a call that begins now and has no limit of its own has to be over.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.time_limit()
+        self.timeout()
             .and_then(|limit| deadline::after(Instant::now(), limit))
     }
 
@@ -231,7 +231,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                 source,
                 observer: shared.observer.clone(),
                 budget: RetryBudget::new(shared.budget.reserve()),
-                time_limit: shared.time_limit,
+                timeout: shared.timeout,
                 attempts: shared.attempts,
                 policy: shared.policy.clone(),
                 random: Arc::clone(&shared.random),
@@ -379,8 +379,8 @@ impl<S: SessionSource> PooledExecutor<S> {
     ) -> Result<Called<'a, S, R>, Error> {
         let started = Instant::now();
         let deadline = statement
-            .time_limit()
-            .or(self.shared.time_limit)
+            .own_timeout()
+            .or(self.shared.timeout)
             .and_then(|limit| deadline::after(started, limit));
         self.earn();
         let operation =
@@ -440,7 +440,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         }
     }
 
-    /// Runs a statement once, or twice in the same session when its prepared form was stale.
+    /// Runs a statement once, or twice in the same session when its plan was stale.
     async fn once<R: Request>(
         &self,
         request: R,
@@ -484,7 +484,7 @@ impl<S: SessionSource> PooledExecutor<S> {
                     return Err(Failed { error, node });
                 }
             };
-            if fault.is_stale_statement() && !renewed {
+            if fault.is_stale_plan() && !renewed {
                 renewed = true;
                 continue;
             }
@@ -554,7 +554,7 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
             .await
     }
 
-    async fn run(
+    async fn execute_statement(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
@@ -563,7 +563,7 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
         Ok(called.end())
     }
 
-    async fn stream(
+    async fn fetch_statement_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
@@ -576,7 +576,7 @@ impl<S: SessionSource> Executor for PooledExecutor<S> {
             label: statement.label().to_owned(),
             position: Position::autocommit(&statement),
             affected: None,
-            stall: statement.time_limit().or(self.shared.time_limit),
+            stall: statement.own_timeout().or(self.shared.timeout),
             timer: None,
             ended: false,
         })

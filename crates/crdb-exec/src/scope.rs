@@ -29,7 +29,7 @@ pub struct ScopedSession<S: SessionSource> {
 impl<S: SessionSource> PooledExecutor<S> {
     /// Borrows a session for a block of work and applies these settings to it.
     ///
-    /// Retries, observer and time limits are those of this executor.
+    /// Retries, observer and timeouts are those of this executor.
     ///
     /// ```
     /// use std::time::Duration;

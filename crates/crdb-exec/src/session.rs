@@ -125,7 +125,7 @@ pub trait Session: Send + Sync + 'static {
     fn is_closed(&self) -> bool;
 
     /// Asks the server to cancel what runs in this session, on a connection of its own. It ends by itself when the request
-    /// has been answered or its own time limit has passed, and does not say whether anything was cancelled.
+    /// has been answered or its own timeout has passed, and does not say whether anything was cancelled.
     fn cancel(&self) -> impl Future<Output = ()> + Send + 'static;
 
     /// The database at the other end.

@@ -33,7 +33,7 @@ pub enum RetrySafety {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {
     text: &'a str,
-    stale: Option<&'a str>,
+    follower_read: Option<&'a str>,
     name: Option<&'a str>,
     retry: RetrySafety,
     timeout: Option<Duration>,
@@ -45,7 +45,7 @@ impl<'a> Statement<'a> {
     pub const fn new(text: &'a str) -> Self {
         Self {
             text,
-            stale: None,
+            follower_read: None,
             name: None,
             retry: RetrySafety::WhenCertain,
             timeout: None,
@@ -77,15 +77,15 @@ impl<'a> Statement<'a> {
     /// Sets the text that is sent to CockroachDB outside a transaction instead: the same statement with
     /// `AS OF SYSTEM TIME`, which other servers do not know. It takes the same parameters and gives the same columns.
     #[must_use]
-    pub const fn stale(mut self, text: &'a str) -> Self {
-        self.stale = Some(text);
+    pub const fn follower_read(mut self, text: &'a str) -> Self {
+        self.follower_read = Some(text);
         self
     }
 
     /// This statement as it is sent, outside a transaction, to a server.
     pub(crate) fn autocommit_on(mut self, engine: Engine) -> Self {
-        if let (Engine::CockroachDb, Some(stale)) = (engine, self.stale) {
-            self.text = stale;
+        if let (Engine::CockroachDb, Some(text)) = (engine, self.follower_read) {
+            self.text = text;
         }
         self
     }
@@ -110,7 +110,7 @@ impl<'a> Statement<'a> {
 
     /// How long one call may take; `None` means the executor's default.
     #[must_use]
-    pub const fn time_limit(&self) -> Option<Duration> {
+    pub const fn own_timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn only_cockroachdb_reads_the_past() {
-        let statement = Statement::new("plain").stale("stale");
-        assert_eq!(statement.autocommit_on(Engine::CockroachDb).text(), "stale");
+        let statement = Statement::new("plain").follower_read("past");
+        assert_eq!(statement.autocommit_on(Engine::CockroachDb).text(), "past");
         assert_eq!(statement.autocommit_on(Engine::PostgreSql).text(), "plain");
         let current = Statement::new("plain").autocommit_on(Engine::CockroachDb);
         assert_eq!(current.text(), "plain");

@@ -3,7 +3,7 @@
 use crate::deadline::{self, Waited};
 use crate::effect::EndedBy;
 use crate::error::{Error, ErrorKind};
-use crate::executor::{Executor, ExecutorExt};
+use crate::executor::ExecutorExt;
 use crate::idempotency::{self, IdempotencyKey, Resolution};
 use crate::observer::{Failure, Operation, Outcome, ResolveEvent};
 use crate::options::TransactionOptions;
@@ -202,8 +202,8 @@ impl<S: SessionSource> PooledExecutor<S> {
         let call = Call {
             options,
             deadline: options
-                .time_limit()
-                .or(self.time_limit())
+                .own_timeout()
+                .or(self.timeout())
                 .and_then(|limit| deadline::after(started, limit)),
             owner: options.key().map(|_| self.name_owner()),
         };
@@ -483,7 +483,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             return Ok(());
         };
         let claim = Statement::new(idempotency::CLAIM).named("crdb_exec.claim");
-        let claimed = transaction.run(claim, &[&key.as_str(), owner]).await?;
+        let claimed = transaction.execute(claim, &[&key.as_str(), owner]).await?;
         if claimed > 0 {
             return Ok(());
         }
@@ -565,7 +565,7 @@ impl<S: SessionSource> PooledExecutor<S> {
     /// # Errors
     /// [`Error`] when the question could not be answered. It may be asked again.
     pub async fn resolve(&self, key: &IdempotencyKey) -> Result<Resolution, Error> {
-        let limit = self.time_limit().unwrap_or(RESOLVE_LIMIT);
+        let limit = self.timeout().unwrap_or(RESOLVE_LIMIT);
         let found = self
             .resolve_as(key, idempotency::CLOSED, limit, None)
             .await?;

@@ -86,7 +86,7 @@ impl<S: SessionSource> Transaction<S> {
     /// When a statement has to be answered.
     fn limit_of(&self, statement: Statement<'_>) -> Option<Instant> {
         let own = statement
-            .time_limit()
+            .own_timeout()
             .and_then(|limit| deadline::after(Instant::now(), limit));
         let whole = self.open.deadline.filter(|_| self.keeps_deadline);
         match (own, whole) {
@@ -489,7 +489,7 @@ impl<S: SessionSource> Executor for Transaction<S> {
         result
     }
 
-    async fn run(
+    async fn execute_statement(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
@@ -507,7 +507,7 @@ impl<S: SessionSource> Executor for Transaction<S> {
         result
     }
 
-    async fn stream(
+    async fn fetch_statement_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,

@@ -154,7 +154,7 @@ pub fn verdict(fault: &Fault, position: Position, engine: Engine) -> Verdict {
         FaultKind::Refused => Verdict::Never,
         FaultKind::NotWritten => Verdict::Retry,
         FaultKind::Unanswered => position.unanswered(),
-        FaultKind::Server if fault.is_stale_statement() => Verdict::Retry,
+        FaultKind::Server if fault.is_stale_plan() => Verdict::Retry,
         FaultKind::Server => {
             let verdict = fault.sqlstate().map_or(position.failed(), |state| {
                 server_verdict(state, position, engine)
@@ -391,7 +391,7 @@ mod tests {
         }
         assert_eq!(row(&Fault::refused("does not fit")), [Never; 4]);
         assert_eq!(
-            row(&server("26000").with_stale_statement()),
+            row(&server("26000").with_stale_plan()),
             [Retry, Retry, Retry, Retry]
         );
         let never = autocommit(RetrySafety::Never, Effect::Atomic);

@@ -5,16 +5,16 @@
     reason = "a test fails by panicking"
 )]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{
     Error, ErrorKind, Executor, ExecutorExt, IdempotencyKey, Row, SessionSettings, Statement,
     TransactionOptions, Verdict,
 };
+use fixture::Fixture;
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use support::Fixture;
 
 async fn fixture() -> Fixture {
     let fixture = Fixture::new().await;

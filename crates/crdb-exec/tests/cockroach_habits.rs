@@ -1,22 +1,22 @@
 //! What CockroachDB answers and PostgreSQL does not: serialization failures and unknown outcomes on demand, drains.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{
     Error, ErrorKind, ExecutorExt, IdempotencyKey, Isolation, Priority, RetrySafety, Row, SqlState,
     Statement, TransactionOptions,
 };
 use crdb_testkit::{Engine, Injection, QuirksOptions, QuirksProxy};
+use fixture::Fixture;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use support::Fixture;
 
 const INSERT: &str = "INSERT INTO t VALUES (1)";
 
 /// Before v22.1 there is no SET LOCAL: the client's clock alone limits the transaction.
 #[tokio::test]
-async fn a_time_limit_costs_no_transaction_where_set_local_is_unknown() {
+async fn a_timeout_costs_no_transaction_where_set_local_is_unknown() {
     let engine = Engine::shared_postgres().await;
     let options = QuirksOptions::default().set_local(false);
     let proxy = QuirksProxy::start(engine, options).await.unwrap();

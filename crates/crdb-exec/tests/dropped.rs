@@ -1,15 +1,15 @@
 //! Every future of the executor is dropped after each number of polls: nothing stays open, and no call reads another's reply.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{Error, ExecutorExt, IdempotencyKey, Row, Statement, TransactionOptions};
+use fixture::Fixture;
 use futures_util::TryStreamExt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
-use support::Fixture;
 
 /// Polls a future up to `polls` times; `None` when it is dropped then.
 async fn polled<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {

@@ -1,11 +1,11 @@
 //! What an error tells: once, without values, and with names that last.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{Error, ErrorKind, ExecutorExt, NamedExecutor, Verdict};
+use fixture::Fixture;
 use std::error::Error as StdError;
-use support::Fixture;
 
 async fn fixture() -> Fixture {
     let fixture = Fixture::new().await;

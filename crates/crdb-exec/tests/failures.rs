@@ -6,16 +6,16 @@
     reason = "a test fails by panicking"
 )]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{
     Error, ErrorKind, ExecutorExt, IdempotencyKey, Resolution, RetrySafety, Row, SessionOutcome,
     Statement, TransactionOptions, Verdict,
 };
 use crdb_testkit::{Accept, Cut, Direction, Engine, FaultProxy, Link};
+use fixture::Fixture;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use support::Fixture;
 use tokio::time::Instant;
 
 /// How much later than its deadline a caller may be freed.

@@ -1,13 +1,13 @@
 //! The table of idempotency keys: made and pruned by the crate, and never a key that may still be asked for.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{
     Error, ErrorKind, ExecutorExt, IdempotencyKey, Resolution, Row, TransactionOptions,
 };
+use fixture::Fixture;
 use std::time::Duration;
-use support::Fixture;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -1,16 +1,16 @@
 //! Retry policies: of an executor, of a call, of a transaction; and what none of them can change.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{
     Error, ExecutorExt, FailedAttempt, IdempotencyKey, RetryDecision, RetryPolicy, RetrySafety,
     Statement, TransactionOptions, Verdict,
 };
 use crdb_testkit::{Engine, Injection, QuirksOptions, QuirksProxy};
+use fixture::Fixture;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::Fixture;
 
 /// Tries again so often, at once, and remembers what it was asked.
 #[derive(Debug)]

@@ -1,13 +1,13 @@
 //! What a statement outside a transaction promises, on a real server.
 
+mod fixture;
 #[path = "statements/from_row.rs"]
 mod from_row;
-mod support;
 
 use crdb_exec::{ErrorKind, ExecutorExt, Row, SqlState, Verdict};
+use fixture::Fixture;
 use futures_util::TryStreamExt;
 use std::sync::atomic::Ordering;
-use support::Fixture;
 
 #[tokio::test]
 async fn rows_have_columns_and_typed_values() {

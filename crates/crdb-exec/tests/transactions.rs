@@ -1,15 +1,15 @@
 //! What a transaction promises, on a real server.
 
-mod support;
+mod fixture;
 
 use crdb_exec::{
     AsOf, Error, ErrorKind, Executor, ExecutorExt, Isolation, NamedExecutor, PooledExecutor,
     Priority, Row, SessionSource, SqlState, Statement, Transaction, TransactionOptions, Verdict,
 };
+use fixture::{Fixture, PlainSource};
 use futures_util::TryStreamExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use support::{Fixture, PlainSource};
 
 #[derive(Debug)]
 enum Failure {

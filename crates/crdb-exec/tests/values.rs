@@ -1,7 +1,7 @@
 //! No value is changed silently: what is read is what was there, or it is refused, on each engine.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
+mod fixture;
 
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -11,10 +11,10 @@ use crdb_exec::{
     JsonText, Numeric, Row, TimeOfDay, TimeTz, Timestamp, ToSql,
 };
 use crdb_testkit::{EngineKind, QuirksOptions, QuirksProxy};
+use fixture::Fixture;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rust_decimal::Decimal;
-use support::Fixture;
 
 type Json = serde_json::Value;
 type Utc = chrono::DateTime<chrono::Utc>;

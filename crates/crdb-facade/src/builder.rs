@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::keys;
 use crate::connector::{Attempts, ConnectError, Connector, endpoint};
 use crate::lanes::SharedLanes;
-use crate::materials::{self, Materials};
+use crate::layers;
+use crate::loading::{Loaded, load};
 use crate::queries::Queries;
 use crate::session::Session;
 use crate::source::Source;
@@ -133,10 +134,10 @@ impl DatabaseBuilder {
     /// # Cancel safety
     /// Dropping the future closes what was opened.
     pub async fn diagnose(self) -> Result<Vec<Diagnosis>, Error> {
-        let Materials { auth, .. } = materials::gather(&self.config, self.repository).await?;
+        let Loaded { auth, .. } = load(&self.config, self.repository).await?;
         let doctor = Doctor::new(crdb_auth::Connector::new((self.auth)(auth).build()?)?);
         let mut diagnoses = Vec::new();
-        for node in materials::nodes(&self.config) {
+        for node in layers::nodes(&self.config) {
             diagnoses.push(doctor.examine(&endpoint(&node)).await);
         }
         Ok(diagnoses)
@@ -151,7 +152,7 @@ impl DatabaseBuilder {
     /// Dropping the future closes what was opened.
     pub async fn open(self) -> Result<Database, Error> {
         let config = self.config;
-        let Materials { auth, names } = materials::gather(&config, self.repository).await?;
+        let Loaded { auth, names } = load(&config, self.repository).await?;
 
         let metrics = Arc::new(Metrics::new());
         let mut auth_observers = self.auth_observers;
@@ -191,8 +192,8 @@ impl DatabaseBuilder {
         let attempts = Arc::new(Attempts::default());
         pool_observers.push(attempts.clone());
         let mut builder = Pool::builder(connector)
-            .nodes(materials::nodes(&config))
-            .configure(|pool| materials::pool(&config, pool, MARGIN));
+            .nodes(layers::nodes(&config))
+            .configure(|pool| layers::pool(&config, pool, MARGIN));
         if let Some(observer) = crdb_pool::FanOut::combine(pool_observers) {
             builder = builder.observer(observer);
         }
@@ -200,14 +201,14 @@ impl DatabaseBuilder {
 
         let queries = Arc::new(Queries::new(names));
         let executor = PooledExecutor::builder(Source::new(pool.clone()));
-        let mut executor = materials::executor(&config, executor);
+        let mut executor = layers::executor(&config, executor);
         if let Some(observer) = crdb_exec::FanOut::combine(exec_observers) {
             executor = executor.observer(observer);
         }
         let executor = (self.exec)(executor).build();
         let lanes = config.get(keys::exec::LANES) as usize;
         let lanes = (lanes > 0).then(|| executor.over(SharedLanes::new(pool.clone(), lanes)));
-        let transaction = materials::transaction(&config);
+        let transaction = layers::transaction(&config);
 
         if config.get(keys::auth::CHECK_AT_OPEN) {
             log_in_once(&config, &pool, &attempts).await?;

@@ -350,22 +350,29 @@ impl Executor for Database {
         }
     }
 
-    async fn run(
+    async fn execute_statement(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<u64, crdb_exec::Error> {
         match self.shared.lanes_for(&statement) {
-            Some(lanes) => lanes.run(statement, parameters).await,
-            None => self.shared.executor.run(statement, parameters).await,
+            Some(lanes) => lanes.execute_statement(statement, parameters).await,
+            None => {
+                self.shared
+                    .executor
+                    .execute_statement(statement, parameters)
+                    .await
+            }
         }
     }
 
-    fn stream(
+    fn fetch_statement_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<PooledRows<Source>, crdb_exec::Error>> + Send {
-        self.shared.executor.stream(statement, parameters)
+        self.shared
+            .executor
+            .fetch_statement_stream(statement, parameters)
     }
 }

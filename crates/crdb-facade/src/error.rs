@@ -134,12 +134,12 @@ impl Error {
         let user = config.get(keys::auth::USER);
         let database = config.get(keys::auth::DATABASE);
         let mut context = format!("opening database \"{database}\" as \"{user}\"");
-        // What concerns all nodes (a wrong password) tells more than one node that is down.
-        let telling = failures
+        // What concerns all nodes (a wrong password) matters more than one node that is down.
+        let decisive = failures
             .iter()
-            .max_by_key(|(_, error)| telling(error.kind()))
+            .max_by_key(|(_, error)| precedence(error.kind()))
             .map(|(_, error)| error.clone());
-        let Some(telling) = telling else {
+        let Some(decisive) = decisive else {
             return Self::new(ErrorKind::Unreachable, context);
         };
         if failures.len() > 1 {
@@ -150,7 +150,7 @@ impl Error {
                 all.join("; ")
             );
         }
-        Self::caused(telling.kind(), context, telling)
+        Self::caused(decisive.kind(), context, decisive)
     }
 
     /// What sort of error it is.
@@ -336,7 +336,7 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// The greater, the more it concerns the whole cluster rather than one node.
-fn telling(kind: ErrorKind) -> u8 {
+fn precedence(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Configuration
         | ErrorKind::Authentication
@@ -489,7 +489,7 @@ mod tests {
             assert_ne!(ErrorKind::of_auth(*kind), ErrorKind::Other, "{kind:?}");
             // What every node answers alike tells more than a node that is down.
             if kind.is_lasting() {
-                assert!(telling(ErrorKind::of_auth(*kind)) >= 2, "{kind:?}");
+                assert!(precedence(ErrorKind::of_auth(*kind)) >= 2, "{kind:?}");
             }
             let kerberos = kind.as_str().starts_with("kerberos");
             let wanted = match kind.as_str() {
@@ -500,7 +500,7 @@ mod tests {
                 assert_eq!(
                     (
                         ErrorKind::of_auth(*kind),
-                        telling(ErrorKind::of_auth(*kind))
+                        precedence(ErrorKind::of_auth(*kind))
                     ),
                     (wanted, 3),
                     "{kind:?}"

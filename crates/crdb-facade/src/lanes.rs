@@ -111,7 +111,7 @@ impl crdb_exec::Session for LaneSession {
     ) -> Answer<Vec<SessionRow>> {
         let rows = match self
             .lanes
-            .query(request(&statement), parameters, None)
+            .fetch_all(request(&statement), parameters, None)
             .await
         {
             Ok(rows) => rows,

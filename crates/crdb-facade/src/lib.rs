@@ -39,7 +39,7 @@
 //! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order
-//! [`prelude`], [`config`]; `database`, `transaction`, `querier`, `query`, `queries` (what callers use); `builder`, `materials` (how it
+//! [`prelude`], [`config`]; `database`, `transaction`, `querier`, `query`, `queries` (what callers use); `builder`, `loading`, `layers` (how it
 //! is wired); `session`, `connector`, `source`, `adapted` (the newtypes that join the layers); `error`.
 
 mod adapted;
@@ -49,7 +49,8 @@ mod connector;
 mod database;
 mod error;
 mod lanes;
-mod materials;
+mod layers;
+mod loading;
 pub mod prelude;
 mod querier;
 mod queries;

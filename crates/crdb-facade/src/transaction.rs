@@ -104,20 +104,20 @@ impl Executor for Transaction {
         self.inner.fetch_at_most(statement, parameters, limit)
     }
 
-    fn run(
+    fn execute_statement(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<u64, crdb_exec::Error>> + Send {
-        self.inner.run(statement, parameters)
+        self.inner.execute_statement(statement, parameters)
     }
 
-    fn stream(
+    fn fetch_statement_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> impl Future<Output = Result<Self::Rows<'_>, crdb_exec::Error>> + Send {
-        self.inner.stream(statement, parameters)
+        self.inner.fetch_statement_stream(statement, parameters)
     }
 }
 

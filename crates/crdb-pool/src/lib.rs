@@ -76,7 +76,6 @@ mod topology;
 
 pub use self::config::{Config, ConfigBuilder};
 pub use self::connector::{Condition, Connector, ErrorClass};
-pub use self::core::OutCause;
 pub use self::error::{Error, ErrorKind, Unreturned};
 pub use self::hooks::{HookError, HookFuture};
 pub use self::lease::Lease;
@@ -87,7 +86,7 @@ pub use self::observer::{
     Token,
 };
 pub use self::pool::{AcquireOptions, Pool, PoolBuilder};
-pub use self::status::{LastError, NodeState, NodeStatus, Status};
+pub use self::status::{LastError, NodeState, NodeStatus, OutCause, Status};
 pub use self::topology::{DnsTopology, SrvTopology, Topology, TopologyError};
 
 /// Compiles the examples of the README.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::connector::ErrorClass;
-use crate::core::OutCause;
 use crate::node::{NodeAddress, NodeId};
 
 /// The pool at one moment.
@@ -34,6 +33,30 @@ impl Status {
         self.idle
             .saturating_add(self.in_use)
             .saturating_add(self.opening)
+    }
+}
+
+/// Why a node is out of rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OutCause {
+    /// Too many failures in a row.
+    Failing,
+    /// It said that it is shutting down.
+    Draining,
+    /// It does not accept our credentials.
+    Authentication,
+}
+
+impl OutCause {
+    /// A short name for labels and fields. It stays the same from release to release.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Draining => "draining",
+            Self::Authentication => "authentication",
+        }
     }
 }
 

@@ -149,7 +149,7 @@ async fn waiting_is_bounded_in_time_and_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_error_says_why_nobody_came_free() {
+async fn the_error_says_why_no_session_came_free() {
     let cluster = Cluster::start([1]);
     cluster.set(1, Behaviour::Killed);
     let pool = pool(&cluster, 1);
@@ -201,7 +201,7 @@ async fn wrong_credentials_fail_callers_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_a_session_can_serve_is_served_though_new_ones_are_refused() {
+async fn callers_that_a_session_can_serve_are_served_while_new_ones_are_refused() {
     let cluster = Cluster::start([1]);
     let pool = pool(&cluster, 2);
     let held = pool.acquire().await.unwrap();

@@ -252,7 +252,7 @@ async fn a_server_that_was_gone_for_a_minute_is_at_full_rate_within_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_for_longer_than_the_deadline() {
+async fn no_caller_waits_longer_than_the_deadline() {
     let cluster = Cluster::start([1]);
     let (pool, _) = pool(&cluster, 4);
     drop(futures(&pool, 4).await);

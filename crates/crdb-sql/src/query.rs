@@ -1,9 +1,9 @@
 //! A named query and what its header says.
 
 pub(crate) mod arrange;
+mod follower_read;
 mod hash;
 mod meaning;
-mod stale;
 
 use std::fmt;
 use std::ops::Range;
@@ -28,7 +28,7 @@ use crate::source::SourceFile;
 pub struct Query {
     name: Arc<str>,
     text: Arc<str>,
-    stale: Option<Arc<str>>,
+    follower_read: Option<Arc<str>>,
     parameters: Vec<Parameter>,
     header: Header,
     hash: ContentHash,
@@ -122,7 +122,7 @@ impl Column {
 
 impl Query {
     /// # Errors
-    /// Why the statement cannot be as stale as its header says.
+    /// Why the statement cannot read the past that its header asks for.
     pub(crate) fn new(
         name: String,
         header: Header,
@@ -130,9 +130,9 @@ impl Query {
         source: Arc<SourceFile>,
         body: Range<usize>,
     ) -> Result<Self, &'static str> {
-        let stale = header
+        let follower_read = header
             .staleness
-            .map(|staleness| stale::text(&numbered.text, staleness))
+            .map(|staleness| follower_read::text(&numbered.text, staleness))
             .transpose()?;
         let parameters = numbered
             .names
@@ -144,7 +144,7 @@ impl Query {
             name: name.into(),
             hash: ContentHash::of(numbered.text.as_bytes()),
             text: numbered.text.into(),
-            stale: stale.map(Into::into),
+            follower_read: follower_read.map(Into::into),
             parameters,
             header,
             source,
@@ -216,8 +216,8 @@ impl Query {
     /// CockroachDB outside a transaction. Another server has no such clause and gets `text`, and so does a statement
     /// inside a transaction, which reads as of one time for all its statements.
     #[must_use]
-    pub fn stale_text(&self) -> Option<&str> {
-        self.stale.as_deref()
+    pub fn follower_read_text(&self) -> Option<&str> {
+        self.follower_read.as_deref()
     }
 
     /// Labels for metrics, routing and search.

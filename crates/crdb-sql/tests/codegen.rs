@@ -553,11 +553,11 @@ fn every_type_of_the_servers_has_a_rust_type_or_an_error_that_helps() {
 }
 
 #[test]
-fn a_stale_query_carries_both_texts() {
+fn a_follower_read_carries_both_texts() {
     let query = "-- name: q :many\n-- staleness: follower\nSELECT number FROM accounts";
     has(
         &code(query, &[], &[("number", "text")]),
-        ".stale(\"SELECT number FROM accounts AS OF SYSTEM TIME follower_read_timestamp()\")",
+        ".follower_read(\"SELECT number FROM accounts AS OF SYSTEM TIME follower_read_timestamp()\")",
     );
     let repository = Repository::from_embedded(&[(
         "bank/q.sql",
@@ -579,7 +579,7 @@ fn a_stale_query_carries_both_texts() {
         &code,
         "AS OF SYSTEM TIME with_max_staleness('5000ms') ORDER BY number DESC",
     );
-    has(&code, ".stale(stale)");
+    has(&code, ".follower_read(past)");
     has(&code, "impl Default for Q {");
 }
 

@@ -182,7 +182,7 @@ fn the_clause_of_a_stale_query_is_its_own_and_changes_nothing_else() {
             continue;
         };
         let query = repository.get("a.q").unwrap();
-        let text = query.stale_text().unwrap();
+        let text = query.follower_read_text().unwrap();
         let tree = parse_one(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
         let clause = " AS OF SYSTEM TIME follower_read_timestamp()";
         let printed = tree.to_string();

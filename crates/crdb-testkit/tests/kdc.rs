@@ -42,7 +42,7 @@ async fn realm() -> (Kdc, Engine) {
 }
 
 #[tokio::test]
-async fn a_ticket_lets_its_principal_in_and_nobody_else() {
+async fn a_ticket_lets_in_its_principal_only() {
     let (mut kdc, engine) = realm().await;
     let user = engine.login(Login::Kerberos).user();
     let cache = kdc.ticket_cache(user, Duration::from_secs(600)).unwrap();

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let session = Session::start(connector.open(endpoint).await?);
 
     let rows = session
-        .query(
+        .fetch_all(
             "SELECT $1::INT8 * i FROM generate_series(1, 3) AS g(i)",
             &[&7_i64],
         )

@@ -52,7 +52,7 @@ struct Inner {
     answer: Answer,
     source: Option<Box<dyn StdError + Send + Sync>>,
     parameter: Option<(usize, Type)>,
-    stale_statement: bool,
+    stale_plan: bool,
 }
 
 /// Why a COPY is not sent.
@@ -67,7 +67,7 @@ impl Error {
             answer,
             source: None,
             parameter: None,
-            stale_statement: false,
+            stale_plan: false,
         }))
     }
 
@@ -130,8 +130,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_stale_statement(mut self, stale: bool) -> Self {
-        self.0.stale_statement = stale;
+    pub(crate) fn with_stale_plan(mut self, stale: bool) -> Self {
+        self.0.stale_plan = stale;
         self
     }
 
@@ -194,11 +194,11 @@ impl Error {
         self.0.answer.error().is_some() && self.0.answer.written() == Written::Not
     }
 
-    /// Whether a statement in a transaction failed because its prepared form is stale (26000, 0A000). It is forgotten: the
+    /// Whether a statement in a transaction failed because its plan is stale (26000, 0A000). It is forgotten: the
     /// next attempt prepares anew.
     #[must_use]
-    pub fn is_stale_statement(&self) -> bool {
-        self.0.stale_statement
+    pub fn is_stale_plan(&self) -> bool {
+        self.0.stale_plan
     }
 
     /// Whether the connection ended.

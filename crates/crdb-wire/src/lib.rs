@@ -38,7 +38,7 @@ pub use crdb_auth::{CommandTag, Engine, TransactionStatus, Version};
 pub use error::{Error, ErrorKind};
 pub use footprint::{Footprint, Leaves, Reason, TransactionEffect};
 pub use lane::{LaneConfig, LaneSource, LaneStatus, Lanes};
-pub use loan::{Cleanliness, Dirt};
+pub use loan::{Cleanliness, DirtyReason};
 pub use observer::{
     BatchBegin, BatchEnd, CopyBegin, CopyDirection, CopyEnd, Ended, Failure, FanOut, Notification,
     Observer, Outcome, PartialObserver, Token,

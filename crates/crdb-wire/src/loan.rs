@@ -15,7 +15,7 @@ pub enum Cleanliness {
     /// Like new; no round trip is needed.
     Clean,
     /// Something may be left behind: [reset](crate::Session::reset) it.
-    Dirty(Dirt),
+    Dirty(DirtyReason),
     /// A request has no answer yet, or a cancel is on its way: [reset](crate::Session::reset) it, or drop it.
     Unfinished,
     /// It cannot be used again: drop it.
@@ -25,7 +25,7 @@ pub enum Cleanliness {
 /// Why a session may differ from what it was when it was lent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Dirt {
+pub enum DirtyReason {
     /// A transaction is open or failed.
     Transaction(TransactionStatus),
     /// A statement was answered with this tag, which is not on the list of harmless ones.
@@ -40,7 +40,7 @@ pub enum Dirt {
     Policy,
 }
 
-impl fmt::Display for Dirt {
+impl fmt::Display for DirtyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transaction(TransactionStatus::Failed) => {
@@ -59,7 +59,7 @@ impl fmt::Display for Dirt {
 /// The account of one loan.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Loan {
-    dirt: Option<Dirt>,
+    dirty_reason: Option<DirtyReason>,
     /// Something was left behind that no statement takes away.
     beyond_reset: bool,
     lent: bool,
@@ -80,8 +80,8 @@ impl Loan {
     }
 
     /// Why the session differs, as far as the requests' texts and tags tell.
-    pub(crate) fn dirt(&self) -> Option<&Dirt> {
-        self.dirt.as_ref()
+    pub(crate) fn dirty_reason(&self) -> Option<&DirtyReason> {
+        self.dirty_reason.as_ref()
     }
 
     /// Whether only closing the session takes away what was left behind.
@@ -97,21 +97,21 @@ impl Loan {
         } else {
             footprint.leaves_when_failed()
         };
-        let dirt = match leaves {
+        let dirty_reason = match leaves {
             Leaves::Nothing => None,
             Leaves::Settings if trace.local_settings => None,
-            Leaves::Settings | Leaves::Reset => footprint.reason().map(Dirt::Text),
+            Leaves::Settings | Leaves::Reset => footprint.reason().map(DirtyReason::Text),
             Leaves::Close => {
                 self.beyond_reset = true;
-                footprint.reason().map(Dirt::Text)
+                footprint.reason().map(DirtyReason::Text)
             }
         };
-        let dirt = dirt.or_else(|| {
+        let dirty_reason = dirty_reason.or_else(|| {
             let tag = answer.tags().iter().find(|tag| !is_harmless(tag))?;
-            Some(Dirt::Tag(*tag))
+            Some(DirtyReason::Tag(*tag))
         });
-        if self.dirt.is_none() {
-            self.dirt = dirt;
+        if self.dirty_reason.is_none() {
+            self.dirty_reason = dirty_reason;
         }
     }
 }

@@ -38,7 +38,7 @@ impl<'a> Request<'a> {
     }
 
     /// Never runs the statement a second time. Without it, a statement that failed outside a transaction because its
-    /// prepared form had become stale is prepared and run again, once.
+    /// plan had become stale is prepared and run again, once.
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.once = true;

@@ -90,7 +90,7 @@ impl RowStream {
                         Ok(None)
                     } else {
                         Err(Error::answered("reading rows", &self.peer, answer)
-                            .with_stale_statement(self.stale))
+                            .with_stale_plan(self.stale))
                     });
                 }
             }

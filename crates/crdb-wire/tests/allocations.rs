@@ -74,7 +74,7 @@ async fn rows_and_columns_are_views() {
     });
     let remote = Remote::new("duplex", Engine::PostgreSql);
     let session = Session::over(ours, remote, Config::default());
-    let mut stream = session.query_stream("SELECT ..", &[]).await.unwrap();
+    let mut stream = session.fetch_stream("SELECT ..", &[]).await.unwrap();
     let mut rows = 0;
     let mut allocations = 0;
     loop {

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn native_rows_run_nobody_elses_tests() {
+    fn native_rows_run_no_other_rows_tests() {
         let native = choose(&[], true).unwrap();
         let names: Vec<_> = native.iter().map(|row| row.id()).collect();
         for own in ["R1", "R2", "R7", "failover"] {

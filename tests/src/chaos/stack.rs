@@ -21,8 +21,8 @@ pub struct StackOptions {
     pub proxies: usize,
     /// How many sessions the pool may hold.
     pub sessions: u32,
-    /// The time limit of statements and transactions.
-    pub deadline: Duration,
+    /// The timeout of statements and transactions.
+    pub timeout: Duration,
     /// Where the server is PostgreSQL: puts a proxy with CockroachDB's habits in front of each node, which fails
     /// statements and commits as CockroachDB does (40001, 40003), by this seed.
     pub habits: Option<u64>,
@@ -39,7 +39,7 @@ impl Default for StackOptions {
             tls: true,
             proxies: 2,
             sessions: 8,
-            deadline: Duration::from_secs(5),
+            timeout: Duration::from_secs(5),
             habits: None,
             retry_reserve: 1_000_000,
             lanes: 0,
@@ -128,7 +128,7 @@ impl Stack {
             .await
             .context("opening the stack")?;
         let patient = StackOptions {
-            deadline: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
             ..options
         };
         let config = configuration(engine, database.name(), straight, patient)?;
@@ -221,7 +221,7 @@ pub fn configuration(
         .set(keys::auth::NODES, nodes)
         .set(keys::auth::DATABASE, database)
         .set(keys::auth::CONNECT_TIMEOUT, Duration::from_secs(5))
-        .set(keys::exec::DEADLINE, options.deadline)
+        .set(keys::exec::TIMEOUT, options.timeout)
         .set(keys::pool::MAX_SIZE, options.sessions)
         .set(
             keys::exec::LANES,

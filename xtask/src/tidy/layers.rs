@@ -36,7 +36,7 @@ const fn arrow(to: &'static str, how: How) -> Arrow {
     Arrow { to, how }
 }
 
-/// The house. A crate in `crates/` that is not here does not belong there.
+/// Allowed dependencies. A crate in `crates/` must be listed here.
 const LAYERS: &[Layer] = &[
     Layer {
         name: "crdb-auth",

@@ -24,7 +24,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::{Engine, ServerFacts};
 use crate::stream::AuthenticatedStream;
-use crate::tap::{Dirt, Ended, Tap};
+use crate::tap::{DirtyReason, Ended, Tap};
 use replay::{Replay, Slot};
 use state::State;
 
@@ -42,7 +42,7 @@ pub enum Cleanliness {
     /// resets always.
     Clean,
     /// Something may be left behind: [`reset`](Session::reset) it.
-    Dirty(Dirt),
+    Dirty(DirtyReason),
     /// A call was begun and not finished, the end of a reply is still to come, or a cancel is on
     /// its way: [`reset`](Session::reset) it, or drop it.
     Unfinished,
@@ -282,12 +282,13 @@ impl Session {
             return Cleanliness::Broken;
         }
         if self.state.is_touched() {
-            return Cleanliness::Dirty(Dirt::RawAccess);
+            return Cleanliness::Dirty(DirtyReason::RawAccess);
         }
         if self.state.was_cancelled() {
-            return Cleanliness::Dirty(Dirt::Cancelled);
+            return Cleanliness::Dirty(DirtyReason::Cancelled);
         }
-        seen.dirt.map_or(Cleanliness::Clean, Cleanliness::Dirty)
+        seen.dirty_reason
+            .map_or(Cleanliness::Clean, Cleanliness::Dirty)
     }
 
     /// A cancel was sent that may hit a statement still to come.

@@ -31,7 +31,7 @@ pub enum TransactionStatus {
 /// Why a session may differ from a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Dirt {
+pub enum DirtyReason {
     /// The client was lent without a [`Call`](crate::Call): anything may have been sent.
     RawAccess,
     /// A transaction is open or failed.
@@ -44,7 +44,7 @@ pub enum Dirt {
     Cancelled,
 }
 
-impl fmt::Display for Dirt {
+impl fmt::Display for DirtyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RawAccess => f.write_str("the client was used directly"),
@@ -73,7 +73,7 @@ struct State {
     last_tag: Option<CommandTag>,
     commands: u64,
     /// The first effect since the borrow began that the list does not excuse.
-    dirt: Option<Dirt>,
+    dirty_reason: Option<DirtyReason>,
     /// Values at the start of the session, or after the last reset.
     baseline: Parameters,
     /// Those that differ from the baseline now.
@@ -90,7 +90,7 @@ pub(crate) struct Glance {
     pub(crate) ended: bool,
     /// See [`Tap::is_replying`].
     pub(crate) replying: bool,
-    pub(crate) dirt: Option<Dirt>,
+    pub(crate) dirty_reason: Option<DirtyReason>,
 }
 
 /// CockroachDB's words for a statement that was cancelled from outside (`pkg/sql/cancelchecker`). A statement that ran into
@@ -116,7 +116,7 @@ impl Tap {
                 replying: false,
                 last_tag: None,
                 commands: 0,
-                dirt: None,
+                dirty_reason: None,
                 baseline: parameters,
                 changed: BTreeMap::new(),
                 local_settings: 0,
@@ -227,20 +227,20 @@ impl Tap {
         Glance {
             ended: state.ended.is_some(),
             replying: state.replying,
-            dirt: state.dirt(),
+            dirty_reason: state.dirty_reason(),
         }
     }
 
     /// Forgets what was seen; settings that differ stay visible.
     pub(crate) fn start_borrow(&self) {
-        self.state().dirt = None;
+        self.state().dirty_reason = None;
     }
 
     /// The session has been reset: what the server reports now is how it starts.
     pub(crate) fn rebase(&self) {
         let mut state = self.state();
         let state = &mut *state;
-        state.dirt = None;
+        state.dirty_reason = None;
         if !state.changed.is_empty() {
             Arc::make_mut(&mut state.baseline).append(&mut state.changed);
         }
@@ -273,15 +273,15 @@ impl Tap {
 }
 
 impl State {
-    fn dirt(&self) -> Option<Dirt> {
+    fn dirty_reason(&self) -> Option<DirtyReason> {
         if self.status != TransactionStatus::Idle {
-            return Some(Dirt::Transaction(self.status));
+            return Some(DirtyReason::Transaction(self.status));
         }
-        self.dirt.clone().or_else(|| {
+        self.dirty_reason.clone().or_else(|| {
             self.changed
                 .keys()
                 .next()
-                .map(|name| Dirt::Parameter(name.clone()))
+                .map(|name| DirtyReason::Parameter(name.clone()))
         })
     }
 
@@ -300,8 +300,8 @@ impl State {
                     Effect::Setting => self.local_settings > 0,
                     Effect::Unknown => false,
                 };
-                if !excused && self.dirt.is_none() {
-                    self.dirt = Some(Dirt::Tag(tag));
+                if !excused && self.dirty_reason.is_none() {
+                    self.dirty_reason = Some(DirtyReason::Tag(tag));
                 }
             }
             Seen::Parameter(body) => {
@@ -336,7 +336,7 @@ impl fmt::Debug for Tap {
         f.debug_struct("Tap")
             .field("status", &state.status)
             .field("last_tag", &state.last_tag)
-            .field("dirt", &state.dirt)
+            .field("dirty_reason", &state.dirty_reason)
             .field("ended", &state.ended)
             .finish_non_exhaustive()
     }
@@ -379,13 +379,13 @@ mod tests {
         feed(&tap, b'C', b"BEGIN\0");
         feed(&tap, b'Z', b"T");
         assert_eq!(
-            tap.glance().dirt,
-            Some(Dirt::Transaction(TransactionStatus::InTransaction))
+            tap.glance().dirty_reason,
+            Some(DirtyReason::Transaction(TransactionStatus::InTransaction))
         );
         feed(&tap, b'C', b"INSERT 0 1\0");
         feed(&tap, b'C', b"COMMIT\0");
         feed(&tap, b'Z', b"I");
-        assert_eq!(tap.glance().dirt, None);
+        assert_eq!(tap.glance().dirty_reason, None);
         assert_eq!(tap.last_command_tag().unwrap(), "COMMIT");
         assert_eq!(tap.commands(), 3);
     }
@@ -396,11 +396,11 @@ mod tests {
         tap.local_settings(true);
         feed(&tap, b'C', b"SET\0");
         tap.local_settings(false);
-        assert_eq!(tap.glance().dirt, None);
+        assert_eq!(tap.glance().dirty_reason, None);
         feed(&tap, b'C', b"SET\0");
-        assert!(matches!(tap.glance().dirt, Some(Dirt::Tag(tag)) if tag == "SET"));
+        assert!(matches!(tap.glance().dirty_reason, Some(DirtyReason::Tag(tag)) if tag == "SET"));
         tap.start_borrow();
-        assert_eq!(tap.glance().dirt, None);
+        assert_eq!(tap.glance().dirty_reason, None);
     }
 
     #[test]
@@ -408,17 +408,17 @@ mod tests {
         let tap = tap();
         feed(&tap, b'S', b"TimeZone\0Asia/Tokyo\0");
         assert_eq!(
-            tap.glance().dirt,
-            Some(Dirt::Parameter("TimeZone".to_owned()))
+            tap.glance().dirty_reason,
+            Some(DirtyReason::Parameter("TimeZone".to_owned()))
         );
         assert_eq!(tap.parameter("TimeZone").as_deref(), Some("Asia/Tokyo"));
         tap.start_borrow();
         assert!(
-            tap.glance().dirt.is_some(),
+            tap.glance().dirty_reason.is_some(),
             "a new borrow does not change it back"
         );
         feed(&tap, b'S', b"TimeZone\0UTC\0");
-        assert_eq!(tap.glance().dirt, None);
+        assert_eq!(tap.glance().dirty_reason, None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crdb_auth::{Cleanliness, TlsConfig};
 use crdb_testkit::{Engine, EngineKind, Login};
 
-use crate::support::{config, connector, endpoint, postgresql, run, session};
+use crate::bed::{config, connector, endpoint, postgresql, run, session};
 
 #[tokio::test]
 async fn a_running_statement_is_cancelled_over_tls_and_without() {

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::support::{config, connector, postgresql, run};
+use crate::bed::{config, connector, postgresql, run};
 
 const WITHIN: Duration = Duration::from_secs(10);
 

@@ -7,7 +7,7 @@ use crdb_testkit::Authority;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::connector;
+use crate::bed::connector;
 use crate::tls_server::{self, Begin, auth, message};
 
 /// Accepts one connection, reads the startup message, then sends each part after whatever the

@@ -9,7 +9,7 @@ use rcgen::{
     SigningKey, date_time_ymd,
 };
 
-use crate::support::connector;
+use crate::bed::connector;
 use crate::tls_server::{Begin, acceptor_of, serve_with, welcome};
 
 /// Names of types and values that only another library's `Debug` has.

@@ -10,8 +10,8 @@ use crdb_auth::{
 };
 use crdb_testkit::{Authority, Engine, EngineKind, FaultProxy, Link, Login};
 
+use crate::bed::{config, connector, endpoint, postgresql, run, session, verified};
 use crate::modes::without_tls;
-use crate::support::{config, connector, endpoint, postgresql, run, session, verified};
 
 #[tokio::test]
 async fn scram_over_verified_tls_gives_a_session_that_knows_its_server() {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bed;
 mod cancelling;
 mod certificates;
 mod cockroach;
@@ -13,6 +14,5 @@ mod modes;
 mod policy;
 mod revocation;
 mod session;
-mod support;
 mod tls;
 mod tls_server;

@@ -7,7 +7,7 @@ use crdb_testkit::{Engine, Login};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{config, connector, endpoint, postgresql, verified};
+use crate::bed::{config, connector, endpoint, postgresql, verified};
 
 pub(crate) const MODES: [SslMode; 6] = [
     SslMode::Disable,

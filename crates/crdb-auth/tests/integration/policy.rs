@@ -3,8 +3,8 @@
 use crdb_auth::{AuthMethod, ChannelBinding, ErrorKind, RequireAuth, SslMode, TlsConfig};
 use crdb_testkit::Login;
 
+use crate::bed::{config, connector, endpoint, postgresql, verified};
 use crate::modes::without_tls;
-use crate::support::{config, connector, endpoint, postgresql, verified};
 
 /// What a login by SCRAM ends in: with TLS, without, or with an error.
 fn expected(

@@ -4,8 +4,8 @@ use crdb_auth::{
     Config, ConnectionString, Endpoint, ErrorKind, RevocationLists, SslMode, TlsConfig,
 };
 
+use crate::bed::connector;
 use crate::issued::{Issued, assert_told, authority, connect, refusal, serve, server, trusting};
-use crate::support::connector;
 
 /// A root, an authority between it and the server, and the server.
 struct Chain {

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crdb_auth::{Cleanliness, Dirt, ErrorKind, Renewal, TransactionStatus};
+use crdb_auth::{Cleanliness, DirtyReason, ErrorKind, Renewal, TransactionStatus};
 use crdb_testkit::{Cut, Engine, EngineKind, FaultProxy, Login};
 
-use crate::support::{config, connector, postgresql, run, session};
+use crate::bed::{config, connector, postgresql, run, session};
 
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -17,7 +17,7 @@ async fn every_bound_may_be_as_long_as_a_duration() {
     let config = config(engine, Login::Scram).connect_timeout(Duration::MAX);
     let connector = connector(config);
     connector.prepare().await.unwrap();
-    let endpoint = crate::support::endpoint(engine);
+    let endpoint = crate::bed::endpoint(engine);
     let mut session = connector.connect(&endpoint).await.unwrap();
     session.ping(Duration::MAX).await.unwrap();
     session.check_database(Duration::MAX).await.unwrap();
@@ -46,7 +46,7 @@ async fn what_a_hook_sets_can_be_marked_as_clean() {
     session.mark_clean();
     assert!(matches!(
         session.cleanliness(),
-        Cleanliness::Dirty(Dirt::Transaction(_))
+        Cleanliness::Dirty(DirtyReason::Transaction(_))
     ));
 }
 
@@ -55,7 +55,7 @@ async fn statements_that_leave_nothing_keep_a_session_clean() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
     let session = connector(config(engine, Login::Scram).database(database.name()))
-        .connect(&crate::support::endpoint(engine))
+        .connect(&crate::bed::endpoint(engine))
         .await
         .unwrap();
     run(&session, "CREATE TABLE t (a INT PRIMARY KEY)")
@@ -63,7 +63,7 @@ async fn statements_that_leave_nothing_keep_a_session_clean() {
         .unwrap();
     assert!(matches!(
         session.cleanliness(),
-        Cleanliness::Dirty(Dirt::Tag(_))
+        Cleanliness::Dirty(DirtyReason::Tag(_))
     ));
     session.start_borrow();
     for sql in [
@@ -131,7 +131,7 @@ async fn a_parameter_set_by_a_function_is_seen() {
     .unwrap();
     assert_eq!(
         session.cleanliness(),
-        Cleanliness::Dirty(Dirt::Parameter("application_name".to_owned()))
+        Cleanliness::Dirty(DirtyReason::Parameter("application_name".to_owned()))
     );
     assert_eq!(
         session.tap().parameter("application_name").as_deref(),
@@ -150,7 +150,9 @@ async fn local_settings_are_excused_by_promise() {
     call.finish();
     assert_eq!(session.cleanliness(), Cleanliness::Clean);
     run(&session, sql).await.unwrap();
-    assert!(matches!(session.cleanliness(), Cleanliness::Dirty(Dirt::Tag(tag)) if tag == "SET"));
+    assert!(
+        matches!(session.cleanliness(), Cleanliness::Dirty(DirtyReason::Tag(tag)) if tag == "SET")
+    );
 }
 
 #[tokio::test]
@@ -158,7 +160,10 @@ async fn raw_access_is_dirty() {
     let engine = Engine::shared().await;
     let mut session = session(engine).await;
     let _ = session.client();
-    assert_eq!(session.cleanliness(), Cleanliness::Dirty(Dirt::RawAccess));
+    assert_eq!(
+        session.cleanliness(),
+        Cleanliness::Dirty(DirtyReason::RawAccess)
+    );
     session.reset(WITHIN).await.unwrap();
     assert_eq!(session.cleanliness(), Cleanliness::Clean);
 }
@@ -275,7 +280,7 @@ async fn a_dropped_session_ends_on_the_server_whatever_it_was_doing() {
     for busy in [false, true] {
         let name = format!("dropped {busy}");
         let session = connector(config(engine, Login::Scram).application_name(name.as_str()))
-            .connect(&crate::support::endpoint(engine))
+            .connect(&crate::bed::endpoint(engine))
             .await
             .unwrap();
         if busy {

@@ -6,7 +6,7 @@ use crdb_auth::{
 };
 use crdb_testkit::{Authority, Engine, Login};
 
-use crate::support::{connector, endpoint, verified};
+use crate::bed::{connector, endpoint, verified};
 use crate::tls_server::{self, Begin, auth, message, welcome};
 
 fn trusting(authority: &Authority) -> TlsConfig {
@@ -201,7 +201,7 @@ async fn a_replaced_client_certificate_is_used_by_the_next_login() {
 async fn sni_can_be_left_out() {
     let engine = Engine::shared_ours().await;
     let tls = verified(engine).sni(false).mode(SslMode::VerifyFull);
-    let builder = crate::support::config(engine, Login::Scram).tls(tls);
+    let builder = crate::bed::config(engine, Login::Scram).tls(tls);
     connector(builder).connect(&endpoint(engine)).await.unwrap();
 }
 

@@ -24,7 +24,7 @@ use tokio_postgres::RowStream;
 ///
 /// Statements are prepared when they are first used. The server may forget one (26000), or refuse it because the tables
 /// behind it have changed (0A000): then it is dropped here, and the fault is marked as
-/// [stale](Fault::is_stale_statement). Outside a transaction the executor then runs it again at once, inside one the
+/// [stale](Fault::is_stale_plan). Outside a transaction the executor then runs it again at once, inside one the
 /// whole transaction is run again; either way it is prepared anew.
 pub struct ClientSession<H: ClientHandle> {
     handle: H,
@@ -154,7 +154,7 @@ impl<H: ClientHandle> ClientSession<H> {
         if kept && stale {
             let gone = self.cache().remove(statement.text());
             drop(gone);
-            return fault.with_stale_statement();
+            return fault.with_stale_plan();
         }
         fault
     }

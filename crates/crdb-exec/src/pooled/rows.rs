@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The rows of a statement outside a transaction, with the session that they come from.
 ///
-/// The time limit counts for each wait for the server, not for the whole: a slow reader does not fail. Dropped before its
+/// The timeout counts for each wait for the server, not for the whole: a slow reader does not fail. Dropped before its
 /// end, it gives back a session with a half-read reply, which its source cleans or closes.
 pub struct PooledRows<S: SessionSource> {
     pub(super) lease: Option<S::Lease>,

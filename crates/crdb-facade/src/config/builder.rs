@@ -103,7 +103,7 @@ impl ConfigBuilder {
     ///     .set(keys::auth::NODES, [Node::new("db-1.example", 26257)])
     ///     .set(keys::auth::USER, "teller")
     ///     .set(keys::pool::MAX_SIZE, 32_u32)
-    ///     .set(keys::exec::DEADLINE, Duration::from_secs(5))
+    ///     .set(keys::exec::TIMEOUT, Duration::from_secs(5))
     ///     .build()?;
     /// assert_eq!(config.get(keys::pool::MAX_SIZE), 32);
     /// # Ok::<(), crdb_facade::Error>(())

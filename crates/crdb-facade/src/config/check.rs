@@ -87,7 +87,7 @@ fn is_below(path: &str, section: &str) -> bool {
 
 /// A key without a value in a file: forgotten, or lost to YAML's own signs.
 fn unwritten(key: &dyn AnyKey, origin: Origin) -> Mistake {
-    let advice = "nothing (remove the key to leave it unset; in YAML a text that is `null` or begins with `#`, `~`, `&`, \
+    let advice = "nothing (remove the key to leave it unset; in YAML a string that is `null` or begins with `#`, `~`, `&`, \
                   `!` or `*` needs quotes)";
     Mistake::new(MistakeKind::WrongValue, key.path(), origin, key.expected())
         .with_found(Some(advice.to_owned()))
@@ -175,7 +175,9 @@ fn unknown(layer: &Layer, value: &Value, path: &str, mistakes: &mut Vec<Mistake>
         }
         return;
     }
-    let mut near = match connection_string::key_for(path) {
+    let renamed = keys::RENAMED.iter().find(|(old, _)| *old == path);
+    let known = renamed.map_or_else(|| connection_string::key_for(path), |(_, key)| Some(key));
+    let mut near = match known {
         Some(key) => vec![key.to_owned()],
         None => nearest(path, keys::all().map(AnyKey::path)),
     };

@@ -172,7 +172,7 @@ fn no_signs(text: &str) -> Result<(), Syntax> {
         if tag.is_some_and(|tag| !tag.is_yaml_core_schema()) {
             return Err(Syntax {
                 line,
-                message: "a tag; a text that begins with `!` needs quotes".to_owned(),
+                message: "a tag; a string that begins with `!` needs quotes".to_owned(),
             });
         }
         if anchor != 0 {
@@ -180,7 +180,8 @@ fn no_signs(text: &str) -> Result<(), Syntax> {
         }
     }
     unused.into_values().next().map_or(Ok(()), |line| {
-        let message = "an anchor that nothing refers to; a text that begins with `&` needs quotes";
+        let message =
+            "an anchor that nothing refers to; a string that begins with `&` needs quotes";
         Err(Syntax {
             line,
             message: message.to_owned(),
@@ -200,7 +201,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, number, truth value, list or table")
+        f.write_str("a string, number, boolean, list or table")
     }
 
     fn visit_bool<E>(self, flag: bool) -> Result<Node, E> {

@@ -202,7 +202,7 @@ mod tests {
         "pool.min_idle",
         "auth.password",
         "auth.password_file",
-        "exec.deadline",
+        "exec.timeout",
     ];
 
     #[test]

@@ -132,7 +132,7 @@ impl Form for Duration {
 }
 
 impl Form for String {
-    const EXPECTED: &'static str = "a text, in quotes where it reads as a number or a truth value";
+    const EXPECTED: &'static str = "a string (quote it if it looks like a number or boolean)";
     const NONE_IS_A_WORD: bool = false;
 
     fn read(value: &Value) -> Option<Self> {
@@ -145,7 +145,7 @@ impl Form for String {
 }
 
 impl Element for String {
-    const EXPECTED_LIST: &'static str = "a list of texts";
+    const EXPECTED_LIST: &'static str = "a list of strings";
 }
 
 impl Form for PathBuf {
@@ -167,7 +167,7 @@ impl Element for PathBuf {
 }
 
 impl Form for Secret {
-    const EXPECTED: &'static str = "a text in quotes";
+    const EXPECTED: &'static str = "a string in quotes";
     const SECRET: bool = true;
     const NONE_IS_A_WORD: bool = false;
 
@@ -263,7 +263,7 @@ pub trait Element: Form {
 
 /// Names that the configuration does not fix, each with a text.
 impl Form for BTreeMap<String, String> {
-    const EXPECTED: &'static str = "a table of names and texts";
+    const EXPECTED: &'static str = "a table of names and strings";
     const IS_TABLE: bool = true;
 
     fn read(value: &Value) -> Option<Self> {

@@ -60,8 +60,8 @@ fn fault(error: crdb_wire::Error) -> Fault {
             if error.is_before_execution() {
                 fault = fault.with_before_execution();
             }
-            if error.is_stale_statement() {
-                fault = fault.with_stale_statement();
+            if error.is_stale_plan() {
+                fault = fault.with_stale_plan();
             }
             fault
         }

@@ -69,7 +69,7 @@ impl crdb_exec::Session for Session {
     ) -> Answer<Vec<SessionRow>> {
         let mut stream = match self
             .wire
-            .query_stream(request(&statement), parameters)
+            .fetch_stream(request(&statement), parameters)
             .await
         {
             Ok(stream) => stream,
@@ -99,7 +99,7 @@ impl crdb_exec::Session for Session {
         parameters: Parameters<'_>,
     ) -> Result<RowStream, Answer<u64>> {
         self.wire
-            .query_stream(request(&statement), parameters)
+            .fetch_stream(request(&statement), parameters)
             .await
             .map_err(failed)
     }

@@ -158,7 +158,7 @@ fn tables_and_values_are_not_mixed_up() {
     ));
     assert_eq!(
         found[0],
-        "auth.user (crdb.yaml:1): expected a text, in quotes where it reads as a number or a truth value, found a table with name"
+        "auth.user (crdb.yaml:1): expected a string (quote it if it looks like a number or boolean), found a table with name"
     );
     assert_eq!(
         found[1],
@@ -172,41 +172,41 @@ fn tables_and_values_are_not_mixed_up() {
 }
 
 #[test]
-fn text_without_quotes_that_reads_as_a_number_is_refused_where_it_would_change() {
+fn an_unquoted_string_that_looks_like_a_number_is_refused_where_it_would_change() {
     let found = mistakes(yaml("auth: {user: 0123}"));
     assert!(
-        found[0].starts_with("auth.user (crdb.yaml:1): expected a text, in quotes"),
+        found[0].starts_with("auth.user (crdb.yaml:1): expected a string (quote it"),
         "{}",
         found[0]
     );
 }
 
 #[test]
-fn what_yaml_makes_nothing_of_is_a_mistake() {
+fn values_that_yaml_cannot_express_are_mistakes() {
     for (value, says) in [
         (
             "!bang",
-            "found a tag; a text that begins with `!` needs quotes",
+            "found a tag; a string that begins with `!` needs quotes",
         ),
         (
             "!bang s3cret",
-            "found a tag; a text that begins with `!` needs quotes",
+            "found a tag; a string that begins with `!` needs quotes",
         ),
         (
             "! s3cret",
-            "found a tag; a text that begins with `!` needs quotes",
+            "found a tag; a string that begins with `!` needs quotes",
         ),
         (
             "!<bang> s3cret",
-            "found a tag; a text that begins with `!` needs quotes",
+            "found a tag; a string that begins with `!` needs quotes",
         ),
         (
             "&bang",
-            "found an anchor that nothing refers to; a text that begins with `&` needs quotes",
+            "found an anchor that nothing refers to; a string that begins with `&` needs quotes",
         ),
         (
             "&bang s3cret",
-            "found an anchor that nothing refers to; a text that begins with `&` needs quotes",
+            "found an anchor that nothing refers to; a string that begins with `&` needs quotes",
         ),
         ("*bang", "expected YAML"),
         ("null", "begins with `#`, `~`, `&`, `!` or `*` needs quotes"),
@@ -216,7 +216,7 @@ fn what_yaml_makes_nothing_of_is_a_mistake() {
             "begins with `#`, `~`, `&`, `!` or `*` needs quotes",
         ),
         ("", "remove the key to leave it unset"),
-        ("[s3cret]", "expected a text in quotes"),
+        ("[s3cret]", "expected a string in quotes"),
         ("|-\n    s3cret\n   x: y", "expected YAML"),
     ] {
         let found = mistakes(yaml(&format!("auth:\n  user: a\n  password: {value}\n")));
@@ -304,6 +304,14 @@ fn names_of_other_tools_hint_at_the_key() {
             "{found:?}"
         );
     }
+}
+
+#[test]
+fn a_renamed_key_names_the_key_of_today() {
+    assert_eq!(
+        mistakes(yaml("auth: {user: a}\nexec: {deadline: 5s}")),
+        ["exec.deadline (crdb.yaml:2): no such key; did you mean exec.timeout?"]
+    );
 }
 
 #[test]

@@ -168,11 +168,11 @@ fn variables_that_kubernetes_and_test_tools_set_are_left_alone() {
 fn durations_are_written_as_in_the_headers_of_queries() {
     use std::time::Duration;
     let config = complete()
-        .variables([("CRDB_EXEC__DEADLINE", "1m30s")])
+        .variables([("CRDB_EXEC__TIMEOUT", "1m30s")])
         .set(keys::pool::ACQUIRE_TIMEOUT, Duration::MAX)
         .build()
         .unwrap();
-    assert_eq!(config.get(keys::exec::DEADLINE), Duration::from_secs(90));
+    assert_eq!(config.get(keys::exec::TIMEOUT), Duration::from_secs(90));
     assert_eq!(config.get(keys::pool::ACQUIRE_TIMEOUT), Duration::MAX);
 }
 

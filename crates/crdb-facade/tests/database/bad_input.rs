@@ -499,7 +499,7 @@ async fn a_statement_that_takes_too_long() {
     let engine = Engine::shared().await;
     let database = engine.create_database().await;
     let config = config(&database)
-        .set(keys::exec::DEADLINE, Duration::from_secs(1))
+        .set(keys::exec::TIMEOUT, Duration::from_secs(1))
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();
@@ -516,7 +516,7 @@ async fn no_session_comes_free() {
     let database = engine.create_database().await;
     let config = config(&database)
         .set(keys::pool::MAX_SIZE, 1_u32)
-        .set(keys::exec::DEADLINE, Duration::from_secs(1))
+        .set(keys::exec::TIMEOUT, Duration::from_secs(1))
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();
@@ -537,7 +537,7 @@ async fn no_session_comes_free() {
 async fn an_engine_that_goes_away_and_comes_back() {
     let (builder, proxy) = through_proxy().await;
     let config = builder
-        .set(keys::exec::DEADLINE, Duration::from_secs(3))
+        .set(keys::exec::TIMEOUT, Duration::from_secs(3))
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();

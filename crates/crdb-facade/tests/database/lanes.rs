@@ -13,7 +13,7 @@ async fn with_lanes(lanes: u32, sessions: u32) -> Database {
     let config = config(&database)
         .set(keys::pool::MAX_SIZE, sessions)
         .set(keys::exec::LANES, lanes)
-        .set(keys::exec::DEADLINE, Duration::from_secs(60))
+        .set(keys::exec::TIMEOUT, Duration::from_secs(60))
         .build()
         .unwrap();
     Database::open(config).await.unwrap()

@@ -8,30 +8,7 @@ use failsafe::failure_policy::{ConsecutiveFailures, FailurePolicy, consecutive_f
 use super::pauses::{Backoff, CREDENTIALS};
 use super::random::Random;
 use super::time::later;
-
-/// Why a node is out of rotation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum OutCause {
-    /// Too many failures in a row.
-    Failing,
-    /// It said that it is shutting down.
-    Draining,
-    /// It does not accept our credentials.
-    Authentication,
-}
-
-impl OutCause {
-    /// A short name for labels and fields. It stays the same from release to release.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Failing => "failing",
-            Self::Draining => "draining",
-            Self::Authentication => "authentication",
-        }
-    }
-}
+use crate::status::OutCause;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BreakerState {

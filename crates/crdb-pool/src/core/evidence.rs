@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::breaker::OutCause;
 use super::pauses::PauseCause;
 use super::slots::{Failure, NodeSlots};
 use super::time::later;
@@ -15,7 +14,7 @@ use super::{Change, Core, Effects, OpeningKind};
 use crate::connector::ErrorClass;
 use crate::node::NodeId;
 use crate::observer::CloseReason;
-use crate::status::NodeState;
+use crate::status::{NodeState, OutCause};
 
 /// After a look that found the node well, signs make the pool look again this much later at the earliest: where sessions keep
 /// ending there, they cost no more than two logins a second.

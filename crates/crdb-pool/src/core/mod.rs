@@ -35,10 +35,9 @@ use self::slots::{Average, NodeSlots};
 use crate::config::Config;
 use crate::node::{NodeAddress, NodeId};
 use crate::observer::CloseReason;
-use crate::status::NodeState;
+use crate::status::{NodeState, OutCause};
 
 pub(crate) use self::borrows::BorrowKey;
-pub use self::breaker::OutCause;
 pub(crate) use self::evidence::Failed;
 pub(crate) use self::gate::{Refusal, Request, Ticket};
 pub(crate) use self::members::chain;

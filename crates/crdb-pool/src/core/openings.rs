@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::breaker::OutCause;
 use super::evidence::Failed;
 use super::pauses::PauseCause;
 use super::racing::GivenUp;
@@ -11,6 +10,7 @@ use super::time::later;
 use super::{BorrowKey, Core, Effects, Loan, Opening, OpeningKind, TICK_WHILE_WAITING};
 use crate::connector::ErrorClass;
 use crate::node::NodeId;
+use crate::status::OutCause;
 
 /// A session that ends this soon after it was opened, and was never lent, counts as one that could not be opened.
 const STILLBORN: Duration = Duration::from_millis(500);

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::borrows::BorrowKey;
-use super::breaker::{Breaker, BreakerRules, BreakerState, OutCause};
+use super::breaker::{Breaker, BreakerRules, BreakerState};
 use super::evidence::{Failed, Suspicion};
 use super::pauses::Pauses;
 use super::racing::{Attempt, GivenUp};
 use crate::connector::ErrorClass;
 use crate::node::{NodeAddress, NodeId};
-use crate::status::NodeState;
+use crate::status::{NodeState, OutCause};
 
 /// A session with what the pool remembers about it.
 #[derive(Debug)]

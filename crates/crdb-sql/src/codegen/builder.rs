@@ -58,7 +58,7 @@ pub(super) struct Parameter {
 pub(super) struct Text {
     pub(super) sql: String,
     /// With `AS OF SYSTEM TIME`, where the header asks for it.
-    pub(super) stale: Option<String>,
+    pub(super) follower_read: Option<String>,
     pub(super) parameters: Vec<usize>,
 }
 
@@ -168,7 +168,7 @@ impl<'a> Builder<'a> {
         }
         self.texts.push(Text {
             sql: query.text().to_owned(),
-            stale: query.stale_text().map(str::to_owned),
+            follower_read: query.follower_read_text().map(str::to_owned),
             parameters: places,
         });
         Ok(())

@@ -133,10 +133,13 @@ fn a_stale_query_has_a_text_for_cockroachdb() {
         let query = repository.get("accounts.a").unwrap();
         assert_eq!(query.text(), "SELECT a FROM t WHERE b = $1");
         assert_eq!(
-            query.stale_text().unwrap(),
+            query.follower_read_text().unwrap(),
             format!("SELECT a FROM t AS OF SYSTEM TIME {time} WHERE b = $1")
         );
     }
     let current = one("-- name: a :many\nSELECT a FROM t");
-    assert_eq!(current.get("accounts.a").unwrap().stale_text(), None);
+    assert_eq!(
+        current.get("accounts.a").unwrap().follower_read_text(),
+        None
+    );
 }

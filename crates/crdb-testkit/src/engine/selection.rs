@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn three_nodes_of_somebody_else_are_unavailable() {
+    fn three_nodes_of_an_external_server_are_unavailable() {
         let options = EngineOptions::default().nodes(Nodes::Three);
         let error = select(&options, Some("postgresql://u@h/d".to_owned())).unwrap_err();
         assert!(error.is_unavailable(), "{error}");

@@ -100,7 +100,7 @@ impl Session {
         let (status, dirty) = self
             .connection
             .shared
-            .with(|inner| (inner.status(), inner.loan.dirt().is_some()));
+            .with(|inner| (inner.status(), inner.loan.dirty_reason().is_some()));
         if status != TransactionStatus::Idle {
             return Ok(false);
         }
@@ -115,7 +115,7 @@ impl Session {
         if let Some(joins) = self.connection.joins_batches.get() {
             return Ok(!joins);
         }
-        let joins = match self.query(QUESTION, &[]).await {
+        let joins = match self.fetch_all(QUESTION, &[]).await {
             Ok(rows) => rows
                 .first()
                 .and_then(|row| row.get::<String>(0).ok())

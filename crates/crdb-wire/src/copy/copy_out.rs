@@ -40,7 +40,7 @@ impl Session {
     /// [`execute`](Self::execute) otherwise.
     ///
     /// # Cancel safety
-    /// As for [`query_stream`](Self::query_stream).
+    /// As for [`fetch_stream`](Self::fetch_stream).
     pub async fn copy_out(&self, request: impl Into<Request<'_>>) -> Result<CopyOut, Error> {
         let request = request.into();
         if Direction::of(request.text) != Some(Direction::Out) {

@@ -82,7 +82,7 @@ impl<S: AsRef<Session>> Lane<S> {
         self.session().connection.shared.with(|inner| {
             inner.end().is_none()
                 && inner.status() == TransactionStatus::Idle
-                && inner.loan.dirt().is_none()
+                && inner.loan.dirty_reason().is_none()
                 && inner.parameters.difference().is_none()
         })
     }

@@ -70,7 +70,7 @@ type OpenError = Arc<dyn StdError + Send + Sync>;
 /// # async fn example(source: Source) -> Result<(), crdb_wire::Error> {
 /// let lanes = Lanes::new(source, LaneConfig::default());
 /// let rows = lanes
-///     .query("SELECT balance FROM accounts WHERE id = $1", &[&1_i64], None)
+///     .fetch_all("SELECT balance FROM accounts WHERE id = $1", &[&1_i64], None)
 ///     .await?;
 /// # let _ = rows;
 /// # Ok(())
@@ -123,7 +123,7 @@ impl<S: LaneSource> Lanes<S> {
     /// A statement whose future is dropped, or whose deadline passes, before it was sent leaves nothing. After that its reply is thrown
     /// away and disturbs no other statement: the lane takes no new ones until the reply has ended. If that takes longer than
     /// [`patience`](LaneConfig::patience), the lane takes none any more, and the statement is cancelled as soon as it is the only one.
-    pub async fn query(
+    pub async fn fetch_all(
         &self,
         request: impl Into<Request<'_>>,
         values: Parameters<'_>,
@@ -150,20 +150,20 @@ impl<S: LaneSource> Lanes<S> {
         }
     }
 
-    /// As [`query`](Self::query), and gives the answer alone.
+    /// As [`fetch_all`](Self::fetch_all), and gives the answer alone.
     ///
     /// # Errors
-    /// As [`query`](Self::query).
+    /// As [`fetch_all`](Self::fetch_all).
     ///
     /// # Cancel safety
-    /// As [`query`](Self::query).
+    /// As [`fetch_all`](Self::fetch_all).
     pub async fn execute(
         &self,
         request: impl Into<Request<'_>>,
         values: Parameters<'_>,
         deadline: Option<Instant>,
     ) -> Result<Answer, Error> {
-        let rows = self.query(request, values, deadline).await?;
+        let rows = self.fetch_all(request, values, deadline).await?;
         Ok(rows.answer().clone())
     }
 

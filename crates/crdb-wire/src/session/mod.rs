@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::connection::{Connection, Driver, Shared};
 use crate::error::Error;
 use crate::footprint::{Footprint, Leaves};
-use crate::loan::{Cleanliness, Dirt, Loan};
+use crate::loan::{Cleanliness, DirtyReason, Loan};
 use crate::request::Request;
 use crate::row_stream::{RowStream, Rows};
 use crate::statement::Prepared;
@@ -117,7 +117,7 @@ impl Session {
         running.reply.answer().await;
         let answer = running.reply.take();
         self.judge("executing a statement", &answer)
-            .map_err(|error| error.with_stale_statement(running.stale))?;
+            .map_err(|error| error.with_stale_plan(running.stale))?;
         self.record(request, values, &running.prepared)?;
         Ok(answer)
     }
@@ -129,7 +129,7 @@ impl Session {
     ///
     /// # Cancel safety
     /// See [`Session`].
-    pub async fn query(
+    pub async fn fetch_all(
         &self,
         request: impl Into<Request<'_>>,
         values: Parameters<'_>,
@@ -151,7 +151,7 @@ impl Session {
     ///
     /// # Cancel safety
     /// See [`Session`], and [`RowStream`] for the stream.
-    pub async fn query_stream(
+    pub async fn fetch_stream(
         &self,
         request: impl Into<Request<'_>>,
         values: Parameters<'_>,
@@ -160,7 +160,7 @@ impl Session {
         let mut running = self.connection.run(request, values).await?;
         if running.first.is_none() {
             self.judge("executing a statement", &running.reply.complete().clone())
-                .map_err(|error| error.with_stale_statement(running.stale))?;
+                .map_err(|error| error.with_stale_plan(running.stale))?;
             self.record(request, values, &running.prepared)?;
         }
         Ok(RowStream::new(running, &self.connection))
@@ -261,7 +261,7 @@ impl Session {
         self.ground.begin();
     }
 
-    /// The session is now in its ground state: whatever was done on it until now is not dirt.
+    /// The session is now in its ground state: whatever was done on it until now does not make it dirty.
     pub fn mark_ground(&self) {
         self.ground.end();
         self.connection.shared.with(|inner| {
@@ -307,18 +307,18 @@ impl Session {
             if inner.loan.is_beyond_reset() {
                 return Cleanliness::Broken;
             }
-            let dirt = if inner.status() != TransactionStatus::Idle {
-                Some(Dirt::Transaction(inner.status()))
+            let dirty_reason = if inner.status() != TransactionStatus::Idle {
+                Some(DirtyReason::Transaction(inner.status()))
             } else if cancelled {
-                Some(Dirt::Cancelled)
-            } else if let Some(dirt) = inner.loan.dirt() {
-                Some(dirt.clone())
+                Some(DirtyReason::Cancelled)
+            } else if let Some(dirty_reason) = inner.loan.dirty_reason() {
+                Some(dirty_reason.clone())
             } else if let Some(name) = inner.parameters.difference() {
-                Some(Dirt::Parameter(name.to_owned()))
+                Some(DirtyReason::Parameter(name.to_owned()))
             } else {
-                (always && inner.loan.was_lent()).then_some(Dirt::Policy)
+                (always && inner.loan.was_lent()).then_some(DirtyReason::Policy)
             };
-            dirt.map_or(Cleanliness::Clean, Cleanliness::Dirty)
+            dirty_reason.map_or(Cleanliness::Clean, Cleanliness::Dirty)
         })
     }
 }

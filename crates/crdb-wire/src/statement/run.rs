@@ -22,7 +22,7 @@ pub(crate) struct Running {
     pub(crate) prepared: Arc<Prepared>,
     /// What came first.
     pub(crate) first: Option<Event>,
-    /// The statement failed because its prepared form is stale, and the transaction has failed with it.
+    /// The statement failed because its plan is stale, and the transaction has failed with it.
     pub(crate) stale: bool,
 }
 
@@ -79,7 +79,7 @@ impl Connection {
         }
     }
 
-    /// Forgets a statement whose prepared form has become stale, as this answer says. Says whether it should be prepared again
+    /// Forgets a statement whose plan has become stale, as this answer says. Says whether it should be prepared again
     /// and run once more, and whether it failed because of that in a transaction.
     pub(crate) fn repeats(
         &self,
@@ -87,18 +87,18 @@ impl Connection {
         prepared: &Arc<Prepared>,
         answer: &Answer,
     ) -> (bool, bool) {
-        let staleness = Staleness::of(answer, prepared);
-        if staleness != Staleness::No {
+        let stale = StalePlan::of(answer, prepared);
+        if stale != StalePlan::No {
             self.statements.remove(request.text, prepared);
             // The types may have changed as well.
             self.types.forget();
         }
-        let repeats = match staleness {
-            Staleness::BeforeItRan => true,
-            Staleness::WithoutEffect => !request.once,
-            Staleness::No | Staleness::InTransaction => false,
+        let repeats = match stale {
+            StalePlan::BeforeItRan => true,
+            StalePlan::WithoutEffect => !request.once,
+            StalePlan::No | StalePlan::InTransaction => false,
         };
-        (repeats, staleness == Staleness::InTransaction)
+        (repeats, stale == StalePlan::InTransaction)
     }
 
     fn bind_and_send(
@@ -136,7 +136,7 @@ impl Connection {
         })
     }
 
-    /// Forgets a statement of a batch if this answer says that a prepared form has become stale. Says whether it does.
+    /// Forgets a statement of a batch if this answer says that a plan has become stale. Says whether it does.
     pub(crate) fn forget_stale(
         &self,
         text: &str,
@@ -197,9 +197,9 @@ impl Connection {
     }
 }
 
-/// Whether a statement failed because its prepared form is stale.
+/// Whether a statement failed because its plan is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Staleness {
+enum StalePlan {
     No,
     /// It has not run.
     BeforeItRan,
@@ -209,7 +209,7 @@ enum Staleness {
     InTransaction,
 }
 
-impl Staleness {
+impl StalePlan {
     fn of(answer: &Answer, prepared: &Prepared) -> Self {
         let stale = match answer.error().map(crate::ServerError::sqlstate) {
             // The name is not known. Once Bind was accepted, the error is another statement's: a procedure's EXECUTE.

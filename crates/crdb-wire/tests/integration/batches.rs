@@ -3,7 +3,7 @@
 use crdb_testkit::{Engine, EngineKind};
 use crdb_wire::{Batch, BatchAnswer, Cleanliness, Session, StatementAnswer, TransactionStatus};
 
-use crate::support::{one, postgresql, quirky, session, soon};
+use crate::bed::{one, postgresql, quirky, session, soon};
 
 async fn table(session: &Session) -> String {
     use std::hash::{BuildHasher as _, RandomState};
@@ -177,7 +177,7 @@ async fn what_runs_in_no_transaction_does_not_hide_in_a_batch() {
 }
 
 #[tokio::test]
-async fn a_stale_statement_is_prepared_anew() {
+async fn a_stale_plan_is_prepared_anew() {
     let mut session = session(postgresql().await).await;
     let name = table(&session).await;
     let select = format!("SELECT * FROM {name}");

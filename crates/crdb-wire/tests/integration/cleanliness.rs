@@ -1,9 +1,9 @@
 //! Whether a session may be lent again, and what a reset brings back.
 
 use crdb_testkit::{Engine, EngineKind};
-use crdb_wire::{Cleanliness, Config, Dirt, Renewal};
+use crdb_wire::{Cleanliness, Config, DirtyReason, Renewal};
 
-use crate::support::{one, postgresql, session, session_with, soon};
+use crate::bed::{one, postgresql, session, session_with, soon};
 
 #[tokio::test]
 async fn what_leaves_nothing_is_clean_and_what_may_is_dirty_until_reset() {
@@ -66,12 +66,12 @@ async fn the_ground_state_of_hooks_survives_every_reset() {
         )
         .await
         .unwrap();
-    session.query("SELECT 1", &[]).await.unwrap();
+    session.fetch_all("SELECT 1", &[]).await.unwrap();
     session.mark_ground();
     assert_eq!(
         session.end_loan(),
         Cleanliness::Clean,
-        "what hooks set is no dirt"
+        "what hooks set does not make a session dirty"
     );
     for _ in 0..3 {
         session.begin_loan();
@@ -93,8 +93,8 @@ async fn the_ground_state_of_hooks_survives_every_reset() {
 async fn a_policy_can_reset_always() {
     let session = session_with(Engine::shared().await, Config::default().always_reset(true)).await;
     session.begin_loan();
-    session.query("SELECT 1", &[]).await.unwrap();
-    assert_eq!(session.end_loan(), Cleanliness::Dirty(Dirt::Policy));
+    session.fetch_all("SELECT 1", &[]).await.unwrap();
+    assert_eq!(session.end_loan(), Cleanliness::Dirty(DirtyReason::Policy));
     assert_eq!(session.reset(soon()).await.unwrap(), Renewal::Renewed);
 }
 
@@ -104,7 +104,7 @@ async fn a_dropped_statement_is_cancelled_before_its_end_is_awaited() {
     let session = session(engine).await;
     session.begin_loan();
     {
-        let sleeping = session.query("SELECT pg_sleep(3600)", &[]);
+        let sleeping = session.fetch_all("SELECT pg_sleep(3600)", &[]);
         let timed = tokio::time::timeout(std::time::Duration::from_millis(300), sleeping).await;
         assert!(timed.is_err());
     }
@@ -130,13 +130,17 @@ async fn a_cancel_handle_of_an_earlier_loan_sends_nothing() {
     assert_eq!(session.end_loan(), Cleanliness::Clean);
     session.begin_loan();
     let handle = session.cancel_handle();
-    let (answer, cancelled) = tokio::join!(session.query("SELECT pg_sleep(3600)", &[]), async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        handle.cancel().await
-    });
+    let (answer, cancelled) =
+        tokio::join!(session.fetch_all("SELECT pg_sleep(3600)", &[]), async {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            handle.cancel().await
+        });
     cancelled.unwrap();
     assert_eq!(answer.unwrap_err().sqlstate(), Some("57014"));
-    assert_eq!(session.end_loan(), Cleanliness::Dirty(Dirt::Cancelled));
+    assert_eq!(
+        session.end_loan(),
+        Cleanliness::Dirty(DirtyReason::Cancelled)
+    );
     session.reset(soon()).await.unwrap();
     assert_eq!(session.end_loan(), Cleanliness::Clean);
 }

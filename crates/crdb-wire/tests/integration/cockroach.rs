@@ -2,7 +2,7 @@
 
 use crdb_wire::{Cleanliness, End, Engine, ErrorKind, Renewal, TransactionStatus};
 
-use crate::support::{one, quirky, soon};
+use crate::bed::{one, quirky, soon};
 
 #[tokio::test]
 async fn a_session_is_brought_back_to_its_ground_state() {
@@ -42,7 +42,7 @@ async fn copy_in_the_extended_protocol_never_reaches_the_server() {
 async fn commit_of_a_failed_transaction_is_answered_by_rollback() {
     let (_proxy, session) = quirky().await;
     session.simple("BEGIN").await.unwrap();
-    session.query("SELECT 1/0", &[]).await.unwrap_err();
+    session.fetch_all("SELECT 1/0", &[]).await.unwrap_err();
     let answer = session.simple("COMMIT").await.unwrap();
     assert_eq!(answer.tag().unwrap(), "ROLLBACK");
     assert_eq!(answer.status(), Some(TransactionStatus::Idle));
@@ -60,6 +60,6 @@ async fn a_drain_is_told_and_the_next_request_is_not_written() {
     });
     ended.await.unwrap();
     assert!(matches!(session.end(), Some(End::Told(error)) if error.sqlstate() == "57P01"));
-    let error = session.query("SELECT 1", &[]).await.unwrap_err();
+    let error = session.fetch_all("SELECT 1", &[]).await.unwrap_err();
     assert_eq!(error.answer().written(), crdb_wire::Written::Not);
 }

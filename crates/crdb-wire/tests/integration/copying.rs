@@ -18,7 +18,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
 
-use crate::support::{one, postgresql, session, soon, stream_at};
+use crate::bed::{one, postgresql, session, soon, stream_at};
 
 const FORMATS: [(CopyFormat, &str); 3] = [
     (CopyFormat::Text, "text"),
@@ -95,7 +95,7 @@ async fn round_trips(session: &mut Session, formats: &[(CopyFormat, &str)]) {
         assert_eq!(answer.status(), Some(TransactionStatus::Idle));
 
         let select = format!("SELECT id, a, b FROM {name} ORDER BY id");
-        let rows = session.query(&select, &[]).await.unwrap();
+        let rows = session.fetch_all(&select, &[]).await.unwrap();
         let read: Vec<_> = rows
             .iter()
             .map(|row| {
@@ -181,7 +181,7 @@ async fn values_of_many_types_are_read_by_the_server() {
     copy.send(&row).await.unwrap();
     copy.finish().await.unwrap();
     let select = format!("SELECT * FROM {name}");
-    let rows = session.query(&select, &[]).await.unwrap();
+    let rows = session.fetch_all(&select, &[]).await.unwrap();
     assert_eq!(rows.len(), 3);
     for row in rows {
         assert_eq!(row.get::<i16>("a").unwrap(), -1);
@@ -429,7 +429,7 @@ async fn data_is_not_gathered_for_a_caller_that_does_not_read() {
 }
 
 #[tokio::test]
-async fn a_result_that_nobody_reads_is_cancelled() {
+async fn an_unread_result_is_cancelled() {
     let session = session(postgresql().await).await;
     session.begin_loan();
     let copy = session

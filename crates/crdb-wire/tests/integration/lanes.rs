@@ -10,7 +10,7 @@ use crdb_testkit::Engine;
 use crdb_wire::{Config, ErrorKind, LaneConfig, LaneSource, Lanes, Session, Written};
 use tokio::time::Instant;
 
-use crate::support::{one, postgresql, session, stream_at};
+use crate::bed::{one, postgresql, session, stream_at};
 
 /// Opens sessions of an engine, and counts them.
 struct Source {
@@ -50,7 +50,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 async fn ask(lanes: &Lanes<Source>, number: i64) -> i64 {
     let rows = lanes
-        .query("SELECT $1::INT8 + 0", &[&number], None)
+        .fetch_all("SELECT $1::INT8 + 0", &[&number], None)
         .await
         .unwrap();
     rows[0].get(0).unwrap()
@@ -68,7 +68,7 @@ async fn many_tasks_share_few_connections_and_get_their_own_answers() {
                     let number = task * 1_000 + round;
                     if round % 9 == 5 {
                         let error = lanes
-                            .query("SELECT 1 / ($1::INT8 - $1::INT8)", &[&number], None)
+                            .fetch_all("SELECT 1 / ($1::INT8 - $1::INT8)", &[&number], None)
                             .await
                             .unwrap_err();
                         assert_eq!(error.sqlstate(), Some("22012"), "{error}");
@@ -151,7 +151,7 @@ async fn a_deadline_frees_its_caller_and_cancels_when_alone() {
         );
     }
     // A deadline that passes while the statement waits for a lane leaves nothing.
-    let held = lanes.query("SELECT pg_sleep(0.5)", &[], None);
+    let held = lanes.fetch_all("SELECT pg_sleep(0.5)", &[], None);
     let waits = lanes.execute("SELECT 1", &[], Some(Instant::now()));
     let (held, waits) = tokio::join!(held, waits);
     held.unwrap();
@@ -172,7 +172,7 @@ async fn a_statement_whose_caller_is_gone_disturbs_no_other() {
         let abandoned = polls + 1_000;
         {
             let values: [&(dyn postgres_types::ToSql + Sync); 1] = [&abandoned];
-            let mut asked = Box::pin(lanes.query("SELECT $1::INT8 + 0", &values, None));
+            let mut asked = Box::pin(lanes.fetch_all("SELECT $1::INT8 + 0", &values, None));
             let mut cx = Context::from_waker(Waker::noop());
             for _ in 0..polls {
                 if let Poll::Ready(rows) = asked.as_mut().poll(&mut cx) {
@@ -194,13 +194,13 @@ async fn a_lane_that_dies_tells_each_caller_and_another_takes_its_place() {
     let engine = postgresql().await;
     let (lanes, opened) = lanes(engine, LaneConfig::default().max_lanes(1));
     let pid = lanes
-        .query("SELECT pg_backend_pid()", &[], None)
+        .fetch_all("SELECT pg_backend_pid()", &[], None)
         .await
         .unwrap()[0]
         .get::<i32>(0)
         .unwrap();
     let other = session(engine).await;
-    let sleeping = lanes.query("SELECT pg_sleep(300)", &[], None);
+    let sleeping = lanes.fetch_all("SELECT pg_sleep(300)", &[], None);
     let killing = async {
         let begun = Instant::now();
         let active = format!(
@@ -230,11 +230,18 @@ async fn a_result_is_bounded() {
         LaneConfig::default().max_lanes(1).max_result(500_000),
     );
     let large = "SELECT repeat('x', 1000) FROM generate_series(1, $1::INT8)";
-    let error = lanes.query(large, &[&10_000_i64], None).await.unwrap_err();
+    let error = lanes
+        .fetch_all(large, &[&10_000_i64], None)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
     assert_eq!(error.answer().tag().unwrap(), "SELECT 10000");
     assert_eq!(
-        lanes.query(large, &[&400_i64], None).await.unwrap().len(),
+        lanes
+            .fetch_all(large, &[&400_i64], None)
+            .await
+            .unwrap()
+            .len(),
         400
     );
     assert_eq!(opened.load(Ordering::SeqCst), 1);
@@ -253,13 +260,13 @@ async fn a_function_that_changes_the_session_costs_its_lane() {
         .execute("SELECT lane_liar()", &[], None)
         .await
         .unwrap();
-    let rows = lanes.query("SHOW TimeZone", &[], None).await.unwrap();
+    let rows = lanes.fetch_all("SHOW TimeZone", &[], None).await.unwrap();
     assert_ne!(rows[0].get::<&str>(0).unwrap(), "Asia/Tokyo");
     assert_eq!(opened.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
-async fn a_stale_statement_is_prepared_anew_on_its_lane() {
+async fn a_stale_plan_is_prepared_anew_on_its_lane() {
     let engine = postgresql().await;
     let own = session(engine).await;
     own.simple("DROP TABLE IF EXISTS lane_stale; CREATE TABLE lane_stale (a INT8)")
@@ -270,7 +277,7 @@ async fn a_stale_statement_is_prepared_anew_on_its_lane() {
     for _ in 0..2 {
         assert_eq!(
             lanes
-                .query(select, &[], None)
+                .fetch_all(select, &[], None)
                 .await
                 .unwrap()
                 .columns()
@@ -283,7 +290,7 @@ async fn a_stale_statement_is_prepared_anew_on_its_lane() {
         .unwrap();
     assert_eq!(
         lanes
-            .query(select, &[], None)
+            .fetch_all(select, &[], None)
             .await
             .unwrap()
             .columns()
@@ -299,8 +306,8 @@ async fn too_many_that_wait_are_refused() {
         Engine::shared().await,
         LaneConfig::default().max_lanes(1).max_waiting(1),
     );
-    let one = lanes.query("SELECT 1", &[], None);
-    let two = lanes.query("SELECT 2", &[], None);
+    let one = lanes.fetch_all("SELECT 1", &[], None);
+    let two = lanes.fetch_all("SELECT 2", &[], None);
     let (one, two) = tokio::join!(one, two);
     // The first one waits for the lane to be opened, the second one is one too many.
     one.unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod batches;
+mod bed;
 mod cleanliness;
 mod cockroach;
 mod copying;
@@ -10,4 +11,3 @@ mod lanes;
 mod observed;
 mod requests;
 mod statements;
-mod support;

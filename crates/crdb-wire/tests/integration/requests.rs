@@ -6,14 +6,14 @@ use std::task::{Context, Poll, Waker};
 use crdb_testkit::Engine;
 use crdb_wire::{Cleanliness, Config, ErrorKind, TransactionStatus, Written};
 
-use crate::support::{one, postgresql, session, session_with, soon};
+use crate::bed::{one, postgresql, session, session_with, soon};
 
 #[tokio::test]
 async fn values_go_out_and_rows_come_back() {
     let session = session(Engine::shared().await).await;
     for _ in 0..2 {
         let rows = session
-            .query(
+            .fetch_all(
                 "SELECT $1::INT8 AS a, $2::TEXT AS b, $3::BYTEA AS c, NULL::INT8 AS d",
                 &[&7_i64, &"grüße", &vec![0_u8, 255]],
             )
@@ -40,7 +40,7 @@ async fn many_requests_at_once_get_their_own_answers() {
         async move {
             if number % 7 == 3 {
                 let error = session
-                    .query("SELECT 1 / ($1::INT8 - $1::INT8)", &[&number])
+                    .fetch_all("SELECT 1 / ($1::INT8 - $1::INT8)", &[&number])
                     .await
                     .unwrap_err();
                 assert_eq!(error.sqlstate(), Some("22012"), "{error}");
@@ -48,7 +48,7 @@ async fn many_requests_at_once_get_their_own_answers() {
                 return;
             }
             let rows = session
-                .query(
+                .fetch_all(
                     "SELECT $1::INT8 FROM generate_series(1, $1::INT8)",
                     &[&number],
                 )
@@ -69,7 +69,7 @@ async fn a_failed_transaction_says_so_in_each_answer() {
     let session = session(Engine::shared().await).await;
     let answer = session.simple("BEGIN").await.unwrap();
     assert_eq!(answer.status(), Some(TransactionStatus::InTransaction));
-    let error = session.query("SELECT 1 / 0", &[]).await.unwrap_err();
+    let error = session.fetch_all("SELECT 1 / 0", &[]).await.unwrap_err();
     assert_eq!(error.answer().status(), Some(TransactionStatus::Failed));
     assert!(matches!(session.cleanliness(), Cleanliness::Dirty(_)));
     let answer = session.simple("COMMIT").await.unwrap();
@@ -106,8 +106,8 @@ async fn refusals_write_nothing_and_leave_the_session() {
     for (sql, values) in wrong {
         for error in [
             session.execute(*sql, values).await.unwrap_err(),
-            session.query(*sql, values).await.unwrap_err(),
-            session.query_stream(*sql, values).await.unwrap_err(),
+            session.fetch_all(*sql, values).await.unwrap_err(),
+            session.fetch_stream(*sql, values).await.unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
             assert_eq!(error.answer().written(), Written::Not);
@@ -169,7 +169,7 @@ async fn copy_as_a_statement_is_refused_and_nothing_stays_half_read() {
 async fn a_stream_that_is_not_read_is_not_buffered() {
     let session = session_with(Engine::shared().await, Config::default().max_unread(10_000)).await;
     let mut stream = session
-        .query_stream(
+        .fetch_stream(
             "SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) AS g(i)",
             &[],
         )
@@ -194,7 +194,7 @@ async fn a_stream_that_is_dropped_disturbs_nothing_that_follows() {
     let session = session_with(Engine::shared().await, Config::default().max_unread(10_000)).await;
     for read in [0, 1, 2000] {
         let mut stream = session
-            .query_stream(
+            .fetch_stream(
                 "SELECT repeat('x', 1000) FROM generate_series(1, 20000)",
                 &[],
             )
@@ -238,7 +238,7 @@ async fn futures_dropped_at_every_poll_leave_a_session_that_resets() {
         for text in texts {
             session.begin_loan();
             if polls % 2 == 0 {
-                drop(poll_times(session.query(text, &[]), polls).await);
+                drop(poll_times(session.fetch_all(text, &[]), polls).await);
             } else {
                 drop(poll_times(session.simple("BEGIN"), polls).await);
                 drop(poll_times(session.execute(text, &[]), polls).await);

@@ -3,7 +3,7 @@
 use crdb_testkit::Engine;
 use crdb_wire::{Cleanliness, Config, Request};
 
-use crate::support::{one, postgresql, session, session_with};
+use crate::bed::{one, postgresql, session, session_with};
 
 #[tokio::test]
 async fn the_statement_used_least_recently_is_closed_on_the_server() {
@@ -11,7 +11,7 @@ async fn the_statement_used_least_recently_is_closed_on_the_server() {
     let kept = "SELECT count(*)::INT8 FROM pg_prepared_statements";
     for number in 0..10 {
         session
-            .query(&format!("SELECT {number}"), &[])
+            .fetch_all(&format!("SELECT {number}"), &[])
             .await
             .unwrap();
         assert_eq!(one::<i64>(&session, kept).await, (number + 2).min(3));
@@ -28,11 +28,14 @@ async fn a_statement_that_the_server_has_forgotten_is_prepared_again_outside_tra
     session.simple("DEALLOCATE ALL").await.unwrap();
     assert_eq!(one::<i64>(&session, sql).await, 42);
     session.simple("DEALLOCATE ALL").await.unwrap();
-    let rows = session.query(Request::new(sql).once(), &[]).await.unwrap();
+    let rows = session
+        .fetch_all(Request::new(sql).once(), &[])
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 1, "it had not run");
 
     session.simple("DEALLOCATE ALL; BEGIN").await.unwrap();
-    let error = session.query(sql, &[]).await.unwrap_err();
+    let error = session.fetch_all(sql, &[]).await.unwrap_err();
     assert_eq!(
         error.sqlstate(),
         Some("26000"),
@@ -65,12 +68,12 @@ async fn a_changed_result_type_is_prepared_again() {
         .await
         .unwrap();
     let sql = "SELECT * FROM changing";
-    assert_eq!(session.query(sql, &[]).await.unwrap()[0].len(), 1);
+    assert_eq!(session.fetch_all(sql, &[]).await.unwrap()[0].len(), 1);
     session
         .simple("ALTER TABLE changing ADD COLUMN b INT8 DEFAULT 2")
         .await
         .unwrap();
-    let rows = session.query(sql, &[]).await.unwrap();
+    let rows = session.fetch_all(sql, &[]).await.unwrap();
     assert_eq!(rows[0].get::<i64>("b").unwrap(), 2);
 }
 
@@ -90,7 +93,7 @@ async fn types_of_the_users_own_are_looked_up() {
     session.begin_loan();
     session.simple("BEGIN").await.unwrap();
     let rows = session
-        .query(
+        .fetch_all(
             "SELECT 'sad'::mood, ARRAY['sad']::mood[], 5::positive, ROW('sad', 1)::pair, ARRAY[]::pair[], '(,)'::span",
             &[],
         )

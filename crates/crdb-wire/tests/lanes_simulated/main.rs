@@ -241,7 +241,7 @@ async fn call(
         let values: [&(dyn postgres_types::ToSql + Sync); 1] = [&value];
         let within = random.one_in(setting.deadlines);
         let deadline = within.then(|| Instant::now() + Duration::from_micros(random.below(60_000)));
-        let asked = lanes.query(text, &values, deadline);
+        let asked = lanes.fetch_all(text, &values, deadline);
         let what = if random.one_in(setting.drops) {
             let patience = Duration::from_micros(random.below(60_000));
             timeout(patience, asked).await.map_or(Told::Gone, Told::of)
@@ -346,7 +346,7 @@ fn any_interleaving_gives_what_one_by_one_gives() {
 
 /// A caller that does not read its rows holds up neither its neighbours nor the connection.
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_does_not_read_blocks_nobody() {
+async fn a_caller_that_does_not_read_blocks_no_other() {
     let setting = Setting {
         callers: 0,
         statements: 0,
@@ -371,12 +371,12 @@ async fn a_caller_that_does_not_read_blocks_nobody() {
     );
     // The lane learns that the round trip is long.
     for _ in 0..10 {
-        drop(lanes.query(ECHO, &[&1_i64], None).await.unwrap());
+        drop(lanes.fetch_all(ECHO, &[&1_i64], None).await.unwrap());
     }
     sleep(Duration::from_secs(1)).await;
     assert!(lanes.status().depth > 1);
     // A megabyte, which is more than a session keeps unread.
-    let mut slow = Box::pin(lanes.query(server::MANY, &[&1_000_i64], None));
+    let mut slow = Box::pin(lanes.fetch_all(server::MANY, &[&1_000_i64], None));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     // The first use of the text takes two round trips.
     while lanes.status().statements == 0 || !server::sent_many() {
@@ -384,10 +384,13 @@ async fn a_caller_that_does_not_read_blocks_nobody() {
         sleep(Duration::from_millis(1)).await;
     }
     for number in 0..20_i64 {
-        let rows = timeout(Duration::from_secs(60), lanes.query(ECHO, &[&number], None))
-            .await
-            .expect("the neighbour waits for the slow caller")
-            .unwrap();
+        let rows = timeout(
+            Duration::from_secs(60),
+            lanes.fetch_all(ECHO, &[&number], None),
+        )
+        .await
+        .expect("the neighbour waits for the slow caller")
+        .unwrap();
         assert_eq!(rows[0].get::<i64>(0).unwrap(), number);
     }
     assert_eq!(slow.await.unwrap().len(), 1_000);

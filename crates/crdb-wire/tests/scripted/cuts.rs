@@ -102,7 +102,7 @@ async fn rows_cut_at_every_byte_are_given_as_far_as_they_came() {
         let script = conversation(whole[..cut].to_vec(), Last::Reset).in_pieces(7);
         let session = script.session();
         let came = cut.saturating_sub(5) / length;
-        let mut stream = match session.query_stream("SELECT a FROM t", &[]).await {
+        let mut stream = match session.fetch_stream("SELECT a FROM t", &[]).await {
             Ok(stream) => stream,
             Err(error) => {
                 assert_eq!((error.kind(), came), (ErrorKind::Closed, 0));
@@ -147,10 +147,10 @@ async fn a_statement_that_is_used_again_costs_one_write() {
         Last::Silent,
     );
     let session = script.session();
-    session.query("SELECT a FROM t", &[]).await.unwrap();
+    session.fetch_all("SELECT a FROM t", &[]).await.unwrap();
     assert_eq!(script.writes(), 2);
     for writes in [3, 4] {
-        let rows = session.query("SELECT a FROM t", &[]).await.unwrap();
+        let rows = session.fetch_all("SELECT a FROM t", &[]).await.unwrap();
         assert_eq!(rows[0].get::<i64>(0).unwrap(), 7);
         assert_eq!(script.writes(), writes);
     }

@@ -73,7 +73,7 @@ async fn rows_that_are_not_as_described_end_the_connection() {
             Last::Silent,
         );
         let session = script.session();
-        let error = session.query("SELECT a FROM t", &[]).await.unwrap_err();
+        let error = session.fetch_all("SELECT a FROM t", &[]).await.unwrap_err();
         violation(&error);
     }
 }
@@ -96,7 +96,7 @@ async fn messages_have_bounds() {
         Last::Silent,
     );
     let session = script.session_with(Config::default().max_row(1024));
-    violation(&session.query("SELECT a FROM t", &[]).await.unwrap_err());
+    violation(&session.fetch_all("SELECT a FROM t", &[]).await.unwrap_err());
 
     let error = message(b'E', &[&b"SERROR\0M"[..], &[b'x'; 2048], b"\0\0"].concat());
     let session =
@@ -162,7 +162,11 @@ async fn what_comes_unasked_is_taken_between_any_two_messages() {
     let session =
         script.session_with(Config::default().observer(Arc::clone(&heard) as Arc<dyn Observer>));
     assert_eq!(
-        session.query("SELECT a FROM t", &[]).await.unwrap().len(),
+        session
+            .fetch_all("SELECT a FROM t", &[])
+            .await
+            .unwrap()
+            .len(),
         2
     );
     assert_eq!(session.parameter("TimeZone").as_deref(), Some("UTC"));
@@ -208,7 +212,7 @@ proptest! {
             }
             let script = Script::new(vec![(1, prepared()), (60, run)], Last::Closed).in_pieces(piece);
             let session = script.session();
-            if let Err(error) = session.query("SELECT a FROM t", &[]).await {
+            if let Err(error) = session.fetch_all("SELECT a FROM t", &[]).await {
                 assert!(error.answer().status().is_some() || error.answer().end().is_some());
             }
         });

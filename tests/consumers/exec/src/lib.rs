@@ -139,20 +139,20 @@ impl<E: Executor> Executor for Wrapped<E> {
         self.0.fetch_at_most(statement, parameters, limit).await
     }
 
-    async fn run(
+    async fn execute_statement(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
-        self.0.run(statement, parameters).await
+        self.0.execute_statement(statement, parameters).await
     }
 
-    async fn stream(
+    async fn fetch_statement_stream(
         &self,
         statement: Statement<'_>,
         parameters: Parameters<'_>,
     ) -> Result<Self::Rows<'_>, Error> {
-        Ok(WrappedRows(self.0.stream(statement, parameters).await?))
+        Ok(WrappedRows(self.0.fetch_statement_stream(statement, parameters).await?))
     }
 }
 

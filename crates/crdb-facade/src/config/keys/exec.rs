@@ -9,8 +9,8 @@ use crate::config::setting::words;
 
 section! {
     /// How long a statement or a transaction may take, with all of its attempts.
-    DEADLINE: Duration = of_layer("exec.deadline", || defaults::TIME_LIMIT),
-        only "a duration above zero, like 30s" |deadline| !deadline.is_zero();
+    TIMEOUT: Duration = of_layer("exec.timeout", || defaults::TIMEOUT),
+        only "a duration above zero, like 30s" |timeout| !timeout.is_zero();
     /// How often a statement outside a transaction is tried at most.
     STATEMENT_ATTEMPTS: u32 = of_layer("exec.statement_attempts", || defaults::STATEMENT_ATTEMPTS),
         only "a whole number above 0" |attempts| *attempts > 0;

@@ -54,6 +54,9 @@ pub(super) fn all() -> impl Iterator<Item = KnownKey> {
     .copied()
 }
 
+/// Keys that were renamed: the old path, and the key of today.
+pub(super) const RENAMED: &[(&str, &str)] = &[("exec.deadline", exec::TIMEOUT.path())];
+
 /// The key with this path.
 pub(super) fn find(path: &str) -> Option<KnownKey> {
     all().find(|key| key.path() == path)

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::world::{Caller, SETTLED, Session, World};
-use crate::core::{Grant, Opening, OpeningKind, OutCause};
-use crate::status::NodeState;
+use crate::core::{Grant, Opening, OpeningKind};
+use crate::status::{NodeState, OutCause};
 
 /// After every event.
 pub(super) fn always(world: &World) {

@@ -59,25 +59,25 @@ fn lists<'a>(
 fn constants(out: &mut String, builder: &Builder<'_>) {
     let constant = &builder.names.constant;
     let count = builder.texts.len();
-    let (what, stale_type) = match is_stale(builder) {
+    let (what, past_type) = match reads_the_past(builder) {
         true => ("Each text, the same for reads of the past", "&str, "),
         false => ("Each text", ""),
     };
     line!(out, "/// {what}, and which of the parameters it takes.");
     line!(
         out,
-        "const {constant}: [(&str, {stale_type}&[usize]); {count}] = ["
+        "const {constant}: [(&str, {past_type}&[usize]); {count}] = ["
     );
     for text in &builder.texts {
         let places: Vec<String> = text.parameters.iter().map(ToString::to_string).collect();
-        let stale = text
-            .stale
+        let past = text
+            .follower_read
             .iter()
-            .map(|stale| format!("{}, ", literal(stale)));
-        let stale: String = stale.collect();
+            .map(|past| format!("{}, ", literal(past)));
+        let past: String = past.collect();
         line!(
             out,
-            "({}, {stale}&[{}]),",
+            "({}, {past}&[{}]),",
             literal(&text.sql),
             places.join(", ")
         );
@@ -87,8 +87,11 @@ fn constants(out: &mut String, builder: &Builder<'_>) {
 }
 
 /// Whether its statements read the past where the server can.
-fn is_stale(builder: &Builder<'_>) -> bool {
-    builder.texts.iter().any(|text| text.stale.is_some())
+fn reads_the_past(builder: &Builder<'_>) -> bool {
+    builder
+        .texts
+        .iter()
+        .any(|text| text.follower_read.is_some())
 }
 
 /// The identifiers that may take a place.
@@ -322,8 +325,12 @@ fn statement(out: &mut String, builder: &Builder<'_>, exec: &str) {
             entries.len()
         );
     }
-    let stale = if is_stale(builder) { "stale, " } else { "" };
-    line!(out, "let (text, {stale}places) = {constant}[index];");
+    let past = if reads_the_past(builder) {
+        "past, "
+    } else {
+        ""
+    };
+    line!(out, "let (text, {past}places) = {constant}[index];");
     let mut chain = format!(".named({:?})", template.name());
     match template.retry() {
         Retry::Safe => chain.push_str(&format!(".retry({exec}::RetrySafety::Safe)")),
@@ -337,8 +344,8 @@ fn statement(out: &mut String, builder: &Builder<'_>, exec: &str) {
             timeout.as_millis()
         );
     }
-    if is_stale(builder) {
-        chain.push_str(".stale(stale)");
+    if reads_the_past(builder) {
+        chain.push_str(".follower_read(past)");
     }
     line!(out, "let statement = {exec}::Statement::new(text){chain};");
     let values: Vec<String> = builder

@@ -51,8 +51,8 @@ fn statement(out: &mut String, item: &Item<'_>, text: Option<&str>, exec: &str) 
         };
         let _written = write!(rest, ".timeout({duration})");
     }
-    if let Some(stale) = query.stale_text() {
-        let _written = write!(rest, ".stale({})", literal(stale));
+    if let Some(past) = query.follower_read_text() {
+        let _written = write!(rest, ".follower_read({})", literal(past));
     }
     line!(out, "{rest};");
     line!(out);

@@ -65,7 +65,7 @@ pub(crate) async fn postgresql() -> &'static Engine {
 
 /// One value of one row.
 pub(crate) async fn one<T: for<'a> postgres_types::FromSql<'a>>(session: &Session, sql: &str) -> T {
-    let rows = session.query(sql, &[]).await.unwrap();
+    let rows = session.fetch_all(sql, &[]).await.unwrap();
     assert_eq!(rows.len(), 1, "{sql}");
     rows[0].get(0).unwrap()
 }
