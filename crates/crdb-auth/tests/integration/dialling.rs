@@ -8,7 +8,7 @@ use crdb_auth::{DialFuture, DialledStream, Dialler, Doctor, Endpoint, ErrorKind}
 use crdb_testkit::{Engine, Login};
 use tokio::net::TcpStream;
 
-use crate::support::{config, connector, endpoint, run};
+use crate::bed::{config, connector, endpoint, run};
 
 /// Reaches one server whatever it is asked for, and counts.
 struct Tunnel {
