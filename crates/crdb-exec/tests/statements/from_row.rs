@@ -3,7 +3,7 @@
 use crdb_exec::{Error, ErrorKind, ExecutorExt, FromRow, FromSql, Row};
 use futures_util::TryStreamExt as _;
 
-use crate::support::Fixture;
+use crate::fixture::Fixture;
 
 #[derive(Debug, PartialEq, FromRow)]
 struct Account {
