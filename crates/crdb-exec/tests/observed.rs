@@ -1,13 +1,14 @@
 //! What an observer is told: each operation has one beginning and one end, and lies within the one that it is part of.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
+mod fixture;
 
 use crdb_exec::{
     AttemptBegin, AttemptEnd, Error, ExecutorExt, FanOut, Observer, PooledExecutor, ResolveEvent,
     RetryDeniedEvent, RetryEvent, Statement, StatementBegin, StatementEnd, Token, TransactionBegin,
     TransactionEnd, TransactionOptions,
 };
+use fixture::Fixture;
 use futures_util::TryStreamExt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -15,7 +16,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
-use support::Fixture;
 
 /// Writes down what begins, within what, and how it ends.
 #[derive(Default)]
@@ -143,7 +143,7 @@ impl crdb_exec::PartialObserver for Idle {}
 
 async fn observed() -> (
     Fixture,
-    PooledExecutor<support::PlainSource>,
+    PooledExecutor<fixture::PlainSource>,
     [Arc<Recorder>; 2],
 ) {
     let fixture = Fixture::new().await;

@@ -8,7 +8,7 @@ use crdb_wire::{
     Notification, Observer, Outcome, PartialObserver, ServerError, Session, Token,
 };
 
-use crate::support::session_with;
+use crate::bed::session_with;
 
 #[derive(Default)]
 struct Recorder(Mutex<Vec<String>>);
