@@ -69,6 +69,22 @@ impl DatabaseBuilder {
         self
     }
 
+    /// Adds an observer of every layer: `crdb_observe`'s `OpenTelemetry` or `LogLines`, or one of your own.
+    pub fn observer<O>(mut self, observer: &Arc<O>) -> Self
+    where
+        O: crdb_auth::Observer
+            + crdb_pool::Observer
+            + crdb_wire::Observer
+            + crdb_exec::Observer
+            + 'static,
+    {
+        self.auth_observers.push(observer.clone());
+        self.pool_observers.push(observer.clone());
+        self.wire_observers.push(observer.clone());
+        self.exec_observers.push(observer.clone());
+        self
+    }
+
     /// Adds a login observer.
     pub fn auth_observer(mut self, observer: Arc<dyn crdb_auth::Observer>) -> Self {
         self.auth_observers.push(observer);
@@ -155,6 +171,7 @@ impl DatabaseBuilder {
         let Loaded { auth, names } = load(&config, self.repository).await?;
 
         let metrics = Arc::new(Metrics::new());
+        metrics.set_build(env!("CARGO_PKG_VERSION"), &config.fingerprint().to_string());
         let mut auth_observers = self.auth_observers;
         let mut pool_observers = self.pool_observers;
         let mut wire_observers = self.wire_observers;

@@ -93,6 +93,12 @@ impl Database {
         shared
             .metrics
             .watch_pool(move || Some(watched.upgrade()?.executor.source().pool().status()));
+        if shared.lanes.is_some() {
+            let watched = Arc::downgrade(&shared);
+            shared
+                .metrics
+                .watch_lanes(move || Some(watched.upgrade()?.lanes.as_ref()?.source().status()));
+        }
         Self { shared }
     }
 

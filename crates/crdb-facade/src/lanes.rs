@@ -73,6 +73,11 @@ impl SharedLanes {
         }
     }
 
+    /// The lanes at this moment.
+    pub(crate) fn status(&self) -> crdb_wire::LaneStatus {
+        self.lanes.status()
+    }
+
     /// Asks a session of the pool once.
     async fn server(&self) -> Result<Server, crdb_pool::Error> {
         if let Some(known) = self.server.get() {

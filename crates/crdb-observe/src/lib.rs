@@ -6,6 +6,7 @@
 //!
 //! - [`Metrics`] counts and measures, and renders what it has as OpenMetrics text, which Prometheus scrapes.
 //! - [`Tracing`] opens `tracing` spans whose fields follow OpenTelemetry's database conventions.
+//! - `LogLines`, `OpenTelemetry` and `otlp`: see the features below.
 //!
 //! Several observers of one layer are one: see the layer's `FanOut`.
 //!
@@ -40,14 +41,49 @@
 //! | `pool` (default) | observes `crdb-pool`: waiting, sessions, nodes |
 //! | `wire` (default) | observes `crdb-wire`: batches, COPY, notices |
 //! | `exec` (default) | observes `crdb-exec`: statements, transactions, retries |
+//! | `log` | [`LogLines`]: one line for each thing that an operator should read, as JSON or for people |
+//! | `opentelemetry` | [`OpenTelemetry`]: spans and `db.client.*` metrics through the API of the crate `opentelemetry` |
+//! | `otlp` | the module `otlp`: sends traces, metrics and logs to a collector; with `opentelemetry` and `log` |
 //! | `audit` | the module `audit`: a log of who did what, in which every change shows |
 
 #[cfg(feature = "audit")]
 pub mod audit;
+#[cfg(any(
+    feature = "auth",
+    feature = "pool",
+    feature = "wire",
+    feature = "exec",
+    feature = "opentelemetry"
+))]
+mod label;
+#[cfg(feature = "log")]
+#[cfg_attr(
+    not(all(feature = "auth", feature = "pool", feature = "wire", feature = "exec")),
+    allow(dead_code, reason = "each layer uses a part of it")
+)]
+mod log;
 mod metrics;
+#[cfg(feature = "opentelemetry")]
+#[cfg_attr(
+    not(all(feature = "auth", feature = "pool", feature = "wire", feature = "exec")),
+    allow(dead_code, reason = "each layer uses a part of it")
+)]
+mod opentelemetry;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+#[cfg_attr(
+    not(all(feature = "opentelemetry", feature = "exec")),
+    allow(dead_code, reason = "summaries are for spans of statements")
+)]
+mod query_text;
 mod tracing;
 
+#[cfg(feature = "log")]
+pub use log::{Field, Level, Line, LogLines};
 pub use metrics::Metrics;
+#[cfg(feature = "opentelemetry")]
+pub use opentelemetry::{OpenTelemetry, OpenTelemetryBuilder, SCHEMA_URL};
+pub use query_text::fingerprint;
 pub use tracing::Tracing;
 
 // The layers, for the names of their observers and events.

@@ -1,69 +1,17 @@
 //! What a pool goes through, as events and as metrics.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::fmt;
+mod door;
+
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crdb_observe::{Metrics, Tracing};
-use crdb_pool::{
-    AcquireOptions, Condition, Connector, ErrorClass, FanOut, NodeAddress, Observer, Pool,
-};
+use crdb_pool::{AcquireOptions, ErrorClass, FanOut, NodeAddress, Observer, Pool};
+use door::Door;
 use tracing_subscriber::filter::LevelFilter;
-
-/// A server that can be shut, and sessions that are dirty when their borrower says so.
-#[derive(Clone, Default)]
-struct Door(Arc<AtomicBool>);
-
-#[derive(Debug)]
-struct Shut;
-
-impl fmt::Display for Shut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the door is shut")
-    }
-}
-
-impl std::error::Error for Shut {}
-
-struct Session {
-    dirty: bool,
-}
-
-impl Connector for Door {
-    type Session = Session;
-    type Error = Shut;
-
-    async fn connect(&self, _: &NodeAddress) -> Result<Session, Shut> {
-        if self.0.load(Ordering::Relaxed) {
-            return Err(Shut);
-        }
-        Ok(Session { dirty: false })
-    }
-
-    async fn check(&self, _: &mut Session) -> Result<(), Shut> {
-        Ok(())
-    }
-
-    fn condition(&self, session: &mut Session) -> Condition {
-        if session.dirty {
-            Condition::NeedsReset
-        } else {
-            Condition::Clean
-        }
-    }
-
-    async fn reset(&self, session: &mut Session) -> Result<(), Shut> {
-        session.dirty = false;
-        Ok(())
-    }
-
-    fn classify(&self, _: &Shut) -> ErrorClass {
-        ErrorClass::Dead
-    }
-}
 
 /// Everything that is logged.
 #[derive(Clone, Default)]

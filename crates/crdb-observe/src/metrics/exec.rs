@@ -9,8 +9,8 @@ use prometheus_client::registry::{Registry, Unit};
 use crdb_exec::{Failure, Outcome, Token, Verdict};
 
 use super::handles::Handles;
-use super::label::{Bounded, Value};
 use super::{Metrics, seconds};
+use crate::label::{Bounded, Value};
 
 /// The label of what has no name.
 const UNNAMED: &str = "unnamed";

@@ -6,8 +6,6 @@ mod auth;
 mod exec;
 #[cfg(any(feature = "pool", feature = "exec"))]
 mod handles;
-#[cfg(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec"))]
-mod label;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "wire")]
@@ -15,7 +13,10 @@ mod wire;
 
 use std::fmt;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 #[cfg(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec"))]
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
@@ -23,12 +24,19 @@ use prometheus_client::registry::Registry;
 /// How many different values a label has before further ones become `other`.
 const LABEL_LIMIT: usize = 500;
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: String,
+    configuration: String,
+}
+
 /// Counts and measures what the layers report, and renders it for Prometheus.
 ///
 /// Every name begins with `crdb_` and its layer: `crdb_pool_acquire_seconds`. Durations are in seconds. The README lists
 /// all of them.
 pub struct Metrics {
     registry: Registry,
+    build: Family<Build, Gauge>,
     #[cfg(feature = "auth")]
     auth: auth::AuthMetrics,
     #[cfg(feature = "pool")]
@@ -53,11 +61,13 @@ impl Metrics {
     /// counted as `other`. Query names and addresses are few; the limit is for when they are not.
     #[must_use]
     pub fn with_label_limit(limit: usize) -> Self {
-        #[cfg_attr(
-            not(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec")),
-            allow(unused_mut, reason = "no layer, no metrics")
-        )]
         let mut registry = Registry::with_prefix("crdb");
+        let build = Family::default();
+        registry.register(
+            "build_info",
+            "What runs: always 1, for its labels",
+            Family::clone(&build),
+        );
         let _ = limit;
         Self {
             #[cfg(feature = "auth")]
@@ -69,7 +79,19 @@ impl Metrics {
             #[cfg(feature = "exec")]
             exec: exec::ExecMetrics::new(registry.sub_registry_with_prefix("exec"), limit),
             registry,
+            build,
         }
+    }
+
+    /// Says what runs, as `crdb_build_info`: a version, and the fingerprint of the configuration, by which deployments that
+    /// differ show. The facade gives its own version; a second call, with the service's, replaces the first.
+    pub fn set_build(&self, version: &str, configuration: &str) {
+        self.build.clear();
+        let build = Build {
+            version: version.to_owned(),
+            configuration: configuration.to_owned(),
+        };
+        self.build.get_or_create(&build).set(1);
     }
 
     /// Everything, as OpenMetrics text.
@@ -77,6 +99,8 @@ impl Metrics {
     pub fn render(&self) -> String {
         #[cfg(feature = "pool")]
         self.pool.refresh();
+        #[cfg(feature = "wire")]
+        self.wire.refresh();
         let mut text = String::new();
         // Writing into a String does not fail.
         let _ = encode(&mut text, &self.registry);

@@ -1,14 +1,18 @@
-//! Batches, COPY and notices.
+//! Batches, COPY, notices and lanes.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use crdb_wire::{Outcome, Token};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::label::{Bounded, Value};
 use super::{Metrics, seconds};
+use crate::label::{Bounded, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Batch {
@@ -32,7 +36,14 @@ struct Notice {
     severity: Value,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Lanes {
+    state: &'static str,
+}
+
+/// Gives the state of lanes, or nothing once they are gone.
+type Watched = Box<dyn Fn() -> Option<crdb_wire::LaneStatus> + Send + Sync>;
+
 pub(super) struct WireMetrics {
     severities: Bounded,
     batch: Family<Batch, Histogram>,
@@ -41,6 +52,10 @@ pub(super) struct WireMetrics {
     copied_bytes: Family<Direction, Counter>,
     notices: Family<Notice, Counter>,
     ended: Counter,
+    lanes: Family<Lanes, Gauge>,
+    depth: Gauge,
+    statements: Gauge,
+    watched: Mutex<Vec<Watched>>,
 }
 
 impl WireMetrics {
@@ -53,6 +68,10 @@ impl WireMetrics {
             copied_bytes: Family::default(),
             notices: Family::default(),
             ended: Counter::default(),
+            lanes: Family::default(),
+            depth: Gauge::default(),
+            statements: Gauge::default(),
+            watched: Mutex::default(),
         };
         registry.register_with_unit(
             "batch",
@@ -87,7 +106,75 @@ impl WireMetrics {
             "Connections that have ended",
             this.ended.clone(),
         );
+        registry.register(
+            "lanes",
+            "Lanes now, by state: open ones take statements, retiring ones end what is under way",
+            this.lanes.clone(),
+        );
+        registry.register(
+            "lane_depth",
+            "Statements that may be under way on one lane now",
+            this.depth.clone(),
+        );
+        registry.register(
+            "lane_statements",
+            "Statements that wait for a lane or are under way on one now",
+            this.statements.clone(),
+        );
         this
+    }
+
+    /// Takes what is true now from the lanes themselves.
+    pub(super) fn refresh(&self) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = Vec::new();
+        watched.retain(|status| {
+            status().is_some_and(|status| {
+                states.push(status);
+                true
+            })
+        });
+        if states.is_empty() {
+            return;
+        }
+        let count = |of: fn(&crdb_wire::LaneStatus) -> usize| {
+            let sum: usize = states.iter().map(of).sum();
+            i64::try_from(sum).unwrap_or(i64::MAX)
+        };
+        for (state, lanes) in [
+            ("open", count(|status| status.open)),
+            (
+                "retiring",
+                count(|status| status.lanes.saturating_sub(status.open)),
+            ),
+        ] {
+            self.lanes.get_or_create(&Lanes { state }).set(lanes);
+        }
+        let depth = states.iter().map(|status| status.depth).max();
+        let depth = depth.and_then(|depth| i64::try_from(depth).ok());
+        self.depth.set(depth.unwrap_or_default());
+        self.statements.set(count(|status| status.statements));
+    }
+}
+
+impl fmt::Debug for WireMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireMetrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// Shows the state of lanes (`crdb_wire_lanes`, `crdb_wire_lane_depth`, ..) whenever the metrics are rendered. `status` gives
+    /// `None` once the lanes are gone; it is not asked again then.
+    pub fn watch_lanes(
+        &self,
+        status: impl Fn() -> Option<crdb_wire::LaneStatus> + Send + Sync + 'static,
+    ) {
+        self.wire
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Box::new(status));
     }
 }
 

@@ -5,17 +5,17 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A label's value.
-pub(super) type Value = Arc<str>;
+pub(crate) type Value = Arc<str>;
 
 /// The values that a label has had. What comes after the limit is `other`.
-pub(super) struct Bounded {
+pub(crate) struct Bounded {
     limit: usize,
     seen: RwLock<HashSet<Value>>,
     other: Value,
 }
 
 impl Bounded {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             seen: RwLock::default(),
@@ -24,7 +24,7 @@ impl Bounded {
     }
 
     /// Costs a read lock and no allocation for a value that was seen before.
-    pub(super) fn value(&self, text: &str) -> Value {
+    pub(crate) fn value(&self, text: &str) -> Value {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = seen.get(text) {
             return Arc::clone(value);

@@ -1,0 +1,249 @@
+//! Sends traces, metrics and logs to a collector.
+
+mod client;
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry_otlp::{
+    ExporterBuildError, LogExporter, MetricExporter, SpanExporter, WithExportConfig as _,
+    WithHttpConfig as _,
+};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::SdkLoggerProvider;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use crate::opentelemetry::{OpenTelemetry, OpenTelemetryBuilder};
+
+/// Sends traces, metrics and logs to an OpenTelemetry collector by OTLP: protobuf over HTTP.
+///
+/// Threads of its own gather and send; a full queue drops what is new and never stops a caller. TLS is left to the
+/// collector beside the service, or to providers of your own.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use crdb_observe::otlp::Otlp;
+///
+/// # fn example() -> Result<(), crdb_observe::otlp::Error> {
+/// let otlp = Otlp::builder("bank").endpoint("http://localhost:4318").build()?;
+/// let adapter = otlp.adapter(crdb_observe::OpenTelemetry::builder().namespace("bank"));
+/// // .. give `adapter` to the layers; at the end of the service:
+/// otlp.shutdown(Duration::from_secs(5))?;
+/// # let _ = adapter;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Otlp {
+    tracers: SdkTracerProvider,
+    meters: SdkMeterProvider,
+    loggers: SdkLoggerProvider,
+}
+
+/// Makes an [`Otlp`].
+#[must_use]
+pub struct OtlpBuilder {
+    service: String,
+    endpoint: Option<String>,
+    headers: HashMap<String, String>,
+    attributes: Vec<KeyValue>,
+    interval: Duration,
+    timeout: Duration,
+}
+
+impl fmt::Debug for OtlpBuilder {
+    /// Without endpoint and headers, which may hold what the collector is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtlpBuilder")
+            .field("service", &self.service)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What could not be set up or sent.
+#[derive(Debug)]
+pub struct Error {
+    attempt: &'static str,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.attempt, self.source)
+    }
+}
+
+impl StdError for Error {}
+
+impl Otlp {
+    /// An exporter for the service of this name (`service.name`).
+    pub fn builder(service: impl Into<String>) -> OtlpBuilder {
+        OtlpBuilder {
+            service: service.into(),
+            endpoint: None,
+            headers: HashMap::new(),
+            attributes: Vec::new(),
+            interval: Duration::from_secs(60),
+            timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// The adapter for the layers, which sends what it records here.
+    #[must_use]
+    pub fn adapter(&self, builder: OpenTelemetryBuilder) -> OpenTelemetry {
+        builder.build(&self.tracers, &self.meters)
+    }
+
+    /// The provider of tracers, for spans of the service's own.
+    #[must_use]
+    pub fn tracers(&self) -> &SdkTracerProvider {
+        &self.tracers
+    }
+
+    /// The provider of meters, for metrics of the service's own.
+    #[must_use]
+    pub fn meters(&self) -> &SdkMeterProvider {
+        &self.meters
+    }
+
+    /// The provider of loggers.
+    #[must_use]
+    pub fn loggers(&self) -> &SdkLoggerProvider {
+        &self.loggers
+    }
+
+    /// Sends what has gathered. Blocks until it is sent: in async code call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// The collector could not be reached, or did not take it.
+    pub fn flush(&self) -> Result<(), Error> {
+        let sent = [
+            self.tracers.force_flush(),
+            self.meters.force_flush(),
+            self.loggers.force_flush(),
+        ];
+        for sent in sent {
+            sent.map_err(|error| failed("sending telemetry", error))?;
+        }
+        Ok(())
+    }
+
+    /// Sends what has gathered and stops. Blocks, for as long as `within` for each of the three at most.
+    ///
+    /// # Errors
+    /// The collector could not be reached, did not take it, or it took too long.
+    pub fn shutdown(self, within: Duration) -> Result<(), Error> {
+        let ended = [
+            self.tracers.shutdown_with_timeout(within),
+            self.meters.shutdown_with_timeout(within),
+            self.loggers.shutdown_with_timeout(within),
+        ];
+        for ended in ended {
+            ended.map_err(|error| failed("sending telemetry at the end", error))?;
+        }
+        Ok(())
+    }
+}
+
+impl OtlpBuilder {
+    /// Sets the collector's URL, without a path. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else `http://localhost:4318`.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// Adds a header to each request, for a collector that asks who sends.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds an attribute of the service's resource: `deployment.environment.name`, `service.version`.
+    pub fn attribute(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.attributes.push(KeyValue::new(name, value.into()));
+        self
+    }
+
+    /// Sets how often metrics are sent. Default: 60 s.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets how long a request may take. Default: 10 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Starts the threads that send.
+    ///
+    /// # Errors
+    /// The endpoint is no URL, or a variable of the environment holds a wrong setting.
+    pub fn build(self) -> Result<Otlp, Error> {
+        let resource = Resource::builder()
+            .with_service_name(self.service.clone())
+            .with_attributes(self.attributes.iter().cloned())
+            .build();
+        let wrong = |error: ExporterBuildError| failed("setting up OTLP", error);
+        let client = client::Client::new(self.timeout);
+        let url = |path: &str| {
+            self.endpoint
+                .as_ref()
+                .map(|endpoint| format!("{}{path}", endpoint.trim_end_matches('/')))
+        };
+
+        let mut spans = SpanExporter::builder()
+            .with_http()
+            .with_http_client(client.clone())
+            .with_headers(self.headers.clone())
+            .with_timeout(self.timeout);
+        if let Some(url) = url("/v1/traces") {
+            spans = spans.with_endpoint(url);
+        }
+        let mut metrics = MetricExporter::builder()
+            .with_http()
+            .with_http_client(client.clone())
+            .with_headers(self.headers.clone())
+            .with_timeout(self.timeout);
+        if let Some(url) = url("/v1/metrics") {
+            metrics = metrics.with_endpoint(url);
+        }
+        let mut logs = LogExporter::builder()
+            .with_http()
+            .with_http_client(client)
+            .with_headers(self.headers.clone())
+            .with_timeout(self.timeout);
+        if let Some(url) = url("/v1/logs") {
+            logs = logs.with_endpoint(url);
+        }
+        let reader = PeriodicReader::builder(metrics.build().map_err(wrong)?)
+            .with_interval(self.interval)
+            .build();
+        Ok(Otlp {
+            tracers: SdkTracerProvider::builder()
+                .with_resource(resource.clone())
+                .with_batch_exporter(spans.build().map_err(wrong)?)
+                .build(),
+            meters: SdkMeterProvider::builder()
+                .with_resource(resource.clone())
+                .with_reader(reader)
+                .build(),
+            loggers: SdkLoggerProvider::builder()
+                .with_resource(resource)
+                .with_batch_exporter(logs.build().map_err(wrong)?)
+                .build(),
+        })
+    }
+}
+
+fn failed(attempt: &'static str, error: impl StdError + Send + Sync + 'static) -> Error {
+    Error {
+        attempt,
+        source: Box::new(error),
+    }
+}
