@@ -4,8 +4,10 @@
 //! each select the sources that its names can mean ([`Scope`]), and tells an [`Observer`] about both. Lints and the
 //! nullability of generated code are such observers.
 
+mod cte;
 mod function;
 mod join;
+mod names;
 mod proof;
 mod relation;
 mod scope;
@@ -14,16 +16,17 @@ mod write;
 use std::collections::{HashMap, HashSet};
 
 pub(crate) use function::{builtin_name, is_aggregate, is_scalar};
+pub(crate) use names::Columns;
 pub(crate) use relation::{Column, Relation};
 pub(crate) use scope::{Found, Scope, Source};
 
 use crate::dialect::ast::{
-    BinaryOperator, ColumnRef, Cte, Distinct, Expr, Field, Function, FunctionArguments, Ident,
-    Limit, Literal, OrderBy, OrderTarget, Query, QueryBody, Returning, Select, SelectItem,
-    SetOperator, Statement, StatementKind, WindowSpec, With,
+    ColumnRef, Distinct, Expr, Field, Ident, Limit, OrderBy, OrderTarget, Query, QueryBody,
+    Returning, Select, SelectItem, SetOperator, Statement, StatementKind, WindowSpec,
 };
-use crate::dialect::visit::{Descend, Visitor, walk, walk_expr};
-use crate::schema::{Schema, Table, TableColumn, canonical_type};
+use crate::dialect::visit::{walk, walk_expr};
+use crate::schema::{Schema, Table, TableColumn};
+use names::{Expressions, Within};
 use proof::{Calls, Context};
 
 /// What is told while a statement is gone through. Every method does nothing unless it is overridden.
@@ -307,137 +310,6 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
         select.group_by.is_empty() && !calls.unknown && (own || plain)
     }
 
-    /// Goes through WITH. Returns whether there is one, whose names the caller forgets afterwards.
-    fn with(&mut self, with: Option<&'t With>) -> bool {
-        let Some(with) = with else { return false };
-        self.ctes.push(HashMap::new());
-        if with.recursive {
-            // Each may refer to any of them.
-            for cte in &with.ctes {
-                self.name_cte(cte, Relation::unknown());
-            }
-        }
-        for cte in &with.ctes {
-            let output = match &cte.statement.kind {
-                StatementKind::Query(query) if with.recursive => self.recursive(cte, query),
-                _ => self.statement(&cte.statement),
-            };
-            self.name_cte(cte, output);
-        }
-        true
-    }
-
-    fn name_cte(&mut self, cte: &'t Cte, output: Relation<'t>) {
-        let names: Vec<&'t str> = cte.columns.iter().map(Ident::value).collect();
-        if let Some(frame) = self.ctes.last_mut() {
-            frame.insert(cte.name.value(), output.renamed(&names));
-        }
-    }
-
-    /// `a UNION b`, where `b` may name the whole: its rows are then taken to be NULL in every column.
-    fn recursive(&mut self, cte: &'t Cte, query: &'t Query) -> Relation<'t> {
-        let QueryBody::SetOperation {
-            operator,
-            left,
-            right,
-            ..
-        } = &query.body
-        else {
-            return self.query(query);
-        };
-        let framed = self.with(query.with.as_ref());
-        let left = self.body(left);
-        let seen = Relation::partial(
-            left.columns()
-                .iter()
-                .map(|column| Column::unknown(column.name))
-                .collect(),
-            left.is_complete(),
-        );
-        if framed {
-            // The name belongs to the frame around the query's own.
-            let inner = self.ctes.pop();
-            self.name_cte(cte, seen);
-            self.ctes.extend(inner);
-        } else {
-            self.name_cte(cte, seen);
-        }
-        let right = self.body(right);
-        if framed {
-            self.ctes.pop();
-        }
-        combined(*operator, &left, &right)
-    }
-
-    /// What a column's name stands for, from the inside out.
-    fn find(&self, column: &ColumnRef) -> Found<'t> {
-        for scope in self.scopes.iter().rev().filter(|scope| !scope.hidden) {
-            match scope.find(&column.parts) {
-                Found::Missing => {
-                    // The inner source hides an outer one of the same name.
-                    if let Some((_, qualifier)) = column.parts.split_last()
-                        && !qualifier.is_empty()
-                        && scope.has(qualifier)
-                    {
-                        return Found::Missing;
-                    }
-                }
-                found => return found,
-            }
-        }
-        Found::Missing
-    }
-
-    fn column(&mut self, column: &'t ColumnRef) {
-        if column.star || scope::is_system_column(column) {
-            return;
-        }
-        let Found::Missing = self.find(column) else {
-            return;
-        };
-        let qualified = column.parts.len() > 1;
-        let visible = || self.scopes.iter().rev().filter(|scope| !scope.hidden);
-        let known = !qualified
-            || visible().any(|scope| {
-                let qualifier = column.parts.split_last().map(|(_, qualifier)| qualifier);
-                qualifier.is_some_and(|qualifier| scope.has(qualifier))
-            });
-        if known && let Some(name) = column.parts.last() {
-            let near: Vec<&'t str> = visible().flat_map(Scope::names).collect();
-            self.observer.missing(name, &near);
-        }
-    }
-
-    /// Whether an expression is certainly an integer: then whether it names anything, so that it has a place.
-    fn integer(&self, expr: &'t Expr) -> Option<bool> {
-        let is_integer = |sql_type: &str| {
-            matches!(
-                canonical_type(sql_type).as_str(),
-                "int" | "int8" | "int4" | "int2"
-            )
-        };
-        match expr {
-            Expr::Literal(Literal::Integer(_)) => Some(false),
-            Expr::Nested(inner) => self.integer(inner),
-            Expr::Column(_) => {
-                let stored = self.stored(expr)?;
-                is_integer(stored.sql_type()).then_some(true)
-            }
-            Expr::Cast {
-                operand, data_type, ..
-            } if is_integer(&data_type.to_string()) => {
-                let named =
-                    !Columns::of(operand).is_empty() || matches!(&**operand, Expr::Placeholder(_));
-                Some(named)
-            }
-            Expr::Function(call) => {
-                let counts = matches!(builtin_name(call), Some("count" | "length"));
-                counts.then_some(true)
-            }
-            _ => None,
-        }
-    }
-
     fn expr(&mut self, expr: &'t Expr) {
         walk_expr(expr, &mut Expressions { resolver: self });
     }
@@ -482,11 +354,6 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
             }
             _ => Relation::new(Vec::new()),
         }
-    }
-
-    fn cte(&self, name: &str) -> Option<Relation<'t>> {
-        let mut frames = self.ctes.iter().rev();
-        frames.find_map(|frame| frame.get(name)).cloned()
     }
 
     fn stored_table(&mut self, table: &'t Table) -> Relation<'t> {
@@ -556,101 +423,4 @@ fn label(item: &SelectItem) -> Option<&str> {
 fn names_result(expr: &Expr, aliases: &HashSet<&str>) -> bool {
     let named = |column: &&ColumnRef| matches!(column.parts.as_slice(), [name] if aliases.contains(name.value()));
     !aliases.is_empty() && Columns::of(expr).iter().any(named)
-}
-
-/// Looks up the columns of an expression and goes through its subqueries.
-struct Expressions<'r, 't, O> {
-    resolver: &'r mut Resolver<'t, O>,
-}
-
-impl<'t, O: Observer<'t>> Visitor<'t> for Expressions<'_, 't, O> {
-    fn query(&mut self, query: &'t Query) -> Descend {
-        self.resolver.query(query);
-        Descend::Over
-    }
-
-    fn statement(&mut self, statement: &'t Statement) -> Descend {
-        self.resolver.statement(statement);
-        Descend::Over
-    }
-
-    fn expr(&mut self, expr: &'t Expr) {
-        match expr {
-            Expr::Column(column) => self.resolver.column(column),
-            Expr::Exists(query) => self.resolver.observer.exists(query),
-            Expr::Binary {
-                left,
-                operator: BinaryOperator::Symbol("/"),
-                right,
-            } => {
-                let named = [left, right].map(|side| self.resolver.integer(side));
-                if let [Some(a), Some(b)] = named
-                    && (a || b)
-                {
-                    let operand = if a { left } else { right };
-                    self.resolver.observer.integer_division(operand);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Goes through the queries and writes inside another statement.
-struct Within<'r, 't, O> {
-    resolver: &'r mut Resolver<'t, O>,
-    outermost: &'t Statement,
-}
-
-impl<'t, O: Observer<'t>> Visitor<'t> for Within<'_, 't, O> {
-    fn query(&mut self, query: &'t Query) -> Descend {
-        self.resolver.query(query);
-        Descend::Over
-    }
-
-    fn statement(&mut self, statement: &'t Statement) -> Descend {
-        if std::ptr::eq(statement, self.outermost) {
-            return Descend::Into;
-        }
-        self.resolver.statement(statement);
-        Descend::Over
-    }
-}
-
-/// The columns that an expression names outside its subqueries.
-#[derive(Debug, Default)]
-pub(crate) struct Columns<'t> {
-    found: Vec<&'t ColumnRef>,
-}
-
-impl<'t> Columns<'t> {
-    pub(crate) fn of(expr: &'t Expr) -> Vec<&'t ColumnRef> {
-        let mut columns = Self::default();
-        walk_expr(expr, &mut columns);
-        columns.found
-    }
-
-    fn of_arguments(call: &'t Function) -> Vec<&'t ColumnRef> {
-        let mut columns = Self::default();
-        if let FunctionArguments::List(values)
-        | FunctionArguments::All(values)
-        | FunctionArguments::Distinct(values) = &call.arguments
-        {
-            let columns = &mut columns;
-            values.iter().for_each(|value| walk_expr(value, columns));
-        }
-        columns.found
-    }
-}
-
-impl<'t> Visitor<'t> for Columns<'t> {
-    fn query(&mut self, _: &'t Query) -> Descend {
-        Descend::Over
-    }
-
-    fn expr(&mut self, expr: &'t Expr) {
-        if let Expr::Column(column) = expr {
-            self.found.push(column);
-        }
-    }
 }

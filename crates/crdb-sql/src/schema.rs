@@ -1,5 +1,6 @@
 //! What the schema's files say about tables.
 
+mod alter;
 mod name;
 mod read;
 mod table;

@@ -214,6 +214,16 @@ fn an_error_says_where_and_what_was_expected() {
             "CREATE TABLE a (select INT8)",
             "expected a name (`SELECT` is reserved: quote it), found `select` at line 1, column 17",
         ),
+        // CockroachDB refuses it, so a statement that is checked against both engines cannot have it.
+        (
+            "SELECT a, count(*) FROM t GROUP BY GROUPING SETS ((a), ())",
+            "expected an expression: CockroachDB has no grouping sets, only PostgreSQL has; write a query for each set and \
+             `UNION ALL` between them, found `GROUPING` at line 1, column 36",
+        ),
+        (
+            "SELECT sum(a) OVER (ROWS 1 PRECEDING EXCLUDE NO TIES)",
+            "expected `OTHERS`, found `TIES` at line 1, column 49",
+        ),
         (
             "SHOW TRANSACTION x",
             "expected one of `ISOLATION`, `PRIORITY`, `STATUS`, found `x` at line 1, column 18",

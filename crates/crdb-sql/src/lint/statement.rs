@@ -227,7 +227,7 @@ impl<'t> Visitor<'t> for Parts<'_, '_, '_> {
             } => {
                 let sliced = subscripts
                     .iter()
-                    .any(|subscript| matches!(subscript, Subscript::Slice(..)));
+                    .any(|subscript| matches!(subscript, Subscript::Slice { .. }));
                 if sliced {
                     let span = span_of(operand).unwrap_or(self.whole);
                     self.report.add(

@@ -1,12 +1,13 @@
 //! Reading definitions from the tree.
 
+use super::alter::alter_table;
 use super::name::{self, Key, PUBLIC};
 use super::{ForeignKey, Index, Schema, Table, TableColumn};
 use crate::dialect::ast::{
-    AlterTableAction, ColumnAction, ColumnConstraint, ColumnDefinition, CreateTable, CreateType,
-    DataType, Drop, DropTarget, Expr, Ident, IndexColumn, IndexDefinition, IndexKind, IndexName,
-    IndexTarget, LikeOption, ObjectKind, ObjectName, Part, SetScope, SetVariable, SpecialForm,
-    Statement, StatementKind, TableConstraint, TableContents, TableElement, TypeBody, UtilityKind,
+    ColumnConstraint, ColumnDefinition, CreateTable, CreateType, DataType, Drop, DropTarget, Expr,
+    Ident, IndexColumn, IndexDefinition, IndexKind, IndexName, IndexTarget, LikeOption, ObjectKind,
+    ObjectName, SetScope, SetVariable, SpecialForm, Statement, StatementKind, TableConstraint,
+    TableContents, TableElement, TypeBody, UtilityKind,
 };
 use crate::dialect::keyword::Keyword;
 use crate::dialect::{self, Piece};
@@ -80,8 +81,8 @@ fn forget_mentioned(schema: &mut Schema, text: &str) {
     }
 }
 
-struct Reader<'a> {
-    schema: &'a mut Schema,
+pub(super) struct Reader<'a> {
+    pub(super) schema: &'a mut Schema,
     /// The schema in which unqualified names are made.
     path: &'a mut String,
     text: &'a str,
@@ -124,12 +125,12 @@ impl Reader<'_> {
         }
     }
 
-    fn key(&self, name: &ObjectName) -> Key {
+    pub(super) fn key(&self, name: &ObjectName) -> Key {
         Key::made(name, self.path)
     }
 
     /// The key of the table that a statement names: in the current schema first.
-    fn find(&self, name: &ObjectName) -> Option<Key> {
+    pub(super) fn find(&self, name: &ObjectName) -> Option<Key> {
         let here = self.key(name);
         if name.parts.len() == 1 && self.schema.tables.contains_key(&here) {
             return Some(here);
@@ -282,119 +283,10 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// `ALTER` of everything but a table's columns.
-    fn alter(&mut self, parts: &[Part]) {
-        let (Some(Part::Keyword(kind)), Some(to)) = (parts.get(1), parts.last()) else {
-            return;
-        };
-        let object = parts.iter().find_map(|part| match part {
-            Part::Object(name) => Some(name),
-            _ => None,
-        });
-        let target = match to {
-            Part::Object(name) => Some(name.name()),
-            Part::Name(name) => Some(name.value()),
-            _ => None,
-        };
-        match (kind, object, target) {
-            (Keyword::TABLE | Keyword::VIEW | Keyword::SEQUENCE, Some(object), Some(target)) => {
-                let Some(key) = self.find(object) else { return };
-                if has(parts, Keyword::RENAME) && has(parts, Keyword::TO) {
-                    self.move_table(&key, key.renamed(target));
-                } else if has(parts, Keyword::SCHEMA) {
-                    self.move_table(&key, key.moved(target));
-                }
-            }
-            (Keyword::TYPE, Some(object), _) => self.alter_type(object, parts, target),
-            (Keyword::INDEX, _, Some(target)) if has(parts, Keyword::RENAME) => {
-                let Some(Part::Index(index)) = parts.get(2).or_else(|| parts.get(4)) else {
-                    return;
-                };
-                let old = index.index.name();
-                for table in self.schema.tables.values_mut() {
-                    let name = table.name.clone();
-                    for index in &mut table.indexes {
-                        if is_called(index, &name, old) {
-                            index.name = Some(target.to_owned());
-                        }
-                    }
-                }
-            }
-            (Keyword::SCHEMA, _, Some(target)) if has(parts, Keyword::RENAME) => {
-                let Some(Part::Name(old)) = parts.get(2) else {
-                    return;
-                };
-                let all: Vec<Key> = self
-                    .schema
-                    .tables
-                    .keys()
-                    .chain(&self.schema.opaque)
-                    .cloned()
-                    .collect();
-                for key in all.into_iter().filter(|key| key.schema == old.value()) {
-                    self.move_table(&key, key.moved(target));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn move_table(&mut self, from: &Key, to: Key) {
-        if let Some(mut table) = self.schema.tables.remove(from) {
-            table.name.clone_from(&to.name);
-            table.schema.clone_from(&to.schema);
-            self.schema.tables.insert(to, table);
-        } else if self.schema.opaque.remove(from) {
-            self.schema.opaque.insert(to);
-        }
-    }
-
-    fn alter_type(&mut self, object: &ObjectName, parts: &[Part], target: Option<&str>) {
-        let key = self.key(object);
-        let texts: Vec<&str> = parts
-            .iter()
-            .filter_map(|part| match part {
-                Part::Text(text) => Some(&**text),
-                _ => None,
-            })
-            .collect();
-        if has(parts, Keyword::RENAME) && !has(parts, Keyword::VALUE) {
-            if let (Some(labels), Some(target)) = (self.schema.enums.remove(&key), target) {
-                self.schema.enums.insert(key.renamed(target), labels);
-            }
-            return;
-        }
-        let Some(labels) = self.schema.enums.get_mut(&key) else {
-            return;
-        };
-        let place = |label: &str, labels: &[String]| labels.iter().position(|known| known == label);
-        match texts.as_slice() {
-            [gone] if has(parts, Keyword::DROP) => labels.retain(|label| label != gone),
-            [old, new] if has(parts, Keyword::RENAME) => {
-                if let Some(label) = labels.iter_mut().find(|label| *label == old) {
-                    (*new).clone_into(label);
-                }
-            }
-            [new, ..] if place(new, labels).is_some() => {}
-            [new, beside] => {
-                let at = place(beside, labels).map_or(labels.len(), |at| {
-                    at + usize::from(has(parts, Keyword::AFTER))
-                });
-                labels.insert(at, (*new).to_owned());
-            }
-            [new] => labels.push((*new).to_owned()),
-            _ => {}
-        }
-    }
-}
-
-fn has(parts: &[Part], keyword: Keyword) -> bool {
-    parts.contains(&Part::Keyword(keyword))
 }
 
 /// Whether an index has this name, by definition or as the engines name indexes that have none.
-fn is_called(index: &Index, table: &str, name: &str) -> bool {
+pub(super) fn is_called(index: &Index, table: &str, name: &str) -> bool {
     if let Some(known) = &index.name {
         return known == name;
     }
@@ -419,7 +311,7 @@ fn index(definition: &IndexDefinition) -> Index {
     }
 }
 
-fn owned(name: &Ident) -> String {
+pub(super) fn owned(name: &Ident) -> String {
     name.value().to_owned()
 }
 
@@ -436,7 +328,7 @@ fn index_columns(columns: &[IndexColumn]) -> (Vec<String>, bool) {
     (named, computed)
 }
 
-fn primary_key(table: &mut Table, name: Option<&Ident>, columns: &[IndexColumn]) {
+pub(super) fn primary_key(table: &mut Table, name: Option<&Ident>, columns: &[IndexColumn]) {
     let (columns, computed) = index_columns(columns);
     for column in &mut table.columns {
         column.not_null |= columns.contains(&column.name);
@@ -455,7 +347,7 @@ fn primary_key(table: &mut Table, name: Option<&Ident>, columns: &[IndexColumn])
     });
 }
 
-fn add_constraint(table: &mut Table, constraint: &TableConstraint) {
+pub(super) fn add_constraint(table: &mut Table, constraint: &TableConstraint) {
     match constraint {
         TableConstraint::PrimaryKey { name, columns, .. } => {
             primary_key(table, name.as_ref(), columns);
@@ -485,7 +377,7 @@ fn add_constraint(table: &mut Table, constraint: &TableConstraint) {
     }
 }
 
-fn column(table: &mut Table, definition: &ColumnDefinition, text: &str) {
+pub(super) fn column(table: &mut Table, definition: &ColumnDefinition, text: &str) {
     let name = owned(&definition.name);
     let sql_type = definition
         .data_type
@@ -579,7 +471,7 @@ fn grows(value: &Expr) -> bool {
     }
 }
 
-fn written(data_type: &DataType, text: &str) -> String {
+pub(super) fn written(data_type: &DataType, text: &str) -> String {
     data_type.span.text(text).to_owned()
 }
 
@@ -600,110 +492,6 @@ fn like(table: &mut Table, model: &Table, options: &[(bool, LikeOption)]) {
                 name: None,
                 ..index
             }));
-    }
-}
-
-fn alter_table(table: &mut Table, action: &AlterTableAction, text: &str) {
-    match action {
-        AlterTableAction::AddColumn {
-            if_not_exists: true,
-            column: definition,
-        } if table.column(definition.name.value()).is_some() => {}
-        AlterTableAction::AddColumn {
-            column: definition, ..
-        } => column(table, definition, text),
-        AlterTableAction::DropColumn { column, .. } => {
-            let gone = owned(column);
-            table.columns.retain(|column| column.name != gone);
-            table
-                .indexes
-                .retain(|index| !index.columns.contains(&gone) && !index.storing.contains(&gone));
-            table
-                .foreign_keys
-                .retain(|key| !key.columns.contains(&gone));
-        }
-        AlterTableAction::AlterColumn { column, action } => {
-            let named = |known: &&mut TableColumn| known.name == column.value();
-            if let Some(column) = table.columns.iter_mut().find(named) {
-                alter_column(column, action, text);
-            }
-        }
-        AlterTableAction::RenameColumn { column, new_name } => {
-            let columns = table.columns.iter_mut().map(|column| &mut column.name);
-            let indexed = table
-                .indexes
-                .iter_mut()
-                .flat_map(|index| index.columns.iter_mut().chain(&mut index.storing));
-            let referring = table
-                .foreign_keys
-                .iter_mut()
-                .flat_map(|key| &mut key.columns);
-            for name in columns.chain(indexed).chain(referring) {
-                if name == column.value() {
-                    new_name.value().clone_into(name);
-                }
-            }
-        }
-        AlterTableAction::RenameConstraint {
-            constraint,
-            new_name,
-        } => {
-            let name = table.name.clone();
-            for index in &mut table.indexes {
-                if is_called(index, &name, constraint.value()) {
-                    index.name = Some(owned(new_name));
-                }
-            }
-        }
-        AlterTableAction::AddConstraint {
-            if_not_exists,
-            constraint,
-            ..
-        } => {
-            let known = match constraint {
-                TableConstraint::Unique {
-                    name: Some(name), ..
-                } if *if_not_exists => {
-                    let mut names = table.indexes.iter().filter_map(Index::name);
-                    names.any(|known| known == name.value())
-                }
-                _ => false,
-            };
-            if !known {
-                add_constraint(table, constraint);
-            }
-        }
-        AlterTableAction::DropConstraint { constraint, .. } => {
-            let name = table.name.clone();
-            let gone = constraint.value();
-            table.indexes.retain(|index| !is_called(index, &name, gone));
-            table
-                .foreign_keys
-                .retain(|key| key.name.as_deref() != Some(gone));
-        }
-        AlterTableAction::Other(parts)
-            if has(parts, Keyword::PRIMARY) && has(parts, Keyword::KEY) =>
-        {
-            let columns: Vec<IndexColumn> = parts
-                .iter()
-                .filter_map(|part| match part {
-                    Part::IndexColumn(column) => Some((**column).clone()),
-                    _ => None,
-                })
-                .collect();
-            primary_key(table, None, &columns);
-        }
-        _ => {}
-    }
-}
-
-fn alter_column(column: &mut TableColumn, action: &ColumnAction, text: &str) {
-    match action {
-        ColumnAction::SetNotNull | ColumnAction::AddIdentity(_) => column.not_null = true,
-        ColumnAction::DropNotNull => column.not_null = false,
-        ColumnAction::SetVisible(visible) => column.hidden = !visible,
-        ColumnAction::SetType { data_type, .. } => column.sql_type = written(data_type, text),
-        _ => {}
     }
 }
 

@@ -7,119 +7,118 @@ use super::table::{ColumnDefinition, Identity, TableConstraint};
 use super::types::DataType;
 use super::utility::Part;
 
-/// `ALTER TABLE` with changes to the table itself. Splits, scattering, zones and renaming the table are
-/// [utility statements](super::Utility).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AlterTable {
-    /// `IF EXISTS`
-    pub if_exists: bool,
-    /// Which table.
-    pub table: ObjectName,
-    /// One or more.
-    pub actions: Vec<AlterTableAction>,
-}
+tree! {
+    /// `ALTER TABLE` with changes to the table itself. Splits, scattering, zones and renaming the table are
+    /// [utility statements](super::Utility).
+    pub struct AlterTable: Display {
+        /// `IF EXISTS`
+        pub if_exists: bool => "ALTER TABLE IF EXISTS " .. "ALTER TABLE ",
+        /// Which table.
+        pub table: ObjectName as Define => "",
+        /// One or more.
+        pub actions: Vec<AlterTableAction> => " ",
+    }
 
-/// One change of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AlterTableAction {
-    /// `ADD COLUMN ..`
-    AddColumn {
-        /// `IF NOT EXISTS`
-        if_not_exists: bool,
-        /// The column.
-        column: ColumnDefinition,
-    },
-    /// `DROP COLUMN ..`
-    DropColumn {
-        /// `IF EXISTS`
-        if_exists: bool,
-        /// The column.
-        column: Ident,
-        /// `CASCADE`
-        behavior: Option<DropBehavior>,
-    },
-    /// `ALTER COLUMN ..`
-    AlterColumn {
-        /// The column.
-        column: Ident,
-        /// How.
-        action: ColumnAction,
-    },
-    /// `RENAME COLUMN a TO b`
-    RenameColumn {
-        /// The column.
-        column: Ident,
-        /// Its new name.
-        new_name: Ident,
-    },
-    /// `RENAME CONSTRAINT a TO b`
-    RenameConstraint {
-        /// The constraint.
-        constraint: Ident,
-        /// Its new name.
-        new_name: Ident,
-    },
-    /// `ADD CONSTRAINT ..`
-    AddConstraint {
-        /// `IF NOT EXISTS`
-        if_not_exists: bool,
-        /// The constraint.
-        constraint: TableConstraint,
-        /// `NOT VALID`
-        not_valid: bool,
-    },
-    /// `DROP CONSTRAINT ..`
-    DropConstraint {
-        /// `IF EXISTS`
-        if_exists: bool,
-        /// The constraint.
-        constraint: Ident,
-        /// `CASCADE`
-        behavior: Option<DropBehavior>,
-    },
-    /// `VALIDATE CONSTRAINT a`
-    ValidateConstraint(Ident),
-    /// The rest: partitions, primary keys, storage parameters, audits, row-level security.
-    Other(Vec<Part>),
-}
+    /// One change of a table.
+    #[non_exhaustive]
+    pub enum AlterTableAction: Shown {
+        /// `ADD COLUMN ..`
+        AddColumn {
+            /// `IF NOT EXISTS`
+            if_not_exists: bool,
+            /// The column.
+            column: ColumnDefinition,
+        },
+        /// `DROP COLUMN ..`
+        DropColumn {
+            /// `IF EXISTS`
+            if_exists: bool,
+            /// The column.
+            column: Ident,
+            /// `CASCADE`
+            behavior: Option<DropBehavior>,
+        },
+        /// `ALTER COLUMN ..`
+        AlterColumn {
+            /// The column.
+            column: Ident,
+            /// How.
+            action: ColumnAction,
+        },
+        /// `RENAME COLUMN a TO b`
+        RenameColumn {
+            /// The column.
+            column: Ident,
+            /// Its new name.
+            new_name: Ident,
+        },
+        /// `RENAME CONSTRAINT a TO b`
+        RenameConstraint {
+            /// The constraint.
+            constraint: Ident,
+            /// Its new name.
+            new_name: Ident,
+        },
+        /// `ADD CONSTRAINT ..`
+        AddConstraint {
+            /// `IF NOT EXISTS`
+            if_not_exists: bool,
+            /// The constraint.
+            constraint: TableConstraint,
+            /// `NOT VALID`
+            not_valid: bool,
+        },
+        /// `DROP CONSTRAINT ..`
+        DropConstraint {
+            /// `IF EXISTS`
+            if_exists: bool,
+            /// The constraint.
+            constraint: Ident,
+            /// `CASCADE`
+            behavior: Option<DropBehavior>,
+        },
+        /// `VALIDATE CONSTRAINT a`
+        ValidateConstraint(Ident),
+        /// The rest: partitions, primary keys, storage parameters, audits, row-level security.
+        Other(Vec<Part>),
+    }
 
-/// One change of a column.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ColumnAction {
-    /// `SET DEFAULT ..`
-    SetDefault(Expr),
-    /// `DROP DEFAULT`
-    DropDefault,
-    /// `SET ON UPDATE ..`
-    SetOnUpdate(Expr),
-    /// `DROP ON UPDATE`
-    DropOnUpdate,
-    /// `SET NOT NULL`
-    SetNotNull,
-    /// `DROP NOT NULL`
-    DropNotNull,
-    /// `DROP STORED`
-    DropStored,
-    /// `SET VISIBLE` (true) or `SET NOT VISIBLE`
-    SetVisible(bool),
-    /// `SET DATA TYPE ..`
-    SetType {
-        /// The type.
-        data_type: DataType,
-        /// `COLLATE ..`
-        collation: Option<ObjectName>,
-        /// `USING ..`
-        using: Option<Expr>,
-    },
-    /// `ADD GENERATED ALWAYS AS IDENTITY`
-    AddIdentity(Identity),
-    /// `DROP IDENTITY IF EXISTS`
-    DropIdentity {
-        /// `IF EXISTS`
-        if_exists: bool,
-    },
-    /// Options of an identity column.
-    Identity(Vec<Part>),
+    /// One change of a column.
+    #[non_exhaustive]
+    pub enum ColumnAction: Display {
+        /// `SET DEFAULT ..`
+        SetDefault(Expr) => "SET DEFAULT ",
+        /// `DROP DEFAULT`
+        DropDefault => "DROP DEFAULT",
+        /// `SET ON UPDATE ..`
+        SetOnUpdate(Expr) => "SET ON UPDATE ",
+        /// `DROP ON UPDATE`
+        DropOnUpdate => "DROP ON UPDATE",
+        /// `SET NOT NULL`
+        SetNotNull => "SET NOT NULL",
+        /// `DROP NOT NULL`
+        DropNotNull => "DROP NOT NULL",
+        /// `DROP STORED`
+        DropStored => "DROP STORED",
+        /// `SET VISIBLE` (true) or `SET NOT VISIBLE`
+        SetVisible(bool) => "SET VISIBLE" .. "SET NOT VISIBLE",
+        /// `SET DATA TYPE ..`
+        SetType {
+            /// The type.
+            data_type: DataType => "SET DATA TYPE ",
+            /// `COLLATE ..`
+            collation: Option<ObjectName> => " COLLATE ",
+            /// `USING ..`
+            using: Option<Expr> => " USING ",
+        },
+        /// `ADD GENERATED ALWAYS AS IDENTITY`
+        AddIdentity(Identity) => "ADD ",
+        /// `DROP IDENTITY IF EXISTS`
+        DropIdentity {
+            /// `IF EXISTS`
+            if_exists: bool => " IF EXISTS",
+        } => "DROP IDENTITY",
+        /// Options of an identity column.
+        Identity(Vec<Part>),
+    }
 }

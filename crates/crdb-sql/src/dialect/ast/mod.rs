@@ -4,6 +4,9 @@
 //! `BACKUP`, zone configurations, jobs, grants) shares one, [`Utility`]: which statement it is, and the names,
 //! expressions and queries in it in order.
 
+#[macro_use]
+mod declare;
+
 mod alter;
 mod expr;
 mod index;
@@ -17,6 +20,8 @@ mod table;
 mod types;
 mod utility;
 mod write;
+
+pub(super) use declare::Words;
 
 pub use alter::{AlterTable, AlterTableAction, ColumnAction};
 pub use expr::{

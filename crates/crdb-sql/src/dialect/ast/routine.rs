@@ -5,120 +5,106 @@ use super::name::{Ident, ObjectName};
 use super::statement::Statement;
 use super::types::DataType;
 
-/// `CREATE FUNCTION` or `CREATE PROCEDURE`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CreateRoutine {
-    /// `OR REPLACE`
-    pub or_replace: bool,
-    /// Which of the two.
-    pub kind: RoutineKind,
-    /// Its name.
-    pub name: ObjectName,
-    /// Its parameters.
-    pub parameters: Vec<Parameter>,
-    /// `RETURNS ..`
-    pub returns: Option<RoutineReturns>,
-    /// `LANGUAGE`, `AS`, volatility .., in order.
-    pub options: Vec<RoutineOption>,
-    /// A body that is SQL itself rather than a string.
-    pub body: Option<RoutineBody>,
+tree! {
+    /// `CREATE FUNCTION` or `CREATE PROCEDURE`.
+    pub struct CreateRoutine: Display {
+        /// `OR REPLACE`
+        pub or_replace: bool => "CREATE OR REPLACE " .. "CREATE ",
+        /// Which of the two.
+        pub kind: RoutineKind => "" .. " ",
+        /// Its name.
+        pub name: ObjectName => "",
+        /// Its parameters.
+        pub parameters: Vec<Parameter> => all "(" .. ")",
+        /// `RETURNS ..`
+        pub returns: Option<RoutineReturns> => " RETURNS ",
+        /// `LANGUAGE`, `AS`, volatility .., in order.
+        pub options: Vec<RoutineOption> => " ",
+        /// A body that is SQL itself rather than a string.
+        pub body: Option<RoutineBody> => " ",
+    }
+
+    /// What a function returns.
+    #[non_exhaustive]
+    pub enum RoutineReturns: Display {
+        /// `RETURNS SETOF a`
+        Type {
+            /// `SETOF`
+            set_of: bool => "SETOF ",
+            /// The type.
+            data_type: DataType => "",
+        },
+        /// `RETURNS TABLE (a INT8)`
+        Table(Vec<(Ident, DataType)>) => "TABLE (" .. ")",
+    }
+
+    /// A parameter of a routine.
+    pub struct Parameter: Display {
+        /// `IN`, `OUT` ..
+        pub mode: Option<ParameterMode> => "" .. " ",
+        /// Its name.
+        pub name: Option<Ident> => "" .. " ",
+        /// Its type.
+        pub data_type: DataType => "",
+        /// `DEFAULT ..`
+        pub default: Option<Expr> => " DEFAULT ",
+    }
+
+    /// An option of a routine.
+    #[non_exhaustive]
+    pub enum RoutineOption: Display, " " {
+        /// `AS 'body'`
+        As(Box<str>) => "AS ",
+        /// `LANGUAGE sql`
+        Language(Box<str>) => "LANGUAGE ",
+        /// `IMMUTABLE` ..
+        Volatility(Volatility),
+        /// `LEAKPROOF` (true) or `NOT LEAKPROOF`
+        Leakproof(bool) => "LEAKPROOF" .. "NOT LEAKPROOF",
+        /// `STRICT`, also `RETURNS NULL ON NULL INPUT` (true), or `CALLED ON NULL INPUT`
+        Strict(bool) => "STRICT" .. "CALLED ON NULL INPUT",
+        /// `SECURITY DEFINER` (true) or `SECURITY INVOKER`
+        SecurityDefiner(bool) => "SECURITY DEFINER" .. "SECURITY INVOKER",
+    }
+
+    /// A body that is SQL itself.
+    #[non_exhaustive]
+    pub enum RoutineBody: Display {
+        /// `RETURN a`
+        Return(Expr) => "RETURN ",
+        /// `BEGIN ATOMIC ..; END`
+        Atomic(Vec<AtomicStatement>) => "BEGIN ATOMIC " .. "END",
+    }
+
+    /// One statement between `BEGIN ATOMIC` and `END`.
+    #[non_exhaustive]
+    pub enum AtomicStatement: Display, "" {
+        /// Any statement.
+        Statement(Statement) => "" .. "; ",
+        /// `RETURN a`
+        Return(Expr) => "RETURN " .. "; ",
+    }
 }
 
-/// Function or procedure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RoutineKind {
-    /// `FUNCTION`
-    Function,
-    /// `PROCEDURE`
-    Procedure,
-}
+words! {
+    /// Function or procedure.
+    pub enum RoutineKind {
+        Function = FUNCTION,
+        Procedure = PROCEDURE,
+    }
 
-/// What a function returns.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RoutineReturns {
-    /// `RETURNS SETOF a`
-    Type {
-        /// `SETOF`
-        set_of: bool,
-        /// The type.
-        data_type: DataType,
-    },
-    /// `RETURNS TABLE (a INT8)`
-    Table(Vec<(Ident, DataType)>),
-}
+    /// Which way a parameter goes.
+    pub enum ParameterMode {
+        In = IN,
+        Out = OUT,
+        InOut = INOUT,
+        Variadic = VARIADIC,
+    }
 
-/// A parameter of a routine.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Parameter {
-    /// `IN`, `OUT` ..
-    pub mode: Option<ParameterMode>,
-    /// Its name.
-    pub name: Option<Ident>,
-    /// Its type.
-    pub data_type: DataType,
-    /// `DEFAULT ..`
-    pub default: Option<Expr>,
-}
-
-/// Which way a parameter goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ParameterMode {
-    /// `IN`
-    In,
-    /// `OUT`
-    Out,
-    /// `INOUT`
-    InOut,
-    /// `VARIADIC`
-    Variadic,
-}
-
-/// An option of a routine.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RoutineOption {
-    /// `AS 'body'`
-    As(Box<str>),
-    /// `LANGUAGE sql`
-    Language(Box<str>),
-    /// `IMMUTABLE` ..
-    Volatility(Volatility),
-    /// `LEAKPROOF` (true) or `NOT LEAKPROOF`
-    Leakproof(bool),
-    /// `STRICT`, also `RETURNS NULL ON NULL INPUT` (true), or `CALLED ON NULL INPUT`
-    Strict(bool),
-    /// `SECURITY DEFINER` (true) or `SECURITY INVOKER`
-    SecurityDefiner(bool),
-}
-
-/// What a function's result depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Volatility {
-    /// `IMMUTABLE`
-    Immutable,
-    /// `STABLE`
-    Stable,
-    /// `VOLATILE`
-    Volatile,
-}
-
-/// A body that is SQL itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RoutineBody {
-    /// `RETURN a`
-    Return(Expr),
-    /// `BEGIN ATOMIC ..; END`
-    Atomic(Vec<AtomicStatement>),
-}
-
-/// One statement between `BEGIN ATOMIC` and `END`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AtomicStatement {
-    /// Any statement.
-    Statement(Statement),
-    /// `RETURN a`
-    Return(Expr),
+    /// What a function's result depends on.
+    pub enum Volatility {
+        Immutable = IMMUTABLE,
+        Stable = STABLE,
+        Volatile = VOLATILE,
+    }
 }

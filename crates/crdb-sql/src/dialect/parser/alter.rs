@@ -1,6 +1,6 @@
 //! `ALTER`: changes of a table have nodes of their own.
 
-use super::super::ast::{AlterTable, AlterTableAction, ColumnAction, DropBehavior, StatementKind};
+use super::super::ast::{AlterTable, AlterTableAction, ColumnAction, StatementKind};
 use super::super::keyword::Keyword;
 use super::utility::{ALTER, ALTER_PRIMARY_KEY, IDENTITY_OPTIONS, TABLE_ACTION};
 use super::{Parsed, Parser};
@@ -75,7 +75,7 @@ impl Parser<'_> {
             name = Some(self.name()?);
         }
         let constraint = self.table_constraint(name)?;
-        let not_valid = self.eat_keywords(&[Keyword::NOT, Keyword::VALID]);
+        let not_valid = self.eat_keywords(kw![NOT VALID]);
         Ok(AlterTableAction::AddConstraint {
             if_not_exists,
             constraint,
@@ -84,13 +84,7 @@ impl Parser<'_> {
     }
 
     fn at_constraint(&self) -> bool {
-        self.at_any(&[
-            Keyword::CONSTRAINT,
-            Keyword::CHECK,
-            Keyword::UNIQUE,
-            Keyword::PRIMARY,
-            Keyword::FOREIGN,
-        ])
+        self.at_any(kw![CONSTRAINT CHECK UNIQUE PRIMARY FOREIGN])
     }
 
     fn drop_part(&mut self) -> Parsed<AlterTableAction> {
@@ -101,7 +95,7 @@ impl Parser<'_> {
             return Ok(AlterTableAction::DropConstraint {
                 if_exists,
                 constraint,
-                behavior: self.drop_behavior(),
+                behavior: self.opt_words()?,
             });
         }
         self.eat_keyword(Keyword::COLUMN);
@@ -110,7 +104,7 @@ impl Parser<'_> {
         Ok(AlterTableAction::DropColumn {
             if_exists,
             column,
-            behavior: self.drop_behavior(),
+            behavior: self.opt_words()?,
         })
     }
 
@@ -154,7 +148,8 @@ impl Parser<'_> {
             return Ok(ColumnAction::Identity(self.parts(IDENTITY_OPTIONS)?));
         }
         if self.eat_keyword(ADD) {
-            let generated = self.generated_as()?;
+            self.expect_keyword(Keyword::GENERATED)?;
+            let generated = self.words()?;
             self.expect_keyword(Keyword::AS)?;
             return Ok(ColumnAction::AddIdentity(self.identity(generated)?));
         }
@@ -181,32 +176,15 @@ impl Parser<'_> {
     }
 
     fn set_type(&mut self) -> Parsed<ColumnAction> {
-        self.eat_keywords(&[Keyword::SET, Keyword::DATA]);
+        self.eat_keywords(kw![SET DATA]);
         self.expect_keyword(Keyword::TYPE)?;
         let data_type = self.data_type()?;
-        let collation = if self.eat_keyword(Keyword::COLLATE) {
-            Some(self.collation()?)
-        } else {
-            None
-        };
-        let using = if self.eat_keyword(Keyword::USING) {
-            Some(self.expr()?)
-        } else {
-            None
-        };
+        let collation = self.opt(kw![COLLATE], Self::collation)?;
+        let using = self.opt(kw![USING], Self::expr)?;
         Ok(ColumnAction::SetType {
             data_type,
             collation,
             using,
         })
-    }
-
-    /// `CASCADE` or `RESTRICT`, if it is there.
-    pub(super) fn drop_behavior(&mut self) -> Option<DropBehavior> {
-        self.eat_any(&[Keyword::CASCADE, Keyword::RESTRICT])
-            .map(|keyword| match keyword {
-                Keyword::CASCADE => DropBehavior::Cascade,
-                _ => DropBehavior::Restrict,
-            })
     }
 }

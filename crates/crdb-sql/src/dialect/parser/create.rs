@@ -15,7 +15,7 @@ impl Parser<'_> {
             return Ok(utility);
         }
         self.advance();
-        let or_replace = self.eat_keywords(&[Keyword::OR, Keyword::REPLACE]);
+        let or_replace = self.eat_keywords(kw![OR REPLACE]);
         match self.keyword() {
             Some(Keyword::FUNCTION | Keyword::PROCEDURE) => return self.create_routine(or_replace),
             Some(Keyword::VIEW) => return self.create_view(or_replace, false, false),
@@ -36,7 +36,7 @@ impl Parser<'_> {
             }
             Some(Keyword::LOCAL | Keyword::GLOBAL) => {
                 self.advance();
-                self.expect_any(&[Keyword::TEMPORARY, Keyword::TEMP])?;
+                self.expect_any(kw![TEMPORARY TEMP])?;
                 self.create_table(Persistence::Temporary)
             }
             Some(Keyword::TEMPORARY | Keyword::TEMP) => {
@@ -139,35 +139,22 @@ impl Parser<'_> {
     }
 
     fn sequence_option(&mut self) -> Parsed<Option<SequenceOption>> {
-        let Some(keyword) = self.eat_any(&[
-            Keyword::AS,
-            Keyword::CYCLE,
-            Keyword::NO,
-            Keyword::OWNED,
-            Keyword::CACHE,
-            Keyword::PER,
-            Keyword::INCREMENT,
-            Keyword::MINVALUE,
-            Keyword::MAXVALUE,
-            Keyword::START,
-            Keyword::RESTART,
-            Keyword::VIRTUAL,
-        ]) else {
+        let Some(keyword) = self.eat_any(
+            kw![AS CYCLE NO OWNED CACHE PER INCREMENT MINVALUE MAXVALUE START RESTART VIRTUAL],
+        ) else {
             return Ok(None);
         };
         Ok(Some(match keyword {
             Keyword::AS => SequenceOption::As(self.data_type()?),
             Keyword::CYCLE => SequenceOption::Cycle(true),
-            Keyword::NO => {
-                match self.expect_any(&[Keyword::CYCLE, Keyword::MINVALUE, Keyword::MAXVALUE])? {
-                    Keyword::CYCLE => SequenceOption::Cycle(false),
-                    bound => SequenceOption::Number {
-                        option: bound,
-                        word: None,
-                        number: None,
-                    },
-                }
-            }
+            Keyword::NO => match self.expect_any(kw![CYCLE MINVALUE MAXVALUE])? {
+                Keyword::CYCLE => SequenceOption::Cycle(false),
+                bound => SequenceOption::Number {
+                    option: bound,
+                    word: None,
+                    number: None,
+                },
+            },
             Keyword::OWNED => {
                 self.expect_keyword(Keyword::BY)?;
                 if self.eat_keyword(Keyword::NONE) {
@@ -177,13 +164,13 @@ impl Parser<'_> {
                 }
             }
             Keyword::PER => {
-                self.expect_any(&[Keyword::NODE, Keyword::SESSION])?;
+                self.expect_any(kw![NODE SESSION])?;
                 self.expect_keyword(Keyword::CACHE)?;
                 SequenceOption::NodeCache(self.signed()?)
             }
             Keyword::VIRTUAL => SequenceOption::Virtual,
             Keyword::RESTART => {
-                let word = self.eat_any(&[Keyword::WITH]);
+                let word = self.eat_any(kw![WITH]);
                 let number = if word.is_some() || self.at_signed() {
                     Some(self.signed()?)
                 } else {
@@ -197,8 +184,8 @@ impl Parser<'_> {
             }
             option => {
                 let word = match option {
-                    Keyword::INCREMENT => self.eat_any(&[Keyword::BY]),
-                    Keyword::START => self.eat_any(&[Keyword::WITH]),
+                    Keyword::INCREMENT => self.eat_any(kw![BY]),
+                    Keyword::START => self.eat_any(kw![WITH]),
                     _ => None,
                 };
                 SequenceOption::Number {

@@ -1,9 +1,8 @@
 //! `CREATE TABLE`.
 
 use super::super::ast::{
-    ColumnConstraint, ColumnDefinition, ColumnOption, CreateTable, ForeignKey, ForeignKeyAction,
-    Ident, IndexKind, LikeOption, Locality, MatchKind, Persistence, RegionName, StatementKind,
-    TableConstraint, TableContents, TableElement,
+    ColumnConstraint, ColumnDefinition, ColumnOption, CreateTable, ForeignKey, Ident, IndexKind,
+    Locality, Persistence, RegionName, StatementKind, TableConstraint, TableContents, TableElement,
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
@@ -44,14 +43,14 @@ impl Parser<'_> {
             on_commit_preserve: false,
             locality: None,
         };
-        if self.eat_keywords(&[Keyword::PARTITION, Keyword::ALL, Keyword::BY]) {
+        if self.eat_keywords(kw![PARTITION ALL BY]) {
             table.partition_all = true;
             table.partition_by = Some(self.partitions()?);
         } else {
             table.partition_by = self.opt_partition_by()?;
         }
         table.parameters = self.storage_parameters()?;
-        self.eat_keywords(&[Keyword::WITHOUT, Keyword::OIDS]);
+        self.eat_keywords(kw![WITHOUT OIDS]);
         if untyped {
             self.expect_keyword(Keyword::AS)?;
             let query = Box::new(self.query()?);
@@ -59,16 +58,11 @@ impl Parser<'_> {
                 return Err(self.invalid("a table made from a query is not partitioned"));
             }
             table.contents = TableContents::Query { elements, query };
-            self.eat_keywords(&[Keyword::WITH, Keyword::DATA]);
+            self.eat_keywords(kw![WITH DATA]);
         } else {
             table.contents = TableContents::Elements(elements);
         }
-        table.on_commit_preserve = self.eat_keywords(&[
-            Keyword::ON,
-            Keyword::COMMIT,
-            Keyword::PRESERVE,
-            Keyword::ROWS,
-        ]);
+        table.on_commit_preserve = self.eat_keywords(kw![ON COMMIT PRESERVE ROWS]);
         if !untyped {
             table.locality = self.opt_locality()?;
         }
@@ -77,14 +71,14 @@ impl Parser<'_> {
 
     /// An element of a table made from a query.
     fn untyped_element(&mut self) -> Parsed<TableElement> {
-        if self.at_keyword(Keyword::FAMILY) || self.at_keywords(&[Keyword::PRIMARY, Keyword::KEY]) {
+        if self.at_keyword(Keyword::FAMILY) || self.at_keywords(kw![PRIMARY KEY]) {
             return self.table_element();
         }
         let start = self.start();
         let name = self.name()?;
         let mut options = Vec::new();
         loop {
-            let constraint = if self.eat_keywords(&[Keyword::PRIMARY, Keyword::KEY]) {
+            let constraint = if self.eat_keywords(kw![PRIMARY KEY]) {
                 ColumnConstraint::PrimaryKey {
                     hash: None,
                     parameters: self.storage_parameters()?,
@@ -117,8 +111,8 @@ impl Parser<'_> {
                 self.advance();
                 let table = self.object()?;
                 let mut options = Vec::new();
-                while let Some(what) = self.eat_any(&[Keyword::INCLUDING, Keyword::EXCLUDING]) {
-                    options.push((what == Keyword::INCLUDING, self.like_option()?));
+                while let Some(what) = self.eat_any(kw![INCLUDING EXCLUDING]) {
+                    options.push((what == Keyword::INCLUDING, self.words()?));
                 }
                 Ok(TableElement::Like { table, options })
             }
@@ -143,29 +137,8 @@ impl Parser<'_> {
         }
     }
 
-    fn like_option(&mut self) -> Parsed<LikeOption> {
-        let option = self.expect_any(&[
-            Keyword::ALL,
-            Keyword::CONSTRAINTS,
-            Keyword::DEFAULTS,
-            Keyword::GENERATED,
-            Keyword::INDEXES,
-        ])?;
-        Ok(match option {
-            Keyword::ALL => LikeOption::All,
-            Keyword::CONSTRAINTS => LikeOption::Constraints,
-            Keyword::DEFAULTS => LikeOption::Defaults,
-            Keyword::GENERATED => LikeOption::Generated,
-            _ => LikeOption::Indexes,
-        })
-    }
-
     fn constraint_element(&mut self) -> Parsed<TableElement> {
-        let name = if self.eat_keyword(Keyword::CONSTRAINT) {
-            Some(self.name()?)
-        } else {
-            None
-        };
+        let name = self.opt(kw![CONSTRAINT], Self::name)?;
         let constraint = self.table_constraint(name)?;
         let not_valid = self.not_valid(&constraint)?;
         Ok(TableElement::Constraint {
@@ -184,7 +157,7 @@ impl Parser<'_> {
                     ..
                 }
         );
-        let found = self.eat_keywords(&[Keyword::NOT, Keyword::VALID]);
+        let found = self.eat_keywords(kw![NOT VALID]);
         if found && indexed {
             return Err(self.invalid("a key that is an index cannot be `NOT VALID`"));
         }
@@ -194,12 +167,7 @@ impl Parser<'_> {
     /// A constraint behind its name.
     pub(super) fn table_constraint(&mut self, name: Option<Ident>) -> Parsed<TableConstraint> {
         let start = self.start();
-        match self.expect_any(&[
-            Keyword::CHECK,
-            Keyword::UNIQUE,
-            Keyword::PRIMARY,
-            Keyword::FOREIGN,
-        ])? {
+        match self.expect_any(kw![CHECK UNIQUE PRIMARY FOREIGN])? {
             Keyword::CHECK => {
                 self.open()?;
                 let expr = self.expr()?;
@@ -207,7 +175,7 @@ impl Parser<'_> {
                 Ok(TableConstraint::Check { name, expr })
             }
             Keyword::UNIQUE => {
-                let without_index = self.eat_keywords(&[Keyword::WITHOUT, Keyword::INDEX]);
+                let without_index = self.eat_keywords(kw![WITHOUT INDEX]);
                 let index = Box::new(self.index_body(true, IndexKind::Forward, None, start)?);
                 Ok(TableConstraint::Unique {
                     name,
@@ -248,21 +216,14 @@ impl Parser<'_> {
         if !several && columns.len() > 1 {
             return Err(self.invalid("a column refers to one column"));
         }
-        let matching = if self.eat_keyword(Keyword::MATCH) {
-            Some(match self.expect_any(&[Keyword::SIMPLE, Keyword::FULL])? {
-                Keyword::SIMPLE => MatchKind::Simple,
-                _ => MatchKind::Full,
-            })
-        } else {
-            None
-        };
+        let matching = self.opt_words()?;
         let (mut on_delete, mut on_update) = (None, None);
         loop {
-            if on_delete.is_none() && self.eat_keywords(&[Keyword::ON, Keyword::DELETE]) {
-                on_delete = Some(self.foreign_key_action()?);
+            if on_delete.is_none() && self.eat_keywords(kw![ON DELETE]) {
+                on_delete = Some(self.words()?);
             } else if on_update.is_none() && self.at_foreign_key_update() {
                 self.at += 2;
-                on_update = Some(self.foreign_key_action()?);
+                on_update = Some(self.words()?);
             } else {
                 return Ok(ForeignKey {
                     table,
@@ -277,7 +238,7 @@ impl Parser<'_> {
 
     /// Whether `ON UPDATE` belongs to a foreign key rather than being a default of its own.
     fn at_foreign_key_update(&self) -> bool {
-        self.at_keywords(&[Keyword::ON, Keyword::UPDATE])
+        self.at_keywords(kw![ON UPDATE])
             && matches!(
                 self.kind_at(2),
                 TokenKind::Keyword(
@@ -286,42 +247,16 @@ impl Parser<'_> {
             )
     }
 
-    fn foreign_key_action(&mut self) -> Parsed<ForeignKeyAction> {
-        Ok(
-            match self.expect_any(&[
-                Keyword::NO,
-                Keyword::RESTRICT,
-                Keyword::CASCADE,
-                Keyword::SET,
-            ])? {
-                Keyword::NO => {
-                    self.expect_keyword(Keyword::ACTION)?;
-                    ForeignKeyAction::NoAction
-                }
-                Keyword::RESTRICT => ForeignKeyAction::Restrict,
-                Keyword::CASCADE => ForeignKeyAction::Cascade,
-                _ => match self.expect_any(&[Keyword::NULL, Keyword::DEFAULT])? {
-                    Keyword::NULL => ForeignKeyAction::SetNull,
-                    _ => ForeignKeyAction::SetDefault,
-                },
-            },
-        )
-    }
-
     /// `LOCALITY ..`, if it is there.
     pub(super) fn opt_locality(&mut self) -> Parsed<Option<Locality>> {
         if !self.eat_keyword(Keyword::LOCALITY) {
             return Ok(None);
         }
-        if self.expect_any(&[Keyword::GLOBAL, Keyword::REGIONAL])? == Keyword::GLOBAL {
+        if self.expect_any(kw![GLOBAL REGIONAL])? == Keyword::GLOBAL {
             return Ok(Some(Locality::Global));
         }
-        if self.eat_keywords(&[Keyword::BY, Keyword::ROW]) {
-            let column = if self.eat_keyword(Keyword::AS) {
-                Some(self.name()?)
-            } else {
-                None
-            };
+        if self.eat_keywords(kw![BY ROW]) {
+            let column = self.opt(kw![AS], Self::name)?;
             return Ok(Some(Locality::RegionalByRow { column }));
         }
         if self.eat_keyword(Keyword::BY) {
@@ -329,7 +264,7 @@ impl Parser<'_> {
         }
         let region = if !self.eat_keyword(Keyword::IN) {
             None
-        } else if self.eat_keywords(&[Keyword::PRIMARY, Keyword::REGION]) {
+        } else if self.eat_keywords(kw![PRIMARY REGION]) {
             Some(RegionName::Primary)
         } else {
             Some(RegionName::Named(self.region()?))

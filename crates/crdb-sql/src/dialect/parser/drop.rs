@@ -41,7 +41,7 @@ impl Parser<'_> {
             }
             _ => self.comma_list(|parser| parser.object().map(DropTarget::Object))?,
         };
-        let behavior = self.drop_behavior();
+        let behavior = self.opt_words()?;
         Ok(StatementKind::Drop(Drop {
             kind,
             concurrently,

@@ -176,7 +176,7 @@ impl Parser<'_> {
     ) -> Parsed<Expr> {
         self.advance();
         if form == Form::Full
-            && let Some(quantifier) = self.quantifier()
+            && let Some(quantifier) = self.opt_words()?
         {
             if !is_comparison(symbol) {
                 return Err(self.invalid(format!(
@@ -287,7 +287,7 @@ impl Parser<'_> {
         self.advance();
         let operand = Box::new(left);
         let negated = self.eat_keyword(Keyword::NOT);
-        if self.eat_keywords(&[Keyword::DISTINCT, Keyword::FROM]) {
+        if self.eat_keywords(kw![DISTINCT FROM]) {
             let right = Box::new(self.expr_of(IS + 1, form)?);
             return Ok(Expr::IsDistinctFrom {
                 left: operand,
@@ -303,19 +303,7 @@ impl Parser<'_> {
                 types,
             });
         }
-        let test = match self.expect_any(&[
-            Keyword::NULL,
-            Keyword::TRUE,
-            Keyword::FALSE,
-            Keyword::UNKNOWN,
-            Keyword::NAN,
-        ])? {
-            Keyword::NULL => IsTest::Null,
-            Keyword::TRUE => IsTest::True,
-            Keyword::FALSE => IsTest::False,
-            Keyword::UNKNOWN => IsTest::Unknown,
-            _ => IsTest::NaN,
-        };
+        let test = self.words()?;
         Ok(Expr::Is {
             operand,
             negated,
@@ -326,13 +314,7 @@ impl Parser<'_> {
     /// `[NOT] BETWEEN`, `IN`, `LIKE`, `ILIKE`, `SIMILAR TO`.
     fn match_test(&mut self, left: Expr, form: Form) -> Parsed<Expr> {
         let negated = self.eat_keyword(Keyword::NOT);
-        let keyword = self.expect_any(&[
-            Keyword::BETWEEN,
-            Keyword::IN,
-            Keyword::LIKE,
-            Keyword::ILIKE,
-            Keyword::SIMILAR,
-        ])?;
+        let keyword = self.expect_any(kw![BETWEEN IN LIKE ILIKE SIMILAR])?;
         let operand = Box::new(left);
         let kind = match keyword {
             Keyword::BETWEEN => {
@@ -367,7 +349,7 @@ impl Parser<'_> {
             }
         };
         if kind != LikeKind::SimilarTo
-            && let Some(quantifier) = self.quantifier()
+            && let Some(quantifier) = self.opt_words()?
         {
             return self.quantified(
                 *operand,
@@ -403,16 +385,6 @@ impl Parser<'_> {
         }
     }
 
-    /// `ANY`, `SOME` or `ALL`.
-    fn quantifier(&mut self) -> Option<Quantifier> {
-        self.eat_any(&[Keyword::ANY, Keyword::SOME, Keyword::ALL])
-            .map(|keyword| match keyword {
-                Keyword::ANY => Quantifier::Any,
-                Keyword::SOME => Quantifier::Some,
-                _ => Quantifier::All,
-            })
-    }
-
     fn quantified(
         &mut self,
         left: Expr,
@@ -433,7 +405,7 @@ impl Parser<'_> {
         let name = self.qualified_operator()?;
         let operator = BinaryOperator::Qualified(name);
         if form == Form::Full
-            && let Some(quantifier) = self.quantifier()
+            && let Some(quantifier) = self.opt_words()?
         {
             return self.quantified(left, QuantifiedOperator::Binary(operator), quantifier);
         }

@@ -1,8 +1,8 @@
 //! Where rows come from: tables, hints, joins.
 
 use super::super::ast::{
-    Direction, Expr, Ident, IndexFlag, IndexHint, IndexRef, Join, JoinCondition, JoinHint,
-    JoinKind, QueryBody, TableAlias, TableFunction, TableId, TableName, TableRef, TableSource,
+    Direction, Expr, Ident, IndexFlag, IndexHint, IndexRef, Join, JoinCondition, JoinKind,
+    QueryBody, TableAlias, TableFunction, TableId, TableName, TableRef, TableSource,
     TableSourceKind,
 };
 use super::super::keyword::{Keyword, KeywordClass};
@@ -28,26 +28,12 @@ impl Parser<'_> {
     }
 
     fn at_join(&self) -> bool {
-        self.at_any(&[
-            Keyword::JOIN,
-            Keyword::NATURAL,
-            Keyword::CROSS,
-            Keyword::INNER,
-            Keyword::LEFT,
-            Keyword::RIGHT,
-            Keyword::FULL,
-        ])
+        self.at_any(kw![JOIN NATURAL CROSS INNER LEFT RIGHT FULL])
     }
 
     fn join(&mut self, left: TableRef) -> Parsed<TableRef> {
         let natural = self.eat_keyword(Keyword::NATURAL);
-        let kind = match self.eat_any(&[
-            Keyword::INNER,
-            Keyword::LEFT,
-            Keyword::RIGHT,
-            Keyword::FULL,
-            Keyword::CROSS,
-        ]) {
+        let kind = match self.eat_any(kw![INNER LEFT RIGHT FULL CROSS]) {
             None => JoinKind::Plain,
             Some(Keyword::INNER) => JoinKind::Inner,
             Some(Keyword::LEFT) => JoinKind::Left,
@@ -62,7 +48,7 @@ impl Parser<'_> {
         let hint = if kind == JoinKind::Plain {
             None
         } else {
-            self.join_hint()
+            self.opt_words()?
         };
         self.expect_keyword(Keyword::JOIN)?;
         let mut right = TableRef::Source(Box::new(self.table_source()?));
@@ -91,23 +77,6 @@ impl Parser<'_> {
             right,
             condition,
         })))
-    }
-
-    fn join_hint(&mut self) -> Option<JoinHint> {
-        let hints = [
-            Keyword::HASH,
-            Keyword::MERGE,
-            Keyword::LOOKUP,
-            Keyword::INVERTED,
-            Keyword::STRAIGHT,
-        ];
-        self.eat_any(&hints).map(|hint| match hint {
-            Keyword::HASH => JoinHint::Hash,
-            Keyword::MERGE => JoinHint::Merge,
-            Keyword::LOOKUP => JoinHint::Lookup,
-            Keyword::INVERTED => JoinHint::Inverted,
-            _ => JoinHint::Straight,
-        })
     }
 
     /// One source, with its alias.
@@ -139,7 +108,7 @@ impl Parser<'_> {
         typed: bool,
         start: u32,
     ) -> Parsed<TableSource> {
-        let ordinality = self.eat_keywords(&[Keyword::WITH, Keyword::ORDINALITY]);
+        let ordinality = self.eat_keywords(kw![WITH ORDINALITY]);
         let alias = self.table_alias(typed)?;
         Ok(TableSource {
             kind,
@@ -375,19 +344,7 @@ impl Parser<'_> {
     }
 
     fn index_flag(&mut self) -> Parsed<IndexFlag> {
-        let keyword = self.expect_any(&[
-            Keyword::FORCE_INDEX,
-            Keyword::FORCE_ZIGZAG,
-            Keyword::ASC,
-            Keyword::DESC,
-            Keyword::NO_INDEX_JOIN,
-            Keyword::NO_ZIGZAG_JOIN,
-            Keyword::NO_FULL_SCAN,
-            Keyword::AVOID_FULL_SCAN,
-            Keyword::IGNORE_FOREIGN_KEYS,
-            Keyword::FORCE_INVERTED_INDEX,
-            Keyword::FAMILY,
-        ])?;
+        let keyword = self.expect_any(kw![FORCE_INDEX FORCE_ZIGZAG ASC DESC NO_INDEX_JOIN NO_ZIGZAG_JOIN NO_FULL_SCAN AVOID_FULL_SCAN IGNORE_FOREIGN_KEYS FORCE_INVERTED_INDEX FAMILY])?;
         Ok(match keyword {
             Keyword::FORCE_INDEX => {
                 self.expect(TokenKind::Equal, "`=`")?;
@@ -399,7 +356,7 @@ impl Parser<'_> {
                 } else {
                     None
                 };
-                IndexFlag::ForceZigzag(index)
+                IndexFlag::ForceZigzag { index }
             }
             Keyword::FAMILY => {
                 self.expect(TokenKind::Equal, "`=`")?;
@@ -421,7 +378,7 @@ impl Parser<'_> {
         let forced = count(|flag| matches!(flag, IndexFlag::ForceIndex(_)));
         let directed = count(|flag| matches!(flag, IndexFlag::Direction(_)));
         let no_index_join = count(|flag| matches!(flag, IndexFlag::Word(Keyword::NO_INDEX_JOIN)));
-        let zigzag = count(|flag| matches!(flag, IndexFlag::ForceZigzag(_)));
+        let zigzag = count(|flag| matches!(flag, IndexFlag::ForceZigzag { .. }));
         let no_zigzag = count(|flag| matches!(flag, IndexFlag::Word(Keyword::NO_ZIGZAG_JOIN)));
         if forced > 1 || directed > 1 {
             return Err(self.invalid("this index hint says the same twice"));
@@ -446,7 +403,7 @@ impl Parser<'_> {
     /// `AS a (b, c)`; columns of functions may have types.
     fn table_alias(&mut self, typed: bool) -> Parsed<Option<TableAlias>> {
         // `AS OF SYSTEM TIME` is no alias.
-        if self.at_keywords(&[Keyword::AS, Keyword::OF, Keyword::SYSTEM]) {
+        if self.at_keywords(kw![AS OF SYSTEM]) {
             return Ok(None);
         }
         if !self.eat_keyword(Keyword::AS) && !self.at_name() {

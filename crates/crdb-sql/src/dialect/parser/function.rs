@@ -1,8 +1,6 @@
 //! Calls, and what looks like one and has a grammar of its own.
 
-use super::super::ast::{
-    Expr, Function, FunctionArguments, Ident, ObjectName, SpecialForm, TrimSide,
-};
+use super::super::ast::{Expr, Function, FunctionArguments, Ident, ObjectName, SpecialForm};
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
 use super::{Parsed, Parser};
@@ -163,14 +161,7 @@ impl Parser<'_> {
             let field = if self.at_string() {
                 self.string()?
             } else if matches!(self.kind(), TokenKind::Word | TokenKind::QuotedWord)
-                || self.at_any(&[
-                    Keyword::YEAR,
-                    Keyword::MONTH,
-                    Keyword::DAY,
-                    Keyword::HOUR,
-                    Keyword::MINUTE,
-                    Keyword::SECOND,
-                ])
+                || self.at_any(kw![YEAR MONTH DAY HOUR MINUTE SECOND])
             {
                 self.word()?.value().into()
             } else {
@@ -196,11 +187,7 @@ impl Parser<'_> {
             let placing = self.expr()?;
             self.expect_keyword(Keyword::FROM)?;
             let from = self.expr()?;
-            let length = if self.eat_keyword(Keyword::FOR) {
-                Some(self.expr()?)
-            } else {
-                None
-            };
+            let length = self.opt(kw![FOR], Self::expr)?;
             self.close()?;
             return Ok(SpecialForm::Overlay {
                 source,
@@ -255,13 +242,7 @@ impl Parser<'_> {
 
     fn trim(&mut self) -> Parsed<SpecialForm> {
         self.open()?;
-        let side = self
-            .eat_any(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING])
-            .map(|side| match side {
-                Keyword::BOTH => TrimSide::Both,
-                Keyword::LEADING => TrimSide::Leading,
-                _ => TrimSide::Trailing,
-            });
+        let side = self.opt_words()?;
         let mut characters = None;
         let mut from = self.eat_keyword(Keyword::FROM);
         let mut source = self.exprs()?;
@@ -307,7 +288,7 @@ impl Parser<'_> {
     /// A call whose name has been read, with what may follow it.
     pub(super) fn call(&mut self, parts: Vec<Ident>) -> Parsed<Expr> {
         let mut function = self.windowless_call(parts)?;
-        if self.eat_keywords(&[Keyword::WITHIN, Keyword::GROUP]) {
+        if self.eat_keywords(kw![WITHIN GROUP]) {
             self.open()?;
             if !self.at_keyword(Keyword::ORDER) {
                 return Err(self.expected("`ORDER`"));
@@ -340,7 +321,7 @@ impl Parser<'_> {
             self.advance();
             FunctionArguments::Star
         } else {
-            let quantifier = self.eat_any(&[Keyword::ALL, Keyword::DISTINCT]);
+            let quantifier = self.eat_any(kw![ALL DISTINCT]);
             let values = self.exprs()?;
             order_by = self.order_by()?;
             match quantifier {

@@ -165,22 +165,22 @@ impl Parser<'_> {
         } else {
             None
         };
-        let direction = self.direction();
+        let direction = self.opt_words()?;
         Ok(IndexColumn {
             target,
             class,
             direction,
-            nulls: self.nulls_order()?,
+            nulls: self.opt_words()?,
         })
     }
 
     /// `USING HASH ..`, if it is there.
     pub(super) fn hash_sharding(&mut self) -> Parsed<Option<HashSharding>> {
-        if !self.eat_keywords(&[Keyword::USING, Keyword::HASH]) {
+        if !self.eat_keywords(kw![USING HASH]) {
             return Ok(None);
         }
         let mut buckets = None;
-        if self.eat_keywords(&[Keyword::WITH, Keyword::BUCKET_COUNT]) {
+        if self.eat_keywords(kw![WITH BUCKET_COUNT]) {
             self.expect(TokenKind::Equal, "`=`")?;
             buckets = Some(self.expr()?);
         }
@@ -189,7 +189,7 @@ impl Parser<'_> {
 
     /// `STORING (..)`, if it is there; `COVERING` and `INCLUDE` are other names for it.
     pub(super) fn storing(&mut self) -> Parsed<Vec<Ident>> {
-        match self.eat_any(&[Keyword::STORING, Keyword::COVERING, Keyword::INCLUDE]) {
+        match self.eat_any(kw![STORING COVERING INCLUDE]) {
             Some(_) => self.paren_names(),
             None => Ok(Vec::new()),
         }
@@ -200,11 +200,11 @@ impl Parser<'_> {
         if !self.eat_keyword(Keyword::INTERLEAVE) {
             return Ok(None);
         }
-        self.expect_keywords(&[Keyword::IN, Keyword::PARENT])?;
+        self.expect_keywords(kw![IN PARENT])?;
         let parent = self.object()?;
         let columns = self.paren_names()?;
         let cascade = self
-            .eat_any(&[Keyword::CASCADE, Keyword::RESTRICT])
+            .eat_any(kw![CASCADE RESTRICT])
             .map(|keyword| keyword == Keyword::CASCADE);
         Ok(Some(Interleave {
             parent,
@@ -215,7 +215,7 @@ impl Parser<'_> {
 
     /// `PARTITION BY ..`, if it is there.
     pub(super) fn opt_partition_by(&mut self) -> Parsed<Option<PartitionBy>> {
-        if !self.eat_keywords(&[Keyword::PARTITION, Keyword::BY]) {
+        if !self.eat_keywords(kw![PARTITION BY]) {
             return Ok(None);
         }
         self.nested(Self::partitions).map(Some)
@@ -223,14 +223,14 @@ impl Parser<'_> {
 
     /// What follows `PARTITION BY`.
     pub(super) fn partitions(&mut self) -> Parsed<PartitionBy> {
-        match self.expect_any(&[Keyword::LIST, Keyword::RANGE, Keyword::NOTHING])? {
+        match self.expect_any(kw![LIST RANGE NOTHING])? {
             Keyword::NOTHING => Ok(PartitionBy::Nothing),
             Keyword::LIST => {
                 let columns = self.paren_names()?;
                 let partitions = self.paren_list(|parser| {
                     parser.expect_keyword(Keyword::PARTITION)?;
                     let name = parser.any_name()?;
-                    parser.expect_keywords(&[Keyword::VALUES, Keyword::IN])?;
+                    parser.expect_keywords(kw![VALUES IN])?;
                     let values = parser.paren_exprs()?;
                     Ok(ListPartition {
                         name,
@@ -248,7 +248,7 @@ impl Parser<'_> {
                 let partitions = self.paren_list(|parser| {
                     parser.expect_keyword(Keyword::PARTITION)?;
                     let name = parser.any_name()?;
-                    parser.expect_keywords(&[Keyword::VALUES, Keyword::FROM])?;
+                    parser.expect_keywords(kw![VALUES FROM])?;
                     let from = parser.paren_exprs()?;
                     parser.expect_keyword(Keyword::TO)?;
                     let to = parser.paren_exprs()?;
@@ -296,9 +296,7 @@ impl Parser<'_> {
 
     /// `NOT VISIBLE`, `VISIBILITY 0.5` .., if it is there.
     pub(super) fn index_visibility(&mut self) -> Parsed<Option<IndexVisibility>> {
-        if self.eat_keywords(&[Keyword::NOT, Keyword::VISIBLE])
-            || self.eat_keyword(Keyword::INVISIBLE)
-        {
+        if self.eat_keywords(kw![NOT VISIBLE]) || self.eat_keyword(Keyword::INVISIBLE) {
             return Ok(Some(IndexVisibility::NotVisible));
         }
         if self.eat_keyword(Keyword::VISIBLE) {

@@ -3,6 +3,13 @@
 //! No step goes back: each decides by looking a few tokens ahead, so that time grows with the length of the text.
 //! Nesting is counted, and refused beyond [`MAX_DEPTH`](super::MAX_DEPTH).
 
+/// Keywords as a slice.
+macro_rules! kw {
+    ($($keyword:ident)+) => {
+        &[$($crate::dialect::keyword::Keyword::$keyword),+]
+    };
+}
+
 mod alter;
 mod column;
 mod create;
@@ -28,7 +35,7 @@ mod write;
 
 use std::borrow::Cow;
 
-use super::ast::Statement;
+use super::ast::{Statement, Words};
 use super::error::{ParseError, ParseErrorKind};
 use super::keyword::Keyword;
 use super::lexer::tokenize;
@@ -202,6 +209,57 @@ impl<'a> Parser<'a> {
     fn expect_any(&mut self, keywords: &[Keyword]) -> Parsed<Keyword> {
         self.eat_any(keywords)
             .ok_or_else(|| self.expected(&one_of(keywords)))
+    }
+
+    /// What keywords introduce, if they are there.
+    fn opt<T>(
+        &mut self,
+        keywords: &[Keyword],
+        step: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Option<T>> {
+        if self.eat_keywords(keywords) {
+            step(self).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The longest of some sequences of keywords that is next, and its length.
+    fn peek_words<T: Words>(&self) -> Option<(T, usize)> {
+        let found = T::ALL.iter().filter(|(words, _)| self.at_keywords(words));
+        let longest = found.max_by_key(|(words, _)| words.len())?;
+        Some((longest.1, longest.0.len()))
+    }
+
+    /// One of some sequences of keywords.
+    fn words<T: Words>(&mut self) -> Parsed<T> {
+        if let Some((value, length)) = self.peek_words() {
+            self.at += length;
+            return Ok(value);
+        }
+        // The error is where the longest beginning ends.
+        let begun = |words: &&[Keyword]| {
+            let matching = (0..words.len()).take_while(|at| self.keyword_at(*at, words[*at]));
+            matching.count()
+        };
+        let all = || T::ALL.iter().map(|(words, _)| *words);
+        let most = all().map(|words| begun(&words)).max().unwrap_or(0);
+        let next = all().filter(|words| begun(words) == most);
+        let next: Vec<_> = next.filter_map(|words| words.get(most).copied()).collect();
+        self.at += most;
+        Err(self.expected(&one_of(&next)))
+    }
+
+    /// One of some sequences of keywords, if the first of one is there.
+    fn opt_words<T: Words>(&mut self) -> Parsed<Option<T>> {
+        let begun = T::ALL
+            .iter()
+            .any(|(words, _)| words.first().is_some_and(|word| self.at_keyword(*word)));
+        if begun {
+            self.words().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     fn open(&mut self) -> Parsed<()> {

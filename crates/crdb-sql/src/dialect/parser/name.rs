@@ -2,7 +2,7 @@
 
 use super::super::ast::{Ident, IndexName, ObjectName};
 use super::super::error::ParseErrorKind;
-use super::super::keyword::{Keyword, KeywordClass};
+use super::super::keyword::KeywordClass;
 use super::super::literal;
 use super::super::token::{Token, TokenKind};
 use super::{Parsed, Parser};
@@ -301,12 +301,12 @@ impl Parser<'_> {
 
     /// `IF EXISTS`.
     pub(super) fn if_exists(&mut self) -> bool {
-        self.eat_keywords(&[Keyword::IF, Keyword::EXISTS])
+        self.eat_keywords(kw![IF EXISTS])
     }
 
     /// `IF NOT EXISTS`.
     pub(super) fn if_not_exists(&mut self) -> bool {
-        self.eat_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS])
+        self.eat_keywords(kw![IF NOT EXISTS])
     }
 }
 

@@ -454,12 +454,7 @@ impl Parser<'_> {
     fn trigger_events(&mut self, parts: &mut Vec<Part>) -> Parsed<()> {
         let mut given = Vec::new();
         loop {
-            let event = self.expect_any(&[
-                Keyword::INSERT,
-                Keyword::DELETE,
-                Keyword::UPDATE,
-                Keyword::TRUNCATE,
-            ])?;
+            let event = self.expect_any(kw![INSERT DELETE UPDATE TRUNCATE])?;
             if given.contains(&event) {
                 return Err(self.invalid("an event of the trigger is given twice"));
             }

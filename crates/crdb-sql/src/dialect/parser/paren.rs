@@ -214,7 +214,7 @@ impl Parser<'_> {
                     } else {
                         Some(self.expr()?)
                     };
-                    Subscript::Slice(low, high)
+                    Subscript::Slice { low, high }
                 }
             };
             self.expect(TokenKind::RightBracket, "`]`")?;
@@ -369,11 +369,7 @@ impl Parser<'_> {
         if whens.is_empty() {
             return Err(self.expected("`WHEN`"));
         }
-        let otherwise = if self.eat_keyword(Keyword::ELSE) {
-            Some(self.expr()?)
-        } else {
-            None
-        };
+        let otherwise = self.opt(kw![ELSE], Self::expr)?;
         self.expect_keyword(Keyword::END)?;
         Ok(Expr::Case(Box::new(Case {
             operand,

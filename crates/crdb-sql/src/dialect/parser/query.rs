@@ -1,9 +1,8 @@
 //! Queries.
 
 use super::super::ast::{
-    Cte, Direction, Distinct, Expr, Ident, Limit, Literal, LockStrength, LockWait, Locking,
-    NullsOrder, Offset, OrderBy, OrderTarget, Query, QueryBody, Select, SelectItem, SetOperator,
-    SetQuantifier, UnaryOperator, With,
+    Cte, Distinct, Expr, Ident, Limit, Literal, LockWait, Locking, Offset, OrderBy, OrderTarget,
+    Query, QueryBody, Select, SelectItem, SetOperator, SetQuantifier, UnaryOperator, With,
 };
 use super::super::keyword::{Keyword, KeywordClass};
 use super::super::token::TokenKind;
@@ -49,16 +48,7 @@ impl Parser<'_> {
 
     /// Whether something follows that belongs to a query whose first operand has been read.
     pub(super) fn at_query_rest(&self) -> bool {
-        self.at_any(&[
-            Keyword::UNION,
-            Keyword::EXCEPT,
-            Keyword::INTERSECT,
-            Keyword::ORDER,
-            Keyword::LIMIT,
-            Keyword::OFFSET,
-            Keyword::FETCH,
-            Keyword::FOR,
-        ])
+        self.at_any(kw![UNION EXCEPT INTERSECT ORDER LIMIT OFFSET FETCH FOR])
     }
 
     /// A whole query, possibly in parentheses.
@@ -105,17 +95,15 @@ impl Parser<'_> {
     /// The set operators that bind at least as tightly as `least` (`INTERSECT` binds tighter).
     fn set_operations(&mut self, mut left: QueryBody, least: u8) -> Parsed<QueryBody> {
         loop {
-            let (operator, level) = match self.keyword() {
-                Some(Keyword::UNION) => (SetOperator::Union, 0),
-                Some(Keyword::EXCEPT) => (SetOperator::Except, 0),
-                Some(Keyword::INTERSECT) => (SetOperator::Intersect, 1),
-                _ => return Ok(left),
+            let Some((operator, _)) = self.peek_words() else {
+                return Ok(left);
             };
+            let level = u8::from(operator == SetOperator::Intersect);
             if level < least {
                 return Ok(left);
             }
             self.advance();
-            let quantifier = match self.eat_any(&[Keyword::ALL, Keyword::DISTINCT]) {
+            let quantifier = match self.eat_any(kw![ALL DISTINCT]) {
                 Some(Keyword::ALL) => SetQuantifier::All,
                 Some(_) => SetQuantifier::Distinct,
                 None => SetQuantifier::None,
@@ -170,7 +158,7 @@ impl Parser<'_> {
         self.expect_keyword(Keyword::AS)?;
         let materialized = if self.eat_keyword(Keyword::MATERIALIZED) {
             Some(true)
-        } else if self.eat_keywords(&[Keyword::NOT, Keyword::MATERIALIZED]) {
+        } else if self.eat_keywords(kw![NOT MATERIALIZED]) {
             Some(false)
         } else {
             None
@@ -212,21 +200,13 @@ impl Parser<'_> {
             as_of = self.as_of()?;
         }
         let filter = self.filter()?;
-        let group_by = if self.eat_keywords(&[Keyword::GROUP, Keyword::BY]) {
-            self.exprs()?
-        } else {
-            Vec::new()
-        };
-        let having = if self.eat_keyword(Keyword::HAVING) {
-            Some(self.expr()?)
-        } else {
-            None
-        };
-        let windows = if self.eat_keyword(Keyword::WINDOW) {
-            self.comma_list(Self::named_window)?
-        } else {
-            Vec::new()
-        };
+        let group_by = self
+            .opt(kw![GROUP BY], Self::group_keys)?
+            .unwrap_or_default();
+        let having = self.opt(kw![HAVING], Self::expr)?;
+        let windows = self
+            .opt(kw![WINDOW], |parser| parser.comma_list(Self::named_window))?
+            .unwrap_or_default();
         let span = self.span_from(start);
         Ok(Select {
             distinct,
@@ -238,6 +218,19 @@ impl Parser<'_> {
             having,
             windows,
             span,
+        })
+    }
+
+    /// What follows `GROUP BY`. `ROLLUP` and `CUBE` are calls in CockroachDB's grammar, of functions that it does not have.
+    fn group_keys(&mut self) -> Parsed<Vec<Expr>> {
+        self.comma_list(|parser| {
+            if parser.at_keyword(Keyword::GROUPING) && parser.keyword_at(1, Keyword::SETS) {
+                return Err(parser.expected(
+                    "an expression: CockroachDB has no grouping sets, only PostgreSQL has; write a query for each \
+                     set and `UNION ALL` between them",
+                ));
+            }
+            parser.expr()
         })
     }
 
@@ -307,7 +300,7 @@ impl Parser<'_> {
 
     /// `AS OF SYSTEM TIME ..`, if it is there.
     pub(super) fn as_of(&mut self) -> Parsed<Option<Expr>> {
-        if !self.eat_keywords(&[Keyword::AS, Keyword::OF, Keyword::SYSTEM]) {
+        if !self.eat_keywords(kw![AS OF SYSTEM]) {
             return Ok(None);
         }
         self.expect_keyword(Keyword::TIME)?;
@@ -338,7 +331,7 @@ impl Parser<'_> {
             let target = OrderTarget::PrimaryKey(self.object()?);
             return Ok(OrderBy {
                 target,
-                direction: self.direction(),
+                direction: self.opt_words()?,
                 nulls: None,
             });
         }
@@ -352,16 +345,16 @@ impl Parser<'_> {
             };
             return Ok(OrderBy {
                 target,
-                direction: self.direction(),
+                direction: self.opt_words()?,
                 nulls: None,
             });
         }
         let target = OrderTarget::Expr(self.expr()?);
-        let direction = self.direction();
+        let direction = self.opt_words()?;
         Ok(OrderBy {
             target,
             direction,
-            nulls: self.nulls_order()?,
+            nulls: self.opt_words()?,
         })
     }
 
@@ -373,35 +366,13 @@ impl Parser<'_> {
         past.is_some_and(|past| self.kind_at(past) == TokenKind::At)
     }
 
-    /// `ASC` or `DESC`, if it is there.
-    pub(super) fn direction(&mut self) -> Option<Direction> {
-        self.eat_any(&[Keyword::ASC, Keyword::DESC])
-            .map(|keyword| match keyword {
-                Keyword::ASC => Direction::Ascending,
-                _ => Direction::Descending,
-            })
-    }
-
-    /// `NULLS FIRST` or `NULLS LAST`, if it is there.
-    pub(super) fn nulls_order(&mut self) -> Parsed<Option<NullsOrder>> {
-        if !self.eat_keyword(Keyword::NULLS) {
-            return Ok(None);
-        }
-        Ok(Some(
-            match self.expect_any(&[Keyword::FIRST, Keyword::LAST])? {
-                Keyword::FIRST => NullsOrder::First,
-                _ => NullsOrder::Last,
-            },
-        ))
-    }
-
     fn limit_and_offset(&mut self, query: &mut Query) -> Parsed<()> {
         loop {
-            if query.limit.is_none() && self.at_any(&[Keyword::LIMIT, Keyword::FETCH]) {
+            if query.limit.is_none() && self.at_any(kw![LIMIT FETCH]) {
                 query.limit = self.limit()?;
             } else if query.offset.is_none() && self.eat_keyword(Keyword::OFFSET) {
                 let count = self.expr()?;
-                let rows = self.eat_any(&[Keyword::ROW, Keyword::ROWS]).is_some();
+                let rows = self.eat_any(kw![ROW ROWS]).is_some();
                 query.offset = Some(Offset { count, rows });
             } else {
                 return Ok(());
@@ -420,13 +391,13 @@ impl Parser<'_> {
         if !self.eat_keyword(Keyword::FETCH) {
             return Ok(None);
         }
-        self.expect_any(&[Keyword::FIRST, Keyword::NEXT])?;
-        let count = if self.at_any(&[Keyword::ROW, Keyword::ROWS]) {
+        self.expect_any(kw![FIRST NEXT])?;
+        let count = if self.at_any(kw![ROW ROWS]) {
             None
         } else {
             Some(self.fetch_count()?)
         };
-        self.expect_any(&[Keyword::ROW, Keyword::ROWS])?;
+        self.expect_any(kw![ROW ROWS])?;
         self.expect_keyword(Keyword::ONLY)?;
         Ok(Some(Limit::Fetch(count)))
     }
@@ -452,34 +423,24 @@ impl Parser<'_> {
 
     /// `FOR UPDATE ..`, as many as follow.
     fn locking(&mut self, query: &mut Query) -> Parsed<()> {
-        if self.at_keywords(&[Keyword::FOR, Keyword::READ]) {
+        if self.at_keywords(kw![FOR READ]) {
             self.at += 2;
             self.expect_keyword(Keyword::ONLY)?;
             query.for_read_only = true;
             return Ok(());
         }
         while self.at_keyword(Keyword::FOR) {
-            let strength = match self.kind_at(1) {
-                TokenKind::Keyword(Keyword::UPDATE) => LockStrength::Update,
-                TokenKind::Keyword(Keyword::SHARE) => LockStrength::Share,
-                TokenKind::Keyword(Keyword::NO) => LockStrength::NoKeyUpdate,
-                TokenKind::Keyword(Keyword::KEY) => LockStrength::KeyShare,
+            let known = matches!(
+                self.kind_at(1),
+                TokenKind::Keyword(Keyword::UPDATE | Keyword::SHARE | Keyword::NO | Keyword::KEY)
+            );
+            if !known {
                 // `ALTER RANGE .. FOR SELECT` and the like.
-                _ => return Ok(()),
-            };
-            self.at += 2;
-            match strength {
-                LockStrength::NoKeyUpdate => {
-                    self.expect_keywords(&[Keyword::KEY, Keyword::UPDATE])?;
-                }
-                LockStrength::KeyShare => self.expect_keyword(Keyword::SHARE)?,
-                LockStrength::Update | LockStrength::Share => {}
+                return Ok(());
             }
-            let tables = if self.eat_keyword(Keyword::OF) {
-                self.objects()?
-            } else {
-                Vec::new()
-            };
+            self.advance();
+            let strength = self.words()?;
+            let tables = self.opt(kw![OF], Self::objects)?.unwrap_or_default();
             let wait = if self.eat_keyword(Keyword::NOWAIT) {
                 LockWait::Error
             } else if self.eat_keyword(Keyword::SKIP) {

@@ -11,10 +11,7 @@ use super::{Parsed, Parser};
 impl Parser<'_> {
     /// `CREATE FUNCTION` or `CREATE PROCEDURE`, behind `OR REPLACE`.
     pub(super) fn create_routine(&mut self, or_replace: bool) -> Parsed<StatementKind> {
-        let kind = match self.expect_any(&[Keyword::FUNCTION, Keyword::PROCEDURE])? {
-            Keyword::FUNCTION => RoutineKind::Function,
-            _ => RoutineKind::Procedure,
-        };
+        let kind = self.words()?;
         let name = self.object()?;
         self.open()?;
         let parameters = if self.is(TokenKind::RightParen) {
@@ -41,7 +38,7 @@ impl Parser<'_> {
     }
 
     fn returns(&mut self, kind: RoutineKind) -> Parsed<Option<RoutineReturns>> {
-        let null_option = self.at_keywords(&[Keyword::RETURNS, Keyword::NULL]);
+        let null_option = self.at_keywords(kw![RETURNS NULL]);
         if kind == RoutineKind::Procedure || null_option || !self.eat_keyword(Keyword::RETURNS) {
             return Ok(None);
         }
@@ -67,13 +64,13 @@ impl Parser<'_> {
 
     /// `IN a INT8`, `a OUT INT8`, `INT8`.
     pub(super) fn parameter(&mut self) -> Parsed<Parameter> {
-        let mut mode = self.parameter_mode();
+        let mut mode = self.parameter_mode()?;
         let mut name = None;
         // A name is followed by a mode or a type; a type alone is not.
         if self.at_function_name() && self.type_follows(1) {
             name = Some(self.function_name()?);
             if mode.is_none() {
-                mode = self.parameter_mode();
+                mode = self.parameter_mode()?;
             }
         }
         Ok(Parameter {
@@ -86,7 +83,7 @@ impl Parser<'_> {
 
     /// Whether the token `ahead` begins a type or mode, so that what stands before it is a name.
     fn type_follows(&self, ahead: usize) -> bool {
-        if self.at_keywords(&[Keyword::DOUBLE, Keyword::PRECISION]) {
+        if self.at_keywords(kw![DOUBLE PRECISION]) {
             return false;
         }
         match self.kind_at(ahead) {
@@ -97,17 +94,11 @@ impl Parser<'_> {
         }
     }
 
-    fn parameter_mode(&mut self) -> Option<ParameterMode> {
-        if self.eat_keywords(&[Keyword::IN, Keyword::OUT]) {
-            return Some(ParameterMode::InOut);
+    fn parameter_mode(&mut self) -> Parsed<Option<ParameterMode>> {
+        if self.eat_keywords(kw![IN OUT]) {
+            return Ok(Some(ParameterMode::InOut));
         }
-        self.eat_any(&[Keyword::IN, Keyword::OUT, Keyword::INOUT, Keyword::VARIADIC])
-            .map(|keyword| match keyword {
-                Keyword::IN => ParameterMode::In,
-                Keyword::OUT => ParameterMode::Out,
-                Keyword::INOUT => ParameterMode::InOut,
-                _ => ParameterMode::Variadic,
-            })
+        self.opt_words()
     }
 
     fn routine_option(&mut self) -> Parsed<Option<RoutineOption>> {
@@ -132,28 +123,20 @@ impl Parser<'_> {
 
     /// An option that `ALTER FUNCTION` takes too.
     fn common_routine_option(&mut self) -> Parsed<Option<RoutineOption>> {
-        self.eat_keywords(&[Keyword::EXTERNAL, Keyword::SECURITY])
+        self.eat_keywords(kw![EXTERNAL SECURITY])
             .then(|| self.at -= 1);
-        let Some(keyword) = self.eat_any(&[
-            Keyword::CALLED,
-            Keyword::RETURNS,
-            Keyword::STRICT,
-            Keyword::IMMUTABLE,
-            Keyword::STABLE,
-            Keyword::VOLATILE,
-            Keyword::SECURITY,
-            Keyword::LEAKPROOF,
-            Keyword::NOT,
-        ]) else {
+        let Some(keyword) = self
+            .eat_any(kw![CALLED RETURNS STRICT IMMUTABLE STABLE VOLATILE SECURITY LEAKPROOF NOT])
+        else {
             return Ok(None);
         };
         Ok(Some(match keyword {
             Keyword::CALLED => {
-                self.expect_keywords(&[Keyword::ON, Keyword::NULL, Keyword::INPUT])?;
+                self.expect_keywords(kw![ON NULL INPUT])?;
                 RoutineOption::Strict(false)
             }
             Keyword::RETURNS => {
-                self.expect_keywords(&[Keyword::NULL, Keyword::ON, Keyword::NULL, Keyword::INPUT])?;
+                self.expect_keywords(kw![NULL ON NULL INPUT])?;
                 RoutineOption::Strict(true)
             }
             Keyword::STRICT => RoutineOption::Strict(true),
@@ -161,7 +144,7 @@ impl Parser<'_> {
             Keyword::STABLE => RoutineOption::Volatility(Volatility::Stable),
             Keyword::VOLATILE => RoutineOption::Volatility(Volatility::Volatile),
             Keyword::SECURITY => RoutineOption::SecurityDefiner(
-                self.expect_any(&[Keyword::DEFINER, Keyword::INVOKER])? == Keyword::DEFINER,
+                self.expect_any(kw![DEFINER INVOKER])? == Keyword::DEFINER,
             ),
             Keyword::LEAKPROOF => RoutineOption::Leakproof(true),
             _ => {
@@ -175,7 +158,7 @@ impl Parser<'_> {
         if self.eat_keyword(Keyword::RETURN) {
             return Ok(Some(RoutineBody::Return(self.expr()?)));
         }
-        if !self.eat_keywords(&[Keyword::BEGIN, Keyword::ATOMIC]) {
+        if !self.eat_keywords(kw![BEGIN ATOMIC]) {
             return Ok(None);
         }
         let mut statements = Vec::new();

@@ -1,8 +1,8 @@
 //! Transactions and session variables.
 
 use super::super::ast::{
-    Expr, Ident, IsolationLevel, Literal, Part, SetScope, SetVariable, StatementKind, Transaction,
-    TransactionMode, TransactionPriority, Utility, UtilityKind,
+    Expr, Ident, Literal, Part, SetScope, SetVariable, StatementKind, Transaction, TransactionMode,
+    Utility, UtilityKind,
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
@@ -55,7 +55,7 @@ impl Parser<'_> {
 
     /// `TRANSACTION` or `WORK`, if it is there. Neither means anything.
     fn eat_transaction(&mut self) {
-        self.eat_any(&[Keyword::TRANSACTION, Keyword::WORK]);
+        self.eat_any(kw![TRANSACTION WORK]);
     }
 
     /// `AND CHAIN` or `AND NO CHAIN`, if it is there; whether the next transaction begins at once.
@@ -108,14 +108,7 @@ impl Parser<'_> {
             }
             modes.push(mode);
             let comma = self.eat(TokenKind::Comma);
-            let more = self.at_any(&[
-                Keyword::ISOLATION,
-                Keyword::PRIORITY,
-                Keyword::READ,
-                Keyword::AS,
-                Keyword::DEFERRABLE,
-                Keyword::NOT,
-            ]);
+            let more = self.at_any(kw![ISOLATION PRIORITY READ AS DEFERRABLE NOT]);
             if !more && !comma {
                 return Ok(modes);
             }
@@ -126,28 +119,16 @@ impl Parser<'_> {
         if let Some(as_of) = self.as_of()? {
             return Ok(TransactionMode::AsOf(as_of));
         }
-        let keyword = self.expect_any(&[
-            Keyword::ISOLATION,
-            Keyword::PRIORITY,
-            Keyword::READ,
-            Keyword::NOT,
-            Keyword::DEFERRABLE,
-        ])?;
+        let keyword = self.expect_any(kw![ISOLATION PRIORITY READ NOT DEFERRABLE])?;
         Ok(match keyword {
             Keyword::ISOLATION => {
                 self.expect_keyword(Keyword::LEVEL)?;
-                TransactionMode::Isolation(self.isolation_level()?)
+                TransactionMode::Isolation(self.words()?)
             }
-            Keyword::PRIORITY => TransactionMode::Priority(
-                match self.expect_any(&[Keyword::LOW, Keyword::NORMAL, Keyword::HIGH])? {
-                    Keyword::LOW => TransactionPriority::Low,
-                    Keyword::NORMAL => TransactionPriority::Normal,
-                    _ => TransactionPriority::High,
-                },
-            ),
-            Keyword::READ => TransactionMode::ReadOnly(
-                self.expect_any(&[Keyword::ONLY, Keyword::WRITE])? == Keyword::ONLY,
-            ),
+            Keyword::PRIORITY => TransactionMode::Priority(self.words()?),
+            Keyword::READ => {
+                TransactionMode::ReadOnly(self.expect_any(kw![ONLY WRITE])? == Keyword::ONLY)
+            }
             Keyword::NOT => {
                 self.expect_keyword(Keyword::DEFERRABLE)?;
                 TransactionMode::Deferrable(false)
@@ -156,30 +137,9 @@ impl Parser<'_> {
         })
     }
 
-    fn isolation_level(&mut self) -> Parsed<IsolationLevel> {
-        let level = self.expect_any(&[
-            Keyword::READ,
-            Keyword::SNAPSHOT,
-            Keyword::REPEATABLE,
-            Keyword::SERIALIZABLE,
-        ])?;
-        Ok(match level {
-            Keyword::READ => match self.expect_any(&[Keyword::UNCOMMITTED, Keyword::COMMITTED])? {
-                Keyword::COMMITTED => IsolationLevel::ReadCommitted,
-                _ => IsolationLevel::ReadUncommitted,
-            },
-            Keyword::SNAPSHOT => IsolationLevel::Snapshot,
-            Keyword::REPEATABLE => {
-                self.expect_keyword(Keyword::READ)?;
-                IsolationLevel::RepeatableRead
-            }
-            _ => IsolationLevel::Serializable,
-        })
-    }
-
     pub(super) fn set(&mut self) -> Parsed<StatementKind> {
         self.advance();
-        if self.eat_keywords(&[Keyword::CLUSTER, Keyword::SETTING]) {
+        if self.eat_keywords(kw![CLUSTER SETTING]) {
             return self.set_cluster_setting();
         }
         let scope = match self.keyword() {
@@ -200,24 +160,16 @@ impl Parser<'_> {
                 self.transaction_modes()?,
             )));
         }
-        if scope == SetScope::Session
-            && self.eat_keywords(&[Keyword::CHARACTERISTICS, Keyword::AS, Keyword::TRANSACTION])
-        {
+        if scope == SetScope::Session && self.eat_keywords(kw![CHARACTERISTICS AS TRANSACTION]) {
             return Ok(StatementKind::Transaction(Transaction::SetDefaults(
                 self.transaction_modes()?,
             )));
         }
-        if self.eat_keywords(&[Keyword::SESSION, Keyword::AUTHORIZATION, Keyword::DEFAULT])
-            || scope == SetScope::Session
-                && self.eat_keywords(&[Keyword::AUTHORIZATION, Keyword::DEFAULT])
+        if self.eat_keywords(kw![SESSION AUTHORIZATION DEFAULT])
+            || scope == SetScope::Session && self.eat_keywords(kw![AUTHORIZATION DEFAULT])
         {
             // A statement of its own to the server, not the variable `session_authorization`.
-            let words = [
-                Keyword::SET,
-                Keyword::SESSION,
-                Keyword::AUTHORIZATION,
-                Keyword::DEFAULT,
-            ];
+            let words = kw![SET SESSION AUTHORIZATION DEFAULT];
             return Ok(StatementKind::Utility(Utility {
                 kind: UtilityKind::Reset,
                 parts: words.map(Part::Keyword).to_vec(),
@@ -251,7 +203,7 @@ impl Parser<'_> {
             name: vec![Ident::new(name)],
             values,
         };
-        if self.at_keywords(&[Keyword::TIME, Keyword::ZONE]) {
+        if self.at_keywords(kw![TIME ZONE]) {
             self.at += 2;
             return Ok(variable("timezone", vec![self.zone()?]));
         }
@@ -316,7 +268,7 @@ impl Parser<'_> {
 
     /// A value of a variable: an expression, or one of the words that are none otherwise.
     pub(super) fn variable_value(&mut self) -> Parsed<Expr> {
-        if self.at_any(&[Keyword::ON, Keyword::NONE]) {
+        if self.at_any(kw![ON NONE]) {
             let start = self.start();
             let token = self.advance();
             let parts = vec![self.ident(token)];

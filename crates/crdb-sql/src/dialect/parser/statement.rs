@@ -98,18 +98,7 @@ impl Parser<'_> {
     /// A statement in brackets that stands for its rows.
     pub(super) fn row_source(&mut self) -> Parsed<Statement> {
         let allowed = self.is(TokenKind::LeftParen)
-            || self.at_any(&[
-                Keyword::DELETE,
-                Keyword::EXPLAIN,
-                Keyword::INSERT,
-                Keyword::SELECT,
-                Keyword::SHOW,
-                Keyword::TABLE,
-                Keyword::UPDATE,
-                Keyword::UPSERT,
-                Keyword::VALUES,
-                Keyword::WITH,
-            ]);
+            || self.at_any(kw![DELETE EXPLAIN INSERT SELECT SHOW TABLE UPDATE UPSERT VALUES WITH]);
         if !allowed {
             return Err(self.expected("a statement that returns rows"));
         }
@@ -118,14 +107,12 @@ impl Parser<'_> {
 
     fn explain(&mut self) -> Parsed<StatementKind> {
         self.advance();
-        let analyze = self
-            .eat_any(&[Keyword::ANALYZE, Keyword::ANALYSE])
-            .is_some();
+        let analyze = self.eat_any(kw![ANALYZE ANALYSE]).is_some();
         let mut options = Vec::new();
         // `EXPLAIN (SELECT ..)` has a query, not options.
         if self.is(TokenKind::LeftParen) && !self.at_query_in_parens() {
             options = self.paren_list(|parser| {
-                if parser.at_any(&[Keyword::ANALYZE, Keyword::ANALYSE]) {
+                if parser.at_any(kw![ANALYZE ANALYSE]) {
                     parser.any_name()
                 } else {
                     parser.word()
@@ -187,7 +174,7 @@ impl Parser<'_> {
         } else {
             Vec::new()
         };
-        let discard_rows = self.eat_keywords(&[Keyword::DISCARD, Keyword::ROWS]);
+        let discard_rows = self.eat_keywords(kw![DISCARD ROWS]);
         Ok(StatementKind::Execute(super::super::ast::Execute {
             name,
             arguments,

@@ -104,51 +104,17 @@ impl Parser<'_> {
 
     /// A type that the grammar knows by keyword.
     fn keyword_type(&mut self) -> Parsed<Option<BaseType>> {
-        let Some(keyword) = self.keyword() else {
+        if let Some(shape) = self.eat_any(kw![GEOMETRY GEOGRAPHY]) {
+            return self.shape_type(shape == Keyword::GEOGRAPHY).map(Some);
+        }
+        if self.eat_keyword(Keyword::INTERVAL) {
+            return self.interval_type().map(Some);
+        }
+        let Some((keyword, length)) = self.peek_words() else {
             return Ok(None);
         };
-        let (keyword, most) = match keyword {
-            Keyword::INT => (TypeKeyword::Int, 0),
-            Keyword::INTEGER => (TypeKeyword::Integer, 0),
-            Keyword::SMALLINT => (TypeKeyword::SmallInt, 0),
-            Keyword::BIGINT => (TypeKeyword::BigInt, 0),
-            Keyword::REAL => (TypeKeyword::Real, 0),
-            Keyword::FLOAT => (TypeKeyword::Float, 1),
-            Keyword::DOUBLE if self.keyword_at(1, Keyword::PRECISION) => {
-                (TypeKeyword::DoublePrecision, 0)
-            }
-            Keyword::DECIMAL => (TypeKeyword::Decimal, 2),
-            Keyword::DEC => (TypeKeyword::Dec, 2),
-            Keyword::NUMERIC => (TypeKeyword::Numeric, 2),
-            Keyword::BOOLEAN => (TypeKeyword::Boolean, 0),
-            Keyword::BIT if self.keyword_at(1, Keyword::VARYING) => (TypeKeyword::BitVarying, 1),
-            Keyword::BIT => (TypeKeyword::Bit, 1),
-            Keyword::VARBIT => (TypeKeyword::VarBit, 1),
-            Keyword::CHAR if self.keyword_at(1, Keyword::VARYING) => (TypeKeyword::CharVarying, 1),
-            Keyword::CHAR => (TypeKeyword::Char, 1),
-            Keyword::CHARACTER if self.keyword_at(1, Keyword::VARYING) => {
-                (TypeKeyword::CharacterVarying, 1)
-            }
-            Keyword::CHARACTER => (TypeKeyword::Character, 1),
-            Keyword::VARCHAR => (TypeKeyword::VarChar, 1),
-            Keyword::STRING => (TypeKeyword::String, 1),
-            Keyword::TIME => (TypeKeyword::Time, 1),
-            Keyword::TIMETZ => (TypeKeyword::TimeTz, 1),
-            Keyword::TIMESTAMP => (TypeKeyword::Timestamp, 1),
-            Keyword::TIMESTAMPTZ => (TypeKeyword::TimestampTz, 1),
-            Keyword::BOX2D => (TypeKeyword::Box2d, 0),
-            Keyword::VECTOR => (TypeKeyword::Vector, 1),
-            Keyword::GEOMETRY | Keyword::GEOGRAPHY => {
-                self.advance();
-                return self.shape_type(keyword == Keyword::GEOGRAPHY).map(Some);
-            }
-            Keyword::INTERVAL => {
-                self.advance();
-                return self.interval_type().map(Some);
-            }
-            _ => return Ok(None),
-        };
-        self.at += keyword.as_str().split(' ').count();
+        self.at += length;
+        let most = most_modifiers(keyword);
         let modifiers = if most > 0 && self.is(TokenKind::LeftParen) {
             self.modifiers(keyword, most)?
         } else {
@@ -204,9 +170,9 @@ impl Parser<'_> {
 
     /// `WITH TIME ZONE` or `WITHOUT TIME ZONE`.
     fn time_zone(&mut self) -> Option<bool> {
-        if self.eat_keywords(&[Keyword::WITH, Keyword::TIME, Keyword::ZONE]) {
+        if self.eat_keywords(kw![WITH TIME ZONE]) {
             Some(true)
-        } else if self.eat_keywords(&[Keyword::WITHOUT, Keyword::TIME, Keyword::ZONE]) {
+        } else if self.eat_keywords(kw![WITHOUT TIME ZONE]) {
             Some(false)
         } else {
             None
@@ -266,38 +232,25 @@ impl Parser<'_> {
     /// `DAY TO SECOND(3)`.
     pub(super) fn interval_fields(&mut self) -> Parsed<Option<IntervalField>> {
         use IntervalField as Fields;
-        let Some(first) = self.eat_any(&[
-            Keyword::YEAR,
-            Keyword::MONTH,
-            Keyword::DAY,
-            Keyword::HOUR,
-            Keyword::MINUTE,
-            Keyword::SECOND,
-        ]) else {
+        let Some(first) = self.eat_any(kw![YEAR MONTH DAY HOUR MINUTE SECOND]) else {
             return Ok(None);
         };
         let fields = match first {
-            Keyword::YEAR if self.eat_keywords(&[Keyword::TO, Keyword::MONTH]) => {
-                Fields::YearToMonth
-            }
+            Keyword::YEAR if self.eat_keywords(kw![TO MONTH]) => Fields::YearToMonth,
             Keyword::YEAR => Fields::Year,
             Keyword::MONTH => Fields::Month,
-            Keyword::DAY if self.eat_keywords(&[Keyword::TO, Keyword::HOUR]) => Fields::DayToHour,
-            Keyword::DAY if self.eat_keywords(&[Keyword::TO, Keyword::MINUTE]) => {
-                Fields::DayToMinute
-            }
-            Keyword::DAY if self.eat_keywords(&[Keyword::TO, Keyword::SECOND]) => {
+            Keyword::DAY if self.eat_keywords(kw![TO HOUR]) => Fields::DayToHour,
+            Keyword::DAY if self.eat_keywords(kw![TO MINUTE]) => Fields::DayToMinute,
+            Keyword::DAY if self.eat_keywords(kw![TO SECOND]) => {
                 Fields::DayToSecond(self.fraction()?)
             }
             Keyword::DAY => Fields::Day,
-            Keyword::HOUR if self.eat_keywords(&[Keyword::TO, Keyword::MINUTE]) => {
-                Fields::HourToMinute
-            }
-            Keyword::HOUR if self.eat_keywords(&[Keyword::TO, Keyword::SECOND]) => {
+            Keyword::HOUR if self.eat_keywords(kw![TO MINUTE]) => Fields::HourToMinute,
+            Keyword::HOUR if self.eat_keywords(kw![TO SECOND]) => {
                 Fields::HourToSecond(self.fraction()?)
             }
             Keyword::HOUR => Fields::Hour,
-            Keyword::MINUTE if self.eat_keywords(&[Keyword::TO, Keyword::SECOND]) => {
+            Keyword::MINUTE if self.eat_keywords(kw![TO SECOND]) => {
                 Fields::MinuteToSecond(self.fraction()?)
             }
             Keyword::MINUTE => Fields::Minute,
@@ -319,40 +272,10 @@ impl Parser<'_> {
 
     /// Whether the keyword at hand begins a type that a string follows, as in `TIMESTAMP(3) WITH TIME ZONE '..'`.
     pub(super) fn at_keyword_literal(&self) -> bool {
-        let mut ahead = match self.keyword() {
-            Some(Keyword::DOUBLE) if self.keyword_at(1, Keyword::PRECISION) => 2,
-            Some(Keyword::BIT | Keyword::CHAR | Keyword::CHARACTER)
-                if self.keyword_at(1, Keyword::VARYING) =>
-            {
-                2
-            }
-            Some(
-                Keyword::INT
-                | Keyword::INTEGER
-                | Keyword::SMALLINT
-                | Keyword::BIGINT
-                | Keyword::REAL
-                | Keyword::FLOAT
-                | Keyword::DECIMAL
-                | Keyword::DEC
-                | Keyword::NUMERIC
-                | Keyword::BOOLEAN
-                | Keyword::BIT
-                | Keyword::VARBIT
-                | Keyword::CHAR
-                | Keyword::CHARACTER
-                | Keyword::VARCHAR
-                | Keyword::STRING
-                | Keyword::TIME
-                | Keyword::TIMETZ
-                | Keyword::TIMESTAMP
-                | Keyword::TIMESTAMPTZ
-                | Keyword::BOX2D
-                | Keyword::VECTOR
-                | Keyword::GEOMETRY
-                | Keyword::GEOGRAPHY,
-            ) => 1,
-            _ => return false,
+        let mut ahead = match self.peek_words::<TypeKeyword>() {
+            Some((_, length)) => length,
+            None if self.at_any(kw![GEOMETRY GEOGRAPHY]) => 1,
+            None => return false,
         };
         if self.kind_at(ahead) == TokenKind::LeftParen {
             // The longest: a shape, a comma, a sign and a number.
@@ -372,5 +295,22 @@ impl Parser<'_> {
             ahead += 3;
         }
         is_string(self.kind_at(ahead))
+    }
+}
+
+/// How many numbers may stand in the parentheses behind a type.
+fn most_modifiers(keyword: TypeKeyword) -> usize {
+    use TypeKeyword as Type;
+    match keyword {
+        Type::Decimal | Type::Dec | Type::Numeric => 2,
+        Type::Int
+        | Type::Integer
+        | Type::SmallInt
+        | Type::BigInt
+        | Type::Real
+        | Type::DoublePrecision
+        | Type::Boolean
+        | Type::Box2d => 0,
+        _ => 1,
     }
 }

@@ -1,8 +1,6 @@
 //! Windows.
 
-use super::super::ast::{
-    Expr, FrameBound, FrameExclusion, FrameUnit, NamedWindow, Window, WindowFrame, WindowSpec,
-};
+use super::super::ast::{Expr, FrameBound, NamedWindow, Window, WindowFrame, WindowSpec};
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
 use super::{Parsed, Parser};
@@ -28,22 +26,15 @@ impl Parser<'_> {
 
     fn window_spec(&mut self) -> Parsed<WindowSpec> {
         self.open()?;
-        let opens_clause = self.at_any(&[
-            Keyword::PARTITION,
-            Keyword::RANGE,
-            Keyword::ROWS,
-            Keyword::GROUPS,
-        ]);
+        let opens_clause = self.at_any(kw![PARTITION RANGE ROWS GROUPS]);
         let base = if self.at_name() && !opens_clause {
             Some(self.name()?)
         } else {
             None
         };
-        let partition_by = if self.eat_keywords(&[Keyword::PARTITION, Keyword::BY]) {
-            self.exprs()?
-        } else {
-            Vec::new()
-        };
+        let partition_by = self
+            .opt(kw![PARTITION BY], Self::exprs)?
+            .unwrap_or_default();
         let order_by = self.order_by()?;
         let frame = self.frame()?;
         self.close()?;
@@ -56,11 +47,8 @@ impl Parser<'_> {
     }
 
     fn frame(&mut self) -> Parsed<Option<WindowFrame>> {
-        let unit = match self.eat_any(&[Keyword::RANGE, Keyword::ROWS, Keyword::GROUPS]) {
-            Some(Keyword::RANGE) => FrameUnit::Range,
-            Some(Keyword::ROWS) => FrameUnit::Rows,
-            Some(_) => FrameUnit::Groups,
-            None => return Ok(None),
+        let Some(unit) = self.opt_words()? else {
+            return Ok(None);
         };
         let (start, end) = if self.eat_keyword(Keyword::BETWEEN) {
             let start = self.frame_bound()?;
@@ -70,29 +58,7 @@ impl Parser<'_> {
             (self.frame_bound()?, None)
         };
         self.check_frame(&start, end.as_ref())?;
-        let exclusion = if self.eat_keyword(Keyword::EXCLUDE) {
-            Some(
-                match self.expect_any(&[
-                    Keyword::CURRENT,
-                    Keyword::GROUP,
-                    Keyword::TIES,
-                    Keyword::NO,
-                ])? {
-                    Keyword::CURRENT => {
-                        self.expect_keyword(Keyword::ROW)?;
-                        FrameExclusion::CurrentRow
-                    }
-                    Keyword::GROUP => FrameExclusion::Group,
-                    Keyword::TIES => FrameExclusion::Ties,
-                    _ => {
-                        self.expect_keyword(Keyword::OTHERS)?;
-                        FrameExclusion::NoOthers
-                    }
-                },
-            )
-        } else {
-            None
-        };
+        let exclusion = self.opt_words()?;
         Ok(Some(WindowFrame {
             unit,
             start,
@@ -103,23 +69,19 @@ impl Parser<'_> {
 
     fn frame_bound(&mut self) -> Parsed<FrameBound> {
         if self.eat_keyword(Keyword::UNBOUNDED) {
-            return Ok(
-                match self.expect_any(&[Keyword::PRECEDING, Keyword::FOLLOWING])? {
-                    Keyword::PRECEDING => FrameBound::UnboundedPreceding,
-                    _ => FrameBound::UnboundedFollowing,
-                },
-            );
+            return Ok(match self.expect_any(kw![PRECEDING FOLLOWING])? {
+                Keyword::PRECEDING => FrameBound::UnboundedPreceding,
+                _ => FrameBound::UnboundedFollowing,
+            });
         }
-        if self.eat_keywords(&[Keyword::CURRENT, Keyword::ROW]) {
+        if self.eat_keywords(kw![CURRENT ROW]) {
             return Ok(FrameBound::CurrentRow);
         }
         let distance: Box<Expr> = Box::new(self.expr()?);
-        Ok(
-            match self.expect_any(&[Keyword::PRECEDING, Keyword::FOLLOWING])? {
-                Keyword::PRECEDING => FrameBound::Preceding(distance),
-                _ => FrameBound::Following(distance),
-            },
-        )
+        Ok(match self.expect_any(kw![PRECEDING FOLLOWING])? {
+            Keyword::PRECEDING => FrameBound::Preceding(distance),
+            _ => FrameBound::Following(distance),
+        })
     }
 
     /// A frame may not end before it begins.

@@ -2,7 +2,7 @@
 
 use super::super::ast::{
     Assignment, Conflict, ConflictAction, ConflictTarget, Delete, Expr, Ident, InSet, Insert,
-    InsertSource, Overriding, Returning, StatementKind, Truncate, Update, With,
+    InsertSource, Returning, StatementKind, Truncate, Update, With,
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
@@ -11,14 +11,10 @@ use super::{Parsed, Parser};
 impl Parser<'_> {
     /// `INSERT` or `UPSERT`, behind its `WITH`.
     pub(super) fn insert(&mut self, with: Option<With>) -> Parsed<StatementKind> {
-        let upsert = self.expect_any(&[Keyword::INSERT, Keyword::UPSERT])? == Keyword::UPSERT;
+        let upsert = self.expect_any(kw![INSERT UPSERT])? == Keyword::UPSERT;
         self.expect_keyword(Keyword::INTO)?;
         let table = self.table_name(false)?;
-        let alias = if self.eat_keyword(Keyword::AS) {
-            Some(self.name()?)
-        } else {
-            None
-        };
+        let alias = self.opt(kw![AS], Self::name)?;
         let mut insert = Insert {
             with,
             upsert,
@@ -30,31 +26,18 @@ impl Parser<'_> {
             on_conflict: None,
             returning: None,
         };
-        if !self.eat_keywords(&[Keyword::DEFAULT, Keyword::VALUES]) {
+        if !self.eat_keywords(kw![DEFAULT VALUES]) {
             if self.is(TokenKind::LeftParen) && !self.at_query_in_parens() {
                 insert.columns = self.paren_names()?;
             }
-            insert.overriding = self.overriding()?;
+            insert.overriding = self.opt_words()?;
             insert.source = InsertSource::Query(Box::new(self.query()?));
         }
-        if !upsert && self.eat_keywords(&[Keyword::ON, Keyword::CONFLICT]) {
+        if !upsert && self.eat_keywords(kw![ON CONFLICT]) {
             insert.on_conflict = Some(self.conflict()?);
         }
         insert.returning = self.returning()?;
         Ok(StatementKind::Insert(Box::new(insert)))
-    }
-
-    fn overriding(&mut self) -> Parsed<Option<Overriding>> {
-        if !self.eat_keyword(Keyword::OVERRIDING) {
-            return Ok(None);
-        }
-        let what = self.expect_any(&[Keyword::SYSTEM, Keyword::USER])?;
-        self.expect_keyword(Keyword::VALUE)?;
-        Ok(Some(if what == Keyword::SYSTEM {
-            Overriding::System
-        } else {
-            Overriding::User
-        }))
     }
 
     /// What follows `ON CONFLICT`.
@@ -78,7 +61,7 @@ impl Parser<'_> {
                 action: ConflictAction::Nothing,
             });
         }
-        self.expect_keywords(&[Keyword::UPDATE, Keyword::SET])?;
+        self.expect_keywords(kw![UPDATE SET])?;
         let assignments = self.comma_list(Self::assignment)?;
         let filter = self.filter()?;
         Ok(Conflict {
@@ -147,11 +130,7 @@ impl Parser<'_> {
         let alias = self.target_alias()?;
         self.expect_keyword(Keyword::SET)?;
         let assignments = self.comma_list(Self::assignment)?;
-        let from = if self.eat_keyword(Keyword::FROM) {
-            self.table_refs()?
-        } else {
-            Vec::new()
-        };
+        let from = self.opt(kw![FROM], Self::table_refs)?.unwrap_or_default();
         let filter = self.filter()?;
         let order_by = self.order_by()?;
         let limit = self.limit()?;
@@ -188,11 +167,7 @@ impl Parser<'_> {
         self.expect_keyword(Keyword::FROM)?;
         let table = self.table_name(false)?;
         let alias = self.target_alias()?;
-        let using = if self.eat_keyword(Keyword::USING) {
-            self.table_refs()?
-        } else {
-            Vec::new()
-        };
+        let using = self.opt(kw![USING], Self::table_refs)?.unwrap_or_default();
         let filter = self.filter()?;
         let order_by = self.order_by()?;
         let limit = self.limit()?;
@@ -217,7 +192,7 @@ impl Parser<'_> {
         let tables = self.comma_list(Self::relation)?;
         Ok(StatementKind::Truncate(Truncate {
             tables,
-            behavior: self.drop_behavior(),
+            behavior: self.opt_words()?,
         }))
     }
 

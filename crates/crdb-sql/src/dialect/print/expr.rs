@@ -3,11 +3,10 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::super::ast::{
-    ArrayValue, BinaryOperator, Case, ColumnRef, Expr, Field, Function, FunctionArguments, InSet,
-    Interval, IsTest, LikeKind, Literal, LogicalOperator, QuantifiedOperator, Quantifier,
-    SpecialForm, Subscript, TrimSide, UnaryOperator,
+    BinaryOperator, ColumnRef, Expr, Function, FunctionArguments, Interval, Literal,
+    LogicalOperator, Subscript, UnaryOperator,
 };
-use super::{Before, Joined, Text, list, when};
+use super::{Before, Clause, Joined, Text, list, when};
 
 impl Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -177,17 +176,6 @@ impl Display for ColumnRef {
     }
 }
 
-impl Display for ArrayValue {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Elements(elements) => write!(f, "ARRAY[{}]", list(elements)),
-            Self::Inner(elements) => write!(f, "[{}]", list(elements)),
-            Self::Tuple(tuple) => write!(f, "ARRAY {tuple}"),
-            Self::Query(query) => write!(f, "ARRAY ({query})"),
-        }
-    }
-}
-
 impl Display for UnaryOperator {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -212,56 +200,6 @@ impl Display for BinaryOperator {
     }
 }
 
-impl Display for IsTest {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Null => "NULL",
-            Self::True => "TRUE",
-            Self::False => "FALSE",
-            Self::Unknown => "UNKNOWN",
-            Self::NaN => "NAN",
-        })
-    }
-}
-
-impl Display for InSet {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::List(values) => write!(f, "({})", list(values)),
-            Self::Query(query) => write!(f, "({query})"),
-        }
-    }
-}
-
-impl Display for LikeKind {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Like => "LIKE",
-            Self::ILike => "ILIKE",
-            Self::SimilarTo => "SIMILAR TO",
-        })
-    }
-}
-
-impl Display for QuantifiedOperator {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Binary(operator) => operator.fmt(f),
-            Self::Like { kind, negated } => write!(f, "{}{kind}", when(*negated, "NOT ")),
-        }
-    }
-}
-
-impl Display for Quantifier {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Any => "ANY",
-            Self::Some => "SOME",
-            Self::All => "ALL",
-        })
-    }
-}
-
 impl Display for Interval {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("INTERVAL")?;
@@ -276,28 +214,8 @@ impl Display for Subscript {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Index(index) => write!(f, "[{index}]"),
-            Self::Slice(low, high) => write!(f, "[{}:{}]", Before("", low), Before(" ", high)),
+            Self::Slice { low, high } => write!(f, "[{}:{}]", Before("", low), Before(" ", high)),
         }
-    }
-}
-
-impl Display for Field {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => name.fmt(f),
-            Self::Ordinal(number) => write!(f, "@{number}"),
-            Self::Star => f.write_str("*"),
-        }
-    }
-}
-
-impl Display for Case {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "CASE{}", Before(" ", &self.operand))?;
-        for when in &self.whens {
-            write!(f, " WHEN {} THEN {}", when.condition, when.result)?;
-        }
-        write!(f, "{} END", Before(" ELSE ", &self.otherwise))
     }
 }
 
@@ -314,86 +232,11 @@ impl Display for Function {
             FunctionArguments::Distinct(values) => ("DISTINCT ", values.as_slice()),
         };
         write!(f, "({quantifier}{}", list(values))?;
-        if !self.order_by.is_empty() {
-            write!(f, " ORDER BY {}", list(&self.order_by))?;
-        }
+        self.order_by.clause(f, " ORDER BY ", "")?;
         f.write_str(")")?;
-        if !self.within_group.is_empty() {
-            write!(f, " WITHIN GROUP (ORDER BY {})", list(&self.within_group))?;
-        }
-        if let Some(filter) = &self.filter {
-            write!(f, " FILTER (WHERE {filter})")?;
-        }
+        self.within_group
+            .clause(f, " WITHIN GROUP (ORDER BY ", ")")?;
+        self.filter.clause(f, " FILTER (WHERE ", ")")?;
         write!(f, "{}", Before(" OVER ", &self.over))
-    }
-}
-
-impl Display for SpecialForm {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Keyword { keyword, arguments } => {
-                f.write_str(keyword.as_str())?;
-                match arguments {
-                    Some(arguments) => write!(f, "({})", list(arguments)),
-                    None => Ok(()),
-                }
-            }
-            Self::Extract {
-                duration,
-                field,
-                source,
-            } => {
-                write!(
-                    f,
-                    "EXTRACT{}({} FROM {source})",
-                    when(*duration, "_DURATION"),
-                    Text(field)
-                )
-            }
-            Self::Position { needle, haystack } => write!(f, "POSITION({needle} IN {haystack})"),
-            Self::Substring {
-                source,
-                from,
-                length,
-            } => {
-                write!(
-                    f,
-                    "SUBSTRING({source}{}{})",
-                    Before(" FROM ", from),
-                    Before(" FOR ", length)
-                )
-            }
-            Self::Overlay {
-                source,
-                placing,
-                from,
-                length,
-            } => {
-                write!(
-                    f,
-                    "OVERLAY({source} PLACING {placing} FROM {from}{})",
-                    Before(" FOR ", length)
-                )
-            }
-            Self::Trim {
-                side,
-                characters,
-                from,
-                source,
-            } => {
-                f.write_str("TRIM(")?;
-                f.write_str(match side {
-                    None => "",
-                    Some(TrimSide::Both) => "BOTH ",
-                    Some(TrimSide::Leading) => "LEADING ",
-                    Some(TrimSide::Trailing) => "TRAILING ",
-                })?;
-                if let Some(characters) = characters {
-                    write!(f, "{characters} ")?;
-                }
-                write!(f, "{}{})", when(*from, "FROM "), list(source))
-            }
-            Self::CollationFor(text) => write!(f, "COLLATION FOR ({text})"),
-        }
     }
 }

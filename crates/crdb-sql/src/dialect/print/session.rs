@@ -2,10 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::super::ast::{
-    Execute, Explain, IsolationLevel, Prepare, SetScope, SetVariable, Transaction, TransactionMode,
-    TransactionPriority,
-};
+use super::super::ast::{SetScope, SetVariable, Transaction};
 use super::{Joined, Text, list, when};
 
 impl Display for Transaction {
@@ -37,33 +34,6 @@ impl Display for Transaction {
     }
 }
 
-impl Display for TransactionMode {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Isolation(level) => write!(f, "ISOLATION LEVEL {level}"),
-            Self::Priority(TransactionPriority::Low) => f.write_str("PRIORITY LOW"),
-            Self::Priority(TransactionPriority::Normal) => f.write_str("PRIORITY NORMAL"),
-            Self::Priority(TransactionPriority::High) => f.write_str("PRIORITY HIGH"),
-            Self::ReadOnly(true) => f.write_str("READ ONLY"),
-            Self::ReadOnly(false) => f.write_str("READ WRITE"),
-            Self::AsOf(time) => write!(f, "AS OF SYSTEM TIME {time}"),
-            Self::Deferrable(yes) => write!(f, "{}DEFERRABLE", when(!*yes, "NOT ")),
-        }
-    }
-}
-
-impl Display for IsolationLevel {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ReadUncommitted => "READ UNCOMMITTED",
-            Self::ReadCommitted => "READ COMMITTED",
-            Self::Snapshot => "SNAPSHOT",
-            Self::RepeatableRead => "REPEATABLE READ",
-            Self::Serializable => "SERIALIZABLE",
-        })
-    }
-}
-
 impl Display for SetVariable {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self.scope {
@@ -76,35 +46,5 @@ impl Display for SetVariable {
             return write!(f, "ROW ({})", list(&self.values));
         }
         write!(f, "{} = {}", Joined(&self.name, "."), list(&self.values))
-    }
-}
-
-impl Display for Explain {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "EXPLAIN {}", when(self.analyze, "ANALYZE "))?;
-        if !self.options.is_empty() {
-            write!(f, "({}) ", list(&self.options))?;
-        }
-        self.statement.fmt(f)
-    }
-}
-
-impl Display for Prepare {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "PREPARE {}", self.name)?;
-        if !self.types.is_empty() {
-            write!(f, " ({})", list(&self.types))?;
-        }
-        write!(f, " AS {}", self.statement)
-    }
-}
-
-impl Display for Execute {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "EXECUTE {}", self.name)?;
-        if !self.arguments.is_empty() {
-            write!(f, " ({})", list(&self.arguments))?;
-        }
-        f.write_str(when(self.discard_rows, " DISCARD ROWS"))
     }
 }

@@ -3,13 +3,11 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::super::ast::{
-    AlterTable, AlterTableAction, ColumnAction, ColumnConstraint, ColumnDefinition, ColumnOption,
-    CreateTable, ForeignKey, ForeignKeyAction, GeneratedAs, Identity, LikeOption, Locality,
-    MatchKind, Persistence, RegionName, TableConstraint, TableContents, TableElement,
+    AlterTableAction, CreateTable, Part, Persistence, SequenceOption, TableConstraint,
+    TableContents, TableElement,
 };
-use super::index::print_parameters;
-use super::utility::print_parts;
-use super::{Before, Joined, list, when};
+use super::super::keyword::Keyword;
+use super::{Before, Clause, Item, list, when};
 
 impl Display for CreateTable {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -36,7 +34,7 @@ impl Display for CreateTable {
             " PARTITION BY "
         };
         write!(f, "{}", Before(all, &self.partition_by))?;
-        print_parameters(f, &self.parameters)?;
+        self.parameters.clause(f, " WITH (", ")")?;
         if let TableContents::Query { query, .. } = &self.contents {
             write!(f, " AS {query}")?;
         }
@@ -70,132 +68,6 @@ impl Display for TableElement {
                 })
             }
         }
-    }
-}
-
-impl Display for LikeOption {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::All => "ALL",
-            Self::Constraints => "CONSTRAINTS",
-            Self::Defaults => "DEFAULTS",
-            Self::Generated => "GENERATED",
-            Self::Indexes => "INDEXES",
-        })
-    }
-}
-
-impl Display for ColumnDefinition {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.name, Before(" ", &self.data_type))?;
-        self.options
-            .iter()
-            .try_for_each(|option| write!(f, " {option}"))
-    }
-}
-
-impl Display for ColumnOption {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Some(name) = &self.name {
-            write!(f, "CONSTRAINT {name} ")?;
-        }
-        self.constraint.fmt(f)
-    }
-}
-
-impl Display for ColumnConstraint {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("NULL"),
-            Self::NotNull => f.write_str("NOT NULL"),
-            Self::NotVisible => f.write_str("NOT VISIBLE"),
-            Self::Unique { without_index } => {
-                write!(f, "UNIQUE{}", when(*without_index, " WITHOUT INDEX"))
-            }
-            Self::PrimaryKey { hash, parameters } => {
-                write!(f, "PRIMARY KEY{}", Before(" ", hash))?;
-                print_parameters(f, parameters)
-            }
-            Self::Check(expr) => write!(f, "CHECK ({expr})"),
-            Self::Default(expr) => write!(f, "DEFAULT {expr}"),
-            Self::OnUpdate(expr) => write!(f, "ON UPDATE {expr}"),
-            Self::References(key) => write!(f, "REFERENCES {key}"),
-            Self::Computed {
-                generated,
-                expr,
-                stored,
-            } => write!(
-                f,
-                "{}AS ({expr}) {}",
-                when(*generated, "GENERATED ALWAYS "),
-                if *stored { "STORED" } else { "VIRTUAL" }
-            ),
-            Self::Identity(identity) => identity.fmt(f),
-            Self::Collate(collation) => write!(f, "COLLATE {collation}"),
-            Self::Family {
-                name,
-                create,
-                if_not_exists,
-            } => write!(
-                f,
-                "{}{}FAMILY{}",
-                when(*create, "CREATE "),
-                when(*if_not_exists, "IF NOT EXISTS "),
-                Before(" ", name)
-            ),
-        }
-    }
-}
-
-impl Display for Identity {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "GENERATED {} AS IDENTITY", self.generated)?;
-        if self.options.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " ({})", Joined(&self.options, " "))
-        }
-    }
-}
-
-impl Display for GeneratedAs {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Always => "ALWAYS",
-            Self::ByDefault => "BY DEFAULT",
-        })
-    }
-}
-
-impl Display for ForeignKey {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.table.fmt(f)?;
-        if !self.columns.is_empty() {
-            write!(f, " ({})", list(&self.columns))?;
-        }
-        f.write_str(match self.matching {
-            None => "",
-            Some(MatchKind::Simple) => " MATCH SIMPLE",
-            Some(MatchKind::Full) => " MATCH FULL",
-        })?;
-        write!(
-            f,
-            "{}{}",
-            Before(" ON DELETE ", &self.on_delete),
-            Before(" ON UPDATE ", &self.on_update)
-        )
-    }
-}
-
-impl Display for ForeignKeyAction {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoAction => "NO ACTION",
-            Self::Restrict => "RESTRICT",
-            Self::Cascade => "CASCADE",
-            Self::SetNull => "SET NULL",
-            Self::SetDefault => "SET DEFAULT",
-        })
     }
 }
 
@@ -238,7 +110,7 @@ impl TableConstraint {
                     Before(" ", hash),
                     Before(" ", interleave)
                 )?;
-                print_parameters(f, parameters)
+                parameters.clause(f, " WITH (", ")")
             }
             Self::ForeignKey {
                 columns,
@@ -248,41 +120,6 @@ impl TableConstraint {
                 write!(f, "FOREIGN KEY ({}) REFERENCES {references}", list(columns))
             }
         }
-    }
-}
-
-impl Display for Locality {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Global => f.write_str("LOCALITY GLOBAL"),
-            Self::RegionalByTable { region } => {
-                write!(f, "LOCALITY REGIONAL BY TABLE{}", Before(" IN ", region))
-            }
-            Self::RegionalByRow { column } => {
-                write!(f, "LOCALITY REGIONAL BY ROW{}", Before(" AS ", column))
-            }
-        }
-    }
-}
-
-impl Display for RegionName {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Primary => f.write_str("PRIMARY REGION"),
-            Self::Named(name) => name.fmt(f),
-        }
-    }
-}
-
-impl Display for AlterTable {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "ALTER TABLE {}{} {}",
-            when(self.if_exists, "IF EXISTS "),
-            self.table,
-            list(&self.actions)
-        )
     }
 }
 
@@ -356,40 +193,33 @@ impl Display for AlterTableAction {
                 )
             }
             Self::ValidateConstraint(name) => write!(f, "VALIDATE CONSTRAINT {name}"),
-            Self::Other(parts) => print_parts(f, parts),
+            Self::Other(parts) => Part::print_list(parts, f),
         }
     }
 }
 
-impl Display for ColumnAction {
+impl Display for SequenceOption {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SetDefault(expr) => write!(f, "SET DEFAULT {expr}"),
-            Self::DropDefault => f.write_str("DROP DEFAULT"),
-            Self::SetOnUpdate(expr) => write!(f, "SET ON UPDATE {expr}"),
-            Self::DropOnUpdate => f.write_str("DROP ON UPDATE"),
-            Self::SetNotNull => f.write_str("SET NOT NULL"),
-            Self::DropNotNull => f.write_str("DROP NOT NULL"),
-            Self::DropStored => f.write_str("DROP STORED"),
-            Self::SetVisible(true) => f.write_str("SET VISIBLE"),
-            Self::SetVisible(false) => f.write_str("SET NOT VISIBLE"),
-            Self::SetType {
-                data_type,
-                collation,
-                using,
+            Self::As(data_type) => write!(f, "AS {data_type}"),
+            Self::Cycle(true) => f.write_str("CYCLE"),
+            Self::Cycle(false) => f.write_str("NO CYCLE"),
+            Self::OwnedBy(None) => f.write_str("OWNED BY NONE"),
+            Self::OwnedBy(Some(column)) => write!(f, "OWNED BY {column}"),
+            Self::Number {
+                option,
+                word,
+                number,
             } => {
-                write!(
-                    f,
-                    "SET DATA TYPE {data_type}{}{}",
-                    Before(" COLLATE ", collation),
-                    Before(" USING ", using)
-                )
+                let no = number.is_none() && *option != Keyword::RESTART;
+                write!(f, "{}{}", when(no, "NO "), option.as_str())?;
+                if let Some(word) = word {
+                    write!(f, " {}", word.as_str())?;
+                }
+                write!(f, "{}", Before(" ", number))
             }
-            Self::AddIdentity(identity) => write!(f, "ADD {identity}"),
-            Self::DropIdentity { if_exists } => {
-                write!(f, "DROP IDENTITY{}", when(*if_exists, " IF EXISTS"))
-            }
-            Self::Identity(parts) => print_parts(f, parts),
+            Self::NodeCache(number) => write!(f, "PER NODE CACHE {number}"),
+            Self::Virtual => f.write_str("VIRTUAL"),
         }
     }
 }

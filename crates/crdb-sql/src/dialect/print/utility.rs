@@ -2,32 +2,32 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::super::ast::{Part, Punctuation, Utility};
-use super::{Joined, Text, when};
+use super::super::ast::{Part, Punctuation};
+use super::{Item, Joined, Text, when};
 
-impl Display for Utility {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        print_parts(f, &self.parts)
+impl Item for Part {
+    fn print(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.fmt(f)
     }
-}
 
-/// Parts with spaces where they belong.
-pub(super) fn print_parts(f: &mut Formatter<'_>, parts: &[Part]) -> fmt::Result {
-    let mut tight = true;
-    for part in parts {
-        let Part::Punctuation(sign) = part else {
-            write!(f, "{}{part}", when(!tight, " "))?;
-            tight = false;
-            continue;
-        };
-        let spaced = matches!(
-            sign,
-            Punctuation::Open | Punctuation::Equal | Punctuation::Star
-        );
-        write!(f, "{}{}", when(spaced && !tight, " "), sign.as_str())?;
-        tight = matches!(sign, Punctuation::Open | Punctuation::Dot | Punctuation::At);
+    /// With spaces where they belong.
+    fn print_list(parts: &[Self], f: &mut Formatter<'_>) -> fmt::Result {
+        let mut tight = true;
+        for part in parts {
+            let Part::Punctuation(sign) = part else {
+                write!(f, "{}{part}", when(!tight, " "))?;
+                tight = false;
+                continue;
+            };
+            let spaced = matches!(
+                sign,
+                Punctuation::Open | Punctuation::Equal | Punctuation::Star
+            );
+            write!(f, "{}{}", when(spaced && !tight, " "), sign.as_str())?;
+            tight = matches!(sign, Punctuation::Open | Punctuation::Dot | Punctuation::At);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl Display for Part {
