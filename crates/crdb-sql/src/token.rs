@@ -15,32 +15,6 @@ use std::ops::Range;
 
 pub use scan::{Tokens, tokenize, tokenize_template};
 
-/// Where the statements of a script are: what stands between semicolons, without the space, comments and semicolons
-/// around it. A piece that holds nothing else is no statement.
-///
-/// ```
-/// # use crdb_sql::token::statements;
-/// let script = "SELECT ';' -- one; two\n; ;\nSELECT 2;";
-/// let found: Vec<&str> = statements(script).map(|range| &script[range]).collect();
-/// assert_eq!(found, ["SELECT ';'", "SELECT 2"]);
-/// ```
-pub fn statements(script: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut tokens = tokenize(script);
-    std::iter::from_fn(move || {
-        let mut span: Option<Range<usize>> = None;
-        for token in tokens.by_ref() {
-            if token.is_symbol(script, ";") {
-                if span.is_some() {
-                    return span;
-                }
-            } else if !token.kind.is_trivia() {
-                span = Some(span.map_or(token.span.clone(), |known| known.start..token.span.end));
-            }
-        }
-        span
-    })
-}
-
 /// What a [`Token`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use crdb_sql::Repository;
-use crdb_sql::token::{TokenKind, statements, tokenize, tokenize_template};
+use crdb_sql::dialect::split_statements;
+use crdb_sql::token::{TokenKind, tokenize, tokenize_template};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -18,10 +19,11 @@ fuzz_target!(|text: &str| {
         assert_eq!(end, text.len());
     }
     let mut end = 0;
-    for statement in statements(text) {
+    for piece in split_statements(text) {
         // Only ASCII is white space to the server: what else Unicode calls so is part of a name.
-        assert!(statement.start >= end && !text[statement.clone()].trim_ascii().is_empty());
-        end = statement.end;
+        let range = piece.span.range();
+        assert!(range.start >= end && !text[range.clone()].trim_ascii().is_empty());
+        end = range.end;
     }
     numbered(text);
 });

@@ -5,14 +5,14 @@
 use super::error::{ParseError, ParseErrorKind};
 use super::keyword::Keyword;
 use super::span::Span;
-use super::token::{Token, TokenKind};
+use super::token::{Token, TokenKind, symbol};
 
 /// Cuts `sql` into tokens. The last one is [`TokenKind::End`].
 ///
 /// # Errors
 /// When a quote or comment is not closed, a character begins no token, a number or placeholder is malformed, or the
 /// text is longer than 4 GiB.
-pub fn tokenize(sql: &str) -> Result<Vec<Token>, ParseError> {
+pub(crate) fn tokenize(sql: &str) -> Result<Vec<Token>, ParseError> {
     if u32::try_from(sql.len()).is_err() {
         return Err(ParseError::new(
             ParseErrorKind::TooLong,
@@ -143,7 +143,7 @@ impl<'a> Lexer<'a> {
             b'.' if next.is_ascii_digit() => self.number(),
             b'$' => self.dollar(),
             _ if is_word_start(byte) => Ok(self.word()),
-            _ => self.operator(byte),
+            _ => self.symbol(),
         }
     }
 
@@ -301,77 +301,14 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn operator(&mut self, byte: u8) -> Result<TokenKind, ParseError> {
-        let (second, third) = (self.peek(1), self.peek(2));
-        let (kind, length) = match (byte, second, third) {
-            (b'(', ..) => (TokenKind::LeftParen, 1),
-            (b')', ..) => (TokenKind::RightParen, 1),
-            (b'[', ..) => (TokenKind::LeftBracket, 1),
-            (b']', ..) => (TokenKind::RightBracket, 1),
-            (b'{', ..) => (TokenKind::LeftBrace, 1),
-            (b'}', ..) => (TokenKind::RightBrace, 1),
-            (b',', ..) => (TokenKind::Comma, 1),
-            (b';', ..) => (TokenKind::Semicolon, 1),
-            (b'.', b'.', _) => (TokenKind::DotDot, 2),
-            (b'.', ..) => (TokenKind::Dot, 1),
-            (b':', b':', b':') => (TokenKind::TypeAnnotation, 3),
-            (b':', b':', _) => (TokenKind::TypeCast, 2),
-            (b':', ..) => (TokenKind::Colon, 1),
-            (b'+', ..) => (TokenKind::Plus, 1),
-            (b'-', b'>', b'>') => (TokenKind::FetchText, 3),
-            (b'-', b'>', _) => (TokenKind::FetchValue, 2),
-            (b'-', ..) => (TokenKind::Minus, 1),
-            (b'*', ..) => (TokenKind::Star, 1),
-            (b'/', b'/', _) => (TokenKind::FloorDivide, 2),
-            (b'/', ..) => (TokenKind::Slash, 1),
-            (b'%', ..) => (TokenKind::Percent, 1),
-            (b'^', ..) => (TokenKind::Caret, 1),
-            (b'#', b'>', b'>') => (TokenKind::FetchTextPath, 3),
-            (b'#', b'>', _) => (TokenKind::FetchValuePath, 2),
-            (b'#', b'-', _) => (TokenKind::RemovePath, 2),
-            (b'#', ..) => (TokenKind::Hash, 1),
-            (b'&', b'&', _) => (TokenKind::Overlaps, 2),
-            (b'&', ..) => (TokenKind::Ampersand, 1),
-            (b'|', b'|', b'/') => (TokenKind::CubeRoot, 3),
-            (b'|', b'|', _) => (TokenKind::Concat, 2),
-            (b'|', b'/', _) => (TokenKind::SquareRoot, 2),
-            (b'|', ..) => (TokenKind::Pipe, 1),
-            (b'<', b'<', b'=') => (TokenKind::InetContainedByOrEquals, 3),
-            (b'<', b'<', _) => (TokenKind::ShiftLeft, 2),
-            (b'<', b'=', b'>') => (TokenKind::CosineDistance, 3),
-            (b'<', b'=', _) => (TokenKind::LessEqual, 2),
-            (b'<', b'>', _) => (TokenKind::NotEqual, 2),
-            (b'<', b'@', _) => (TokenKind::ContainedBy, 2),
-            (b'<', b'-', b'>') => (TokenKind::Distance, 3),
-            (b'<', b'#', b'>') => (TokenKind::NegativeInnerProduct, 3),
-            (b'<', ..) => (TokenKind::Less, 1),
-            (b'>', b'>', b'=') => (TokenKind::InetContainsOrEquals, 3),
-            (b'>', b'>', _) => (TokenKind::ShiftRight, 2),
-            (b'>', b'=', _) => (TokenKind::GreaterEqual, 2),
-            (b'>', ..) => (TokenKind::Greater, 1),
-            (b'=', ..) => (TokenKind::Equal, 1),
-            (b'!', b'=', _) => (TokenKind::NotEqual, 2),
-            (b'!', b'~', b'*') => (TokenKind::NotMatchInsensitive, 3),
-            (b'!', b'~', _) => (TokenKind::NotMatch, 2),
-            (b'~', b'*', _) => (TokenKind::MatchInsensitive, 2),
-            (b'~', ..) => (TokenKind::Tilde, 1),
-            (b'@', b'@', _) => (TokenKind::AtAt, 2),
-            (b'@', b'>', _) => (TokenKind::Contains, 2),
-            (b'@', ..) => (TokenKind::At, 1),
-            (b'?', b'@', b'>') => (TokenKind::FirstContains, 3),
-            (b'?', b'<', b'@') => (TokenKind::FirstContainedBy, 3),
-            (b'?', b'|', _) => (TokenKind::SomeExists, 2),
-            (b'?', b'&', _) => (TokenKind::AllExists, 2),
-            (b'?', b'?', _) => (TokenKind::Question, 2),
-            (b'?', ..) => (TokenKind::Question, 1),
-            _ => {
-                let character = self.sql[self.at..].chars().next().unwrap_or('?');
-                return Err(self.error(
-                    ParseErrorKind::UnexpectedCharacter,
-                    self.at,
-                    format!("`{}` begins no token", character.escape_default()),
-                ));
-            }
+    fn symbol(&mut self) -> Result<TokenKind, ParseError> {
+        let Some((kind, length)) = symbol(&self.bytes[self.at..]) else {
+            let character = self.sql[self.at..].chars().next().unwrap_or('?');
+            return Err(self.error(
+                ParseErrorKind::UnexpectedCharacter,
+                self.at,
+                format!("`{}` begins no token", character.escape_default()),
+            ));
         };
         self.at += length;
         Ok(kind)
@@ -388,6 +325,23 @@ mod tests {
             .iter()
             .map(|token| token.kind)
             .collect()
+    }
+
+    #[test]
+    fn tokens_stand_one_behind_the_other() {
+        for sql in [
+            "SELECT a<-1, 'b' -- c\n FROM \"d\"@{e=[2]}",
+            "/* a */ $1::INT8[:2] ",
+            "",
+        ] {
+            let tokens = tokenize(sql).unwrap();
+            let mut pairs = tokens.windows(2);
+            assert!(
+                pairs.all(|pair| pair[0].span.end <= pair[1].span.start),
+                "{sql}"
+            );
+            assert_eq!(tokens.last().map(|token| token.kind), Some(TokenKind::End));
+        }
     }
 
     #[test]

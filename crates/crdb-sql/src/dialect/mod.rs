@@ -1,4 +1,4 @@
-//! CockroachDB's SQL: a tokenizer, a parser with a tree of its own, and a printer.
+//! CockroachDB's SQL: a parser with a tree of its own, and a printer.
 //!
 //! ```
 //! use crdb_sql::dialect;
@@ -21,7 +21,7 @@
 //! - No input panics. Nesting is refused beyond [`MAX_DEPTH`]; time grows with the length of the text.
 //!
 //! # Reading order
-//! [`ast`] is the tree, [`visit`] walks it, [`facts`] sums it up for a lint; [`token`] and [`keyword`] are below it.
+//! [`ast`] is the tree, [`visit`] walks it, [`facts`] sums it up for a lint; [`keyword`] is below it.
 
 pub mod ast;
 mod error;
@@ -33,11 +33,11 @@ mod parser;
 mod print;
 mod span;
 mod split;
-pub mod token;
+pub(crate) mod token;
 pub mod visit;
 
 pub use error::{ParseError, ParseErrorKind};
-pub use lexer::tokenize;
+pub(crate) use lexer::tokenize;
 pub use span::{Span, line_and_column};
 pub use split::{Piece, split_statements};
 

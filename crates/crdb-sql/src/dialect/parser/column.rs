@@ -81,9 +81,7 @@ impl Parser<'_> {
             }
             Keyword::CHECK => {
                 self.advance();
-                self.open()?;
-                let expr = self.expr()?;
-                self.close()?;
+                let expr = self.parens(Self::expr)?;
                 return Ok(Some(ColumnConstraint::Check(expr)));
             }
             Keyword::DEFAULT => {
@@ -146,9 +144,7 @@ impl Parser<'_> {
         } else {
             self.advance();
         }
-        self.open()?;
-        let expr = self.expr()?;
-        self.close()?;
+        let expr = self.parens(Self::expr)?;
         let stored = self.expect_any(kw![STORED VIRTUAL])? == Keyword::STORED;
         Ok(ColumnConstraint::Computed {
             generated,

@@ -169,9 +169,7 @@ impl Parser<'_> {
         let start = self.start();
         match self.expect_any(kw![CHECK UNIQUE PRIMARY FOREIGN])? {
             Keyword::CHECK => {
-                self.open()?;
-                let expr = self.expr()?;
-                self.close()?;
+                let expr = self.parens(Self::expr)?;
                 Ok(TableConstraint::Check { name, expr })
             }
             Keyword::UNIQUE => {

@@ -360,9 +360,7 @@ impl Parser<'_> {
             }
             Keyword::FAMILY => {
                 self.expect(TokenKind::Equal, "`=`")?;
-                self.expect(TokenKind::LeftBracket, "`[`")?;
-                let id = self.unsigned()?;
-                self.expect(TokenKind::RightBracket, "`]`")?;
+                let id = self.brackets(Self::unsigned)?;
                 IndexFlag::Family(id)
             }
             Keyword::ASC => IndexFlag::Direction(Direction::Ascending),

@@ -80,9 +80,7 @@ impl Parser<'_> {
             Keyword::TRIM => self.trim()?,
             Keyword::COLLATION => {
                 self.expect_keyword(Keyword::FOR)?;
-                self.open()?;
-                let text = self.expr()?;
-                self.close()?;
+                let text = self.parens(Self::expr)?;
                 SpecialForm::CollationFor(text)
             }
             _ => self.keyword_form(keyword)?,

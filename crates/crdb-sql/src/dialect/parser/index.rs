@@ -143,9 +143,7 @@ impl Parser<'_> {
 
     pub(super) fn index_column(&mut self) -> Parsed<IndexColumn> {
         let target = if self.is(TokenKind::LeftParen) {
-            self.open()?;
-            let expr = self.expr()?;
-            self.close()?;
+            let expr = self.parens(Self::expr)?;
             IndexTarget::Expr(Expr::Nested(Box::new(expr)))
         } else if let Some(keyword) = self.keyword()
             && self.at_special_form(keyword)

@@ -281,10 +281,31 @@ impl<'a> Parser<'a> {
 
     /// One or more in parentheses, with commas between.
     fn paren_list<T>(&mut self, item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        self.parens(|parser| parser.comma_list(item))
+    }
+
+    /// Zero or more in parentheses, with commas between.
+    fn paren_items<T>(&mut self, item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        self.parens(|parser| {
+            if parser.is(TokenKind::RightParen) {
+                return Ok(Vec::new());
+            }
+            parser.comma_list(item)
+        })
+    }
+
+    fn parens<T>(&mut self, step: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.open()?;
-        let items = self.comma_list(item)?;
+        let inside = step(self)?;
         self.close()?;
-        Ok(items)
+        Ok(inside)
+    }
+
+    fn brackets<T>(&mut self, step: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        self.expect(TokenKind::LeftBracket, "`[`")?;
+        let inside = step(self)?;
+        self.expect(TokenKind::RightBracket, "`]`")?;
+        Ok(inside)
     }
 
     /// Runs a step one level deeper. On an error the whole parse ends, so the level needs no restoring.

@@ -88,52 +88,23 @@ pub(super) fn symbol(kind: TokenKind) -> Option<(Level, &'static str)> {
 
 /// Whether the restricted form has this operator.
 pub(super) fn is_restricted(kind: TokenKind) -> bool {
-    matches!(
-        kind,
+    const SYMBOLS: [&str; 19] = [
+        "<", ">", "=", "<=", ">=", "!=", "||", "|", "#", "&", "<<", ">>", "+", "-", "*", "/", "//",
+        "%", "^",
+    ];
+    match kind {
         TokenKind::TypeCast
-            | TokenKind::TypeAnnotation
-            | TokenKind::Plus
-            | TokenKind::Minus
-            | TokenKind::Star
-            | TokenKind::Slash
-            | TokenKind::FloorDivide
-            | TokenKind::Percent
-            | TokenKind::Caret
-            | TokenKind::Hash
-            | TokenKind::Ampersand
-            | TokenKind::Pipe
-            | TokenKind::Less
-            | TokenKind::Greater
-            | TokenKind::Equal
-            | TokenKind::Concat
-            | TokenKind::ShiftLeft
-            | TokenKind::ShiftRight
-            | TokenKind::LessEqual
-            | TokenKind::GreaterEqual
-            | TokenKind::NotEqual
-            | TokenKind::Keyword(Keyword::OPERATOR | Keyword::IS)
-    )
+        | TokenKind::TypeAnnotation
+        | TokenKind::Keyword(Keyword::OPERATOR | Keyword::IS) => true,
+        _ => symbol(kind).is_some_and(|(_, symbol)| SYMBOLS.contains(&symbol)),
+    }
 }
 
 /// Whether `ANY`, `SOME` and `ALL` may follow an operator.
 pub(super) fn is_comparison(symbol: &str) -> bool {
-    matches!(
-        symbol,
-        "<" | ">"
-            | "="
-            | "<="
-            | ">="
-            | "!="
-            | "~"
-            | "!~"
-            | "~*"
-            | "!~*"
-            | "@>"
-            | "<@"
-            | "?"
-            | "?|"
-            | "?&"
-            | "&&"
-            | "@@"
-    )
+    const SYMBOLS: [&str; 17] = [
+        "<", ">", "=", "<=", ">=", "!=", "~", "!~", "~*", "!~*", "@>", "<@", "?", "?|", "?&", "&&",
+        "@@",
+    ];
+    SYMBOLS.contains(&symbol)
 }

@@ -296,13 +296,7 @@ impl Parser<'_> {
     /// `ROW(..)`.
     fn row(&mut self) -> Parsed<Expr> {
         self.advance();
-        self.open()?;
-        let values = if self.is(TokenKind::RightParen) {
-            Vec::new()
-        } else {
-            self.exprs()?
-        };
-        self.close()?;
+        let values = self.paren_items(Self::expr)?;
         Ok(Expr::Tuple { row: true, values })
     }
 

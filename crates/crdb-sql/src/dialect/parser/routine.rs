@@ -13,13 +13,7 @@ impl Parser<'_> {
     pub(super) fn create_routine(&mut self, or_replace: bool) -> Parsed<StatementKind> {
         let kind = self.words()?;
         let name = self.object()?;
-        self.open()?;
-        let parameters = if self.is(TokenKind::RightParen) {
-            Vec::new()
-        } else {
-            self.comma_list(Self::parameter_with_default)?
-        };
-        self.close()?;
+        let parameters = self.paren_items(Self::parameter_with_default)?;
         let returns = self.returns(kind)?;
         let mut options = Vec::new();
         while let Some(option) = self.routine_option()? {
