@@ -34,6 +34,18 @@ impl ::core::fmt::Display for AccountKind {
     }
 }
 
+impl ::core::str::FromStr for AccountKind {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("account_kind", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for AccountKind {
     fn to_sql(
         &self,
@@ -365,274 +377,6 @@ WHERE number = $2 AND balance >= $1",
         pub number: &'a str,
     }
 
-    /// Each text, and which of the parameters it takes.
-    const SEARCH: [(&str, &[usize]); 24] = [
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
-
-ORDER BY accounts."number" , accounts.number
-LIMIT $1"#,
-            &[0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
-
-ORDER BY accounts."balance" , accounts.number
-LIMIT $1"#,
-            &[0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
-
-ORDER BY accounts."opened_at" , accounts.number
-LIMIT $1"#,
-            &[0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
-
-ORDER BY accounts."number"  DESC , accounts.number
-LIMIT $1"#,
-            &[0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
-
-ORDER BY accounts."balance"  DESC , accounts.number
-LIMIT $1"#,
-            &[0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
-
-ORDER BY accounts."opened_at"  DESC , accounts.number
-LIMIT $1"#,
-            &[0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
-
-ORDER BY accounts."number" , accounts.number
-LIMIT $2"#,
-            &[1, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
-
-ORDER BY accounts."balance" , accounts.number
-LIMIT $2"#,
-            &[1, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
-
-ORDER BY accounts."opened_at" , accounts.number
-LIMIT $2"#,
-            &[1, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
-
-ORDER BY accounts."number"  DESC , accounts.number
-LIMIT $2"#,
-            &[1, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
-
-ORDER BY accounts."balance"  DESC , accounts.number
-LIMIT $2"#,
-            &[1, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
-
-ORDER BY accounts."opened_at"  DESC , accounts.number
-LIMIT $2"#,
-            &[1, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
- AND accounts.balance >= $1 
-ORDER BY accounts."number" , accounts.number
-LIMIT $2"#,
-            &[2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
- AND accounts.balance >= $1 
-ORDER BY accounts."balance" , accounts.number
-LIMIT $2"#,
-            &[2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
- AND accounts.balance >= $1 
-ORDER BY accounts."opened_at" , accounts.number
-LIMIT $2"#,
-            &[2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
- AND accounts.balance >= $1 
-ORDER BY accounts."number"  DESC , accounts.number
-LIMIT $2"#,
-            &[2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
- AND accounts.balance >= $1 
-ORDER BY accounts."balance"  DESC , accounts.number
-LIMIT $2"#,
-            &[2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
-
- AND accounts.balance >= $1 
-ORDER BY accounts."opened_at"  DESC , accounts.number
-LIMIT $2"#,
-            &[2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
- AND accounts.balance >= $2 
-ORDER BY accounts."number" , accounts.number
-LIMIT $3"#,
-            &[1, 2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
- AND accounts.balance >= $2 
-ORDER BY accounts."balance" , accounts.number
-LIMIT $3"#,
-            &[1, 2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
- AND accounts.balance >= $2 
-ORDER BY accounts."opened_at" , accounts.number
-LIMIT $3"#,
-            &[1, 2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
- AND accounts.balance >= $2 
-ORDER BY accounts."number"  DESC , accounts.number
-LIMIT $3"#,
-            &[1, 2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
- AND accounts.balance >= $2 
-ORDER BY accounts."balance"  DESC , accounts.number
-LIMIT $3"#,
-            &[1, 2, 0],
-        ),
-        (
-            r#"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
-FROM accounts
-JOIN customers ON customers.id = accounts.customer_id
-WHERE accounts.closed_at IS NULL
- AND customers.country = $1 
- AND accounts.balance >= $2 
-ORDER BY accounts."opened_at"  DESC , accounts.number
-LIMIT $3"#,
-            &[1, 2, 0],
-        ),
-    ];
-
     /// What `sort` of [`Search`] can be.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
     pub enum SearchSort {
@@ -643,6 +387,16 @@ LIMIT $3"#,
         Balance,
         /// `opened_at`
         OpenedAt,
+    }
+
+    impl SearchSort {
+        const fn as_sql(self) -> &'static str {
+            match self {
+                Self::Number => r#""number""#,
+                Self::Balance => r#""balance""#,
+                Self::OpenedAt => r#""opened_at""#,
+            }
+        }
     }
 
     /// Open accounts, narrowed down and ordered as the caller likes.
@@ -703,24 +457,49 @@ LIMIT $3"#,
             self
         }
 
-        fn statement(
+        #[allow(
+            clippy::all,
+            clippy::pedantic,
+            reason = "the conditions are the template's"
+        )]
+        fn render(
             &self,
         ) -> (
-            ::crdb_exec::Statement<'static>,
+            ::std::string::String,
             ::std::vec::Vec<&(dyn ::crdb_exec::ToSql + ::core::marker::Sync)>,
         ) {
-            let index = usize::from(self.descending)
-                | (usize::from(self.country.is_some()) << 1)
-                | (usize::from(self.least.is_some()) << 2);
-            let index = index * 3 + self.sort as usize;
-            let (text, places) = SEARCH[index];
-            let statement = ::crdb_exec::Statement::new(text).named("accounts.search");
-            let values: [&(dyn ::crdb_exec::ToSql + ::core::marker::Sync); 3] =
-                [&self.count, &self.country, &self.least];
-            (
-                statement,
-                places.iter().map(|place| values[*place]).collect(),
-            )
+            let mut sql = ::crdb_exec::StatementBuilder::new();
+            sql.text(
+                r"SELECT accounts.number, customers.name, accounts.balance, accounts.opened_at
+FROM accounts
+JOIN customers ON customers.id = accounts.customer_id
+WHERE accounts.closed_at IS NULL
+",
+            );
+            if self.country.is_some() {
+                sql.text(" AND customers.country = ");
+                sql.parameter(1, &self.country);
+                sql.text(" ");
+            }
+            sql.text("\n");
+            if self.least.is_some() {
+                sql.text(" AND accounts.balance >= ");
+                sql.parameter(2, &self.least);
+                sql.text(" ");
+            }
+            sql.text("\nORDER BY accounts.");
+            sql.text(self.sort.as_sql());
+            sql.text(" ");
+            if self.descending {
+                sql.text(" DESC ");
+            }
+            sql.text(", accounts.number\nLIMIT ");
+            sql.parameter(0, &self.count);
+            sql.finish()
+        }
+
+        fn statement<'s>(text: &'s str) -> ::crdb_exec::Statement<'s> {
+            ::crdb_exec::Statement::new(text).named("accounts.search")
         }
 
         /// All rows.
@@ -734,7 +513,8 @@ LIMIT $3"#,
             &self,
             db: &E,
         ) -> ::core::result::Result<::std::vec::Vec<SearchRow>, ::crdb_exec::Error> {
-            let (statement, values) = self.statement();
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
             let rows = ::crdb_exec::ExecutorExt::fetch_all(db, statement, &values).await?;
             rows.iter().map(SearchRow::from_row).collect()
         }
@@ -746,14 +526,15 @@ LIMIT $3"#,
         /// # Errors
         ///
         /// As the executor; an error may also come in the stream.
-        pub async fn fetch<'e, E: ::crdb_exec::Executor>(
+        pub async fn fetch_stream<'e, E: ::crdb_exec::Executor>(
             &self,
             db: &'e E,
         ) -> ::core::result::Result<
             ::crdb_exec::MappedRows<E::Rows<'e>, SearchRow>,
             ::crdb_exec::Error,
         > {
-            let (statement, values) = self.statement();
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
             let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_exec::MappedRows::new(rows, SearchRow::from_row))
         }

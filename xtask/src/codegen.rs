@@ -8,9 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use crdb_sql::codegen::{Descriptions, Options, generate, statements};
-use crdb_sql::schema::Schema;
-use crdb_sql::{Layout, Repository};
+use crdb_sql::codegen::{Options, Project};
 
 /// Writes the typed functions for the queries in SQL files.
 ///
@@ -32,9 +30,15 @@ pub(crate) struct Arguments {
     /// Write nothing; exit with 1 when the file is not what would be written. Needs no server
     #[arg(long, conflicts_with = "engine")]
     check: bool,
-    /// The path by which the code reaches crdb-exec
-    #[arg(long, default_value = "crdb_exec", value_name = "PATH")]
-    exec: String,
+    /// The path by which the code reaches crdb-exec [default: `crdb_exec`]
+    #[arg(long, value_name = "PATH")]
+    exec: Option<String>,
+    /// Name everything through crdb-facade and its features `chrono`, `uuid`, `decimal` and `json`
+    #[arg(long)]
+    facade: bool,
+    /// A derive for every row type, such as `serde::Serialize`; may be repeated
+    #[arg(long = "derive", value_name = "PATH")]
+    derives: Vec<String>,
     /// A Rust type for a SQL type, such as `interval=my_crate::Interval`; may be repeated
     #[arg(long = "type", value_name = "SQL=RUST", value_parser = pair)]
     types: Vec<(String, String)>,
@@ -55,122 +59,84 @@ pub(crate) fn own_sql() -> PathBuf {
     here.parent().unwrap_or(here).join("sql")
 }
 
-/// Where everything is.
-struct Paths {
-    layout: Layout,
-    out: PathBuf,
-    descriptions: PathBuf,
-}
-
 /// Writes the file, or compares it.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let sql = arguments.sql.clone().unwrap_or_else(own_sql);
-    let layout = Layout::of(&sql);
-    let paths = Paths {
-        out: arguments
-            .out
-            .clone()
-            .unwrap_or_else(|| sql.join("src").join("generated.rs")),
-        descriptions: layout
-            .queries()
-            .parent()
-            .unwrap_or(&sql)
-            .join("descriptions.txt"),
-        layout,
-    };
-    let repository = Repository::load(paths.layout.queries())?;
-    let schema = match paths.layout.schema() {
-        Some(directory) => Schema::load(directory)?,
-        None => Schema::default(),
-    };
-    anyhow::ensure!(
-        !schema.problems().has_errors(),
-        "the schema cannot be read:\n{}",
-        schema.problems()
-    );
-    let kept = kept(&paths.descriptions)?;
-    let current = kept.schema().is_none_or(|hash| hash == schema.hash());
-    let complete = current
-        && statements(&repository)
-            .iter()
-            .all(|query| kept.knows(query.hash()));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| sql.join("src").join("generated.rs"));
+    let project = Project::open(&sql)?;
+    let complete = project.is_current() && project.undescribed().is_empty();
     if arguments.check {
-        if !complete && !current {
+        if !project.is_current() {
             eprintln!(
                 "the schema has changed since {} was written",
-                paths.descriptions.display()
+                project.descriptions_file().display()
             );
             return Ok(ExitCode::FAILURE);
         }
-        return compare(&repository, &schema, &kept, arguments, &paths);
+        return compare(&project, arguments, &out);
     }
-    let descriptions = match &arguments.engine {
+    let engine = match &arguments.engine {
         Some(engine) => Some(engine.as_str()),
         None if complete => None,
         None => Some("auto"),
     };
-    let descriptions = match descriptions {
-        None => kept,
+    let project = match engine {
+        None => project,
         #[cfg(not(feature = "engine"))]
         Some(_) => return crate::relaunch::with_feature("engine"),
         #[cfg(feature = "engine")]
-        Some(engine) => capture::capture(engine, &paths, &repository, &schema, &kept)?,
+        Some(engine) => {
+            let mut project = project;
+            let descriptions = capture::capture(engine, &project)?;
+            project.describe(descriptions);
+            project
+        }
     };
-    let text = module(&repository, &schema, &descriptions, arguments, &paths.out)?;
-    write(&paths.descriptions, &descriptions.to_string())?;
-    write(&paths.out, &text)?;
+    let text = module(&project, arguments, &out)?;
+    let descriptions = project.descriptions().to_string();
+    write(project.descriptions_file(), &descriptions)?;
+    write(&out, &text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn kept(path: &Path) -> Result<Descriptions> {
-    match fs::read_to_string(path) {
-        Ok(text) => text
-            .parse()
-            .with_context(|| format!("reading {}", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Descriptions::default()),
-        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
-    }
-}
-
-fn compare(
-    repository: &Repository,
-    schema: &Schema,
-    kept: &Descriptions,
-    arguments: &Arguments,
-    paths: &Paths,
-) -> Result<ExitCode> {
-    let wanted = module(repository, schema, kept, arguments, &paths.out)?;
-    let found = fs::read_to_string(&paths.out).unwrap_or_default();
+fn compare(project: &Project, arguments: &Arguments, out: &Path) -> Result<ExitCode> {
+    let wanted = module(project, arguments, out)?;
+    let found = fs::read_to_string(out).unwrap_or_default();
     let differs = wanted
         .lines()
         .zip(found.lines())
         .position(|(wanted, found)| wanted != found)
         .or_else(|| (wanted != found).then(|| wanted.lines().count().min(found.lines().count())));
     if let Some(line) = differs {
-        let out = paths.out.display();
         eprintln!(
-            "{out}:{}: not what codegen writes; run `cargo xtask codegen`",
+            "{}:{}: not what codegen writes; run `cargo xtask codegen`",
+            out.display(),
             line + 1
         );
         return Ok(ExitCode::FAILURE);
     }
-    println!("{} is what codegen writes", paths.out.display());
+    println!("{} is what codegen writes", out.display());
     Ok(ExitCode::SUCCESS)
 }
 
-fn module(
-    repository: &Repository,
-    schema: &Schema,
-    descriptions: &Descriptions,
-    arguments: &Arguments,
-    out: &Path,
-) -> Result<String> {
-    let mut options = Options::default().exec_path(&arguments.exec);
+fn module(project: &Project, arguments: &Arguments, out: &Path) -> Result<String> {
+    let mut options = Options::default();
+    if arguments.facade {
+        options = options.facade();
+    }
+    if let Some(path) = &arguments.exec {
+        options = options.exec_path(path);
+    }
     for (sql, rust) in &arguments.types {
         options = options.rust_type(sql, rust);
     }
-    let text = generate(repository, schema, descriptions, &options)?;
-    rustfmt(&text, out)
+    for path in &arguments.derives {
+        options = options.derive(path);
+    }
+    rustfmt(&project.generate(&options)?, out)
 }
 
 /// Formats the module as its own directory is formatted.
@@ -219,26 +185,18 @@ mod capture {
     //! Asking a server.
 
     use anyhow::Result;
-    use crdb_sql::Repository;
-    use crdb_sql::codegen::{Descriptions, statements};
-    use crdb_sql::schema::Schema;
+    use crdb_sql::codegen::{Descriptions, Project, statements};
 
-    use super::Paths;
     use crate::prepare::{Server, block_on};
 
     /// The descriptions of all queries, from a server where it can prepare them and from the file where it cannot.
-    pub(super) fn capture(
-        engine: &str,
-        paths: &Paths,
-        repository: &Repository,
-        schema: &Schema,
-        kept: &Descriptions,
-    ) -> Result<Descriptions> {
+    pub(super) fn capture(engine: &str, project: &Project) -> Result<Descriptions> {
+        let kept = project.descriptions();
         block_on(async {
-            let server = Server::open(engine, paths.layout.schema()).await?;
+            let server = Server::open(engine, project.layout().schema()).await?;
             println!("asking {}", server.choice());
-            let mut descriptions = Descriptions::for_schema(schema.hash());
-            for query in &statements(repository) {
+            let mut descriptions = Descriptions::for_schema(project.schema().hash());
+            for query in &statements(project.repository()) {
                 let Err(refusal) = server.describe(query, &mut descriptions).await? else {
                     continue;
                 };

@@ -59,7 +59,7 @@
 //! takes the microseconds, and a leap second of chrono becomes the second after it.
 //!
 //! # Modules, in reading order
-//! `statement`, `owned`, `row`, `from_row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
+//! `statement`, `statement_builder`, `owned`, `row`, `from_row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
 //! crate consumes); `fault`, `effect`, `verdict`, `error` (what failures mean); `pooled`, `transact`, `by_hand`,
 //! `transaction`, `progress`, `scope`, `options`, `idempotency` (the work); `retry`, `backoff`, `budget`, `deadline` (its
 //! limits); `client` (sessions over `tokio_postgres`, with the feature of that name); `observer`.
@@ -93,8 +93,10 @@ mod scope;
 mod session;
 mod sqlstate;
 mod statement;
+mod statement_builder;
 mod transact;
 mod transaction;
+mod unknown_label;
 mod value;
 mod verdict;
 
@@ -107,6 +109,7 @@ pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession, Observed}
 pub use control::{Control, ControlStep};
 #[cfg(feature = "derive")]
 pub use crdb_macros::FromRow;
+pub use crdb_sql::Staleness;
 pub use deadline::timeout_from_setting;
 pub use effect::Effect;
 pub use error::{Error, ErrorKind};
@@ -134,8 +137,10 @@ pub use session::{
 };
 pub use sqlstate::SqlState;
 pub use statement::{RetrySafety, Statement};
+pub use statement_builder::StatementBuilder;
 pub use transact::TransactionBody;
 pub use transaction::{Transaction, TransactionRows};
+pub use unknown_label::UnknownLabel;
 pub use value::{
     Array, BitString, Date, Dimension, Exact, Inet, Interval, JsonText, Numeric, TimeOfDay, TimeTz,
     Timestamp, ValueError, holds_all,

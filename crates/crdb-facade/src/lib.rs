@@ -36,6 +36,8 @@
 //! | --- | --- |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
+//! | `chrono`, `uuid`, `decimal`, `json` | the types of chrono, uuid, rust_decimal and serde_json as parameters and columns; the crates are re-exported |
+//! | `serde` | serde re-exported, and its traits for the types above: `-- derive: crdb_facade::serde::Serialize` |
 //! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order
@@ -83,6 +85,17 @@ pub use {
 
 #[cfg(feature = "data")]
 pub use crdb_data as data;
+// Crates whose types are parameters and columns. Code that `cargo xtask codegen --facade` writes reaches them here.
+#[cfg(feature = "chrono")]
+pub use chrono;
+#[cfg(feature = "decimal")]
+pub use rust_decimal;
+#[cfg(feature = "serde")]
+pub use serde;
+#[cfg(feature = "json")]
+pub use serde_json;
+#[cfg(feature = "uuid")]
+pub use uuid;
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

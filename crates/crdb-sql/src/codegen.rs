@@ -2,7 +2,7 @@
 //!
 //! [`generate`] is pure: queries, what an engine said about them ([`Descriptions`]) and what the schema's files say about
 //! NULL go in, the text of a Rust module comes out, the same for the same input. A caller that can reach an engine prepares each
-//! statement there and keeps the answers in a file beside the queries, so that everybody else needs no engine.
+//! statement there and keeps the answers in a file beside the queries, so that others need no engine.
 
 #[cfg(feature = "templates")]
 mod builder;
@@ -11,12 +11,15 @@ mod emit;
 mod ident;
 mod item;
 mod nullability;
+mod project;
+mod row;
 mod rust_type;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use description::{DescribedColumn, Description, Descriptions, ParseDescriptionsError};
+pub use project::{Project, build};
 
 use crate::error::Error;
 #[cfg(feature = "templates")]
@@ -32,6 +35,9 @@ pub struct Options {
     pub(crate) exec: String,
     pub(crate) types: BTreeMap<String, String>,
     pub(crate) command: String,
+    pub(crate) derives: Vec<String>,
+    /// The crate whose re-exports types of other crates are reached through.
+    pub(crate) types_root: Option<String>,
 }
 
 impl Default for Options {
@@ -40,6 +46,8 @@ impl Default for Options {
             exec: "crdb_exec".to_owned(),
             types: BTreeMap::new(),
             command: "cargo xtask codegen".to_owned(),
+            derives: Vec::new(),
+            types_root: None,
         }
     }
 }
@@ -52,6 +60,33 @@ impl Options {
         self
     }
 
+    /// Names everything through crdb-facade, so that a crate needs no other dependency: crdb-exec as `crdb_facade::exec`, and the types
+    /// of chrono, uuid, rust_decimal and serde_json by the re-exports that the facade's features `chrono`, `uuid`, `decimal` and
+    /// `json` have.
+    #[must_use]
+    pub fn facade(self) -> Self {
+        self.exec_path("crdb_facade::exec")
+            .types_path("crdb_facade")
+    }
+
+    /// The path of the module or crate in which the generated code finds `chrono`, `uuid`, `rust_decimal` and `serde_json`. Default:
+    /// the crates of these names.
+    #[must_use]
+    pub fn types_path(mut self, path: impl Into<String>) -> Self {
+        self.types_root = Some(path.into());
+        self
+    }
+
+    /// Lets every row type derive this, by its path: `serde::Serialize`, or one of your own. A header does it for one query with
+    /// `-- derive: serde::Serialize`.
+    ///
+    /// Enums derive serde's two with the rows, as their labels.
+    #[must_use]
+    pub fn derive(mut self, path: impl Into<String>) -> Self {
+        self.derives.push(path.into());
+        self
+    }
+
     /// Uses a Rust type of the caller's, by its full path, for a SQL type. It must implement postgres-types' `ToSql`
     /// and `FromSql`.
     #[must_use]
@@ -59,6 +94,14 @@ impl Options {
         let canonical = crate::schema::canonical_type(sql_type);
         self.types.insert(canonical, path.into());
         self
+    }
+
+    /// A type of another crate.
+    fn foreign(&self, path: &str) -> String {
+        match &self.types_root {
+            None => format!("::{path}"),
+            Some(root) => format!("{}::{path}", absolute(root)),
+        }
     }
 
     /// The path of crdb-exec, as it is written everywhere.
@@ -78,7 +121,7 @@ impl Options {
 fn absolute(path: &str) -> String {
     let first = path.split("::").next().unwrap_or("");
     let relative = matches!(first, "" | "crate" | "self" | "super" | "$crate");
-    let is_crate = path.contains("::") || path == "crdb_exec";
+    let is_crate = path.contains("::") || matches!(path, "crdb_exec" | "crdb_facade");
     let is_name = first.chars().all(|c| c.is_alphanumeric() || c == '_');
     if relative || !is_crate || !is_name {
         path.to_owned()
@@ -94,14 +137,17 @@ fn absolute(path: &str) -> String {
 ///
 /// Its layout is rustfmt's except for long lines; format it before it is compared or committed.
 ///
+/// A template becomes a builder that puts its text together when it is run. Of a template with more than 256 texts samples are
+/// described (everything off, everything on, each switch and each identifier by itself); its columns are NOT NULL where each of up to 4,096
+/// texts proves it, else where the header says so.
+///
 /// A query's types come from its description, found by content hash; what its header declares goes first. A query whose
 /// header declares the types of all parameters and columns needs no description.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with every query that has no description, whose header speaks of
-/// columns that the statement does not have, or that has a type without a Rust counterpart; and with every template that
-/// can become more than 256 texts.
+/// columns that the statement does not have, or that has a type without a Rust counterpart.
 pub fn generate(
     repository: &Repository,
     schema: &Schema,
@@ -125,26 +171,20 @@ pub fn generate(
         items,
         #[cfg(feature = "templates")]
         builders: Vec::new(),
+        rows: row::SharedRows::new(),
         left_out: Vec::new(),
     };
     #[cfg(feature = "templates")]
     for template in repository.templates() {
-        let Some(variants) = template.variants() else {
-            if template.has_too_many_variants() {
-                let problem = template
-                    .problem(Code::Template, "it can become more than 256 texts")
-                    .help("drop flags or optional parameters, or split it into several templates");
-                problems.push(problem);
-            } else {
-                content
-                    .left_out
-                    .push((template.name(), "it takes identifiers that no list names"));
-            }
+        if template.has_free_identifier() {
+            content
+                .left_out
+                .push((template.name(), "it takes identifiers that no list names"));
             continue;
-        };
+        }
         match builder::Builder::new(
             template,
-            variants,
+            &template.described(),
             schema,
             descriptions,
             options,
@@ -153,6 +193,17 @@ pub fn generate(
             Ok(builder) => content.builders.push(builder),
             Err(found) => problems.extend(found),
         }
+    }
+    for item in &content.items {
+        let problem = |message| item.problem(message);
+        let shared = row::share(&mut content.rows, &item.user(&problem));
+        problems.extend(shared);
+    }
+    #[cfg(feature = "templates")]
+    for builder in &content.builders {
+        let problem = |message| builder.template.problem(Code::BadAnnotation, message);
+        let shared = row::share(&mut content.rows, &builder.user(&problem));
+        problems.extend(shared);
     }
     if !problems.is_empty() {
         return Err(Error::invalid(Problems::new(problems)));
@@ -199,7 +250,8 @@ pub fn proven_nullability(query: &Query, schema: &Schema) -> Vec<Nullability> {
         .collect()
 }
 
-/// Every statement that [`generate`] wants described: the queries, and the texts that templates can become.
+/// Every statement that [`generate`] wants described: the queries, and the texts that templates can become (samples of them
+/// where they are more than 256).
 #[must_use]
 pub fn statements(repository: &Repository) -> Vec<Arc<Query>> {
     #[cfg_attr(
@@ -209,8 +261,10 @@ pub fn statements(repository: &Repository) -> Vec<Arc<Query>> {
     let mut statements: Vec<Arc<Query>> = repository.iter().cloned().collect();
     #[cfg(feature = "templates")]
     for template in repository.templates() {
-        let variants = template.variants().unwrap_or_default();
-        statements.extend(variants.into_iter().map(|variant| Arc::new(variant.query)));
+        if !template.has_free_identifier() {
+            let described = template.described().into_iter();
+            statements.extend(described.map(|variant| Arc::new(variant.query)));
+        }
     }
     statements
 }

@@ -118,14 +118,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// As `Display`, so that `fn main() -> Result<(), Error>` prints the message.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("message", &self.0.message)
-            .field("problems", &self.0.problems)
-            .field("source", &self.0.source)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 

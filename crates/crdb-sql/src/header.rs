@@ -32,6 +32,10 @@ pub(crate) struct Header {
     pub(crate) verify: Verify,
     pub(crate) allowed: Vec<Code>,
     pub(crate) template: TemplateNotes,
+    /// The Rust type of its rows.
+    pub(crate) row: Option<String>,
+    /// What the type of its rows derives besides.
+    pub(crate) derives: Vec<String>,
 }
 
 /// A `-- param` line.

@@ -121,6 +121,12 @@ impl Column {
 }
 
 impl Query {
+    /// What the header says of the generated row type.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn row_notes(&self) -> (Option<&str>, &[String]) {
+        (self.header.row.as_deref(), &self.header.derives)
+    }
+
     /// # Errors
     /// Why the statement cannot read the past that its header asks for.
     pub(crate) fn new(

@@ -9,11 +9,13 @@
 //! - `{% include "accounts/_visible.sql" %}`, a fragment from a file whose name begins with an underscore;
 //! - `:name`, a bind parameter, as everywhere.
 //!
-//! So a value never becomes text: there is no way to write that down, and the renderer refuses it again.
+//! So a value never becomes text: there is no way to write that down, and the renderer takes nothing but the template's own text and safe identifiers.
 
 mod cache;
 mod compile;
-mod identifier;
+mod condition;
+pub(crate) mod identifier;
+pub(crate) mod part;
 mod render;
 mod variant;
 
@@ -27,11 +29,11 @@ pub use variant::Variant;
 
 use crate::header::{Choice, Shape};
 use crate::problem::{Code, Problem};
-use crate::query::{Cardinality, Retry};
+use crate::query::{Cardinality, Retry, Staleness};
 use crate::repository::file::TemplateSource;
 use crate::source::SourceFile;
 use cache::Cache;
-use render::Renderer;
+use part::Part;
 
 /// The most flags and optional parameters that a template may have.
 const MAX_SWITCHES: usize = 32;
@@ -44,7 +46,7 @@ pub struct Template {
     switches: Vec<String>,
     /// Every parameter that a text can have.
     parameters: Vec<String>,
-    renderer: Renderer,
+    parts: Vec<Part>,
     cache: Cache,
 }
 
@@ -68,27 +70,15 @@ impl Template {
             return None;
         }
         let before = problems.len();
-        let text = compile::compile(&source, &switches, fragments, problems);
+        let parts = compile::compile(&source, &switches, fragments, problems);
         if problems.len() > before {
             return None;
         }
-        let parameters = variant::parameters_of(&text);
-        let renderer = match Renderer::new(text) {
-            Ok(renderer) => renderer,
-            Err(message) => {
-                let span = source.header.name_span.clone();
-                problems.push(
-                    Problem::at(Code::Template, &source.source, span, message)
-                        .of_query(&source.name),
-                );
-                return None;
-            }
-        };
         let template = Self {
             source,
             switches,
-            parameters,
-            renderer,
+            parameters: part::parameters(&parts),
+            parts,
             cache: Cache::default(),
         };
         let found = template.unsound_variants();
@@ -180,6 +170,33 @@ impl Template {
             .source
             .position(self.source.header.name_span.start)
             .line
+    }
+
+    /// What its text is made of.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// What the header says of the generated row type.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn row_notes(&self) -> (Option<&str>, &[String]) {
+        (
+            self.source.header.row.as_deref(),
+            &self.source.header.derives,
+        )
+    }
+
+    /// What the header says of the columns.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn columns(&self) -> &[crate::query::Column] {
+        &self.source.header.columns
+    }
+
+    /// How old the state may be that its statements read.
+    #[must_use]
+    pub fn staleness(&self) -> Option<Staleness> {
+        self.source.header.staleness
     }
 
     /// A problem with the template as a whole.

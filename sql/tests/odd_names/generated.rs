@@ -28,6 +28,18 @@ impl ::core::fmt::Display for Box {
     }
 }
 
+impl ::core::str::FromStr for Box {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("box", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Box {
     fn to_sql(
         &self,
@@ -113,6 +125,18 @@ impl ::core::fmt::Display for Debug {
     }
 }
 
+impl ::core::str::FromStr for Debug {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("debug", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Debug {
     fn to_sql(
         &self,
@@ -195,6 +219,18 @@ impl Default {
 impl ::core::fmt::Display for Default {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Default {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("default", label))
     }
 }
 
@@ -285,6 +321,18 @@ impl ::core::fmt::Display for Duration {
     }
 }
 
+impl ::core::str::FromStr for Duration {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("duration", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Duration {
     fn to_sql(
         &self,
@@ -369,6 +417,18 @@ impl E {
 impl ::core::fmt::Display for E {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for E {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("e", label))
     }
 }
 
@@ -457,6 +517,18 @@ impl ::core::fmt::Display for Error {
     }
 }
 
+impl ::core::str::FromStr for Error {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("error", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Error {
     fn to_sql(
         &self,
@@ -539,6 +611,18 @@ impl Executor {
 impl ::core::fmt::Display for Executor {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Executor {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("executor", label))
     }
 }
 
@@ -629,6 +713,18 @@ impl ::core::fmt::Display for Into {
     }
 }
 
+impl ::core::str::FromStr for Into {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("into", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Into {
     fn to_sql(
         &self,
@@ -711,6 +807,18 @@ impl Iterator {
 impl ::core::fmt::Display for Iterator {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Iterator {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("iterator", label))
     }
 }
 
@@ -899,6 +1007,18 @@ impl ::core::fmt::Display for Labels {
     }
 }
 
+impl ::core::str::FromStr for Labels {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("labels", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Labels {
     fn to_sql(
         &self,
@@ -981,6 +1101,18 @@ impl None {
 impl ::core::fmt::Display for None {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for None {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("none", label))
     }
 }
 
@@ -1069,6 +1201,18 @@ impl ::core::fmt::Display for Ok {
     }
 }
 
+impl ::core::str::FromStr for Ok {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("ok", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Ok {
     fn to_sql(
         &self,
@@ -1151,6 +1295,18 @@ impl Option {
 impl ::core::fmt::Display for Option {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Option {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("option", label))
     }
 }
 
@@ -1239,6 +1395,18 @@ impl ::core::fmt::Display for Result {
     }
 }
 
+impl ::core::str::FromStr for Result {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("result", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Result {
     fn to_sql(
         &self,
@@ -1321,6 +1489,18 @@ impl Row {
 impl ::core::fmt::Display for Row {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Row {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("row", label))
     }
 }
 
@@ -1409,6 +1589,18 @@ impl ::core::fmt::Display for SelfValue {
     }
 }
 
+impl ::core::str::FromStr for SelfValue {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("self", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for SelfValue {
     fn to_sql(
         &self,
@@ -1491,6 +1683,18 @@ impl Send {
 impl ::core::fmt::Display for Send {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Send {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("send", label))
     }
 }
 
@@ -1579,6 +1783,18 @@ impl ::core::fmt::Display for Some {
     }
 }
 
+impl ::core::str::FromStr for Some {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("some", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Some {
     fn to_sql(
         &self,
@@ -1661,6 +1877,18 @@ impl Statement {
 impl ::core::fmt::Display for Statement {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Statement {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("statement", label))
     }
 }
 
@@ -1751,6 +1979,18 @@ impl ::core::fmt::Display for Std {
     }
 }
 
+impl ::core::str::FromStr for Std {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("std", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Std {
     fn to_sql(
         &self,
@@ -1833,6 +2073,18 @@ impl Str {
 impl ::core::fmt::Display for Str {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for Str {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("str", label))
     }
 }
 
@@ -1921,6 +2173,18 @@ impl ::core::fmt::Display for Sync {
     }
 }
 
+impl ::core::str::FromStr for Sync {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("sync", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Sync {
     fn to_sql(
         &self,
@@ -2003,6 +2267,18 @@ impl ToSql {
 impl ::core::fmt::Display for ToSql {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for ToSql {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("to_sql", label))
     }
 }
 
@@ -2091,6 +2367,18 @@ impl ::core::fmt::Display for Type {
     }
 }
 
+impl ::core::str::FromStr for Type {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("type", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Type {
     fn to_sql(
         &self,
@@ -2176,6 +2464,18 @@ impl ::core::fmt::Display for Vec {
     }
 }
 
+impl ::core::str::FromStr for Vec {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("vec", label))
+    }
+}
+
 impl ::crdb_exec::ToSql for Vec {
     fn to_sql(
         &self,
@@ -2258,6 +2558,18 @@ impl XRow {
 impl ::core::fmt::Display for XRow {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for XRow {
+    type Err = ::crdb_exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("x_row", label))
     }
 }
 
@@ -2523,7 +2835,9 @@ pub mod core {
     ) -> ::core::result::Result<::core::option::Option<::std::vec::Vec<u8>>, ::crdb_exec::Error>
     {
         let row = ::crdb_exec::ExecutorExt::fetch_optional(db, TYPE, &[&rows]).await?;
-        row.map(|row| ::crdb_exec::Row::get(&row, 0)).transpose()
+        row.as_ref()
+            .map(|row| ::crdb_exec::Row::get(row, 0))
+            .transpose()
     }
 
     const X: ::crdb_exec::Statement<'static> =
@@ -2699,50 +3013,6 @@ pub mod crdb_exec {
         Ok(())
     }
 
-    /// Each text, and which of the parameters it takes.
-    const E: [(&str, &[usize]); 8] = [
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number",
-            &[0, 1],
-        ),
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number DESC",
-            &[0, 1],
-        ),
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number  NULLS LAST",
-            &[0, 1],
-        ),
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number DESC NULLS LAST",
-            &[0, 1],
-        ),
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number   LIMIT 1",
-            &[0, 1],
-        ),
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number DESC  LIMIT 1",
-            &[0, 1],
-        ),
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number  NULLS LAST LIMIT 1",
-            &[0, 1],
-        ),
-        (
-            r"SELECT number, e FROM accounts WHERE a = $1 AND b = $2
-ORDER BY number DESC NULLS LAST LIMIT 1",
-            &[0, 1],
-        ),
-    ];
-
     /// The template `crdb_exec.e`.
     ///
     /// For example, with everything off:
@@ -2791,26 +3061,42 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
             self
         }
 
-        fn statement(
+        #[allow(
+            clippy::all,
+            clippy::pedantic,
+            reason = "the conditions are the template's"
+        )]
+        fn render(
             &self,
         ) -> (
-            ::crdb_exec::Statement<'static>,
+            ::std::string::String,
             ::std::vec::Vec<&(dyn ::crdb_exec::ToSql + ::core::marker::Sync)>,
         ) {
-            let index = usize::from(self.new_2)
-                | (usize::from(self.statement_2) << 1)
-                | (usize::from(self.execute_2) << 2);
-            let (text, places) = E[index];
-            let statement = ::crdb_exec::Statement::new(text)
+            let mut sql = ::crdb_exec::StatementBuilder::new();
+            sql.text("SELECT number, e FROM accounts WHERE a = ");
+            sql.parameter(0, &self.row);
+            sql.text(" AND b = ");
+            sql.parameter(1, &self.db);
+            sql.text("\nORDER BY number ");
+            if self.new_2 {
+                sql.text("DESC");
+            }
+            sql.text(" ");
+            if self.statement_2 {
+                sql.text("NULLS LAST");
+            }
+            sql.text(" ");
+            if self.execute_2 {
+                sql.text("LIMIT 1");
+            }
+            sql.finish()
+        }
+
+        fn statement<'s>(text: &'s str) -> ::crdb_exec::Statement<'s> {
+            ::crdb_exec::Statement::new(text)
                 .named("crdb_exec.e")
                 .retry(::crdb_exec::RetrySafety::Safe)
-                .timeout(::core::time::Duration::from_millis(5000));
-            let values: [&(dyn ::crdb_exec::ToSql + ::core::marker::Sync); 2] =
-                [&self.row, &self.db];
-            (
-                statement,
-                places.iter().map(|place| values[*place]).collect(),
-            )
+                .timeout(::core::time::Duration::from_millis(5000))
         }
 
         /// All rows.
@@ -2824,7 +3110,8 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
             &self,
             db: &E,
         ) -> ::core::result::Result<::std::vec::Vec<ERow>, ::crdb_exec::Error> {
-            let (statement, values) = self.statement();
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
             let rows = ::crdb_exec::ExecutorExt::fetch_all(db, statement, &values).await?;
             rows.iter().map(ERow::from_row).collect()
         }
@@ -2836,12 +3123,13 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
         /// # Errors
         ///
         /// As the executor; an error may also come in the stream.
-        pub async fn fetch<'e, E: ::crdb_exec::Executor>(
+        pub async fn fetch_stream<'e, E: ::crdb_exec::Executor>(
             &self,
             db: &'e E,
         ) -> ::core::result::Result<::crdb_exec::MappedRows<E::Rows<'e>, ERow>, ::crdb_exec::Error>
         {
-            let (statement, values) = self.statement();
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
             let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_exec::MappedRows::new(rows, ERow::from_row))
         }
@@ -2866,12 +3154,6 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
             })
         }
     }
-
-    /// Each text, and which of the parameters it takes.
-    const ER: [(&str, &[usize]); 2] = [
-        ("SELECT number FROM accounts ORDER BY number", &[]),
-        ("SELECT number FROM accounts ORDER BY number DESC", &[]),
-    ];
 
     /// The template `crdb_exec.er`.
     ///
@@ -2898,17 +3180,27 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
             self
         }
 
-        fn statement(
+        #[allow(
+            clippy::all,
+            clippy::pedantic,
+            reason = "the conditions are the template's"
+        )]
+        fn render(
             &self,
         ) -> (
-            ::crdb_exec::Statement<'static>,
+            ::std::string::String,
             ::std::vec::Vec<&(dyn ::crdb_exec::ToSql + ::core::marker::Sync)>,
         ) {
-            let index = usize::from(self.default);
-            let (text, places) = ER[index];
-            let statement = ::crdb_exec::Statement::new(text).named("crdb_exec.er");
-            ::core::debug_assert!(places.is_empty());
-            (statement, ::std::vec::Vec::new())
+            let mut sql = ::crdb_exec::StatementBuilder::new();
+            sql.text("SELECT number FROM accounts ORDER BY number ");
+            if self.default {
+                sql.text("DESC");
+            }
+            sql.finish()
+        }
+
+        fn statement<'s>(text: &'s str) -> ::crdb_exec::Statement<'s> {
+            ::crdb_exec::Statement::new(text).named("crdb_exec.er")
         }
 
         /// All rows.
@@ -2923,7 +3215,8 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
             db: &E,
         ) -> ::core::result::Result<::std::vec::Vec<::std::string::String>, ::crdb_exec::Error>
         {
-            let (statement, values) = self.statement();
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
             let rows = ::crdb_exec::ExecutorExt::fetch_all(db, statement, &values).await?;
             rows.iter()
                 .map(|row| ::crdb_exec::Row::get(row, 0))
@@ -2937,14 +3230,15 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
         /// # Errors
         ///
         /// As the executor; an error may also come in the stream.
-        pub async fn fetch<'e, E: ::crdb_exec::Executor>(
+        pub async fn fetch_stream<'e, E: ::crdb_exec::Executor>(
             &self,
             db: &'e E,
         ) -> ::core::result::Result<
             ::crdb_exec::MappedRows<E::Rows<'e>, ::std::string::String>,
             ::crdb_exec::Error,
         > {
-            let (statement, values) = self.statement();
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
             let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_exec::MappedRows::new(rows, |row| {
                 ::crdb_exec::Row::get(row, 0)
@@ -2958,42 +3252,6 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
         }
     }
 
-    /// Each text, and which of the parameters it takes.
-    const LISTED: [(&str, &[usize]); 8] = [
-        (
-            r#"SELECT number, e FROM accounts WHERE true  ORDER BY "number", "a_b""#,
-            &[],
-        ),
-        (
-            r#"SELECT number, e FROM accounts WHERE true  ORDER BY "number", "ab""#,
-            &[],
-        ),
-        (
-            r#"SELECT number, e FROM accounts WHERE true  ORDER BY "e", "a_b""#,
-            &[],
-        ),
-        (
-            r#"SELECT number, e FROM accounts WHERE true  ORDER BY "e", "ab""#,
-            &[],
-        ),
-        (
-            r#"SELECT number, e FROM accounts WHERE true  AND number = $1  ORDER BY "number", "a_b""#,
-            &[0],
-        ),
-        (
-            r#"SELECT number, e FROM accounts WHERE true  AND number = $1  ORDER BY "number", "ab""#,
-            &[0],
-        ),
-        (
-            r#"SELECT number, e FROM accounts WHERE true  AND number = $1  ORDER BY "e", "a_b""#,
-            &[0],
-        ),
-        (
-            r#"SELECT number, e FROM accounts WHERE true  AND number = $1  ORDER BY "e", "ab""#,
-            &[0],
-        ),
-    ];
-
     /// What `row` of [`Listed`] can be.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
     pub enum ListedRow2 {
@@ -3004,6 +3262,15 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
         E,
     }
 
+    impl ListedRow2 {
+        const fn as_sql(self) -> &'static str {
+            match self {
+                Self::Number => r#""number""#,
+                Self::E => r#""e""#,
+            }
+        }
+    }
+
     /// What `fetch` of [`Listed`] can be.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
     pub enum ListedFetch {
@@ -3012,6 +3279,15 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
         AB,
         /// `ab`
         Ab,
+    }
+
+    impl ListedFetch {
+        const fn as_sql(self) -> &'static str {
+            match self {
+                Self::AB => r#""a_b""#,
+                Self::Ab => r#""ab""#,
+            }
+        }
     }
 
     /// The template `crdb_exec.listed`.
@@ -3026,7 +3302,7 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
     pub struct Listed<'a> {
         new_2: ::core::option::Option<&'a str>,
         row: ListedRow2,
-        fetch_2: ListedFetch,
+        fetch: ListedFetch,
     }
 
     impl<'a> Listed<'a> {
@@ -3035,7 +3311,7 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
             Self {
                 new_2: None,
                 row: <ListedRow2 as ::core::default::Default>::default(),
-                fetch_2: <ListedFetch as ::core::default::Default>::default(),
+                fetch: <ListedFetch as ::core::default::Default>::default(),
             }
         }
 
@@ -3052,27 +3328,38 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
         }
 
         /// Sets `fetch`. Default: `a_b`.
-        pub fn fetch_2(mut self, fetch_2: ListedFetch) -> Self {
-            self.fetch_2 = fetch_2;
+        pub fn fetch(mut self, fetch: ListedFetch) -> Self {
+            self.fetch = fetch;
             self
         }
 
-        fn statement(
+        #[allow(
+            clippy::all,
+            clippy::pedantic,
+            reason = "the conditions are the template's"
+        )]
+        fn render(
             &self,
         ) -> (
-            ::crdb_exec::Statement<'static>,
+            ::std::string::String,
             ::std::vec::Vec<&(dyn ::crdb_exec::ToSql + ::core::marker::Sync)>,
         ) {
-            let index = usize::from(self.new_2.is_some());
-            let index = index * 2 + self.row as usize;
-            let index = index * 2 + self.fetch_2 as usize;
-            let (text, places) = LISTED[index];
-            let statement = ::crdb_exec::Statement::new(text).named("crdb_exec.listed");
-            let values: [&(dyn ::crdb_exec::ToSql + ::core::marker::Sync); 1] = [&self.new_2];
-            (
-                statement,
-                places.iter().map(|place| values[*place]).collect(),
-            )
+            let mut sql = ::crdb_exec::StatementBuilder::new();
+            sql.text("SELECT number, e FROM accounts WHERE true ");
+            if self.new_2.is_some() {
+                sql.text(" AND number = ");
+                sql.parameter(0, &self.new_2);
+                sql.text(" ");
+            }
+            sql.text(" ORDER BY ");
+            sql.text(self.row.as_sql());
+            sql.text(", ");
+            sql.text(self.fetch.as_sql());
+            sql.finish()
+        }
+
+        fn statement<'s>(text: &'s str) -> ::crdb_exec::Statement<'s> {
+            ::crdb_exec::Statement::new(text).named("crdb_exec.listed")
         }
 
         /// The row, if there is one.
@@ -3086,7 +3373,8 @@ ORDER BY number DESC NULLS LAST LIMIT 1",
             &self,
             db: &E,
         ) -> ::core::result::Result<::core::option::Option<ListedRow>, ::crdb_exec::Error> {
-            let (statement, values) = self.statement();
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
             let row = ::crdb_exec::ExecutorExt::fetch_optional(db, statement, &values).await?;
             row.as_ref().map(ListedRow::from_row).transpose()
         }

@@ -152,7 +152,7 @@ async fn a_builder_narrows_and_orders() {
     );
     let stream = Search::new(10)
         .sort(SearchSort::OpenedAt)
-        .fetch(&bank)
+        .fetch_stream(&bank)
         .await
         .unwrap();
     assert_eq!(stream.try_collect::<Vec<_>>().await.unwrap().len(), 10);

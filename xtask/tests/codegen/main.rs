@@ -22,6 +22,7 @@ const FOREIGN: &[(&str, &str)] = &[
         "sql/queries/invoices.sql",
         include_str!("foreign/sql/queries/invoices.sql"),
     ),
+    ("build.rs", include_str!("foreign/build.rs")),
     ("src/main.rs", include_str!("foreign/src/main.rs")),
     (
         "src/connection.rs",
@@ -41,14 +42,18 @@ edition = "2024"
 
 [dependencies]
 chrono = { version = "0.4", default-features = false }
-crdb-exec = { path = "CRDB_EXEC" }
+crdb-exec = { path = "CRATES/crdb-exec", features = ["derive"] }
 futures-util = { version = "0.3", default-features = false }
 postgres-types = { version = "0.2", features = ["with-chrono-0_4", "with-serde_json-1", "with-uuid-1"] }
-rust_decimal = { version = "1", features = ["db-postgres"] }
+rust_decimal = { version = "1", features = ["db-postgres", "serde"] }
+serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 tokio = { version = "1", features = ["macros", "rt"] }
 tokio-postgres = { version = "0.7", default-features = false, features = ["runtime"] }
-uuid = "1"
+uuid = { version = "1", features = ["serde"] }
+
+[build-dependencies]
+crdb-sql = { path = "CRATES/crdb-sql" }
 
 [profile.dev]
 debug = "line-tables-only"
@@ -190,10 +195,10 @@ async fn a_program_outside_runs_on_its_generated_code() {
     succeeds(&foreign.codegen(&["--engine", &engine.url(engine.database())]));
 
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let exec = workspace.join("crates/crdb-exec");
+    let crates = workspace.join("crates");
     foreign.write(
         "Cargo.toml",
-        &MANIFEST.replace("CRDB_EXEC", exec.to_str().unwrap()),
+        &MANIFEST.replace("CRATES", crates.to_str().unwrap()),
     );
     // The workspace's own versions, which are here already.
     fs::copy(workspace.join("Cargo.lock"), foreign.path("Cargo.lock")).unwrap();

@@ -1,14 +1,22 @@
 //! A template with everything that is known about its texts.
 
+use std::fmt::Write as _;
+
 use super::description::Descriptions;
 use super::item::{Field, Item};
+use super::nullability::Analysis;
+use super::row::{self, RowType};
 use super::rust_type::Enums;
 use super::{Options, ident};
 use crate::header::Choice;
 use crate::problem::{Code, Problem};
-use crate::query::Query;
+use crate::query::{self, Nullability, Query};
 use crate::schema::Schema;
+use crate::template::part::Written;
 use crate::template::{Template, Variant};
+
+/// Up to this many texts of a template are all looked at when its columns are said to be NOT NULL.
+const ANALYSED: usize = 4096;
 
 /// A template that a builder can be written for.
 #[derive(Debug)]
@@ -17,32 +25,34 @@ pub(super) struct Builder<'a> {
     /// Every parameter of any text, in the order of their first use.
     pub(super) parameters: Vec<Parameter>,
     pub(super) columns: Vec<Field>,
+    pub(super) row: RowType,
     pub(super) names: BuilderNames,
     /// The fields of the lists of identifiers, then those of the flags.
     pub(super) list_fields: Vec<String>,
     pub(super) flag_fields: Vec<String>,
-    /// Ordered as [`Builder::index`] counts.
-    pub(super) texts: Vec<Text>,
+    /// The text with everything off.
+    pub(super) example: String,
 }
 
 /// The Rust names of what is written for a template, distinct in its module.
 #[derive(Debug, Default)]
 pub(super) struct BuilderNames {
     pub(super) type_name: String,
-    pub(super) constant: String,
     pub(super) row: String,
+    pub(super) row_attributes: String,
     /// The enums for lists of identifiers.
     pub(super) lists: Vec<String>,
 }
 
 /// Methods of every builder, which no setter can be named.
-const METHODS: [&str; 7] = [
+const METHODS: [&str; 8] = [
     "new",
+    "render",
     "statement",
     "fetch_one",
     "fetch_optional",
     "fetch_all",
-    "fetch",
+    "fetch_stream",
     "execute",
 ];
 
@@ -53,20 +63,11 @@ pub(super) struct Parameter {
     pub(super) optional: bool,
 }
 
-/// One text: what is sent, and which parameters it takes, by their places in the builder.
-#[derive(Debug)]
-pub(super) struct Text {
-    pub(super) sql: String,
-    /// With `AS OF SYSTEM TIME`, where the header asks for it.
-    pub(super) follower_read: Option<String>,
-    pub(super) parameters: Vec<usize>,
-}
-
 impl<'a> Builder<'a> {
-    /// `variants` are all texts of the template.
+    /// `described` are the texts that engines are asked about: all of them, or samples.
     pub(super) fn new(
         template: &'a Template,
-        mut variants: Vec<Variant>,
+        described: &[Variant],
         schema: &Schema,
         descriptions: &Descriptions,
         options: &Options,
@@ -76,28 +77,113 @@ impl<'a> Builder<'a> {
             template,
             parameters: Vec::new(),
             columns: Vec::new(),
+            row: RowType::of(template.row_notes().0),
             names: BuilderNames::default(),
             list_fields: Vec::new(),
             flag_fields: Vec::new(),
-            texts: Vec::new(),
+            example: String::new(),
         };
-        variants.sort_by_key(|variant| builder.index(variant));
-        for (number, variant) in variants.iter().enumerate() {
+        for (number, variant) in described.iter().enumerate() {
+            if variant.on().is_empty() && builder.example.is_empty() {
+                variant.query().text().clone_into(&mut builder.example);
+            }
             let item = Item::new(variant.query(), schema, descriptions, options, enums)
                 .map_err(|problems| builder.relocated(&problems, variant))?;
             builder
                 .add(number, variant.query(), item)
-                .map_err(|message| {
-                    vec![
-                        builder
-                            .template
-                            .problem(Code::Template, message)
-                            .help(form(variant)),
-                    ]
-                })?;
+                .and_then(|()| builder.rendered_alike(variant))
+                .map_err(|message| vec![builder.problem(message, variant)])?;
+        }
+        if template.variants().is_none() {
+            builder.sample(schema)?;
+        }
+        if let Some(name) = template
+            .parameter_names()
+            .find(|name| builder.place(name).is_none())
+        {
+            let message = format!("`:{name}` stands in none of the texts that were looked at");
+            return Err(vec![template.problem(Code::Template, message)]);
         }
         builder.name_fields();
         Ok(builder)
+    }
+
+    /// The parameter's place among all.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        self.parameters
+            .iter()
+            .position(|parameter| parameter.name == name)
+    }
+
+    fn problem(&self, message: String, variant: &Variant) -> Problem {
+        self.template
+            .problem(Code::Template, message)
+            .help(form(variant))
+    }
+
+    /// Of a template whose texts engines were not all asked about: a column is NOT NULL where each of all texts proves it, or the
+    /// header says so.
+    fn sample(&mut self, schema: &Schema) -> Result<(), Vec<Problem>> {
+        let declared: Vec<bool> = self
+            .columns
+            .iter()
+            .map(|column| {
+                let declared = self
+                    .template
+                    .columns()
+                    .iter()
+                    .find(|d| d.name() == column.name);
+                declared.is_some_and(|d| d.nullability() != Nullability::Unknown)
+            })
+            .collect();
+        let undeclared = |columns: &mut Vec<Field>, proven: &dyn Fn(usize) -> bool| {
+            for (place, column) in columns.iter_mut().enumerate() {
+                let declared = declared.get(place).is_some_and(|declared| *declared);
+                column.nullable |= !declared && !proven(place);
+            }
+        };
+        let Some(variants) = self.template.every_variant(ANALYSED) else {
+            undeclared(&mut self.columns, &|_| false);
+            return Ok(());
+        };
+        for variant in &variants {
+            self.rendered_alike(variant)
+                .map_err(|message| vec![self.problem(message, variant)])?;
+            let known = Analysis::of(variant.query(), schema).columns;
+            let complete = known.len() == self.columns.len();
+            undeclared(&mut self.columns, &|place| {
+                complete && known.get(place).is_some_and(|column| column.not_null)
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the text that generated code puts together is the one that was described.
+    fn rendered_alike(&self, variant: &Variant) -> Result<(), String> {
+        let mut text = String::new();
+        let mut names: Vec<String> = Vec::new();
+        self.template.walk(variant, &mut |written| match written {
+            Written::Text(written) => text.push_str(written),
+            Written::Parameter(name) => {
+                let known = names.iter().position(|known| known == name);
+                let place = known.unwrap_or_else(|| {
+                    names.push(name.to_owned());
+                    names.len() - 1
+                });
+                let _written = write!(text, "${}", place + 1);
+            }
+        });
+        let text = text.trim().trim_end_matches(';').trim_end();
+        let parameters = variant.query().parameters().iter();
+        if text == variant.query().text() && names.iter().eq(parameters.map(query::Parameter::name))
+        {
+            Ok(())
+        } else {
+            Err(
+                "a parameter is part of a longer word in one of its texts: put spaces around it"
+                    .to_owned(),
+            )
+        }
     }
 
     /// Parameters, lists and flags are fields of one struct, and have setters beside its methods.
@@ -141,20 +227,18 @@ impl<'a> Builder<'a> {
                 known.nullable |= found.nullable;
             }
         }
-        let mut places = Vec::new();
         for (parameter, field) in query.parameters().iter().zip(item.parameters) {
             let known = self
                 .parameters
-                .iter()
-                .position(|known| known.name == parameter.name());
-            match known.and_then(|place| self.parameters.get(place)) {
+                .iter_mut()
+                .find(|known| known.name == parameter.name());
+            match known {
                 Some(known) if known.field.rust != field.rust => {
-                    return Err(format!(
-                        "`:{}` has different types in its texts",
-                        parameter.name()
-                    ));
+                    let name = parameter.name();
+                    return Err(format!("`:{name}` has different types in its texts"));
                 }
-                Some(_) => {}
+                // NULL is for a parameter that each of its texts only stores.
+                Some(known) => known.field.nullable &= field.nullable,
                 None => self.parameters.push(Parameter {
                     name: parameter.name().to_owned(),
                     optional: self
@@ -164,17 +248,11 @@ impl<'a> Builder<'a> {
                     field,
                 }),
             }
-            places.push(known.unwrap_or(self.parameters.len() - 1));
         }
-        self.texts.push(Text {
-            sql: query.text().to_owned(),
-            follower_read: query.follower_read_text().map(str::to_owned),
-            parameters: places,
-        });
         Ok(())
     }
 
-    /// The switches in the order of their bits: flags, then optional parameters.
+    /// What can be on or off, as conditions count it: flags, then optional parameters.
     pub(super) fn switches(&self) -> Vec<&str> {
         self.template
             .flags()
@@ -194,17 +272,15 @@ impl<'a> Builder<'a> {
         lists.collect()
     }
 
-    /// The place of a text: the switches as bits, and the identifiers as digits behind them.
-    fn index(&self, variant: &Variant) -> usize {
-        let bits = self.switches().into_iter().enumerate();
-        let on = bits
-            .filter(|(_, name)| variant.on().iter().any(|on| on == name))
-            .map(|(bit, _)| 1 << bit)
-            .sum::<usize>();
-        let digits = self.lists().into_iter().zip(&variant.choices);
-        digits.fold(on, |index, ((_, entries), choice)| {
-            index * entries.len() + choice
-        })
+    /// As a user of its row type.
+    pub(super) fn user<'b>(&'b self, problem: &'b dyn Fn(String) -> Problem) -> row::User<'b> {
+        row::User {
+            name: self.template.name(),
+            row: &self.row,
+            columns: &self.columns,
+            derives: self.template.row_notes().1,
+            problem,
+        }
     }
 
     pub(super) fn module_and_name(&self) -> (&str, &str) {

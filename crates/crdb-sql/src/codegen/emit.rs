@@ -5,6 +5,9 @@ mod batch;
 mod builder;
 mod enumeration;
 mod function;
+mod reading;
+#[cfg(feature = "templates")]
+mod render;
 mod structure;
 
 use std::collections::BTreeMap;
@@ -15,6 +18,7 @@ use super::Options;
 use super::builder::Builder;
 use super::ident::{self, Names};
 use super::item::Item;
+use super::row::{self, RowType, SharedRow, SharedRows};
 use super::rust_type::Enums;
 
 /// Appends a formatted line. Writing to a string does not fail.
@@ -33,6 +37,8 @@ struct Node<'a> {
     items: Vec<&'a Item<'a>>,
     #[cfg(feature = "templates")]
     builders: Vec<&'a Builder<'a>>,
+    /// Shared rows with their attributes.
+    rows: Vec<(&'a SharedRow, String)>,
 }
 
 impl<'a> Node<'a> {
@@ -50,12 +56,13 @@ pub(super) struct Content<'a> {
     pub(super) items: Vec<Item<'a>>,
     #[cfg(feature = "templates")]
     pub(super) builders: Vec<Builder<'a>>,
+    pub(super) rows: SharedRows,
     /// Templates without a typed form, and why.
     pub(super) left_out: Vec<(&'a str, &'static str)>,
 }
 
 pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) -> String {
-    assign_names(&mut module, enums);
+    assign_names(&mut module, enums, options);
     let exec = options.exec();
     let mut root = Node::default();
     for item in &module.items {
@@ -67,6 +74,11 @@ pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) 
             .builders
             .push(builder);
     }
+    for ((module, _), row) in &module.rows {
+        let attributes = row::attributes(&row.derives, options);
+        root.below(module).rows.push((row, attributes));
+    }
+    let serde = row::of_serde(derives(&module, options).iter());
     let mut out = String::new();
     line!(out, "//! Typed functions for the queries in SQL files.");
     line!(out, "//!");
@@ -80,10 +92,23 @@ pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) 
         line!(out, "// `{name}` has no typed form: {why}.");
     }
     for (name, type_name, labels) in enums.used() {
-        enumeration::emit(&mut out, name, type_name, labels, &exec);
+        enumeration::emit(&mut out, (name, type_name), labels, &serde, &exec);
     }
     level(&mut out, &root, &exec);
     out
+}
+
+/// What any row derives besides.
+fn derives(module: &Content<'_>, options: &Options) -> Vec<String> {
+    let mut all = options.derives.clone();
+    for item in &module.items {
+        all.extend_from_slice(item.query.row_notes().1);
+    }
+    #[cfg(feature = "templates")]
+    for builder in &module.builders {
+        all.extend_from_slice(builder.template.row_notes().1);
+    }
+    all
 }
 
 /// The names that are taken in one module.
@@ -95,11 +120,16 @@ struct Taken {
 }
 
 /// Gives everything its Rust name. What is written for each query comes first, what it needs besides gives way.
-fn assign_names(module: &mut Content<'_>, enums: &Enums) {
+fn assign_names(module: &mut Content<'_>, enums: &Enums, options: &Options) {
     let mut levels: BTreeMap<String, Taken> = BTreeMap::new();
     for (_, type_name, _) in enums.used() {
         let root = levels.entry(String::new()).or_default();
         root.types.take_type(type_name.to_owned());
+    }
+    // A shared row has exactly the name that the headers give it, unless an enum has it.
+    for ((path, _), row) in &mut module.rows {
+        let taken = levels.entry(path.clone()).or_default();
+        row.name = taken.types.take_type(row.name.clone());
     }
     for item in &mut module.items {
         let (path, name) = item.module_and_name();
@@ -114,11 +144,7 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums) {
     for builder in &mut module.builders {
         let (path, name) = builder.module_and_name();
         let taken = levels.entry(path.to_owned()).or_default();
-        let constant = ident::snake(name);
-        let constant = constant.trim_start_matches("r#").to_ascii_uppercase();
-        let constant = taken.constants.take(constant);
         builder.names.type_name = taken.types.take_type(ident::camel(name));
-        builder.names.constant = constant;
     }
     for item in &mut module.items {
         let (path, name) = item.module_and_name();
@@ -126,10 +152,13 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums) {
         let camel = ident::camel(name);
         let plain = item.names.function.trim_start_matches("r#");
         let stream = taken.functions.take(format!("{plain}_stream"));
-        let row = taken.types.take_type(format!("{camel}Row"));
+        let row = shared(&mut module.rows, path, &item.row, plain)
+            .unwrap_or_else(|| taken.types.take_type(format!("{camel}Row")));
+        let attributes = row::attributes(item.query.row_notes().1, options);
         let arguments = taken.types.take_type(format!("{camel}Params"));
         item.names.stream = stream;
         item.names.row = row;
+        item.names.row_attributes = attributes;
         item.names.arguments = arguments;
     }
     #[cfg(feature = "templates")]
@@ -138,7 +167,14 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums) {
             .entry(builder.module_and_name().0.to_owned())
             .or_default();
         let type_name = &builder.names.type_name;
-        let row = taken.types.take_type(format!("{type_name}Row"));
+        let row = shared(
+            &mut module.rows,
+            builder.module_and_name().0,
+            &builder.row,
+            type_name,
+        )
+        .unwrap_or_else(|| taken.types.take_type(format!("{type_name}Row")));
+        let attributes = row::attributes(builder.template.row_notes().1, options);
         let lists = builder.lists().into_iter().map(|(name, _)| {
             taken
                 .types
@@ -146,8 +182,19 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums) {
         });
         let lists = lists.collect();
         builder.names.row = row;
+        builder.names.row_attributes = attributes;
         builder.names.lists = lists;
     }
+}
+
+/// The Rust name of a shared row, of which `user` is one more function or builder.
+fn shared(rows: &mut SharedRows, module: &str, row: &RowType, user: &str) -> Option<String> {
+    let RowType::Shared(name) = row else {
+        return None;
+    };
+    let row = rows.get_mut(&(module.to_owned(), name.clone()))?;
+    row.users.push(user.to_owned());
+    Some(row.name.clone())
 }
 
 /// What stands on a level, then its modules.
@@ -158,6 +205,9 @@ fn level(out: &mut String, node: &Node<'_>, exec: &str) {
     #[cfg(feature = "templates")]
     for found in &node.builders {
         builder::emit(out, found, exec);
+    }
+    for (row, attributes) in &node.rows {
+        structure::row_of(out, (&row.name, attributes), &row.users, &row.columns, exec);
     }
     let mut names = Names::default();
     for (name, module) in &node.modules {

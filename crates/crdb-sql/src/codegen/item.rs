@@ -2,6 +2,7 @@
 
 use super::description::{Description, Descriptions};
 use super::nullability::Analysis;
+use super::row::{self, RowType};
 use super::rust_type::{Enums, RustType, rust_type};
 use super::{Options, ident};
 use crate::problem::{Code, Problem};
@@ -14,6 +15,7 @@ pub(super) struct Item<'a> {
     pub(super) query: &'a Query,
     pub(super) parameters: Vec<Field>,
     pub(super) columns: Vec<Field>,
+    pub(super) row: RowType,
     pub(super) names: ItemNames,
 }
 
@@ -24,12 +26,15 @@ pub(super) struct ItemNames {
     pub(super) stream: String,
     pub(super) constant: String,
     pub(super) row: String,
+    pub(super) row_attributes: String,
     pub(super) arguments: String,
 }
 
 /// A parameter or a column.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Field {
+    /// Its name in SQL.
+    pub(super) name: String,
     pub(super) ident: String,
     pub(super) rust: RustType,
     pub(super) nullable: bool,
@@ -90,9 +95,21 @@ impl<'a> Item<'a> {
             };
             problems.push(problem(query, &message, UNDESCRIBED));
         }
+        let (row, derives) = query.row_notes();
+        let row = RowType::of(row);
+        if !query.cardinality().returns_rows()
+            && let Some((_, message)) = row::without_rows(&row, derives)
+        {
+            problems.push(problem(
+                query,
+                message,
+                "remove the line, or ask for `:one`, `:opt` or `:many`",
+            ));
+        }
         if problems.is_empty() {
             Ok(Self {
                 query,
+                row,
                 parameters,
                 columns,
                 names: ItemNames::default(),
@@ -288,6 +305,7 @@ fn field(
         rust
     };
     Ok(Field {
+        name: fact.name,
         ident,
         rust,
         nullable: fact.nullable,
@@ -305,9 +323,35 @@ pub(super) enum Shape {
 }
 
 impl Item<'_> {
+    /// As a user of its row type.
+    pub(super) fn user<'b>(&'b self, problem: &'b dyn Fn(String) -> Problem) -> row::User<'b> {
+        row::User {
+            name: self.query.name(),
+            row: &self.row,
+            columns: &self.columns,
+            derives: self.query.row_notes().1,
+            problem,
+        }
+    }
+
+    /// A problem with the query as a whole.
+    pub(super) fn problem(&self, message: String) -> Problem {
+        Problem::at(
+            Code::BadAnnotation,
+            self.query.source(),
+            self.query.name_span(),
+            message,
+        )
+        .of_query(self.query.name())
+    }
+
     pub(super) fn shape(&self) -> Shape {
         match (self.query.cardinality(), self.columns.len()) {
-            (Cardinality::One | Cardinality::Optional | Cardinality::Many, 1) => Shape::Scalar,
+            (Cardinality::One | Cardinality::Optional | Cardinality::Many, 1)
+                if self.row == RowType::Own =>
+            {
+                Shape::Scalar
+            }
             (Cardinality::One | Cardinality::Optional | Cardinality::Many, _) => Shape::Struct,
             _ => Shape::Nothing,
         }

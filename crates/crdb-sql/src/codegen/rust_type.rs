@@ -119,12 +119,18 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
         "\"char\"" => copy("i8"),
         "float4" => copy("f32"),
         "float8" => copy("f64"),
-        "decimal" => copy("::rust_decimal::Decimal"),
-        "uuid" => copy("::uuid::Uuid"),
-        "timestamptz" => copy("::chrono::DateTime<::chrono::Utc>"),
-        "timestamp" => copy("::chrono::NaiveDateTime"),
-        "date" => copy("::chrono::NaiveDate"),
-        "time" => copy("::chrono::NaiveTime"),
+        "decimal" => copy(&options.foreign("rust_decimal::Decimal")),
+        "uuid" => copy(&options.foreign("uuid::Uuid")),
+        "timestamptz" => {
+            let (time, zone) = (
+                options.foreign("chrono::DateTime"),
+                options.foreign("chrono::Utc"),
+            );
+            copy(&format!("{time}<{zone}>"))
+        }
+        "timestamp" => copy(&options.foreign("chrono::NaiveDateTime")),
+        "date" => copy(&options.foreign("chrono::NaiveDate")),
+        "time" => copy(&options.foreign("chrono::NaiveTime")),
         // An address of std has no prefix, and would be refused each value that has one.
         "inet" | "cidr" => copy(&format!("{}::Inet", options.exec())),
         "interval" => copy(&format!("{}::Interval", options.exec())),
@@ -135,7 +141,10 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
         }
         "string" | "unknown" | "citext" => reference("::std::string::String", "&'a str"),
         "bytes" => reference("::std::vec::Vec<u8>", "&'a [u8]"),
-        "json" | "jsonb" => reference("::serde_json::Value", "&'a ::serde_json::Value"),
+        "json" | "jsonb" => {
+            let path = options.foreign("serde_json::Value");
+            reference(&path, &format!("&'a {path}"))
+        }
         "void" => copy("()"),
         other => {
             let name = enums.find(other)?;

@@ -23,6 +23,8 @@ pub(super) const KEYS: &[&str] = &[
     "template",
     "ident",
     "flag",
+    "row",
+    "derive",
 ];
 
 /// What has been read so far.
@@ -38,6 +40,8 @@ pub(super) struct Annotations {
     verify: Option<Verify>,
     allowed: Vec<Code>,
     template: TemplateNotes,
+    row: Option<String>,
+    derives: Option<Vec<String>>,
 }
 
 /// Why an annotation cannot be understood.
@@ -125,6 +129,8 @@ impl Annotations {
                 })?;
                 once(&mut self.template.shape, key, shape)
             }
+            "row" => once(&mut self.row, key, row(value)?),
+            "derive" => once(&mut self.derives, key, derives(value)?),
             "verify" if value == "server" => once(&mut self.verify, key, Verify::Server),
             "verify" => Err(refuse(
                 format!("`{value}` cannot verify a query"),
@@ -331,6 +337,8 @@ impl Annotations {
             verify: self.verify.unwrap_or_default(),
             allowed: self.allowed,
             template: self.template,
+            row: self.row,
+            derives: self.derives.unwrap_or_default(),
         }
     }
 }
@@ -400,6 +408,35 @@ fn tags(value: &str) -> Result<Vec<String>, Refusal> {
         }
     }
     Ok(tags)
+}
+
+fn row(value: &str) -> Result<String, Refusal> {
+    let named = value.starts_with(|c: char| c.is_ascii_uppercase());
+    let word = value.chars().all(|c| c.is_ascii_alphanumeric());
+    if (named && word && value != "Self") || (value.contains("::") && is_path(value)) {
+        return Ok(value.to_owned());
+    }
+    Err(refuse(
+        format!("`{value}` is not the name of a row type"),
+        "write `-- row: Account` for a struct that the queries of this module share, `-- row: crate::Account` for one of your own",
+    ))
+}
+
+fn derives(value: &str) -> Result<Vec<String>, Refusal> {
+    let help = "write `-- derive: serde::Serialize, Eq`";
+    let paths = list(value, help)?;
+    if let Some(odd) = paths.iter().find(|path| !is_path(path)) {
+        return Err(refuse(format!("`{odd}` is not the path of a derive"), help));
+    }
+    Ok(paths.into_iter().map(str::to_owned).collect())
+}
+
+/// `Name`, `krate::Name`, `::krate::Name`
+fn is_path(text: &str) -> bool {
+    text.trim_start_matches("::").split("::").all(|part| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
 }
 
 fn list<'a>(value: &'a str, help: &'static str) -> Result<Vec<&'a str>, Refusal> {

@@ -97,6 +97,22 @@ impl Staleness {
             Self::AtMost(age) => format!("with_max_staleness('{}ms')", age.as_millis()),
         }
     }
+
+    /// The statement with `AS OF SYSTEM TIME` and the [expression](Self::expression) behind its tables; `None` where it has no
+    /// place for it, as one that writes.
+    ///
+    /// ```
+    /// use crdb_sql::Staleness;
+    ///
+    /// let text = Staleness::Follower.text("SELECT number FROM accounts WHERE id = $1");
+    /// let expected = "SELECT number FROM accounts AS OF SYSTEM TIME follower_read_timestamp() WHERE id = $1";
+    /// assert_eq!(text.as_deref(), Some(expected));
+    /// assert_eq!(Staleness::Follower.text("DELETE FROM accounts"), None);
+    /// ```
+    #[must_use]
+    pub fn text(self, statement: &str) -> Option<String> {
+        super::follower_read::text(statement, self).ok()
+    }
 }
 
 /// Who can tell whether a statement is right.

@@ -1,9 +1,11 @@
-//! What a template may hold, and its text for the renderer.
+//! What a template may hold, and the parts that its text has.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::condition;
+use super::part::{Branch, Condition, Part, push_text};
 use crate::name;
 use crate::problem::{Code, Problem};
 use crate::repository::file::TemplateSource;
@@ -12,36 +14,47 @@ use crate::token::{Token, TokenKind, tokenize_template};
 
 const ALLOWED: &str = "a template holds `{% if name %}`, `{{ identifier }}`, `{% include \"dir/_file.sql\" %}` and `:parameters`";
 
+/// How deep `if` may be nested.
+const MAX_DEPTH: usize = 32;
+
 struct Compiler<'a> {
     source: &'a TemplateSource,
     switches: &'a [String],
     fragments: &'a BTreeMap<String, Arc<SourceFile>>,
     problems: &'a mut Vec<Problem>,
-    out: String,
+    parts: Vec<Part>,
+    open: Vec<OpenIf>,
 }
 
-/// The text for the renderer. Names get a prefix, so that none is a word of the template language.
+/// An `if` that is not ended yet. The compiler's parts are those of its last branch.
+struct OpenIf {
+    at: Range<usize>,
+    /// The parts before it.
+    before: Vec<Part>,
+    /// The branches that are complete.
+    branches: Vec<Branch>,
+    /// Of the last branch.
+    condition: Condition,
+}
+
+/// The parts of a template's text.
 pub(super) fn compile(
     source: &TemplateSource,
     switches: &[String],
     fragments: &BTreeMap<String, Arc<SourceFile>>,
     problems: &mut Vec<Problem>,
-) -> String {
+) -> Vec<Part> {
     let mut compiler = Compiler {
         source,
         switches,
         fragments,
         problems,
-        out: String::new(),
+        parts: Vec::new(),
+        open: Vec::new(),
     };
     let text = source.source.text().get(source.body.clone()).unwrap_or("");
     compiler.text(&source.source, text, source.body.start, None);
-    compiler.out
-}
-
-/// The name under which the renderer knows a switch or an identifier.
-pub(super) fn prefixed(name: &str) -> String {
-    format!("v_{name}")
+    compiler.parts
 }
 
 impl Compiler<'_> {
@@ -58,30 +71,14 @@ impl Compiler<'_> {
 
     /// `within` is the fragment that the text belongs to.
     fn text(&mut self, file: &SourceFile, text: &str, offset: usize, within: Option<&str>) {
-        let mut open: Vec<Range<usize>> = Vec::new();
+        let outside = self.open.len();
         for token in tokenize_template(text) {
             let at = offset + token.span.start..offset + token.span.end;
             let content = token.text(text);
             match token.kind {
                 TokenKind::TemplateOutput => self.output(file, at, inner(content)),
                 TokenKind::TemplateBlock => {
-                    let inner = inner(content);
-                    match inner.split_whitespace().next() {
-                        Some("if") => open.push(at.clone()),
-                        Some("endif") if open.pop().is_none() => {
-                            self.report(
-                                file,
-                                at.clone(),
-                                "there is no `if` that this ends",
-                                ALLOWED,
-                            );
-                        }
-                        Some("elif" | "else") if open.is_empty() => {
-                            self.report(file, at.clone(), "this stands in no `if`", ALLOWED);
-                        }
-                        _ => {}
-                    }
-                    self.block(file, at, inner, within);
+                    self.block(file, at, inner(content), within, outside);
                 }
                 TokenKind::TemplateComment => {
                     self.report(
@@ -110,8 +107,12 @@ impl Compiler<'_> {
                 _ => self.plain(file, at, &token, content),
             }
         }
-        if let Some(first) = open.first() {
-            self.report(file, first.clone(), "this `if` has no `endif`", ALLOWED);
+        if let Some(first) = self.open.get(outside) {
+            let at = first.at.clone();
+            self.report(file, at, "this `if` has no `endif`", ALLOWED);
+        }
+        while self.open.len() > outside {
+            self.end_if();
         }
     }
 
@@ -133,17 +134,18 @@ impl Compiler<'_> {
                 "a template has named parameters",
                 "write `:name` in place of it",
             );
+        } else if token.kind == TokenKind::NamedParameter {
+            let name = content.trim_start_matches(':');
+            self.parts.push(Part::Parameter(name.to_owned()));
         } else {
-            self.out.push_str(content);
+            push_text(&mut self.parts, content);
         }
     }
 
     fn output(&mut self, file: &SourceFile, at: Range<usize>, name: &str) {
         let notes = &self.source.header.template.identifiers;
-        if notes.iter().any(|note| note.name == name) {
-            self.out.push_str("{{ ");
-            self.out.push_str(&prefixed(name));
-            self.out.push_str(" }}");
+        if let Some(place) = notes.iter().position(|note| note.name == name) {
+            self.parts.push(Part::Identifier(place));
             return;
         }
         let known: Vec<&str> = notes.iter().map(|note| note.name.as_str()).collect();
@@ -162,48 +164,117 @@ impl Compiler<'_> {
         );
     }
 
-    fn block(&mut self, file: &SourceFile, at: Range<usize>, text: &str, within: Option<&str>) {
+    /// A tag with `{% %}`. The first `outside` of the open `if`s stand outside of the file that the tag is in.
+    fn block(
+        &mut self,
+        file: &SourceFile,
+        at: Range<usize>,
+        text: &str,
+        within: Option<&str>,
+        outside: usize,
+    ) {
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         match (word, rest.trim()) {
-            ("if" | "elif", condition) => {
-                if let Some(condition) = self.condition(file, &at, condition) {
-                    self.out.push_str(&format!("{{% {word} {condition} %}}"));
+            ("if", condition) => {
+                if self.open.len() >= MAX_DEPTH {
+                    self.report(file, at.clone(), "`if` is nested too deep", ALLOWED);
+                }
+                let condition = self.condition(file, &at, condition);
+                self.open.push(OpenIf {
+                    at,
+                    before: std::mem::take(&mut self.parts),
+                    branches: Vec::new(),
+                    condition,
+                });
+            }
+            ("elif", condition) => {
+                let condition = self.condition(file, &at, condition);
+                self.next_branch(file, at, condition, outside);
+            }
+            ("else", "") => self.next_branch(file, at, Condition::Always, outside),
+            ("endif", "") => {
+                if self.open.len() > outside {
+                    self.end_if();
+                } else {
+                    self.report(file, at, "there is no `if` that this ends", ALLOWED);
                 }
             }
-            ("else" | "endif", "") => self.out.push_str(&format!("{{% {word} %}}")),
             ("include", path) => self.include(file, at, path, within),
             _ => self.report(file, at, format!("a template has no `{word}`"), ALLOWED),
         }
     }
 
-    fn condition(&mut self, file: &SourceFile, at: &Range<usize>, text: &str) -> Option<String> {
-        let mut out = Vec::new();
+    fn next_branch(
+        &mut self,
+        file: &SourceFile,
+        at: Range<usize>,
+        condition: Condition,
+        outside: usize,
+    ) {
+        if self.open.len() <= outside {
+            self.report(file, at, "this stands in no `if`", ALLOWED);
+            return;
+        }
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
+        let ended = std::mem::replace(&mut open.condition, condition);
+        let late = ended == Condition::Always;
+        open.branches.push(Branch {
+            condition: ended,
+            parts: std::mem::take(&mut self.parts),
+        });
+        if late {
+            self.report(
+                file,
+                at,
+                "this stands behind the `else` of its `if`",
+                ALLOWED,
+            );
+        }
+    }
+
+    fn end_if(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        let mut branches = open.branches;
+        branches.push(Branch {
+            condition: open.condition,
+            parts: std::mem::replace(&mut self.parts, open.before),
+        });
+        self.parts.push(Part::If(branches));
+    }
+
+    /// What stands behind `if` and `elif`. After a problem it is a condition that nothing is made of.
+    fn condition(&mut self, file: &SourceFile, at: &Range<usize>, text: &str) -> Condition {
+        let broken = Condition::Any(Vec::new());
         let spaced = text.replace('(', " ( ").replace(')', " ) ");
-        for word in spaced.split_whitespace() {
-            if matches!(word, "and" | "or" | "not" | "(" | ")") {
-                out.push(word.to_owned());
-            } else if self.switches.iter().any(|switch| switch == word) {
-                out.push(prefixed(word));
-            } else {
-                let known = self.switches.iter().map(String::as_str);
-                let help = match name::nearest(word, known).first() {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None if name::defect(word).is_some() => ALLOWED.to_owned(),
-                    None => format!(
-                        "declare it: `-- flag {word}: what it does`, or `-- param {word}: TYPE optional`"
-                    ),
-                };
-                let message =
-                    format!("`{word}` is no flag and no optional parameter of this template");
-                self.report(file, at.clone(), message, &help);
-                return None;
-            }
-        }
-        if out.is_empty() {
+        let words: Vec<&str> = spaced.split_whitespace().collect();
+        if words.is_empty() {
             self.report(file, at.clone(), "this asks for nothing", ALLOWED);
-            return None;
+            return broken;
         }
-        Some(out.join(" "))
+        let switches = self.switches;
+        let find = |word: &str| switches.iter().position(|switch| switch == word);
+        let unknown = words.iter().find(|word| {
+            !matches!(**word, "and" | "or" | "not" | "(" | ")") && find(word).is_none()
+        });
+        if let Some(word) = unknown {
+            let known = switches.iter().map(String::as_str);
+            let help = match name::nearest(word, known).first() {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if name::defect(word).is_some() => ALLOWED.to_owned(),
+                None => format!(
+                    "declare it: `-- flag {word}: what it does`, or `-- param {word}: TYPE optional`"
+                ),
+            };
+            let message = format!("`{word}` is no flag and no optional parameter of this template");
+            self.report(file, at.clone(), message, &help);
+            return broken;
+        }
+        condition::parse(&words, &find).unwrap_or_else(|why| {
+            self.report(file, at.clone(), why, "write `{% if a and not (b or c) %}`");
+            broken
+        })
     }
 
     fn include(&mut self, file: &SourceFile, at: Range<usize>, path: &str, within: Option<&str>) {
@@ -237,7 +308,7 @@ impl Compiler<'_> {
         };
         self.text(&fragment, fragment.text(), 0, Some(path));
         // A line comment at the fragment's end must not reach into the template.
-        self.out.push('\n');
+        push_text(&mut self.parts, "\n");
     }
 }
 

@@ -1,19 +1,15 @@
 //! Identifiers as SQL text.
 
-use std::fmt;
-
-use minijinja::value::{Object, ObjectRepr, Value};
-
 /// What a server keeps of an identifier.
 const MAX_BYTES: usize = 63;
 
 /// Text that may be written into a statement: it came from an allow-list, or was checked and quoted here.
 #[derive(Debug)]
-pub(super) struct SafeIdentifier(String);
+pub(crate) struct SafeIdentifier(String);
 
 impl SafeIdentifier {
     /// An entry of an allow-list, which the header's reader has found to be plain. Quoted, so that a keyword is a name.
-    pub(super) fn listed(entry: &str) -> Self {
+    pub(crate) fn listed(entry: &str) -> Self {
         let parts: Vec<String> = entry.split('.').map(quoted).collect();
         Self(parts.join("."))
     }
@@ -35,27 +31,13 @@ impl SafeIdentifier {
         Ok(Self(quoted(name)))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
-    }
-
-    pub(super) fn into_value(self) -> Value {
-        Value::from_object(self)
     }
 }
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-impl Object for SafeIdentifier {
-    fn repr(self: &std::sync::Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &std::sync::Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Object, Value};
-use minijinja::{Environment, Error as JinjaError, ErrorKind as JinjaErrorKind, UndefinedBehavior};
-
 use super::Template;
 use super::cache::{Chosen, Selection};
-use super::compile::prefixed;
 use super::identifier::SafeIdentifier;
+use super::part::{Written, walk};
 use crate::dialect::{self, ast::StatementKind};
 use crate::error::{Error, ErrorKind};
 use crate::header::{Choice, Shape};
@@ -71,53 +68,6 @@ impl<T: ?Sized> fmt::Debug for Rendered<'_, T> {
             .field("text", &self.text())
             .field("values", &self.values.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// What a template can name.
-#[derive(Debug)]
-struct Context(Vec<(String, Value)>);
-
-impl Object for Context {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let key = key.as_str()?;
-        let found = self.0.iter().find(|(name, _)| name == key);
-        found.map(|(_, value)| value.clone())
-    }
-}
-
-/// minijinja with nothing in it but one template: no filters, functions, tests or globals.
-#[derive(Debug)]
-pub(super) struct Renderer(Environment<'static>);
-
-const NAME: &str = "template";
-
-impl Renderer {
-    pub(super) fn new(text: String) -> Result<Self, String> {
-        let mut environment = Environment::empty();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        // The second wall: whatever the first one overlooked, only a safe identifier becomes text.
-        environment.set_formatter(|out, _state, value| {
-            match value.downcast_object_ref::<SafeIdentifier>() {
-                Some(identifier) => out.write_str(identifier.as_str()).map_err(JinjaError::from),
-                None => Err(JinjaError::new(
-                    JinjaErrorKind::InvalidOperation,
-                    "only an identifier can be written into a statement",
-                )),
-            }
-        });
-        environment
-            .add_template_owned(NAME, text)
-            .map_err(|error| error.to_string())?;
-        Ok(Self(environment))
-    }
-
-    fn render(&self, context: Value) -> Result<String, String> {
-        let template = self
-            .0
-            .get_template(NAME)
-            .map_err(|error| error.to_string())?;
-        template.render(context).map_err(|error| error.to_string())
     }
 }
 
@@ -275,40 +225,42 @@ impl Template {
 
     /// The text for a selection, with `:name` for the parameters.
     pub(super) fn text(&self, selection: &Selection) -> Result<String, Error> {
-        let mut context = Context(Vec::with_capacity(
-            self.switches.len() + selection.identifiers.len(),
-        ));
-        for (index, switch) in self.switches.iter().enumerate() {
-            context.0.push((
-                prefixed(switch),
-                Value::from(selection.on & (1 << index) != 0),
-            ));
-        }
-        for (note, chosen) in self
-            .source
-            .header
-            .template
-            .identifiers
-            .iter()
-            .zip(&selection.identifiers)
-        {
-            let identifier = match (chosen, &note.choice) {
-                (Chosen::Listed(index), Choice::OneOf(entries)) => {
-                    SafeIdentifier::listed(entries.get(*index).map_or("", String::as_str))
+        let identifiers = self.chosen_identifiers(selection)?;
+        let mut text = String::new();
+        walk(
+            &self.parts,
+            selection.on,
+            &identifiers,
+            &mut |written| match written {
+                Written::Text(written) => text.push_str(written),
+                Written::Parameter(name) => {
+                    text.push(':');
+                    text.push_str(name);
                 }
+            },
+        );
+        Ok(text)
+    }
+
+    /// The identifiers of a selection as text, in the header's order.
+    pub(super) fn chosen_identifiers(
+        &self,
+        selection: &Selection,
+    ) -> Result<Vec<SafeIdentifier>, Error> {
+        let notes = &self.source.header.template.identifiers;
+        let chosen = notes.iter().zip(&selection.identifiers);
+        chosen
+            .map(|(note, chosen)| match (chosen, &note.choice) {
+                (Chosen::Listed(index), Choice::OneOf(entries)) => Ok(SafeIdentifier::listed(
+                    entries.get(*index).map_or("", String::as_str),
+                )),
                 (Chosen::Checked(name), _) => SafeIdentifier::checked(name)
-                    .map_err(|why| self.refused(format!("`{}`: {why}", note.name)))?,
+                    .map_err(|why| self.refused(format!("`{}`: {why}", note.name))),
                 (Chosen::Listed(_), Choice::Checked) => {
-                    return Err(self.refused("the choice does not fit"));
+                    Err(self.refused("the choice does not fit"))
                 }
-            };
-            context
-                .0
-                .push((prefixed(&note.name), identifier.into_value()));
-        }
-        self.renderer
-            .render(Value::from_object(context))
-            .map_err(|why| self.refused(why))
+            })
+            .collect()
     }
 
     /// The statement of a rendered text, when that is what the header promises.

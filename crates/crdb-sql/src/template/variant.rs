@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Template;
 use super::cache::{Chosen, Selection};
+#[cfg(feature = "codegen")]
+use super::part::{Written, walk};
 use crate::header::Choice;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::token::{TokenKind, tokenize};
 
 /// Templates with more texts than this are checked by samples.
 const EXHAUSTIVE: usize = 256;
@@ -17,13 +18,8 @@ const EXHAUSTIVE: usize = 256;
 pub struct Variant {
     /// The flags and optional parameters that are on.
     pub(crate) on: Vec<String>,
-    /// The place of each identifier in its allow-list.
-    #[cfg_attr(
-        not(feature = "codegen"),
-        allow(dead_code, reason = "generated code asks for it")
-    )]
-    pub(crate) choices: Vec<usize>,
     pub(crate) query: Query,
+    selection: Selection,
 }
 
 impl Variant {
@@ -44,27 +40,36 @@ impl Template {
     /// Every text that the template can become, when there are at most 256 and no identifier is free; `None` otherwise.
     #[must_use]
     pub fn variants(&self) -> Option<Vec<Variant>> {
-        if self.count()? > EXHAUSTIVE {
+        self.every_variant(EXHAUSTIVE)
+    }
+
+    /// Every text, when there are at most `limit` and no identifier is free.
+    pub(crate) fn every_variant(&self, limit: usize) -> Option<Vec<Variant>> {
+        if self.count()? > limit {
             return None;
         }
-        self.selections()
-            .into_iter()
-            .map(|selection| self.variant(&selection).ok())
+        self.selections(limit)
+            .iter()
+            .map(|selection| self.variant(selection).ok())
             .collect()
     }
 
-    /// Whether it can become more texts than [`variants`](Template::variants) returns.
+    /// The texts that an engine is asked about: all, or samples where they are many.
     #[cfg(feature = "codegen")]
-    pub(crate) fn has_too_many_variants(&self) -> bool {
-        let counted = self
-            .identifiers()
-            .all(|(_, choice)| matches!(choice, Choice::OneOf(_)));
-        counted && self.count().is_none_or(|count| count > EXHAUSTIVE)
+    pub(crate) fn described(&self) -> Vec<Variant> {
+        self.variants().unwrap_or_else(|| self.samples())
+    }
+
+    /// Whether an identifier may be any name.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn has_free_identifier(&self) -> bool {
+        self.identifiers()
+            .any(|(_, choice)| matches!(choice, Choice::Checked))
     }
 
     /// Samples for checks: all texts where that is feasible.
     pub(crate) fn samples(&self) -> Vec<Variant> {
-        self.selections()
+        self.selections(EXHAUSTIVE)
             .iter()
             .filter_map(|selection| self.variant(selection).ok())
             .collect()
@@ -72,15 +77,23 @@ impl Template {
 
     fn variant(&self, selection: &Selection) -> Result<Variant, crate::Error> {
         let text = self.text(selection)?;
-        let choice = |chosen: &Chosen| match chosen {
-            Chosen::Listed(index) => *index,
-            Chosen::Checked(_) => 0,
-        };
         Ok(Variant {
             on: self.switched_on(selection),
-            choices: selection.identifiers.iter().map(choice).collect(),
             query: self.parse(&text)?,
+            selection: selection.clone(),
         })
+    }
+
+    /// Visits what a variant's text is put together from.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn walk(&self, variant: &Variant, visit: &mut dyn FnMut(Written<'_>)) {
+        let identifiers = self.chosen_identifiers(&variant.selection);
+        walk(
+            &self.parts,
+            variant.selection.on,
+            &identifiers.unwrap_or_default(),
+            visit,
+        );
     }
 
     fn switched_on(&self, selection: &Selection) -> Vec<String> {
@@ -103,8 +116,8 @@ impl Template {
         Some(count)
     }
 
-    /// All selections, or a sample: everything off, everything on, each switch alone on and alone off, each identifier.
-    fn selections(&self) -> Vec<Selection> {
+    /// All selections where there are at most `limit`, or a sample: everything off, everything on, each switch alone on and alone off, each identifier.
+    fn selections(&self, limit: usize) -> Vec<Selection> {
         let first: Vec<Chosen> = self
             .identifiers()
             .map(|(_, choice)| match choice {
@@ -113,7 +126,7 @@ impl Template {
             })
             .collect();
         let all = u32::try_from((1_u64 << self.switches.len()) - 1).unwrap_or(u32::MAX);
-        let exhaustive = self.count().is_some_and(|count| count <= EXHAUSTIVE);
+        let exhaustive = self.count().is_some_and(|count| count <= limit);
         let switches: Vec<u32> = if exhaustive || self.switches.len() <= 6 {
             (0..=all).collect()
         } else {
@@ -154,7 +167,7 @@ impl Template {
     /// What is wrong with the texts that it can become; each complaint once.
     pub(super) fn unsound_variants(&self) -> Vec<Problem> {
         let mut complaints = BTreeSet::new();
-        for selection in self.selections() {
+        for selection in self.selections(EXHAUSTIVE) {
             let on = self.switched_on(&selection);
             let form = match on.as_slice() {
                 [] => "with everything off".to_owned(),
@@ -188,23 +201,11 @@ impl Template {
     }
 
     /// The names of the parameters anywhere in the text.
-    pub(super) fn parameter_names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn parameter_names(&self) -> impl Iterator<Item = &str> {
         self.parameters.iter().map(String::as_str)
     }
 
     pub(super) fn is_parameter(&self, name: &str) -> bool {
         self.parameters.iter().any(|known| known == name)
     }
-}
-
-/// The parameters that a text names.
-pub(super) fn parameters_of(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for token in tokenize(text).filter(|token| token.kind == TokenKind::NamedParameter) {
-        let name = token.text(text).trim_start_matches(':');
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
 }

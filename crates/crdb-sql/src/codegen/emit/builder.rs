@@ -1,14 +1,17 @@
 //! A builder for each template.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::{docs, line, literal, sql_docs, structure};
+use super::reading::Reading;
+use super::{docs, line, literal, render, sql_docs, structure};
 use crate::codegen::builder::{Builder, Parameter};
 use crate::codegen::ident;
-use crate::query::{Cardinality, Retry};
+use crate::codegen::row::RowType;
+use crate::query::{Cardinality, Retry, Staleness};
+use crate::template::identifier::SafeIdentifier;
 
 pub(super) fn emit(out: &mut String, builder: &Builder<'_>, exec: &str) {
-    constants(out, builder);
     for (name, _, type_name, entries) in lists(builder) {
         list(out, builder, (name, type_name), entries);
     }
@@ -21,16 +24,19 @@ pub(super) fn emit(out: &mut String, builder: &Builder<'_>, exec: &str) {
     );
     constructor(out, builder);
     setters(out, builder);
+    render::emit(out, builder, exec);
     statement(out, builder, exec);
     runners(out, builder, exec);
     line!(out, "}}");
     line!(out);
     default(out, builder);
-    if scalar(builder).is_none() && !builder.columns.is_empty() {
+    if builder.columns.len() > 1 && builder.row == RowType::Own {
+        let of = [builder.names.type_name.clone()];
+        let names = &builder.names;
         structure::row_of(
             out,
-            &builder.names.row,
-            &builder.names.type_name,
+            (&names.row, &names.row_attributes),
+            &of,
             &builder.columns,
             exec,
         );
@@ -54,44 +60,6 @@ fn lists<'a>(
     lists.map(|((name, entries), (field, type_name))| {
         (name, field.as_str(), type_name.as_str(), entries)
     })
-}
-
-fn constants(out: &mut String, builder: &Builder<'_>) {
-    let constant = &builder.names.constant;
-    let count = builder.texts.len();
-    let (what, past_type) = match reads_the_past(builder) {
-        true => ("Each text, the same for reads of the past", "&str, "),
-        false => ("Each text", ""),
-    };
-    line!(out, "/// {what}, and which of the parameters it takes.");
-    line!(
-        out,
-        "const {constant}: [(&str, {past_type}&[usize]); {count}] = ["
-    );
-    for text in &builder.texts {
-        let places: Vec<String> = text.parameters.iter().map(ToString::to_string).collect();
-        let past = text
-            .follower_read
-            .iter()
-            .map(|past| format!("{}, ", literal(past)));
-        let past: String = past.collect();
-        line!(
-            out,
-            "({}, {past}&[{}]),",
-            literal(&text.sql),
-            places.join(", ")
-        );
-    }
-    line!(out, "];");
-    line!(out);
-}
-
-/// Whether its statements read the past where the server can.
-fn reads_the_past(builder: &Builder<'_>) -> bool {
-    builder
-        .texts
-        .iter()
-        .any(|text| text.follower_read.is_some())
 }
 
 /// The identifiers that may take a place.
@@ -121,6 +89,17 @@ fn list(
     }
     line!(out, "}}");
     line!(out);
+    line!(out, "impl {type_name} {{");
+    line!(out, "const fn as_sql(self) -> &'static str {{");
+    line!(out, "match self {{");
+    for (variant, entry) in variants.iter().zip(entries) {
+        let sql = literal(SafeIdentifier::listed(entry).as_str());
+        line!(out, "Self::{variant} => {sql},");
+    }
+    line!(out, "}}");
+    line!(out, "}}");
+    line!(out, "}}");
+    line!(out);
 }
 
 /// The type of a parameter's field in the builder.
@@ -143,9 +122,7 @@ fn definition(out: &mut String, builder: &Builder<'_>) {
     line!(out, "/// For example, with everything off:");
     line!(out, "///");
     line!(out, "/// ```sql");
-    if let Some(text) = builder.texts.first() {
-        sql_docs(out, &text.sql);
-    }
+    sql_docs(out, &builder.example);
     line!(out, "/// ```");
     line!(out, "#[derive(Debug, Clone, PartialEq)]");
     line!(
@@ -161,14 +138,28 @@ fn definition(out: &mut String, builder: &Builder<'_>) {
     for parameter in &builder.parameters {
         line!(out, "{}: {},", parameter.field.ident, field_type(parameter));
     }
-    for (_, field, type_name, _) in lists(builder) {
+    for (place, (_, field, type_name, _)) in lists(builder).enumerate() {
+        if !render::asks_for_list(builder, place) {
+            unused(out);
+        }
         line!(out, "{field}: {type_name},");
     }
-    for field in &builder.flag_fields {
+    for (switch, field) in builder.flag_fields.iter().enumerate() {
+        if !render::asks_for_switch(builder.template.parts(), switch) {
+            unused(out);
+        }
         line!(out, "{field}: bool,");
     }
     line!(out, "}}");
     line!(out);
+}
+
+/// A field that the header declares and the text does not use.
+fn unused(out: &mut String) {
+    line!(
+        out,
+        "#[expect(dead_code, reason = \"the template does not use it\")]"
+    );
 }
 
 fn constructor(out: &mut String, builder: &Builder<'_>) {
@@ -285,102 +276,75 @@ fn setters(out: &mut String, builder: &Builder<'_>) {
 
 fn statement(out: &mut String, builder: &Builder<'_>, exec: &str) {
     let template = builder.template;
-    let constant = &builder.names.constant;
+    let (past, reads_the_past) = match template.staleness() {
+        Some(_) => (", past: ::core::option::Option<&'s str>", true),
+        None => ("", false),
+    };
     line!(
         out,
-        "fn statement(&self) -> ({exec}::Statement<'static>, ::std::vec::Vec<&(dyn {exec}::ToSql + ::core::marker::Sync)>) {{"
+        "fn statement<'s>(text: &'s str{past}) -> {exec}::Statement<'s> {{"
     );
-    let flags = builder
-        .flag_fields
-        .iter()
-        .map(|field| format!("self.{field}"));
-    let given = template.optional().map(|name| {
-        let known = builder
-            .parameters
-            .iter()
-            .find(|parameter| parameter.name == name);
-        known.map_or_else(
-            || "false".to_owned(),
-            |parameter| format!("self.{}.is_some()", parameter.field.ident),
-        )
-    });
-    let bits: Vec<String> = flags
-        .chain(given)
-        .enumerate()
-        .map(|(bit, on)| match bit {
-            0 => format!("usize::from({on})"),
-            _ => format!("(usize::from({on}) << {bit})"),
-        })
-        .collect();
-    let on = if bits.is_empty() {
-        "0".to_owned()
-    } else {
-        bits.join(" | ")
-    };
-    line!(out, "let index = {on};");
-    for (_, field, _, entries) in lists(builder) {
-        line!(
-            out,
-            "let index = index * {} + self.{field} as usize;",
-            entries.len()
-        );
-    }
-    let past = if reads_the_past(builder) {
-        "past, "
-    } else {
-        ""
-    };
-    line!(out, "let (text, {past}places) = {constant}[index];");
-    let mut chain = format!(".named({:?})", template.name());
+    let mut chain = format!("{exec}::Statement::new(text).named({:?})", template.name());
     match template.retry() {
         Retry::Safe => chain.push_str(&format!(".retry({exec}::RetrySafety::Safe)")),
         Retry::Never => chain.push_str(&format!(".retry({exec}::RetrySafety::Never)")),
         Retry::Certain => {}
     }
     if let Some(timeout) = template.timeout() {
-        let _written = write!(
-            chain,
-            ".timeout(::core::time::Duration::from_millis({}))",
-            timeout.as_millis()
+        let _written = write!(chain, ".timeout({})", duration(timeout));
+    }
+    if reads_the_past {
+        line!(out, "let statement = {chain};");
+        line!(out, "match past {{");
+        line!(
+            out,
+            "::core::option::Option::Some(past) => statement.follower_read(past),"
         );
-    }
-    if reads_the_past(builder) {
-        chain.push_str(".follower_read(past)");
-    }
-    line!(out, "let statement = {exec}::Statement::new(text){chain};");
-    let values: Vec<String> = builder
-        .parameters
-        .iter()
-        .map(|p| format!("&self.{}", p.field.ident))
-        .collect();
-    if values.is_empty() {
-        line!(out, "::core::debug_assert!(places.is_empty());");
-        line!(out, "(statement, ::std::vec::Vec::new())");
+        line!(out, "::core::option::Option::None => statement,");
+        line!(out, "}}");
     } else {
-        line!(
-            out,
-            "let values: [&(dyn {exec}::ToSql + ::core::marker::Sync); {}] = [{}];",
-            values.len(),
-            values.join(", ")
-        );
-        line!(
-            out,
-            "(statement, places.iter().map(|place| values[*place]).collect())"
-        );
+        line!(out, "{chain}");
     }
     line!(out, "}}");
     line!(out);
 }
 
-/// The type of the only column.
-fn scalar(builder: &Builder<'_>) -> Option<String> {
-    match builder.columns.as_slice() {
-        [only] => Some(structure::owned(only)),
-        _ => None,
-    }
+fn duration(duration: Duration) -> String {
+    format!(
+        "::core::time::Duration::from_millis({})",
+        duration.as_millis()
+    )
 }
 
-fn runner(out: &mut String, first: &str, errors: &str, signature: &str, lines: &[String]) {
+/// `let` lines for the text, the values and the statement of a call.
+fn call(builder: &Builder<'_>, exec: &str) -> Vec<String> {
+    let mut lines = vec!["let (text, values) = self.render();".to_owned()];
+    let staleness = builder
+        .template
+        .staleness()
+        .map(|staleness| match staleness {
+            Staleness::Follower => "Follower".to_owned(),
+            Staleness::Exactly(age) => format!("Exactly({})", duration(age)),
+            Staleness::AtMost(age) => format!("AtMost({})", duration(age)),
+        });
+    if let Some(staleness) = staleness {
+        lines.push(format!(
+            "let past = {exec}::Staleness::{staleness}.text(&text);"
+        ));
+        lines.push("let statement = Self::statement(&text, past.as_deref());".to_owned());
+    } else {
+        lines.push("let statement = Self::statement(&text);".to_owned());
+    }
+    lines
+}
+
+fn runner(
+    out: &mut String,
+    (builder, exec): (&Builder<'_>, &str),
+    (first, errors): (&str, &str),
+    signature: &str,
+    lines: &[String],
+) {
     line!(out, "/// {first}");
     line!(out, "///");
     line!(
@@ -392,8 +356,7 @@ fn runner(out: &mut String, first: &str, errors: &str, signature: &str, lines: &
     line!(out, "///");
     line!(out, "/// {errors}");
     line!(out, "pub async fn {signature} {{");
-    line!(out, "let (statement, values) = self.statement();");
-    for text in lines {
+    for text in call(builder, exec).iter().chain(lines) {
         line!(out, "{text}");
     }
     line!(out, "}}");
@@ -401,34 +364,31 @@ fn runner(out: &mut String, first: &str, errors: &str, signature: &str, lines: &
 }
 
 fn runners(out: &mut String, builder: &Builder<'_>, exec: &str) {
-    let scalar = scalar(builder);
-    let row = scalar.clone().unwrap_or_else(|| builder.names.row.clone());
-    let read = if scalar.is_some() {
-        format!("|row| {exec}::Row::get(row, 0)")
-    } else {
-        format!("{row}::from_row")
-    };
+    let reading = Reading::of(&builder.columns, &builder.row, &builder.names.row);
+    let (row, read) = (&reading.row, reading.function(exec));
     match builder.template.cardinality() {
         Cardinality::One => runner(
             out,
-            "The one row.",
-            "As the executor; also when there is not exactly one row.",
+            (builder, exec),
+            (
+                "The one row.",
+                "As the executor; also when there is not exactly one row.",
+            ),
             &format!(
                 "fetch_one<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<{row}, {exec}::Error>"
             ),
             &[
                 format!("let row = {exec}::ExecutorExt::fetch_one(db, statement, &values).await?;"),
-                if scalar.is_some() {
-                    format!("{exec}::Row::get(&row, 0)")
-                } else {
-                    format!("{row}::from_row(&row)")
-                },
+                reading.value("&row", exec),
             ],
         ),
         Cardinality::Optional => runner(
             out,
-            "The row, if there is one.",
-            "As the executor; also when there is more than one row.",
+            (builder, exec),
+            (
+                "The row, if there is one.",
+                "As the executor; also when there is more than one row.",
+            ),
             &format!(
                 "fetch_optional<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<::core::option::Option<{row}>, {exec}::Error>"
             ),
@@ -442,8 +402,8 @@ fn runners(out: &mut String, builder: &Builder<'_>, exec: &str) {
         Cardinality::Many => {
             runner(
                 out,
-                "All rows.",
-                "As the executor.",
+                (builder, exec),
+                ("All rows.", "As the executor."),
                 &format!(
                     "fetch_all<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<::std::vec::Vec<{row}>, {exec}::Error>"
                 ),
@@ -456,10 +416,13 @@ fn runners(out: &mut String, builder: &Builder<'_>, exec: &str) {
             );
             runner(
                 out,
-                "The rows as they come.",
-                "As the executor; an error may also come in the stream.",
+                (builder, exec),
+                (
+                    "The rows as they come.",
+                    "As the executor; an error may also come in the stream.",
+                ),
                 &format!(
-                    "fetch<'e, E: {exec}::Executor>(&self, db: &'e E) -> ::core::result::Result<{exec}::MappedRows<E::Rows<'e>, {row}>, {exec}::Error>"
+                    "fetch_stream<'e, E: {exec}::Executor>(&self, db: &'e E) -> ::core::result::Result<{exec}::MappedRows<E::Rows<'e>, {row}>, {exec}::Error>"
                 ),
                 &[
                     format!(
@@ -471,8 +434,11 @@ fn runners(out: &mut String, builder: &Builder<'_>, exec: &str) {
         }
         Cardinality::Exec | Cardinality::ExecRows | Cardinality::Batch => runner(
             out,
-            "Runs the statement and returns how many rows were changed.",
-            "As the executor.",
+            (builder, exec),
+            (
+                "Runs the statement and returns how many rows were changed.",
+                "As the executor.",
+            ),
             &format!(
                 "execute<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<u64, {exec}::Error>"
             ),

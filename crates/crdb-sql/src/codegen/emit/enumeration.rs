@@ -3,13 +3,20 @@
 use std::fmt::Write as _;
 
 use super::line;
-use crate::codegen::ident;
+use crate::codegen::{ident, row};
 
 /// What conversions of postgres-types fail with.
 const ERROR: &str =
     "::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>";
 
-pub(super) fn emit(out: &mut String, name: &str, camel: &str, labels: &[String], exec: &str) {
+/// `serde` are the derives of serde that rows have.
+pub(super) fn emit(
+    out: &mut String,
+    (name, camel): (&str, &str),
+    labels: &[String],
+    serde: &[String],
+    exec: &str,
+) {
     let variants = ident::variants(labels.iter().map(String::as_str));
     let message = format!(
         "the enum {} has a new label `{{label}}`; generate the code again",
@@ -21,9 +28,16 @@ pub(super) fn emit(out: &mut String, name: &str, camel: &str, labels: &[String],
         out,
         "#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]"
     );
+    let serde = row::serde_attributes(serde);
+    if let Some(attributes) = &serde {
+        line!(out, "{attributes}");
+    }
     line!(out, "pub enum {camel} {{");
     for (variant, label) in &pairs {
         line!(out, "/// `{}`", label.escape_debug());
+        if serde.is_some() {
+            line!(out, "#[serde(rename = {label:?})]");
+        }
         line!(out, "{variant},");
     }
     line!(out, "}}");
@@ -57,6 +71,24 @@ pub(super) fn emit(out: &mut String, name: &str, camel: &str, labels: &[String],
         "fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{"
     );
     line!(out, "f.pad(self.as_str())");
+    line!(out, "}}");
+    line!(out, "}}");
+    line!(out);
+    line!(out, "impl ::core::str::FromStr for {camel} {{");
+    line!(out, "type Err = {exec}::UnknownLabel;");
+    line!(out);
+    line!(
+        out,
+        "fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {{"
+    );
+    line!(
+        out,
+        "Self::ALL.iter().copied().find(|known| known.as_str() == label)"
+    );
+    line!(
+        out,
+        ".ok_or_else(|| {exec}::UnknownLabel::new({name:?}, label))"
+    );
     line!(out, "}}");
     line!(out, "}}");
     line!(out);

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::reading::Reading;
 use super::{batch, docs, line, literal, sql_docs, structure};
 use crate::codegen::item::{Item, Shape};
+use crate::codegen::row::RowType;
 use crate::query::{Cardinality, Retry};
 
 pub(super) fn emit(out: &mut String, item: &Item<'_>, exec: &str) {
@@ -20,7 +22,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, exec: &str) {
         }
         _ => single(out, item, exec),
     }
-    if item.shape() == Shape::Struct {
+    if item.shape() == Shape::Struct && item.row == RowType::Own {
         structure::row(out, item, exec);
     }
     if item.parameters.len() > 1 {
@@ -117,23 +119,19 @@ fn parameters(item: &Item<'_>) -> (String, String) {
     }
 }
 
-/// The type of one row, and whether it is a struct.
-fn row_type(item: &Item<'_>) -> (String, bool) {
-    match (item.shape(), item.columns.first()) {
-        (Shape::Scalar, Some(column)) => (structure::owned(column), false),
-        (Shape::Struct, _) => (item.names.row.clone(), true),
-        _ => ("()".to_owned(), false),
-    }
+fn reading(item: &Item<'_>) -> Reading {
+    Reading::of(&item.columns, &item.row, &item.names.row)
 }
 
 fn single(out: &mut String, item: &Item<'_>, exec: &str) {
     let name = &item.names.function;
     let (signature, values) = parameters(item);
-    let (row, is_struct) = row_type(item);
+    let reading = reading(item);
+    let row = &reading.row;
     let constant = &item.names.constant;
     let (returns, errors) = match item.query.cardinality() {
         Cardinality::One => (
-            row.clone(),
+            row.to_owned(),
             "As the executor; also when there is not exactly one row.",
         ),
         Cardinality::Optional => (
@@ -157,31 +155,24 @@ fn single(out: &mut String, item: &Item<'_>, exec: &str) {
         out,
         "pub async fn {name}<E: {exec}::Executor>(db: &E{signature}) -> ::core::result::Result<{returns}, {exec}::Error> {{"
     );
-    let convert = |value: &str| {
-        if is_struct {
-            format!("{row}::from_row({value})")
-        } else {
-            format!("{exec}::Row::get({value}, 0)")
-        }
-    };
     match item.query.cardinality() {
         Cardinality::One => {
             line!(
                 out,
                 "let row = {exec}::ExecutorExt::fetch_one(db, {constant}, {values}).await?;"
             );
-            line!(out, "{}", convert("&row"));
+            line!(out, "{}", reading.value("&row", exec));
         }
         Cardinality::Optional => {
             line!(
                 out,
                 "let row = {exec}::ExecutorExt::fetch_optional(db, {constant}, {values}).await?;"
             );
-            if is_struct {
-                line!(out, "row.as_ref().map({row}::from_row).transpose()");
-            } else {
-                line!(out, "row.map(|row| {}).transpose()", convert("&row"));
-            }
+            line!(
+                out,
+                "row.as_ref().map({}).transpose()",
+                reading.function(exec)
+            );
         }
         Cardinality::ExecRows => line!(
             out,
@@ -202,7 +193,8 @@ fn single(out: &mut String, item: &Item<'_>, exec: &str) {
 fn all(out: &mut String, item: &Item<'_>, exec: &str) {
     let name = &item.names.function;
     let (signature, values) = parameters(item);
-    let (row, is_struct) = row_type(item);
+    let reading = reading(item);
+    let row = &reading.row;
     head(out, item, "", "As the executor.");
     line!(
         out,
@@ -213,14 +205,7 @@ fn all(out: &mut String, item: &Item<'_>, exec: &str) {
         "let rows = {exec}::ExecutorExt::fetch_all(db, {}, {values}).await?;",
         item.names.constant
     );
-    if is_struct {
-        line!(out, "rows.iter().map({row}::from_row).collect()");
-    } else {
-        line!(
-            out,
-            "rows.iter().map(|row| {exec}::Row::get(row, 0)).collect()"
-        );
-    }
+    line!(out, "rows.iter().map({}).collect()", reading.function(exec));
     line!(out, "}}");
     line!(out);
 }
@@ -229,7 +214,8 @@ fn stream(out: &mut String, item: &Item<'_>, exec: &str) {
     let plain = item.names.function.trim_start_matches("r#");
     let name = &item.names.stream;
     let (signature, values) = parameters(item);
-    let (row, is_struct) = row_type(item);
+    let reading = reading(item);
+    let row = &reading.row;
     line!(
         out,
         "/// As [`{plain}`], row by row: memory stays flat however many rows there are."
@@ -255,14 +241,11 @@ fn stream(out: &mut String, item: &Item<'_>, exec: &str) {
         "let rows = {exec}::ExecutorExt::fetch_stream(db, {}, {values}).await?;",
         item.names.constant
     );
-    if is_struct {
-        line!(out, "Ok({exec}::MappedRows::new(rows, {row}::from_row))");
-    } else {
-        line!(
-            out,
-            "Ok({exec}::MappedRows::new(rows, |row| {exec}::Row::get(row, 0)))"
-        );
-    }
+    line!(
+        out,
+        "Ok({exec}::MappedRows::new(rows, {}))",
+        reading.function(exec)
+    );
     line!(out, "}}");
     line!(out);
 }

@@ -31,19 +31,28 @@ pub(super) fn borrows(item: &Item<'_>) -> bool {
 }
 
 pub(super) fn row(out: &mut String, item: &Item<'_>, exec: &str) {
+    let of = [item.names.function.trim_start_matches("r#").to_owned()];
+    let names = &item.names;
     row_of(
         out,
-        &item.names.row,
-        item.names.function.trim_start_matches("r#"),
+        (&names.row, &names.row_attributes),
+        &of,
         &item.columns,
         exec,
     );
 }
 
-/// The struct `name` for rows of the function or type `of`.
-pub(super) fn row_of(out: &mut String, name: &str, of: &str, columns: &[Field], exec: &str) {
-    line!(out, "/// A row of [`{of}`].");
-    line!(out, "#[derive(Debug, Clone, PartialEq)]");
+/// The struct `name` with these attributes, for rows of the functions or types `of`.
+pub(super) fn row_of(
+    out: &mut String,
+    (name, attributes): (&str, &str),
+    of: &[String],
+    columns: &[Field],
+    exec: &str,
+) {
+    let of: Vec<String> = of.iter().map(|of| format!("[`{of}`]")).collect();
+    line!(out, "/// A row of {}.", of.join(", "));
+    line!(out, "{attributes}");
     line!(out, "pub struct {name} {{");
     for field in columns {
         field_docs(out, field);

@@ -4,10 +4,15 @@
 mod connection;
 pub mod queries;
 
+/// What the build script has written: the same, by another way.
+pub mod built {
+    include!(concat!(env!("OUT_DIR"), "/queries.rs"));
+}
+
 use std::sync::Arc;
 
 use connection::{Connection, Single};
-use crdb_exec::{ClientSession, Interval, PooledExecutor};
+use crdb_exec::{ClientSession, FromRow, Interval, PooledExecutor};
 use futures_util::TryStreamExt as _;
 use queries::State;
 use queries::invoices::{self, ImportParams, LabelParams, PutPaymentParams, Search, SearchSort};
@@ -15,6 +20,13 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
+
+/// A row of the program's own.
+#[derive(Debug, PartialEq, FromRow)]
+pub struct OfState {
+    invoices: i64,
+    state: State,
+}
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -108,6 +120,17 @@ async fn main() -> Fallible<()> {
         [id(2), id(3)]
     );
     assert_eq!(Search::new().fetch_all(&db).await?.len(), 3);
+
+    // Two queries share a row, which derives serde's trait; one has a row of the program's own.
+    let smallest = invoices::smallest(&db).await?.ok_or("no invoice")?;
+    assert_eq!(serde_json::to_value(&smallest)?["total"], json!("1.0005"));
+    assert_eq!(Search::new().fetch_all(&db).await?.first().map(|row| row.id), Some(smallest.id));
+    let states = invoices::states(&db).await?;
+    assert!(states.contains(&OfState { invoices: 2, state: State::Paid }), "{states:?}");
+    assert_eq!("partly paid".parse(), Ok(State::PartlyPaid));
+    let unknown = "void".parse::<State>().err().map(|error| error.to_string());
+    assert_eq!(unknown.as_deref(), Some("the enum state has no label \"void\""));
+    assert!(built::invoices::get(&db, id(9)).await?.is_none());
 
     // It compiles from what it declares; this server does not know the statement (42601).
     let payment = PutPaymentParams {

@@ -28,10 +28,20 @@ UPDATE invoices SET labels = :labels WHERE id = :id;
 
 -- name: search :many
 -- template: select
+-- row: Total
+-- derive: serde::Serialize
 -- param least: DECIMAL optional
 -- ident sort: total | due
 -- allow: full_scan
 SELECT id, total FROM invoices WHERE true {% if least %}AND total >= :least{% endif %} ORDER BY {{ sort }}, id;
+
+-- name: smallest :opt
+-- row: Total
+SELECT id, total FROM invoices ORDER BY total LIMIT 1;
+
+-- name: states :many
+-- row: crate::OfState
+SELECT state, count(*) AS invoices FROM invoices GROUP BY state ORDER BY state;
 
 -- name: put_payment :exec
 -- PostgreSQL cannot prepare it, so it declares its types.

@@ -6,20 +6,29 @@
     reason = "a test fails by panicking"
 )]
 
+mod build;
+mod rows;
+#[cfg(feature = "templates")]
+mod templates;
+
 use crdb_sql::Repository;
 use crdb_sql::codegen::{DescribedColumn, Description, Descriptions, Options, generate};
 use crdb_sql::schema::Schema;
 
-const SCHEMA: &str = "
+pub(crate) const SCHEMA: &str = "
 CREATE TYPE kind AS ENUM ('checking', 'in progress', 'in-progress');
 CREATE TABLE accounts (
     id UUID PRIMARY KEY, number TEXT NOT NULL, kind kind NOT NULL, balance DECIMAL NOT NULL, note TEXT, tags TEXT[]);
 CREATE TABLE customers (id UUID PRIMARY KEY, name TEXT NOT NULL);
 ";
 
-type Columns<'a> = &'a [(&'a str, &'a str)];
+pub(crate) type Columns<'a> = &'a [(&'a str, &'a str)];
 
-fn generated(text: &str, parameters: &[&str], columns: Columns<'_>) -> Result<String, String> {
+pub(crate) fn generated(
+    text: &str,
+    parameters: &[&str],
+    columns: Columns<'_>,
+) -> Result<String, String> {
     let repository = Repository::from_embedded(&[("bank/accounts/q.sql", text)]).unwrap();
     let mut schema = Schema::default();
     schema.apply(SCHEMA);
@@ -40,11 +49,11 @@ fn generated(text: &str, parameters: &[&str], columns: Columns<'_>) -> Result<St
 }
 
 /// The code, its absolute paths made short: the example bank's test `odd_names` compiles them.
-fn code(text: &str, parameters: &[&str], columns: Columns<'_>) -> String {
+pub(crate) fn code(text: &str, parameters: &[&str], columns: Columns<'_>) -> String {
     short(&generated(text, parameters, columns).unwrap())
 }
 
-fn short(code: &str) -> String {
+pub(crate) fn short(code: &str) -> String {
     let hidden = [
         "core::option",
         "core::result",
@@ -65,7 +74,7 @@ fn short(code: &str) -> String {
 }
 
 #[track_caller]
-fn has(code: &str, wanted: &str) {
+pub(crate) fn has(code: &str, wanted: &str) {
     assert!(code.contains(wanted), "no `{wanted}` in\n{code}");
 }
 
@@ -559,42 +568,4 @@ fn a_follower_read_carries_both_texts() {
         &code(query, &[], &[("number", "text")]),
         ".follower_read(\"SELECT number FROM accounts AS OF SYSTEM TIME follower_read_timestamp()\")",
     );
-    let repository = Repository::from_embedded(&[(
-        "bank/q.sql",
-        "-- name: q :many\n-- template: select\n-- staleness: 5s\n-- flag new: newest first\n-- column number: TEXT not null\nSELECT number FROM accounts ORDER BY number {% if new %}DESC{% endif %}",
-    )])
-    .unwrap();
-    let mut schema = Schema::default();
-    schema.apply(SCHEMA);
-    let code = generate(
-        &repository,
-        &schema,
-        &Descriptions::default(),
-        &Options::default(),
-    )
-    .unwrap();
-    let code = short(&code);
-    has(&code, "[(&str, &str, &[usize]); 2]");
-    has(
-        &code,
-        "AS OF SYSTEM TIME with_max_staleness('5000ms') ORDER BY number DESC",
-    );
-    has(&code, ".follower_read(past)");
-    has(&code, "impl Default for Q {");
-}
-
-#[test]
-fn a_template_with_too_many_texts_is_an_error() {
-    let flags: String = (0..9)
-        .map(|flag| format!("-- flag f{flag}: of nine\n"))
-        .collect();
-    let uses: String = (0..9)
-        .map(|flag| format!("{{% if f{flag} %}} AND a > {flag} {{% endif %}}"))
-        .collect();
-    let text = format!(
-        "-- name: q :many\n-- template: select\n{flags}-- column a: INT8 not null\nSELECT a FROM t WHERE true {uses}"
-    );
-    let error = generated(&text, &[], &[]).unwrap_err();
-    has(&error, "it can become more than 256 texts");
-    has(&error, "split it into several templates");
 }

@@ -1,0 +1,215 @@
+//! Row types: shared, one's own, with derives; enums with them.
+
+use crdb_sql::Repository;
+use crdb_sql::codegen::{Descriptions, Options, generate};
+use crdb_sql::schema::Schema;
+
+use crate::{SCHEMA, has, short};
+
+fn with(options: &Options, text: &str) -> Result<String, String> {
+    let repository =
+        Repository::from_embedded(&[("bank/q.sql", text)]).map_err(|error| error.to_string())?;
+    let mut schema = Schema::default();
+    schema.apply(SCHEMA);
+    let code = generate(&repository, &schema, &Descriptions::default(), options);
+    code.map_err(|error| error.to_string())
+}
+
+fn code(text: &str) -> Result<String, String> {
+    with(&Options::default(), text).map(|code| short(&code))
+}
+
+const GET: &str = "-- name: get :one
+-- row: Account
+-- column number: TEXT not null -- printed on cards
+-- column note: TEXT
+SELECT number, note FROM accounts;
+";
+
+#[test]
+fn queries_of_the_same_columns_share_a_row() {
+    let code = code(&format!(
+        "{GET}
+-- name: list :many
+-- row: Account
+-- derive: Eq
+-- column number: TEXT not null
+-- column note: TEXT
+SELECT number, note FROM accounts;
+
+-- name: find :opt
+-- template: select
+-- row: Account
+-- flag new: x
+-- column number: TEXT not null
+-- column note: TEXT
+SELECT number, note FROM accounts {{% if new %}} WHERE true {{% endif %}}"
+    ))
+    .unwrap();
+    assert_eq!(code.matches("pub struct Account {").count(), 1, "{code}");
+    has(&code, "/// A row of [`get`], [`list`], [`Find`].");
+    has(
+        &code,
+        "#[derive(Debug, Clone, PartialEq, Eq)]\npub struct Account {",
+    );
+    has(&code, "/// printed on cards (`TEXT`)");
+    has(&code, "(db: &E) -> Result<Account, Error>");
+    has(&code, "(db: &E) -> Result<Vec<Account>, Error>");
+    has(&code, "(&self, db: &E) -> Result<Option<Account>, Error>");
+    assert!(!code.contains("GetRow"), "{code}");
+}
+
+#[test]
+fn one_column_is_a_struct_where_the_header_names_one() {
+    let code = code("-- name: q :many\n-- row: Number\n-- column number: TEXT not null\nSELECT number FROM accounts").unwrap();
+    has(
+        &code,
+        "pub struct Number {\npub number: String,"
+            .replace("{\n", "{\n/// `TEXT`.\n")
+            .as_str(),
+    );
+    has(&code, "Result<Vec<Number>, Error>");
+}
+
+#[test]
+fn other_columns_under_the_same_name_are_refused() {
+    for (columns, says) in [
+        (
+            "-- column number: TEXT not null\n-- column note: TEXT not null\nSELECT number, note",
+            "`note` can be NULL there and not here",
+        ),
+        (
+            "-- column number: TEXT not null\n-- column note: BYTES\nSELECT number, note",
+            "`note` is BYTES here and TEXT there",
+        ),
+        (
+            "-- column number: TEXT not null\n-- column id: TEXT\nSELECT number, id",
+            "column 2 is `id` here and `note` there",
+        ),
+        (
+            "-- column number: TEXT not null\nSELECT number",
+            "there are 1 here and 2 there",
+        ),
+    ] {
+        let error = code(&format!(
+            "{GET}\n-- name: list :many\n-- row: Account\n{columns} FROM accounts"
+        ))
+        .unwrap_err();
+        assert!(
+            error.contains(says) && error.contains("`bank.get` has the row `Account` too"),
+            "{error}"
+        );
+        assert!(error.contains("bank/q.sql:7:"), "{error}");
+    }
+    // Modules do not share: the same name elsewhere is another struct.
+    let repository = Repository::from_embedded(&[
+        ("a.sql", GET),
+        (
+            "b.sql",
+            "-- name: get :one\n-- row: Account\n-- column id: UUID\nSELECT id FROM accounts",
+        ),
+    ])
+    .unwrap();
+    let both = generate(
+        &repository,
+        &Schema::default(),
+        &Descriptions::default(),
+        &Options::default(),
+    );
+    assert_eq!(both.unwrap().matches("pub struct Account {").count(), 2);
+}
+
+#[test]
+fn a_struct_of_ones_own_is_read_by_its_from_row() {
+    let code = code(&GET.replace("row: Account", "row: crate::Account")).unwrap();
+    has(&code, "(db: &E) -> Result<crate::Account, Error>");
+    has(
+        &code,
+        "<crate::Account as from_row::FromRow>::from_row(&row)",
+    );
+    assert!(!code.contains("pub struct"), "{code}");
+    let code = code_of_other_crate();
+    has(&code, "Result<Vec<::my_types::Account>, Error>");
+}
+
+fn code_of_other_crate() -> String {
+    code("-- name: q :many\n-- row: my_types::Account\n-- column number: TEXT not null\nSELECT number FROM accounts").unwrap()
+}
+
+#[test]
+fn derives_come_from_headers_and_options() {
+    let text = "-- name: q :one
+-- derive: serde::Serialize, serde::Deserialize, Eq
+-- column kind: kind not null
+-- column number: TEXT not null
+SELECT kind, number FROM accounts";
+    let code = code(text).unwrap();
+    has(
+        &code,
+        "#[derive(Debug, Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Eq)]\npub struct QRow {",
+    );
+    // Its enums have serde's two, as their labels.
+    has(
+        &code,
+        "#[derive(::serde::Deserialize, ::serde::Serialize)]\npub enum Kind {",
+    );
+    has(&code, "#[serde(rename = \"in progress\")]\nInProgress,");
+    assert!(!code.contains("serde(crate"), "{code}");
+    let options = Options::default()
+        .facade()
+        .derive("crdb_facade::serde::Serialize")
+        .derive("my::Derive");
+    let plain = "-- name: q :one\n-- column kind: kind\n-- column id: UUID\n-- column at: TIMESTAMPTZ\n-- column x: JSONB\n\
+                 -- column b: DECIMAL\nSELECT kind, id, at, x, b FROM accounts";
+    let code = with(&options, plain).unwrap();
+    has(
+        &code,
+        "#[derive(Debug, Clone, PartialEq, ::crdb_facade::serde::Serialize, ::my::Derive)]\n#[serde(crate = \"::crdb_facade::serde\")]\npub struct QRow {",
+    );
+    has(
+        &code,
+        "#[derive(::crdb_facade::serde::Serialize)]\n#[serde(crate = \"::crdb_facade::serde\")]\npub enum Kind {",
+    );
+    for path in [
+        "pub id: ::core::option::Option<::crdb_facade::uuid::Uuid>,",
+        "pub at: ::core::option::Option<::crdb_facade::chrono::DateTime<::crdb_facade::chrono::Utc>>,",
+        "pub x: ::core::option::Option<::crdb_facade::serde_json::Value>,",
+        "pub b: ::core::option::Option<::crdb_facade::rust_decimal::Decimal>,",
+        "E: ::crdb_facade::exec::Executor>",
+    ] {
+        has(&code, path);
+    }
+}
+
+#[test]
+fn enums_are_read_from_their_labels() {
+    let code = code("-- name: q :one\n-- column kind: kind\nSELECT kind FROM accounts").unwrap();
+    has(&code, "impl ::core::str::FromStr for Kind {");
+    has(&code, "UnknownLabel::new(\"kind\", label)");
+}
+
+#[test]
+fn headers_that_name_no_row_are_refused() {
+    for (line, says) in [
+        ("row: account", "`account` is not the name of a row type"),
+        ("row: Account<T>", "is not the name of a row type"),
+        ("row: Self", "is not the name of a row type"),
+        ("row: crate::", "is not the name of a row type"),
+        ("derive: serde::Serialize Eq", "is not the path of a derive"),
+        ("derive: Eq,", "the list is empty or has a gap"),
+        ("rows: Account", "did you mean `row:`?"),
+    ] {
+        let error = code(&format!(
+            "-- name: q :one\n-- {line}\n-- column a: INT8\nSELECT 1 AS a"
+        ))
+        .unwrap_err();
+        assert!(error.contains(says), "{line}: {error}");
+    }
+    for line in ["row: Account", "derive: Eq"] {
+        let error = code(&format!(
+            "-- name: q :exec\n-- {line}\nDELETE FROM accounts WHERE true"
+        ))
+        .unwrap_err();
+        assert!(error.contains("only a query that returns rows"), "{error}");
+    }
+}
