@@ -108,6 +108,10 @@ impl<'a> ::crdb_exec::FromSql<'a> for AccountKind {
 }
 
 /// The queries of `accounts`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod accounts {
     const BALANCE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT balance
@@ -568,6 +572,10 @@ WHERE accounts.closed_at IS NULL
 }
 
 /// The queries of `customers`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod customers {
     const BY_COUNTRY: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         r"SELECT id, name, email
@@ -806,6 +814,10 @@ ON CONFLICT (email) DO NOTHING")
 }
 
 /// The queries of `reports`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod reports {
     const BALANCES_BY_COUNTRY: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"SELECT customers.country, count(DISTINCT customers.id) AS customers, count(accounts.id) AS accounts,
        sum(accounts.balance) AS total
@@ -967,6 +979,10 @@ LIMIT $1")
 }
 
 /// The queries of `transfers`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod transfers {
     const LATEST: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"SELECT transfers.id, source.number AS from_number, target.number AS to_number, transfers.amount, transfers.note,
        transfers.made_at

@@ -2633,6 +2633,10 @@ impl<'a> ::crdb_exec::FromSql<'a> for XRow {
 }
 
 /// The queries of `a__b`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod a_b {
     const USIZE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         "INSERT INTO t (a) SELECT batch.p1 FROM unnest($1::TEXT[]) AS batch (p1)",
@@ -2668,6 +2672,10 @@ pub mod a_b {
 }
 
 /// The queries of `a_b`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod a_b_2 {
     const USIZE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
         "INSERT INTO t (a) SELECT batch.p1 FROM unnest($1::TEXT[]) AS batch (p1)",
@@ -2703,6 +2711,10 @@ pub mod a_b_2 {
 }
 
 /// The queries of `core`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod core {
     const A_B: ::crdb_exec::Statement<'static> =
         ::crdb_exec::Statement::new("SELECT $1 AS changed, $2 AS chunk").named("core.a__b");
@@ -2947,6 +2959,10 @@ pub mod core {
 }
 
 /// The queries of `crdb_exec`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod crdb_exec {
     const E_ROW: ::crdb_exec::Statement<'static> =
         ::crdb_exec::Statement::new("SELECT a, b FROM t").named("crdb_exec.e_row");
@@ -3408,6 +3424,10 @@ pub mod crdb_exec {
 }
 
 /// The queries of `std`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod std {
     const LABELS: ::crdb_exec::Statement<'static> =
         ::crdb_exec::Statement::new("SELECT $1 AS a").named("std.labels");
@@ -3449,8 +3469,8 @@ pub mod std {
         db: &E,
         params: RBoxParams<'_>,
     ) -> ::core::result::Result<::core::option::Option<RBoxRow>, ::crdb_exec::Error> {
-        let row = ::crdb_exec::ExecutorExt::fetch_optional(db, R_BOX, &[&params.db_2, &params.row])
-            .await?;
+        let row =
+            ::crdb_exec::ExecutorExt::fetch_optional(db, R_BOX, &[&params.db, &params.row]).await?;
         row.as_ref().map(RBoxRow::from_row).transpose()
     }
 
@@ -3478,7 +3498,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RBoxParams<'a> {
         /// `BOX`.
-        pub db_2: super::Box,
+        pub db: super::Box,
         /// `BOX[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Box]>,
     }
@@ -3501,9 +3521,8 @@ pub mod std {
         db: &E,
         params: RDebugParams<'_>,
     ) -> ::core::result::Result<::core::option::Option<RDebugRow>, ::crdb_exec::Error> {
-        let row =
-            ::crdb_exec::ExecutorExt::fetch_optional(db, R_DEBUG, &[&params.db_2, &params.row])
-                .await?;
+        let row = ::crdb_exec::ExecutorExt::fetch_optional(db, R_DEBUG, &[&params.db, &params.row])
+            .await?;
         row.as_ref().map(RDebugRow::from_row).transpose()
     }
 
@@ -3531,7 +3550,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RDebugParams<'a> {
         /// `DEBUG`.
-        pub db_2: super::Debug,
+        pub db: super::Debug,
         /// `DEBUG[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Debug]>,
     }
@@ -3556,14 +3575,14 @@ pub mod std {
         db: &E,
         params: RDefaultParams<'_>,
     ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_DEFAULT, &[&params.db_2, &params.row]).await
+        ::crdb_exec::ExecutorExt::execute(db, R_DEFAULT, &[&params.db, &params.row]).await
     }
 
     /// The arguments of [`r_default`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct RDefaultParams<'a> {
         /// `DEFAULT`.
-        pub db_2: super::Default,
+        pub db: super::Default,
         /// `DEFAULT[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Default]>,
     }
@@ -3587,8 +3606,7 @@ pub mod std {
         params: RDurationParams<'_>,
     ) -> ::core::result::Result<::std::vec::Vec<RDurationRow>, ::crdb_exec::Error> {
         let rows =
-            ::crdb_exec::ExecutorExt::fetch_all(db, R_DURATION, &[&params.db_2, &params.row])
-                .await?;
+            ::crdb_exec::ExecutorExt::fetch_all(db, R_DURATION, &[&params.db, &params.row]).await?;
         rows.iter().map(RDurationRow::from_row).collect()
     }
 
@@ -3607,7 +3625,7 @@ pub mod std {
         ::crdb_exec::Error,
     > {
         let rows =
-            ::crdb_exec::ExecutorExt::fetch_stream(db, R_DURATION, &[&params.db_2, &params.row])
+            ::crdb_exec::ExecutorExt::fetch_stream(db, R_DURATION, &[&params.db, &params.row])
                 .await?;
         Ok(::crdb_exec::MappedRows::new(rows, RDurationRow::from_row))
     }
@@ -3636,7 +3654,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RDurationParams<'a> {
         /// `DURATION`.
-        pub db_2: super::Duration,
+        pub db: super::Duration,
         /// `DURATION[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Duration]>,
     }
@@ -3661,14 +3679,14 @@ pub mod std {
         db: &E,
         params: REParams<'_>,
     ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_E, &[&params.db_2, &params.row]).await
+        ::crdb_exec::ExecutorExt::execute(db, R_E, &[&params.db, &params.row]).await
     }
 
     /// The arguments of [`r_e`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct REParams<'a> {
         /// `E`.
-        pub db_2: super::E,
+        pub db: super::E,
         /// `E[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::E]>,
     }
@@ -3692,7 +3710,7 @@ pub mod std {
         params: RErrorParams<'_>,
     ) -> ::core::result::Result<RErrorRow, ::crdb_exec::Error> {
         let row =
-            ::crdb_exec::ExecutorExt::fetch_one(db, R_ERROR, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_one(db, R_ERROR, &[&params.db, &params.row]).await?;
         RErrorRow::from_row(&row)
     }
 
@@ -3720,7 +3738,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RErrorParams<'a> {
         /// `ERROR`.
-        pub db_2: super::Error,
+        pub db: super::Error,
         /// `ERROR[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Error]>,
     }
@@ -3743,8 +3761,8 @@ pub mod std {
         db: &E,
         params: RExecutorParams<'_>,
     ) -> ::core::result::Result<RExecutorRow, ::crdb_exec::Error> {
-        let row = ::crdb_exec::ExecutorExt::fetch_one(db, R_EXECUTOR, &[&params.db_2, &params.row])
-            .await?;
+        let row =
+            ::crdb_exec::ExecutorExt::fetch_one(db, R_EXECUTOR, &[&params.db, &params.row]).await?;
         RExecutorRow::from_row(&row)
     }
 
@@ -3772,7 +3790,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RExecutorParams<'a> {
         /// `EXECUTOR`.
-        pub db_2: super::Executor,
+        pub db: super::Executor,
         /// `EXECUTOR[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Executor]>,
     }
@@ -3797,14 +3815,14 @@ pub mod std {
         db: &E,
         params: RIntoParams<'_>,
     ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_INTO, &[&params.db_2, &params.row]).await
+        ::crdb_exec::ExecutorExt::execute(db, R_INTO, &[&params.db, &params.row]).await
     }
 
     /// The arguments of [`r_into`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct RIntoParams<'a> {
         /// `INTO`.
-        pub db_2: super::Into,
+        pub db: super::Into,
         /// `INTO[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Into]>,
     }
@@ -3827,7 +3845,7 @@ pub mod std {
         db: &E,
         params: RIteratorParams<'_>,
     ) -> ::core::result::Result<(), ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_ITERATOR, &[&params.db_2, &params.row]).await?;
+        ::crdb_exec::ExecutorExt::execute(db, R_ITERATOR, &[&params.db, &params.row]).await?;
         Ok(())
     }
 
@@ -3835,7 +3853,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RIteratorParams<'a> {
         /// `ITERATOR`.
-        pub db_2: super::Iterator,
+        pub db: super::Iterator,
         /// `ITERATOR[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Iterator]>,
     }
@@ -3858,7 +3876,7 @@ pub mod std {
         db: &E,
         params: RNoneParams<'_>,
     ) -> ::core::result::Result<(), ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_NONE, &[&params.db_2, &params.row]).await?;
+        ::crdb_exec::ExecutorExt::execute(db, R_NONE, &[&params.db, &params.row]).await?;
         Ok(())
     }
 
@@ -3866,7 +3884,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RNoneParams<'a> {
         /// `NONE`.
-        pub db_2: super::None,
+        pub db: super::None,
         /// `NONE[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::None]>,
     }
@@ -3890,7 +3908,7 @@ pub mod std {
         params: ROkParams<'_>,
     ) -> ::core::result::Result<::std::vec::Vec<ROkRow>, ::crdb_exec::Error> {
         let rows =
-            ::crdb_exec::ExecutorExt::fetch_all(db, R_OK, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_all(db, R_OK, &[&params.db, &params.row]).await?;
         rows.iter().map(ROkRow::from_row).collect()
     }
 
@@ -3907,7 +3925,7 @@ pub mod std {
     ) -> ::core::result::Result<::crdb_exec::MappedRows<E::Rows<'e>, ROkRow>, ::crdb_exec::Error>
     {
         let rows =
-            ::crdb_exec::ExecutorExt::fetch_stream(db, R_OK, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_stream(db, R_OK, &[&params.db, &params.row]).await?;
         Ok(::crdb_exec::MappedRows::new(rows, ROkRow::from_row))
     }
 
@@ -3935,7 +3953,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct ROkParams<'a> {
         /// `OK`.
-        pub db_2: super::Ok,
+        pub db: super::Ok,
         /// `OK[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Ok]>,
     }
@@ -3967,7 +3985,7 @@ pub mod std {
             changed += ::crdb_exec::ExecutorExt::execute_part(
                 db,
                 R_OPTION,
-                &[&item.db_2, &item.row],
+                &[&item.db, &item.row],
                 changed,
             )
             .await?;
@@ -3979,7 +3997,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct ROptionParams<'a> {
         /// `OPTION`.
-        pub db_2: super::Option,
+        pub db: super::Option,
         /// `OPTION[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Option]>,
     }
@@ -4003,7 +4021,7 @@ pub mod std {
         params: RResultParams<'_>,
     ) -> ::core::result::Result<::std::vec::Vec<RResultRow>, ::crdb_exec::Error> {
         let rows =
-            ::crdb_exec::ExecutorExt::fetch_all(db, R_RESULT, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_all(db, R_RESULT, &[&params.db, &params.row]).await?;
         rows.iter().map(RResultRow::from_row).collect()
     }
 
@@ -4019,9 +4037,8 @@ pub mod std {
         params: RResultParams<'_>,
     ) -> ::core::result::Result<::crdb_exec::MappedRows<E::Rows<'e>, RResultRow>, ::crdb_exec::Error>
     {
-        let rows =
-            ::crdb_exec::ExecutorExt::fetch_stream(db, R_RESULT, &[&params.db_2, &params.row])
-                .await?;
+        let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, R_RESULT, &[&params.db, &params.row])
+            .await?;
         Ok(::crdb_exec::MappedRows::new(rows, RResultRow::from_row))
     }
 
@@ -4049,7 +4066,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RResultParams<'a> {
         /// `RESULT`.
-        pub db_2: super::Result,
+        pub db: super::Result,
         /// `RESULT[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Result]>,
     }
@@ -4072,8 +4089,8 @@ pub mod std {
         db: &E,
         params: RRowParams<'_>,
     ) -> ::core::result::Result<::core::option::Option<RRowRow>, ::crdb_exec::Error> {
-        let row = ::crdb_exec::ExecutorExt::fetch_optional(db, R_ROW, &[&params.db_2, &params.row])
-            .await?;
+        let row =
+            ::crdb_exec::ExecutorExt::fetch_optional(db, R_ROW, &[&params.db, &params.row]).await?;
         row.as_ref().map(RRowRow::from_row).transpose()
     }
 
@@ -4101,7 +4118,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RRowParams<'a> {
         /// `ROW`.
-        pub db_2: super::Row,
+        pub db: super::Row,
         /// `ROW[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Row]>,
     }
@@ -4125,7 +4142,7 @@ pub mod std {
         params: RSelfParams<'_>,
     ) -> ::core::result::Result<RSelfRow, ::crdb_exec::Error> {
         let row =
-            ::crdb_exec::ExecutorExt::fetch_one(db, R_SELF, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_one(db, R_SELF, &[&params.db, &params.row]).await?;
         RSelfRow::from_row(&row)
     }
 
@@ -4153,7 +4170,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RSelfParams<'a> {
         /// `SELF`.
-        pub db_2: super::SelfValue,
+        pub db: super::SelfValue,
         /// `SELF[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::SelfValue]>,
     }
@@ -4176,7 +4193,7 @@ pub mod std {
         db: &E,
         params: RSendParams<'_>,
     ) -> ::core::result::Result<(), ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_SEND, &[&params.db_2, &params.row]).await?;
+        ::crdb_exec::ExecutorExt::execute(db, R_SEND, &[&params.db, &params.row]).await?;
         Ok(())
     }
 
@@ -4184,7 +4201,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RSendParams<'a> {
         /// `SEND`.
-        pub db_2: super::Send,
+        pub db: super::Send,
         /// `SEND[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Send]>,
     }
@@ -4213,13 +4230,9 @@ pub mod std {
     ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
         let mut changed = 0;
         for item in items {
-            changed += ::crdb_exec::ExecutorExt::execute_part(
-                db,
-                R_SOME,
-                &[&item.db_2, &item.row],
-                changed,
-            )
-            .await?;
+            changed +=
+                ::crdb_exec::ExecutorExt::execute_part(db, R_SOME, &[&item.db, &item.row], changed)
+                    .await?;
         }
         Ok(changed)
     }
@@ -4228,7 +4241,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RSomeParams<'a> {
         /// `SOME`.
-        pub db_2: super::Some,
+        pub db: super::Some,
         /// `SOME[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Some]>,
     }
@@ -4252,7 +4265,7 @@ pub mod std {
         params: RStatementParams<'_>,
     ) -> ::core::result::Result<::core::option::Option<RStatementRow>, ::crdb_exec::Error> {
         let row =
-            ::crdb_exec::ExecutorExt::fetch_optional(db, R_STATEMENT, &[&params.db_2, &params.row])
+            ::crdb_exec::ExecutorExt::fetch_optional(db, R_STATEMENT, &[&params.db, &params.row])
                 .await?;
         row.as_ref().map(RStatementRow::from_row).transpose()
     }
@@ -4281,7 +4294,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RStatementParams<'a> {
         /// `STATEMENT`.
-        pub db_2: super::Statement,
+        pub db: super::Statement,
         /// `STATEMENT[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Statement]>,
     }
@@ -4310,13 +4323,9 @@ pub mod std {
     ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
         let mut changed = 0;
         for item in items {
-            changed += ::crdb_exec::ExecutorExt::execute_part(
-                db,
-                R_STD,
-                &[&item.db_2, &item.row],
-                changed,
-            )
-            .await?;
+            changed +=
+                ::crdb_exec::ExecutorExt::execute_part(db, R_STD, &[&item.db, &item.row], changed)
+                    .await?;
         }
         Ok(changed)
     }
@@ -4325,7 +4334,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RStdParams<'a> {
         /// `STD`.
-        pub db_2: super::Std,
+        pub db: super::Std,
         /// `STD[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Std]>,
     }
@@ -4348,8 +4357,8 @@ pub mod std {
         db: &E,
         params: RStrParams<'_>,
     ) -> ::core::result::Result<::core::option::Option<RStrRow>, ::crdb_exec::Error> {
-        let row = ::crdb_exec::ExecutorExt::fetch_optional(db, R_STR, &[&params.db_2, &params.row])
-            .await?;
+        let row =
+            ::crdb_exec::ExecutorExt::fetch_optional(db, R_STR, &[&params.db, &params.row]).await?;
         row.as_ref().map(RStrRow::from_row).transpose()
     }
 
@@ -4377,7 +4386,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RStrParams<'a> {
         /// `STR`.
-        pub db_2: super::Str,
+        pub db: super::Str,
         /// `STR[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Str]>,
     }
@@ -4402,14 +4411,14 @@ pub mod std {
         db: &E,
         params: RStringParams<'_>,
     ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_STRING, &[&params.db_2, &params.row]).await
+        ::crdb_exec::ExecutorExt::execute(db, R_STRING, &[&params.db, &params.row]).await
     }
 
     /// The arguments of [`r_string`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct RStringParams<'a> {
         /// `STRING`.
-        pub db_2: &'a str,
+        pub db: &'a str,
         /// `STRING[]`, may be NULL.
         pub row: ::core::option::Option<&'a [&'a str]>,
     }
@@ -4438,13 +4447,9 @@ pub mod std {
     ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
         let mut changed = 0;
         for item in items {
-            changed += ::crdb_exec::ExecutorExt::execute_part(
-                db,
-                R_SYNC,
-                &[&item.db_2, &item.row],
-                changed,
-            )
-            .await?;
+            changed +=
+                ::crdb_exec::ExecutorExt::execute_part(db, R_SYNC, &[&item.db, &item.row], changed)
+                    .await?;
         }
         Ok(changed)
     }
@@ -4453,7 +4458,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RSyncParams<'a> {
         /// `SYNC`.
-        pub db_2: super::Sync,
+        pub db: super::Sync,
         /// `SYNC[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Sync]>,
     }
@@ -4477,7 +4482,7 @@ pub mod std {
         params: RToSqlParams<'_>,
     ) -> ::core::result::Result<::std::vec::Vec<RToSqlRow>, ::crdb_exec::Error> {
         let rows =
-            ::crdb_exec::ExecutorExt::fetch_all(db, R_TO_SQL, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_all(db, R_TO_SQL, &[&params.db, &params.row]).await?;
         rows.iter().map(RToSqlRow::from_row).collect()
     }
 
@@ -4493,9 +4498,8 @@ pub mod std {
         params: RToSqlParams<'_>,
     ) -> ::core::result::Result<::crdb_exec::MappedRows<E::Rows<'e>, RToSqlRow>, ::crdb_exec::Error>
     {
-        let rows =
-            ::crdb_exec::ExecutorExt::fetch_stream(db, R_TO_SQL, &[&params.db_2, &params.row])
-                .await?;
+        let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, R_TO_SQL, &[&params.db, &params.row])
+            .await?;
         Ok(::crdb_exec::MappedRows::new(rows, RToSqlRow::from_row))
     }
 
@@ -4523,7 +4527,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RToSqlParams<'a> {
         /// `TO_SQL`.
-        pub db_2: super::ToSql,
+        pub db: super::ToSql,
         /// `TO_SQL[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::ToSql]>,
     }
@@ -4546,7 +4550,7 @@ pub mod std {
         db: &E,
         params: RTypeParams<'_>,
     ) -> ::core::result::Result<(), ::crdb_exec::Error> {
-        ::crdb_exec::ExecutorExt::execute(db, R_TYPE, &[&params.db_2, &params.row]).await?;
+        ::crdb_exec::ExecutorExt::execute(db, R_TYPE, &[&params.db, &params.row]).await?;
         Ok(())
     }
 
@@ -4554,7 +4558,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RTypeParams<'a> {
         /// `TYPE`.
-        pub db_2: super::Type,
+        pub db: super::Type,
         /// `TYPE[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Type]>,
     }
@@ -4578,7 +4582,7 @@ pub mod std {
         params: RVecParams<'_>,
     ) -> ::core::result::Result<RVecRow, ::crdb_exec::Error> {
         let row =
-            ::crdb_exec::ExecutorExt::fetch_one(db, R_VEC, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_one(db, R_VEC, &[&params.db, &params.row]).await?;
         RVecRow::from_row(&row)
     }
 
@@ -4606,7 +4610,7 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RVecParams<'a> {
         /// `VEC`.
-        pub db_2: super::Vec,
+        pub db: super::Vec,
         /// `VEC[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::Vec]>,
     }
@@ -4630,7 +4634,7 @@ pub mod std {
         params: RXRowParams<'_>,
     ) -> ::core::result::Result<RXRowRow, ::crdb_exec::Error> {
         let row =
-            ::crdb_exec::ExecutorExt::fetch_one(db, R_X_ROW, &[&params.db_2, &params.row]).await?;
+            ::crdb_exec::ExecutorExt::fetch_one(db, R_X_ROW, &[&params.db, &params.row]).await?;
         RXRowRow::from_row(&row)
     }
 
@@ -4658,13 +4662,17 @@ pub mod std {
     #[derive(Debug, Clone, PartialEq)]
     pub struct RXRowParams<'a> {
         /// `X_ROW`.
-        pub db_2: super::XRow,
+        pub db: super::XRow,
         /// `X_ROW[]`, may be NULL.
         pub row: ::core::option::Option<&'a [super::XRow]>,
     }
 }
 
 /// The queries of `str`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod str_ {
     const ASYNC: ::crdb_exec::Statement<'static> =
         ::crdb_exec::Statement::new("UPDATE t SET a = $1").named("str.async");
@@ -4740,6 +4748,10 @@ pub mod str_ {
 }
 
 /// The queries of `type`.
+#[allow(
+    dead_code,
+    reason = "a program may leave a function or a column unused"
+)]
 pub mod r#type {
     /// The queries of `super_`.
     pub mod super_ {

@@ -1,6 +1,8 @@
 //! The bank's generated functions against a real server: what goes in comes out, with the right types.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod odd;
+
 use std::path::Path;
 
 use crdb_example_bank::generated::customers::{CreateParams, ImportParams};

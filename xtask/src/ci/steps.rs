@@ -86,7 +86,14 @@ pub(crate) const STEPS: &[Step] = &[
     always(
         "codegen",
         "the generated code is what its sources give",
-        |context| context.xtask(&["codegen", "--check"]),
+        |context| {
+            context.xtask(&["codegen", "--check"])?;
+            let odd = "tests/tests/generated/odd";
+            let out = format!("{odd}/generated.rs");
+            context.xtask(&[
+                "codegen", "--check", "--facade", "--sql", odd, "--out", &out,
+            ])
+        },
     ),
     always("test", "all tests with all features", |context| {
         context.test(&["--strict", "--all-features"])

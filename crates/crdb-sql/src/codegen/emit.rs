@@ -94,7 +94,7 @@ pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) 
     for (name, type_name, labels) in enums.used() {
         enumeration::emit(&mut out, (name, type_name), labels, &serde, &exec);
     }
-    level(&mut out, &root, &exec);
+    level(&mut out, &root, true, &exec);
     out
 }
 
@@ -198,7 +198,7 @@ fn shared(rows: &mut SharedRows, module: &str, row: &RowType, user: &str) -> Opt
 }
 
 /// What stands on a level, then its modules.
-fn level(out: &mut String, node: &Node<'_>, exec: &str) {
+fn level(out: &mut String, node: &Node<'_>, outermost: bool, exec: &str) {
     for item in &node.items {
         function::emit(out, item, exec);
     }
@@ -212,8 +212,14 @@ fn level(out: &mut String, node: &Node<'_>, exec: &str) {
     let mut names = Names::default();
     for (name, module) in &node.modules {
         line!(out, "/// The queries of `{name}`.");
+        if outermost {
+            line!(
+                out,
+                "#[allow(dead_code, reason = \"a program may leave a function or a column unused\")]"
+            );
+        }
         line!(out, "pub mod {} {{", names.take(ident::module(name)));
-        level(out, module, exec);
+        level(out, module, false, exec);
         line!(out, "}}");
         line!(out);
     }

@@ -147,7 +147,9 @@ impl Names {
         let mut candidate = name.clone();
         let mut number = 2;
         while !self.0.insert(candidate.clone()) {
-            candidate = format!("{}{separator}{number}", name.trim_start_matches("r#"));
+            // `self_` ends in an underscore already, and two are no snake case.
+            let plain = name.trim_start_matches("r#").trim_end_matches('_');
+            candidate = format!("{plain}{separator}{number}");
             number += 1;
         }
         candidate
@@ -183,6 +185,8 @@ mod tests {
         let names = ["a", "a", "r#type", "r#type"].map(str::to_owned).to_vec();
         assert_eq!(distinct(names, &["db"]), ["a", "a_2", "r#type", "type_2"]);
         assert_eq!(distinct(vec!["db".to_owned()], &["db"]), ["db_2"]);
+        let selves = ["self", "Self"].map(snake).to_vec();
+        assert_eq!(distinct(selves, &[]), ["self_", "self_2"]);
         assert_eq!(module("str"), "str_");
     }
 

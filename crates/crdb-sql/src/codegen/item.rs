@@ -69,7 +69,8 @@ impl<'a> Item<'a> {
         let mut fields = |facts: Vec<Facts>, what: &str| -> Vec<Field> {
             let names = facts.iter().map(|fact| ident::snake(&fact.name)).collect();
             // A single parameter stands beside the executor in the function's signature.
-            ident::distinct(names, if what == "parameter" { &["db"] } else { &[] })
+            let beside = what == "parameter" && facts.len() == 1;
+            ident::distinct(names, if beside { &["db"] } else { &[] })
                 .into_iter()
                 .zip(facts)
                 .filter_map(

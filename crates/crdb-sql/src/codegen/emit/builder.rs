@@ -179,6 +179,12 @@ fn constructor(out: &mut String, builder: &Builder<'_>) {
             "#[expect(clippy::too_many_arguments, reason = \"the template has them\")]"
         );
     }
+    if builder.names.type_name == "New" {
+        line!(
+            out,
+            "#[allow(clippy::self_named_constructors, reason = \"the template's name\")]"
+        );
+    }
     line!(out, "pub fn new({}) -> Self {{", required.join(", "));
     line!(out, "Self {{");
     for parameter in &builder.parameters {

@@ -1,0 +1,222 @@
+//! Deliberately odd queries: their code compiles without a warning, and reads rows that have NULL wherever the server can give one, on
+//! each engine.
+//!
+//! `odd/generated.rs` comes from `cargo xtask codegen --facade --sql tests/tests/generated/odd --out tests/tests/generated/odd/generated.rs`.
+
+use crdb_facade::Database;
+use crdb_facade::config::{Config, Node, keys};
+use crdb_facade::serde_json::json;
+use crdb_testkit::{Engine, QuirksOptions, QuirksProxy};
+use futures_util::TryStreamExt as _;
+
+use generated::{Row, crdb_facade as odd, r_self, std};
+
+#[deny(warnings)]
+#[allow(unreachable_pub, reason = "it is a module of a test")]
+#[path = "odd/generated.rs"]
+mod generated;
+
+const SCHEMA: &str = include_str!("odd/schema/001_odd.sql");
+
+fn full(order: i64) -> std::PutParams<'static> {
+    std::PutParams {
+        order,
+        select: Some("it's"),
+        group: 1,
+        r#type: Some(Row::AB),
+        tags: Some(&["x", "ü"]),
+        user: None,
+        amount: Some("1.50".parse().unwrap()),
+        at: Some("2031-05-06T07:08:09Z".parse().unwrap()),
+        self_: Some(true),
+        id: Some(crdb_facade::uuid::Uuid::from_u128(7)),
+        bytes: Some(&[0, 255]),
+    }
+}
+
+/// Everything is NULL that can be.
+fn empty(order: i64) -> std::PutParams<'static> {
+    std::PutParams {
+        order,
+        select: None,
+        group: 2,
+        r#type: None,
+        tags: None,
+        user: None,
+        amount: None,
+        at: None,
+        self_: None,
+        id: None,
+        bytes: None,
+    }
+}
+
+/// Runs every query, and says how many there are.
+async fn run(db: &Database) -> usize {
+    let mut ran = 0;
+    /// Counts a query that must succeed.
+    macro_rules! runs {
+        ($($call:expr),+ $(,)?) => {{
+            $(
+                ran += 1;
+                $call.await.unwrap_or_else(|error| panic!("{}: {error}", stringify!($call)))
+            )+
+        }};
+    }
+    let a = json!({"a": null});
+    let mut with_json = full(2);
+    with_json.user = Some(&a);
+    assert_eq!(runs!(std::put(db, &[full(1), with_json, empty(3)])), 3);
+    let other = |id, odd, note| std::PutOtherParams {
+        id,
+        odd,
+        note,
+        año: 5,
+    };
+    assert_eq!(
+        runs!(std::put_other(
+            db,
+            &[other(1, None, None), other(2, Some(1), Some("n"))]
+        )),
+        2
+    );
+
+    let all = runs!(std::all(db));
+    assert_eq!(all.len(), 3);
+    assert!(
+        all.iter()
+            .any(|row| row.select.is_none() && row.tags.is_none() && row.r#type.is_none())
+    );
+    let share = runs!(std::share(db));
+    assert!(share.iter().any(|row| row.share.is_none()), "{share:?}");
+    let gaps = runs!(std::gaps(db));
+    assert!(gaps.iter().any(|row| row.gap.is_none()), "{gaps:?}");
+    let joined = runs!(std::right_join(db));
+    assert!(joined.iter().any(|row| row.k.is_none()), "{joined:?}");
+    let joined = runs!(std::full_join(db));
+    assert!(
+        joined.iter().any(|row| row.id.is_none()) && joined.iter().any(|row| row.a.is_none()),
+        "{joined:?}"
+    );
+    let joined = runs!(std::left_join(db));
+    assert!(joined.iter().any(|row| row.año.is_none()), "{joined:?}");
+    assert_eq!(runs!(std::cross_join(db)).len(), 6);
+    assert_eq!(runs!(std::lateral(db)).len(), 3);
+    assert_eq!(runs!(std::column_list(db)).len(), 3);
+    assert_eq!(runs!(std::x(db, 99)).sum, None);
+    let names = runs!(std::x_stream(db));
+    assert!(
+        names.iter().any(|row| row
+            .names
+            .as_ref()
+            .is_some_and(|names| names.contains(&None))),
+        "{names:?}"
+    );
+
+    let typed = runs!(odd::r#type(db, 3)).unwrap();
+    assert_eq!((typed.r#type, typed.r#fn, typed.a), (None, None, None));
+    assert_eq!(runs!(odd::r#match(db)).len(), 3);
+    assert_eq!(runs!(odd::r#box(db))[0].a_b, 1);
+    assert_eq!(runs!(odd::r#async(db)).word, None);
+    assert!(runs!(odd::r#loop(db)).contains(&None));
+    assert_eq!(runs!(odd::r#dyn(db)).len(), 2);
+    assert_eq!(runs!(odd::r#where(db, 3)).len(), 3);
+    assert_eq!(runs!(odd::r#ref(db)).len(), 1);
+    assert_eq!(runs!(odd::r#impl(db)).len(), 2);
+    assert_eq!(runs!(odd::r#in(db, &[1, 3, 99])).len(), 2);
+    let params = odd::ModParams {
+        año: 1,
+        aña: "a",
+        db: true,
+    };
+    assert_eq!(runs!(odd::r#mod(db, params)).len(), 1);
+    let lets = runs!(odd::r#let(db));
+    assert!(
+        lets.iter()
+            .any(|row| row.joined.is_none() && row.between_them.is_none()),
+        "{lets:?}"
+    );
+    assert!(runs!(odd::r#use(db)).iter().any(|row| row.length.is_none()));
+    assert_eq!(runs!(odd::r#static(db)).len(), 2);
+    let second = runs!(odd::r#trait(db, 2)).unwrap();
+    assert_eq!(runs!(odd::r#pub(db))[1], second);
+    assert_eq!(runs!(odd::New::new().odd(1).fetch_all(db)), [second]);
+    assert_eq!(
+        runs!(odd::New::new().f1(true).f5(true).f8(true).fetch_all(db)).len(),
+        1
+    );
+    assert_eq!(
+        runs!(
+            odd::New::new()
+                .f1(true)
+                .f2(true)
+                .f8(true)
+                .sort(odd::NewSort::Note)
+                .fetch_all(db)
+        )
+        .len(),
+        2
+    );
+
+    let params = r_self::RenameParams {
+        select: None,
+        r#type: Some(Row::SelfValue),
+        order: 1,
+    };
+    assert_eq!(runs!(r_self::rename(db, params)), 1);
+    let changed = runs!(r_self::returning(db, 2));
+    assert!(
+        changed
+            .iter()
+            .all(|row| row.amount.is_none() && row.nothing.is_none()),
+        "{changed:?}"
+    );
+    let params = r_self::InsertParams { id: 3, año: 7 };
+    assert_eq!(runs!(r_self::insert(db, params)).note, None);
+    assert_eq!(runs!(r_self::delete(db, 3)), Some(None));
+    let enums = runs!(r_self::enums(db, Row::SelfValue));
+    assert!(
+        enums.iter().any(|row| row.types == Some(vec![None])),
+        "{enums:?}"
+    );
+    assert_eq!(runs!(r_self::json(db)).len(), 3);
+    assert_eq!(runs!(r_self::times(db)).len(), 3);
+    assert_eq!(
+        runs!(r_self::past_stream(db))
+            .try_collect::<Vec<_>>()
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(runs!(r_self::scalar(db)), [Some("n".to_owned())]);
+    assert!(
+        runs!(r_self::bytes(db))
+            .iter()
+            .any(|row| row.bytes.is_none() && row.length.is_none())
+    );
+    assert!(
+        runs!(r_self::group_having(db))
+            .iter()
+            .any(|row| row.self_.is_none() && row.avg.is_none())
+    );
+    runs!(r_self::exec(db, 1));
+    ran
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odd_queries_read_null_wherever_an_engine_gives_it() {
+    let engine = Engine::shared_postgres().await;
+    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
+        .await
+        .unwrap();
+    for (host, port) in [(engine.host(), engine.port()), (proxy.host(), proxy.port())] {
+        let database = engine.create_database().await;
+        engine.execute_in(database.name(), SCHEMA).await.unwrap();
+        let config = Config::builder()
+            .set(keys::auth::URL, Some(database.url().into()))
+            .set(keys::auth::NODES, vec![Node::new(host, port)]);
+        let db = Database::open(config.build().unwrap()).await.unwrap();
+        assert!(run(&db).await >= 40);
+    }
+}

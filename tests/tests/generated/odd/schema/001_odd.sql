@@ -1,0 +1,17 @@
+-- Names that are keywords, crates and types somewhere; columns that are NULL wherever they can be.
+CREATE TYPE "row" AS ENUM ('a b', '!', 'self');
+CREATE TABLE odd (
+    "order" INT8 PRIMARY KEY,
+    "Select" TEXT,
+    "group" INT8 NOT NULL,
+    type "row",
+    tags TEXT[],
+    "user" JSONB,
+    amount DECIMAL,
+    at TIMESTAMPTZ,
+    self BOOL,
+    id UUID,
+    bytes BYTEA
+);
+CREATE TABLE "Other" (id INT8 PRIMARY KEY, odd INT8, note TEXT, "año" INT8 NOT NULL);
+CREATE TABLE nothing (id INT8 PRIMARY KEY, word TEXT NOT NULL);
