@@ -1,10 +1,12 @@
 //! Establishes sessions.
 
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::Config;
+use crate::credential::TimeLeft;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::SharedParameters;
@@ -55,6 +57,25 @@ impl Connector {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.shared.config
+    }
+
+    /// How long the credentials that are in use still hold, for metrics and alerts. Reads nothing: it tells of what the latest connect
+    /// or [`prepare`](Self::prepare) has read.
+    #[must_use]
+    pub fn time_left(&self) -> TimeLeft {
+        let now = SystemTime::now();
+        let ends = self.shared.tls.certificate_ends();
+        #[cfg(all(feature = "kerberos", unix))]
+        let ticket = self
+            .config()
+            .kerberos()
+            .and_then(|(_, kerberos)| kerberos.time_left());
+        #[cfg(not(all(feature = "kerberos", unix)))]
+        let ticket = None;
+        TimeLeft {
+            certificate: ends.map(|at| at.duration_since(now).unwrap_or_default()),
+            ticket,
+        }
     }
 
     /// Reads certificates and acquires the Kerberos ticket now, so that mistakes show at the start

@@ -88,7 +88,7 @@ pub use connection_string::ConnectionString;
 pub use connector::Connector;
 pub use credential::{
     Command, Credential, CredentialError, CredentialFuture, CredentialRequest, CredentialSource,
-    Password,
+    Password, TimeLeft,
 };
 pub use doctor::{Diagnosis, Doctor, DoctorStep, Finding, Outcome};
 pub use endpoint::Endpoint;

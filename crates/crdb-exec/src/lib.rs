@@ -70,6 +70,7 @@ mod budget;
 mod by_hand;
 #[cfg(feature = "tokio-postgres")]
 mod client;
+mod comment;
 mod control;
 mod deadline;
 pub mod defaults;
@@ -106,6 +107,7 @@ pub use by_hand::OpenTransaction;
 pub use bytes::BytesMut;
 #[cfg(feature = "tokio-postgres")]
 pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession, Observed};
+pub use comment::SqlComments;
 pub use control::{Control, ControlStep};
 #[cfg(feature = "derive")]
 pub use crdb_macros::FromRow;

@@ -9,6 +9,7 @@ use request::{FetchAtMost, Open, Request, Run};
 
 use crate::backoff::Backoff;
 use crate::budget::RetryBudget;
+use crate::comment::SqlComments;
 use crate::deadline::{self, Waited};
 use crate::defaults;
 use crate::effect::Effect;
@@ -44,6 +45,7 @@ pub struct PooledExecutor<S> {
 struct Shared<S> {
     source: S,
     observer: Option<Arc<dyn Observer>>,
+    comments: Option<SqlComments>,
     budget: RetryBudget,
     timeout: Option<Duration>,
     attempts: LimitedAttempts,
@@ -83,6 +85,13 @@ impl<S: SessionSource> PooledExecutorBuilder<S> {
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.shared.observer = Some(observer);
+        self
+    }
+
+    /// Adds comments to what is sent, for the server's statistics and logs. Default: none.
+    #[must_use]
+    pub fn sql_comments(mut self, comments: SqlComments) -> Self {
+        self.shared.comments = Some(comments);
         self
     }
 
@@ -174,6 +183,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             shared: Shared {
                 source,
                 observer: None,
+                comments: None,
                 budget: RetryBudget::new(defaults::RETRY_RESERVE),
                 timeout: Some(defaults::TIMEOUT),
                 attempts: LimitedAttempts::new(defaults::STATEMENT_ATTEMPTS, Backoff::default()),
@@ -208,6 +218,10 @@ impl<S: SessionSource> PooledExecutor<S> {
         &self.shared.source
     }
 
+    pub(crate) fn comments(&self) -> Option<&SqlComments> {
+        self.shared.comments.as_ref()
+    }
+
     pub(crate) fn observer(&self) -> Option<&Arc<dyn Observer>> {
         self.shared.observer.as_ref()
     }
@@ -230,6 +244,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             shared: Arc::new(Shared {
                 source,
                 observer: shared.observer.clone(),
+                comments: shared.comments.clone(),
                 budget: RetryBudget::new(shared.budget.reserve()),
                 timeout: shared.timeout,
                 attempts: shared.attempts,
@@ -455,6 +470,13 @@ impl<S: SessionSource> PooledExecutor<S> {
             .await
             .map_err(|error| Failed { error, node: None })?;
         let statement = statement.autocommit_on(lease.engine());
+        let commented = self
+            .comments()
+            .and_then(|comments| comments.text_of(&statement));
+        let statement = match &commented {
+            Some(text) => statement.with_text(text),
+            None => statement,
+        };
         let position = || Position::autocommit(&statement);
         let engine = lease.engine();
         let mut renewed = false;

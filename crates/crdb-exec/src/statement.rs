@@ -90,6 +90,12 @@ impl<'a> Statement<'a> {
         self
     }
 
+    /// This statement with another text: its own, with a comment.
+    pub(crate) const fn with_text(mut self, text: &'a str) -> Self {
+        self.text = text;
+        self
+    }
+
     /// The SQL text.
     #[must_use]
     pub const fn text(&self) -> &'a str {

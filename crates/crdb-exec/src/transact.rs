@@ -321,8 +321,14 @@ impl<S: SessionSource> PooledExecutor<S> {
         let begin = options
             .begin(lease.engine(), lease.version(), limit)
             .map_err(|error| Failed { error, node: None })?;
+        let begin = match self.comments() {
+            Some(comments) => comments.begin(options.given_name(), begin),
+            None => begin,
+        };
         let observer = self.observer().cloned();
-        let transaction = Transaction::new(lease, ended_by, commit_errors, deadline, observer);
+        let comments = self.comments().cloned();
+        let transaction =
+            Transaction::new(lease, ended_by, commit_errors, deadline, observer, comments);
         Ok((transaction, begin))
     }
 

@@ -1,4 +1,5 @@
 use crate::answer::{Answer, Next, TransactionStatus};
+use crate::comment::SqlComments;
 use crate::control::{Control, ControlStep};
 use crate::deadline::{self, Waited};
 use crate::effect::EndedBy;
@@ -51,6 +52,7 @@ struct Open<S: SessionSource> {
     commit_errors: CommitErrors,
     deadline: Option<Instant>,
     observer: Option<Arc<dyn Observer>>,
+    comments: Option<SqlComments>,
 }
 
 impl<S: SessionSource> Transaction<S> {
@@ -61,6 +63,7 @@ impl<S: SessionSource> Transaction<S> {
         commit_errors: CommitErrors,
         deadline: Option<Instant>,
         observer: Option<Arc<dyn Observer>>,
+        comments: Option<SqlComments>,
     ) -> Self {
         let progress = Progress::new(lease.engine(), ended_by);
         Self {
@@ -72,6 +75,7 @@ impl<S: SessionSource> Transaction<S> {
                 commit_errors,
                 deadline,
                 observer,
+                comments,
             }),
             level: 0,
             keeps_deadline: false,
@@ -288,6 +292,11 @@ impl<S: SessionSource> Transaction<S> {
         error
     }
 
+    /// The text of a statement with its comment, where it gets one.
+    fn commented(&self, statement: &Statement<'_>) -> Option<Arc<str>> {
+        self.open.comments.as_ref()?.text_of(statement)
+    }
+
     /// Tells the observer that a statement begins.
     fn observed<'a>(
         &'a self,
@@ -477,6 +486,11 @@ impl<S: SessionSource> Executor for Transaction<S> {
         limit: usize,
     ) -> Result<Vec<Self::Row>, Error> {
         let operation = self.observed(&statement, parameters);
+        let commented = self.commented(&statement);
+        let statement = match &commented {
+            Some(text) => statement.with_text(text),
+            None => statement,
+        };
         let result = match self.open.progress.request(self.level, statement) {
             Ok(request) => {
                 let reply = pin!(self.open.lease.fetch_at_most(statement, parameters, limit));
@@ -495,6 +509,11 @@ impl<S: SessionSource> Executor for Transaction<S> {
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
         let operation = self.observed(&statement, parameters);
+        let commented = self.commented(&statement);
+        let statement = match &commented {
+            Some(text) => statement.with_text(text),
+            None => statement,
+        };
         let result = match self.open.progress.request(self.level, statement) {
             Ok(request) => {
                 let reply = pin!(self.open.lease.execute(statement, parameters));
@@ -513,6 +532,11 @@ impl<S: SessionSource> Executor for Transaction<S> {
         parameters: Parameters<'_>,
     ) -> Result<Self::Rows<'_>, Error> {
         let operation = self.observed(&statement, parameters);
+        let commented = self.commented(&statement);
+        let statement = match &commented {
+            Some(text) => statement.with_text(text),
+            None => statement,
+        };
         match self.open_stream(statement, parameters).await {
             Ok((cursor, reading)) => Ok(TransactionRows {
                 session: &self.open.lease,

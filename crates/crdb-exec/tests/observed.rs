@@ -5,8 +5,8 @@ mod fixture;
 
 use crdb_exec::{
     AttemptBegin, AttemptEnd, Error, ExecutorExt, FanOut, Observer, PooledExecutor, ResolveEvent,
-    RetryDeniedEvent, RetryEvent, Statement, StatementBegin, StatementEnd, Token, TransactionBegin,
-    TransactionEnd, TransactionOptions,
+    RetryDeniedEvent, RetryEvent, Row, SqlComments, Statement, StatementBegin, StatementEnd, Token,
+    TransactionBegin, TransactionEnd, TransactionOptions,
 };
 use fixture::Fixture;
 use futures_util::TryStreamExt;
@@ -363,6 +363,42 @@ async fn what_is_dropped_after_any_poll_ends_as_dropped() {
         );
         assert!(told.contains(&"/attempt 1 dropped".to_owned()), "{told:?}");
     }
+}
+
+#[tokio::test]
+async fn a_comment_names_the_query_and_leaves_it_prepared() {
+    let fixture = Fixture::postgresql().await;
+    let comments = SqlComments::new()
+        .pair("application", "the bank")
+        .traceparent(|| Some("00-trace-span-01".to_owned()));
+    let db = PooledExecutor::builder(fixture.db.source().clone())
+        .sql_comments(comments)
+        .build();
+    let own = Statement::new("SELECT current_query()").named("own.text");
+    for _ in 0..3 {
+        let row = db.fetch_one(own, &[]).await.unwrap();
+        assert_eq!(
+            row.get::<String>(0).unwrap(),
+            "SELECT current_query() /*application='the%20bank',query='own.text'*/"
+        );
+    }
+    let options = TransactionOptions::new().name("transfer");
+    let work = db.transact::<_, Error, _>(&options, async |tx| {
+        let began = fixture
+            .sql("SELECT string_agg(query, '') FROM pg_stat_activity WHERE state LIKE 'idle in%' AND datname = current_database()")
+            .await;
+        let row = tx.fetch_one(own, &[]).await?;
+        let statements = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%own' || '.text%'";
+        let prepared = tx.fetch_one(statements, &[]).await?.get::<i64>(0)?;
+        Ok((began.unwrap(), row.get::<String>(0)?, prepared))
+    });
+    let (began, text, prepared) = work.await.unwrap();
+    assert!(
+        began.ends_with("query='transfer',traceparent='00-trace-span-01'*/"),
+        "{began}"
+    );
+    assert!(text.ends_with("query='own.text'*/"), "{text}");
+    assert_eq!(prepared, 1, "each call is the same statement");
 }
 
 #[tokio::test]

@@ -200,8 +200,9 @@ impl DatabaseBuilder {
         if let Some(observer) = crdb_wire::FanOut::combine(wire_observers) {
             wire = wire.observer(observer);
         }
+        let auth = crdb_auth::Connector::new(auth)?;
         let connector = Connector::new(
-            crdb_auth::Connector::new(auth)?,
+            auth.clone(),
             config.get(keys::pool::CHECK_TIMEOUT),
             config.get(keys::pool::RESET_TIMEOUT),
             wire,
@@ -246,6 +247,7 @@ impl DatabaseBuilder {
             lanes,
             transaction,
             metrics,
+            auth,
         ))
     }
 }

@@ -42,6 +42,7 @@ struct Shared {
     lanes: Option<PooledExecutor<SharedLanes>>,
     transaction: TransactionOptions,
     metrics: Arc<Metrics>,
+    auth: crdb_auth::Connector,
 }
 
 impl Shared {
@@ -79,6 +80,7 @@ impl Database {
         lanes: Option<PooledExecutor<SharedLanes>>,
         transaction: TransactionOptions,
         metrics: Arc<Metrics>,
+        auth: crdb_auth::Connector,
     ) -> Self {
         let shared = Arc::new(Shared {
             config,
@@ -87,12 +89,17 @@ impl Database {
             lanes,
             transaction,
             metrics,
+            auth,
         });
         // Not the pool itself: metrics that outlive the database must not keep it open.
         let watched = Arc::downgrade(&shared);
         shared
             .metrics
             .watch_pool(move || Some(watched.upgrade()?.executor.source().pool().status()));
+        let watched = Arc::downgrade(&shared);
+        shared
+            .metrics
+            .watch_credentials(move || Some(watched.upgrade()?.auth.time_left()));
         if shared.lanes.is_some() {
             let watched = Arc::downgrade(&shared);
             shared

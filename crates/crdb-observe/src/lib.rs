@@ -81,6 +81,8 @@ mod tracing;
 #[cfg(feature = "log")]
 pub use log::{Field, Level, Line, LogLines};
 pub use metrics::Metrics;
+#[cfg(all(feature = "opentelemetry", feature = "exec"))]
+pub use opentelemetry::traceparent;
 #[cfg(feature = "opentelemetry")]
 pub use opentelemetry::{OpenTelemetry, OpenTelemetryBuilder, SCHEMA_URL};
 pub use query_text::fingerprint;

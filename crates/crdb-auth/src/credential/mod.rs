@@ -7,12 +7,14 @@ mod jwt;
 mod passfile;
 mod password;
 mod source;
+mod time_left;
 
 pub use command::Command;
 pub use error::CredentialError;
 pub(crate) use error::failed;
 pub use password::Password;
 pub use source::{Credential, CredentialFuture, CredentialRequest, CredentialSource};
+pub use time_left::TimeLeft;
 
 /// What the fuzz targets read: a password file, and a token.
 #[cfg(fuzzing)]

@@ -200,6 +200,11 @@ impl KerberosAuthenticator {
         self.tickets.get().await.map(drop)
     }
 
+    /// How long the ticket of a keytab still lives.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.tickets.left()
+    }
+
     /// A login whose first token is begun now, so that it is there when the server asks for it.
     pub(crate) fn begin_ahead(&self, endpoint: &Endpoint) -> Box<dyn Exchange> {
         Box::new(self.exchange(endpoint).ahead())

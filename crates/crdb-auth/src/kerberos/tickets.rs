@@ -200,6 +200,11 @@ impl Tickets {
         self.state().held.clone()
     }
 
+    /// How long the ticket of the keytab still lives.
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.held().map(|held| held.left())
+    }
+
     fn usable(&self) -> Option<Held> {
         self.held().filter(Held::is_usable)
     }

@@ -1,6 +1,7 @@
 //! rustls, configured.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -9,7 +10,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::verifier::{Checks, Verifier};
-use super::{SslMode, TlsConfig, TlsNegotiation, TlsVersion};
+use super::{SslMode, TlsConfig, TlsNegotiation, TlsVersion, X509};
 use crate::error::{Error, ErrorKind};
 use crate::net::Socket;
 
@@ -22,6 +23,8 @@ pub(crate) struct TlsClient {
     connector: TlsConnector,
     negotiation: TlsNegotiation,
     with_name: bool,
+    /// When the client certificate ends.
+    certificate_ends: Option<SystemTime>,
 }
 
 impl TlsClient {
@@ -55,9 +58,12 @@ impl TlsClient {
         let builder = builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Verifier { checks, provider }));
+        let mut certificate_ends = None;
         let mut rustls = match config.certificate() {
             Some(certificate) => {
                 let (chain, key) = certificate.load()?;
+                let own = chain.first().and_then(|own| X509::read(own));
+                certificate_ends = own.map(|own| own.not_after);
                 builder
                     .with_client_auth_cert(chain, key)
                     .map_err(|error| certificate.unusable(&error))?
@@ -70,7 +76,12 @@ impl TlsClient {
             connector: TlsConnector::from(Arc::new(rustls)),
             negotiation: config.negotiates(),
             with_name,
+            certificate_ends,
         })
+    }
+
+    pub(super) fn certificate_ends(&self) -> Option<SystemTime> {
+        self.certificate_ends
     }
 
     pub(super) fn negotiation(&self) -> TlsNegotiation {

@@ -53,6 +53,11 @@ impl TlsSource {
         self.current().map(|loaded| loaded.client)
     }
 
+    /// When the client certificate that was read last ends.
+    pub(crate) fn certificate_ends(&self) -> Option<SystemTime> {
+        self.current()?.client.certificate_ends()
+    }
+
     fn stamps(&self) -> Vec<Stamp> {
         // The files of a directory are looked for each time.
         let lists = self.config.revocation().map(RevocationLists::paths);

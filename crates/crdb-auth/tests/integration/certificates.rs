@@ -358,6 +358,37 @@ async fn what_the_server_says_of_the_client_s_certificate_is_told_in_words() {
     }
 }
 
+#[tokio::test]
+async fn the_end_of_the_client_s_certificate_is_told_ahead() {
+    let authority = Authority::new("clients").unwrap();
+    let client = authority.client("app").unwrap();
+    let connector = |tls| {
+        let config = crdb_auth::Config::builder().user("app").tls(tls).build();
+        crdb_auth::Connector::new(config.unwrap()).unwrap()
+    };
+    let without = connector(trusting(authority.certificate_pem()));
+    without.prepare().await.unwrap();
+    assert_eq!(without.time_left().certificate, None);
+    let certificate = ClientCertificate::pem(client.certificate_pem(), client.key_pem());
+    let tls = trusting(authority.certificate_pem()).client_certificate(certificate);
+    let with = connector(tls);
+    assert_eq!(with.time_left().certificate, None, "not read yet");
+    with.prepare().await.unwrap();
+    assert!(with.time_left().certificate.unwrap() > std::time::Duration::from_secs(60));
+    let mut ended = rcgen::CertificateParams::default();
+    ended.not_before = date_time_ymd(2020, 1, 1);
+    ended.not_after = date_time_ymd(2021, 1, 1);
+    let ended = Issued::itself(ended);
+    let certificate = ClientCertificate::pem(ended.pem(), ended.key.serialize_pem());
+    let tls = trusting(authority.certificate_pem()).client_certificate(certificate);
+    let ended = connector(tls);
+    ended.prepare().await.unwrap();
+    assert_eq!(
+        ended.time_left().certificate,
+        Some(std::time::Duration::ZERO)
+    );
+}
+
 /// A server that takes only clients with a certificate of this authority.
 fn demanding(
     identity: &Identity,

@@ -10,7 +10,10 @@ pub(crate) async fn a_keytab_logs_in_and_principals_do_not_disturb_each_other(re
     let engine = realm.engine().await;
     let of = |user: &str| connector(config(&engine, user, realm.by_keytab(user)));
     let (app, other) = (of("app"), of("other"));
+    assert_eq!(app.time_left().ticket, None, "none was acquired yet");
     app.prepare().await.unwrap();
+    let left = app.time_left().ticket.unwrap();
+    assert!(!left.is_zero(), "{left:?}");
     let diagnosis = Doctor::new(app.clone()).examine(&endpoint(&engine)).await;
     assert!(diagnosis.is_healthy(), "{diagnosis}");
     let text = diagnosis.to_string();

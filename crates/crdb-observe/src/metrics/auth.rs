@@ -1,9 +1,14 @@
-//! Connects and cancels.
+//! Connects, cancels and credentials.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
 
 use crdb_auth::{OperationOutcome, Token};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -26,7 +31,14 @@ struct Outcome {
     outcome: Value,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Credential {
+    credential: &'static str,
+}
+
+/// Tells how long credentials still hold, or nothing once their connector is gone.
+type Watched = Box<dyn Fn() -> Option<crdb_auth::TimeLeft> + Send + Sync>;
+
 pub(super) struct AuthMetrics {
     nodes: Bounded,
     outcomes: Bounded,
@@ -35,6 +47,8 @@ pub(super) struct AuthMetrics {
     cancels: Family<Outcome, Counter>,
     reload_failures: Counter,
     without_tls: Counter,
+    left: Family<Credential, Gauge<f64, AtomicU64>>,
+    watched: Mutex<Vec<Watched>>,
 }
 
 impl AuthMetrics {
@@ -47,6 +61,8 @@ impl AuthMetrics {
             cancels: Family::default(),
             reload_failures: Counter::default(),
             without_tls: Counter::default(),
+            left: Family::default(),
+            watched: Mutex::default(),
         };
         registry.register_with_unit(
             "connect",
@@ -75,7 +91,59 @@ impl AuthMetrics {
             "Connections that went on without TLS, as sslmode=prefer permits",
             this.without_tls.clone(),
         );
+        registry.register_with_unit(
+            "credential_left",
+            "Time that the credentials in use still hold, by credential; 0 once one has ended",
+            Unit::Seconds,
+            this.left.clone(),
+        );
         this
+    }
+
+    /// Takes what is true now from the connectors: of several, what ends first.
+    pub(super) fn refresh(&self) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = Vec::new();
+        watched.retain(|left| {
+            left().is_some_and(|left| {
+                states.push(left);
+                true
+            })
+        });
+        self.left.clear();
+        for (credential, left) in [
+            (
+                "certificate",
+                states.iter().filter_map(|left| left.certificate).min(),
+            ),
+            ("ticket", states.iter().filter_map(|left| left.ticket).min()),
+        ] {
+            if let Some(left) = left {
+                let labels = Credential { credential };
+                self.left.get_or_create(&labels).set(left.as_secs_f64());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for AuthMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthMetrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// Shows how long credentials still hold (`crdb_auth_credential_left_seconds`) whenever the metrics are rendered. `left` gives
+    /// `None` once the connector is gone; it is not asked again then.
+    pub fn watch_credentials(
+        &self,
+        left: impl Fn() -> Option<crdb_auth::TimeLeft> + Send + Sync + 'static,
+    ) {
+        self.auth
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Box::new(left));
     }
 }
 

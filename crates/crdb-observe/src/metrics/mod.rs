@@ -97,6 +97,8 @@ impl Metrics {
     /// Everything, as OpenMetrics text.
     #[must_use]
     pub fn render(&self) -> String {
+        #[cfg(feature = "auth")]
+        self.auth.refresh();
         #[cfg(feature = "pool")]
         self.pool.refresh();
         #[cfg(feature = "wire")]

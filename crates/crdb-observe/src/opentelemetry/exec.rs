@@ -177,6 +177,18 @@ impl crdb_exec::Observer for OpenTelemetry {
     }
 }
 
+/// The current span for [`crdb_exec::SqlComments::traceparent`], in the format of W3C Trace Context; `None` outside any span.
+#[must_use]
+pub fn traceparent() -> Option<String> {
+    let context = Context::current();
+    let span = context.span();
+    let span = span.span_context();
+    span.is_valid().then(|| {
+        let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
+        format!("00-{trace}-{id}-{flags:02x}")
+    })
+}
+
 fn rows(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -22,6 +22,8 @@ use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
 pub use conventions::SCHEMA_URL;
+#[cfg(feature = "exec")]
+pub use exec::traceparent;
 use meters::Meters;
 use span::Tracing as StartSpan;
 

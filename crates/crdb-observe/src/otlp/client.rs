@@ -21,7 +21,7 @@ impl Client {
         Self(config.into())
     }
 
-    fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    pub(super) fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         /// More than any answer of a collector needs.
         const LONGEST: u64 = 1 << 20;
         let response = self.0.run(request.map(|body| body.to_vec()))?;

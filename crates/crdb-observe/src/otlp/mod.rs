@@ -1,10 +1,13 @@
 //! Sends traces, metrics and logs to a collector.
 
 mod client;
+mod openmetrics;
+mod registry;
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -17,7 +20,9 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use crate::Metrics;
 use crate::opentelemetry::{OpenTelemetry, OpenTelemetryBuilder};
+use registry::{Registry, Target};
 
 /// Sends traces, metrics and logs to an OpenTelemetry collector by OTLP: protobuf over HTTP.
 ///
@@ -36,11 +41,12 @@ use crate::opentelemetry::{OpenTelemetry, OpenTelemetryBuilder};
 /// # let _ = adapter;
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
 pub struct Otlp {
     tracers: SdkTracerProvider,
     meters: SdkMeterProvider,
     loggers: SdkLoggerProvider,
+    target: Target,
+    registries: Vec<Registry>,
 }
 
 /// Makes an [`Otlp`].
@@ -52,6 +58,14 @@ pub struct OtlpBuilder {
     attributes: Vec<KeyValue>,
     interval: Duration,
     timeout: Duration,
+}
+
+impl fmt::Debug for Otlp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Otlp")
+            .field("registries", &self.registries.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for OtlpBuilder {
@@ -116,6 +130,16 @@ impl Otlp {
         &self.loggers
     }
 
+    /// Sends what [`Metrics`] holds as well, every interval: the same registry that Prometheus scrapes, under the same names.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub fn export(&mut self, metrics: Arc<Metrics>) -> Result<(), Error> {
+        self.registries
+            .push(Registry::start(metrics, self.target.clone())?);
+        Ok(())
+    }
+
     /// Sends what has gathered. Blocks until it is sent: in async code call it where blocking is allowed.
     ///
     /// # Errors
@@ -129,7 +153,9 @@ impl Otlp {
         for sent in sent {
             sent.map_err(|error| failed("sending telemetry", error))?;
         }
-        Ok(())
+        self.registries
+            .iter()
+            .try_for_each(|registry| registry.flush(FLUSH_LIMIT))
     }
 
     /// Sends what has gathered and stops. Blocks, for as long as `within` for each of the three at most.
@@ -145,7 +171,9 @@ impl Otlp {
         for ended in ended {
             ended.map_err(|error| failed("sending telemetry at the end", error))?;
         }
-        Ok(())
+        self.registries
+            .iter()
+            .try_for_each(|registry| registry.flush(within))
     }
 }
 
@@ -221,6 +249,19 @@ impl OtlpBuilder {
         if let Some(url) = url("/v1/logs") {
             logs = logs.with_endpoint(url);
         }
+        let target = Target {
+            url: url("/v1/metrics").unwrap_or_else(metrics_url_of_environment),
+            headers: self.headers.clone(),
+            attributes: std::iter::once(("service.name".to_owned(), self.service.clone()))
+                .chain(
+                    self.attributes
+                        .iter()
+                        .map(|attribute| (attribute.key.to_string(), attribute.value.to_string())),
+                )
+                .collect(),
+            interval: self.interval,
+            client: client::Client::new(self.timeout),
+        };
         let reader = PeriodicReader::builder(metrics.build().map_err(wrong)?)
             .with_interval(self.interval)
             .build();
@@ -237,8 +278,23 @@ impl OtlpBuilder {
                 .with_resource(resource)
                 .with_batch_exporter(logs.build().map_err(wrong)?)
                 .build(),
+            target,
+            registries: Vec::new(),
         })
     }
+}
+
+/// How long a flush waits for metrics to be sent.
+const FLUSH_LIMIT: Duration = Duration::from_secs(30);
+
+/// Where metrics go when code does not say, by OpenTelemetry's variables.
+fn metrics_url_of_environment() -> String {
+    let of = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
+    of("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT").unwrap_or_else(|| {
+        let base = of("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let base = base.as_deref().unwrap_or("http://localhost:4318");
+        format!("{}/v1/metrics", base.trim_end_matches('/'))
+    })
 }
 
 fn failed(attempt: &'static str, error: impl StdError + Send + Sync + 'static) -> Error {

@@ -21,7 +21,7 @@ use collector::{Arrived, Collector};
 use crdb_auth::{ConnectionString, Connector, Endpoint, RootCertificates, TlsConfig};
 use crdb_exec::{ExecutorExt as _, PooledExecutor, Statement, TransactionOptions};
 use crdb_observe::otlp::Otlp;
-use crdb_observe::{LogLines, OpenTelemetry, SCHEMA_URL};
+use crdb_observe::{LogLines, Metrics, OpenTelemetry, SCHEMA_URL};
 use crdb_pool::Pool;
 use crdb_testkit::{Engine, Login};
 use crdb_wire::{Batch, Config, CopyFormat, Session};
@@ -224,6 +224,11 @@ async fn statements_and_transactions_arrive_as_the_conventions_say() {
         work.await.unwrap();
     };
     {
+        assert_eq!(crdb_observe::traceparent(), None);
+        let attached = caller.clone().attach();
+        let parent = crdb_observe::traceparent().unwrap();
+        assert!(parent.starts_with("00-") && parent.ends_with(&format!("-{caller_id}-01")));
+        drop(attached);
         use opentelemetry::context::FutureExt as _;
         calls.with_context(caller.clone()).await;
     }
@@ -458,6 +463,78 @@ async fn connects_batches_and_copies_of_a_real_server_arrive() {
     let (wrong, _) = wrong_metrics(&arrived);
     assert_eq!(wrong, [""; 0]);
     assert!(!format!("{:?}", arrived.traces).contains(CANARY));
+}
+
+#[tokio::test]
+async fn one_registry_gives_prometheus_text_and_otlp() {
+    let collector = Collector::start();
+    let mut otlp = otlp(&collector);
+    let metrics = Arc::new(Metrics::new());
+    metrics.set_build("7", "fingerprint \"quoted\"");
+    otlp.export(metrics.clone()).unwrap();
+    let db = PooledExecutor::builder(stub::Stub::refusing(1))
+        .observer(metrics.clone())
+        .build();
+    for _ in 0..3 {
+        let get = Statement::new("SELECT v FROM accounts").named("accounts.get");
+        db.fetch_one(get, &[]).await.unwrap();
+    }
+    let text = metrics.render();
+    tokio::task::spawn_blocking(move || otlp.shutdown(Duration::from_secs(60)))
+        .await
+        .unwrap()
+        .unwrap();
+    let arrived = collector.take();
+    let sent: Vec<_> = arrived
+        .metrics
+        .iter()
+        .flat_map(|sent| &sent.resource_metrics)
+        .flat_map(|resource| {
+            let about = attributes(&resource.resource.as_ref().unwrap().attributes);
+            assert_eq!(
+                (&*about["service.name"], &*about["service.version"]),
+                ("bank", "7")
+            );
+            &resource.scope_metrics
+        })
+        .filter(|scope| scope.scope.as_ref().unwrap().name == "crdb.registry")
+        .flat_map(|scope| &scope.metrics)
+        .collect();
+    // Every family of the text that has a sample, and no other.
+    let families: BTreeSet<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .filter(|family| text.lines().any(|line| line.starts_with(*family)))
+        .collect();
+    let names: BTreeSet<_> = sent.iter().map(|metric| metric.name.as_str()).collect();
+    assert_eq!(names, families);
+    let data = |name: &str| {
+        let metric = sent.iter().find(|metric| metric.name == name);
+        metric.unwrap().data.as_ref().unwrap()
+    };
+    let Data::Histogram(statements) = data("crdb_exec_statement_seconds") else {
+        panic!("no histogram");
+    };
+    let [point] = statements.data_points.as_slice() else {
+        panic!("{statements:?}");
+    };
+    assert_eq!(attributes(&point.attributes)["query"], "accounts.get");
+    assert_eq!(point.count, 3);
+    assert_eq!(point.bucket_counts.iter().sum::<u64>(), 3);
+    assert_eq!(point.bucket_counts.len(), point.explicit_bounds.len() + 1);
+    assert!(text.contains(&format!(
+        "crdb_exec_statement_seconds_sum{{query=\"accounts.get\",outcome=\"ok\"}} {}\n",
+        point.sum.unwrap()
+    )));
+    let Data::Sum(retries) = data("crdb_exec_retries") else {
+        panic!("no sum");
+    };
+    assert!(retries.is_monotonic);
+    let Data::Gauge(build) = data("crdb_build_info") else {
+        panic!("no gauge");
+    };
+    let build = attributes(&build.data_points[0].attributes);
+    assert_eq!(build["configuration"], "fingerprint \"quoted\"");
 }
 
 #[tokio::test]
