@@ -2,11 +2,16 @@
 
 use super::super::ast::{
     BaseType, ColumnConstraint, ColumnDefinition, ColumnOption, DataType, GeneratedAs, Identity,
-    TypeKeyword,
+    ObjectName, TypeKeyword,
 };
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
 use super::{Parsed, Parser};
+
+/// What a constraint of a column begins with, `NOT` and `ON` apart.
+const COLUMN_CONSTRAINTS: &[Keyword] = kw![
+    NULL UNIQUE PRIMARY CHECK DEFAULT REFERENCES AS GENERATED COLLATE FAMILY CREATE
+];
 
 impl Parser<'_> {
     pub(super) fn column_definition(&mut self) -> Parsed<ColumnDefinition> {
@@ -52,83 +57,59 @@ impl Parser<'_> {
     }
 
     fn column_constraint(&mut self) -> Parsed<Option<ColumnConstraint>> {
-        let Some(keyword) = self.keyword() else {
+        use ColumnConstraint as C;
+        // Words that begin something else without the one behind them.
+        let Some(keyword) = self.keyword().filter(|keyword| match keyword {
+            Keyword::NOT => {
+                self.keyword_at(1, Keyword::NULL) || self.keyword_at(1, Keyword::VISIBLE)
+            }
+            Keyword::ON => self.keyword_at(1, Keyword::UPDATE),
+            keyword => COLUMN_CONSTRAINTS.contains(keyword),
+        }) else {
             return Ok(None);
         };
-        let constraint = match keyword {
-            Keyword::NULL => ColumnConstraint::Null,
-            Keyword::NOT if self.keyword_at(1, Keyword::NULL) => {
-                self.advance();
-                ColumnConstraint::NotNull
-            }
-            Keyword::NOT if self.keyword_at(1, Keyword::VISIBLE) => {
-                self.advance();
-                ColumnConstraint::NotVisible
-            }
-            Keyword::UNIQUE => {
-                self.advance();
-                let without_index = self.eat_keywords(kw![WITHOUT INDEX]);
-                return Ok(Some(ColumnConstraint::Unique { without_index }));
-            }
-            Keyword::PRIMARY => {
-                self.advance();
-                self.expect_keyword(Keyword::KEY)?;
-                let hash = self.hash_sharding()?;
-                return Ok(Some(ColumnConstraint::PrimaryKey {
-                    hash,
-                    parameters: self.storage_parameters()?,
-                }));
-            }
-            Keyword::CHECK => {
-                self.advance();
-                let expr = self.parens(Self::expr)?;
-                return Ok(Some(ColumnConstraint::Check(expr)));
-            }
-            Keyword::DEFAULT => {
-                self.advance();
-                return Ok(Some(ColumnConstraint::Default(self.restricted_expr()?)));
-            }
-            Keyword::ON if self.keyword_at(1, Keyword::UPDATE) => {
-                self.at += 2;
-                return Ok(Some(ColumnConstraint::OnUpdate(self.restricted_expr()?)));
-            }
-            Keyword::REFERENCES => {
-                self.advance();
-                return Ok(Some(ColumnConstraint::References(self.references(false)?)));
-            }
-            Keyword::AS | Keyword::GENERATED => return self.generated().map(Some),
-            Keyword::COLLATE => {
-                self.advance();
-                return Ok(Some(ColumnConstraint::Collate(self.collation()?)));
-            }
-            Keyword::FAMILY => {
-                self.advance();
-                let name = Some(self.name()?);
-                return Ok(Some(ColumnConstraint::Family {
-                    name,
-                    create: false,
-                    if_not_exists: false,
-                }));
-            }
-            Keyword::CREATE => {
-                self.advance();
-                let if_not_exists = self.if_not_exists();
-                self.expect_keyword(Keyword::FAMILY)?;
-                let name = if self.at_name() || if_not_exists {
-                    Some(self.name()?)
-                } else {
-                    None
-                };
-                return Ok(Some(ColumnConstraint::Family {
-                    name,
-                    create: true,
-                    if_not_exists,
-                }));
-            }
-            _ => return Ok(None),
-        };
+        if matches!(keyword, Keyword::AS | Keyword::GENERATED) {
+            return self.generated().map(Some);
+        }
         self.advance();
-        Ok(Some(constraint))
+        Ok(Some(match keyword {
+            Keyword::NULL => C::Null,
+            Keyword::NOT => match self.expect_any(kw![NULL VISIBLE])? {
+                Keyword::NULL => C::NotNull,
+                _ => C::NotVisible,
+            },
+            Keyword::UNIQUE => C::Unique {
+                without_index: self.eat_keywords(kw![WITHOUT INDEX]),
+            },
+            Keyword::PRIMARY => {
+                self.expect_keyword(Keyword::KEY)?;
+                C::PrimaryKey {
+                    hash: self.hash_sharding()?,
+                    parameters: self.storage_parameters()?,
+                }
+            }
+            Keyword::CHECK => C::Check(self.parens(Self::expr)?),
+            Keyword::DEFAULT => C::Default(self.restricted_expr()?),
+            Keyword::ON => {
+                self.advance();
+                C::OnUpdate(self.restricted_expr()?)
+            }
+            Keyword::REFERENCES => C::References(self.references(false)?),
+            Keyword::COLLATE => C::Collate(self.collation()?),
+            _ => {
+                let create = keyword == Keyword::CREATE;
+                let if_not_exists = create && self.if_not_exists();
+                if create {
+                    self.expect_keyword(Keyword::FAMILY)?;
+                }
+                let named = self.at_name() || !create || if_not_exists;
+                C::Family {
+                    create,
+                    if_not_exists,
+                    name: if named { Some(self.name()?) } else { None },
+                }
+            }
+        }))
     }
 
     /// A computed or an identity column.
@@ -223,62 +204,44 @@ fn conflict(
 
 /// Whether a type is one of the integer types.
 pub(super) fn is_integer(base: &BaseType) -> bool {
+    use TypeKeyword::{BigInt, Int, Integer, SmallInt};
+    const NAMES: [&str; 10] = [
+        "int2",
+        "int4",
+        "int8",
+        "int64",
+        "serial",
+        "serial2",
+        "serial4",
+        "serial8",
+        "smallserial",
+        "bigserial",
+    ];
     match base {
-        BaseType::Keyword { keyword, .. } => matches!(
-            keyword,
-            TypeKeyword::Int | TypeKeyword::Integer | TypeKeyword::SmallInt | TypeKeyword::BigInt
-        ),
-        BaseType::Named(name) => match name.parts.as_slice() {
-            [name] => matches!(
-                name.value(),
-                "int2"
-                    | "int4"
-                    | "int8"
-                    | "int64"
-                    | "serial"
-                    | "serial2"
-                    | "serial4"
-                    | "serial8"
-                    | "smallserial"
-                    | "bigserial"
-            ),
-            _ => false,
-        },
+        BaseType::Keyword { keyword, .. } => matches!(keyword, Int | Integer | SmallInt | BigInt),
+        BaseType::Named(name) => is_one_of(name, &NAMES),
         _ => false,
     }
 }
 
 /// Whether a type is known to hold no text.
 fn is_no_text(base: &BaseType) -> bool {
+    use TypeKeyword::{Char, CharVarying, Character, CharacterVarying, String, VarChar};
+    const NAMES: [&str; 11] = [
+        "bool", "bytea", "bytes", "date", "float4", "float8", "inet", "json", "jsonb", "oid",
+        "uuid",
+    ];
     match base {
         BaseType::Keyword { keyword, .. } => !matches!(
             keyword,
-            TypeKeyword::Char
-                | TypeKeyword::CharVarying
-                | TypeKeyword::Character
-                | TypeKeyword::CharacterVarying
-                | TypeKeyword::VarChar
-                | TypeKeyword::String
+            Char | CharVarying | Character | CharacterVarying | VarChar | String
         ),
-        BaseType::Named(name) => {
-            is_integer(base)
-                || name.parts.len() == 1
-                    && matches!(
-                        name.parts[0].value(),
-                        "bool"
-                            | "bytea"
-                            | "bytes"
-                            | "date"
-                            | "float4"
-                            | "float8"
-                            | "inet"
-                            | "json"
-                            | "jsonb"
-                            | "oid"
-                            | "uuid"
-                    )
-        }
+        BaseType::Named(name) => is_integer(base) || is_one_of(name, &NAMES),
         BaseType::ById(_) => false,
         _ => true,
     }
+}
+
+fn is_one_of(name: &ObjectName, names: &[&str]) -> bool {
+    matches!(name.parts.as_slice(), [name] if names.contains(&name.value()))
 }

@@ -17,7 +17,13 @@ impl Parser<'_> {
             TokenKind::Keyword(Keyword::MATERIALIZED) => ObjectKind::MaterializedView,
             TokenKind::Keyword(Keyword::SEQUENCE) => ObjectKind::Sequence,
             TokenKind::Keyword(Keyword::TYPE) => ObjectKind::Type,
-            _ => return self.expect_utility(DROP),
+            _ => {
+                if let Some(utility) = self.utility(DROP)? {
+                    return Ok(utility);
+                }
+                self.advance();
+                return Err(self.expected("what to drop, such as `TABLE`"));
+            }
         };
         self.at += 2;
         if kind == ObjectKind::MaterializedView {

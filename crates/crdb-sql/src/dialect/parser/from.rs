@@ -120,22 +120,18 @@ impl Parser<'_> {
     }
 
     fn source_kind(&mut self) -> Parsed<TableSourceKind> {
+        let function = |call| TableSourceKind::Function(TableFunction { call, alias: None });
         match self.kind() {
             TokenKind::LeftParen => self.nested(Self::paren_source),
             TokenKind::LeftBracket
                 if self.kind_at(1) != TokenKind::Integer
                     && !self.keyword_at(1, Keyword::FUNCTION) =>
             {
-                self.advance();
-                let statement = self.nested(Self::row_source)?;
-                self.expect(TokenKind::RightBracket, "`]`")?;
+                let statement = self.brackets(|parser| parser.nested(Self::row_source))?;
                 Ok(TableSourceKind::Statement(Box::new(statement)))
             }
             TokenKind::LeftBracket if self.keyword_at(1, Keyword::FUNCTION) => {
-                Ok(TableSourceKind::Function(TableFunction {
-                    call: self.function_by_id()?,
-                    alias: None,
-                }))
+                self.function_by_id().map(function)
             }
             TokenKind::Keyword(Keyword::ROWS) if self.keyword_at(1, Keyword::FROM) => {
                 self.at += 2;
@@ -146,10 +142,7 @@ impl Parser<'_> {
             TokenKind::Keyword(keyword)
                 if keyword != Keyword::ONLY && self.at_function_keyword(keyword) =>
             {
-                Ok(TableSourceKind::Function(TableFunction {
-                    call: self.table_call()?,
-                    alias: None,
-                }))
+                self.table_call().map(function)
             }
             _ => {
                 // Past the dotted name: a parenthesis there makes it a function.
@@ -158,10 +151,7 @@ impl Parser<'_> {
                     .find(|ahead| self.kind_at(*ahead) != TokenKind::Dot)
                     .unwrap_or(1);
                 if self.kind_at(past) == TokenKind::LeftParen && !self.at_keyword(Keyword::ONLY) {
-                    return Ok(TableSourceKind::Function(TableFunction {
-                        call: self.table_call()?,
-                        alias: None,
-                    }));
+                    return self.table_call().map(function);
                 }
                 Ok(TableSourceKind::Table(self.table_name(true)?))
             }
@@ -287,14 +277,8 @@ impl Parser<'_> {
         let start = self.start();
         self.advance();
         let id = self.unsigned()?;
-        let columns = if self.eat(TokenKind::LeftParen) {
-            let columns = if self.is(TokenKind::RightParen) {
-                Vec::new()
-            } else {
-                self.comma_list(Self::unsigned)?
-            };
-            self.close()?;
-            Some(columns)
+        let columns = if self.is(TokenKind::LeftParen) {
+            Some(self.paren_items(Self::unsigned)?)
         } else {
             None
         };

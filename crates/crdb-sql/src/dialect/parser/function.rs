@@ -21,52 +21,27 @@ fn arity(keyword: Keyword) -> std::ops::RangeInclusive<usize> {
     }
 }
 
-/// Whether a keyword is an expression without parentheses.
-fn stands_alone(keyword: Keyword) -> bool {
-    matches!(
-        keyword,
-        Keyword::CURRENT_DATE
-            | Keyword::CURRENT_SCHEMA
-            | Keyword::CURRENT_CATALOG
-            | Keyword::CURRENT_TIMESTAMP
-            | Keyword::CURRENT_TIME
-            | Keyword::LOCALTIMESTAMP
-            | Keyword::LOCALTIME
-            | Keyword::CURRENT_USER
-            | Keyword::CURRENT_ROLE
-            | Keyword::SESSION_USER
-            | Keyword::USER
-    )
-}
+/// Keywords that are an expression without parentheses.
+const ALONE: &[Keyword] = kw![
+    CURRENT_DATE CURRENT_SCHEMA CURRENT_CATALOG CURRENT_TIMESTAMP CURRENT_TIME LOCALTIMESTAMP LOCALTIME
+    CURRENT_USER CURRENT_ROLE SESSION_USER USER
+];
+
+/// Keywords that look like a function before a parenthesis, and have a grammar of their own.
+const FORMS: &[Keyword] = kw![
+    ANNOTATE_TYPE IF IFERROR ISERROR NULLIF IFNULL COALESCE GREATEST LEAST EXTRACT EXTRACT_DURATION OVERLAY
+    POSITION SUBSTRING TRIM
+];
 
 impl Parser<'_> {
     /// Whether a special form begins with the keyword at hand.
     pub(super) fn at_special_form(&self, keyword: Keyword) -> bool {
-        if stands_alone(keyword) || keyword == Keyword::CAST {
-            return true;
+        match keyword {
+            Keyword::CAST => true,
+            Keyword::COLLATION => self.keyword_at(1, Keyword::FOR),
+            _ if self.kind_at(1) == TokenKind::LeftParen && FORMS.contains(&keyword) => true,
+            _ => ALONE.contains(&keyword),
         }
-        if keyword == Keyword::COLLATION {
-            return self.keyword_at(1, Keyword::FOR);
-        }
-        self.kind_at(1) == TokenKind::LeftParen
-            && matches!(
-                keyword,
-                Keyword::ANNOTATE_TYPE
-                    | Keyword::IF
-                    | Keyword::IFERROR
-                    | Keyword::ISERROR
-                    | Keyword::NULLIF
-                    | Keyword::IFNULL
-                    | Keyword::COALESCE
-                    | Keyword::GREATEST
-                    | Keyword::LEAST
-                    | Keyword::EXTRACT
-                    | Keyword::EXTRACT_DURATION
-                    | Keyword::OVERLAY
-                    | Keyword::POSITION
-                    | Keyword::SUBSTRING
-                    | Keyword::TRIM
-            )
     }
 
     pub(super) fn special_form(&mut self, keyword: Keyword) -> Parsed<Expr> {

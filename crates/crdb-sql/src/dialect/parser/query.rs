@@ -8,6 +8,12 @@ use super::super::keyword::{Keyword, KeywordClass};
 use super::super::token::TokenKind;
 use super::{Parsed, Parser};
 
+/// Reserved words that an expression can begin with.
+const EXPRESSIONS: &[Keyword] = kw![
+    ARRAY CASE CAST CURRENT_CATALOG CURRENT_DATE CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP
+    CURRENT_USER DEFAULT FALSE LOCALTIME LOCALTIMESTAMP NOT NULL SESSION_USER TRUE USER
+];
+
 impl Parser<'_> {
     /// Whether a query begins here, parentheses apart.
     pub(super) fn at_query(&self) -> bool {
@@ -241,28 +247,9 @@ impl Parser<'_> {
             | TokenKind::Semicolon
             | TokenKind::RightParen
             | TokenKind::RightBracket => false,
-            TokenKind::Keyword(keyword) if keyword.class() == KeywordClass::Reserved => matches!(
-                keyword,
-                Keyword::ARRAY
-                    | Keyword::CASE
-                    | Keyword::CAST
-                    | Keyword::CURRENT_CATALOG
-                    | Keyword::CURRENT_DATE
-                    | Keyword::CURRENT_ROLE
-                    | Keyword::CURRENT_SCHEMA
-                    | Keyword::CURRENT_TIME
-                    | Keyword::CURRENT_TIMESTAMP
-                    | Keyword::CURRENT_USER
-                    | Keyword::DEFAULT
-                    | Keyword::FALSE
-                    | Keyword::LOCALTIME
-                    | Keyword::LOCALTIMESTAMP
-                    | Keyword::NOT
-                    | Keyword::NULL
-                    | Keyword::SESSION_USER
-                    | Keyword::TRUE
-                    | Keyword::USER
-            ),
+            TokenKind::Keyword(keyword) if keyword.class() == KeywordClass::Reserved => {
+                EXPRESSIONS.contains(&keyword)
+            }
             _ => true,
         }
     }

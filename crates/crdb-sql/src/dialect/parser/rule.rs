@@ -216,8 +216,12 @@ impl Missed {
                 _ => {}
             }
         }
-        let further = names.len().saturating_sub(SHOWN);
-        names.truncate(SHOWN);
+        let further = match names.len() {
+            // What would say that there is one more names it.
+            length if length <= SHOWN + 1 => 0,
+            length => length - SHOWN,
+        };
+        names.truncate(names.len() - further);
         match (names.len(), further) {
             (1, _) => names.concat(),
             (_, 0) => format!("one of {}", names.join(", ")),

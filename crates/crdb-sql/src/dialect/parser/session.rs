@@ -11,51 +11,36 @@ use super::{Parsed, Parser};
 impl Parser<'_> {
     /// `BEGIN`, `COMMIT`, `ROLLBACK` and their other names.
     pub(super) fn transaction(&mut self) -> Parsed<StatementKind> {
-        let keyword = self.advance().kind;
-        let transaction = match keyword {
-            TokenKind::Keyword(Keyword::BEGIN) => {
-                self.eat_transaction();
-                Transaction::Begin(self.opt_transaction_modes()?)
-            }
-            TokenKind::Keyword(Keyword::START) => {
-                self.expect_keyword(Keyword::TRANSACTION)?;
-                Transaction::Begin(self.opt_transaction_modes()?)
-            }
-            TokenKind::Keyword(Keyword::COMMIT | Keyword::END) => {
-                if keyword == TokenKind::Keyword(Keyword::COMMIT)
-                    && self.eat_keyword(Keyword::PREPARED)
-                {
-                    Transaction::CommitPrepared(self.string()?)
-                } else {
-                    self.eat_transaction();
-                    let chain = self.chain()?;
-                    Transaction::Commit { chain }
-                }
-            }
-            TokenKind::Keyword(Keyword::ABORT) => {
-                self.eat_transaction();
-                let chain = self.chain()?;
-                Transaction::Rollback { chain }
-            }
-            _ if self.eat_keyword(Keyword::PREPARED) => {
-                Transaction::RollbackPrepared(self.string()?)
-            }
-            _ => {
-                self.eat_transaction();
-                if self.eat_keyword(Keyword::TO) {
-                    Transaction::RollbackTo(self.savepoint_name()?)
-                } else {
-                    let chain = self.chain()?;
-                    Transaction::Rollback { chain }
-                }
-            }
-        };
-        Ok(StatementKind::Transaction(transaction))
-    }
-
-    /// `TRANSACTION` or `WORK`, if it is there. Neither means anything.
-    fn eat_transaction(&mut self) {
-        self.eat_any(kw![TRANSACTION WORK]);
+        let begins = self.at_any(kw![BEGIN START]);
+        let rolls_back = self.at_any(kw![ROLLBACK ABORT]);
+        let first = self.keyword();
+        self.advance();
+        if first == Some(Keyword::START) {
+            self.expect_keyword(Keyword::TRANSACTION)?;
+        } else if matches!(first, Some(Keyword::COMMIT | Keyword::ROLLBACK))
+            && self.eat_keyword(Keyword::PREPARED)
+        {
+            let id = self.string()?;
+            return Ok(StatementKind::Transaction(if rolls_back {
+                Transaction::RollbackPrepared(id)
+            } else {
+                Transaction::CommitPrepared(id)
+            }));
+        } else {
+            // Neither means anything.
+            self.eat_any(kw![TRANSACTION WORK]);
+        }
+        Ok(StatementKind::Transaction(if begins {
+            Transaction::Begin(self.opt_transaction_modes()?)
+        } else if first == Some(Keyword::ROLLBACK) && self.eat_keyword(Keyword::TO) {
+            Transaction::RollbackTo(self.savepoint_name()?)
+        } else if rolls_back {
+            let chain = self.chain()?;
+            Transaction::Rollback { chain }
+        } else {
+            let chain = self.chain()?;
+            Transaction::Commit { chain }
+        }))
     }
 
     /// `AND CHAIN` or `AND NO CHAIN`, if it is there; whether the next transaction begins at once.

@@ -311,6 +311,10 @@ mod tests {
                 "expected one of `SCHEDULE`, `SCHEDULES`, found `schedul` at line 1, column 16",
             ),
             (
+                "DROP TABEL t",
+                "expected what to drop, such as `TABLE`, found `TABEL` at line 1, column 6",
+            ),
+            (
                 "COMMENT ON VIEW v IS 'a'",
                 "expected one of `DATABASE`, `SCHEMA`, `TYPE`, `TABLE`, `COLUMN`, `INDEX`, `CONSTRAINT`, \
                  found `VIEW` at line 1, column 12",
