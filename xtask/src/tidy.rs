@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the rules of the house that neither rustc nor clippy checks.
+//! `cargo xtask tidy`: the rules of this workspace that neither rustc nor clippy checks.
 //!
 //! Each rule is a function from what it looks at to findings; [`run`] gathers what they look at.
 
@@ -7,6 +7,7 @@ mod finding;
 mod layers;
 mod machine;
 mod manifests;
+mod pages;
 mod sources;
 mod transitive;
 
@@ -23,7 +24,7 @@ use finding::Finding;
 ///
 /// The layers and their arrows (normal, optional, build and dev dependencies), source files that no module reaches,
 /// names that say nothing, manifests that do not share the lint table, READMEs and changelogs, paths of one
-/// machine, words that hide who acts. Prints every finding with its place; exits with 1 when there is one.
+/// machine, words that hide who acts, links and quoted code of the pages. Prints every finding with its place; exits with 1 when there is one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The workspace to check, by its directory
@@ -85,6 +86,7 @@ fn check(root: &Path, long: usize) -> Result<Report> {
     }
     findings.extend(machine::check(root)?);
     findings.extend(actors::check(root)?);
+    findings.extend(pages::check(root)?);
     long_files.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
     Ok(Report {
         findings,

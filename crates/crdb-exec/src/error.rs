@@ -4,6 +4,7 @@ use crate::sqlstate::SqlState;
 use crate::verdict::{Position, Verdict, verdict};
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// What kind of thing went wrong. [`Error::verdict`] says what it means for trying again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +71,32 @@ impl ErrorKind {
     }
 }
 
+impl ErrorKind {
+    /// What happened, for messages.
+    fn what(self) -> &'static str {
+        match self {
+            Self::Acquire => "no session could be had",
+            Self::Connection => "the connection ended",
+            Self::Server => "the server refused",
+            Self::Timeout => "the deadline passed",
+            Self::Canceled => "the statement was cancelled",
+            Self::Refused => "the request was not sent",
+            Self::Conversion => "a value does not convert",
+            Self::NoRow => "it gave no row where one was expected",
+            Self::SeveralRows => "it gave several rows where one was expected",
+            Self::RolledBack => "the transaction was rolled back",
+            Self::PartlyCommitted => {
+                "the data was committed, but the schema change in the same transaction failed"
+            }
+            Self::AlreadyCommitted => "the work of this idempotency key was committed before",
+            Self::Abandoned => "this idempotency key was resolved as abandoned",
+            Self::Arguments => "the arguments do not fit the query",
+            Self::Unsupported => "the server does not support this",
+            Self::Misuse => "the transaction was ended from inside",
+        }
+    }
+}
+
 /// A statement or transaction that failed.
 ///
 /// [`kind`](Self::kind) says what happened, [`verdict`](Self::verdict) what is certain about it, and
@@ -84,7 +111,36 @@ struct Inner {
     server: Option<Box<ServerError>>,
     parameter: Option<Parameter>,
     committed_rows: u64,
+    effort: Option<Effort>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What had been done for a call when its time ran out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// How long it was allowed to take.
+    pub(crate) timeout: Option<Duration>,
+    /// How often it was tried.
+    pub(crate) attempts: u32,
+    /// Why the attempt before the last one failed.
+    pub(crate) last: Option<(ErrorKind, Option<SqlState>)>,
+}
+
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(timeout) = self.timeout {
+            write!(f, ": it may take {timeout:?}")?;
+        }
+        match self.attempts {
+            0 | 1 => {}
+            attempts => write!(f, "; it was tried {attempts} times")?,
+        }
+        match self.last {
+            Some((_, Some(state))) => write!(f, ", the time before it failed with {state}"),
+            Some((kind, None)) => write!(f, ", the time before {}", kind.what()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The parameter whose value was refused.
@@ -113,6 +169,7 @@ impl Error {
             server: None,
             parameter: None,
             committed_rows: 0,
+            effort: None,
             source: None,
         }))
     }
@@ -178,6 +235,14 @@ impl Error {
     pub fn with_parameter_name(mut self, name: impl FnOnce(usize) -> Option<String>) -> Self {
         if let Some(parameter) = &mut self.0.parameter {
             parameter.name = name(parameter.refused.index);
+        }
+        self
+    }
+
+    /// Says of a time-out what had been done. The first to say it knows best.
+    pub(crate) fn after(mut self, effort: Effort) -> Self {
+        if self.0.kind == ErrorKind::Timeout && self.0.effort.is_none() {
+            self.0.effort = Some(effort);
         }
         self
     }
@@ -316,27 +381,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
-        let what = match inner.kind {
-            ErrorKind::Acquire => "no session could be had",
-            ErrorKind::Connection => "the connection ended",
-            ErrorKind::Server => "the server refused",
-            ErrorKind::Timeout => "the deadline passed",
-            ErrorKind::Canceled => "the statement was cancelled",
-            ErrorKind::Refused => "the request was not sent",
-            ErrorKind::Conversion => "a value does not convert",
-            ErrorKind::NoRow => "it gave no row where one was expected",
-            ErrorKind::SeveralRows => "it gave several rows where one was expected",
-            ErrorKind::RolledBack => "the transaction was rolled back",
-            ErrorKind::PartlyCommitted => {
-                "the data was committed, but the schema change in the same transaction failed"
-            }
-            ErrorKind::AlreadyCommitted => "the work of this idempotency key was committed before",
-            ErrorKind::Abandoned => "this idempotency key was resolved as abandoned",
-            ErrorKind::Arguments => "the arguments do not fit the query",
-            ErrorKind::Unsupported => "the server does not support this",
-            ErrorKind::Misuse => "the transaction was ended from inside",
-        };
-        write!(f, "{}: {what}", inner.attempted)?;
+        write!(f, "{}: {}", inner.attempted, inner.kind.what())?;
+        if let Some(effort) = &inner.effort {
+            effort.fmt(f)?;
+        }
         if let Some(parameter) = &inner.parameter {
             write!(f, ": the value of {parameter} does not encode")?;
         }

@@ -13,7 +13,7 @@ use crate::comment::SqlComments;
 use crate::deadline::{self, Waited};
 use crate::defaults;
 use crate::effect::Effect;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effort, Error, ErrorKind};
 use crate::executor::Executor;
 use crate::fault::Fault;
 use crate::idempotency;
@@ -169,6 +169,20 @@ pub(crate) struct Attempts<'a> {
     /// `None` never tries again.
     pub(crate) policy: Option<&'a dyn RetryPolicy>,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) timeout: Option<Duration>,
+    /// Why the latest attempt failed after which there is another.
+    pub(crate) last: Option<Failure>,
+}
+
+impl Attempts<'_> {
+    /// What a time-out says of them.
+    pub(crate) fn effort(&self) -> Effort {
+        Effort {
+            timeout: self.timeout,
+            attempts: self.made,
+            last: self.last.map(|failure| (failure.kind, failure.sqlstate)),
+        }
+    }
 }
 
 impl<S: SessionSource> PooledExecutor<S> {
@@ -393,10 +407,8 @@ impl<S: SessionSource> PooledExecutor<S> {
         mut avoid: Option<NodeId>,
     ) -> Result<Called<'a, S, R>, Error> {
         let started = Instant::now();
-        let deadline = statement
-            .own_timeout()
-            .or(self.shared.timeout)
-            .and_then(|limit| deadline::after(started, limit));
+        let timeout = statement.own_timeout().or(self.shared.timeout);
+        let deadline = timeout.and_then(|timeout| deadline::after(started, timeout));
         self.earn();
         let operation =
             Operation::statement(self.observer(), &statement, parameters, false, started);
@@ -410,6 +422,8 @@ impl<S: SessionSource> PooledExecutor<S> {
                 _ => Some(self.statement_policy()),
             },
             deadline,
+            timeout,
+            last: None,
         };
         let result = {
             let work = pin!(async {
@@ -436,8 +450,9 @@ impl<S: SessionSource> PooledExecutor<S> {
                         avoid = failed.node;
                     }
                     if !self.try_again(&attempts, failure, failed.node).await {
-                        break Err(failed.error);
+                        break Err(failed.error.after(attempts.effort()));
                     }
+                    attempts.last = Some(failure);
                 }
             });
             operation.scope(work).await

@@ -2,7 +2,7 @@
 
 use crate::deadline::{self, Waited};
 use crate::effect::EndedBy;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effort, Error, ErrorKind};
 use crate::executor::ExecutorExt;
 use crate::idempotency::{self, IdempotencyKey, Resolution};
 use crate::observer::{Failure, Operation, Outcome, ResolveEvent};
@@ -61,6 +61,15 @@ enum Cause<E> {
 }
 
 impl<T, E> Aborted<T, E> {
+    /// Says of a time-out of ours what had been done.
+    fn after(mut self, effort: Effort) -> Self {
+        self.cause = match self.cause {
+            Cause::Ours(error) => Cause::Ours(error.after(effort)),
+            Cause::Body(error) => Cause::Body(error),
+        };
+        self
+    }
+
     fn ours(error: Error, node: Option<NodeId>) -> Self {
         Self {
             failure: Some(Failure::of(&error)),
@@ -199,12 +208,10 @@ impl<S: SessionSource> PooledExecutor<S> {
         F: for<'t> TransactionBody<'t, W, Result<T, E>>,
     {
         let started = Instant::now();
+        let timeout = options.own_timeout().or(self.timeout());
         let call = Call {
             options,
-            deadline: options
-                .own_timeout()
-                .or(self.timeout())
-                .and_then(|limit| deadline::after(started, limit)),
+            deadline: timeout.and_then(|timeout| deadline::after(started, timeout)),
             owner: options.key().map(|_| self.name_owner()),
         };
         self.earn();
@@ -220,6 +227,8 @@ impl<S: SessionSource> PooledExecutor<S> {
                     .unwrap_or(options.limited_attempts()),
             ),
             deadline: call.deadline,
+            timeout,
+            last: None,
         };
         let operation = Operation::transaction(self.observer(), attempts.name, started);
         let mut avoid = None;
@@ -257,8 +266,9 @@ impl<S: SessionSource> PooledExecutor<S> {
                     None => false,
                 };
                 if !again {
-                    break Err(aborted);
+                    break Err(aborted.after(attempts.effort()));
                 }
+                attempts.last = aborted.failure;
             }
         });
         let result = operation.scope(work.as_mut()).await;

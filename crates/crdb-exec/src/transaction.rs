@@ -3,7 +3,7 @@ use crate::comment::SqlComments;
 use crate::control::{Control, ControlStep};
 use crate::deadline::{self, Waited};
 use crate::effect::EndedBy;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effort, Error, ErrorKind};
 use crate::executor::{Executor, Rows};
 use crate::observer::{Failure, Observer, Operation, Outcome};
 use crate::progress::{Obstacle, Progress, Reading, Request};
@@ -287,7 +287,12 @@ impl<S: SessionSource> Transaction<S> {
             ErrorKind::Timeout,
             Verdict::Never,
             format!("running \"{}\" in a transaction", statement.label()),
-        );
+        )
+        .after(Effort {
+            timeout: statement.own_timeout(),
+            attempts: 1,
+            last: None,
+        });
         self.open.progress.fail(Failure::of(&error));
         error
     }

@@ -76,6 +76,36 @@ async fn a_serialization_failure_runs_the_statement_again() {
     assert_eq!(count(&fixture).await, 1);
 }
 
+/// Statement and transaction alike.
+#[tokio::test]
+async fn a_timeout_says_its_limit_the_attempts_and_the_last_failure() {
+    let proxy = proxy(1).await;
+    let fixture = table(&[&proxy]).await;
+    let limit = Duration::from_secs(1);
+    let says = "it may take 1s; it was tried 2 times, the time before it failed with 40001";
+
+    proxy.inject(Injection::RetryStatement);
+    let slow = Statement::new("SELECT pg_sleep(60)").timeout(limit);
+    let error = fixture.db.fetch_one(slow, &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains(says), "{error}");
+
+    proxy.inject(Injection::RetryCommit);
+    let attempts = AtomicU32::new(0);
+    let error: Error = fixture
+        .db
+        .transact(&TransactionOptions::new().timeout(limit), async |tx| {
+            if attempts.fetch_add(1, Ordering::Relaxed) > 0 {
+                tx.fetch_one("SELECT pg_sleep(60)", &[]).await?;
+            }
+            tx.execute("INSERT INTO t VALUES (1)", &[]).await
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains(says), "{error}");
+}
+
 #[tokio::test]
 async fn a_serialization_failure_anywhere_runs_the_whole_transaction_again() {
     let proxy = proxy(1).await;

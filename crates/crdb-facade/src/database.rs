@@ -304,6 +304,32 @@ impl Database {
         self.pool().status()
     }
 
+    /// Checks that a session can be had within this time: for a readiness probe. A session that has not been used for
+    /// a moment is asked for a sign of life first, so the network and the server are part of the answer.
+    ///
+    /// ```no_run
+    /// # use crdb_facade::Database;
+    /// # use std::time::Duration;
+    /// async fn ready(db: &Database) -> bool {
+    ///     db.check(Duration::from_secs(2)).await.is_ok()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Why no session could be had; [`Error::is_unavailable`] is true for what may pass.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the session back.
+    pub async fn check(&self, within: Duration) -> Result<(), Error> {
+        let now = std::time::Instant::now();
+        let options = crdb_pool::AcquireOptions {
+            deadline: now.checked_add(within),
+            avoid: None,
+        };
+        drop(self.pool().acquire_with(options).await?);
+        Ok(())
+    }
+
     /// What was counted and measured, where `observe.metrics` is on. [`Metrics::render`] gives the text for Prometheus.
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {

@@ -206,6 +206,23 @@ impl Error {
                 .is_some_and(|error| error.kind() == crdb_wire::ErrorKind::Timeout)
     }
 
+    /// Whether the database could not serve the call at all, and may later: no node was reachable, no session came free in time,
+    /// the connection ended, a timeout passed, or the database is closed. A web service answers 503.
+    ///
+    /// It says nothing about whether the call took effect: that is the [verdict](Self::verdict).
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::UnknownHost
+                | ErrorKind::Unreachable
+                | ErrorKind::NoSession
+                | ErrorKind::Closed
+                | ErrorKind::Timeout
+                | ErrorKind::Connection
+        )
+    }
+
     /// Whether a row exists already: a unique constraint or a primary key refused another one (23505).
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {

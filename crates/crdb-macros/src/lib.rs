@@ -1,14 +1,16 @@
-//! Derives for the crates above: the code that they write names those crates by path, and this crate depends on none of
-//! them. Use them through the crate whose trait they implement.
+//! Derives and attributes for the crates above: the code that they write names those crates by path, and this crate depends
+//! on none of them. Use them through the crate that re-exports them.
 //!
-//! | derive | use it as | the code names |
+//! | macro | use it as | the code names |
 //! | --- | --- | --- |
 //! | [`FromRow`](macro@FromRow) | `crdb_exec::FromRow` | `::crdb_exec` |
 //! | [`FacadeFromRow`](macro@FacadeFromRow) | `crdb_facade::FromRow` | `::crdb_facade::exec` |
+//! | [`test`](macro@test) | `#[crdb_testkit::test]` | `::crdb_testkit` |
 //!
 //! `crdb_exec::FromRow` documents the attributes and has the examples.
 
 mod from_row;
+mod test;
 
 use proc_macro::TokenStream;
 
@@ -26,6 +28,14 @@ pub fn facade_from_row(input: TokenStream) -> TokenStream {
 
 fn expand(input: TokenStream, exec: &str) -> TokenStream {
     from_row::derive(input.into(), exec)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Gives a test function a database of its own: re-exported by crdb-testkit, where it is documented.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test::attribute(arguments.into(), item.into())
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

@@ -33,6 +33,7 @@
 //! `engine` (servers), `certificates`, `kerberos`, `fault` (bytes), `quirks` (messages), `replay` (wire tests), `hostile`, `error`; inside, `process` (what outlives
 //! `nobody`).
 
+mod case;
 mod certificates;
 mod engine;
 mod error;
@@ -42,6 +43,42 @@ mod kerberos;
 mod process;
 mod quirks;
 mod replay;
+
+pub use case::{FromDatabase, TestCase, TestOutcome};
+/// Gives a test function a database of its own, with its tables, on an engine that starts by itself.
+///
+/// ```no_run
+/// use crdb_testkit::Database;
+///
+/// #[crdb_testkit::test]
+/// async fn an_account_is_opened(database: Database) {
+///     println!("connect to {}", database.url());
+/// }
+///
+/// #[crdb_testkit::test(migrations = "tests/schema", fixtures("tests/accounts.sql"), imitate = "v25.2")]
+/// async fn a_transfer_moves_money(url: String) -> Result<(), std::io::Error> {
+///     println!("connect to {url}");
+///     Ok(())
+/// }
+/// ```
+///
+/// All tests of a process share one engine, as [`Engine::shared`] chooses it, and run in parallel. A test without an
+/// engine panics with a message that starts with `did not run: `. It runs on a Tokio runtime of its own, with one
+/// thread. Its database is dropped when it succeeds, and kept as long as its server when it fails.
+///
+/// Each parameter implements [`FromDatabase`]: a [`Database`], a `String` with the URL, or a type of your own.
+///
+/// | argument | what |
+/// | --- | --- |
+/// | `migrations = "DIRECTORY"` | SQL files to run, in the order of the numbers that their names begin with, without `*.down.sql`; default: `sql/migrations`, if it exists |
+/// | `migrate = FUNCTION` | an `async fn(&Database) -> Result<(), E>` that makes the tables instead: a migration tool |
+/// | `fixtures("FILE", ..)` | SQL files to run after that |
+/// | `imitate = "v25.2"` | where the engine is PostgreSQL, a [`QuirksProxy`] in front of it answers as this CockroachDB; PostgreSQL's SQL stays as it is |
+///
+/// Paths are relative to the package's directory and are read when the test runs. Each statement is a transaction of its
+/// own.
+#[doc(inline)]
+pub use crdb_macros::test;
 
 pub use certificates::{Authority, Identity};
 pub use engine::{

@@ -93,7 +93,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "crdb-testkit",
-        knows: &[],
+        knows: &[arrow("crdb-macros", How::Plain)],
     },
 ];
 

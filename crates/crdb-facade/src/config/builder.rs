@@ -56,6 +56,12 @@ impl ConfigBuilder {
         self
     }
 
+    /// Adds a source as strong as a file.
+    pub(super) fn layer(mut self, layer: Layer) -> Self {
+        self.files.push(layer);
+        self
+    }
+
     /// Adds the file that [`Config::load`] reads, where there is one.
     #[must_use]
     pub fn usual_file(self) -> Self {

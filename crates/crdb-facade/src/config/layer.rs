@@ -23,6 +23,8 @@ pub enum Origin {
         /// Counted from 1.
         line: Option<usize>,
     },
+    /// In a section of a configuration of the user's own.
+    Section,
     /// In this variable of the environment.
     Variable(String),
     /// In code, at this place.
@@ -38,6 +40,7 @@ impl fmt::Display for Origin {
                 line: Some(line),
             } => write!(f, "{}:{line}", path.display()),
             Self::File { path, line: None } => write!(f, "{}", path.display()),
+            Self::Section => f.write_str("section"),
             Self::Variable(name) => write!(f, "variable {name}"),
             Self::Code(place) => write!(f, "code at {}:{}", place.file(), place.line()),
         }
@@ -49,6 +52,7 @@ impl fmt::Display for Origin {
 pub(super) enum Source {
     Defaults,
     File(PathBuf),
+    Section,
     Environment,
     Code,
 }
@@ -111,9 +115,9 @@ impl Layer {
         }
     }
 
-    /// Whether a file has the key and no value for it. Code leaves a key unset in this way.
+    /// Whether a file or a section has the key and no value for it. Code leaves a key unset in this way.
     pub(super) fn is_unwritten(&self, key: &dyn AnyKey, value: &Value) -> bool {
-        matches!(self.source, Source::File(_))
+        matches!(self.source, Source::File(_) | Source::Section)
             && matches!(value, Value::Empty(..))
             && !key.is_table()
     }
@@ -127,6 +131,7 @@ impl Layer {
                 path: file.clone(),
                 line: above(path).find_map(|p| self.lines.get(p).copied()),
             },
+            Source::Section => Origin::Section,
             Source::Environment => Origin::Variable(
                 self.variables
                     .get(path)

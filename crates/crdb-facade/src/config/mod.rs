@@ -40,6 +40,7 @@ mod mistake;
 mod node;
 mod reference;
 mod resolve;
+mod section;
 mod setting;
 
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ pub(crate) use mistake::Mistakes;
 pub use mistake::{Mistake, MistakeKind};
 pub use node::{Node, ParseNodeError};
 pub use reference::{Reference, reference};
+pub use section::with_environment;
 pub use setting::Setting;
 
 use crate::Error;

@@ -315,3 +315,47 @@ fn a_connection_string_is_another_spelling_of_other_keys() {
     let explained = config.explain().to_string();
     assert!(!explained.contains("s3cret"), "{explained}");
 }
+
+/// A service's own configuration, with the database as a section of it.
+#[derive(Debug, serde::Deserialize)]
+struct Settings {
+    listen: String,
+    database: Config,
+}
+
+#[test]
+fn a_section_of_a_configuration_of_ones_own_is_read() {
+    let settings: Settings = serde_saphyr::from_str(
+        "listen: a:1\ndatabase:\n  version: 1\n  auth: {user: a, nodes: [b, c]}\n  exec: {timeout: 1m}\n",
+    )
+    .unwrap();
+    assert_eq!(settings.listen, "a:1");
+    let config = settings.database;
+    assert_eq!(config.get(keys::auth::NODES).len(), 2);
+    assert_eq!(config.get(keys::exec::TIMEOUT).as_secs(), 60);
+    assert_eq!(config.origin(keys::exec::TIMEOUT).to_string(), "section");
+    assert_eq!(config.origin(keys::pool::MAX_SIZE).to_string(), "default");
+
+    // Other formats have other types: TOML's integers are signed.
+    let from_toml: Settings = toml::from_str(
+        "listen = 'a:1'\n[database.auth]\nuser = 'a'\n[database.pool]\nmax_size = 7\n",
+    )
+    .unwrap();
+    assert_eq!(from_toml.database.get(keys::pool::MAX_SIZE), 7);
+}
+
+#[test]
+fn every_mistake_of_a_section_is_in_the_error() {
+    let error = serde_saphyr::from_str::<Settings>(
+        "listen: a:1\ndatabase:\n  auth: {password: s3cret, nodes: []}\n  pool: {max_sise: 5}\n",
+    )
+    .unwrap_err()
+    .to_string();
+    for expected in [
+        "auth.nodes (section): expected a list of one node or more",
+        "auth.user: required, but set nowhere",
+        "pool.max_sise (section): no such key; did you mean pool.max_size?",
+    ] {
+        assert!(error.contains(expected), "{error}");
+    }
+}

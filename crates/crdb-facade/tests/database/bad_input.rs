@@ -507,6 +507,7 @@ async fn a_statement_that_takes_too_long() {
     let error = db.fetch_one("SELECT pg_sleep(60)", &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.is_timeout());
+    assert!(error.to_string().contains("it may take 1s"), "{error}");
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
 }
 

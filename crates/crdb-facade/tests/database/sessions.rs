@@ -121,3 +121,22 @@ async fn statements_are_prepared_once_and_survive_clean_loans() {
         assert_eq!(text(&db, kept).await, "2");
     }
 }
+
+#[tokio::test]
+async fn a_check_says_whether_a_session_can_be_had() {
+    const SOON: Duration = Duration::from_secs(60);
+    let db = one_session(false, None).await;
+    db.check(SOON).await.unwrap();
+
+    let lease = db.pool().acquire().await.unwrap();
+    let error = db.check(Duration::from_millis(10)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSession, "{error}");
+    assert!(error.is_unavailable());
+    drop(lease);
+    db.check(SOON).await.unwrap();
+
+    db.close(SOON).await.unwrap();
+    let error = db.check(SOON).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    assert!(error.is_unavailable());
+}

@@ -31,27 +31,45 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Runs statements one after the other on a connection of its own, and gives the first column of the last row.
+    /// Runs statements one after the other on a connection of its own, and gives the first column of the last row. All of
+    /// them together may take [`STEP_TIMEOUT`].
     pub(crate) async fn run(&self, statements: &[&str]) -> Result<Option<String>, Error> {
-        let work = async {
+        self.in_time(async {
             let client = self.connect().await?;
             let mut answer = None;
             for sql in statements {
-                let messages = client.simple_query(sql).await.map_err(|source| {
-                    let start: String = sql.chars().take(60).collect();
-                    Error::new(
-                        ErrorKind::Database,
-                        format!("{} refused `{start}`", self.place()),
-                    )
-                    .with_source(source)
-                })?;
-                answer = messages.iter().rev().find_map(|message| match message {
-                    SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-                    _ => None,
-                });
+                answer = self.run_one(&client, sql).await?;
             }
             Ok(answer)
-        };
+        })
+        .await
+    }
+
+    /// Runs statements one after the other on a connection of its own, each within [`STEP_TIMEOUT`]. An error comes with the
+    /// index of its statement.
+    pub(crate) async fn run_each(&self, statements: &[&str]) -> Result<(), (usize, Error)> {
+        let connected = self.in_time(self.connect()).await;
+        let client = connected.map_err(|error| (0, error))?;
+        for (index, sql) in statements.iter().enumerate() {
+            let ran = self.in_time(self.run_one(&client, sql)).await;
+            ran.map_err(|error| (index, error))?;
+        }
+        Ok(())
+    }
+
+    async fn run_one(&self, client: &Client, sql: &str) -> Result<Option<String>, Error> {
+        let messages = client.simple_query(sql).await.map_err(|source| {
+            let start: String = sql.chars().take(60).collect();
+            let refused = format!("{} refused `{start}`", self.place());
+            Error::new(ErrorKind::Database, refused).with_source(source)
+        })?;
+        Ok(messages.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        }))
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         tokio::time::timeout(STEP_TIMEOUT, work)
             .await
             .map_err(|_| {

@@ -25,6 +25,7 @@ use self::tls::ServerTls;
 use crate::certificates::{Authority, Identity};
 use crate::error::{Error, ErrorKind};
 
+pub(crate) use self::admin::Target;
 pub(crate) use self::locate::find_program;
 pub(crate) use self::node::free_port;
 
@@ -194,7 +195,7 @@ impl Engine {
         };
         let deadline = tokio::time::Instant::now() + RULES_TIMEOUT;
         for node in &self.nodes {
-            let target = admin::Target {
+            let target = Target {
                 host: node.host(),
                 port: node.port(),
                 credentials: trusted,
@@ -345,6 +346,11 @@ impl Engine {
     /// A `postgresql://` URL of `database` for the administrator, with the password.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
+        self.url_at(self.port(), database)
+    }
+
+    /// As [`url`](Self::url), through what listens at `port` in front of the engine.
+    fn url_at(&self, port: u16, database: &str) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let mut url = format!("postgresql://{}", encode(&self.administrator.user));
         if !self.administrator.password.is_empty() {
@@ -356,7 +362,7 @@ impl Engine {
         } else {
             self.host().to_owned()
         };
-        url.push_str(&format!("@{host}:{}/{}", self.port(), encode(database)));
+        url.push_str(&format!("@{host}:{port}/{}", encode(database)));
         match &self.ca_certificate {
             Some(path) => url.push_str(&format!(
                 "?sslmode=verify-full&sslrootcert={}",
@@ -450,8 +456,30 @@ impl Engine {
         self.target(database).run(&[sql]).await
     }
 
-    fn target<'a>(&'a self, database: &'a str) -> admin::Target<'a> {
-        admin::Target {
+    /// The database of this name, through what listens at `port` in front of the engine.
+    pub(crate) fn database_at(&self, port: u16, name: &str) -> Database {
+        Database {
+            name: name.to_owned(),
+            url: self.url_at(port, name),
+        }
+    }
+
+    /// Whether the server is run elsewhere, and so outlives the test.
+    pub(crate) fn is_external(&self) -> bool {
+        self.logins.is_empty()
+    }
+
+    /// The administrator's way into a database, through what listens at `port` in front of the engine.
+    pub(crate) fn administrator_at<'a>(&'a self, port: u16, database: &'a str) -> Target<'a> {
+        Target {
+            port,
+            credentials: &self.administrator,
+            ..self.target(database)
+        }
+    }
+
+    fn target<'a>(&'a self, database: &'a str) -> Target<'a> {
+        Target {
             host: self.host(),
             port: self.port(),
             ca_certificate: self.ca_certificate.as_deref(),

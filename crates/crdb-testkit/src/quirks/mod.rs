@@ -38,6 +38,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use self::control::{Control, Upstream};
 pub(crate) use self::startup::acceptor;
+pub(crate) use self::tokens::{Token, statements};
 
 pub use self::control::{QuirkCounts, QuirksOptions};
 pub use self::injection::{Injection, RandomInjections};

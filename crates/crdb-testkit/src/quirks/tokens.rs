@@ -2,7 +2,7 @@
 
 /// What a [`Token`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(crate) enum TokenKind {
     /// A keyword or an unquoted name.
     Word,
     /// `"a quoted name"`.
@@ -17,29 +17,29 @@ pub(super) enum TokenKind {
 
 /// A piece of SQL text; comments and blanks are no tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: TokenKind,
-    pub(super) text: &'a str,
+pub(crate) struct Token<'a> {
+    pub(crate) kind: TokenKind,
+    pub(crate) text: &'a str,
     /// Where it begins in the text that it was cut from.
-    pub(super) start: usize,
+    pub(crate) start: usize,
 }
 
 impl Token<'_> {
-    pub(super) fn end(&self) -> usize {
+    pub(crate) fn end(&self) -> usize {
         self.start + self.text.len()
     }
 
     /// Whether it is this keyword, in any case.
-    pub(super) fn is(&self, word: &str) -> bool {
+    pub(crate) fn is(&self, word: &str) -> bool {
         self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
-    pub(super) fn is_symbol(&self, symbol: &str) -> bool {
+    pub(crate) fn is_symbol(&self, symbol: &str) -> bool {
         self.kind == TokenKind::Symbol && self.text == symbol
     }
 
     /// The name that it denotes: folded to lower case unless it is quoted.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.kind {
             TokenKind::QuotedName => self.text.trim_matches('"').replace("\"\"", "\""),
             _ => self.text.to_ascii_lowercase(),
@@ -48,7 +48,7 @@ impl Token<'_> {
 }
 
 /// Cuts `sql` into statements, each a list of tokens; empty ones are left out.
-pub(super) fn statements(sql: &str) -> Vec<Vec<Token<'_>>> {
+pub(crate) fn statements(sql: &str) -> Vec<Vec<Token<'_>>> {
     let mut statements = vec![Vec::new()];
     for token in tokens(sql) {
         if token.is_symbol(";") {

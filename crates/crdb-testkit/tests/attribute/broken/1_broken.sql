@@ -1,0 +1,3 @@
+CREATE TABLE one (a INT8);
+
+INSERT INTO two VALUES (1);
