@@ -70,7 +70,8 @@ impl Target<'_> {
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        tokio::time::timeout(STEP_TIMEOUT, work)
+        // Boxed: with a connection in it, it would make every future that awaits it large.
+        tokio::time::timeout(STEP_TIMEOUT, Box::pin(work))
             .await
             .map_err(|_| {
                 Error::new(
