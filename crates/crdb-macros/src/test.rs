@@ -95,6 +95,7 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> Result<Tok
         #(#attributes)*
         #[::core::prelude::v1::test]
         fn #name() #output {
+            #[allow(clippy::unused_async, reason = "the test attribute asks for an async fn")]
             #function
             ::crdb_testkit::TestCase::new(::core::env!("CARGO_MANIFEST_DIR"))
                 #migrations #(#fixtures)* #imitating #migrate
