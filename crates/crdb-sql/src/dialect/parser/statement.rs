@@ -3,6 +3,7 @@
 use super::super::ast::{Explain, Expr, Ident, Prepare, Statement, StatementKind};
 use super::super::keyword::Keyword;
 use super::super::token::TokenKind;
+use super::rule::Rule;
 use super::utility::{CANNED_PLAN, PREPARABLE, SHOW, TOP_LEVEL};
 use super::{Parsed, Parser};
 
@@ -34,24 +35,25 @@ impl Parser<'_> {
                 Some(utility) => Ok(utility),
                 None => self.execute(),
             },
-            _ => match self.utility(TOP_LEVEL)? {
-                Some(utility) => Ok(utility),
-                None => self.preparable_kind(),
-            },
+            Some(Keyword::DROP) if self.keyword_at(1, Keyword::OWNED) => {
+                self.expect_utility(TOP_LEVEL)
+            }
+            _ => self.preparable_kind(TOP_LEVEL),
         }
     }
 
     /// A statement that can be prepared, and that may stand in a common table expression.
     pub(super) fn preparable_statement(&mut self) -> Parsed<Statement> {
         let start = self.start();
-        let kind = self.preparable_kind()?;
+        let kind = self.preparable_kind(&[])?;
         Ok(Statement {
             kind,
             span: self.span_from(start),
         })
     }
 
-    fn preparable_kind(&mut self) -> Parsed<StatementKind> {
+    /// A statement that can be prepared, or one by the rules of `others`.
+    fn preparable_kind(&mut self, others: &[Rule]) -> Parsed<StatementKind> {
         let Some(keyword) = self.keyword() else {
             if self.is(TokenKind::LeftParen) {
                 return Ok(StatementKind::Query(Box::new(self.query()?)));
@@ -74,10 +76,14 @@ impl Parser<'_> {
             Keyword::SET => self.set(),
             Keyword::USE => self.use_database(),
             Keyword::SHOW => self.expect_utility(SHOW),
-            _ => match self.utility(PREPARABLE)? {
-                Some(utility) => Ok(utility),
-                None => Err(self.expected("a statement")),
-            },
+            _ => {
+                for rules in [PREPARABLE, others] {
+                    if let Some(utility) = self.utility(rules)? {
+                        return Ok(utility);
+                    }
+                }
+                Err(self.expected("a statement"))
+            }
         }
     }
 
