@@ -91,7 +91,13 @@ async fn no_secret_is_printed_at_trace_level() {
     let shown = format!("{config:?} {} {builder:?}", config.explain());
     let echo = "-- name: echo :one\nSELECT :value::TEXT AS value;\n";
     let repository = Repository::from_embedded(&[("values.sql", echo)]).unwrap();
-    let db = builder.repository(repository).open().await.unwrap();
+    let builder = builder.repository(repository);
+    #[cfg(feature = "log")]
+    let builder = {
+        let lines = crdb_facade::observe::LogLines::json(log.clone());
+        builder.observer(&Arc::new(lines.slow_after(std::time::Duration::ZERO)))
+    };
+    let db = builder.open().await.unwrap();
     let query = db.query("values.echo").bind("value", VALUE);
     assert!(!format!("{query:?}").contains(VALUE));
     query.fetch_one().await.unwrap();
@@ -141,6 +147,16 @@ async fn no_secret_is_printed_at_trace_level() {
     ] {
         assert!(log.contains(expected), "{expected} is not in the log");
     }
+    #[cfg(feature = "log")]
+    for line in [
+        r#""event":"statement.slow""#,
+        r#""query":"values.echo""#,
+        r#""event":"transaction.slow""#,
+    ] {
+        assert!(log.contains(line), "no line with {line}");
+    }
+    let build = format!("configuration=\"{}\"", config.fingerprint());
+    assert!(shown.contains("crdb_build_info{") && shown.contains(&build));
     // A call has a span of its own, with OpenTelemetry's names, that knows its result.
     let span = r#"statement{otel.name="values.echo" otel.kind="client" db.system.name="#;
     assert!(log.contains(span), "no span of the call");
