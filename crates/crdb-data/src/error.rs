@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What kind of thing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,13 @@ pub struct Place {
 }
 
 impl Place {
+    pub(crate) fn line(line: u64) -> Self {
+        Self {
+            line: Some(line),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn is_nowhere(&self) -> bool {
         *self == Self::default()
     }
@@ -118,8 +125,47 @@ impl Error {
         made
     }
 
+    pub(crate) fn io(what: &str, path: &Path, source: std::io::Error) -> Self {
+        let advice = match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Some("free some space, then do it again: nothing was left under the final name")
+            }
+            std::io::ErrorKind::NotFound => Some("check the path"),
+            std::io::ErrorKind::PermissionDenied => Some("check the permissions of the file"),
+            _ => None,
+        };
+        let mut error = Self::new(ErrorKind::Io, what)
+            .at(Place {
+                file: Some(path.to_owned()),
+                ..Place::default()
+            })
+            .with_source(source);
+        if let Some(advice) = advice {
+            error = error.with_advice(advice);
+        }
+        error
+    }
+
+    pub(crate) fn at(mut self, place: Place) -> Self {
+        self.0.place = place;
+        self
+    }
+
+    pub(crate) fn in_file(mut self, file: &Path) -> Self {
+        self.0.place.file.get_or_insert_with(|| file.to_owned());
+        self
+    }
+
     pub(crate) fn with_advice(mut self, advice: impl Into<String>) -> Self {
         self.0.advice = Some(advice.into());
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
         self
     }
 

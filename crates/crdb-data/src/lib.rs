@@ -52,17 +52,35 @@
 //! | feature | what |
 //! | --- | --- |
 //! | `csv` (default) | [`Csv`] |
-//! | `json` (default) | [`Json`] |
+//! | `json` (default) | [`Json`], and JSON lines as a source of loads |
 //! | `table` | [`TextTable`] |
 //!
 //! # Modules in reading order
-//! `value` (what a row holds), `format` (rows as bytes), `error`.
+//! `value` (what a row holds), `format` (rows as bytes), `session` (what is asked of a session); `load`, `export`, `batch` (many rows),
+//! `checkpoint` (what has been done of them); `pages`, `changes`; `identifier`, `table`, `fault`, `error`.
 
+mod batch;
+mod changes;
+mod checkpoint;
 mod error;
+#[cfg(any(feature = "csv", feature = "json"))]
+mod export;
+mod fault;
 mod format;
+mod identifier;
+mod load;
+mod pages;
+mod session;
+mod table;
 mod value;
 
+pub use batch::{BatchReport, BatchStatement, ChunkOutcome, ChunkReport};
+pub use changes::{Change, ChangeEvent, ChangeStream, Changes};
 pub use error::{Error, ErrorKind, Place};
+#[cfg(any(feature = "csv", feature = "json"))]
+pub use export::{Destination, Export, Manifest, ManifestColumn, ManifestPart};
+#[cfg(any(feature = "csv", feature = "json"))]
+pub use format::Format;
 #[cfg(feature = "table")]
 pub use format::TextTable;
 #[cfg(feature = "csv")]
@@ -70,6 +88,9 @@ pub use format::{Csv, CsvDialect};
 pub use format::{Encode, EncodedRows, encode};
 #[cfg(feature = "json")]
 pub use format::{Json, JsonLayout, JsonNumbers};
+pub use load::{Load, LoadReport, Progress, Source, TextRow};
+pub use pages::{CursorKey, Page, Pages};
+pub use session::{CopyForm, CopySession, PipelineSession};
 pub use value::{ArrayValue, Columns, DataColumn, Value, ValueKind, map};
 
 #[cfg(doctest)]

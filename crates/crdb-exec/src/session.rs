@@ -256,7 +256,9 @@ impl AcquireError {
         self.retryable
     }
 
-    pub(crate) fn into_source(self) -> Box<dyn StdError + Send + Sync> {
+    /// Why, as the source said it.
+    #[must_use]
+    pub fn into_source(self) -> Box<dyn StdError + Send + Sync> {
         self.source
     }
 }

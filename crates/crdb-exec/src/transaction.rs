@@ -312,6 +312,28 @@ impl<S: SessionSource> Transaction<S> {
         Operation::statement(observer, statement, parameters, true, Instant::now())
     }
 
+    /// Runs a request that a layer above makes on the [`lease`](Self::lease), such as a COPY, and watches its answer as it does a
+    /// statement's. `statement` is what the request runs; `request` is not polled before the transaction admits it.
+    ///
+    /// # Errors
+    /// As a statement's.
+    ///
+    /// # Cancel safety
+    /// As a statement's.
+    pub async fn request<T: Send>(
+        &self,
+        statement: Statement<'_>,
+        request: impl Future<Output = Answer<T>> + Send,
+    ) -> Result<T, Error> {
+        let operation = self.observed(&statement, &[]);
+        let result = match self.open.progress.request(self.level, statement) {
+            Ok(admitted) => self.read(admitted, pin!(request)).await,
+            Err(refused) => Err(refused),
+        };
+        operation.end(Outcome::of(&result), 0, None);
+        result
+    }
+
     /// The session that the transaction runs on, as its source lent it: for what a source keeps with its leases. Statements
     /// belong on the transaction itself, which watches what becomes of them.
     #[must_use]

@@ -1,5 +1,6 @@
 //! The rows that can be run.
 
+mod bulk;
 mod cut_commit;
 mod deadlines;
 mod drops;
@@ -34,6 +35,7 @@ pub fn all() -> &'static [&'static dyn Row] {
         &own_tests::AUDIT,
         &rationing::Rationing,
         &own_tests::SIMULATION,
+        &bulk::Bulk,
         &verdicts::Verdicts,
         &failover::Failover,
     ]

@@ -64,6 +64,14 @@ impl Json {
         self
     }
 
+    /// The ending of files.
+    pub(super) fn ending(&self) -> &'static str {
+        match self.layout {
+            JsonLayout::Lines => "jsonl",
+            JsonLayout::Array => "json",
+        }
+    }
+
     fn object<R: Row>(&self, columns: &Columns, row: &R, out: &mut Vec<u8>) -> Result<(), Error> {
         for (value, key) in columns.values(row).zip(&self.keys) {
             let (column, value) = value?;

@@ -1,5 +1,7 @@
 //! Rows as bytes.
 
+#[cfg(any(feature = "csv", feature = "json"))]
+mod any;
 #[cfg(feature = "csv")]
 mod csv;
 mod encode;
@@ -8,6 +10,8 @@ mod json;
 #[cfg(feature = "table")]
 mod table;
 
+#[cfg(any(feature = "csv", feature = "json"))]
+pub use any::Format;
 #[cfg(feature = "csv")]
 pub use csv::{Csv, CsvDialect};
 pub use encode::{Encode, EncodedRows, encode};

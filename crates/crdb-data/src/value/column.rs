@@ -78,8 +78,11 @@ impl Columns {
         self.0.iter()
     }
 
-    /// Refuses a name that several columns have, where a name must tell them apart.
-    pub(crate) fn check_names(&self) -> Result<(), Error> {
+    /// Refuses a name that several columns have, for a format whose names must tell them apart.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Type`](crate::ErrorKind::Type) with the name.
+    pub fn check_names(&self) -> Result<(), Error> {
         let mut names: Vec<&str> = self.iter().map(DataColumn::name).collect();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair.first() == pair.last()) {
@@ -88,8 +91,9 @@ impl Columns {
         }
     }
 
-    /// The values of a row that has these columns.
-    pub(crate) fn values<'r, R: Row>(
+    /// The values of a row that has these columns, each with its column. An item is an error of
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for bytes that are no value of their type.
+    pub fn values<'r, R: Row>(
         &'r self,
         row: &'r R,
     ) -> impl Iterator<Item = Result<(&'r DataColumn, Value<'r>), Error>> {

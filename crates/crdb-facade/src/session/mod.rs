@@ -1,5 +1,7 @@
 //! A session of crdb-wire as the executor uses it.
 
+#[cfg(feature = "data")]
+mod bulk;
 mod convert;
 mod row;
 

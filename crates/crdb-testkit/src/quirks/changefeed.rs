@@ -101,6 +101,20 @@ pub(super) fn changefeed(statement: &[Token<'_>]) -> Option<Changefeed> {
     Some(feed)
 }
 
+/// The name of a table as a changefeed tells it: without schema and quotes.
+fn bare(table: &str) -> String {
+    match table.strip_suffix('"') {
+        Some(inner) => {
+            let start = inner
+                .replace("\"\"", "\u{0}\u{0}")
+                .rfind('"')
+                .map_or(0, |at| at + 1);
+            inner[start..].replace("\"\"", "\"")
+        }
+        None => table.rsplit('.').next().unwrap_or(table).to_owned(),
+    }
+}
+
 /// `10s`, `500ms`.
 fn interval(text: &str) -> Option<Duration> {
     let digits = text
@@ -166,7 +180,7 @@ impl Session {
                 if scans {
                     for (key, earlier, row) in changes(&before, &rows) {
                         told.push(json!({
-                            "table": table,
+                            "table": bare(table),
                             "key": key,
                             "value": feed.value(earlier, row, now).to_string(),
                         }));
@@ -309,6 +323,18 @@ mod tests {
         assert!(feed.initial_scan && feed.resolved.is_none());
         assert_eq!(read("CREATE CHANGEFEED FOR a INTO 'kafka://x'"), None);
         assert_eq!(read("CREATE TABLE changefeed (a INT8)"), None);
+    }
+
+    #[test]
+    fn a_table_is_told_by_its_bare_name() {
+        for (name, told) in [
+            ("t", "t"),
+            ("s.t", "t"),
+            ("\"s\".\"T.x\"", "T.x"),
+            ("\"a\"\"b\"", "a\"b"),
+        ] {
+            assert_eq!(bare(name), told);
+        }
     }
 
     #[test]

@@ -14,9 +14,11 @@ use super::format::CopyFormat;
 use super::pass_through::PassThrough;
 use super::value::CopyRow;
 use crate::answer::Answer;
-use crate::connection::{Event, Reply};
+use crate::connection::{Event, Outgoing, Reply};
 use crate::error::Error;
+use crate::footprint::Footprint;
 use crate::observer::{CopyDirection, Failure, Operation, Outcome};
+use crate::protocol::Shape;
 use crate::request::Request;
 use crate::session::Session;
 
@@ -79,6 +81,74 @@ impl Session {
         let source = PassThrough::new(format, self.engine());
         let copy = self.begin_copy_in(request.into(), format, source).await?;
         Ok(CopyInBytes(copy))
+    }
+
+    /// Runs a `COPY .. FROM STDIN` whose data is there as a whole, in one request: statement, data and end travel together, so that
+    /// no other request comes between them. The data must be of the statement's format. The answer's
+    /// [`rows_affected`](Answer::rows_affected) counts the rows.
+    ///
+    /// All of it is buffered until the server has taken it. A server that refuses the statement throws the data away.
+    ///
+    /// # Errors
+    /// As [`copy_in`](Self::copy_in), and [`CopyInBytes::send`]. The server keeps nothing then; but when the connection ended, whether
+    /// it keeps the rows is unknown.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped, it is unknown whether the rows are kept.
+    pub async fn copy_in_whole(
+        &self,
+        request: impl Into<Request<'_>>,
+        format: CopyFormat,
+        data: &[u8],
+    ) -> Result<Answer, Error> {
+        let request = request.into();
+        if Direction::of(request.text) != Some(Direction::In) {
+            return Err(Error::refused(
+                "copying in: the text is not one COPY .. FROM STDIN",
+            ));
+        }
+        let shared = &self.connection.shared;
+        let observer = shared.config.observer.as_ref();
+        let mut operation =
+            Operation::copy(observer, &shared.peer, CopyDirection::In, request.text);
+        let result = self.send_whole(request, format, data).await;
+        let rows = result.as_ref().map_or(0, Answer::rows_affected);
+        operation.end(Outcome::of(&result), rows);
+        result
+    }
+
+    async fn send_whole(
+        &self,
+        request: Request<'_>,
+        format: CopyFormat,
+        data: &[u8],
+    ) -> Result<Answer, Error> {
+        let mut messages = BytesMut::with_capacity(data.len() + data.len() / 64 + 1024);
+        frontend::query(request.text, &mut messages)
+            .map_err(|source| Error::refused("encoding a statement's text").with_source(source))?;
+        super::pass_through::append(format, self.engine(), data, &mut messages)
+            .map_err(|error| Error::refused("cutting CSV into rows").with_source(error))?;
+        frontend::copy_done(&mut messages);
+        let mut reply = self.connection.send(Outgoing {
+            bytes: &messages,
+            shape: Shape::Simple,
+            trace: request.trace(Footprint::of(request.text)),
+            copies: true,
+            tells_ends: false,
+            keeps: None,
+        })?;
+        drop(messages);
+        reply.answer().await;
+        let answer = reply.take();
+        if answer.is_success() {
+            Ok(answer)
+        } else {
+            Err(Error::answered(
+                ATTEMPT,
+                &self.connection.shared.peer,
+                answer,
+            ))
+        }
     }
 
     async fn begin_copy_in<S>(

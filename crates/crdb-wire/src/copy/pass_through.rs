@@ -95,6 +95,36 @@ impl PassThrough {
     }
 }
 
+/// Appends data that is there as a whole, as messages.
+pub(super) fn append(
+    format: CopyFormat,
+    engine: Engine,
+    data: &[u8],
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    if format != CopyFormat::Csv || engine != Engine::CockroachDb {
+        for piece in data.chunks(LONGEST_PIECE) {
+            out.put_slice(&header(piece.len()));
+            out.put_slice(piece);
+        }
+        return Ok(());
+    }
+    let mut rest = data;
+    let mut number = 0;
+    while !rest.is_empty() {
+        number += 1;
+        let end = CsvRows::default().end(rest).unwrap_or(rest.len());
+        if end > LONGEST_ROW {
+            return Err(EncodeError::new(number, 0, Reason::TooLong));
+        }
+        let (row, after) = rest.split_at(end);
+        out.put_slice(&header(row.len()));
+        out.put_slice(row);
+        rest = after;
+    }
+    Ok(())
+}
+
 /// The header of a CopyData whose body is so long; bodies are bounded far below 2 GiB.
 fn header(length: usize) -> Bytes {
     let mut header = BytesMut::with_capacity(5);

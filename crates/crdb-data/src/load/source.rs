@@ -1,0 +1,133 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use futures_util::{Stream, StreamExt as _};
+
+use crate::error::{Error, ErrorKind};
+
+/// The texts of a row's values; `None` is NULL.
+pub type TextRow = Vec<Option<String>>;
+
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type RowStream = Pin<Box<dyn Stream<Item = Result<TextRow, BoxError>> + Send>>;
+
+/// Where rows come from.
+///
+/// ```
+/// use crdb_data::Source;
+///
+/// let accounts = Source::csv("accounts.csv");
+/// let french = Source::csv("comptes.csv").delimiter(b';');
+/// let plain = Source::csv("plain.csv").without_header(["id", "owner"]);
+/// ```
+pub struct Source {
+    pub(crate) kind: SourceKind,
+    pub(crate) delimiter: u8,
+    pub(crate) names: Option<Vec<String>>,
+}
+
+pub(crate) enum SourceKind {
+    Csv(PathBuf),
+    #[cfg(feature = "json")]
+    JsonLines(PathBuf),
+    Rows(RowStream),
+}
+
+impl Source {
+    fn new(kind: SourceKind) -> Self {
+        Self {
+            kind,
+            delimiter: b',',
+            names: None,
+        }
+    }
+
+    /// A file by what its name says: `.csv`, `.tsv`, and with the feature `json` `.jsonl` and `.ndjson`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] for another ending.
+    pub fn file(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
+        let ending = path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase())
+            .unwrap_or_default();
+        match ending.as_str() {
+            "csv" => Ok(Self::csv(path)),
+            "tsv" => Ok(Self::csv(path).delimiter(b'\t')),
+            #[cfg(feature = "json")]
+            "jsonl" | "ndjson" => Ok(Self::json_lines(path)),
+            _ => Err(Error::new(
+                ErrorKind::Refused,
+                "the name of the file does not say its format",
+            )
+            .in_file(&path)
+            .with_advice("name the format: .csv, .tsv, .jsonl or .ndjson")),
+        }
+    }
+
+    /// A file of CSV with a header, in UTF-8. An empty field is NULL, `""` an empty text; blank lines are no rows.
+    pub fn csv(path: impl Into<PathBuf>) -> Self {
+        Self::new(SourceKind::Csv(path.into()))
+    }
+
+    /// A file of JSON lines: an object a line, in UTF-8. The first one says which names there are, unless
+    /// [`columns`](Self::columns) does; a name that a row lacks is NULL.
+    #[cfg(feature = "json")]
+    pub fn json_lines(path: impl Into<PathBuf>) -> Self {
+        Self::new(SourceKind::JsonLines(path.into()))
+    }
+
+    /// Rows of a stream, as the texts of their values. A load of a stream is resumed from the beginning of the same stream: rows that
+    /// were loaded are passed over by their number.
+    pub fn rows<S, E>(columns: impl IntoIterator<Item = impl Into<String>>, rows: S) -> Self
+    where
+        S: Stream<Item = Result<TextRow, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let rows = rows.map(|row| row.map_err(Into::into));
+        Self {
+            names: Some(columns.into_iter().map(Into::into).collect()),
+            ..Self::new(SourceKind::Rows(Box::pin(rows)))
+        }
+    }
+
+    /// What stands between two fields of CSV.
+    #[must_use]
+    pub fn delimiter(mut self, delimiter: u8) -> Self {
+        self.delimiter = delimiter;
+        self
+    }
+
+    /// The columns of a file of CSV without a header.
+    #[must_use]
+    pub fn without_header(self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.columns(columns)
+    }
+
+    /// The names of JSON lines.
+    #[must_use]
+    pub fn columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.names = Some(columns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.kind {
+            SourceKind::Csv(path) => Some(path),
+            #[cfg(feature = "json")]
+            SourceKind::JsonLines(path) => Some(path),
+            SourceKind::Rows(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("path", &self.path())
+            .field("columns", &self.names)
+            .finish_non_exhaustive()
+    }
+}

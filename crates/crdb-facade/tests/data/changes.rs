@@ -1,0 +1,146 @@
+//! Changes of tables, told by the quirks proxy as a changefeed tells them.
+
+use std::time::Duration;
+
+use crdb_data::{ChangeEvent, Changes, ErrorKind};
+use crdb_testkit::{Cut, FaultProxy};
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+
+use crate::{cockroach, database, through};
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Item {
+    id: i64,
+    name: Option<String>,
+}
+
+/// The next event, which is not waited for longer than a hang.
+async fn next<S: futures_util::Stream + Unpin>(events: &mut S) -> S::Item {
+    tokio::time::timeout(Duration::from_secs(60), events.next())
+        .await
+        .expect("an event")
+        .unwrap()
+}
+
+#[tokio::test]
+async fn rows_then_changes_then_deletions_are_told_with_their_times() {
+    let (_database, _proxy, db) = cockroach().await;
+    db.execute("CREATE TABLE item (id INT8 PRIMARY KEY, name TEXT)", &[])
+        .await
+        .unwrap();
+    db.execute("INSERT INTO item VALUES (1, 'one')", &[])
+        .await
+        .unwrap();
+    let mut events = Changes::of(["item"])
+        .resolved_every(Duration::from_millis(50))
+        .stream::<Item, _>(db.executor());
+    let mut resolved = 0;
+    let mut step = 0;
+    while step < 3 || resolved < 2 {
+        match next(&mut events).await.unwrap() {
+            ChangeEvent::Change(change) => {
+                assert_eq!(change.table, "item");
+                assert_eq!(change.key, [1]);
+                assert!(!change.updated.is_empty());
+                match step {
+                    0 => {
+                        assert_eq!(
+                            change.after,
+                            Some(Item {
+                                id: 1,
+                                name: Some("one".to_owned())
+                            })
+                        );
+                        db.execute("UPDATE item SET name = NULL", &[])
+                            .await
+                            .unwrap();
+                    }
+                    1 => {
+                        assert_eq!(change.after, Some(Item { id: 1, name: None }));
+                        db.execute("DELETE FROM item", &[]).await.unwrap();
+                    }
+                    _ => assert_eq!(change.after, None),
+                }
+                step += 1;
+            }
+            ChangeEvent::Resolved(_) => resolved += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_gone_on_from_the_last_resolved_time() {
+    let (database, proxy, plain) = cockroach().await;
+    plain
+        .execute("CREATE TABLE item (id INT8 PRIMARY KEY, name TEXT)", &[])
+        .await
+        .unwrap();
+    let network = FaultProxy::start(proxy.host(), proxy.port()).unwrap();
+    let db = through(&database, network.host(), network.port()).await;
+    let mut events = Changes::of(["item"])
+        .without_initial_scan()
+        .resolved_every(Duration::from_millis(50))
+        .stream::<Item, _>(db.executor());
+    let mut last = String::new();
+    for round in 0..3 {
+        loop {
+            if let ChangeEvent::Resolved(time) = next(&mut events).await.unwrap() {
+                assert!(time >= last, "{time} after {last}");
+                last = time;
+                break;
+            }
+        }
+        network.cut_now(Cut::Reset);
+        // The feed is told of rows that are written once it is back.
+        while !matches!(next(&mut events).await.unwrap(), ChangeEvent::Resolved(_)) {}
+        plain
+            .execute("INSERT INTO item VALUES ($1, 'x')", &[&i64::from(round)])
+            .await
+            .unwrap();
+        loop {
+            if let ChangeEvent::Change(change) = next(&mut events).await.unwrap()
+                && change.key == [round]
+            {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_gives_its_session_back() {
+    let (_database, _proxy, db) = cockroach().await;
+    db.execute("CREATE TABLE item (id INT8 PRIMARY KEY, name TEXT)", &[])
+        .await
+        .unwrap();
+    // More than the pool has sessions.
+    for _ in 0..24 {
+        let mut events = Changes::of(["item"])
+            .resolved_every(Duration::from_millis(20))
+            .stream::<Item, _>(db.executor());
+        next(&mut events).await.unwrap();
+    }
+    db.execute("INSERT INTO item VALUES (1, 'x')", &[])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn postgresql_and_tables_that_do_not_exist_are_errors() {
+    let (_database, db) = database().await;
+    let error = next(&mut Changes::of(["item"]).stream::<Item, _>(db.executor()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(
+        error.to_string().contains("PostgreSQL has no changefeeds"),
+        "{error}"
+    );
+    let (_database, _proxy, db) = cockroach().await;
+    let mut events = Changes::of(["no_table"]).stream::<Item, _>(db.executor());
+    let error = next(&mut events).await.unwrap_err();
+    assert!(error.to_string().contains("no_table"), "{error}");
+    assert!(events.next().await.is_none());
+}
