@@ -25,8 +25,8 @@ async fn bank(engine: &Engine) -> Database {
         );
     let bank = Database::open(config.build().unwrap()).await.unwrap();
     for script in [crdb_example_bank::SCHEMA, crdb_example_bank::SAMPLE_DATA] {
-        for range in crdb_sql::token::statements(script) {
-            bank.execute(&script[range], &[]).await.unwrap();
+        for statement in crdb_sql::dialect::split_statements(script) {
+            bank.execute(statement.text, &[]).await.unwrap();
         }
     }
     bank
