@@ -220,6 +220,11 @@ mod capture {
                     descriptions.insert_enum(name, labels.to_vec());
                 }
             }
+            for (name, fields) in kept.composites() {
+                if !descriptions.composites().any(|(known, _)| known == name) {
+                    descriptions.insert_composite(name, fields.to_vec());
+                }
+            }
             server.close().await?;
             Ok(descriptions)
         })

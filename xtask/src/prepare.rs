@@ -1,5 +1,8 @@
 //! Preparing queries on a server, which then says what their parameters and columns are, or what is wrong.
 
+mod plan;
+mod reading;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -14,6 +17,10 @@ use crdb_sql::{Layout, Query, Verdict};
 use crdb_testkit::{Database, Engine, EngineChoice, EngineKind, EngineOptions};
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::types::{Kind, Type};
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
+
+use plan::FullScan;
+use reading::Reading;
 
 /// A session in a database that has the schema's tables.
 pub(crate) struct Server {
@@ -44,6 +51,13 @@ pub(crate) fn verdicts(engine: &str, layout: &Layout, verdicts: &mut [Verdict]) 
             };
             if let Err(refusal) = server.describe(&query, &mut descriptions).await? {
                 verdict.refused_by_server(&refusal.message, refusal.position);
+                continue;
+            }
+            if let Some(difference) = server.reads_otherwise(&query).await? {
+                verdict.read_otherwise_by_server(&difference);
+            }
+            for scan in server.full_scans(&query, &descriptions).await? {
+                verdict.scanned_by_server(&scan.table, &scan.indexes);
             }
         }
         server.close().await
@@ -144,6 +158,87 @@ impl Server {
         Ok(Ok(()))
     }
 
+    /// Where CockroachDB's parser reads a query otherwise than ours. Nothing is told by a server that does not show its syntax, or of a
+    /// query that our parser does not know.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    async fn reads_otherwise(&self, query: &Query) -> Result<Option<String>> {
+        let tree = crdb_sql::dialect::parse_one(query.text());
+        let (true, Ok(tree)) = (self.is_cockroach(), tree) else {
+            return Ok(None);
+        };
+        let printed = tree.to_string();
+        let text = self.reading(query.text()).await?;
+        let read = self.reading(&printed).await?;
+        Ok(text
+            .zip(read)
+            .and_then(|(text, read)| reading::difference(&text, &printed, &read)))
+    }
+
+    async fn reading(&self, text: &str) -> Result<Option<Reading>> {
+        let rows = self.rows(&reading::question(text)).await?;
+        Ok(rows.map(|rows| {
+            Reading::of(rows.iter().map(|row| {
+                let word = |index: usize| row.get(index).unwrap_or_default();
+                (word(0), word(1))
+            }))
+        }))
+    }
+
+    /// The tables that the server's plan reads whole though the query has a condition. Nothing is told of a query that has a parameter of
+    /// which no sample is known, or that the server does not explain.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    async fn full_scans(
+        &self,
+        query: &Query,
+        descriptions: &Descriptions,
+    ) -> Result<Vec<FullScan>> {
+        let described = descriptions.get(query.hash());
+        let sampled = described
+            .filter(|_| plan::is_explained(query.text()))
+            .and_then(|description| plan::with_samples(query.text(), description, descriptions));
+        let Some(sampled) = sampled else {
+            return Ok(Vec::new());
+        };
+        let cockroach = self.is_cockroach();
+        let question = if cockroach {
+            format!("EXPLAIN {sampled}")
+        } else {
+            self.rows("SET enable_seqscan = off").await?;
+            format!("EXPLAIN (FORMAT JSON) {sampled}")
+        };
+        let rows = self.rows(&question).await?.unwrap_or_default();
+        let lines: Vec<&str> = rows.iter().filter_map(|row| row.get(0)).collect();
+        Ok(if cockroach {
+            plan::of_cockroach(&lines)
+        } else {
+            plan::of_postgres(&lines.join("\n"))
+        })
+    }
+
+    /// The rows of a statement as text; `None` where the server refuses it.
+    async fn rows(&self, text: &str) -> Result<Option<Vec<SimpleQueryRow>>> {
+        let call = self.session.begin_call();
+        let answer = call.client().simple_query(text).await;
+        call.finish();
+        match answer {
+            Ok(messages) => {
+                let rows = messages.into_iter().filter_map(|message| match message {
+                    SimpleQueryMessage::Row(row) => Some(row),
+                    _ => None,
+                });
+                Ok(Some(rows.collect()))
+            }
+            Err(error) => {
+                refusal(error)?;
+                Ok(None)
+            }
+        }
+    }
+
     /// Drops the scratch database; a server of ours goes with all that is in it.
     ///
     /// # Errors
@@ -227,6 +322,14 @@ fn name(found: &Type, descriptions: &mut Descriptions) -> String {
         Kind::Simple if *found == Type::CHAR => "\"char\"".to_owned(),
         Kind::Enum(labels) => {
             descriptions.insert_enum(found.name(), labels.clone());
+            found.name().to_owned()
+        }
+        Kind::Composite(fields) => {
+            let fields = fields.iter().map(|field| {
+                DescribedColumn::new(field.name(), &name(field.type_(), descriptions))
+            });
+            let fields = fields.collect();
+            descriptions.insert_composite(found.name(), fields);
             found.name().to_owned()
         }
         _ => found.name().to_owned(),

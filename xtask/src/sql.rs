@@ -40,6 +40,9 @@ struct CheckArguments {
     format: Format,
     /// Also prepare every query on a server: auto, cockroach, postgres, or a postgresql:// URL
     ///
+    /// The server's plan shows tables that are read whole though the query has a condition; a CockroachDB names the index
+    /// that would help. A CockroachDB also says how it reads each query (SHOW SYNTAX), which must be how this parser does.
+    ///
     /// Where the server's database does not have the schema's tables, they are created in a scratch database that is
     /// dropped afterwards.
     #[arg(long, value_name = "ENGINE")]

@@ -5,6 +5,7 @@ use crate::from_row::FromRow;
 use crate::mapped::MappedRows;
 use crate::row::Row;
 use crate::session::Parameters;
+use crate::sqlstate::SqlState;
 use crate::statement::Statement;
 use crate::verdict::Verdict;
 use futures_util::Stream;
@@ -258,7 +259,8 @@ pub trait ExecutorExt: Executor {
     ///
     /// # Errors
     /// As the executor. Outside a transaction the rows before it are committed, which the error
-    /// [says](Error::committed_rows); it is not to be retried then.
+    /// [says](Error::committed_rows); it is not to be retried then. Two items of one key in one upsert are refused by the server
+    /// ([`SqlState::CARDINALITY_VIOLATION`]), and the error says so.
     fn execute_part<'a>(
         &self,
         statement: impl Into<Statement<'a>>,
@@ -269,6 +271,10 @@ pub trait ExecutorExt: Executor {
         async move {
             let result = self.execute_statement(statement, parameters).await;
             result.map_err(|error| {
+                let error = match error.sqlstate() {
+                    Some(SqlState::CARDINALITY_VIOLATION) => error.with_advice(TWICE),
+                    _ => error,
+                };
                 if self.is_transaction() {
                     error
                 } else {
@@ -278,6 +284,9 @@ pub trait ExecutorExt: Executor {
         }
     }
 }
+
+/// The server says that a row would be affected twice, and not that two items were the same.
+const TWICE: &str = "two of its items may have one key: keep the last of each key before the call";
 
 impl<E: Executor> ExecutorExt for E {}
 

@@ -144,8 +144,8 @@ pub use transact::TransactionBody;
 pub use transaction::{Transaction, TransactionRows};
 pub use unknown_label::UnknownLabel;
 pub use value::{
-    Array, BitString, Date, Dimension, Exact, Inet, Interval, JsonText, Numeric, TimeOfDay, TimeTz,
-    Timestamp, ValueError, holds_all,
+    Array, BitString, CompositeReader, Date, Dimension, Exact, Inet, Interval, JsonText, Numeric,
+    TimeOfDay, TimeTz, Timestamp, ValueError, holds_all, is_composite, write_composite,
 };
 pub use verdict::{CommitErrors, Position, Verdict, verdict};
 

@@ -26,6 +26,8 @@ macro_rules! states {
 states! {
     /// A feature the server does not have; also what a prepared statement answers once its result type has changed.
     FEATURE_NOT_SUPPORTED = b"0A000";
+    /// One statement would change a row twice, or a subquery gave several rows where one is read.
+    CARDINALITY_VIOLATION = b"21000";
     /// A column refused NULL.
     NOT_NULL_VIOLATION = b"23502";
     /// A foreign key refused a row.

@@ -2,6 +2,7 @@
 
 mod array;
 mod bit_string;
+mod composite;
 mod date;
 mod error;
 mod exact;
@@ -16,6 +17,7 @@ mod timestamp;
 
 pub use array::{Array, Dimension};
 pub use bit_string::BitString;
+pub use composite::{CompositeReader, is_composite, write_composite};
 pub use date::Date;
 pub use error::ValueError;
 pub use exact::{Exact, holds_all};

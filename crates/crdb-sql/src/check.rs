@@ -64,6 +64,36 @@ impl Verdict {
     pub fn refused_by_server(&mut self, message: &str, position: Option<usize>) {
         let Some(query) = &self.query else { return };
         let problem = query.server_problem(message, position);
+        self.add(problem);
+    }
+
+    /// Adds that a server's parser reads the query otherwise than this crate's; `difference` says how.
+    pub fn read_otherwise_by_server(&mut self, difference: &str) {
+        let Some(query) = &self.query else { return };
+        let problem = query.problem_in_text(Code::ServerReading, difference, None);
+        self.add(problem.help("what is said of this query may be wrong: report the difference"));
+    }
+
+    /// Adds that a server's plan reads all of a table though the query has a condition, with the statements that the server
+    /// recommends. Nothing is added where the header allows it, or the schema has shown a full scan already.
+    pub fn scanned_by_server(&mut self, table: &str, indexes: &[String]) {
+        let Some(query) = &self.query else { return };
+        let known = self
+            .problems
+            .iter()
+            .any(|problem| problem.code() == Code::FullScan);
+        if known || query.allowed().contains(&Code::FullScan) {
+            return;
+        }
+        let message = format!("the server's plan reads all of `{table}`");
+        let problem = query.problem_in_text(Code::FullScan, &message, None);
+        self.add(problem.help(match indexes {
+            [] => "compare an indexed column, add an index, or `-- allow: full_scan` where all rows are wanted".to_owned(),
+            recommended => format!("the server recommends: {}", recommended.join(" ")),
+        }));
+    }
+
+    fn add(&mut self, problem: Problem) {
         let all = self.problems.iter().cloned().chain([problem]).collect();
         self.problems = Problems::new(all);
     }

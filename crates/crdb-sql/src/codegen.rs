@@ -208,7 +208,7 @@ pub fn generate(
     if !problems.is_empty() {
         return Err(Error::invalid(Problems::new(problems)));
     }
-    Ok(emit::module(content, &enums, options))
+    Ok(emit::module(content, &mut enums, options))
 }
 
 /// Which columns of a query's result are never NULL, as far as that is proven; empty where the number of columns cannot be

@@ -9,7 +9,7 @@ use crdb_facade::serde_json::json;
 use crdb_testkit::{Engine, QuirksOptions, QuirksProxy};
 use futures_util::TryStreamExt as _;
 
-use generated::{Row, crdb_facade as odd, r_self, std};
+use generated::{Place, Row, crdb_facade as odd, r_self, std};
 
 #[deny(warnings)]
 #[allow(unreachable_pub, reason = "it is a module of a test")]
@@ -174,6 +174,44 @@ async fn run(db: &Database) -> usize {
     let params = r_self::InsertParams { id: 3, año: 7 };
     assert_eq!(runs!(r_self::insert(db, params)).note, None);
     assert_eq!(runs!(r_self::delete(db, 3)), Some(None));
+    // A domain takes and gives what the type below it does; its check is the server's.
+    let domain = |id, word| r_self::DomainParams { id, año: 7, word };
+    assert_eq!(
+        runs!(r_self::domain(db, domain(4, Some("w")))),
+        Some("w".to_owned())
+    );
+    assert_eq!(runs!(r_self::domain(db, domain(5, None))), None);
+    let refused = r_self::domain(db, domain(6, Some(""))).await.unwrap_err();
+    assert!(refused.to_string().contains("Word"), "{refused}");
+    let place = Place {
+        street: Some("it's".to_owned()),
+        r#type: Some(Row::AB),
+        amount: None,
+        tags: Some(vec!["x".to_owned()]),
+    };
+    let composite = |id, place| r_self::CompositeParams { id, año: 7, place };
+    assert_eq!(
+        runs!(r_self::composite(db, composite(6, Some(&place)))).as_ref(),
+        Some(&place)
+    );
+    assert_eq!(runs!(r_self::composite(db, composite(7, None))), None);
+    let places = runs!(r_self::composites(db)).remove(0).places.unwrap();
+    assert!(
+        places.contains(&None) && places.contains(&Some(place)),
+        "{places:?}"
+    );
+    for id in [4, 5, 6, 7] {
+        runs!(r_self::delete(db, id));
+    }
+    // The same key twice in one statement.
+    let same = [other(8, None, None), other(8, None, None)];
+    let twice = std::put_other(db, &same).await.unwrap_err();
+    assert!(
+        twice
+            .to_string()
+            .contains("two of its items may have one key"),
+        "{twice}"
+    );
     let enums = runs!(r_self::enums(db, Row::SelfValue));
     assert!(
         enums.iter().any(|row| row.types == Some(vec![None])),

@@ -121,9 +121,91 @@ impl Case {
 
 #[test]
 fn every_code_is_shown_as_people_and_machines_see_it() {
-    for code in Code::ALL.iter().filter(|code| **code != Code::Server) {
-        Case::read(*code).holds(&[]);
+    for code in Code::ALL {
+        if !matches!(code, Code::Server | Code::ServerReading) {
+            Case::read(*code).holds(&[]);
+        }
     }
+}
+
+/// Only a CockroachDB shows its syntax: what it would say is given here.
+#[test]
+fn a_server_that_reads_otherwise_is_shown() {
+    let case = Case::read(Code::ServerReading);
+    let tree = Tree::new(&case.queries);
+    let mut verdicts = crdb_sql::check(&tree.0.path().join("sql")).unwrap();
+    assert!(verdicts[0].problems().is_empty());
+    verdicts[0].read_otherwise_by_server(
+        "the server reads it as `SELECT a`, and this parser's tree as `SELECT b`",
+    );
+    assert!(verdicts[0].is_ok());
+    let shown = verdicts[0]
+        .problems()
+        .to_string()
+        .replace(&format!("{}/", tree.0.path().display()), "");
+    assert_eq!(format!("{shown}\n\n"), case.text);
+    let shown = verdicts[0].problems().iter().next().unwrap();
+    let told = objects(&case.json)[0]["problems"][0].clone();
+    assert_eq!(
+        (told["message"].as_str(), told["help"].as_str()),
+        (Some(shown.message()), shown.suggestion())
+    );
+}
+
+/// One of two conditions has an index, so that no lint complains; together no index serves them.
+#[cfg(feature = "engine")]
+const SCANNED: &str = "-- name: either :many\nSELECT id FROM accounts WHERE number = :number OR balance = :balance\n\n\
+                       -- name: allowed :many\n-- allow: full_scan\nSELECT id FROM accounts WHERE number = :number OR balance = :balance\n\n\
+                       -- name: served :many\nSELECT id FROM accounts WHERE number = ANY(:numbers)\n";
+
+#[cfg(feature = "engine")]
+#[tokio::test]
+async fn a_plan_that_reads_a_whole_table_is_shown() {
+    let engine = crdb_testkit::Engine::shared_postgres().await;
+    let tree = Tree::new(SCANNED);
+    assert_eq!(
+        said(&tree.check(&["sql"])),
+        "3 statements checked, no errors\n"
+    );
+    let url = engine.url(engine.database());
+    let output = tree.check(&["sql", "--engine", &url]);
+    let shown = said(&output);
+    assert!(
+        shown.contains(
+            "warning[full_scan]: the server's plan reads all of `accounts` (query `accounts.either`)"
+        ),
+        "{output:?}"
+    );
+    assert_eq!(shown.matches("[full_scan]").count(), 1, "{shown}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// Behind the quirks proxy is a server that neither shows its syntax nor explains as CockroachDB does: nothing is made of that.
+#[cfg(feature = "engine")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_shows_no_syntax_raises_no_alarm() {
+    let engine = crdb_testkit::Engine::shared_postgres().await;
+    let database = engine.create_database().await;
+    engine
+        .execute_in(database.name(), include_str!("schema.sql"))
+        .await
+        .unwrap();
+    let options = crdb_testkit::QuirksOptions::default();
+    let proxy = crdb_testkit::QuirksProxy::start(engine, options)
+        .await
+        .unwrap();
+    let url = database.url().replace(
+        &format!(":{}", engine.port()),
+        &format!(":{}", proxy.port()),
+    );
+    let tree = Tree::new(SCANNED);
+    let output = tree.check(&["sql", "--engine", &url]);
+    assert_eq!(
+        said(&output),
+        "3 statements checked, no errors\n",
+        "{output:?}"
+    );
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[cfg(feature = "engine")]

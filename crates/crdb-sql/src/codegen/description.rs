@@ -74,6 +74,7 @@ impl Description {
 pub struct Descriptions {
     schema: Option<ContentHash>,
     enums: BTreeMap<String, Vec<String>>,
+    composites: BTreeMap<String, Vec<DescribedColumn>>,
     queries: BTreeMap<ContentHash, (String, Description)>,
     refused: BTreeMap<ContentHash, String>,
 }
@@ -125,6 +126,18 @@ impl Descriptions {
         self.enums.insert(canonical_type(name), labels);
     }
 
+    /// Adds a composite type and its fields, in their order.
+    pub fn insert_composite(&mut self, name: &str, fields: Vec<DescribedColumn>) {
+        self.composites.insert(canonical_type(name), fields);
+    }
+
+    /// The composite types.
+    pub fn composites(&self) -> impl Iterator<Item = (&str, &[DescribedColumn])> {
+        self.composites
+            .iter()
+            .map(|(name, fields)| (name.as_str(), fields.as_slice()))
+    }
+
     /// The enums.
     pub fn enums(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.enums
@@ -147,6 +160,12 @@ impl fmt::Display for Descriptions {
             labels
                 .iter()
                 .try_for_each(|label| writeln!(f, "  label {}", escape(label)))?;
+        }
+        for (name, fields) in &self.composites {
+            writeln!(f, "composite {name}")?;
+            for field in fields {
+                writeln!(f, "  field {} {}", escape(&field.name), field.sql_type)?;
+            }
         }
         let mut queries: Vec<_> = self.queries.iter().collect();
         queries.sort_by(|a, b| (&a.1.0, a.0).cmp(&(&b.1.0, b.0)));
@@ -236,6 +255,7 @@ impl FromStr for Descriptions {
         let mut found = Self::default();
         let mut last_query: Option<ContentHash> = None;
         let mut last_enum: Option<String> = None;
+        let mut last_composite: Option<String> = None;
         for (index, line) in text.lines().enumerate() {
             let error = ParseDescriptionsError { line: index + 1 };
             if (index == 0) != (line == FIRST_LINE) {
@@ -258,6 +278,22 @@ impl FromStr for Descriptions {
                         return Err(error);
                     };
                     labels.push(label);
+                }
+                ["composite", name] => {
+                    found.composites.insert((*name).to_owned(), Vec::new());
+                    last_composite = Some((*name).to_owned());
+                }
+                ["field", name, sql_type @ ..] if !sql_type.is_empty() => {
+                    let fields = last_composite
+                        .as_ref()
+                        .and_then(|name| found.composites.get_mut(name));
+                    let (Some(fields), Some(name)) = (fields, unescape(name)) else {
+                        return Err(error);
+                    };
+                    fields.push(DescribedColumn {
+                        name,
+                        sql_type: sql_type.join(" "),
+                    });
                 }
                 ["query", name, hash] => {
                     let hash = hash.parse().map_err(|_| error)?;
@@ -299,6 +335,13 @@ mod tests {
         descriptions.insert_enum(
             "kind",
             vec!["a b".to_owned(), String::new(), "ü%".to_owned()],
+        );
+        descriptions.insert_composite(
+            "place",
+            vec![
+                DescribedColumn::new("a b", "text"),
+                DescribedColumn::new("n", "INT8[]"),
+            ],
         );
         descriptions.insert(
             ContentHash::of(b"1"),

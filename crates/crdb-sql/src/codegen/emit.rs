@@ -3,6 +3,7 @@
 mod batch;
 #[cfg(feature = "templates")]
 mod builder;
+mod composite;
 mod enumeration;
 mod function;
 mod reading;
@@ -61,7 +62,17 @@ pub(super) struct Content<'a> {
     pub(super) left_out: Vec<(&'a str, &'static str)>,
 }
 
-pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) -> String {
+pub(super) fn module(mut module: Content<'_>, enums: &mut Enums, options: &Options) -> String {
+    // The types of the composites' fields; where a field's is one more composite, that is used as well.
+    let names: Vec<String> = enums
+        .used_composites()
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let field_types: Vec<Vec<String>> = names
+        .iter()
+        .map(|name| enums.field_types(name, options).unwrap_or_default())
+        .collect();
+    let enums = &*enums;
     assign_names(&mut module, enums, options);
     let exec = options.exec();
     let mut root = Node::default();
@@ -79,6 +90,8 @@ pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) 
         root.below(module).rows.push((row, attributes));
     }
     let serde = row::of_serde(derives(&module, options).iter());
+    let serde_attributes = row::serde_attributes(&serde);
+    let composites = enums.used_composites().zip(&field_types);
     let mut out = String::new();
     line!(out, "//! Typed functions for the queries in SQL files.");
     line!(out, "//!");
@@ -93,6 +106,15 @@ pub(super) fn module(mut module: Content<'_>, enums: &Enums, options: &Options) 
     }
     for (name, type_name, labels) in enums.used() {
         enumeration::emit(&mut out, (name, type_name), labels, &serde, &exec);
+    }
+    for ((name, composite), types) in composites {
+        composite::emit(
+            &mut out,
+            (name, composite),
+            types,
+            serde_attributes.as_deref(),
+            &exec,
+        );
     }
     level(&mut out, &root, true, &exec);
     out
@@ -125,6 +147,10 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums, options: &Options) {
     for (_, type_name, _) in enums.used() {
         let root = levels.entry(String::new()).or_default();
         root.types.take_type(type_name.to_owned());
+    }
+    for (_, composite) in enums.used_composites() {
+        let root = levels.entry(String::new()).or_default();
+        root.types.take_type(composite.type_name.clone());
     }
     // A shared row has exactly the name that the headers give it, unless an enum has it.
     for ((path, _), row) in &mut module.rows {

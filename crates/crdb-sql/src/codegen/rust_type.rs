@@ -17,13 +17,22 @@ pub(super) struct RustType {
     pub(super) by_value: bool,
 }
 
-/// The enums of a schema, and which of them the module needs.
+/// The enums and composite types of a schema, and which of them the module needs.
 #[derive(Debug)]
 pub(super) struct Enums {
     known: BTreeMap<String, Known>,
     /// How many modules below the enums the next types stand.
     depth: usize,
     used: std::collections::BTreeSet<String>,
+    composites: BTreeMap<String, Composite>,
+    used_composites: std::collections::BTreeSet<String>,
+}
+
+/// A composite type of the schema.
+#[derive(Debug)]
+pub(super) struct Composite {
+    pub(super) type_name: String,
+    pub(super) fields: Vec<super::DescribedColumn>,
 }
 
 #[derive(Debug)]
@@ -46,8 +55,17 @@ impl Enums {
             let type_name = names.take_type(ident::camel(&name));
             (name, Known { labels, type_name })
         });
+        let known = known.collect();
+        let composites = descriptions.composites().map(|(name, fields)| {
+            let type_name = names.take_type(ident::camel(name));
+            let fields = fields.to_vec();
+            (name.to_owned(), Composite { type_name, fields })
+        });
+        let composites = composites.collect();
         Self {
-            known: known.collect(),
+            known,
+            composites,
+            used_composites: std::collections::BTreeSet::new(),
             depth: 0,
             used: std::collections::BTreeSet::new(),
         }
@@ -70,14 +88,53 @@ impl Enums {
         })
     }
 
+    /// The composite types that were asked for, by their SQL names.
+    pub(super) fn used_composites(&self) -> impl Iterator<Item = (&str, &Composite)> {
+        self.used_composites
+            .iter()
+            .filter_map(|name| Some((name.as_str(), self.composites.get(name)?)))
+    }
+
     fn find(&mut self, name: &str) -> Option<String> {
         let (key, known) = self.known.get_key_value(name)?;
         self.used.insert(key.clone());
-        let path = match self.depth {
+        Some(self.above() + &known.type_name)
+    }
+
+    /// A composite and, with it, the types of its fields; `None` where one has no Rust type.
+    fn find_composite(&mut self, name: &str, options: &Options) -> Option<String> {
+        let type_name = self.composites.get(name)?.type_name.clone();
+        if self.used_composites.insert(name.to_owned()) && self.field_types(name, options).is_none()
+        {
+            self.used_composites.remove(name);
+            return None;
+        }
+        Some(self.above() + &type_name)
+    }
+
+    /// The Rust types of a composite's fields, as they stand beside it.
+    pub(super) fn field_types(&mut self, name: &str, options: &Options) -> Option<Vec<String>> {
+        let depth = std::mem::replace(&mut self.depth, 0);
+        let fields = self
+            .composites
+            .get(name)
+            .map(|composite| composite.fields.clone());
+        let types = fields.and_then(|fields| {
+            let types = fields
+                .iter()
+                .map(|field| rust_type(field.sql_type(), options, self).map(|rust| rust.owned));
+            types.collect()
+        });
+        self.depth = depth;
+        types
+    }
+
+    /// The path from where types are used to where they stand.
+    fn above(&self) -> String {
+        match self.depth {
             0 => "self::".to_owned(),
             depth => "super::".repeat(depth),
-        };
-        Some(path + &known.type_name)
+        }
     }
 }
 
@@ -146,9 +203,12 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
             reference(&path, &format!("&'a {path}"))
         }
         "void" => copy("()"),
-        other => {
-            let name = enums.find(other)?;
-            copy(&name)
-        }
+        other => match enums.find(other) {
+            Some(name) => copy(&name),
+            None => {
+                let name = enums.find_composite(other, options)?;
+                reference(&name, &format!("&'a {name}"))
+            }
+        },
     })
 }

@@ -91,6 +91,8 @@ codes! {
     Syntax = "syntax", Error, false;
     /// The server refused to prepare the statement.
     Server = "server", Error, false;
+    /// The server's parser reads the statement otherwise than this one.
+    ServerReading = "server_reading", Warning, false;
     /// UPDATE without WHERE changes every row.
     UpdateWithoutWhere = "update_without_where", Error, true;
     /// DELETE without WHERE removes every row.

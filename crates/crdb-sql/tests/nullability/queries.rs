@@ -290,7 +290,50 @@ impl Queries {
             );
             return (sql, vec![Source { alias, columns }]);
         }
-        self.table()
+        match self.below(10) {
+            0 => self.merged(alias),
+            1 => self.rows_of_function(alias),
+            _ => self.table(),
+        }
+    }
+
+    /// A join whose common columns become one.
+    fn merged(&mut self, alias: String) -> (String, Vec<Source>) {
+        let ((left, left_columns), (right, right_columns)) = (self.pick(TABLES), self.pick(TABLES));
+        let kind = *self.pick(&["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"]);
+        let natural = self.one_in(2);
+        let common = |name: &str| {
+            let both = left_columns
+                .iter()
+                .chain(*right_columns)
+                .filter(|(column, _)| *column == name);
+            both.count() == 2 && (natural || name == "id")
+        };
+        let join = if natural {
+            format!("{left} x NATURAL {kind} {right} y")
+        } else {
+            format!("{left} x {kind} {right} y USING (id)")
+        };
+        let merged = left_columns.iter().filter(|(name, _)| common(name));
+        let rest = left_columns
+            .iter()
+            .chain(*right_columns)
+            .filter(|(name, _)| !common(name));
+        let columns: Columns = merged
+            .chain(rest)
+            .map(|(_, kind)| (self.name("k"), *kind))
+            .collect();
+        let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        let sql = format!("(SELECT * FROM {join}) AS {alias} ({})", names.join(", "));
+        (sql, vec![Source { alias, columns }])
+    }
+
+    fn rows_of_function(&mut self, alias: String) -> (String, Vec<Source>) {
+        let columns = vec![(self.name("k"), Int), (self.name("k"), Int)];
+        let call = *self.pick(&["generate_series(1, 2)", "unnest(ARRAY[1, NULL]::INT8[])"]);
+        let (value, number) = (&columns[0].0, &columns[1].0);
+        let sql = format!("{call} WITH ORDINALITY AS {alias} ({value}, {number})");
+        (sql, vec![Source { alias, columns }])
     }
 
     fn from(&mut self, depth: usize, outer: &[Source]) -> (String, Vec<Source>) {

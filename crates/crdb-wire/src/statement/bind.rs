@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend::{self, BindError};
-use postgres_types::{Format, Type};
+use postgres_types::{Format, IsNull, Kind, ToSql, Type, WrongType};
 
 use super::Prepared;
 use crate::Parameters;
@@ -93,15 +93,32 @@ fn write_bind(
         values.iter().zip(types).enumerate(),
         |(at, (value, type_)), buffer| {
             index = at;
-            value.to_sql_checked(type_, buffer).map(|null| match null {
-                postgres_types::IsNull::Yes => postgres_protocol::IsNull::Yes,
-                postgres_types::IsNull::No => postgres_protocol::IsNull::No,
+            encode(*value, type_, buffer).map(|null| match null {
+                IsNull::Yes => postgres_protocol::IsNull::Yes,
+                IsNull::No => postgres_protocol::IsNull::No,
             })
         },
         Some(1),
         buffer,
     )
     .map_err(|error| (index, error))
+}
+
+/// Appends a value. A domain takes what the type below it takes, in the same form.
+fn encode(
+    value: &(dyn ToSql + Sync),
+    type_: &Type,
+    buffer: &mut BytesMut,
+) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    let start = buffer.len();
+    let encoded = value.to_sql_checked(type_, buffer);
+    match (encoded, type_.kind()) {
+        (Err(error), Kind::Domain(base)) if error.is::<WrongType>() => {
+            buffer.truncate(start);
+            encode(value, base, buffer)
+        }
+        (encoded, _) => encoded,
+    }
 }
 
 /// Appends the Execute of the unnamed portal, without a row limit.

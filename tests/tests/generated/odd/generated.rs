@@ -105,6 +105,79 @@ impl<'a> ::crdb_facade::exec::FromSql<'a> for Row {
     }
 }
 
+/// The composite type `place`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// `STRING`, may be NULL.
+    pub street: ::core::option::Option<::std::string::String>,
+    /// `ROW`, may be NULL.
+    pub r#type: ::core::option::Option<self::Row>,
+    /// `DECIMAL`, may be NULL.
+    pub amount: ::core::option::Option<::crdb_facade::rust_decimal::Decimal>,
+    /// `STRING[]`, may be NULL.
+    pub tags: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+
+impl ::crdb_facade::exec::ToSql for Place {
+    fn to_sql(
+        &self,
+        sql_type: &::crdb_facade::exec::Type,
+        out: &mut ::crdb_facade::exec::BytesMut,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::IsNull,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        ::crdb_facade::exec::write_composite(
+            sql_type,
+            &[&self.street, &self.r#type, &self.amount, &self.tags],
+            out,
+        )
+    }
+
+    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
+        ::crdb_facade::exec::is_composite(sql_type, "place", 4)
+    }
+
+    fn to_sql_checked(
+        &self,
+        sql_type: &::crdb_facade::exec::Type,
+        out: &mut ::crdb_facade::exec::BytesMut,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::IsNull,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        if <Self as ::crdb_facade::exec::ToSql>::accepts(sql_type) {
+            ::crdb_facade::exec::ToSql::to_sql(self, sql_type, out)
+        } else {
+            Err(::std::boxed::Box::new(
+                ::crdb_facade::exec::WrongType::new::<Self>(sql_type.clone()),
+            ))
+        }
+    }
+}
+
+impl<'a> ::crdb_facade::exec::FromSql<'a> for Place {
+    fn from_sql(
+        sql_type: &::crdb_facade::exec::Type,
+        raw: &'a [u8],
+    ) -> ::core::result::Result<
+        Self,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        let mut fields = ::crdb_facade::exec::CompositeReader::new(sql_type, raw)?;
+        Ok(Self {
+            street: fields.next_value()?,
+            r#type: fields.next_value()?,
+            amount: fields.next_value()?,
+            tags: fields.next_value()?,
+        })
+    }
+
+    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
+        ::crdb_facade::exec::is_composite(sql_type, "place", 4)
+    }
+}
+
 /// The queries of `crdb_facade`.
 #[allow(
     dead_code,
@@ -1351,6 +1424,111 @@ pub mod r_self {
         }
     }
 
+    const COMPOSITE: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
+        r#"INSERT INTO "Other" (id, "año", place) VALUES ($1, $2, $3) RETURNING place"#,
+    )
+    .named("r_self.composite");
+
+    /// The query `r_self.composite`.
+    ///
+    /// ```sql
+    /// INSERT INTO "Other" (id, "año", place) VALUES ($1, $2, $3) RETURNING place
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn composite<E: ::crdb_facade::exec::Executor>(
+        db: &E,
+        params: CompositeParams<'_>,
+    ) -> ::core::result::Result<::core::option::Option<super::Place>, ::crdb_facade::exec::Error>
+    {
+        let row = ::crdb_facade::exec::ExecutorExt::fetch_one(
+            db,
+            COMPOSITE,
+            &[&params.id, &params.año, &params.place],
+        )
+        .await?;
+        ::crdb_facade::exec::Row::get(&row, 0)
+    }
+
+    /// The arguments of [`composite`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct CompositeParams<'a> {
+        /// `INT8`.
+        pub id: i64,
+        /// `INT8`.
+        pub año: i64,
+        /// `PLACE`, may be NULL.
+        pub place: ::core::option::Option<&'a super::Place>,
+    }
+
+    const COMPOSITES: ::crdb_facade::exec::Statement<'static> =
+        ::crdb_facade::exec::Statement::new(
+            r#"SELECT array_agg(place) AS places, max(id) AS id FROM "Other""#,
+        )
+        .named("r_self.composites");
+
+    /// The query `r_self.composites`.
+    ///
+    /// ```sql
+    /// SELECT array_agg(place) AS places, max(id) AS id FROM "Other"
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn composites<E: ::crdb_facade::exec::Executor>(
+        db: &E,
+    ) -> ::core::result::Result<::std::vec::Vec<CompositesRow>, ::crdb_facade::exec::Error> {
+        let rows = ::crdb_facade::exec::ExecutorExt::fetch_all(db, COMPOSITES, &[]).await?;
+        rows.iter().map(CompositesRow::from_row).collect()
+    }
+
+    /// As [`composites`], row by row: memory stays flat however many rows there are.
+    ///
+    /// Dropping the future or the stream abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come in the stream.
+    pub async fn composites_stream<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::MappedRows<E::Rows<'e>, CompositesRow>,
+        ::crdb_facade::exec::Error,
+    > {
+        let rows = ::crdb_facade::exec::ExecutorExt::fetch_stream(db, COMPOSITES, &[]).await?;
+        Ok(::crdb_facade::exec::MappedRows::new(
+            rows,
+            CompositesRow::from_row,
+        ))
+    }
+
+    /// A row of [`composites`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct CompositesRow {
+        /// `PLACE[]`, may be NULL.
+        pub places: ::core::option::Option<::std::vec::Vec<::core::option::Option<super::Place>>>,
+        /// `INT8`, may be NULL.
+        pub id: ::core::option::Option<i64>,
+    }
+
+    impl CompositesRow {
+        fn from_row(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
+            Ok(Self {
+                places: ::crdb_facade::exec::Row::get(row, 0)?,
+                id: ::crdb_facade::exec::Row::get(row, 1)?,
+            })
+        }
+    }
+
     const DELETE: ::crdb_facade::exec::Statement<'static> =
         ::crdb_facade::exec::Statement::new(r#"DELETE FROM "Other" WHERE id = $1 RETURNING note"#)
             .named("r_self.delete");
@@ -1377,6 +1555,49 @@ pub mod r_self {
         row.as_ref()
             .map(|row| ::crdb_facade::exec::Row::get(row, 0))
             .transpose()
+    }
+
+    const DOMAIN: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
+        r#"INSERT INTO "Other" (id, "año", word) VALUES ($1, $2, $3) RETURNING word"#,
+    )
+    .named("r_self.domain");
+
+    /// The query `r_self.domain`.
+    ///
+    /// ```sql
+    /// INSERT INTO "Other" (id, "año", word) VALUES ($1, $2, $3) RETURNING word
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn domain<E: ::crdb_facade::exec::Executor>(
+        db: &E,
+        params: DomainParams<'_>,
+    ) -> ::core::result::Result<
+        ::core::option::Option<::std::string::String>,
+        ::crdb_facade::exec::Error,
+    > {
+        let row = ::crdb_facade::exec::ExecutorExt::fetch_one(
+            db,
+            DOMAIN,
+            &[&params.id, &params.año, &params.word],
+        )
+        .await?;
+        ::crdb_facade::exec::Row::get(&row, 0)
+    }
+
+    /// The arguments of [`domain`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct DomainParams<'a> {
+        /// `INT8`.
+        pub id: i64,
+        /// `INT8`.
+        pub año: i64,
+        /// `STRING`, may be NULL.
+        pub word: ::core::option::Option<&'a str>,
     }
 
     const ENUMS: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"SELECT array_agg(type) AS types, min("order") AS "order", count(type) AS count FROM odd WHERE type = $1 OR type IS NULL GROUP BY "group""#)
@@ -2502,6 +2723,8 @@ ON CONFLICT (id) DO UPDATE SET odd = excluded.odd, note = excluded.note"#)
     /// For many rows: statements of up to 1000 rows each. Returns how many rows were changed.
     ///
     /// To write all or nothing, call it in a transaction.
+    ///
+    /// One statement changes a row once: the server refuses two items of one key among the rows of a statement (21000). Keep the last of each key.
     ///
     /// The query `std.put_other`.
     ///

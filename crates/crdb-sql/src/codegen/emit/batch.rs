@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use super::{function, line, structure};
 use crate::codegen::item::{Field, Item};
 use crate::dialect;
-use crate::dialect::ast::{Expr, InsertSource, Placeholder, QueryBody, StatementKind};
+use crate::dialect::ast::{
+    ConflictAction, Expr, InsertSource, Placeholder, QueryBody, StatementKind,
+};
 use crate::dialect::facts::Facts;
 use crate::dialect::token::TokenKind;
 use crate::schema::canonical_type;
@@ -24,8 +26,13 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool, exec: &str) {
         _ => item.names.arguments.clone(),
     };
     let first = if bulk {
+        let keys = if updates(item) {
+            "\n\nOne statement changes a row once: the server refuses two items of one key among the rows of a statement (21000). Keep the last of each key."
+        } else {
+            ""
+        };
         format!(
-            "For many rows: statements of up to {CHUNK} rows each. Returns how many rows were changed.\n\nTo write all or nothing, call it in a transaction."
+            "For many rows: statements of up to {CHUNK} rows each. Returns how many rows were changed.\n\nTo write all or nothing, call it in a transaction.{keys}"
         )
     } else {
         "For many sets of arguments, one statement each. Returns how many rows were changed.\n\nTo change all or nothing, call it in a transaction.".to_owned()
@@ -84,6 +91,19 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool, exec: &str) {
     line!(out, "Ok(changed)");
     line!(out, "}}");
     line!(out);
+}
+
+/// Whether a row that is there already is changed.
+fn updates(item: &Item<'_>) -> bool {
+    let Ok(statement) = dialect::parse_one(item.query.text()) else {
+        return false;
+    };
+    let StatementKind::Insert(insert) = &statement.kind else {
+        return false;
+    };
+    let conflict = insert.on_conflict.as_ref();
+    insert.upsert
+        || conflict.is_some_and(|conflict| matches!(conflict.action, ConflictAction::Update { .. }))
 }
 
 /// A field of an item, as something that a vector can hold: everything that an argument is can be copied, except a type

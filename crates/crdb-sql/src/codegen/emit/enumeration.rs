@@ -6,7 +6,7 @@ use super::line;
 use crate::codegen::{ident, row};
 
 /// What conversions of postgres-types fail with.
-const ERROR: &str =
+pub(super) const ERROR: &str =
     "::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>";
 
 /// `serde` are the derives of serde that rows have.
@@ -105,20 +105,7 @@ pub(super) fn emit(
     line!(out, "sql_type.name() == {name:?}");
     line!(out, "}}");
     line!(out);
-    // The macro of postgres-types means `Box` of the prelude, which an enum `box` would hide.
-    line!(
-        out,
-        "fn to_sql_checked(&self, sql_type: &{exec}::Type, out: &mut {exec}::BytesMut) -> ::core::result::Result<{exec}::IsNull, {ERROR}> {{"
-    );
-    line!(out, "if <Self as {exec}::ToSql>::accepts(sql_type) {{");
-    line!(out, "{exec}::ToSql::to_sql(self, sql_type, out)");
-    line!(out, "}} else {{");
-    line!(
-        out,
-        "Err(::std::boxed::Box::new({exec}::WrongType::new::<Self>(sql_type.clone())))"
-    );
-    line!(out, "}}");
-    line!(out, "}}");
+    checked(out, exec);
     line!(out, "}}");
     line!(out);
     line!(out, "impl<'a> {exec}::FromSql<'a> for {camel} {{");
@@ -139,4 +126,22 @@ pub(super) fn emit(
     line!(out, "}}");
     line!(out, "}}");
     line!(out);
+}
+
+/// The checked form of `to_sql`, which every `ToSql` has.
+pub(super) fn checked(out: &mut String, exec: &str) {
+    // The macro of postgres-types means `Box` of the prelude, which an enum `box` would hide.
+    line!(
+        out,
+        "fn to_sql_checked(&self, sql_type: &{exec}::Type, out: &mut {exec}::BytesMut) -> ::core::result::Result<{exec}::IsNull, {ERROR}> {{"
+    );
+    line!(out, "if <Self as {exec}::ToSql>::accepts(sql_type) {{");
+    line!(out, "{exec}::ToSql::to_sql(self, sql_type, out)");
+    line!(out, "}} else {{");
+    line!(
+        out,
+        "Err(::std::boxed::Box::new({exec}::WrongType::new::<Self>(sql_type.clone())))"
+    );
+    line!(out, "}}");
+    line!(out, "}}");
 }

@@ -1,5 +1,7 @@
 -- Names that are keywords, crates and types somewhere; columns that are NULL wherever they can be.
 CREATE TYPE "row" AS ENUM ('a b', '!', 'self');
+CREATE DOMAIN "Word" AS TEXT CHECK (value <> '');
+CREATE TYPE place AS (street TEXT, "type" "row", amount DECIMAL, tags TEXT[]);
 CREATE TABLE odd (
     "order" INT8 PRIMARY KEY,
     "Select" TEXT,
@@ -13,5 +15,5 @@ CREATE TABLE odd (
     id UUID,
     bytes BYTEA
 );
-CREATE TABLE "Other" (id INT8 PRIMARY KEY, odd INT8, note TEXT, "año" INT8 NOT NULL);
+CREATE TABLE "Other" (id INT8 PRIMARY KEY, odd INT8, note TEXT, "año" INT8 NOT NULL, word "Word", place place);
 CREATE TABLE nothing (id INT8 PRIMARY KEY, word TEXT NOT NULL);

@@ -7,6 +7,16 @@ UPDATE odd SET amount = amount + 1 WHERE "group" = :group RETURNING "order", amo
 -- name: insert :one
 INSERT INTO "Other" (id, "año") VALUES (:id, :año) RETURNING id, odd, note, "año";
 
+-- name: domain :one
+INSERT INTO "Other" (id, "año", word) VALUES (:id, :año, :word) RETURNING word;
+
+-- name: composite :one
+INSERT INTO "Other" (id, "año", place) VALUES (:id, :año, :place) RETURNING place;
+
+-- name: composites :many
+-- allow: full_scan
+SELECT array_agg(place) AS places, max(id) AS id FROM "Other";
+
 -- name: delete :opt
 DELETE FROM "Other" WHERE id = :id RETURNING note;
 
