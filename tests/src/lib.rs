@@ -1,6 +1,8 @@
 //! Whole-system tests of the workspace, and the chaos harness that tests the stack while everything around it fails.
 
 pub mod chaos;
+#[cfg(doctest)]
+mod guide;
 
 /// Compiles the examples of the workspace's README.
 #[cfg(doctest)]

@@ -25,8 +25,10 @@ impl Copy {
         let mut members: Vec<PathBuf> = ["sql", "tests", "benches", "xtask"]
             .map(PathBuf::from)
             .into();
-        for entry in fs::read_dir(root.join("crates")).unwrap() {
-            members.push(Path::new("crates").join(entry.unwrap().file_name()));
+        for below in ["crates", "examples"] {
+            for entry in fs::read_dir(root.join(below)).unwrap() {
+                members.push(Path::new(below).join(entry.unwrap().file_name()));
+            }
         }
         for member in members {
             let (from, to) = (root.join(&member), directory.path().join(&member));
