@@ -23,27 +23,27 @@
 //! What each type of CockroachDB becomes. Every form is exact: it reads back as the same value. "Text" is PostgreSQL's text format with
 //! `DateStyle = ISO`, `IntervalStyle = postgres`, `bytea_output = hex` and the time zone UTC, which CockroachDB reads too.
 //!
-//! | type | CSV, table | JSON |
-//! | --- | --- | --- |
-//! | BOOL | `t`, `f` | `true`, `false` |
-//! | INT2, INT4, OID | digits | number |
-//! | INT8 | digits | number with all digits, or a [string](JsonNumbers) |
-//! | FLOAT4, FLOAT8 | shortest digits that read back | number; `"NaN"`, `"Infinity"`, `"-Infinity"` |
-//! | DECIMAL | all digits and zeros | number with all digits, or a [string](JsonNumbers); `"NaN"`, `"Infinity"`, `"-Infinity"` |
-//! | TEXT, VARCHAR, CHAR, `"char"`, NAME, CITEXT, LTREE, JSONPATH, enums, REFCURSOR | itself | string |
-//! | BYTES | `\x` and hexadecimal digits | the same as a string |
-//! | UUID | lower case with hyphens | string |
-//! | DATE, TIME, TIMETZ, INTERVAL, INET, BIT, VARBIT | text | string of the text |
-//! | TIMESTAMP | `2024-02-29 08:05:00.25` | `"2024-02-29T08:05:00.25"` |
-//! | TIMESTAMPTZ | `2024-02-29 08:05:00.25+00` | `"2024-02-29T08:05:00.25+00:00"` |
-//! | infinite dates and times | `infinity`, `-infinity` | the same as strings |
-//! | JSON, JSONB | its text | itself, without white space between its parts |
-//! | GEOMETRY, GEOGRAPHY | EWKB in hexadecimal | the same as a string |
-//! | VECTOR | `[1,2.5]` | array of numbers |
-//! | arrays | `{1,NULL,"a b"}` | array of the elements' forms; refused where an index does not begin at 1 (PostgreSQL) |
-//! | domains | as the type beneath | as the type beneath |
-//! | NULL | empty, or a text of your choice; `NULL` in a table | `null` |
-//! | tuples and composite types, BOX2D, TSVECTOR, TSQUERY, ranges, MONEY, PostgreSQL's geometric types | refused | refused |
+//! | type | CSV, table | JSON | Arrow, Parquet |
+//! | --- | --- | --- | --- |
+//! | BOOL | `t`, `f` | `true`, `false` | Boolean |
+//! | INT2, INT4, OID | digits | number | Int16, Int32, UInt32 |
+//! | INT8 | digits | number with all digits, or a [string](JsonNumbers) | Int64 |
+//! | FLOAT4, FLOAT8 | shortest digits that read back | number; `"NaN"`, `"Infinity"`, `"-Infinity"` | Float32, Float64 |
+//! | DECIMAL | all digits and zeros | number with all digits, or a [string](JsonNumbers); `"NaN"`, `"Infinity"`, `"-Infinity"` | Utf8 of the text, or Decimal128 of a chosen precision |
+//! | TEXT, VARCHAR, CHAR, `"char"`, NAME, CITEXT, LTREE, JSONPATH, enums, REFCURSOR | itself | string | Utf8 |
+//! | BYTES | `\x` and hexadecimal digits | the same as a string | Binary |
+//! | UUID | lower case with hyphens | string | FixedSizeBinary(16) |
+//! | DATE, TIME, TIMETZ, INTERVAL, INET, BIT, VARBIT | text | string of the text | Date32, Time64(us) without `24:00:00`, Utf8 of the text for the others |
+//! | TIMESTAMP | `2024-02-29 08:05:00.25` | `"2024-02-29T08:05:00.25"` | Timestamp(us) |
+//! | TIMESTAMPTZ | `2024-02-29 08:05:00.25+00` | `"2024-02-29T08:05:00.25+00:00"` | Timestamp(us, UTC) |
+//! | infinite dates and times | `infinity`, `-infinity` | the same as strings | refused |
+//! | JSON, JSONB | its text | itself, without white space between its parts | Utf8 |
+//! | GEOMETRY, GEOGRAPHY | EWKB in hexadecimal | the same as a string | Binary |
+//! | VECTOR | `[1,2.5]` | array of numbers | List of Float32 |
+//! | arrays | `{1,NULL,"a b"}` | array of the elements' forms; refused where an index does not begin at 1 (PostgreSQL) | List; refused with several dimensions or another first index |
+//! | domains | as the type beneath | as the type beneath | as the type beneath |
+//! | NULL | empty, or a text of your choice; `NULL` in a table | `null` | null |
+//! | tuples and composite types, BOX2D, TSVECTOR, TSQUERY, ranges, MONEY, PostgreSQL's geometric types | refused | refused | refused |
 //!
 //! What is refused is an [error](ErrorKind::Type) that names the column: cast it to TEXT in the query. A table shows control characters
 //! as escapes and cuts long values, so it is for people only.
@@ -54,6 +54,9 @@
 //! | `csv` (default) | [`Csv`] |
 //! | `json` (default) | [`Json`], and JSON lines as a source of loads |
 //! | `table` | [`TextTable`] |
+//! | `arrow` | `ArrowIpc`, `record_batches`, and Arrow files as a source of loads |
+//! | `parquet` | `Parquet`, and Parquet files as a source of loads |
+//! | `object-store` | `Destination::Objects`: exports to a store of the crate `object_store` |
 //!
 //! # Modules in reading order
 //! `value` (what a row holds), `format` (rows as bytes), `session` (what is asked of a session); `load`, `export`, `batch` (many rows),
@@ -63,7 +66,7 @@ mod batch;
 mod changes;
 mod checkpoint;
 mod error;
-#[cfg(any(feature = "csv", feature = "json"))]
+#[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 mod export;
 mod fault;
 mod format;
@@ -77,18 +80,24 @@ mod value;
 pub use batch::{BatchReport, BatchStatement, ChunkOutcome, ChunkReport};
 pub use changes::{Change, ChangeEvent, ChangeStream, Changes};
 pub use error::{Error, ErrorKind, Place};
-#[cfg(any(feature = "csv", feature = "json"))]
+#[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 pub use export::{Destination, Export, Manifest, ManifestColumn, ManifestPart};
-#[cfg(any(feature = "csv", feature = "json"))]
+#[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 pub use format::Format;
+#[cfg(feature = "parquet")]
+pub use format::Parquet;
 #[cfg(feature = "table")]
 pub use format::TextTable;
+#[cfg(feature = "arrow")]
+pub use format::{ArrowIpc, BatchBuilder, record_batches};
 #[cfg(feature = "csv")]
 pub use format::{Csv, CsvDialect};
 pub use format::{Encode, EncodedRows, encode};
 #[cfg(feature = "json")]
 pub use format::{Json, JsonLayout, JsonNumbers};
 pub use load::{Load, LoadReport, Progress, Source, TextRow};
+#[cfg(feature = "object-store")]
+pub use object_store;
 pub use pages::{CursorKey, Page, Pages};
 pub use session::{CopyForm, CopySession, PipelineSession};
 pub use value::{ArrayValue, Columns, DataColumn, Value, ValueKind, map};

@@ -1,6 +1,8 @@
 //! Rows out of a table or a query.
 
 mod manifest;
+#[cfg(feature = "object-store")]
+mod object;
 mod plan;
 mod run;
 mod sink;
@@ -29,6 +31,15 @@ pub enum Destination {
     Directory(PathBuf),
     /// Something that is written to from a thread of its own. It gets half of an export that fails.
     Pipe(Box<dyn Write + Send>),
+    /// Objects of a store, with `part-0001.csv` and so on and `manifest.json` below the prefix. An upload whose process is killed is never
+    /// visible, but some stores keep its parts until a rule of theirs removes them.
+    #[cfg(feature = "object-store")]
+    Objects {
+        /// The store.
+        store: Arc<dyn object_store::ObjectStore>,
+        /// What the objects' names begin with, without a slash at its end.
+        prefix: String,
+    },
 }
 
 impl fmt::Debug for Destination {
@@ -37,6 +48,8 @@ impl fmt::Debug for Destination {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
             Self::Directory(path) => f.debug_tuple("Directory").field(path).finish(),
             Self::Pipe(_) => f.write_str("Pipe"),
+            #[cfg(feature = "object-store")]
+            Self::Objects { prefix, .. } => f.debug_tuple("Objects").field(prefix).finish(),
         }
     }
 }

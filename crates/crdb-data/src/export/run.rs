@@ -1,6 +1,8 @@
 //! An export from its beginning to its end.
 
 use std::path::{Path, PathBuf};
+#[cfg(feature = "object-store")]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,6 +14,8 @@ use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 
 use super::manifest::{Manifest, ManifestColumn, ManifestPart};
+#[cfg(feature = "object-store")]
+use super::object;
 use super::plan::{Plan, Range, Relation, key_texts};
 use super::sink::{FileSink, Sink, Written};
 use super::{Destination, Export};
@@ -99,12 +103,16 @@ pub(super) async fn run<S: SessionSource>(
 ) -> Result<Manifest, Error> {
     let plan = Plan::of(executor, &export.relation, &export.key).await?;
     let parts = match (&destination, &export.relation) {
-        (Destination::Directory(_), Relation::Table(_)) => export.parts,
-        _ => 1,
+        (Destination::File(_) | Destination::Pipe(_), _) | (_, Relation::Query(_)) => 1,
+        _ => export.parts,
     };
     let ranges = plan.ranges(executor, parts).await?;
     let snapshot = Snapshot::take(executor, export.timeout).await?;
-    let (names, manifest_path, mut sinks) = open(export, destination, ranges.len()).await?;
+    let Opened {
+        names,
+        manifest: manifest_place,
+        mut sinks,
+    } = open(export, destination, ranges.len()).await?;
     let exporting = Exporting {
         export,
         executor,
@@ -118,10 +126,7 @@ pub(super) async fn run<S: SessionSource>(
         .iter()
         .zip(sinks.drain(..))
         .map(|(range, sink)| exporting.part(range, sink));
-    let done = join_all(work)
-        .await
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?;
+    let done = whole_or_none(join_all(work).await).await?;
     let mut manifest = Manifest {
         version: 1,
         source: match &export.relation {
@@ -160,12 +165,53 @@ pub(super) async fn run<S: SessionSource>(
     }
     let text = serde_json::to_vec_pretty(&manifest)
         .map_err(|error| Error::new(ErrorKind::Io, "writing the manifest").with_source(error))?;
-    blocking(move || publish(whole, manifest_path.as_deref(), &text)).await??;
+    match manifest_place {
+        #[cfg(feature = "object-store")]
+        Place::Object(store, name) => publish_objects(&store, whole, &name, text).await?,
+        Place::File(path) => blocking(move || publish(whole, Some(&path), &text)).await??,
+        Place::Nowhere => blocking(move || publish(whole, None, &text)).await??,
+    }
     Ok(manifest)
+}
+
+/// The parts, if all of them are whole. What is left of the others is given up.
+async fn whole_or_none(
+    parts: Vec<Result<(u64, Written, Sink), Error>>,
+) -> Result<Vec<(u64, Written, Sink)>, Error> {
+    let mut whole = Vec::with_capacity(parts.len());
+    let mut failed = None;
+    for part in parts {
+        match part {
+            Ok(part) => whole.push(part),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    let Some(error) = failed else {
+        return Ok(whole);
+    };
+    for (_, _, sink) in whole {
+        #[cfg(feature = "object-store")]
+        if let Sink::Object(object) = sink {
+            object.abort().await;
+            continue;
+        }
+        drop(sink);
+    }
+    Err(error)
 }
 
 /// Names the files once all of them are whole, the manifest last.
 fn publish(sinks: Vec<Sink>, manifest: Option<&Path>, text: &[u8]) -> Result<(), Error> {
+    if let Some(path) = manifest
+        && let Err(error) = std::fs::remove_file(path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(Error::io(
+            "removing the manifest of an earlier export",
+            path,
+            error,
+        ));
+    }
     for sink in sinks {
         sink.publish()?;
     }
@@ -178,10 +224,62 @@ fn publish(sinks: Vec<Sink>, manifest: Option<&Path>, text: &[u8]) -> Result<(),
     Ok(())
 }
 
-type Opened = (Vec<String>, Option<PathBuf>, Vec<Sink>);
+/// As [`publish`], for objects.
+#[cfg(feature = "object-store")]
+async fn publish_objects(
+    store: &Arc<dyn object_store::ObjectStore>,
+    sinks: Vec<Sink>,
+    manifest: &str,
+    text: Vec<u8>,
+) -> Result<(), Error> {
+    object::remove(store, manifest).await?;
+    for sink in sinks {
+        if let Sink::Object(object) = sink {
+            object.publish().await?;
+        }
+    }
+    object::put(store, manifest, text).await
+}
+
+/// Where the manifest goes.
+enum Place {
+    File(PathBuf),
+    #[cfg(feature = "object-store")]
+    Object(Arc<dyn object_store::ObjectStore>, String),
+    Nowhere,
+}
+
+struct Opened {
+    names: Vec<String>,
+    manifest: Place,
+    sinks: Vec<Sink>,
+}
+
+fn part_names(parts: usize, ending: &str) -> Vec<String> {
+    (1..=parts)
+        .map(|part| format!("part-{part:04}.{ending}"))
+        .collect()
+}
 
 async fn open(export: &Export, destination: Destination, parts: usize) -> Result<Opened, Error> {
     let ending = export.format.name();
+    #[cfg(feature = "object-store")]
+    if let Destination::Objects { store, prefix } = destination {
+        let names = part_names(parts, ending);
+        let mut sinks = Vec::with_capacity(parts);
+        for name in &names {
+            let object = format!("{prefix}/{name}");
+            sinks.push(Sink::Object(
+                object::ObjectSink::create(&store, object).await?,
+            ));
+        }
+        let manifest = Place::Object(store, format!("{prefix}/manifest.json"));
+        return Ok(Opened {
+            names,
+            manifest,
+            sinks,
+        });
+    }
     blocking(move || match destination {
         Destination::File(path) => {
             let name = path
@@ -190,25 +288,33 @@ async fn open(export: &Export, destination: Destination, parts: usize) -> Result
                 .unwrap_or_default();
             let manifest = path.with_file_name(format!("{name}.manifest.json"));
             let sink = Sink::File(FileSink::create(&path)?);
-            Ok((vec![name], Some(manifest), vec![sink]))
+            Ok(Opened {
+                names: vec![name],
+                manifest: Place::File(manifest),
+                sinks: vec![sink],
+            })
         }
         Destination::Directory(directory) => {
             std::fs::create_dir_all(&directory)
                 .map_err(|error| Error::io("creating the directory", &directory, error))?;
-            let names: Vec<_> = (1..=parts)
-                .map(|part| format!("part-{part:04}.{ending}"))
-                .collect();
+            let names = part_names(parts, ending);
             let sinks = names
                 .iter()
                 .map(|name| FileSink::create(&directory.join(name)).map(Sink::File))
                 .collect::<Result<_, _>>()?;
-            Ok((names, Some(directory.join("manifest.json")), sinks))
+            Ok(Opened {
+                names,
+                manifest: Place::File(directory.join("manifest.json")),
+                sinks,
+            })
         }
-        Destination::Pipe(pipe) => Ok((
-            vec!["-".to_owned()],
-            None,
-            vec![Sink::Pipe(pipe, Written::default())],
-        )),
+        Destination::Pipe(pipe) => Ok(Opened {
+            names: vec!["-".to_owned()],
+            manifest: Place::Nowhere,
+            sinks: vec![Sink::Pipe(pipe, Written::default())],
+        }),
+        #[cfg(feature = "object-store")]
+        Destination::Objects { .. } => Err(lost_sink()),
     })
     .await?
 }
@@ -366,13 +472,28 @@ impl<S: SessionSource> Exporting<'_, S> {
         }
         let bytes = std::mem::replace(&mut part.out, Vec::with_capacity(PIECE + PIECE / 4));
         let mut sink = part.sink.take().ok_or_else(lost_sink)?;
-        let (sink, written, length) = blocking(move || {
+        let length = bytes.len();
+        #[cfg(feature = "object-store")]
+        if let Sink::Object(object) = &mut sink {
+            let written = object.write(&bytes).await;
+            part.sink = Some(sink);
+            written?;
+            self.tell(length);
+            return Ok(());
+        }
+        let (sink, written) = blocking(move || {
             let written = sink.write(&bytes);
-            (sink, written, bytes.len())
+            (sink, written)
         })
         .await?;
         part.sink = Some(sink);
         written?;
+        self.tell(length);
+        Ok(())
+    }
+
+    /// So many more bytes are written.
+    fn tell(&self, length: usize) {
         self.bytes.fetch_add(length as u64, Ordering::Relaxed);
         if let Some(observe) = &self.export.progress {
             observe(&Progress {
@@ -382,7 +503,6 @@ impl<S: SessionSource> Exporting<'_, S> {
                 ..Progress::default()
             });
         }
-        Ok(())
     }
 }
 

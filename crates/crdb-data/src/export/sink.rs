@@ -25,7 +25,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.hash.update(bytes);
     }
@@ -110,8 +110,11 @@ impl Drop for FileSink {
 pub(crate) enum Sink {
     File(FileSink),
     Pipe(Box<dyn Write + Send>, Written),
+    #[cfg(feature = "object-store")]
+    Object(super::object::ObjectSink),
 }
 
+/// What blocks; objects are written where the store is called.
 impl Sink {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         match self {
@@ -121,6 +124,8 @@ impl Sink {
                 written.add(bytes);
                 Ok(())
             }
+            #[cfg(feature = "object-store")]
+            Self::Object(_) => Ok(()),
         }
     }
 
@@ -131,6 +136,8 @@ impl Sink {
                 pipe.flush().map_err(pipe_failed)?;
                 Ok(written.clone())
             }
+            #[cfg(feature = "object-store")]
+            Self::Object(object) => Ok(object.written()),
         }
     }
 
@@ -138,6 +145,8 @@ impl Sink {
         match self {
             Self::File(file) => file.publish(),
             Self::Pipe(..) => Ok(()),
+            #[cfg(feature = "object-store")]
+            Self::Object(_) => Ok(()),
         }
     }
 }

@@ -1,10 +1,14 @@
 use crdb_exec::Row;
 
+#[cfg(feature = "arrow")]
+use super::ArrowIpc;
 #[cfg(feature = "csv")]
 use super::Csv;
 use super::Encode;
 #[cfg(feature = "json")]
 use super::Json;
+#[cfg(feature = "parquet")]
+use super::Parquet;
 use crate::error::Error;
 use crate::value::Columns;
 
@@ -18,6 +22,12 @@ pub enum Format {
     /// JSON lines, or one array of JSON.
     #[cfg(feature = "json")]
     Json(Json),
+    /// Arrow's IPC file format.
+    #[cfg(feature = "arrow")]
+    ArrowIpc(ArrowIpc),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(Parquet),
 }
 
 impl Format {
@@ -29,6 +39,10 @@ impl Format {
             Self::Csv(_) => "csv",
             #[cfg(feature = "json")]
             Self::Json(json) => json.ending(),
+            #[cfg(feature = "arrow")]
+            Self::ArrowIpc(_) => "arrow",
+            #[cfg(feature = "parquet")]
+            Self::Parquet(_) => "parquet",
         }
     }
 }
@@ -40,6 +54,10 @@ impl Encode for Format {
             Self::Csv(format) => format.begin(columns, out),
             #[cfg(feature = "json")]
             Self::Json(format) => format.begin(columns, out),
+            #[cfg(feature = "arrow")]
+            Self::ArrowIpc(format) => format.begin(columns, out),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(format) => format.begin(columns, out),
         }
     }
 
@@ -49,6 +67,10 @@ impl Encode for Format {
             Self::Csv(format) => format.row(columns, row, out),
             #[cfg(feature = "json")]
             Self::Json(format) => format.row(columns, row, out),
+            #[cfg(feature = "arrow")]
+            Self::ArrowIpc(format) => format.row(columns, row, out),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(format) => format.row(columns, row, out),
         }
     }
 
@@ -58,6 +80,10 @@ impl Encode for Format {
             Self::Csv(format) => format.end(out),
             #[cfg(feature = "json")]
             Self::Json(format) => format.end(out),
+            #[cfg(feature = "arrow")]
+            Self::ArrowIpc(format) => format.end(out),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(format) => format.end(out),
         }
     }
 }
@@ -73,5 +99,19 @@ impl From<Csv> for Format {
 impl From<Json> for Format {
     fn from(json: Json) -> Self {
         Self::Json(json)
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl From<ArrowIpc> for Format {
+    fn from(arrow: ArrowIpc) -> Self {
+        Self::ArrowIpc(arrow)
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl From<Parquet> for Format {
+    fn from(parquet: Parquet) -> Self {
+        Self::Parquet(parquet)
     }
 }

@@ -1,7 +1,9 @@
 //! Rows as bytes.
 
-#[cfg(any(feature = "csv", feature = "json"))]
+#[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 mod any;
+#[cfg(feature = "arrow")]
+mod arrow;
 #[cfg(feature = "csv")]
 mod csv;
 mod encode;
@@ -10,8 +12,12 @@ mod json;
 #[cfg(feature = "table")]
 mod table;
 
-#[cfg(any(feature = "csv", feature = "json"))]
+#[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 pub use any::Format;
+#[cfg(feature = "parquet")]
+pub use arrow::Parquet;
+#[cfg(feature = "arrow")]
+pub use arrow::{ArrowIpc, BatchBuilder, record_batches};
 #[cfg(feature = "csv")]
 pub use csv::{Csv, CsvDialect};
 pub use encode::{Encode, EncodedRows, encode};

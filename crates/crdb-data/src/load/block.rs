@@ -43,6 +43,8 @@ pub(crate) struct Block {
     pub(crate) marks: Vec<Mark>,
     /// Rows of the same part that are bad by themselves.
     pub(crate) rejects: Vec<Reject>,
+    /// How many of them the reject file has.
+    pub(crate) kept: usize,
 }
 
 impl Block {
@@ -53,6 +55,7 @@ impl Block {
             data: Vec::new(),
             marks: Vec::new(),
             rejects: Vec::new(),
+            kept: 0,
         }
     }
 
@@ -106,7 +109,7 @@ impl Block {
         self.rejects.push(Reject { place, reason, row });
     }
 
-    /// Divides it in the middle; `None` for one row and less.
+    /// Divides it in the middle, its rejects having been kept; `None` for one row and less.
     pub(crate) fn halve(&self) -> Option<(Self, Self)> {
         let middle = self.rows() / 2;
         let mark = *self.marks.get(middle).filter(|_| middle > 0)?;
@@ -120,6 +123,7 @@ impl Block {
             finish: mark.start,
             data: self.slice(0, middle).to_vec(),
             marks: self.marks.iter().take(middle).copied().collect(),
+            kept: early.len(),
             rejects: early,
         };
         let second = Self {
@@ -135,6 +139,7 @@ impl Block {
                     ..*later
                 })
                 .collect(),
+            kept: late.len(),
             rejects: late,
         };
         Some((first, second))

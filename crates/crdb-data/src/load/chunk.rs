@@ -58,7 +58,7 @@ where
     ) -> Result<(), Error> {
         let mut parts = vec![(block, 0)];
         while let Some((mut block, fine)) = parts.pop() {
-            let error = match self.commit(&block).await {
+            let error = match self.commit(&mut block).await {
                 Ok(()) => {
                     committed(&block);
                     continue;
@@ -132,12 +132,15 @@ where
         failed.with_advice("what was committed stays, and the load can be resumed")
     }
 
-    async fn commit(&self, block: &Block) -> Result<(), Stop> {
-        if let Some(rejects) = self.rejects.as_ref().filter(|_| !block.rejects.is_empty()) {
+    async fn commit(&self, block: &mut Block) -> Result<(), Stop> {
+        let new = block.rejects.get(block.kept..).unwrap_or_default();
+        if let Some(rejects) = self.rejects.as_ref().filter(|_| !new.is_empty()) {
             // Short writes of one process: the lock is held for moments.
-            let written = rejects.lock().write(&block.rejects);
+            let written = rejects.lock().write(new);
             written.map_err(Stop::Rejects)?;
         }
+        block.kept = block.rejects.len();
+        let block = &*block;
         let options = self.checkpoint.options(&block.span()).timeout(self.timeout);
         self.executor
             .transact(&options, async |tx: &Transaction<S>| -> Result<(), Stop> {

@@ -71,6 +71,17 @@ impl Input {
         })
     }
 
+    #[cfg(feature = "arrow")]
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same file once more, for a reader that finds its own way in it.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn reopen(&self) -> Result<File, Error> {
+        File::open(&self.path).map_err(|error| Error::io("opening the file", &self.path, error))
+    }
+
     pub(crate) fn length(&self) -> u64 {
         self.length
     }

@@ -1,5 +1,9 @@
 //! Rows into a table.
 
+#[cfg(feature = "arrow")]
+mod arrow_reader;
+#[cfg(feature = "arrow")]
+mod arrow_text;
 mod block;
 mod chunk;
 mod csv_rows;

@@ -24,7 +24,7 @@ pub(crate) struct Selection {
     pub(crate) ignored: Vec<String>,
     /// What the values of each column are, as the table has it.
     #[cfg_attr(
-        not(feature = "json"),
+        not(any(feature = "json", feature = "arrow")),
         expect(dead_code, reason = "CSV is passed on as it stands")
     )]
     pub(crate) types: Vec<String>,
@@ -43,10 +43,18 @@ pub(crate) trait BlockReader: Send {
     fn columns(&mut self) -> Result<Vec<String>, Error>;
 
     /// What is loaded of it.
-    fn select(&mut self, selection: Selection);
+    ///
+    /// # Errors
+    /// A column has a type that cannot be loaded.
+    fn select(&mut self, selection: Selection) -> Result<(), Error>;
 
     /// How rows are written in its blocks.
     fn form(&self) -> RowForm;
+
+    /// The last position, where it is known.
+    fn length(&self) -> Option<u64> {
+        Some(self.input().length())
+    }
 
     /// The next block. What has been loaded before is left out.
     fn next_block(&mut self, done: &Ranges, limits: Limits) -> Result<Option<Block>, Error>;
@@ -56,14 +64,14 @@ pub(crate) trait BlockReader: Send {
 }
 
 /// Cuts a block where what has been loaded before begins, and skips that.
-struct Cutter<'a> {
+pub(super) struct Cutter<'a> {
     done: &'a Ranges,
     limits: Limits,
-    block: Block,
+    pub(super) block: Block,
     cut: Option<u64>,
 }
 
-enum Step {
+pub(super) enum Step {
     /// The row belongs to the block.
     Take,
     /// It has been loaded before.
@@ -73,7 +81,7 @@ enum Step {
 }
 
 impl<'a> Cutter<'a> {
-    fn new(done: &'a Ranges, limits: Limits, position: u64) -> Self {
+    pub(super) fn new(done: &'a Ranges, limits: Limits, position: u64) -> Self {
         Self {
             done,
             limits,
@@ -82,7 +90,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    fn step(&mut self, position: u64, length: usize) -> Step {
+    pub(super) fn step(&mut self, position: u64, length: usize) -> Step {
         if self.cut.is_some_and(|cut| position >= cut) && self.block.finish > self.block.start {
             return Step::Full;
         }
@@ -98,7 +106,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// A row was skipped, behind which this position is.
-    fn skipped(&mut self, position: u64) {
+    pub(super) fn skipped(&mut self, position: u64) {
         self.block.start = position;
         self.block.finish = position;
         self.cut = self.done.next_after(position);
@@ -195,8 +203,9 @@ impl BlockReader for CsvReader {
         Ok(names)
     }
 
-    fn select(&mut self, selection: Selection) {
+    fn select(&mut self, selection: Selection) -> Result<(), Error> {
         self.selection = selection;
+        Ok(())
     }
 
     fn form(&self) -> RowForm {
@@ -347,8 +356,9 @@ impl BlockReader for JsonReader {
             .wrong("the file is empty", "one object a line is expected"))
     }
 
-    fn select(&mut self, selection: Selection) {
+    fn select(&mut self, selection: Selection) -> Result<(), Error> {
         self.selection = selection;
+        Ok(())
     }
 
     fn form(&self) -> RowForm {

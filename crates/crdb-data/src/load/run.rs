@@ -10,6 +10,8 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
+#[cfg(feature = "arrow")]
+use super::arrow_reader::ArrowReader;
 use super::block::{Block, Mark, RowForm, put_text};
 use super::chunk::Loading;
 use super::input::Input;
@@ -57,6 +59,10 @@ fn open(source: Source) -> Result<Opened, Error> {
         SourceKind::Csv(path) => Box::new(CsvReader::new(Input::open(&path)?, delimiter, names)),
         #[cfg(feature = "json")]
         SourceKind::JsonLines(path) => Box::new(JsonReader::new(Input::open(&path)?, names)),
+        #[cfg(feature = "arrow")]
+        SourceKind::ArrowIpc(path) => Box::new(ArrowReader::ipc(Input::open(&path)?)?),
+        #[cfg(feature = "parquet")]
+        SourceKind::Parquet(path) => Box::new(ArrowReader::parquet(Input::open(&path)?)?),
         SourceKind::Rows(rows) => {
             return Ok(Opened {
                 reading: Reading::Rows(rows),
@@ -72,7 +78,7 @@ fn open(source: Source) -> Result<Opened, Error> {
         columns,
         form: reader.form(),
         fingerprint: reader.input().fingerprint().to_owned(),
-        length: Some(reader.input().length()),
+        length: reader.length(),
         reading: Reading::File(reader),
     })
 }
@@ -242,7 +248,7 @@ where
     let all = |results: Vec<Result<(), Error>>| results.into_iter().collect::<Result<(), _>>();
     match reading {
         Reading::File(mut reader) => {
-            reader.select(selection);
+            reader.select(selection)?;
             let reading = tokio::spawn(blocking(move || {
                 read_file(&mut *reader, &done, limits, &blocks);
                 reader

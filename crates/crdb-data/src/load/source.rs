@@ -31,6 +31,10 @@ pub(crate) enum SourceKind {
     Csv(PathBuf),
     #[cfg(feature = "json")]
     JsonLines(PathBuf),
+    #[cfg(feature = "arrow")]
+    ArrowIpc(PathBuf),
+    #[cfg(feature = "parquet")]
+    Parquet(PathBuf),
     Rows(RowStream),
 }
 
@@ -43,7 +47,8 @@ impl Source {
         }
     }
 
-    /// A file by what its name says: `.csv`, `.tsv`, and with the feature `json` `.jsonl` and `.ndjson`.
+    /// A file by what its name says: `.csv`, `.tsv`, and with their features `.jsonl`, `.ndjson`, `.arrow`, `.feather` and
+    /// `.parquet`.
     ///
     /// # Errors
     /// [`ErrorKind::Refused`] for another ending.
@@ -58,12 +63,16 @@ impl Source {
             "tsv" => Ok(Self::csv(path).delimiter(b'\t')),
             #[cfg(feature = "json")]
             "jsonl" | "ndjson" => Ok(Self::json_lines(path)),
+            #[cfg(feature = "arrow")]
+            "arrow" | "feather" => Ok(Self::arrow(path)),
+            #[cfg(feature = "parquet")]
+            "parquet" => Ok(Self::parquet(path)),
             _ => Err(Error::new(
                 ErrorKind::Refused,
                 "the name of the file does not say its format",
             )
             .in_file(&path)
-            .with_advice("name the format: .csv, .tsv, .jsonl or .ndjson")),
+            .with_advice("name the format: .csv, .tsv, .jsonl, .arrow or .parquet")),
         }
     }
 
@@ -77,6 +86,19 @@ impl Source {
     #[cfg(feature = "json")]
     pub fn json_lines(path: impl Into<PathBuf>) -> Self {
         Self::new(SourceKind::JsonLines(path.into()))
+    }
+
+    /// A file of Arrow's IPC format, not compressed. Values become what they are in [the crate's table](crate#types), and other integers, times
+    /// in seconds and milliseconds, and large and view types of text and bytes are known too.
+    #[cfg(feature = "arrow")]
+    pub fn arrow(path: impl Into<PathBuf>) -> Self {
+        Self::new(SourceKind::ArrowIpc(path.into()))
+    }
+
+    /// A file of Parquet, not compressed.
+    #[cfg(feature = "parquet")]
+    pub fn parquet(path: impl Into<PathBuf>) -> Self {
+        Self::new(SourceKind::Parquet(path.into()))
     }
 
     /// Rows of a stream, as the texts of their values. A load of a stream is resumed from the beginning of the same stream: rows that
@@ -118,6 +140,10 @@ impl Source {
             SourceKind::Csv(path) => Some(path),
             #[cfg(feature = "json")]
             SourceKind::JsonLines(path) => Some(path),
+            #[cfg(feature = "arrow")]
+            SourceKind::ArrowIpc(path) => Some(path),
+            #[cfg(feature = "parquet")]
+            SourceKind::Parquet(path) => Some(path),
             SourceKind::Rows(_) => None,
         }
     }

@@ -51,6 +51,12 @@ async fn an_export_is_loaded_again_unchanged() {
         (crdb_data::Format::from(Csv::postgres()), "csv"),
         (Csv::rfc4180().into(), "csv"),
         (Json::lines().into(), "jsonl"),
+        #[cfg(feature = "arrow")]
+        (crdb_data::ArrowIpc::new().into(), "arrow"),
+        #[cfg(feature = "parquet")]
+        (crdb_data::Parquet::new().into(), "parquet"),
+        #[cfg(feature = "parquet")]
+        (crdb_data::Parquet::new().decimals(20, 2).into(), "parquet"),
     ] {
         let target = directory.path().join(format!("out.{ending}"));
         let manifest = Export::table("item", format)
@@ -299,4 +305,49 @@ async fn an_empty_table_has_a_header_and_a_pipe_gets_the_rows() {
     let export = Export::table("item", Csv::postgres());
     assert_eq!(export.run(db.executor(), pipe).await.unwrap().rows, 0);
     assert_eq!(*piped.lock().unwrap(), b"id,name,price,raw,at,tags,extra\n");
+}
+
+#[cfg(feature = "object-store")]
+#[tokio::test]
+async fn an_object_store_gets_whole_objects_and_the_manifest_last() {
+    use crdb_data::object_store::memory::InMemory;
+    use crdb_data::object_store::{ObjectStore, ObjectStoreExt as _, path::Path};
+    use futures_util::TryStreamExt as _;
+
+    let (_database, db) = database().await;
+    fill(&db, 1_000).await;
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let to = || Destination::Objects {
+        store: Arc::clone(&store),
+        prefix: "backup/items".to_owned(),
+    };
+    let names = async || -> Vec<String> {
+        let listed: Vec<_> = store.list(None).try_collect().await.unwrap();
+        listed
+            .iter()
+            .map(|object| object.location.to_string())
+            .collect()
+    };
+    let failing = "SELECT id, 1 / (id - 500) AS q FROM item";
+    let failed = Export::query(failing, Csv::postgres())
+        .run(db.executor(), to())
+        .await;
+    assert!(failed.is_err() && names().await.is_empty());
+    let export = Export::table("item", Csv::postgres()).parts(2);
+    let manifest = export.run(db.executor(), to()).await.unwrap();
+    assert_eq!(manifest.rows, 1_000);
+    assert_eq!(
+        names().await,
+        [
+            "backup/items/manifest.json",
+            "backup/items/part-0001.csv",
+            "backup/items/part-0002.csv"
+        ]
+    );
+    let first = store
+        .get(&Path::from("backup/items/part-0001.csv"))
+        .await
+        .unwrap();
+    let bytes = first.bytes().await.unwrap();
+    assert_eq!(bytes.len() as u64, manifest.parts[0].bytes);
 }

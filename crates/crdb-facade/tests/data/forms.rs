@@ -291,3 +291,58 @@ async fn a_type_without_a_mapping_is_an_error_that_names_the_column() {
             .contains("several columns")
     );
 }
+
+/// What Arrow has no form for is refused with the column's name, and nothing is rounded.
+#[cfg(feature = "arrow")]
+#[tokio::test]
+async fn what_arrow_cannot_hold_is_refused() {
+    use crdb_data::ArrowIpc;
+
+    let (_database, db) = database().await;
+    for (select, format, reason) in [
+        ("SELECT 'infinity'::date AS a", ArrowIpc::new(), "infinite"),
+        (
+            "SELECT '-infinity'::timestamptz AS a",
+            ArrowIpc::new(),
+            "infinite",
+        ),
+        ("SELECT '24:00:00'::time AS a", ArrowIpc::new(), "24:00:00"),
+        (
+            "SELECT ARRAY[[1],[2]] AS a",
+            ArrowIpc::new(),
+            "several dimensions",
+        ),
+        (
+            "SELECT '[2:3]={1,2}'::int8[] AS a",
+            ArrowIpc::new(),
+            "begin at 1",
+        ),
+        (
+            "SELECT 1.001::numeric AS a",
+            ArrowIpc::new().decimals(10, 2),
+            "precision and scale",
+        ),
+        (
+            "SELECT 12345.00::numeric AS a",
+            ArrowIpc::new().decimals(6, 2),
+            "precision and scale",
+        ),
+        (
+            "SELECT 'NaN'::numeric AS a",
+            ArrowIpc::new().decimals(6, 2),
+            "precision and scale",
+        ),
+    ] {
+        let rows = db.fetch_stream(select, &[]).await.unwrap();
+        let error = encode(rows, format)
+            .try_collect::<Vec<_>>()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), crdb_data::ErrorKind::Value, "{select}");
+        let message = error.to_string();
+        assert!(
+            message.contains("\"a\"") && message.contains(reason),
+            "{select}: {message}"
+        );
+    }
+}

@@ -175,6 +175,12 @@ async fn bad_rows_are_kept_with_line_column_and_reason_and_the_others_are_loaded
         .collect();
     assert_eq!(kept, [1, 8, 11]);
     let rejects = String::from_utf8_lossy(&std::fs::read(&bad).unwrap()).into_owned();
+    // Each is there once, under a header.
+    assert_eq!(
+        rejects.lines().filter(|line| line.contains(",\"")).count(),
+        8,
+        "{rejects}"
+    );
     for (line, column, reason) in [
         (3, "", "short line"),
         (4, "", "column too many"),

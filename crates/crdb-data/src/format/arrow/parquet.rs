@@ -1,0 +1,98 @@
+use std::fmt;
+
+use crdb_exec::Row;
+use parquet::arrow::ArrowWriter;
+use parquet::errors::ParquetError;
+
+use super::Drained;
+use super::batches::BatchBuilder;
+use crate::error::{Error, ErrorKind};
+use crate::format::Encode;
+use crate::value::Columns;
+
+/// How many rows are handed on at once.
+const BATCH: usize = 4_096;
+
+/// How many bytes a row group gathers in memory before it is written.
+const ROW_GROUP: usize = 8 << 20;
+
+/// Parquet, not compressed: row groups of about 8 MiB, which is what it holds in memory.
+#[derive(Default)]
+pub struct Parquet {
+    decimal: Option<(u8, i8)>,
+    writing: Option<(BatchBuilder, ArrowWriter<Drained>, Drained)>,
+}
+
+impl Parquet {
+    /// DECIMAL as text.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// DECIMAL as Parquet's decimal of this precision (38 at most) and scale. A number that does not fit is an error.
+    #[must_use]
+    pub fn decimals(mut self, precision: u8, scale: i8) -> Self {
+        self.decimal = Some((precision, scale));
+        self
+    }
+}
+
+impl Encode for Parquet {
+    fn begin(&mut self, columns: &Columns, out: &mut Vec<u8>) -> Result<(), Error> {
+        let builder = BatchBuilder::new(columns.clone(), self.decimal);
+        let drained = Drained::default();
+        let writer =
+            ArrowWriter::try_new(drained.clone(), builder.schema(), None).map_err(failed)?;
+        drained.drain_into(out);
+        self.writing = Some((builder, writer, drained));
+        Ok(())
+    }
+
+    fn row<R: Row>(&mut self, _: &Columns, row: &R, out: &mut Vec<u8>) -> Result<(), Error> {
+        if let Some((builder, writer, drained)) = &mut self.writing {
+            builder.push(row)?;
+            if builder.rows() >= BATCH {
+                writer.write(&builder.finish()?).map_err(failed)?;
+                if writer.in_progress_size() >= ROW_GROUP {
+                    writer.flush().map_err(failed)?;
+                }
+                drained.drain_into(out);
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        if let Some((mut builder, mut writer, drained)) = self.writing.take() {
+            if builder.rows() > 0 {
+                writer.write(&builder.finish()?).map_err(failed)?;
+            }
+            writer.close().map_err(failed)?;
+            drained.drain_into(out);
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: ParquetError) -> Error {
+    Error::new(ErrorKind::Value, "writing Parquet").with_source(error)
+}
+
+/// Without what has been written.
+impl Clone for Parquet {
+    fn clone(&self) -> Self {
+        Self {
+            decimal: self.decimal,
+            writing: None,
+        }
+    }
+}
+
+impl fmt::Debug for Parquet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parquet")
+            .field("decimal", &self.decimal)
+            .finish_non_exhaustive()
+    }
+}
