@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crdb_exec::Row;
+use parking_lot::Mutex;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
@@ -20,7 +21,8 @@ const ROW_GROUP: usize = 8 << 20;
 #[derive(Default)]
 pub struct Parquet {
     decimal: Option<(u8, i8)>,
-    writing: Option<(BatchBuilder, ArrowWriter<Drained>, Drained)>,
+    /// Never locked: parquet's writer is `Send` and not `Sync`, and a future that holds an export by reference must be `Send`.
+    writing: Mutex<Option<(BatchBuilder, ArrowWriter<Drained>, Drained)>>,
 }
 
 impl Parquet {
@@ -45,12 +47,12 @@ impl Encode for Parquet {
         let writer =
             ArrowWriter::try_new(drained.clone(), builder.schema(), None).map_err(failed)?;
         drained.drain_into(out);
-        self.writing = Some((builder, writer, drained));
+        *self.writing.get_mut() = Some((builder, writer, drained));
         Ok(())
     }
 
     fn row<R: Row>(&mut self, _: &Columns, row: &R, out: &mut Vec<u8>) -> Result<(), Error> {
-        if let Some((builder, writer, drained)) = &mut self.writing {
+        if let Some((builder, writer, drained)) = self.writing.get_mut() {
             builder.push(row)?;
             if builder.rows() >= BATCH {
                 writer.write(&builder.finish()?).map_err(failed)?;
@@ -64,7 +66,7 @@ impl Encode for Parquet {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        if let Some((mut builder, mut writer, drained)) = self.writing.take() {
+        if let Some((mut builder, mut writer, drained)) = self.writing.get_mut().take() {
             if builder.rows() > 0 {
                 writer.write(&builder.finish()?).map_err(failed)?;
             }
@@ -84,7 +86,7 @@ impl Clone for Parquet {
     fn clone(&self) -> Self {
         Self {
             decimal: self.decimal,
-            writing: None,
+            writing: Mutex::new(None),
         }
     }
 }
