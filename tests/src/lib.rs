@@ -3,6 +3,7 @@
 pub mod chaos;
 #[cfg(doctest)]
 mod guide;
+pub mod simulation;
 
 /// Compiles the examples of the workspace's README.
 #[cfg(doctest)]

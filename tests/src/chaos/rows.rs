@@ -35,8 +35,10 @@ pub fn all() -> &'static [&'static dyn Row] {
         &own_tests::AUDIT,
         &rationing::Rationing,
         &own_tests::SIMULATION,
+        &own_tests::LANES,
         &bulk::Bulk,
         &verdicts::Verdicts,
+        &own_tests::WHOLE_STACK,
         &failover::Failover,
     ]
 }

@@ -7,7 +7,7 @@ use crdb_auth::TransactionStatus;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::connection::{Outgoing, Trace};
+use crate::connection::{Outgoing, Reply, Trace};
 use crate::error::Error;
 use crate::footprint::Footprint;
 use crate::protocol::{Shape, Steps};
@@ -53,28 +53,32 @@ impl<S: AsRef<Session>> Lane<S> {
         let mut shortest = Duration::MAX;
         for _ in 0..3 {
             let begun = Instant::now();
-            let mut sync = bytes::BytesMut::new();
-            postgres_protocol::message::frontend::sync(&mut sync);
-            let connection = &self.session().connection;
-            let mut reply = connection.send(Outgoing {
-                bytes: &sync,
-                shape: Shape::Extended(Steps::new()),
-                trace: Trace {
-                    footprint: Footprint::of(""),
-                    local_settings: true,
-                },
-                copies: false,
-                tells_ends: false,
-                keeps: None,
-            })?;
+            let mut reply = self.sync()?;
             let answer = reply.answer().await;
             if !answer.is_success() {
-                let answer = answer.clone();
+                let (answer, connection) = (answer.clone(), &self.session().connection);
                 return Err(connection.failed("measuring the round trip", answer));
             }
             shortest = shortest.min(begun.elapsed());
         }
         Ok(shortest)
+    }
+
+    /// Sends a Sync, which the server answers as soon as it has answered what came before.
+    pub(super) fn sync(&self) -> Result<Reply, Error> {
+        let mut sync = bytes::BytesMut::new();
+        postgres_protocol::message::frontend::sync(&mut sync);
+        self.session().connection.send(Outgoing {
+            bytes: &sync,
+            shape: Shape::Extended(Steps::new()),
+            trace: Trace {
+                footprint: Footprint::of(""),
+                local_settings: true,
+            },
+            copies: false,
+            tells_ends: false,
+            keeps: None,
+        })
     }
 
     /// Whether the next statement would find the session as it was at first: idle, with nothing left behind.

@@ -13,6 +13,7 @@ use super::connection::Lane;
 use super::policy::{Bounds, Measured, Plan};
 use super::run::Inner;
 use super::{LaneSource, OpenError};
+use crate::error::Error;
 
 /// How often the keeper looks, when it is not told to.
 const ROUND: Duration = Duration::from_millis(250);
@@ -23,6 +24,9 @@ const LEAST_ROUND: Duration = Duration::from_millis(2);
 /// How long it waits at first, and at most, before it tries again to open a lane.
 const LEAST_BACKOFF: Duration = Duration::from_millis(50);
 const MOST_BACKOFF: Duration = Duration::from_secs(2);
+
+/// How long a new lane may take to answer what measures its round trip.
+const MOST_TRIP: Duration = Duration::from_secs(10);
 
 type Opened<S> = Result<(Lane<<S as LaneSource>::Session>, Duration), OpenError>;
 
@@ -160,10 +164,13 @@ async fn open<S: LaneSource>(inner: Arc<Inner<S>>) -> Opened<S> {
         .await
         .map_err(|error| OpenError::from(error.into()))?;
     let lane = Lane::new(session);
-    let trip = lane
-        .round_trip()
-        .await
-        .map_err(|error| Arc::new(error) as OpenError)?;
+    let trip = match timeout(MOST_TRIP, lane.round_trip()).await {
+        Ok(measured) => measured,
+        Err(_) => Err(Error::timeout(
+            "measuring the round trip of a new lane: no answer in time",
+        )),
+    };
+    let trip = trip.map_err(|error| Arc::new(error) as OpenError)?;
     Ok((lane, trip))
 }
 

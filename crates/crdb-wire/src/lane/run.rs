@@ -146,10 +146,10 @@ impl<S: LaneSource> Inner<S> {
         let connection = &lane.session().connection;
         let mut again = false;
         loop {
-            let (prepared, reused) = self
-                .prepared(&lane, request.text)
-                .await
-                .inspect_err(|error| self.examine(&lane, id, error.answer()))?;
+            let (back, prepared) = self.prepared(held, &lane, request.text).await;
+            held = back;
+            let (prepared, reused) =
+                prepared.inspect_err(|error| self.examine(&lane, id, error.answer()))?;
             if !prepared.footprint.is_shareable() {
                 return Err(Error::refused(
                     "executing a statement on a lane: its text may leave something behind, move a transaction or copy; it needs a \
@@ -191,17 +191,20 @@ impl<S: LaneSource> Inner<S> {
     }
 
     /// The prepared statement, and whether it was there already. Of several callers of one text, one prepares it.
-    async fn prepared(
-        &self,
+    async fn prepared<'i>(
+        self: &'i Arc<Self>,
+        held: Held<'i, S>,
         lane: &Lane<S::Session>,
         text: &str,
-    ) -> Result<(Arc<Prepared>, bool), Error> {
+    ) -> (Held<'i, S>, Result<(Arc<Prepared>, bool), Error>) {
         let connection = &lane.session().connection;
         if let Some(prepared) = connection.statements.get(text) {
-            return Ok((prepared, true));
+            return (held, Ok((prepared, true)));
         }
         let _only = lane.preparing.lock().await;
-        connection.statement(text).await
+        let mut preparing = Preparing { held };
+        let prepared = connection.statement(text).await;
+        (preparing.held.take(), prepared)
     }
 
     fn send(
@@ -316,6 +319,14 @@ struct Held<'i, S: LaneSource> {
 }
 
 impl<S: LaneSource> Held<'_, S> {
+    /// The place, of which nothing is left here.
+    fn take(&mut self) -> Self {
+        Self {
+            inner: self.inner,
+            place: self.place.take(),
+        }
+    }
+
     fn lane(&self) -> Option<(Arc<Lane<S::Session>>, LaneId)> {
         let place = self.place.as_ref()?;
         Some((Arc::clone(place.lane()), place.id()))
@@ -328,6 +339,26 @@ impl<S: LaneSource> Drop for Held<'_, S> {
             self.place = None;
             lane.tell_changed();
             self.inner.sweep(&lane, id);
+        }
+    }
+}
+
+/// A statement that is being prepared. Dropped, its lane is watched until the server has answered: a connection that has died without a
+/// word would go on taking statements otherwise.
+struct Preparing<'i, S: LaneSource> {
+    held: Held<'i, S>,
+}
+
+impl<S: LaneSource> Drop for Preparing<'_, S> {
+    fn drop(&mut self) {
+        let held = self.held.take();
+        let Some((lane, id)) = held.lane() else {
+            return;
+        };
+        match lane.sync() {
+            // Its reply comes behind that of what was being prepared.
+            Ok(reply) => drop(UnderWay(Some((held, reply)))),
+            Err(error) => held.inner.examine(&lane, id, error.answer()),
         }
     }
 }

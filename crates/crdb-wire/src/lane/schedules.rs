@@ -31,12 +31,16 @@ use shuttle::rand::{RngCore as _, thread_rng};
 use super::admission::{self, Admission};
 use gate::{Gate, NoPlace};
 
-/// How many schedules are tried: the variable `CRDB_WIRE_SCHEDULES`, or a number that takes a moment.
+/// How many schedules are tried by each way of choosing them: the variable `CRDB_WIRE_SCHEDULES`, half a million where `CRDB_TEST_LONG`
+/// is set, or a number that takes a moment.
 fn schedules() -> usize {
     std::env::var("CRDB_WIRE_SCHEDULES")
         .ok()
         .and_then(|number| number.parse().ok())
-        .unwrap_or(2_000)
+        .unwrap_or(match std::env::var_os("CRDB_TEST_LONG") {
+            Some(_) => 500_000,
+            None => 2_000,
+        })
 }
 
 /// What one lane has at a time.
@@ -119,6 +123,10 @@ fn each_caller_is_served_or_gives_up_and_no_place_is_lost() {
     };
     shuttle::check_random(run, schedules());
     shuttle::check_pct(run, schedules(), 3);
+    println!(
+        "row R16: done {} lane deaths, cancels and schedules",
+        2 * schedules()
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Lanes against a model of the server, on paused time: any interleaving of statements, errors, dropped callers, deadlines, cuts and
 //! retirements gives what the same work gives one by one.
 //!
-//! Everything random follows from a seed, which a failure names. `CRDB_WIRE_SEEDS` says how many are tried, or `FIRST..END` which.
+//! Everything random follows from a seed, which a failure names. `CRDB_WIRE_SEEDS` says how many are tried, or `FIRST..END` which. With
+//! `CRDB_TEST_LONG` set it is as many as it takes for 10,000 lanes that die and 10,000 cancels, from `CRDB_TEST_SEED` on.
 
 #![allow(
     clippy::unwrap_used,
@@ -49,6 +50,20 @@ struct Setting {
     /// One of so many statements takes very long.
     hangs: u64,
 }
+
+/// One lane on which nothing goes wrong.
+const QUIET: Setting = Setting {
+    callers: 0,
+    statements: 0,
+    max_lanes: 1,
+    max_depth: 16,
+    delay: Duration::from_millis(15),
+    service: Duration::ZERO,
+    cuts: 0,
+    drops: 0,
+    deadlines: 0,
+    hangs: 0,
+};
 
 impl Setting {
     fn draw(random: &mut Random) -> Self {
@@ -103,6 +118,8 @@ struct Source {
     setting: Setting,
     random: Mutex<Random>,
     open: Arc<AtomicUsize>,
+    /// What becomes of the first connection, where that is not chance's to say.
+    first: Mutex<Option<Cut>>,
 }
 
 /// A session that is counted.
@@ -138,6 +155,7 @@ impl LaneSource for Source {
             (cut, 32 + random.below(2_000) as usize, random.next())
         };
         sleep(self.setting.delay * 2).await;
+        let cut = self.first.lock().take().unwrap_or(cut);
         let (near, far) = network::pipe(self.setting.delay, cut, buffer);
         let cancels = Arc::new(tokio::sync::Notify::new());
         drop(tokio::spawn(server::serve(
@@ -182,6 +200,7 @@ async fn run(seed: u64, totals: &mut Totals) {
         setting,
         random: Mutex::new(Random::new(random.next())),
         open: Arc::clone(&open),
+        first: Mutex::default(),
     };
     let config = LaneConfig::default()
         .max_lanes(setting.max_lanes)
@@ -310,13 +329,23 @@ impl Drop for Names {
 
 #[test]
 fn any_interleaving_gives_what_one_by_one_gives() {
+    const DEATHS: u64 = 10_000;
+    const CANCELS: u64 = 10_000;
+    let number = |name| std::env::var(name).map_or(0, |text| text.parse().unwrap());
+    let long = std::env::var_os("CRDB_TEST_LONG").is_some();
     let variable = std::env::var("CRDB_WIRE_SEEDS").unwrap_or_else(|_| "150".to_owned());
-    let (first, end) = match variable.split_once("..") {
+    let (first, end): (u64, u64) = match variable.split_once("..") {
+        _ if long => (number("CRDB_TEST_SEED"), u64::MAX),
         Some((first, end)) => (first.parse().unwrap(), end.parse().unwrap()),
         None => (0, variable.parse().unwrap()),
     };
     let mut totals = Totals::default();
+    let mut seeds = 0;
     for seed in first..end {
+        if long && totals.cuts >= DEATHS && totals.cancels >= CANCELS {
+            break;
+        }
+        seeds += 1;
         let _names = Names(seed);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -326,7 +355,17 @@ fn any_interleaving_gives_what_one_by_one_gives() {
         runtime.block_on(run(seed, &mut totals));
     }
     println!("{totals:?}");
-    if end - first >= 150 {
+    let counted = totals.cuts.min(DEATHS) + totals.cancels.min(CANCELS);
+    println!("row R16: done {counted} lane deaths, cancels and schedules");
+    for (name, value) in [
+        ("seeds", seeds),
+        ("statements", totals.statements),
+        ("lane deaths", totals.cuts),
+        ("cancels", totals.cancels),
+    ] {
+        println!("row R16: figure {name} = {value}");
+    }
+    if seeds >= 150 {
         // A run of this size has seen everything that it is about.
         let Totals {
             rows,
@@ -344,26 +383,50 @@ fn any_interleaving_gives_what_one_by_one_gives() {
     }
 }
 
+/// A connection that dies without a word is replaced, also where it does so before it has answered a statement, and only callers that
+/// do not wait for ever could tell.
+#[tokio::test(start_paused = true)]
+async fn a_lane_that_goes_dark_before_its_first_answer_is_replaced() {
+    // Before its round trip is measured, and behind three times a Sync and its answer.
+    for bytes in [0, 33] {
+        let source = Source {
+            model: Arc::new(Model::new(Duration::ZERO, 0)),
+            setting: QUIET,
+            random: Mutex::new(Random::new(1)),
+            open: Arc::default(),
+            first: Mutex::new(Some(Cut::Dark(bytes))),
+        };
+        let lanes = Lanes::new(source, LaneConfig::default().max_lanes(1));
+        let well = async {
+            let mut failures = 0;
+            loop {
+                let deadline = Instant::now() + Duration::from_secs(1);
+                match lanes.query(ECHO, &[&1_i64], Some(deadline)).await {
+                    Ok(_) => return failures,
+                    Err(_) => failures += 1,
+                }
+            }
+        };
+        let failures = timeout(Duration::from_secs(60), well)
+            .await
+            .expect("the dead lane is kept");
+        assert!(failures > 0, "the first connection was not dark");
+    }
+}
+
 /// A caller that does not read its rows holds up neither its neighbours nor the connection.
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_does_not_read_blocks_no_other() {
     let setting = Setting {
-        callers: 0,
-        statements: 0,
-        max_lanes: 1,
-        max_depth: 16,
-        delay: Duration::from_millis(15),
         service: Duration::from_micros(10),
-        cuts: 0,
-        drops: 0,
-        deadlines: 0,
-        hangs: 0,
+        ..QUIET
     };
     let source = Source {
         model: Arc::new(Model::new(setting.service, 0)),
         setting,
         random: Mutex::new(Random::new(1)),
         open: Arc::default(),
+        first: Mutex::default(),
     };
     let lanes = Lanes::new(
         source,

@@ -14,6 +14,8 @@ pub(crate) enum Cut {
     Never,
     /// Behind so many bytes, counted in both directions together.
     After(u64),
+    /// Not at all, but no byte behind so many arrives.
+    Dark(u64),
 }
 
 /// Two ends of a stream on which a byte takes so long. Small buffers cut messages into pieces.
@@ -25,12 +27,13 @@ pub(crate) fn pipe(delay: Duration, cut: Cut, buffer: usize) -> (DuplexStream, D
     drop(tokio::spawn(async move {
         let left = std::sync::atomic::AtomicU64::new(match cut {
             Cut::Never => u64::MAX,
-            Cut::After(bytes) => bytes,
+            Cut::After(bytes) | Cut::Dark(bytes) => bytes,
         });
+        let dark = matches!(cut, Cut::Dark(_));
         // When one direction ends, so does the other.
         tokio::select! {
-            () = carry(near_read, far_write, delay, &left) => {}
-            () = carry(far_read, near_write, delay, &left) => {}
+            () = carry(near_read, far_write, delay, &left, dark) => {}
+            () = carry(far_read, near_write, delay, &left, dark) => {}
         }
     }));
     (near, far)
@@ -41,6 +44,7 @@ async fn carry(
     mut to: WriteHalf<DuplexStream>,
     delay: Duration,
     left: &std::sync::atomic::AtomicU64,
+    dark: bool,
 ) {
     use std::sync::atomic::Ordering;
     let (sender, mut receiver) = mpsc::channel::<(Instant, Vec<u8>)>(64);
@@ -51,7 +55,8 @@ async fn carry(
             let passes = before.min(read as u64);
             left.store(before - passes, Ordering::Relaxed);
             let piece = buffer[..passes as usize].to_vec();
-            if sender.send((Instant::now() + delay, piece)).await.is_err() || passes < read as u64 {
+            let cut = passes < read as u64 && !dark;
+            if sender.send((Instant::now() + delay, piece)).await.is_err() || cut {
                 break;
             }
         }

@@ -169,6 +169,48 @@ pub(super) const SIMULATION: OwnTests = OwnTests {
     }],
 };
 
+/// R16: lanes against a model, and their queue under a schedule explorer.
+pub(super) const LANES: OwnTests = OwnTests {
+    id: "R16",
+    title: "lanes: any interleaving of statements, drops, cuts and cancels gives what one by one gives; queue and hand-over under \
+            every kind of schedule",
+    size: Size {
+        count: 1_020_000,
+        unit: "lane deaths, cancels and schedules",
+    },
+    takes: minutes(30),
+    cfg: None,
+    tests: &[
+        Test {
+            package: "crdb-wire",
+            program: Some("lanes_simulated"),
+            name: "any_interleaving_gives_what_one_by_one_gives",
+        },
+        Test {
+            package: "crdb-wire",
+            program: None,
+            name: "lane::schedules::each_caller_is_served_or_gives_up_and_no_place_is_lost",
+        },
+    ],
+};
+
+/// R22: the whole stack, simulated.
+pub(super) const WHOLE_STACK: OwnTests = OwnTests {
+    id: "R22",
+    title: "the whole stack in one thread on paused time against a model of the server: every promise at every step",
+    size: Size {
+        count: 100_000,
+        unit: "seeds",
+    },
+    takes: minutes(60),
+    cfg: None,
+    tests: &[Test {
+        package: "crdb-tests",
+        program: None,
+        name: "simulation::tests::every_promise_holds_whatever_fails",
+    }],
+};
+
 impl Row for OwnTests {
     fn id(&self) -> &'static str {
         self.id

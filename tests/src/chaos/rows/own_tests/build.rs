@@ -3,7 +3,7 @@
 use crate::chaos::program::{cargo, workspace};
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
 
@@ -35,6 +35,7 @@ pub(super) async fn program(
     cfg: Option<&str>,
 ) -> anyhow::Result<(String, PathBuf)> {
     let root = workspace()?;
+    let ours = package == env!("CARGO_PKG_NAME");
     let mut command = Command::new(cargo());
     command
         .args([
@@ -44,7 +45,9 @@ pub(super) async fn program(
             "--message-format",
             "json-render-diagnostics",
         ])
-        .args(["--package", package, "--all-features"])
+        .args(["--package", package])
+        // Other pools are compiled for their row only.
+        .args((!ours).then_some("--all-features"))
         .args(long.then_some("--release"))
         .envs(cfg.map(|cfg| ("RUSTFLAGS", format!("--cfg {cfg}"))))
         .current_dir(root)
@@ -60,7 +63,10 @@ pub(super) async fn program(
         .await
         .context("cargo could not be started")?;
     ensure!(output.status.success(), "the tests do not compile");
-    let directory = root.join("crates").join(package);
+    let directory = match ours {
+        true => Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(),
+        false => root.join("crates").join(package),
+    };
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let message: Message = serde_json::from_str(line).context("cargo's words")?;
         let (Some(executable), Some(target)) = (message.executable, message.target) else {
