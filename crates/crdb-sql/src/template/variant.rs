@@ -19,6 +19,7 @@ pub struct Variant {
     /// The flags and optional parameters that are on.
     pub(crate) on: Vec<String>,
     pub(crate) query: Query,
+    #[cfg(feature = "codegen")]
     selection: Selection,
 }
 
@@ -80,6 +81,7 @@ impl Template {
         Ok(Variant {
             on: self.switched_on(selection),
             query: self.parse(&text)?,
+            #[cfg(feature = "codegen")]
             selection: selection.clone(),
         })
     }
