@@ -131,7 +131,7 @@ async fn open(seed: u64, world: &Arc<World>, network: &Arc<Network>) -> anyhow::
             milliseconds(setting.acquire_timeout),
         )
         .set(keys::pool::RESET_ALWAYS, setting.reset_always)
-        .set(keys::exec::DEADLINE, milliseconds(setting.deadline))
+        .set(keys::exec::TIMEOUT, milliseconds(setting.deadline))
         .set(keys::exec::STATEMENT_ATTEMPTS, setting.statement_attempts)
         .set(
             keys::exec::TRANSACTION_ATTEMPTS,
