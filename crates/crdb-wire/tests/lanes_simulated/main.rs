@@ -401,7 +401,7 @@ async fn a_lane_that_goes_dark_before_its_first_answer_is_replaced() {
             let mut failures = 0;
             loop {
                 let deadline = Instant::now() + Duration::from_secs(1);
-                match lanes.query(ECHO, &[&1_i64], Some(deadline)).await {
+                match lanes.fetch_all(ECHO, &[&1_i64], Some(deadline)).await {
                     Ok(_) => return failures,
                     Err(_) => failures += 1,
                 }
