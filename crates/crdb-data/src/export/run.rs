@@ -175,6 +175,10 @@ pub(super) async fn run<S: SessionSource>(
 }
 
 /// The parts, if all of them are whole. What is left of the others is given up.
+#[cfg_attr(
+    not(feature = "object-store"),
+    expect(clippy::unused_async, reason = "the feature's half awaits")
+)]
 async fn whole_or_none(
     parts: Vec<Result<(u64, Written, Sink), Error>>,
 ) -> Result<Vec<(u64, Written, Sink)>, Error> {
