@@ -3,6 +3,8 @@
 mod build;
 mod execute;
 mod libtest;
+#[cfg(feature = "engine")]
+mod quirks;
 mod report;
 
 use std::process::ExitCode;
@@ -36,6 +38,10 @@ pub(crate) struct Arguments {
     /// Only packages that have a feature which is off by default: with the others, default features are all features
     #[arg(long, conflicts_with = "package")]
     with_options: bool,
+    /// Run the tests that use servers against the quirks proxy as this release, such as v22.2, or as `all`; may be repeated.
+    /// Tests that set no release of their own have their proxies speak like it, too
+    #[arg(long, value_name = "RELEASE")]
+    quirks: Vec<String>,
     /// Only this package; may be given more than once
     #[arg(short, long, value_name = "NAME")]
     package: Vec<String>,
@@ -45,6 +51,9 @@ pub(crate) struct Arguments {
 
 /// Runs the tests.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if !arguments.quirks.is_empty() && !cfg!(feature = "engine") {
+        return crate::relaunch::with_feature("engine");
+    }
     let root = workspace::root()?;
     if !arguments.no_setup {
         setup::prepare(setup::Purpose::Tests, "test");
@@ -58,6 +67,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         },
         all_features: arguments.all_features,
     };
+    #[cfg(feature = "engine")]
+    if !arguments.quirks.is_empty() {
+        return against_quirks(arguments, &root, &metadata, &selection);
+    }
     let cockroach = setup::cockroach();
     match &cockroach {
         Some(place) => println!("test: CockroachDB found: {place}"),
@@ -71,7 +84,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let executables = build::executables(&root, &metadata, &selection)?;
     let also = cockroach.is_some().then_some(libtest::NEEDS_COCKROACH);
     for executable in &executables {
-        report.add(execute::run(executable, filter, also, arguments.long)?);
+        let environment = Vec::new();
+        report.add(execute::run(
+            executable,
+            filter,
+            also,
+            arguments.long,
+            &environment,
+        )?);
     }
     // Only libraries have examples, and cargo takes a selection without one for a mistake.
     if executables
@@ -89,3 +109,48 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         ExitCode::FAILURE
     })
 }
+
+/// Runs the tests of the packages that use servers, and do not imitate them, as one release after the other.
+#[cfg(feature = "engine")]
+fn against_quirks(
+    arguments: &Arguments,
+    root: &std::path::Path,
+    metadata: &cargo_metadata::Metadata,
+    selection: &build::Selection,
+) -> Result<ExitCode> {
+    let uses_servers = |name: &str| {
+        metadata.packages.iter().any(|package| {
+            package.name.as_str() == name
+                && package
+                    .dependencies
+                    .iter()
+                    .any(|dependency| dependency.name == TESTKIT)
+        })
+    };
+    let executables = build::executables(root, metadata, selection)?;
+    let mut report = Report::default();
+    quirks::each(&arguments.quirks, |release, environment| {
+        for executable in &executables {
+            // A library's own tests ask no server.
+            if executable.target == "lib" || !uses_servers(&executable.package) {
+                continue;
+            }
+            let filter = arguments.filter.as_deref();
+            let also = Some(libtest::NEEDS_COCKROACH);
+            let mut suite = execute::run(executable, filter, also, arguments.long, environment)?;
+            suite.target = format!("{} as {release}", suite.target);
+            report.add(suite);
+        }
+        Ok(())
+    })?;
+    print!("{report}");
+    Ok(if report.is_success(arguments.strict) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whose tests are about imitating servers.
+#[cfg(feature = "engine")]
+const TESTKIT: &str = "crdb-testkit";

@@ -286,8 +286,20 @@ impl TransactionOptions {
         {
             text.push_str("; SET LOCAL autocommit_before_ddl = off");
         }
+        if engine == Engine::CockroachDb && version.is_some_and(loses_buffered_writes) {
+            text.push_str("; SET LOCAL kv_transaction_buffered_writes_enabled = off");
+        }
         Ok(text)
     }
+}
+
+/// Whether a rollback to a savepoint may lose earlier writes of the transaction where buffered writes have been turned on:
+/// from v25.2, where they came, to v25.4.3, and v26.1.0 (cockroachdb/cockroach#161972).
+fn loses_buffered_writes(version: ServerVersion) -> bool {
+    const BEGAN: ServerVersion = ServerVersion::new(25, 2, 0);
+    const MENDED: ServerVersion = ServerVersion::new(25, 4, 4);
+    const AGAIN: ServerVersion = ServerVersion::new(26, 1, 0);
+    (BEGAN..MENDED).contains(&version) || version == AGAIN
 }
 
 #[cfg(test)]
@@ -343,6 +355,30 @@ mod tests {
                 .unwrap(),
             "BEGIN; SET LOCAL statement_timeout = 1"
         );
+    }
+
+    #[test]
+    fn writes_are_not_buffered_where_a_savepoint_would_lose_them() {
+        let begin = |engine, version: (u16, u16, u16)| {
+            let version = Some(ServerVersion::new(version.0, version.1, version.2));
+            let text = TransactionOptions::new().begin(engine, version, None);
+            text.unwrap()
+                .contains("kv_transaction_buffered_writes_enabled = off")
+        };
+        for version in [
+            (25, 2, 0),
+            (25, 2, 19),
+            (25, 3, 0),
+            (25, 4, 0),
+            (25, 4, 3),
+            (26, 1, 0),
+        ] {
+            assert!(begin(Engine::CockroachDb, version), "{version:?}");
+            assert!(!begin(Engine::PostgreSql, version), "{version:?}");
+        }
+        for version in [(24, 3, 9), (25, 1, 9), (25, 4, 4), (26, 1, 1), (26, 2, 0)] {
+            assert!(!begin(Engine::CockroachDb, version), "{version:?}");
+        }
     }
 
     #[test]

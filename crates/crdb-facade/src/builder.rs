@@ -293,7 +293,7 @@ async fn log_in_once(
         .saturating_add(MARGIN)
         .saturating_add(MARGIN);
     let now = Instant::now();
-    let deadline = now.checked_add(limit).unwrap_or(now + FAR);
+    let deadline = now + limit.min(FAR);
     let options = crdb_pool::AcquireOptions {
         deadline: Some(deadline.into()),
         avoid: None,

@@ -36,6 +36,11 @@ pub(super) async fn all(arguments: &Arguments) -> Result<ExitCode> {
         None => {
             let choice = EngineOptions::default().choice(EngineChoice::Postgres);
             let engine = Engine::try_start(choice).await?;
+            // The user who needs no password; the files make roles.
+            let user = Login::Trust.user();
+            engine
+                .execute(&format!("ALTER ROLE {user} CREATEROLE"))
+                .await?;
             for version in versions(&arguments.version)? {
                 let options = QuirksOptions::default().version(version);
                 let proxy = QuirksProxy::start(&engine, options).await?;

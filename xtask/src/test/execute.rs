@@ -1,6 +1,7 @@
 //! Running test programs, with an end to those that hang.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -22,17 +23,19 @@ const SILENCE: Duration = Duration::from_secs(600);
 const LINGERING: Duration = Duration::from_secs(15);
 
 /// Runs one test program, its tests in their long form where they have one and it is asked for, and those of its ignored
-/// tests whose reason begins with `also`.
+/// tests whose reason begins with `also`; in this environment besides its own.
 pub(crate) fn run(
     executable: &Executable,
     filter: Option<&str>,
     also: Option<&str>,
     long: bool,
+    environment: &[(&'static str, OsString)],
 ) -> Result<Suite> {
     let started = Instant::now();
     let command = || {
         let mut command = command(executable);
         command.envs(long.then_some(("CRDB_TEST_LONG", "1")));
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
     };
     let run = finish(command().args(filter))?;

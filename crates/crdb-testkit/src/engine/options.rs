@@ -167,8 +167,10 @@ impl EngineOptions {
         &self.settings
     }
 
+    /// Short enough to be added to an instant: 30 years where more was asked for.
     pub(crate) fn timeout(&self) -> Duration {
-        self.start_timeout
+        const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+        self.start_timeout.min(FAR)
     }
 }
 

@@ -69,8 +69,10 @@ impl Link {
         self
     }
 
+    /// Short enough to be added to an instant: 30 years where a longer delay was asked for.
     pub(super) fn latency(&self) -> Duration {
-        self.delay
+        const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+        self.delay.min(FAR)
     }
 
     pub(super) fn is_blackhole(&self) -> bool {
@@ -226,6 +228,9 @@ mod tests {
         assert_eq!(link.occupied_by(250), Duration::from_millis(250));
         assert_eq!(link.piece(), 50);
         assert_eq!(Link::perfect().occupied_by(1 << 30), Duration::ZERO);
+        let now = std::time::Instant::now();
+        let endless = Link::perfect().delay(Duration::MAX).latency();
+        assert!(now.checked_add(endless).is_some());
     }
 
     #[test]

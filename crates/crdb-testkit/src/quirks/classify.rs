@@ -91,8 +91,19 @@ pub(super) fn classify(statement: &[Token<'_>]) -> Class {
             Class::ForceRetry(text.and_then(|text| milliseconds(text.text)).unwrap_or(0))
         }
         "insert" | "upsert" | "update" | "delete" => Class::Write,
+        "with" if writes_within(statement) => Class::Write,
         _ => Class::Data,
     }
+}
+
+/// Whether a common table expression, or what follows them, writes.
+fn writes_within(statement: &[Token<'_>]) -> bool {
+    statement.windows(2).any(|pair| {
+        let [before, token] = pair else { return false };
+        let begins = before.is_symbol("(") || before.is_symbol(")");
+        let writes = ["insert", "upsert", "update", "delete"];
+        begins && writes.iter().any(|word| token.is(word))
+    })
 }
 
 /// The interval of `'50ms'`, `'1s'`, `'2m'` or `'1h'`.
@@ -155,6 +166,16 @@ mod tests {
             ),
             ("UPDATE t SET a = 1", Class::Write),
             ("WITH x AS (SELECT 1) SELECT * FROM x", Class::Data),
+            (
+                "WITH x AS (SELECT a FROM t FOR UPDATE) SELECT * FROM x",
+                Class::Data,
+            ),
+            (
+                "WITH x AS (INSERT INTO t VALUES (1) RETURNING a) SELECT a FROM x",
+                Class::Write,
+            ),
+            ("WITH x AS (SELECT 1) DELETE FROM t", Class::Write),
+            ("SET CLUSTER SETTING a.b = 1", Class::Session),
         ] {
             assert_eq!(classify(&statements(sql)[0]), class, "{sql}");
         }

@@ -12,11 +12,16 @@ use tokio_rustls::TlsAcceptor;
 use super::injection::{Injection, Opportunity, RandomInjections, draw, draw_committed, take};
 use super::jobs::Job;
 use super::version::CockroachVersion;
+use crate::error::Error;
 
-/// How a [`QuirksProxy`](super::QuirksProxy) behaves. The default is one node of the newest release.
+/// Names the release that a proxy speaks like for which none was chosen.
+const RELEASE_VARIABLE: &str = "CRDB_TEST_QUIRKS";
+
+/// How a [`QuirksProxy`](super::QuirksProxy) behaves. The default is one node of the newest release, or of the one that the
+/// environment variable `CRDB_TEST_QUIRKS` names, such as `v22.2`.
 #[derive(Clone, Copy, Debug)]
 pub struct QuirksOptions {
-    version: CockroachVersion,
+    version: Option<CockroachVersion>,
     node_id: u32,
     require_tls: bool,
     set_local: bool,
@@ -26,7 +31,7 @@ pub struct QuirksOptions {
 impl Default for QuirksOptions {
     fn default() -> Self {
         Self {
-            version: CockroachVersion::default(),
+            version: None,
             node_id: 1,
             require_tls: false,
             set_local: true,
@@ -36,10 +41,10 @@ impl Default for QuirksOptions {
 }
 
 impl QuirksOptions {
-    /// Which release to speak like. Default: the newest.
+    /// Which release to speak like. Default: the one that `CRDB_TEST_QUIRKS` names, else the newest.
     #[must_use]
     pub fn version(mut self, version: CockroachVersion) -> Self {
-        self.version = version;
+        self.version = Some(version);
         self
     }
 
@@ -80,8 +85,18 @@ impl QuirksOptions {
         self.set_local
     }
 
+    /// With the release that the environment names, where none was chosen.
+    pub(super) fn settled(mut self) -> Result<Self, Error> {
+        if self.version.is_none()
+            && let Ok(name) = std::env::var(RELEASE_VARIABLE)
+        {
+            self.version = Some(name.parse()?);
+        }
+        Ok(self)
+    }
+
     pub(super) fn release(&self) -> CockroachVersion {
-        self.version
+        self.version.unwrap_or_default()
     }
 
     pub(super) fn node(&self) -> u32 {

@@ -172,6 +172,14 @@ impl Failure {
         }
     }
 
+    /// A schema change below SERIALIZABLE that is not alone in its transaction.
+    pub(super) fn not_serializable() -> Self {
+        Self::new(
+            "0A000",
+            "multi-statement transaction involving a schema change needs to be SERIALIZABLE",
+        )
+    }
+
     /// A second portal while one is open that cannot wait, with `multiple_active_portals_enabled`.
     pub(super) fn portal_cannot_pause() -> Self {
         Self::new(

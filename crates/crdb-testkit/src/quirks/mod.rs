@@ -9,6 +9,7 @@ mod copy;
 mod extended;
 mod failure;
 mod injection;
+mod isolation;
 mod jobs;
 mod perform;
 mod portal;
@@ -86,9 +87,10 @@ impl QuirksProxy {
     /// # Errors
     /// [`ErrorKind::Unavailable`] when `engine` is CockroachDB, which needs no proxy to be itself, or a PostgreSQL
     /// with TLS that is run elsewhere, whose certificate is not ours to show. In front of one without TLS the proxy
-    /// has none either. [`ErrorKind::Io`] when the proxy
+    /// has none either. [`ErrorKind::InvalidInput`] when `CRDB_TEST_QUIRKS` names no release. [`ErrorKind::Io`] when the proxy
     /// cannot listen.
     pub async fn start(engine: &Engine, options: QuirksOptions) -> Result<Self, Error> {
+        let options = options.settled()?;
         let ours = engine.try_login(crate::Login::Scram).is_some();
         let plain = engine.try_ca_cert_path().is_none();
         if engine.kind() != EngineKind::PostgreSql || !(ours || plain) {

@@ -89,6 +89,9 @@ impl Session {
             // What it commits inside cannot be taken back, so the server does not run the whole again.
             self.unsent_from = None;
         }
+        if let Some(failure) = self.isolation_refuses(statement).await? {
+            return self.fail(&failure).await;
+        }
         let releases = decision == Decision::Release;
         if let Some(failure) = self.retry_by_setting(&statement.class).await? {
             if matches!(statement.class, Class::Commit { .. }) {

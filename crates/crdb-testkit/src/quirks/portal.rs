@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::session::Session;
 use super::settings::Setting;
 use super::statement::{Class, Statement};
+use super::transaction::State;
 use super::wire::Frame;
 
 /// A portal of the client.
@@ -43,7 +44,8 @@ impl Session {
         if self.suspended.is_empty() {
             return Ok(None);
         }
-        if matches!(class, Class::Commit { .. }) {
+        // A transaction that has failed has no portals any more.
+        if matches!(class, Class::Commit { .. }) || self.transaction.state == State::Failed {
             self.suspended.clear();
             return Ok(None);
         }

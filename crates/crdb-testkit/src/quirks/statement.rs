@@ -44,6 +44,8 @@ pub(super) struct Statement {
     pub(super) internal: bool,
     /// It has an `AS OF SYSTEM TIME`.
     pub(super) historical: bool,
+    /// It asks for the time of its transaction.
+    pub(super) reads_clock: bool,
 }
 
 impl Statement {
@@ -63,6 +65,7 @@ impl Statement {
             waits_for: None,
             internal: false,
             historical: false,
+            reads_clock: false,
         }
     }
 }
@@ -159,6 +162,9 @@ impl Habits {
                 .and_then(|(_, _, wait)| wait),
             internal: reads_internals(&tokens),
             may_commit: tokens[0].is("call") || tokens[0].is("do"),
+            reads_clock: tokens
+                .iter()
+                .any(|token| token.is("cluster_logical_timestamp")),
             takes_parameters: tokens
                 .iter()
                 .any(|token| token.kind == TokenKind::Number && token.text.starts_with('$')),
@@ -209,6 +215,11 @@ impl Habits {
                 if matches!(alteration(statement), Some(Alteration::Lock { .. })) =>
             {
                 Some(("DO $$ BEGIN END $$".to_owned(), Some("ALTER TABLE")))
+            }
+            ["set", "cluster", "setting", ..]
+                if !statement.iter().any(|token| token.text.starts_with('$')) =>
+            {
+                Some(("DO $$ BEGIN END $$".to_owned(), Some("SET CLUSTER SETTING")))
             }
             ["discard", "all"] => Some((sql.to_owned(), Some(self.version.discard_tag()))),
             ["select", name, "(", arguments @ .., ")"]

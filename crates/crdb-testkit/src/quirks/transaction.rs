@@ -53,6 +53,8 @@ pub(super) struct Transaction {
     doomed: bool,
     /// A schema change in it will not be carried through.
     schema_failed: bool,
+    /// A schema change has raised it to SERIALIZABLE.
+    raised: bool,
     /// It began with `SAVEPOINT cockroach_restart`.
     pub(super) restartable: bool,
 }
@@ -97,6 +99,7 @@ impl Transaction {
             injected: 0,
             doomed: false,
             schema_failed: false,
+            raised: false,
             restartable: false,
         }
     }
@@ -146,6 +149,20 @@ impl Transaction {
     /// Whether it has written anything.
     pub(super) fn has_written(&self) -> bool {
         self.written
+    }
+
+    /// Whether it has done more than control itself and the session.
+    pub(super) fn has_worked(&self) -> bool {
+        self.statements > 0
+    }
+
+    /// A schema change raises it to SERIALIZABLE.
+    pub(super) fn raise(&mut self) {
+        self.raised = true;
+    }
+
+    pub(super) fn is_raised(&self) -> bool {
+        self.raised
     }
 
     /// Makes its COMMIT fail with 40001.

@@ -85,6 +85,13 @@ pub(super) fn about_message(message: &Frame, error: &Bytes) -> Option<Failure> {
                 format!("unknown prepared statement {statement:?}"),
             ))
         }
+        (b'B', "42P03") => {
+            let portal = name(first);
+            Some(Failure::new(
+                "42P03",
+                format!("portal {portal:?} already exists"),
+            ))
+        }
         (b'E', "34000") => {
             let portal = name(first);
             Some(Failure::new("34000", format!("unknown portal {portal:?}")))

@@ -158,29 +158,44 @@ async fn several_portals_can_be_read_where_the_setting_is_on() {
             "ReadyForQuery T"
         ]
     );
+    let again = [bind("p1", "q", &[]), sync()];
+    assert_eq!(
+        raw.exchange(&again.concat()).await[0],
+        "ErrorResponse ERROR 42P03 'portal \"p1\" already exists'"
+    );
     raw.query("ROLLBACK").await;
     // A portal that writes cannot wait.
-    raw.query("BEGIN").await;
-    let write = [
-        parse(
+    for (name, text) in [
+        (
             "w",
             "INSERT INTO tr VALUES (1, 1, 'a'), (2, 2, 'b') RETURNING id",
         ),
-        bind("p1", "w", &[]),
-        bind("p2", "w", &[]),
-        execute("p1", 1),
-        execute("p2", 1),
-        sync(),
-    ];
-    let answer = raw.exchange(&write.concat()).await;
-    assert_eq!(
-        answer[5..],
-        [
-            "ErrorResponse ERROR 0A000 'unimplemented: the statement for a pausable portal must be a read-only SELECT \
-             query with no sub-queries or post-queries'",
-            "ReadyForQuery E"
-        ]
-    );
+        (
+            "x",
+            "WITH w AS (INSERT INTO tr VALUES (1, 1, 'a'), (2, 2, 'b') RETURNING id) SELECT id FROM w",
+        ),
+    ] {
+        raw.query("BEGIN").await;
+        let write = [
+            parse(name, text),
+            bind("p1", name, &[]),
+            bind("p2", name, &[]),
+            execute("p1", 1),
+            execute("p2", 1),
+            sync(),
+        ];
+        let answer = raw.exchange(&write.concat()).await;
+        assert!(answer.len() > 5, "{answer:?}");
+        assert_eq!(
+            answer[5..],
+            [
+                "ErrorResponse ERROR 0A000 'unimplemented: the statement for a pausable portal must be a read-only SELECT \
+                 query with no sub-queries or post-queries'",
+                "ReadyForQuery E"
+            ]
+        );
+        raw.query("ROLLBACK").await;
+    }
 }
 
 #[tokio::test]

@@ -223,3 +223,57 @@ async fn retry_errors_can_be_asked_for_at_commit() {
         ["CommandComplete 'COMMIT'", "ReadyForQuery I"]
     );
 }
+
+#[tokio::test]
+async fn a_schema_change_below_serializable_is_raised_and_alone() {
+    let raised = "NoticeResponse NOTICE 00000 'setting transaction isolation level to SERIALIZABLE due to schema change'";
+    let refused = "ErrorResponse ERROR 0A000 'multi-statement transaction involving a schema change needs to be SERIALIZABLE'";
+    for version in [CockroachVersion::V24_1, CockroachVersion::V26_2] {
+        let (_proxy, _database, mut raw) = session(QuirksOptions::default().version(version)).await;
+        raw.query("SET autocommit_before_ddl = off").await;
+        raw.query("SET default_transaction_isolation = 'read committed'")
+            .await;
+        let created = "CommandComplete 'CREATE TABLE'";
+        assert_eq!(
+            raw.query("CREATE TABLE a (i INT8)").await,
+            [raised, created, "ReadyForQuery I"]
+        );
+        let two = "CREATE TABLE b (i INT8); CREATE TABLE c (i INT8)";
+        let answer = raw.query(two).await;
+        assert_eq!(answer, [raised, created, refused, "ReadyForQuery I"]);
+        raw.query("BEGIN").await;
+        raw.query("SELECT 1").await;
+        let late = raw.query("CREATE TABLE b (i INT8)").await;
+        assert_eq!(late, [refused, "ReadyForQuery E"]);
+        raw.query("ROLLBACK").await;
+        raw.query("BEGIN ISOLATION LEVEL SERIALIZABLE").await;
+        raw.query("SELECT 1").await;
+        let here = raw.query("CREATE TABLE b (i INT8)").await;
+        assert_eq!(here, [created, "ReadyForQuery T"]);
+        raw.query("ROLLBACK").await;
+        let clock = raw.query("SELECT cluster_logical_timestamp()").await;
+        assert!(
+            clock[0].starts_with("ErrorResponse ERROR 0A000"),
+            "{clock:?}"
+        );
+    }
+    let old = QuirksOptions::default().version(CockroachVersion::V23_1);
+    let (_proxy, _database, mut raw) = session(old).await;
+    raw.query("SET default_transaction_isolation = 'read committed'")
+        .await;
+    let answer = raw.query("CREATE TABLE a (i INT8)").await;
+    assert_eq!(
+        answer,
+        ["CommandComplete 'CREATE TABLE'", "ReadyForQuery I"]
+    );
+}
+
+#[tokio::test]
+async fn settings_of_the_cluster_are_taken_and_do_nothing() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    let set = "SET CLUSTER SETTING kv.rangefeed.enabled = true";
+    let done = ["CommandComplete 'SET CLUSTER SETTING'", "ReadyForQuery I"];
+    assert_eq!(raw.query(set).await, done);
+    let answer = raw.exchange(&[run(set), sync()].concat()).await;
+    assert_eq!(answer[answer.len() - 2..], done);
+}

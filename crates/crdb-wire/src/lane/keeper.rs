@@ -178,5 +178,22 @@ async fn open<S: LaneSource>(inner: Arc<Inner<S>>) -> Opened<S> {
 fn lifetime(bound: Duration, id: LaneId) -> Duration {
     // Multiples of the golden ratio, modulo one, are spread as evenly as can be.
     let part = (id.0 as f64 * 0.618_033_988_749_895).fract();
-    bound.mul_f64(1.0 - part / 10.0)
+    // The longest duration is a little less than what its nearest `f64` stands for.
+    let less = Duration::try_from_secs_f64(bound.as_secs_f64() * part / 10.0);
+    bound.saturating_sub(less.unwrap_or(bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_spread_and_may_be_of_any_length() {
+        for bound in [Duration::MAX, Duration::from_secs(3_600), Duration::ZERO] {
+            for id in 0..1_000 {
+                let life = lifetime(bound, LaneId(id));
+                assert!(life <= bound && life >= bound / 10 * 9, "{bound:?} {id}");
+            }
+        }
+    }
 }
