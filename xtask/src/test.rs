@@ -45,8 +45,17 @@ pub(crate) struct Arguments {
     /// Only this package; may be given more than once
     #[arg(short, long, value_name = "NAME")]
     package: Vec<String>,
+    /// Only test programs of this name, such as a file in `tests`; may be repeated. All are built
+    #[arg(long, value_name = "NAME")]
+    target: Vec<String>,
     /// Only tests whose name contains this
     filter: Option<String>,
+}
+
+impl Arguments {
+    fn wants(&self, executable: &build::Executable) -> bool {
+        self.target.is_empty() || self.target.contains(&executable.target)
+    }
 }
 
 /// Runs the tests.
@@ -83,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let filter = arguments.filter.as_deref();
     let executables = build::executables(&root, &metadata, &selection)?;
     let also = cockroach.is_some().then_some(libtest::NEEDS_COCKROACH);
-    for executable in &executables {
+    for executable in executables.iter().filter(|it| arguments.wants(it)) {
         let environment = Vec::new();
         report.add(execute::run(
             executable,
@@ -96,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     // Only libraries have examples, and cargo takes a selection without one for a mistake.
     if executables
         .iter()
-        .any(|executable| executable.target == "lib")
+        .any(|executable| executable.target == "lib" && arguments.wants(executable))
     {
         for suite in execute::documentation(&root, &metadata, &selection, filter)? {
             report.add(suite);
@@ -130,7 +139,7 @@ fn against_quirks(
     let executables = build::executables(root, metadata, selection)?;
     let mut report = Report::default();
     quirks::each(&arguments.quirks, |release, environment| {
-        for executable in &executables {
+        for executable in executables.iter().filter(|it| arguments.wants(it)) {
             // A library's own tests ask no server.
             if executable.target == "lib" || !uses_servers(&executable.package) {
                 continue;

@@ -103,6 +103,25 @@ pub(crate) const STEPS: &[Step] = &[
         "the tests of packages whose default features are not all, with those",
         |context| context.test(&["--strict", "--with-options"]),
     ),
+    // Where the release matters most; `quirks-full` asks everything as every release.
+    always(
+        "quirks",
+        "transactions and their verdicts on the oldest release that is in support",
+        |context| {
+            context.test(&[
+                "--strict",
+                "--all-features",
+                "--quirks",
+                "v22.2",
+                "--target",
+                "verdicts",
+                "--target",
+                "cockroach_habits",
+                "--target",
+                "transactions",
+            ])
+        },
+    ),
     always(
         "benches",
         "every micro-benchmark runs once, unmeasured",
@@ -136,6 +155,11 @@ pub(crate) const STEPS: &[Step] = &[
         "test-long",
         "all tests with all features, the long forms too",
         |context| context.test(&["--strict", "--all-features", "--long"]),
+    ),
+    full(
+        "quirks-full",
+        "all tests that use servers, on the quirks proxy as every release",
+        |context| context.test(&["--strict", "--all-features", "--quirks", "all"]),
     ),
     full(
         "peers",
