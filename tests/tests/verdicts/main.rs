@@ -150,10 +150,13 @@ async fn ddl_does_not_commit_the_body_before_it() {
     }
 }
 
-/// The same, where the body turns the setting on again.
+/// The same, where the body turns the setting on again, which v24.1 brought.
 #[tokio::test]
 async fn ddl_that_commits_ends_the_transaction_at_once() {
-    let bed = Bed::habits().await;
+    use crdb_testkit::{CockroachVersion, Engine, QuirksOptions, QuirksProxy};
+    let release = QuirksOptions::default().version(CockroachVersion::V26_2);
+    let quirks = QuirksProxy::start(Engine::shared_postgres().await, release).await;
+    let bed = Bed::behind(quirks.unwrap()).await;
     let (runs, result) = runs(&bed.db, &options(), async |tx| {
         tx.execute("SET LOCAL autocommit_before_ddl = on", &[])
             .await?;
