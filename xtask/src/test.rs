@@ -60,7 +60,8 @@ impl Arguments {
 
 /// Runs the tests.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    if !arguments.quirks.is_empty() && !cfg!(feature = "engine") {
+    #[cfg(not(feature = "engine"))]
+    if !arguments.quirks.is_empty() {
         return crate::relaunch::with_feature("engine");
     }
     let root = workspace::root()?;
