@@ -5,6 +5,8 @@
 //! command is `cargo xtask bench`.
 
 pub mod baseline;
+#[cfg(feature = "peers")]
+pub mod callers;
 pub mod case;
 pub mod command;
 #[cfg(feature = "peers")]

@@ -6,7 +6,7 @@ mod sqlx;
 
 use std::time::Duration;
 
-pub(super) use self::sqlx::encrypted;
+pub(crate) use self::sqlx::encrypted;
 pub use self::{
     bare::{Bb8, Deadpool, Dedicated},
     ours::Ours,

@@ -6,6 +6,14 @@ pub(super) const REPLACED_CLIENT: Heading = Heading {
     id: "P0",
     title: "JDBC from Python: start to first row, point select, fetch of 10,000 rows",
 };
+pub(super) const MANY_CALLERS: Heading = Heading {
+    id: "P1",
+    title: "prepared point select, 64 and 256 tasks on 8 connections",
+};
+pub(super) const FAR_SERVER: Heading = Heading {
+    id: "P11",
+    title: "the same where statements take longer and the server is further away",
+};
 pub(super) const SINGLE_STATEMENT: Heading = Heading {
     id: "P2",
     title: "one statement at a time with retry, breaker, metrics and tracing on",

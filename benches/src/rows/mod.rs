@@ -4,9 +4,13 @@
 mod checkout;
 #[cfg(feature = "peers")]
 mod connect;
+#[cfg(feature = "peers")]
+mod far_server;
 mod headings;
 #[cfg(feature = "peers")]
 mod idle_memory;
+#[cfg(feature = "peers")]
+mod many_callers;
 #[cfg(not(feature = "peers"))]
 mod outline;
 mod replaced_client;
@@ -26,12 +30,14 @@ use crate::row::Row;
 pub fn all() -> Vec<&'static dyn Row> {
     vec![
         &replaced_client::ReplacedClient,
+        &many_callers::ManyCallers,
         &single_statement::SingleStatement,
         &checkout::Checkout,
         &spike_of_callers::SpikeOfCallers,
         &connect::Connect,
         &idle_memory::IdleMemory,
         &sql_text::SqlText,
+        &far_server::FarServer,
         &throughput::Throughput,
     ]
 }
@@ -44,12 +50,14 @@ pub fn all() -> Vec<&'static dyn Row> {
 
     vec![
         &replaced_client::ReplacedClient,
+        &Outline(headings::MANY_CALLERS),
         &single_statement::SingleStatement,
         &Outline(headings::CHECKOUT),
         &Outline(headings::SPIKE_OF_CALLERS),
         &Outline(headings::CONNECT),
         &Outline(headings::IDLE_MEMORY),
         &Outline(headings::SQL_TEXT),
+        &Outline(headings::FAR_SERVER),
         &Outline(headings::THROUGHPUT),
     ]
 }

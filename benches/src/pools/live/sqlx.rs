@@ -14,10 +14,7 @@ use crate::{
 pub struct Sqlx(sqlx::PgPool);
 
 /// The options, with TLS where there is one.
-pub(in crate::pools) fn encrypted(
-    options: PgConnectOptions,
-    tls: Option<&Tls>,
-) -> PgConnectOptions {
+pub(crate) fn encrypted(options: PgConnectOptions, tls: Option<&Tls>) -> PgConnectOptions {
     let Some(tls) = tls else {
         return options.ssl_mode(PgSslMode::Disable);
     };

@@ -35,7 +35,7 @@ impl Row for SingleStatement {
                 targets: vec![Target {
                     subject: PointSelect::NAME,
                     metric: "p50",
-                    bound: Bound::RatioAtMost(bare::NAME, 1.05),
+                    bound: Bound::RatioAtMost(bare::NAME, 0.95),
                 }],
                 rounds: if settings.quick { 5 } else { 9 },
                 subjects: vec![

@@ -1,0 +1,83 @@
+//! crdb-facade, with sessions of its pool and with lanes.
+
+use crdb_exec::{ExecutorExt as _, Row as _, Statement};
+use crdb_facade::{Config, Database};
+
+use super::Caller;
+use crate::{
+    case::{MeasureError, Role},
+    pools::live::Opening,
+    tls::Tls,
+};
+
+/// Each statement on a session of the pool.
+#[derive(Clone, Debug)]
+pub struct Pooled {
+    database: Database,
+    statement: &'static str,
+}
+
+/// Statements share connections.
+#[derive(Clone, Debug)]
+pub struct Lanes {
+    database: Database,
+    statement: &'static str,
+}
+
+async fn open(opening: Opening, lanes: u32) -> Result<Database, MeasureError> {
+    let mut config = Config::builder()
+        .set_text("auth.nodes", &format!("{}:{}", opening.host, opening.port))
+        .set_text("auth.user", &opening.user)
+        .set_text("auth.password", &opening.password)
+        .set_text("auth.database", &opening.database)
+        .set_text("pool.max_size", &opening.sessions.to_string())
+        .set_text("exec.lanes", &lanes.to_string());
+    for (key, value) in Tls::settings(opening.tls.as_ref()) {
+        config = config.set_text(key, &value);
+    }
+    Ok(Database::open(config.build()?).await?)
+}
+
+async fn call(database: &Database, statement: &'static str, id: i64) -> Result<i64, MeasureError> {
+    let statement = Statement::new(statement).named("points.get");
+    let row = database.executor().fetch_one(statement, &[&id]).await?;
+    Ok(row.get(0)?)
+}
+
+impl Caller for Pooled {
+    const NAME: &'static str = "crdb-facade, pool";
+    const ROLE: Role = Role::Ours;
+    const SETTINGS: &'static str = "Database of crdb-facade, defaults, metrics and tracing on";
+
+    async fn open(opening: Opening, statement: &'static str) -> Result<Self, MeasureError> {
+        let database = open(opening, 0).await?;
+        Ok(Self {
+            database,
+            statement,
+        })
+    }
+
+    async fn call(&self, id: i64) -> Result<i64, MeasureError> {
+        call(&self.database, self.statement, id).await
+    }
+}
+
+impl Caller for Lanes {
+    const NAME: &'static str = "crdb-facade, lanes";
+    const ROLE: Role = Role::Ours;
+    const SETTINGS: &'static str =
+        "the same with exec.lanes one below the connections, which are as many in all";
+
+    async fn open(opening: Opening, statement: &'static str) -> Result<Self, MeasureError> {
+        let lanes = opening.sessions - 1;
+        let database = open(opening, lanes).await?;
+        Ok(Self {
+            database,
+            statement,
+        })
+    }
+
+    async fn call(&self, id: i64) -> Result<i64, MeasureError> {
+        call(&self.database, self.statement, id).await
+    }
+}
