@@ -177,15 +177,21 @@ impl Session {
         id
     }
 
-    /// A schema change has run: its statement waits for its job.
-    pub(super) async fn schema_changed(&mut self, statement: &Statement) {
+    /// A schema change has run: its statement waits for its job. What it waits for is committed, so that it stays when the
+    /// session is ended meanwhile.
+    pub(super) async fn schema_changed(&mut self, statement: &Statement) -> io::Result<()> {
         if statement.class != Class::Ddl {
-            return;
+            return Ok(());
+        }
+        let waits = self.transaction.state == State::Idle;
+        if waits && !self.control.failures().job_time.is_zero() {
+            self.backend.end_batch().await?;
         }
         let job = self.begin_job(statement, None);
-        if self.transaction.state == State::Idle {
+        if waits {
             self.wait_for_jobs(Wait::Job(job)).await;
         }
+        Ok(())
     }
 
     /// A schema change that its job does not carry through. Of its own it fails; in a transaction COMMIT tells.

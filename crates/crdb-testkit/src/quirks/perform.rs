@@ -326,7 +326,7 @@ impl Session {
                     if let Some(alteration) = &statement.alters {
                         self.altered(alteration).await?;
                     }
-                    self.schema_changed(statement).await;
+                    self.schema_changed(statement).await?;
                     self.relay(frame, statement.tag);
                     self.ran(statement);
                     return Ok(Outcome::Complete);

@@ -103,6 +103,29 @@ async fn a_job_goes_on_when_its_statement_has_been_cancelled() {
 }
 
 #[tokio::test]
+async fn a_job_goes_on_when_its_session_is_ended() {
+    for extended in [false, true] {
+        let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
+        let mut other = Raw::connect(proxy.port(), database.name()).await;
+        let own = raw.query("SHOW session_id").await[1].clone();
+        let own = own.strip_prefix("DataRow ").unwrap();
+        proxy.slow_schema_changes(FOREVER);
+        raw.send(&ask("CREATE INDEX stays ON tr (v)", extended))
+            .await;
+        let running = "SELECT count(*) FROM [SHOW JOBS] WHERE status = 'running'";
+        while other.query(running).await[1] != "DataRow 1" {}
+        other.query(&format!("CANCEL SESSION '{own}'")).await;
+        proxy.slow_schema_changes(Duration::ZERO);
+        assert_eq!(
+            other
+                .query("SELECT count(*) FROM pg_indexes WHERE indexname = 'stays'")
+                .await[1],
+            "DataRow 1"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_job_that_fails_takes_its_statement_with_it_and_not_the_data() {
     for extended in [false, true] {
         let (proxy, _database, mut raw) = session(QuirksOptions::default()).await;
