@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const LAYERS: [&str; 8] = [
-    "auth", "exec", "facade", "observe", "pool", "sql", "testkit", "wire",
+const LAYERS: [&str; 9] = [
+    "auth", "exec", "facade", "migrate", "observe", "pool", "sql", "testkit", "wire",
 ];
 
 /// Runs a command to its end; its output is shown when it fails.

@@ -8,6 +8,7 @@ mod template;
 use std::ops::Range;
 use std::time::Duration;
 
+pub use duration::parse as parse_duration;
 pub(crate) use parse::{is_name_line, looks_like_annotation, parse};
 pub(crate) use template::TemplateNotes;
 pub use template::{Choice, Shape};

@@ -71,7 +71,7 @@ pub mod token;
 #[cfg(feature = "parser")]
 pub use check::{StatementVerdict, Verdict, check, check_statements};
 pub use error::{Error, ErrorKind};
-pub use header::{Choice, Shape};
+pub use header::{Choice, Shape, parse_duration};
 #[cfg(feature = "parser")]
 pub use lint::{lint, lint_query};
 pub use problem::{Code, Problem, Problems, Severity};

@@ -5,8 +5,11 @@ use std::time::Duration;
 /// The longest duration that an annotation may name.
 const MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Reads a duration, or says why it is none.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+/// Reads a duration of an annotation (`500ms`, `2s`, `1m30s`, `1h`; seven days at most), or says why it is none.
+///
+/// # Errors
+/// What is wrong with it, in one line.
+pub fn parse(text: &str) -> Result<Duration, String> {
     let explain = || format!("`{text}` is not a duration such as `500ms`, `2s`, `1m30s` or `1h`");
     let mut total = Duration::ZERO;
     let mut rest = text;

@@ -1,0 +1,14 @@
+//! Migrations as files: reading, checking, and making new ones.
+
+mod checksum;
+mod directory;
+mod header;
+mod name;
+mod script;
+
+pub use checksum::Checksum;
+pub use directory::Migrations;
+pub use header::{Header, TransactionMode};
+pub use name::Direction;
+pub use script::{Migration, Script};
+pub(crate) use script::{ParsedStep, Setting};

@@ -1,0 +1,52 @@
+//! Schema changes for CockroachDB and PostgreSQL that resume where they were cut off and never run twice.
+//!
+//! ```no_run
+//! use crdb_exec::{PooledExecutor, SessionSource};
+//! use crdb_migrate::{Error, Migrations, Migrator};
+//!
+//! async fn migrate<S: SessionSource>(db: PooledExecutor<S>) -> Result<(), Error> {
+//!     let migrator = Migrator::new(db, Migrations::load("migrations")?);
+//!     for step in migrator.plan().await?.steps() {
+//!         println!("{} ({}): {}", step.version(), step.way().as_str(), step.text());
+//!     }
+//!     let report = migrator.up().await?;
+//!     println!("applied {:?}", report.versions());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Guarantees
+//! - Each statement takes effect exactly once, whenever and wherever a runner is killed, cut off or stopped.
+//! - One runner works at a time. One that has lost its lease commits nothing.
+//! - What cannot be seen is told, with what to do, and never run again by guess.
+//! - Every mistake in files is told at once, before anything runs.
+
+mod code;
+mod error;
+mod fence;
+mod file;
+mod journal;
+mod lease;
+mod look;
+mod migrator;
+mod observer;
+mod options;
+mod plan;
+mod problem;
+mod report;
+mod runner;
+mod statement;
+mod tables;
+
+pub use code::{BoxFuture, CodeError, CodeMigration, Next};
+pub use error::{Error, ErrorKind};
+pub use file::{Checksum, Direction, Header, Migration, Migrations, Script, TransactionMode};
+pub use journal::{MigrationState, StepState};
+pub use migrator::Migrator;
+pub use observer::{Ended, JobEvent, MigrationEvent, Observer, StepEvent, WaitEvent};
+pub use options::Options;
+pub use plan::{Plan, PlannedStep, Risk, RiskKind, Way};
+pub use problem::{Problem, ProblemKind};
+pub use report::{Migrated, MigrationStatus, Report, Status};
+pub use statement::StepKind;
+pub use tables::TableNames;

@@ -1,0 +1,85 @@
+//! A database of one's own, on PostgreSQL or behind the quirks proxy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crdb_exec::{Engine, ExecutorExt, PooledExecutor, Row};
+use crdb_migrate::{Migrations, Migrator, Options};
+use crdb_testkit::{Database, Engine as TestEngine, Login, QuirksOptions, QuirksProxy};
+use tokio_postgres::Config;
+
+use crate::source::Plain;
+
+pub(crate) struct Bed {
+    pub(crate) db: PooledExecutor<Plain>,
+    pub(crate) proxy: Option<QuirksProxy>,
+    pub(crate) database: Database,
+    pub(crate) engine: &'static TestEngine,
+}
+
+pub(crate) const BOTH: [Engine; 2] = [Engine::PostgreSql, Engine::CockroachDb];
+
+impl Bed {
+    pub(crate) async fn new(kind: Engine) -> Self {
+        Self::with(kind, QuirksOptions::default()).await
+    }
+
+    pub(crate) async fn with(kind: Engine, quirks: QuirksOptions) -> Self {
+        let engine = TestEngine::shared_postgres().await;
+        let database = engine.create_database().await;
+        let proxy = match kind {
+            Engine::CockroachDb => Some(QuirksProxy::start(engine, quirks).await.unwrap()),
+            _ => None,
+        };
+        let port = proxy.as_ref().map_or(engine.port(), QuirksProxy::port);
+        let mut config = Config::new();
+        config
+            .host("localhost")
+            .port(port)
+            // Without a password, whose check would take most of the time of a short test.
+            .user(engine.login(Login::Trust).user())
+            .dbname(database.name());
+        let db = PooledExecutor::builder(Plain::new(Arc::new(config), kind))
+            .retry_reserve(10_000)
+            .build();
+        Self {
+            db,
+            proxy,
+            database,
+            engine,
+        }
+    }
+
+    pub(crate) fn migrator(&self, files: &[(&str, &str)]) -> Migrator<Plain> {
+        Migrator::new(self.db.clone(), Migrations::from_embedded(files).unwrap()).options(options())
+    }
+
+    /// The one value of a query, as text.
+    pub(crate) async fn ask(&self, text: &str) -> String {
+        let text = format!("SELECT ({text})::TEXT");
+        let row = self.db.fetch_one(text.as_str(), &[]).await.unwrap();
+        row.get::<Option<String>>(0).unwrap().unwrap_or_default()
+    }
+
+    /// As if the lease of a runner that is gone had run out.
+    pub(crate) async fn lease_runs_out(&self) {
+        self.run("UPDATE crdb_migration_lease SET expires_at = now()")
+            .await;
+    }
+
+    /// What a statement is refused with.
+    pub(crate) async fn db_error(&self, text: &str) -> crdb_exec::Error {
+        self.db.execute(text, &[]).await.unwrap_err()
+    }
+
+    pub(crate) async fn run(&self, text: &str) {
+        self.db.execute(text, &[]).await.unwrap();
+    }
+}
+
+/// A lease that no slow machine loses. Where it has to run out, tests say so.
+pub(crate) fn options() -> Options {
+    Options::new()
+        .lease(Duration::from_secs(60))
+        .wait(Duration::from_secs(120))
+}

@@ -1,0 +1,13 @@
+//! Migrations on real servers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bed;
+mod doubt;
+mod files;
+mod source;
+mod up;
