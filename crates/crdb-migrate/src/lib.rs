@@ -20,25 +20,34 @@
 //! - One runner works at a time. One that has lost its lease commits nothing.
 //! - What cannot be seen is told, with what to do, and never run again by guess.
 //! - Every mistake in files is told at once, before anything runs.
+//!
+//! [`guide`] shows a rename without downtime.
 
+mod baseline;
 mod code;
+mod drift;
 mod error;
 mod fence;
 mod file;
+pub mod guide;
 mod journal;
 mod lease;
+mod lint;
 mod look;
 mod migrator;
 mod observer;
 mod options;
 mod plan;
 mod problem;
+mod repair;
 mod report;
 mod runner;
 mod statement;
 mod tables;
 
+pub use baseline::{Foreign, ForeignMigration, Tool};
 pub use code::{BoxFuture, CodeError, CodeMigration, Next};
+pub use drift::{Difference, Drift};
 pub use error::{Error, ErrorKind};
 pub use file::{Checksum, Direction, Header, Migration, Migrations, Script, TransactionMode};
 pub use journal::{MigrationState, StepState};
@@ -47,6 +56,7 @@ pub use observer::{Ended, JobEvent, MigrationEvent, Observer, StepEvent, WaitEve
 pub use options::Options;
 pub use plan::{Plan, PlannedStep, Risk, RiskKind, Way};
 pub use problem::{Problem, ProblemKind};
+pub use repair::{JobCommand, Repair, RepairChoice};
 pub use report::{Migrated, MigrationStatus, Report, Status};
 pub use statement::StepKind;
 pub use tables::TableNames;

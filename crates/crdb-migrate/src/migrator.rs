@@ -233,7 +233,33 @@ impl<S: SessionSource> Migrator<S> {
         let place = self.place().await?;
         let journal = self.journal(&place.tables).await?;
         plan::fits(&known, &journal, self.options.out_of_order)?;
-        plan::up(&known, &journal, place.engine, None)
+        let mut plan = plan::up(&known, &journal, place.engine, None)?;
+        for step in &mut plan.steps {
+            if let Some(table) = step
+                .class
+                .table
+                .as_deref()
+                .filter(|_| !step.risks.is_empty())
+            {
+                step.table_bytes = self.table_bytes(place.engine, table).await;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The size of a table, where it is there and the server tells.
+    async fn table_bytes(&self, engine: Engine, table: &str) -> Option<i64> {
+        let text = match engine {
+            Engine::CockroachDb => format!(
+                "SELECT sum(range_size)::INT8 FROM [SHOW RANGES FROM TABLE {table} WITH DETAILS]"
+            ),
+            _ => format!(
+                "SELECT pg_catalog.pg_total_relation_size(pg_catalog.to_regclass('{}'))",
+                table.replace('\'', "''")
+            ),
+        };
+        let row = self.db.fetch_one(text.as_str(), &[]).await.ok()?;
+        row.get::<Option<i64>>(0).ok()?
     }
 
     /// How far every migration has come, and who is at work.

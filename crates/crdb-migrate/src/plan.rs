@@ -15,7 +15,7 @@ use crate::journal::{Journal, MigrationState, StepState};
 use crate::problem::{Problem, ProblemKind, sort};
 use crate::statement::{Classified, Evidence, StepKind};
 
-pub(crate) use check::fits;
+pub(crate) use check::{fits, says_what_ran};
 pub use risk::{Risk, RiskKind};
 
 /// How a statement and its journal entry go together.
@@ -63,6 +63,7 @@ pub struct PlannedStep {
     pub(crate) timeout: Option<Duration>,
     pub(crate) risks: Vec<Risk>,
     pub(crate) state: Option<StepState>,
+    pub(crate) table_bytes: Option<i64>,
 }
 
 impl PlannedStep {
@@ -124,6 +125,13 @@ impl PlannedStep {
     #[must_use]
     pub fn risks(&self) -> &[Risk] {
         &self.risks
+    }
+
+    /// How large the table is that it scans or writes anew, in bytes, with its indexes; `None` where it does not, or where the
+    /// server does not tell. On CockroachDB three times as much must be free.
+    #[must_use]
+    pub fn table_bytes(&self) -> Option<i64> {
+        self.table_bytes
     }
 
     /// Whether an earlier runner began it and did not say how it ended.
@@ -291,6 +299,8 @@ fn steps<'a>(
             Body::Script(script) => script_steps(known, script, direction, engine, &mut problems),
             Body::Code(checksum) => vec![code_step(known, checksum, direction)],
         };
+        let before = plan.steps.len();
+        let mut last = None;
         for mut step in all {
             let index = i64::try_from(step.index).unwrap_or(i64::MAX);
             step.state = journal
@@ -298,7 +308,14 @@ fn steps<'a>(
                 .map(|line| line.state);
             if step.state != Some(StepState::Verified) {
                 plan.steps.push(step);
+            } else {
+                last = Some(step);
             }
+        }
+        // All of it was taken back, and the runner was cut off before it removed the journal's lines: the last statement stands
+        // for that, and does not run again.
+        if direction == Direction::Down && plan.steps.len() == before {
+            plan.steps.extend(last);
         }
     }
     if problems.is_empty() {
@@ -330,6 +347,7 @@ fn code_step(known: &Known<'_>, checksum: &str, direction: Direction) -> Planned
         timeout: None,
         risks: Vec::new(),
         state: None,
+        table_bytes: None,
     }
 }
 
@@ -393,6 +411,7 @@ fn script_steps(
             timeout: script.header.timeout,
             risks: risk::of(step, engine, &script.header),
             state: None,
+            table_bytes: None,
         });
     }
     steps

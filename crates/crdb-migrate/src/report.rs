@@ -44,6 +44,10 @@ impl Report {
         Self { migrations }
     }
 
+    pub(crate) fn push(&mut self, migrated: Migrated) {
+        self.migrations.push(migrated);
+    }
+
     pub(crate) fn extend(&mut self, other: Self) {
         self.migrations.extend(other.migrations);
     }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::code::CodeMigration;
 use crate::error::{Error, ErrorKind};
 use crate::file::Direction;
-use crate::journal::Journal;
+use crate::journal::{Journal, StepState};
 use crate::lease::{self, Heartbeat, Write};
 use crate::observer::{Ended, MigrationEvent, Observer, StepEvent};
 use crate::options::Options;
@@ -130,7 +130,12 @@ impl<'a, S: SessionSource> Runner<'a, S> {
             _ => 1,
         };
         for steps in steps.chunks(at_once) {
-            self.observed(steps).await?;
+            if steps
+                .iter()
+                .any(|step| step.state != Some(StepState::Verified))
+            {
+                self.observed(steps).await?;
+            }
         }
         if first.direction == Direction::Down {
             self.forget(first.version).await?;
@@ -203,7 +208,7 @@ impl<'a, S: SessionSource> Runner<'a, S> {
     }
 
     /// Commits writes of fixed values under the token, on the runner's own session.
-    pub(super) async fn write(&self, attempted: &str, writes: &[Write<'_>]) -> Result<(), Error> {
+    pub(crate) async fn write(&self, attempted: &str, writes: &[Write<'_>]) -> Result<(), Error> {
         // Not on the session that the migrations run on: that one may be busy, or gone.
         lease::write(
             self.db,
@@ -261,7 +266,7 @@ impl<'a, S: SessionSource> Runner<'a, S> {
 }
 
 /// Where a step stands in the journal.
-pub(super) fn number(index: usize) -> i64 {
+pub(crate) fn number(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX)
 }
 

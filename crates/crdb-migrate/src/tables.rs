@@ -98,6 +98,12 @@ pub(crate) struct Tables {
 const ATTEMPTS: u32 = 10;
 
 impl Tables {
+    /// Whether a relation is one of the two.
+    pub(crate) fn are_called(&self, name: &str) -> bool {
+        name.strip_prefix(&self.prefix)
+            .is_some_and(|rest| matches!(rest, "_step" | "_lease"))
+    }
+
     /// Whether both tables are there.
     pub(crate) async fn exist(&self, db: &impl Executor) -> Result<bool, ExecError> {
         let names = [

@@ -25,7 +25,7 @@ enum Ran {
     /// The server refused it.
     Refused(ExecError),
     /// It may have taken effect.
-    Doubt,
+    Doubt(ExecError),
 }
 
 impl<S: SessionSource> Runner<'_, S> {
@@ -35,23 +35,22 @@ impl<S: SessionSource> Runner<'_, S> {
         let line = journal
             .line(step.version, step.direction, number(step.index))
             .cloned();
-        let mut begun = None;
-        if let Some(line) = &line {
-            if line.state == StepState::Done {
-                return self.verify(step, line.unlocked.clone()).await;
-            }
-            begun = line
-                .begun_at
-                .filter(|_| line.state == StepState::Begun)
-                .map(|at| Begun {
-                    at,
-                    earlier_job: line.earlier_job,
-                    was_there: line.was_there.unwrap_or(false),
-                });
-        }
+        let state = line.as_ref().map(|line| line.state);
+        let mut begun = line.as_ref().and_then(|line| {
+            Some(Begun {
+                at: line.begun_at?,
+                earlier_job: line.earlier_job,
+                was_there: line.was_there.unwrap_or(false),
+            })
+        });
         let mut unlocked = line.and_then(|line| line.unlocked);
+        if state == Some(StepState::Done) {
+            return self.verify(step, begun, unlocked).await;
+        }
+        begun = begun.filter(|_| state == Some(StepState::Begun));
         // An earlier runner was cut off; its sessions have ended.
         let mut doubt = begun.is_some();
+        let mut cut_off: Option<ExecError> = None;
         let mut attempt = 1;
         loop {
             if let Some(begun) = begun
@@ -61,6 +60,15 @@ impl<S: SessionSource> Runner<'_, S> {
                     Found::Done => break,
                     Found::NotDone => {}
                     Found::Invalid => self.remove_invalid(step).await?,
+                }
+                // A statement that had its time, or that an operator has cancelled, is not run again.
+                if let Some(error) = cut_off
+                    .take_if(|error| error.is_timeout() || error.kind() == ExecErrorKind::Canceled)
+                {
+                    if unlocked.is_some() {
+                        self.set_lock(step, unlocked.as_deref(), true).await?;
+                    }
+                    return Err(self.give_up(step, error).await);
                 }
             }
             if unlocked.is_some() {
@@ -73,11 +81,12 @@ impl<S: SessionSource> Runner<'_, S> {
             begun = Some(now);
             match self.try_alone(step, now).await? {
                 Ran::Done => break,
-                Ran::Doubt if attempt < ATTEMPTS => {
+                Ran::Doubt(error) if attempt < ATTEMPTS => {
                     self.renew().await?;
+                    cut_off = Some(error);
                     doubt = true;
                 }
-                Ran::Doubt => {
+                Ran::Doubt(error) => {
                     return Err(Error::new(
                         ErrorKind::Step,
                         format!(
@@ -85,6 +94,7 @@ impl<S: SessionSource> Runner<'_, S> {
                             step.place()
                         ),
                     )
+                    .because(error)
                     .remedy(
                         "run again when the server is well, or give it more time by `-- timeout:`",
                     ));
@@ -101,7 +111,7 @@ impl<S: SessionSource> Runner<'_, S> {
                 {
                     sleep(pause(attempt)).await;
                     // An index build on PostgreSQL that fails leaves the index, not valid.
-                    doubt = true;
+                    doubt = self.engine != Engine::CockroachDb && step.class.makes_indexes();
                 }
                 Ran::Refused(error) => {
                     // The server answered, but a statement that commits on its way may have left something.
@@ -121,7 +131,7 @@ impl<S: SessionSource> Runner<'_, S> {
             attempt += 1;
         }
         self.note_state(step, StepState::Done).await?;
-        self.verify(step, unlocked).await
+        self.verify(step, begun, unlocked).await
     }
 
     /// Notes that the statement may be running from now on, and what was there before it.
@@ -244,7 +254,7 @@ impl<S: SessionSource> Runner<'_, S> {
         Ok(match result {
             Ok(()) => Ran::Done,
             Err(error) if has_ended(&error) => Ran::Refused(error),
-            Err(_) => Ran::Doubt,
+            Err(error) => Ran::Doubt(error),
         })
     }
 
@@ -270,13 +280,26 @@ impl<S: SessionSource> Runner<'_, S> {
         }
     }
 
-    /// Looks whether the effect is there, and notes it.
-    async fn verify(&self, step: &PlannedStep, unlocked: Option<String>) -> Result<(), Error> {
+    /// Looks whether the effect is there, and notes it. CockroachDB may answer before the work of a schema change is
+    /// complete (omicron#9878), so what is not there yet is waited for.
+    async fn verify(
+        &self,
+        step: &PlannedStep,
+        begun: Option<Begun>,
+        unlocked: Option<String>,
+    ) -> Result<(), Error> {
         if let Evidence::Objects(objects) = &step.class.evidence {
             let seen = look::seen(self.db, objects, step.search_path())
                 .await
                 .map_err(|error| Error::database(&format!("verifying {}", step.place()), error))?;
-            if seen != Seen::Whole {
+            let waited = match begun {
+                Some(begun) if seen != Seen::Whole && self.engine == Engine::CockroachDb => {
+                    look::look(self.db, self.engine, step, begun, self.observer).await?
+                        == Found::Done
+                }
+                _ => false,
+            };
+            if seen != Seen::Whole && !waited {
                 return Err(look::undecided(
                     step,
                     "the server answered that it ran, and the catalog does not show it",

@@ -88,6 +88,9 @@ impl<S: SessionSource> Runner<'_, S> {
                 if self.is_verified(steps).await? {
                     return Ok(());
                 }
+                if error.is_timeout() {
+                    return Err(self.give_up(first, error).await);
+                }
                 progress = self.progress(first).await?;
             }
             sleep(pause(attempt)).await;
@@ -147,15 +150,16 @@ impl<S: SessionSource> Runner<'_, S> {
             }
             let mut next = None;
             if step.class.kind == StepKind::Code {
-                if let Some(code) = self.code.get(&step.version) {
-                    match code
-                        .run(transaction, progress)
-                        .await
-                        .map_err(Aborted::Code)?
-                    {
-                        Next::Done => {}
-                        Next::Continue(text) => next = Some(text),
-                    }
+                let Some(code) = self.code.get(&step.version) else {
+                    return Err(Aborted::Code("the program has no code for it".into()));
+                };
+                match code
+                    .run(transaction, progress)
+                    .await
+                    .map_err(Aborted::Code)?
+                {
+                    Next::Done => {}
+                    Next::Continue(text) => next = Some(text),
                 }
             } else {
                 let statement = Statement::new(&step.text).timeout(self.limit(step));

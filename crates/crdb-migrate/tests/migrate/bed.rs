@@ -12,6 +12,8 @@ use crate::source::Plain;
 
 pub(crate) struct Bed {
     pub(crate) db: PooledExecutor<Plain>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) kind: Engine,
     pub(crate) proxy: Option<QuirksProxy>,
     pub(crate) database: Database,
     pub(crate) engine: &'static TestEngine,
@@ -39,15 +41,34 @@ impl Bed {
             // Without a password, whose check would take most of the time of a short test.
             .user(engine.login(Login::Trust).user())
             .dbname(database.name());
-        let db = PooledExecutor::builder(Plain::new(Arc::new(config), kind))
+        let config = Arc::new(config);
+        let db = PooledExecutor::builder(Plain::new(Arc::clone(&config), kind))
             .retry_reserve(10_000)
             .build();
         Self {
             db,
+            config,
+            kind,
             proxy,
             database,
             engine,
         }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.config.get_ports()[0]
+    }
+
+    pub(crate) fn user(&self) -> &str {
+        self.config.get_user().unwrap()
+    }
+
+    /// Another database beside it.
+    pub(crate) async fn scratch(&self) -> PooledExecutor<Plain> {
+        let database = self.engine.create_database().await;
+        let mut config = (*self.config).clone();
+        config.dbname(database.name());
+        PooledExecutor::new(Plain::new(Arc::new(config), self.kind))
     }
 
     pub(crate) fn migrator(&self, files: &[(&str, &str)]) -> Migrator<Plain> {

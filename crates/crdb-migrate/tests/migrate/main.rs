@@ -9,5 +9,8 @@
 mod bed;
 mod doubt;
 mod files;
+mod issues;
+mod kill;
+mod others;
 mod source;
 mod up;

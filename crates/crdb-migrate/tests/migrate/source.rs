@@ -41,6 +41,7 @@ impl ClientHandle for PlainHandle {
     type Call = ();
 
     fn begin(&self, _: bool) {
+        crate::kill::point();
         self.open.fetch_add(1, Ordering::SeqCst);
     }
 
@@ -50,6 +51,7 @@ impl ClientHandle for PlainHandle {
 
     fn finish(&self, (): ()) {
         self.open.fetch_sub(1, Ordering::SeqCst);
+        crate::kill::point();
     }
 
     fn is_closed(&self) -> bool {

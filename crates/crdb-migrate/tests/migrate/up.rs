@@ -121,6 +121,45 @@ async fn a_late_migration_runs_only_when_that_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_migration_that_was_taken_back_but_for_its_lines_is_forgotten_by_the_next_down() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let migrator = bed.migrator(FILES);
+        migrator.up().await.unwrap();
+        // As a runner leaves it that was killed between the last statement and the removal of the lines.
+        bed.run("ALTER TABLE accounts DROP COLUMN note").await;
+        bed.run("DROP INDEX by_owner").await;
+        bed.run(
+            "INSERT INTO crdb_migration_step (version, direction, step, steps, name, checksum, statement, state, token) \
+             SELECT version, 'down', step, steps, name, checksum, statement, state, token FROM crdb_migration_step \
+             WHERE version = 3",
+        )
+        .await;
+        let error = migrator.up().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::HalfUndone);
+        assert_eq!(migrator.down().await.unwrap().versions(), [3]);
+        assert_eq!(migrator.up().await.unwrap().versions(), [3]);
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_runs_out_of_time_is_not_run_again() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let files = [
+            FILES[0],
+            (
+                "0002_slow.up.sql",
+                "-- timeout: 300ms\nINSERT INTO accounts (id, owner) SELECT 1, 'x' FROM pg_sleep(3600)",
+            ),
+        ];
+        let error = bed.migrator(&files).up().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Step, "{error}");
+        assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "0");
+    }
+}
+
+#[tokio::test]
 async fn a_statement_that_fails_leaves_nothing_and_can_be_corrected() {
     for kind in BOTH {
         let bed = Bed::new(kind).await;

@@ -1,0 +1,123 @@
+//! Lints of crdb-sql on migrations, and queries that a migration would break.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crdb_sql::dialect::facts::Facts;
+use crdb_sql::dialect::parse;
+use crdb_sql::schema::Schema;
+use crdb_sql::{Code, Query, Repository, lint_query};
+
+use crate::file::{Migrations, Script};
+use crate::problem::{Problem, ProblemKind, sort};
+
+/// The line that makes a query of a file for the lints.
+const NAME: &str = "-- name: migration :exec\n";
+
+impl Migrations {
+    /// What the lints of crdb-sql say about the up files, each with the schema that the files before it make: keys that grow
+    /// with time, foreign keys without an index, changes of types, statements without WHERE, and so on. A file allows one by its
+    /// code: `-- allow: alter_column_type`.
+    #[must_use]
+    pub fn lint(&self) -> Vec<Problem> {
+        let mut schema = Schema::default();
+        let mut problems = Vec::new();
+        for migration in self.iter() {
+            lint(&migration.up, &schema, &mut problems);
+            schema.apply(migration.up.text());
+        }
+        sort(&mut problems);
+        problems
+    }
+
+    /// The queries of a service that fit the schema of the migrations up to `applied`, and no longer fit it once all
+    /// are applied: they name a table or a column that is gone. A program with these queries must not run any more when the
+    /// migrations do.
+    #[must_use]
+    pub fn breaks(&self, applied: i64, queries: &Repository) -> Vec<Problem> {
+        let (mut before, mut after) = (Schema::default(), Schema::default());
+        for migration in self.iter() {
+            if migration.version() <= applied {
+                before.apply(migration.up.text());
+            }
+            after.apply(migration.up.text());
+        }
+        let mut problems: Vec<Problem> = queries
+            .iter()
+            .flat_map(|query| {
+                let earlier = missing(query, &before, &before);
+                missing(query, &before, &after)
+                    .into_iter()
+                    .filter(move |found| !earlier.contains(found))
+                    .map(|found| {
+                        Problem::new(
+                            ProblemKind::BreaksQuery,
+                            query.file(),
+                            format!("query `{}`: {found}", query.name()),
+                        )
+                        .line_is(query.line())
+                        .help("first run programs that do without it, then the migration")
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        sort(&mut problems);
+        problems
+    }
+}
+
+/// What a query names that `schema` has not: columns by the lint, tables by `known`, which had them.
+fn missing(query: &Query, known: &Schema, schema: &Schema) -> BTreeSet<String> {
+    let mut missing: BTreeSet<String> = lint_query(query, schema)
+        .iter()
+        .filter(|problem| problem.code() == Code::UnknownColumn)
+        .map(|problem| problem.message().to_owned())
+        .collect();
+    for statement in parse(query.text()).unwrap_or_default() {
+        for table in Facts::of(&statement).tables {
+            let name = table.name.to_string();
+            if known.table(&name).is_some() && schema.table(&name).is_none() {
+                missing.insert(format!("the table `{name}` is gone"));
+            }
+        }
+    }
+    missing
+}
+
+fn lint(script: &Script, schema: &Schema, problems: &mut Vec<Problem>) {
+    let text = format!("{NAME}{}", without_header(script.text()));
+    let Ok(repository) = Repository::from_embedded(&[("migration.sql", &text)]) else {
+        // A file that the loader of queries does not take is one that only the server reads.
+        return;
+    };
+    for query in repository.iter() {
+        for found in &lint_query(query, schema) {
+            let told = matches!(found.code(), Code::SeveralStatements | Code::MixedDdl);
+            if told || script.header.allows(found.code().as_str()) {
+                continue;
+            }
+            let mut problem = Problem::new(
+                ProblemKind::Lint(found.code()),
+                Path::new(&script.path),
+                found.message(),
+            );
+            if let Some(line) = found.line() {
+                problem = problem.line_is(line.saturating_sub(1).max(1));
+            }
+            if let Some(help) = found.suggestion() {
+                problem = problem.help(help);
+            }
+            problems.push(problem);
+        }
+    }
+}
+
+/// The text with as many lines, and without annotations that queries do not have.
+fn without_header(text: &str) -> String {
+    let mut in_header = true;
+    let lines = text.lines().map(|line| {
+        in_header &= line.trim().is_empty() || line.trim_start().starts_with("--");
+        if in_header { "--" } else { line }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

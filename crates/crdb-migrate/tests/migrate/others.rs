@@ -1,0 +1,313 @@
+//! Drift, baselines, repairs, code, lints.
+
+use std::sync::Arc;
+
+use crdb_exec::{Engine, ExecutorExt, Row, ScopeSource, SessionSource, Transaction};
+use crdb_migrate::{
+    BoxFuture, CodeError, CodeMigration, ErrorKind, Migrations, Next, ProblemKind, RiskKind, Tool,
+};
+use crdb_sql::Repository;
+
+use crate::bed::{BOTH, Bed};
+use crate::up::FILES;
+
+#[tokio::test]
+async fn drift_is_told_object_by_object() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let migrator = bed.migrator(FILES);
+        migrator.up().await.unwrap();
+        let drift = migrator.verify(&bed.scratch().await).await.unwrap();
+        assert!(drift.is_empty(), "{drift:?}");
+        bed.run("CREATE INDEX by_hand ON accounts (balance)").await;
+        bed.run("ALTER TABLE accounts ALTER COLUMN balance SET DEFAULT 7")
+            .await;
+        bed.run("DROP INDEX by_owner").await;
+        let scratch = bed.scratch().await;
+        let drift = migrator.verify(&scratch).await.unwrap();
+        let found: Vec<(&str, bool, bool)> = drift
+            .differences()
+            .iter()
+            .map(|one| (&*one.object, one.expected.is_some(), one.found.is_some()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("column public.accounts.balance", true, true),
+                ("index public.accounts.by_hand", false, true),
+                ("index public.accounts.by_owner", true, false),
+            ]
+        );
+        let error = migrator.verify(&scratch).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_fails_fails_on_the_scratch_database_first() {
+    let bed = Bed::new(Engine::PostgreSql).await;
+    let files = [
+        FILES[0],
+        ("0002_wrong.up.sql", "ALTER TABLE nothing ADD COLUMN a INT8"),
+    ];
+    let error = bed
+        .migrator(&files)
+        .rehearse(&bed.scratch().await)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Step);
+    assert_eq!(bed.ask("SELECT to_regclass('accounts')").await, "");
+}
+
+#[tokio::test]
+async fn databases_of_other_tools_are_taken_over() {
+    let tables: [(Tool, &str, &str); 5] = [
+        (
+            Tool::Sqlx,
+            "CREATE TABLE _sqlx_migrations (version INT8 PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMPTZ, \
+             success BOOL NOT NULL, checksum BYTEA, execution_time INT8)",
+            "INSERT INTO _sqlx_migrations (version, description, success) VALUES (1, 'accounts', true), (2, 'rows', true)",
+        ),
+        (
+            Tool::GolangMigrate,
+            "CREATE TABLE schema_migrations (version INT8 PRIMARY KEY, dirty BOOL NOT NULL)",
+            "INSERT INTO schema_migrations VALUES (2, false)",
+        ),
+        (
+            Tool::Flyway,
+            "CREATE TABLE flyway_schema_history (installed_rank INT8 PRIMARY KEY, version TEXT, description TEXT, type TEXT, \
+             script TEXT, checksum INT8, installed_by TEXT, installed_on TIMESTAMP, execution_time INT8, success BOOL)",
+            "INSERT INTO flyway_schema_history (installed_rank, version, description, success) \
+             VALUES (1, '1', 'accounts', true), (2, '2', 'rows', true), (3, NULL, 'repeatable', true)",
+        ),
+        (
+            Tool::Refinery,
+            "CREATE TABLE refinery_schema_history (version INT4 PRIMARY KEY, name TEXT, applied_on TEXT, checksum TEXT)",
+            "INSERT INTO refinery_schema_history (version, name) VALUES (1, 'accounts'), (2, 'rows')",
+        ),
+        (
+            Tool::Liquibase,
+            "CREATE TABLE databasechangelog (id TEXT, author TEXT, filename TEXT, dateexecuted TIMESTAMP, orderexecuted INT8)",
+            "INSERT INTO databasechangelog (id, author, filename, orderexecuted) VALUES ('a', 'me', 'log.xml', 1)",
+        ),
+    ];
+    for kind in BOTH {
+        for (tool, table, rows) in tables {
+            let bed = Bed::new(kind).await;
+            bed.run(table).await;
+            bed.run(rows).await;
+            bed.run(FILES[0].1).await;
+            let migrator = bed.migrator(FILES);
+            assert_eq!(migrator.foreign().await.unwrap()[0].tool, tool);
+            let to = if tool == Tool::Liquibase {
+                let error = migrator.baseline(None).await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Baseline, "{error}");
+                Some(2)
+            } else {
+                None
+            };
+            assert_eq!(
+                migrator.baseline(to).await.unwrap().versions(),
+                [1, 2],
+                "{tool:?}"
+            );
+            assert_eq!(migrator.up().await.unwrap().versions(), [3], "{tool:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_another_tool_left_dirty_is_refused() {
+    let bed = Bed::new(Engine::PostgreSql).await;
+    bed.run("CREATE TABLE schema_migrations (version INT8 PRIMARY KEY, dirty BOOL NOT NULL)")
+        .await;
+    bed.run("INSERT INTO schema_migrations VALUES (2, true)")
+        .await;
+    let error = bed.migrator(FILES).baseline(None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Baseline, "{error}");
+    let error = bed.migrator(FILES).baseline(Some(2)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Baseline, "{error}");
+    bed.run("UPDATE schema_migrations SET dirty = false, version = 9")
+        .await;
+    let error = bed.migrator(FILES).baseline(None).await.unwrap_err();
+    assert!(error.to_string().contains('9'), "{error}");
+}
+
+#[tokio::test]
+async fn a_person_decides_with_the_words_that_were_shown() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let files = [
+            FILES[0],
+            (
+                "0002_rows.up.sql",
+                "-- transaction: none\nINSERT INTO accounts (id, owner) VALUES (1, 'a');",
+            ),
+        ];
+        let migrator = bed.migrator(&files);
+        migrator.up().await.unwrap();
+        assert!(migrator.repairs().await.unwrap().is_empty());
+        let cut_off = "UPDATE crdb_migration_step SET state = 'begun' WHERE version = 2";
+        bed.run(cut_off).await;
+        let repairs = migrator.repairs().await.unwrap();
+        let words: Vec<&str> = repairs[0]
+            .choices
+            .iter()
+            .map(|choice| &*choice.words)
+            .collect();
+        assert_eq!(words, ["2 1 done", "2 1 not done"]);
+        let error = migrator.repair("2 1 perhaps").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(error.to_string().contains("2 1 not done"), "{error}");
+        migrator.repair("2 1 done").await.unwrap();
+        assert!(migrator.up().await.unwrap().is_empty());
+        assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "1");
+        bed.run(cut_off).await;
+        bed.run("DELETE FROM accounts").await;
+        migrator.repair("2 1 not done").await.unwrap();
+        assert_eq!(migrator.up().await.unwrap().versions(), [2]);
+        assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "1");
+
+        // A comment that was added is no change of what ran.
+        let edited = format!("-- What it is for.\n{}", FILES[0].1);
+        let files = [(FILES[0].0, &*edited), files[1]];
+        let migrator = bed.migrator(&files);
+        let error = migrator.up().await.unwrap_err();
+        assert_eq!(error.problems()[0].kind(), ProblemKind::Edited);
+        migrator.repair("1 edited").await.unwrap();
+        assert!(migrator.up().await.unwrap().is_empty());
+    }
+}
+
+/// Adds one to each account, one account a part.
+struct OneByOne;
+
+impl<S: SessionSource> CodeMigration<S> for OneByOne {
+    fn run<'a>(
+        &'a self,
+        tx: &'a Transaction<ScopeSource<S>>,
+        progress: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Next, CodeError>> {
+        Box::pin(async move {
+            let after: i64 = progress.unwrap_or("0").parse()?;
+            let text = "UPDATE accounts SET balance = balance + 1 WHERE id = \
+                        (SELECT min(id) FROM accounts WHERE id > $1) RETURNING id";
+            let row = tx.fetch_optional(text, &[&after]).await?;
+            Ok(match row {
+                Some(row) => Next::Continue(row.get::<i64>(0)?.to_string()),
+                None => Next::Done,
+            })
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_migration_in_code_takes_effect_once_part_by_part() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let migrator = bed.migrator(&FILES[..4]).code(4, "one_by_one", OneByOne);
+        assert_eq!(migrator.up().await.unwrap().versions(), [1, 2, 4]);
+        assert_eq!(
+            bed.ask("SELECT string_agg(balance::TEXT, ' ') FROM accounts")
+                .await,
+            "2 2"
+        );
+        // Cut off after its first part.
+        bed.run(
+            "UPDATE crdb_migration_step SET state = 'planned', progress = '1' WHERE version = 4",
+        )
+        .await;
+        migrator.up().await.unwrap();
+        assert_eq!(
+            bed.ask("SELECT string_agg(balance::TEXT, ' ' ORDER BY id) FROM accounts")
+                .await,
+            "2 3"
+        );
+        assert!(migrator.up().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_plan_says_what_is_risky_and_a_header_allows_it() {
+    let files = [
+        FILES[0],
+        (
+            "0002_changes.up.sql",
+            "CREATE INDEX by_owner ON accounts (owner);\nALTER TABLE accounts DROP COLUMN balance;",
+        ),
+        (
+            "0003_gone.up.sql",
+            "-- allow: data_loss\nDROP TABLE accounts;",
+        ),
+    ];
+    for (kind, index) in [
+        (Engine::PostgreSql, RiskKind::LongLock),
+        (Engine::CockroachDb, RiskKind::FullRewrite),
+    ] {
+        let bed = Bed::new(kind).await;
+        let plan = bed.migrator(&files).plan().await.unwrap();
+        let risks: Vec<Vec<RiskKind>> = plan
+            .steps()
+            .iter()
+            .map(|step| step.risks().iter().map(|risk| risk.kind).collect())
+            .collect();
+        assert_eq!(
+            risks,
+            [vec![], vec![index], vec![RiskKind::DataLoss], vec![]]
+        );
+    }
+}
+
+#[test]
+fn lints_and_broken_queries_are_told() {
+    let migrations = Migrations::from_embedded(&[
+        ("0001_a.up.sql", "CREATE TABLE a (id INT8 PRIMARY KEY, old TEXT, gone TEXT);\nCREATE TABLE b (id INT8 PRIMARY KEY);"),
+        ("0002_change.up.sql", "-- What it is for.\n\nALTER TABLE a ALTER COLUMN old TYPE INT8;"),
+        ("0003_allowed.up.sql", "-- allow: alter_column_type\nALTER TABLE a ALTER COLUMN old TYPE INT8;"),
+        ("0004_drop.up.sql", "ALTER TABLE a DROP COLUMN gone;\nDROP TABLE b;"),
+    ])
+    .unwrap();
+    let found: Vec<String> = migrations.lint().iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0].starts_with("0002_change.up.sql:3: [alter_column_type]"),
+        "{found:#?}"
+    );
+
+    let queries = Repository::from_embedded(&[(
+        "q.sql",
+        "-- name: fine :many\nSELECT id, old FROM a;\n-- name: column :many\nSELECT gone FROM a;\n-- name: of_table :many\nSELECT id FROM b;\n",
+    )])
+    .unwrap();
+    let broken: Vec<String> = migrations
+        .breaks(3, &queries)
+        .iter()
+        .map(|problem| problem.message().to_owned())
+        .collect();
+    assert_eq!(broken.len(), 2, "{broken:#?}");
+    assert!(
+        broken.iter().any(|one| one.contains("q.column"))
+            && broken.iter().any(|one| one.contains("q.of_table"))
+    );
+    assert!(migrations.breaks(4, &queries).is_empty());
+}
+
+#[tokio::test]
+async fn migrations_can_be_run_on_a_spawned_task() {
+    let bed = Bed::new(Engine::PostgreSql).await;
+    let migrator = Arc::new(bed.migrator(FILES));
+    let spawned = Arc::clone(&migrator);
+    tokio::spawn(async move { spawned.redo().await.map(drop) })
+        .await
+        .unwrap()
+        .unwrap();
+    let spawned = Arc::clone(&migrator);
+    tokio::spawn(async move {
+        spawned.up().await.unwrap();
+        spawned.repairs().await.unwrap();
+        spawned.baseline(Some(3)).await.unwrap();
+        spawned.down_to(0).await.unwrap();
+    })
+    .await
+    .unwrap();
+}
