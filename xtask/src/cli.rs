@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, pgtest, setup, sql,
-    test, tidy,
+    bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, migrate, pgtest,
+    setup, sql, test, tidy,
 };
 
 /// The workspace's workflows: see it work, change it, prove the change.
@@ -46,6 +46,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Check SQL files: format, grammar, lints, and on request a server
     Sql(sql::Arguments),
+    /// Apply migrations to a database, take them back, say how far it has come
+    Migrate(migrate::Arguments),
     /// Write the typed functions for the queries in SQL files
     Codegen(codegen::Arguments),
     /// Install the system packages that builds and tests need
@@ -78,6 +80,7 @@ impl Cli {
             Command::Dev(arguments) => dev::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Sql(arguments) => sql::run(&arguments),
+            Command::Migrate(arguments) => migrate::run(&arguments),
             Command::Codegen(arguments) => codegen::run(&arguments),
             Command::Setup(arguments) => setup::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),

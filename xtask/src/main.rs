@@ -20,6 +20,7 @@ mod doctor;
 mod fuzz;
 #[cfg(feature = "stack")]
 mod interruption;
+mod migrate;
 mod output;
 mod pgtest;
 #[cfg(feature = "engine")]

@@ -35,6 +35,7 @@
 //! | feature | what |
 //! | --- | --- |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
+//! | `migrate` | [`Database`]`::migrate`, and `crdb_migrate` over this crate's sessions |
 //! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
 //! | `arrow`, `parquet` | these formats of `data` |
 //! | `object-store` | exports of `data` to object stores |
@@ -55,6 +56,8 @@ mod error;
 mod lanes;
 mod layers;
 mod loading;
+#[cfg(feature = "migrate")]
+mod migration;
 pub mod prelude;
 mod querier;
 mod queries;
@@ -98,6 +101,9 @@ pub use serde;
 pub use serde_json;
 #[cfg(feature = "uuid")]
 pub use uuid;
+
+#[cfg(feature = "migrate")]
+pub use crdb_migrate as migrate;
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

@@ -37,6 +37,7 @@ pub fn all() -> &'static [&'static dyn Row] {
         &own_tests::SIMULATION,
         &own_tests::LANES,
         &bulk::Bulk,
+        &own_tests::MIGRATIONS,
         &verdicts::Verdicts,
         &own_tests::WHOLE_STACK,
         &failover::Failover,

@@ -95,6 +95,7 @@ const LAYERS: &[Layer] = &[
             arrow("crdb-exec", How::Plain),
             arrow("crdb-observe", How::Plain),
             arrow("crdb-macros", How::Plain),
+            arrow("crdb-migrate", How::BehindItsFeature),
             arrow("crdb-data", How::BehindItsFeature),
         ],
     },

@@ -9,6 +9,8 @@
 mod bad_input;
 mod lanes;
 mod main_job;
+#[cfg(feature = "migrate")]
+mod migrations;
 mod sessions;
 mod statements;
 

@@ -164,7 +164,9 @@ async fn the_next_statement_waits_for_the_job_before_it() {
     bed.migrator(&files).up().await.unwrap();
     // The second job was created when the first had finished.
     let time = async |column: &str, what: &str| -> f64 {
-        let text = format!("SELECT extract(epoch FROM {column})::FLOAT8 FROM [SHOW JOBS] WHERE description LIKE '{what}%'");
+        let text = format!(
+            "SELECT extract(epoch FROM {column})::FLOAT8 FROM [SHOW JOBS] WHERE description LIKE '{what}%'"
+        );
         bed.ask(&text).await.parse().unwrap()
     };
     let finished = time("finished", "CREATE INDEX by_owner").await;

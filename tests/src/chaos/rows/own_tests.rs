@@ -152,6 +152,23 @@ pub(super) const AUDIT: OwnTests = OwnTests {
     ],
 };
 
+/// R17: migrations whose runners are killed.
+pub(super) const MIGRATIONS: OwnTests = OwnTests {
+    id: "R17",
+    title: "migrations: three runners, one killed before a statement or after an answer: each took effect exactly once",
+    size: Size {
+        count: 1_000,
+        unit: "kills",
+    },
+    takes: minutes(120),
+    cfg: None,
+    tests: &[Test {
+        package: "crdb-migrate",
+        program: Some("migrate"),
+        name: "kill::each_migration_takes_effect_once_whenever_a_runner_is_killed",
+    }],
+};
+
 /// R15: the pool's decisions, simulated.
 pub(super) const SIMULATION: OwnTests = OwnTests {
     id: "R15",

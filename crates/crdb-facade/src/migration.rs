@@ -1,0 +1,42 @@
+//! Migrations of the database's schema.
+
+use crdb_migrate::{Error, Migrations, Migrator, Report};
+
+use crate::database::Database;
+use crate::source::Source;
+
+impl Database {
+    /// Applies every pending migration: for the start of a service. Many replicas may do so at once; one of them works, the
+    /// others wait, and each migration takes effect once.
+    ///
+    /// It needs three of the pool's sessions at a time.
+    ///
+    /// ```no_run
+    /// use crdb_facade::Database;
+    /// use crdb_facade::migrate::Migrations;
+    ///
+    /// # async fn example(db: &Database) -> Result<(), crdb_facade::migrate::Error> {
+    /// let migrations = Migrations::from_embedded(&[
+    ///     ("0001_accounts.up.sql", "CREATE TABLE accounts (id UUID PRIMARY KEY)"),
+    /// ])?;
+    /// db.migrate(migrations.clone()).await?;
+    /// // For a readiness check; it passes on a newer database too.
+    /// db.migrator(migrations).check_at_least(1).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Migrator::up`].
+    ///
+    /// # Cancel safety
+    /// As if the program had been killed: the next runner goes on.
+    pub async fn migrate(&self, migrations: Migrations) -> Result<Report, Error> {
+        self.migrator(migrations).up().await
+    }
+
+    /// The migrator of this database, for everything beside [`migrate`](Self::migrate).
+    #[must_use]
+    pub fn migrator(&self, migrations: Migrations) -> Migrator<Source> {
+        Migrator::new(self.executor().clone(), migrations)
+    }
+}
