@@ -22,7 +22,7 @@ impl Migrations {
     pub fn lint(&self) -> Vec<Problem> {
         let mut schema = Schema::default();
         let mut problems = Vec::new();
-        for migration in self.iter() {
+        for migration in &self.all {
             lint(&migration.up, &schema, &mut problems);
             schema.apply(migration.up.text());
         }
@@ -36,7 +36,7 @@ impl Migrations {
     #[must_use]
     pub fn breaks(&self, applied: i64, queries: &Repository) -> Vec<Problem> {
         let (mut before, mut after) = (Schema::default(), Schema::default());
-        for migration in self.iter() {
+        for migration in &self.all {
             if migration.version() <= applied {
                 before.apply(migration.up.text());
             }
@@ -90,7 +90,7 @@ fn lint(script: &Script, schema: &Schema, problems: &mut Vec<Problem>) {
         // A file that the loader of queries does not take is one that only the server reads.
         return;
     };
-    for query in repository.iter() {
+    for query in &repository {
         for found in &lint_query(query, schema) {
             let told = matches!(found.code(), Code::SeveralStatements | Code::MixedDdl);
             if told || script.header.allows(found.code().as_str()) {
