@@ -5,8 +5,8 @@
 //! which says nothing while it waits and waits for ever where a job is paused.
 
 use crdb_exec::{Error as ExecError, Executor, ExecutorExt, Row};
-use crdb_sql::dialect::token::TokenKind;
-use crdb_sql::dialect::{parse_one, tokenize};
+use crdb_sql::dialect::parse_one;
+use crdb_sql::token::{TokenKind, tokenize};
 
 use super::Begun;
 
@@ -102,29 +102,25 @@ impl Words {
     fn of(text: &str) -> Self {
         let printed = parse_one(text).map(|statement| statement.to_string());
         let text = printed.as_deref().unwrap_or(text);
-        let Ok(tokens) = tokenize(text) else {
-            return Self(text.split_whitespace().map(str::to_owned).collect());
-        };
         let mut words: Vec<String> = Vec::new();
         let mut after_dot = false;
-        for token in tokens {
-            let raw = text.get(token.span.range()).unwrap_or_default();
-            match token.kind {
-                TokenKind::End | TokenKind::Semicolon => {}
-                TokenKind::Dot => after_dot = true,
-                kind => {
-                    if std::mem::take(&mut after_dot) {
-                        words.pop();
-                    }
-                    words.push(match kind {
-                        TokenKind::Word | TokenKind::Keyword(_) => {
-                            one_name(&raw.to_ascii_lowercase()).to_owned()
-                        }
-                        TokenKind::QuotedWord => raw.trim_matches('"').to_owned(),
-                        _ => raw.to_owned(),
-                    });
-                }
+        for token in tokenize(text) {
+            let raw = token.text(text);
+            if token.kind.is_trivia() || raw == ";" {
+                continue;
             }
+            if raw == "." {
+                after_dot = true;
+                continue;
+            }
+            if std::mem::take(&mut after_dot) {
+                words.pop();
+            }
+            words.push(match token.kind {
+                TokenKind::Word => one_name(&raw.to_ascii_lowercase()).to_owned(),
+                TokenKind::QuotedIdentifier => raw.trim_matches('"').to_owned(),
+                _ => raw.to_owned(),
+            });
         }
         Self(words)
     }
