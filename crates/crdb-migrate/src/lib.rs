@@ -60,3 +60,8 @@ pub use repair::{JobCommand, Repair, RepairChoice};
 pub use report::{Migrated, MigrationStatus, Report, Status};
 pub use statement::StepKind;
 pub use tables::TableNames;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
