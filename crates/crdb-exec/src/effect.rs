@@ -192,6 +192,13 @@ pub(crate) enum EndedBy {
     Definition,
 }
 
+/// Whether a statement of this text may change whether CockroachDB commits before DDL, so that what follows it may end the transaction.
+pub(crate) fn may_set_commit_before_ddl(text: &str) -> bool {
+    const SETTING: &[u8] = b"autocommit_before_ddl";
+    let mut windows = text.as_bytes().windows(SETTING.len());
+    windows.any(|window| window.eq_ignore_ascii_case(SETTING))
+}
+
 /// Whether a statement of this text may end the transaction that it runs in.
 pub(crate) fn may_end_transaction(text: &str, ended_by: EndedBy) -> bool {
     let mut words = leading(text);
@@ -313,6 +320,20 @@ fn words(text: &str) -> Vec<Word<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_setting_is_seen_wherever_it_stands() {
+        for text in [
+            "SET LOCAL autocommit_before_ddl = on",
+            "select SET_CONFIG('AutoCommit_Before_DDL', 'on', true)",
+            "RESET autocommit_before_ddl",
+        ] {
+            assert!(may_set_commit_before_ddl(text), "{text}");
+        }
+        for text in ["", "SET LOCAL search_path = a", "autocommit_before_dd"] {
+            assert!(!may_set_commit_before_ddl(text), "{text}");
+        }
+    }
 
     #[test]
     fn only_what_is_known_to_read_reads() {

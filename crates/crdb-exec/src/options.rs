@@ -71,8 +71,11 @@ pub struct TransactionOptions {
     idempotency: Option<IdempotencyKey>,
 }
 
+/// The first CockroachDB that has `autocommit_before_ddl` (cockroach#118440).
+pub(crate) const KNOWS_COMMIT_BEFORE_DDL: ServerVersion = ServerVersion::new(24, 1, 0);
+
 /// The first CockroachDB whose `autocommit_before_ddl` is on by default.
-const COMMITS_BEFORE_DDL: ServerVersion = ServerVersion::new(25, 1, 0);
+pub(crate) const COMMITS_BEFORE_DDL: ServerVersion = ServerVersion::new(25, 1, 0);
 
 impl Default for TransactionOptions {
     fn default() -> Self {

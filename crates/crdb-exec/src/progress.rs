@@ -1,7 +1,9 @@
 //! What the answers inside a transaction's body have told about the transaction.
 
 use crate::answer::{Answer, TransactionStatus};
-use crate::effect::{EndedBy, is_rollback_to_savepoint, may_end_transaction};
+use crate::effect::{
+    EndedBy, is_rollback_to_savepoint, may_end_transaction, may_set_commit_before_ddl,
+};
 use crate::error::{Error, ErrorKind};
 use crate::fault::{Fault, FaultKind};
 use crate::observer::Failure;
@@ -15,12 +17,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Progress {
     engine: Engine,
-    ended_by: EndedBy,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// What may end it, as far as the statements so far tell.
+    ended_by: EndedBy,
     /// The failure that the server still holds against the transaction. The first counts: what follows it is 25P02.
     failed: Option<Failure>,
     /// A failure after which nothing can be committed, whatever the server says: a lost connection, a cancel on its way.
@@ -59,8 +62,18 @@ impl Progress {
     pub(crate) fn new(engine: Engine, ended_by: EndedBy) -> Self {
         Self {
             engine,
-            ended_by,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                ended_by,
+                failed: None,
+                fatal: None,
+                ended: false,
+                unanswered: 0,
+                running: 0,
+                doubtful: false,
+                torn: false,
+                level: 0,
+                savepoints: 0,
+            }),
         }
     }
 
@@ -107,6 +120,19 @@ impl Progress {
         }
     }
 
+    /// Begins the request that begins the transaction.
+    pub(crate) fn begin<'a>(&'a self, statement: Statement<'a>) -> Request<'a> {
+        let mut state = self.state();
+        state.unanswered += 1;
+        state.running += 1;
+        Request {
+            progress: self,
+            statement,
+            may_end: false,
+            answered: false,
+        }
+    }
+
     /// Begins a request from the part of the transaction that has this many savepoints open.
     pub(crate) fn request<'a>(
         &'a self,
@@ -117,10 +143,13 @@ impl Progress {
         self.admit(&state, level, statement)?;
         state.unanswered += 1;
         state.running += 1;
+        if self.engine == Engine::CockroachDb && may_set_commit_before_ddl(statement.text()) {
+            state.ended_by = EndedBy::Definition;
+        }
         Ok(Request {
             progress: self,
             statement,
-            may_end: may_end_transaction(statement.text(), self.ended_by),
+            may_end: may_end_transaction(statement.text(), state.ended_by),
             answered: false,
         })
     }

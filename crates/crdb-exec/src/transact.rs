@@ -6,7 +6,7 @@ use crate::error::{Effort, Error, ErrorKind};
 use crate::executor::ExecutorExt;
 use crate::idempotency::{self, IdempotencyKey, Resolution};
 use crate::observer::{Failure, Operation, Outcome, ResolveEvent};
-use crate::options::TransactionOptions;
+use crate::options::{COMMITS_BEFORE_DDL, KNOWS_COMMIT_BEFORE_DDL, TransactionOptions};
 use crate::pooled::{Attempts, Failed, PooledExecutor};
 use crate::row::Row;
 use crate::session::{Engine, NodeId, Session, SessionSource};
@@ -620,11 +620,16 @@ impl<S: SessionSource> PooledExecutor<S> {
     }
 }
 
-/// What can end a transaction on this session. A CockroachDB whose version is not known may commit before DDL: BEGIN could
-/// not tell it otherwise.
+/// What can end a transaction on this session. BEGIN tells a CockroachDB that would commit before DDL by default not to. One that can be
+/// set to do so, and one whose version is not known, may.
 fn ended_by<S: Session>(session: &S) -> EndedBy {
     match (session.engine(), session.version()) {
         (Engine::CockroachDb, None) => EndedBy::Definition,
+        (Engine::CockroachDb, Some(version))
+            if (KNOWS_COMMIT_BEFORE_DDL..COMMITS_BEFORE_DDL).contains(&version) =>
+        {
+            EndedBy::Definition
+        }
         _ => EndedBy::Control,
     }
 }

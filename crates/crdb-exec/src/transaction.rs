@@ -388,7 +388,7 @@ impl<S: SessionSource> Transaction<S> {
     /// CockroachDB before v22.1 does not know the `SET LOCAL` in it, and answers 0A000 before any of it runs. Without it
     /// the client's clock alone limits the transaction.
     pub(crate) async fn begin(&self, text: &str) -> Result<(), Error> {
-        let request = self.open.progress.request(0, Statement::new(text))?;
+        let request = self.open.progress.begin(Statement::new(text));
         let lease = &self.open.lease;
         let begin = lease.control(Control::new(ControlStep::Begin, text));
         let mut answer = match self.open.deadline.filter(|_| self.keeps_deadline) {
