@@ -18,6 +18,8 @@ pages! {
     Connection: "layers/connection.md",
     Sql: "layers/sql.md",
     Statements: "layers/statements.md",
+    Migrations: "layers/migrations.md",
+    Data: "layers/data.md",
     Observing: "layers/observing.md",
     Tests: "layers/tests.md",
     FromSqlx: "coming-from/sqlx.md",

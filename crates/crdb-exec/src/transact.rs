@@ -114,6 +114,12 @@ impl Call<'_> {
         format!("{what} {}", self.options.label())
     }
 
+    /// Whether the deadline has passed, as far as a server can tell that counts whole milliseconds.
+    fn is_out_of_time(&self) -> bool {
+        let soon = Instant::now() + Duration::from_millis(2);
+        self.deadline.is_some_and(|deadline| soon >= deadline)
+    }
+
     fn out_of_time(&self, verdict: Verdict) -> Error {
         Error::new(ErrorKind::Timeout, verdict, self.attempted("running"))
     }
@@ -402,6 +408,12 @@ impl<S: SessionSource> PooledExecutor<S> {
         let value = match waited {
             Waited::Answered(Ok(value)) => value,
             Waited::Answered(Err(cause)) => {
+                // The server keeps to the same limit and may be a moment ahead of the timer here.
+                let cause = if call.is_out_of_time() && transaction.was_canceled() {
+                    Cause::Ours(call.out_of_time(late_verdict(&transaction)))
+                } else {
+                    cause
+                };
                 return Err(Box::pin(self.abort(call, transaction, cause)).await);
             }
             // Without a COMMIT it is certain that nothing took effect, but the time is up.

@@ -372,6 +372,12 @@ impl<S: SessionSource> Transaction<S> {
             .is_some()
     }
 
+    /// Whether the failure that the server holds against it is a cancel.
+    pub(crate) fn was_canceled(&self) -> bool {
+        self.failure()
+            .is_some_and(|failure| failure.kind == ErrorKind::Canceled)
+    }
+
     /// The failure that the transaction has met, if it has.
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.open.progress.failure()

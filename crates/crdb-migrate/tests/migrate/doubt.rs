@@ -156,7 +156,7 @@ async fn a_runner_that_lost_its_lease_stops_and_commits_nothing() {
         let running = tokio::spawn(async move { migrator.up().await });
         loop {
             let active = bed
-                .ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO accounts%' AND state = 'active'")
+                .ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'INSERT INTO accounts%' AND state = 'active'")
                 .await;
             if active != "0" {
                 break;
@@ -174,7 +174,7 @@ async fn a_runner_that_lost_its_lease_stops_and_commits_nothing() {
         bed.migrator(FILES).up().await.unwrap();
         applied(&bed).await;
         assert_eq!(
-            bed.ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO accounts%pg_sleep%' AND state = 'active'")
+            bed.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'INSERT INTO accounts%pg_sleep%' AND state = 'active'")
                 .await,
             "0"
         );

@@ -31,11 +31,7 @@ impl Session {
         if self.transaction.is_raised() {
             return Ok(Some(Failure::not_serializable()));
         }
-        // PostgreSQL runs some by themselves only, so nothing can be asked beside them.
-        let is_alone = ["DATABASE", "TABLESPACE", "SYSTEM"]
-            .iter()
-            .any(|object| statement.ddl_tag().ends_with(object));
-        let changes = statement.class == Class::Ddl && !is_alone;
+        let changes = statement.class == Class::Ddl && !Self::must_be_alone(statement);
         let matters = changes || statement.reads_clock;
         if !matters || !self.reads_committed().await? {
             return Ok(None);
@@ -52,6 +48,13 @@ impl Session {
         self.transaction.raise();
         put_notice(&mut self.out, &Failure::new("00000", RAISED));
         Ok(None)
+    }
+
+    /// PostgreSQL runs some by themselves only, so nothing can be asked beside them.
+    fn must_be_alone(statement: &Statement) -> bool {
+        let tag = statement.ddl_tag();
+        let objects = ["DATABASE", "TABLESPACE", "SYSTEM"];
+        objects.iter().any(|object| tag.ends_with(object)) || statement.is_concurrent
     }
 
     async fn reads_committed(&mut self) -> io::Result<bool> {

@@ -28,6 +28,8 @@ pub(super) struct Statement {
     pub(super) sets: Option<&'static str>,
     /// It names a [`Setting`].
     pub(super) names_setting: bool,
+    /// It has the word CONCURRENTLY: PostgreSQL runs it by itself only.
+    pub(super) is_concurrent: bool,
     /// A procedure or a block, which may commit before it ends.
     pub(super) may_commit: bool,
     /// It has placeholders.
@@ -58,6 +60,7 @@ impl Statement {
             sets: None,
             names_setting: false,
             may_commit: false,
+            is_concurrent: false,
             takes_parameters: false,
             alters: None,
             upsert: None,
@@ -161,6 +164,7 @@ impl Habits {
                 .find_map(|at| jobs::shown(&tokens[at..], self.version))
                 .and_then(|(_, _, wait)| wait),
             internal: reads_internals(&tokens),
+            is_concurrent: tokens.iter().any(|token| token.is("concurrently")),
             may_commit: tokens[0].is("call") || tokens[0].is("do"),
             reads_clock: tokens
                 .iter()
