@@ -1,21 +1,21 @@
 //! The whole stack in one thread on paused time, from one seed (R22).
 //!
-//! The facade with its pool, executor, connections and logins runs against a [model of a server](server) over a simulated
-//! [`network`], on a current-thread runtime whose clock jumps to the next timer when there is nothing to do. Everything that chance
-//! decides follows from one seed: how the run is made ([`setting`]), what callers do ([`workload`]), what the network does with bytes
-//! ([`link`]), how statements fail ([`server`]), when nodes break ([`nemesis`]), and the jitter of the layers themselves. So a run that
-//! fails is run again from its seed, event by event ([`trace`]).
+//! The facade with its pool, executor, connections and logins runs against a model of a server (`server`) over a simulated
+//! `network`, on a current-thread runtime whose clock jumps to the next timer when there is nothing to do. Everything that chance
+//! decides follows from one seed: how the run is made (`setting`), what callers do (`workload`), what the network does with bytes
+//! (`link`), how statements fail (`server`), when nodes break (`nemesis`), and the jitter of the layers themselves. So a run that
+//! fails is run again from its seed, event by event (`trace`).
 //!
 //! What must hold is checked where it can be seen first, and again at the end:
 //!
 //! | promise | where |
 //! | --- | --- |
-//! | what was acknowledged is there; what failed as *never* or *retry* is not, and never will be (R1, R2, R21) | [`workload`], when a caller is told, and when nothing is under way any more |
-//! | no money is lost or made; work under an idempotency key is done once (R1) | [`server`], at each commit; [`workload`] |
-//! | a caller is free 100 ms after its limit, a borrower at its limit (R4, R5); no caller hangs | [`workload`], on the paused clock |
-//! | a cancel hits no other statement (R5) | [`workload`] |
-//! | no more sessions than the pool may hold (R6) | [`server`], at each login |
-//! | the next borrower's session is like a new one (R7) | [`server`], at each first statement |
+//! | what was acknowledged is there; what failed as *never* or *retry* is not, and never will be (R1, R2, R21) | `workload`, when a caller is told, and when nothing is under way any more |
+//! | no money is lost or made; work under an idempotency key is done once (R1) | `server`, at each commit; `workload` |
+//! | a caller is free 100 ms after its limit, a borrower at its limit (R4, R5); no caller hangs | `workload`, on the paused clock |
+//! | a cancel hits no other statement (R5) | `workload` |
+//! | no more sessions than the pool may hold (R6) | `server`, at each login |
+//! | the next borrower's session is like a new one (R7) | `server`, at each first statement |
 //! | where nothing can fail, nothing does; where nothing fails any more, the database recovers; no session is leaked | [`run`](run()) |
 //!
 //! Like the simulations of FoundationDB and TigerBeetle, and like those the product itself is what runs, not a model of it.

@@ -16,7 +16,7 @@ const BATCH: usize = 8_192;
 #[derive(Default)]
 pub struct ArrowIpc {
     decimal: Option<(u8, i8)>,
-    writing: Option<(BatchBuilder, FileWriter<Drained>, Drained)>,
+    writing: Option<Box<(BatchBuilder, FileWriter<Drained>, Drained)>>,
 }
 
 impl ArrowIpc {
@@ -41,12 +41,12 @@ impl Encode for ArrowIpc {
         let writer =
             FileWriter::try_new(drained.clone(), &builder.schema()).map_err(arrow_failed)?;
         drained.drain_into(out);
-        self.writing = Some((builder, writer, drained));
+        self.writing = Some(Box::new((builder, writer, drained)));
         Ok(())
     }
 
     fn row<R: Row>(&mut self, _: &Columns, row: &R, out: &mut Vec<u8>) -> Result<(), Error> {
-        if let Some((builder, writer, drained)) = &mut self.writing {
+        if let Some((builder, writer, drained)) = self.writing.as_deref_mut() {
             builder.push(row)?;
             if builder.rows() >= BATCH {
                 writer.write(&builder.finish()?).map_err(arrow_failed)?;
@@ -57,7 +57,8 @@ impl Encode for ArrowIpc {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        if let Some((mut builder, mut writer, drained)) = self.writing.take() {
+        if let Some(writing) = self.writing.take() {
+            let (mut builder, mut writer, drained) = *writing;
             if builder.rows() > 0 {
                 writer.write(&builder.finish()?).map_err(arrow_failed)?;
             }

@@ -22,7 +22,7 @@ const ROW_GROUP: usize = 8 << 20;
 pub struct Parquet {
     decimal: Option<(u8, i8)>,
     /// Never locked: parquet's writer is `Send` and not `Sync`, and a future that holds an export by reference must be `Send`.
-    writing: Mutex<Option<(BatchBuilder, ArrowWriter<Drained>, Drained)>>,
+    writing: Mutex<Option<Box<(BatchBuilder, ArrowWriter<Drained>, Drained)>>>,
 }
 
 impl Parquet {
@@ -47,12 +47,12 @@ impl Encode for Parquet {
         let writer =
             ArrowWriter::try_new(drained.clone(), builder.schema(), None).map_err(failed)?;
         drained.drain_into(out);
-        *self.writing.get_mut() = Some((builder, writer, drained));
+        *self.writing.get_mut() = Some(Box::new((builder, writer, drained)));
         Ok(())
     }
 
     fn row<R: Row>(&mut self, _: &Columns, row: &R, out: &mut Vec<u8>) -> Result<(), Error> {
-        if let Some((builder, writer, drained)) = self.writing.get_mut() {
+        if let Some((builder, writer, drained)) = self.writing.get_mut().as_deref_mut() {
             builder.push(row)?;
             if builder.rows() >= BATCH {
                 writer.write(&builder.finish()?).map_err(failed)?;
@@ -66,7 +66,8 @@ impl Encode for Parquet {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        if let Some((mut builder, mut writer, drained)) = self.writing.get_mut().take() {
+        if let Some(writing) = self.writing.get_mut().take() {
+            let (mut builder, mut writer, drained) = *writing;
             if builder.rows() > 0 {
                 writer.write(&builder.finish()?).map_err(failed)?;
             }
