@@ -1,6 +1,6 @@
 //! Rows in and out of CockroachDB.
 //!
-//! A result becomes [maps](map), [CSV](Csv), [JSON and JSON lines](Json) or [a table for people](TextTable), as a stream of bytes with
+//! A result becomes [maps](map), [CSV](Csv), [JSON and JSON lines](Json) or a table for people (`TextTable`), as a stream of bytes with
 //! flat memory, from any [`Executor`](crdb_exec::Executor):
 //!
 //! ```
@@ -53,7 +53,7 @@
 //! | --- | --- |
 //! | `csv` (default) | [`Csv`] |
 //! | `json` (default) | [`Json`], and JSON lines as a source of loads |
-//! | `table` | [`TextTable`] |
+//! | `table` | `TextTable` |
 //! | `arrow` | `ArrowIpc`, `record_batches`, and Arrow files as a source of loads |
 //! | `parquet` | `Parquet`, and Parquet files as a source of loads |
 //! | `object-store` | `Destination::Objects`: exports to a store of the crate `object_store` |

@@ -41,8 +41,8 @@
 //! | `pool` (default) | observes `crdb-pool`: waiting, sessions, nodes |
 //! | `wire` (default) | observes `crdb-wire`: batches, COPY, notices |
 //! | `exec` (default) | observes `crdb-exec`: statements, transactions, retries |
-//! | `log` | [`LogLines`]: one line for each thing that an operator should read, as JSON or for people |
-//! | `opentelemetry` | [`OpenTelemetry`]: spans and `db.client.*` metrics through the API of the crate `opentelemetry` |
+//! | `log` | `LogLines`: one line for each thing that an operator should read, as JSON or for people |
+//! | `opentelemetry` | `OpenTelemetry`: spans and `db.client.*` metrics through the API of the crate `opentelemetry` |
 //! | `otlp` | the module `otlp`: sends traces, metrics and logs to a collector; with `opentelemetry` and `log` |
 //! | `audit` | the module `audit`: a log of who did what, in which every change shows |
 

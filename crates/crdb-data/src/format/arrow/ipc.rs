@@ -12,11 +12,14 @@ use crate::value::Columns;
 /// How many rows a batch has.
 const BATCH: usize = 8_192;
 
+/// A file that has begun.
+type Writing = (BatchBuilder, FileWriter<Drained>, Drained);
+
 /// Arrow's IPC file format, also known as Feather version 2: batches of 8,192 rows.
 #[derive(Default)]
 pub struct ArrowIpc {
     decimal: Option<(u8, i8)>,
-    writing: Option<Box<(BatchBuilder, FileWriter<Drained>, Drained)>>,
+    writing: Option<Box<Writing>>,
 }
 
 impl ArrowIpc {

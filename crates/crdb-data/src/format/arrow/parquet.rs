@@ -17,12 +17,15 @@ const BATCH: usize = 4_096;
 /// How many bytes a row group gathers in memory before it is written.
 const ROW_GROUP: usize = 8 << 20;
 
+/// A file that has begun.
+type Writing = (BatchBuilder, ArrowWriter<Drained>, Drained);
+
 /// Parquet, not compressed: row groups of about 8 MiB, which is what it holds in memory.
 #[derive(Default)]
 pub struct Parquet {
     decimal: Option<(u8, i8)>,
     /// Never locked: parquet's writer is `Send` and not `Sync`, and a future that holds an export by reference must be `Send`.
-    writing: Mutex<Option<Box<(BatchBuilder, ArrowWriter<Drained>, Drained)>>>,
+    writing: Mutex<Option<Box<Writing>>>,
 }
 
 impl Parquet {
