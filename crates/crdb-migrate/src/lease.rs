@@ -264,6 +264,8 @@ pub(crate) fn lost() -> Error {
 }
 
 /// Gives the lease back, so that the next runner does not wait; nor has sessions to end, where this one's is idle.
+///
+/// The token grows, so that a heartbeat that is still on its way renews nothing.
 pub(crate) async fn release<S: SessionSource>(
     db: &PooledExecutor<S>,
     tables: &Tables,
@@ -272,7 +274,7 @@ pub(crate) async fn release<S: SessionSource>(
 ) -> Result<(), ExecError> {
     let sessions = if is_idle { "sessions = ''," } else { "" };
     let text = format!(
-        "UPDATE {} SET expires_at = now(), {sessions} writes = writes + 1 WHERE id = 1 AND token = $1::INT8",
+        "UPDATE {} SET expires_at = now(), token = token + 1, {sessions} writes = writes + 1 WHERE id = 1 AND token = $1::INT8",
         tables.lease
     );
     let statement = crdb_exec::Statement::new(&text).retry(crdb_exec::RetrySafety::Safe);

@@ -151,11 +151,12 @@ impl Tables {
         for text in texts {
             let mut attempt = 1;
             while let Err(error) = db.execute(text.as_str(), &[]).await {
-                // PostgreSQL's IF NOT EXISTS does not wait for another session that creates the same table: 23505, 42P07.
+                // PostgreSQL's IF NOT EXISTS does not wait for another session that creates the same table: 23505, 42P07, and 42710 for
+                // the type of its rows.
                 let race = error.is_unique_violation()
                     || error
                         .sqlstate()
-                        .is_some_and(|state| state.as_str() == "42P07")
+                        .is_some_and(|state| matches!(state.as_str(), "42P07" | "42710"))
                     || error.is_retryable()
                     || error.is_outcome_unknown();
                 if !race || attempt == ATTEMPTS {
