@@ -14,6 +14,7 @@ use clap::Args;
 
 use crate::setup;
 use crate::workspace;
+pub(crate) use libtest::NEEDS_COCKROACH;
 use report::Report;
 
 /// Sets up what the tests need and runs all of them, the examples in the documentation included.

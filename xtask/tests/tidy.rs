@@ -205,7 +205,7 @@ fn a_crate_that_everybody_would_share_fails() {
 }
 
 #[test]
-fn orphans_empty_names_leaks_and_machine_paths_are_found() {
+fn orphans_empty_names_leaks_ignored_tests_and_machine_paths_are_found() {
     let copy = Copy::new();
     let pool = "crates/crdb-pool/src";
     fs::write(copy.path(pool).join("forgotten.rs"), "").unwrap();
@@ -213,7 +213,9 @@ fn orphans_empty_names_leaks_and_machine_paths_are_found() {
     fs::write(copy.path(pool).join("found.rs"), "").unwrap();
     let lib = fs::read_to_string(copy.path(pool).join("lib.rs")).unwrap();
     let code = "mod utils;\n#[path = \"found.rs\"]\nmod elsewhere;\nstruct Error;\n\
-                impl From<tokio_postgres::Error> for Error { fn from(_: tokio_postgres::Error) -> Self { Error } }\n";
+                impl From<tokio_postgres::Error> for Error { fn from(_: tokio_postgres::Error) -> Self { Error } }\n\
+                #[test] #[ignore = \"slow\"] fn never_runs() {}\n\
+                #[test] #[ignore = \"needs CockroachDB: it drains\"] fn runs_there() {}\n";
     fs::write(copy.path(pool).join("lib.rs"), lib + code).unwrap();
     fs::create_dir_all(copy.path("docs")).unwrap();
     fs::write(
@@ -227,9 +229,11 @@ fn orphans_empty_names_leaks_and_machine_paths_are_found() {
         "crates/crdb-pool/src/forgotten.rs: orphans",
         "crates/crdb-pool/src/lib.rs: names: a module called utils",
         "crates/crdb-pool/src/lib.rs: leaks: impl From<tokio_postgres::Error>",
+        "crates/crdb-pool/src/lib.rs: ignored: never_runs",
         "docs/guide.md:1: machine",
     ] {
         assert!(output.contains(found), "{found}: {output}");
     }
+    assert!(!output.contains("runs_there"), "{output}");
     assert!(!output.contains("found.rs: orphans"), "{output}");
 }

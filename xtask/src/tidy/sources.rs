@@ -9,6 +9,7 @@ use syn::visit::Visit;
 
 use super::finding::Finding;
 use super::manifests::{PackageAt, relative, walk};
+use crate::test::NEEDS_COCKROACH;
 
 /// Names under which anything could be found, so that nothing is.
 const SAY_NOTHING: [&str; 6] = ["util", "utils", "common", "helper", "helpers", "misc"];
@@ -22,6 +23,8 @@ pub(crate) struct Sources {
     nameless: BTreeSet<(PathBuf, String)>,
     /// Conversions that leak a driver's error, and the file that has them.
     leaks: BTreeSet<(PathBuf, String)>,
+    /// Tests that continuous integration would count as not run, and the file that has them.
+    ignored: BTreeSet<(PathBuf, String)>,
 }
 
 impl Sources {
@@ -47,6 +50,7 @@ impl Sources {
             reached: BTreeSet::new(),
             nameless: BTreeSet::new(),
             leaks: BTreeSet::new(),
+            ignored: BTreeSet::new(),
         };
         for target in &at.package.targets {
             let path = target.src_path.clone().into_std_path_buf();
@@ -78,6 +82,7 @@ impl Sources {
             names: Vec::new(),
             literals: Vec::new(),
             leaks: Vec::new(),
+            ignored: Vec::new(),
         };
         reader.visit_file(&syntax);
         for name in reader.names {
@@ -87,6 +92,9 @@ impl Sources {
         }
         for leak in reader.leaks {
             self.leaks.insert((file.to_path_buf(), leak));
+        }
+        for test in reader.ignored {
+            self.ignored.insert((file.to_path_buf(), test));
         }
         // Files that the code reads by name, as trybuild's cases and included files are.
         for literal in reader.literals {
@@ -160,7 +168,21 @@ impl Sources {
                 ),
             )
         });
-        orphans.chain(nameless).chain(leaks).collect()
+        let ignored = self.ignored.iter().map(|(path, test)| {
+            Finding::new(
+                "ignored",
+                relative(root, path),
+                format!(
+                    "{test} is ignored, which `cargo xtask test --strict` refuses unless the reason begins with \
+                     \"{NEEDS_COCKROACH}\": let the test run, or say so"
+                ),
+            )
+        });
+        orphans
+            .chain(nameless)
+            .chain(leaks)
+            .chain(ignored)
+            .collect()
     }
 
     /// Files with more than `limit` lines written by hand.
@@ -193,6 +215,7 @@ struct Reader {
     names: Vec<String>,
     literals: Vec<String>,
     leaks: Vec<String>,
+    ignored: Vec<String>,
 }
 
 impl<'ast> Visit<'ast> for Reader {
@@ -235,6 +258,13 @@ impl<'ast> Visit<'ast> for Reader {
             self.leaks.push(from);
         }
         syn::visit::visit_item_impl(self, implementation);
+    }
+
+    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        if function.attrs.iter().any(is_refused_ignore) {
+            self.ignored.push(function.sig.ident.to_string());
+        }
+        syn::visit::visit_item_fn(self, function);
     }
 
     fn visit_lit_str(&mut self, literal: &'ast syn::LitStr) {
@@ -304,10 +334,21 @@ fn driver_conversion(path: &syn::Path, target: &syn::Type) -> Option<String> {
     (names.first()? == "tokio_postgres").then(|| names.join("::"))
 }
 
+/// `#[ignore]` for another reason than the one that may always be given.
+fn is_refused_ignore(attribute: &syn::Attribute) -> bool {
+    attribute.path().is_ident("ignore")
+        && !text_of(attribute).is_some_and(|reason| reason.starts_with(NEEDS_COCKROACH))
+}
+
 fn path_attribute(attribute: &syn::Attribute) -> Option<String> {
     if !attribute.path().is_ident("path") {
         return None;
     }
+    text_of(attribute)
+}
+
+/// The text in `#[name = "text"]`.
+fn text_of(attribute: &syn::Attribute) -> Option<String> {
     let syn::Meta::NameValue(pair) = &attribute.meta else {
         return None;
     };
