@@ -20,6 +20,9 @@ pub mod pgbench;
 pub mod pools;
 mod program;
 #[cfg(feature = "peers")]
+mod psql;
+mod python;
+#[cfg(feature = "peers")]
 pub mod realm;
 pub mod report;
 pub mod resources;
@@ -30,3 +33,5 @@ pub mod server;
 pub mod statistics;
 pub mod tls;
 pub mod verdict;
+#[cfg(feature = "peers")]
+mod wide;

@@ -1,6 +1,6 @@
 //! PostgreSQL's own benchmark program, the limit of what one connection can do from C.
 
-use std::{fs, path::PathBuf, process::Stdio};
+use std::{fs, path::PathBuf, process::Stdio, time::Duration};
 
 use tokio::process::Command;
 
@@ -13,7 +13,7 @@ pub struct Run<'a> {
     pub script: &'a str,
     /// How many connections.
     pub clients: usize,
-    /// How many transactions on each.
+    /// How many transactions on each; 0 where another option bounds them.
     pub transactions: usize,
     /// Further options, for example `--max-tries=100`.
     pub options: &'a [&'a str],
@@ -38,8 +38,26 @@ pub async fn latencies(server: &Server, run: Run<'_>) -> Result<Vec<f64>, Measur
     Ok(latencies)
 }
 
-/// Runs pgbench to its end.
-async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<(), MeasureError> {
+/// Runs pgbench for as long and gives the transactions that it committed a second, without the time to connect.
+///
+/// # Errors
+/// Where pgbench is missing, or fails, or gave one up.
+pub async fn rate(server: &Server, run: Run<'_>, time: Duration) -> Result<f64, MeasureError> {
+    let seconds = format!("--time={}", time.as_secs().max(1));
+    let output = finish(server, run, &[&seconds]).await?;
+    let figure = |before: &str| {
+        let line = output.lines().find_map(|line| line.strip_prefix(before));
+        let words = line.and_then(|line| line.split(' ').next()?.parse::<f64>().ok());
+        words.ok_or_else(|| MeasureError::from(format!("pgbench says nothing of \"{before}\"")))
+    };
+    if figure("number of failed transactions: ")? > 0.0 {
+        return Err("pgbench gave transactions up".into());
+    }
+    figure("tps = ")
+}
+
+/// Runs pgbench to its end and gives what it prints.
+async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<String, MeasureError> {
     let script = tempfile::NamedTempFile::new()?;
     fs::write(&script, run.script)?;
     let output = Command::new(program("pgbench")?)
@@ -47,7 +65,7 @@ async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<(), Meas
         .args(more)
         .arg(format!("--file={}", script.path().display()))
         .arg(format!("--client={}", run.clients))
-        .arg(format!("--transactions={}", run.transactions))
+        .args((run.transactions > 0).then(|| format!("--transactions={}", run.transactions)))
         .args(run.options)
         .args([
             "--host",
@@ -66,7 +84,7 @@ async fn finish(server: &Server, run: Run<'_>, more: &[&str]) -> Result<(), Meas
         let words = String::from_utf8_lossy(&output.stderr);
         return Err(format!("pgbench ended with {}: {}", output.status, words.trim()).into());
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// One of PostgreSQL's client programs, on PATH or beside the newest server.

@@ -26,6 +26,18 @@ pub(super) const SPIKE_OF_CALLERS: Heading = Heading {
     id: "P4",
     title: "50 callers at once, 5 idle connections, connect 150 ms, query 2 ms",
 };
+pub(super) const BULK_LOAD: Heading = Heading {
+    id: "P5",
+    title: "load of 1 M rows of 10 columns",
+};
+pub(super) const EXPORT: Heading = Heading {
+    id: "P6",
+    title: "export of 1 M rows of 10 columns to Arrow and Parquet",
+};
+pub(super) const TRANSFERS: Heading = Heading {
+    id: "P9",
+    title: "serializable transfers, 16 tasks on 1, 10 and 100 hot rows",
+};
 pub(super) const CONNECT: Heading = Heading {
     id: "P7",
     title: "connect to first row: SCRAM, SCRAM with TLS, GSSAPI with TLS; cold and reconnect",

@@ -1,9 +1,13 @@
 //! The rows that can be measured: one directory a row, named for what it measures.
 
 #[cfg(feature = "peers")]
+mod bulk_load;
+#[cfg(feature = "peers")]
 mod checkout;
 #[cfg(feature = "peers")]
 mod connect;
+#[cfg(feature = "peers")]
+mod export;
 #[cfg(feature = "peers")]
 mod far_server;
 mod headings;
@@ -21,6 +25,7 @@ mod spike_of_callers;
 mod sql_text;
 #[cfg(feature = "peers")]
 mod throughput;
+mod transfers;
 
 use crate::row::Row;
 
@@ -34,8 +39,11 @@ pub fn all() -> Vec<&'static dyn Row> {
         &single_statement::SingleStatement,
         &checkout::Checkout,
         &spike_of_callers::SpikeOfCallers,
+        &bulk_load::BulkLoad,
+        &export::Exports,
         &connect::Connect,
         &idle_memory::IdleMemory,
+        &transfers::Transfers,
         &sql_text::SqlText,
         &far_server::FarServer,
         &throughput::Throughput,
@@ -54,8 +62,11 @@ pub fn all() -> Vec<&'static dyn Row> {
         &single_statement::SingleStatement,
         &Outline(headings::CHECKOUT),
         &Outline(headings::SPIKE_OF_CALLERS),
+        &Outline(headings::BULK_LOAD),
+        &Outline(headings::EXPORT),
         &Outline(headings::CONNECT),
         &Outline(headings::IDLE_MEMORY),
+        &transfers::Transfers,
         &Outline(headings::SQL_TEXT),
         &Outline(headings::FAR_SERVER),
         &Outline(headings::THROUGHPUT),

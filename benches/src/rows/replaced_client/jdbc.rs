@@ -2,13 +2,16 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
     sync::Arc,
 };
 
 use tokio::process::Command;
 
-use crate::{case::MeasureError, server::Server};
+use crate::{
+    case::MeasureError,
+    python::{environment, output, script},
+    server::Server,
+};
 
 /// Where Debian and Fedora put the driver.
 const DRIVER: &str = "/usr/share/java/postgresql.jar";
@@ -25,7 +28,7 @@ pub(super) struct Jdbc {
 }
 
 impl Jdbc {
-    /// Makes a Python environment beside this program, once, with the packages from the package index.
+    /// Makes its Python environment.
     ///
     /// # Errors
     /// Where Java, the driver, Python or the packages are missing.
@@ -34,30 +37,10 @@ impl Jdbc {
             return Err(format!("{DRIVER} is missing: cargo xtask setup --benches").into());
         }
         output(Command::new("java").arg("-version")).await?;
-        let program = std::env::current_exe()?;
-        let beside = program.parent().unwrap_or(Path::new("."));
-        let environment = beside.join("peers/jdbc");
-        let python = environment.join("bin/python");
-        if output(Command::new(&python).args(["-c", "import jaydebeapi, jpype"]))
-            .await
-            .is_err()
-        {
-            output(
-                Command::new("python3")
-                    .args(["-m", "venv"])
-                    .arg(&environment),
-            )
-            .await?;
-            output(
-                Command::new(&python)
-                    .args(["-m", "pip", "install", "--quiet"])
-                    .args(PACKAGES),
-            )
-            .await?;
-        }
+        let python = environment("jdbc", &PACKAGES, "jaydebeapi, jpype").await?;
         Ok(Self {
             python,
-            script: Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/jdbc.py"),
+            script: script("jdbc.py"),
             server: Arc::clone(server),
         })
     }
@@ -106,21 +89,4 @@ impl Jdbc {
             .map(|line| Ok(line.trim().parse()?))
             .collect()
     }
-}
-
-/// What a command prints.
-async fn output(command: &mut Command) -> Result<String, MeasureError> {
-    let name = command.as_std().get_program().display().to_string();
-    let output = command
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(|error| format!("{name} could not be started: {error}"))?;
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        let last = words.lines().last().unwrap_or_default();
-        return Err(format!("{name} ended with {}: {last}", output.status).into());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
