@@ -33,8 +33,9 @@ const ATTEMPTS: usize = 4;
 /// How long it takes at least until a lane is looked at again, on which statements still have their callers.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// How long a statement may go on after it was cancelled, before its connection is closed.
-const AFTER_CANCEL: Duration = Duration::from_secs(10);
+/// How long a statement may go on after it was cancelled, before its connection is closed. Every caller of that connection is gone by
+/// then, and others may wait for its place.
+const AFTER_CANCEL: Duration = Duration::from_secs(2);
 
 const ATTEMPT: &str = "executing a statement on a lane";
 

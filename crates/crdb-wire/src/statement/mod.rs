@@ -45,11 +45,18 @@ impl Prepared {
     ) -> Result<(), crate::Error> {
         bind::bind(&self.name, values, &self.parameters, buffer)
     }
+
+    /// There is nothing to close: it was not sent, or the server has refused it and keeps nothing.
+    fn was_never_made(&mut self) {
+        self.name = Box::default();
+    }
 }
 
 impl Drop for Prepared {
     fn drop(&mut self) {
-        self.shared.discard(std::mem::take(&mut self.name));
+        if !self.name.is_empty() {
+            self.shared.discard(std::mem::take(&mut self.name));
+        }
     }
 }
 

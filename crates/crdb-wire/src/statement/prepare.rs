@@ -36,11 +36,17 @@ impl Connection {
         if is_client_copy(text) {
             return Err(Error::refused(COPY_REFUSED));
         }
-        let footprint = Footprint::of(text);
-        let name = self.statements.name();
+        // Dropped before its answer has come, it is closed on the server, which may have made it; closing what is not there is no error.
+        let mut prepared = Prepared {
+            name: self.statements.name(),
+            parameters: Box::default(),
+            columns: Arc::default(),
+            footprint: Footprint::of(text),
+            shared: Arc::clone(&self.shared),
+        };
         let mut buffer = self.shared.scratch();
-        let encoded = frontend::parse(&name, text, [], &mut buffer)
-            .and_then(|()| frontend::describe(b'S', &name, &mut buffer))
+        let encoded = frontend::parse(&prepared.name, text, [], &mut buffer)
+            .and_then(|()| frontend::describe(b'S', &prepared.name, &mut buffer))
             .map(|()| frontend::sync(&mut buffer));
         let sent = encoded
             .map_err(|source| Error::refused("encoding a statement's text").with_source(source))
@@ -59,7 +65,13 @@ impl Connection {
                 })
             });
         self.shared.return_scratch(buffer);
-        let mut reply = sent?;
+        let mut reply = match sent {
+            Ok(reply) => reply,
+            Err(error) => {
+                prepared.was_never_made();
+                return Err(error);
+            }
+        };
         let (mut parameters, mut columns): (Vec<Oid>, Vec<Described>) = Default::default();
         while let Some(event) = reply.event().await {
             match event {
@@ -70,16 +82,9 @@ impl Connection {
         }
         let answer = reply.take();
         if !answer.is_success() {
-            // The statement's name is free again: the server keeps nothing of a failed Parse.
+            prepared.was_never_made();
             return Err(self.failed("preparing a statement", Answer::of_preparation(answer)));
         }
-        let mut prepared = Prepared {
-            name,
-            parameters: Box::default(),
-            columns: Arc::default(),
-            footprint,
-            shared: Arc::clone(&self.shared),
-        };
         let wanted: Vec<Oid> = parameters
             .iter()
             .copied()

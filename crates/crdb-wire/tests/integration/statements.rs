@@ -1,5 +1,8 @@
 //! Prepared statements: how many are kept, and what becomes of stale ones.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use crdb_testkit::Engine;
 use crdb_wire::{Cleanliness, Config, Request};
 
@@ -18,6 +21,20 @@ async fn the_statement_used_least_recently_is_closed_on_the_server() {
     }
     assert_eq!(session.prepared_statements(), 3);
     assert_eq!(session.cleanliness(), Cleanliness::Clean);
+}
+
+#[tokio::test]
+async fn a_preparation_that_is_dropped_leaves_nothing_on_the_server() {
+    let session = session(postgresql().await).await;
+    for number in 0..10 {
+        let text = format!("SELECT {number}");
+        let mut preparing = Box::pin(session.fetch_all(&text, &[]));
+        let pending = poll_fn(|cx| Poll::Ready(preparing.as_mut().poll(cx).is_pending()));
+        assert!(pending.await, "nothing is answered before it is sent");
+    }
+    assert_eq!(session.prepared_statements(), 0);
+    let kept = "SELECT count(*)::INT8 FROM pg_prepared_statements";
+    assert_eq!(one::<i64>(&session, kept).await, 1, "the question itself");
 }
 
 #[tokio::test]
