@@ -63,6 +63,7 @@ pub(crate) fn point() {
 }
 
 /// What a process that was started with orders runs.
+#[expect(clippy::print_stdout, reason = "its parent reads it")]
 async fn run(orders: &str) {
     let words: Vec<&str> = orders.split(' ').collect();
     let [port, user, database, engine, kill_at] = words.as_slice() else {
@@ -188,6 +189,7 @@ async fn each_migration_takes_effect_once_whenever_a_runner_is_killed() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the chaos harness reads it")]
 async fn kill_one_of_three_again_and_again() {
     let long = std::env::var_os("CRDB_TEST_LONG").is_some();
     let seed: u64 = std::env::var("CRDB_TEST_SEED")
