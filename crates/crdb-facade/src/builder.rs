@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crdb_auth::{Diagnosis, Doctor};
 use crdb_exec::{PooledExecutor, PooledExecutorBuilder};
-use crdb_observe::{Metrics, Tracing};
+#[cfg(feature = "endpoint")]
+use crdb_observe::endpoint::Readiness;
 use crdb_pool::{Pool, PoolBuilder};
 use crdb_sql::Repository;
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +16,7 @@ use crate::connector::{Attempts, ConnectError, Connector, endpoint};
 use crate::lanes::SharedLanes;
 use crate::layers;
 use crate::loading::{Loaded, load};
+use crate::observing::{Observers, Observing};
 use crate::queries::Queries;
 use crate::session::Session;
 use crate::source::Source;
@@ -26,9 +28,6 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// Stands for *never* where the clock does not count as far as the configuration says.
 const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
 
-/// Where this crate's own events go.
-const TARGET: &str = "crdb::facade";
-
 /// The oldest CockroachDB that is supported.
 const OLDEST: crdb_auth::Version = crdb_auth::Version::new(22, 1, 0);
 
@@ -39,10 +38,9 @@ type Change<T> = Box<dyn FnOnce(T) -> T + Send>;
 pub struct DatabaseBuilder {
     config: Config,
     repository: Option<Repository>,
-    auth_observers: Vec<Arc<dyn crdb_auth::Observer>>,
-    pool_observers: Vec<Arc<dyn crdb_pool::Observer>>,
-    wire_observers: Vec<Arc<dyn crdb_wire::Observer>>,
-    exec_observers: Vec<Arc<dyn crdb_exec::Observer>>,
+    observers: Observers,
+    #[cfg(feature = "endpoint")]
+    readiness: Arc<Readiness>,
     auth: Change<crdb_auth::ConfigBuilder>,
     pool: Change<PoolBuilder<Connector>>,
     exec: Change<PooledExecutorBuilder<Source>>,
@@ -53,10 +51,9 @@ impl DatabaseBuilder {
         Self {
             config,
             repository: None,
-            auth_observers: Vec::new(),
-            pool_observers: Vec::new(),
-            wire_observers: Vec::new(),
-            exec_observers: Vec::new(),
+            observers: Observers::default(),
+            #[cfg(feature = "endpoint")]
+            readiness: Arc::default(),
             auth: Box::new(|auth| auth),
             pool: Box::new(|pool| pool),
             exec: Box::new(|exec| exec),
@@ -78,34 +75,54 @@ impl DatabaseBuilder {
             + crdb_exec::Observer
             + 'static,
     {
-        self.auth_observers.push(observer.clone());
-        self.pool_observers.push(observer.clone());
-        self.wire_observers.push(observer.clone());
-        self.exec_observers.push(observer.clone());
+        self.observers.add(observer);
+        self
+    }
+
+    /// Answers `/ready` by these checks too: for gates that have to close before the endpoint is served, such as that of migrations at
+    /// start-up. The database adds its own.
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use crdb_facade::observe::endpoint::Readiness;
+    /// use crdb_facade::{Config, Database, Error};
+    ///
+    /// # async fn example() -> Result<(), Error> {
+    /// let readiness = Arc::new(Readiness::new());
+    /// let schema = readiness.gate("schema", "migrations have not run yet");
+    /// let db = Database::builder(Config::load()?).readiness(readiness).open().await?;
+    /// // .. migrate ..
+    /// schema.pass();
+    /// # let _ = db;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "endpoint")]
+    pub fn readiness(mut self, readiness: Arc<Readiness>) -> Self {
+        self.readiness = readiness;
         self
     }
 
     /// Adds a login observer.
     pub fn auth_observer(mut self, observer: Arc<dyn crdb_auth::Observer>) -> Self {
-        self.auth_observers.push(observer);
+        self.observers.auth.push(observer);
         self
     }
 
     /// Adds a pool observer.
     pub fn pool_observer(mut self, observer: Arc<dyn crdb_pool::Observer>) -> Self {
-        self.pool_observers.push(observer);
+        self.observers.pool.push(observer);
         self
     }
 
     /// Adds an observer of connections: batches, COPY, notices.
     pub fn wire_observer(mut self, observer: Arc<dyn crdb_wire::Observer>) -> Self {
-        self.wire_observers.push(observer);
+        self.observers.wire.push(observer);
         self
     }
 
     /// Adds an observer of statements, transactions and retries.
     pub fn exec_observer(mut self, observer: Arc<dyn crdb_exec::Observer>) -> Self {
-        self.exec_observers.push(observer);
+        self.observers.exec.push(observer);
         self
     }
 
@@ -170,34 +187,28 @@ impl DatabaseBuilder {
         let config = self.config;
         let Loaded { auth, names } = load(&config, self.repository).await?;
 
-        let metrics = Arc::new(Metrics::new());
-        metrics.set_build(env!("CARGO_PKG_VERSION"), &config.fingerprint().to_string());
-        let mut auth_observers = self.auth_observers;
-        let mut pool_observers = self.pool_observers;
-        let mut wire_observers = self.wire_observers;
-        let mut exec_observers = self.exec_observers;
-        if config.get(keys::observe::METRICS) {
-            auth_observers.push(metrics.clone());
-            pool_observers.push(metrics.clone());
-            wire_observers.push(metrics.clone());
-            exec_observers.push(metrics.clone());
-        }
-        if config.get(keys::observe::TRACING) {
-            let tracing = Arc::new(Tracing::new());
-            auth_observers.push(tracing.clone());
-            pool_observers.push(tracing.clone());
-            wire_observers.push(tracing.clone());
-            exec_observers.push(tracing);
-        }
+        let mut observers = self.observers;
+        #[cfg_attr(
+            not(feature = "endpoint"),
+            allow(unused_mut, reason = "only an endpoint is added")
+        )]
+        let mut observing = Observing::new(
+            &config,
+            &mut observers,
+            #[cfg(feature = "endpoint")]
+            self.readiness,
+        )?;
+        #[cfg(feature = "endpoint")]
+        observing.serve(&config).await?;
 
-        let auth = match crdb_auth::FanOut::combine(auth_observers) {
+        let auth = match crdb_auth::FanOut::combine(observers.auth) {
             Some(observer) => auth.observer(observer),
             None => auth,
         };
         let auth = (self.auth)(auth).build()?;
         let mut wire = crdb_wire::Config::default()
             .max_statements(config.get(keys::exec::STATEMENT_CACHE) as usize);
-        if let Some(observer) = crdb_wire::FanOut::combine(wire_observers) {
+        if let Some(observer) = crdb_wire::FanOut::combine(observers.wire) {
             wire = wire.observer(observer);
         }
         let auth = crdb_auth::Connector::new(auth)?;
@@ -208,11 +219,11 @@ impl DatabaseBuilder {
             wire,
         );
         let attempts = Arc::new(Attempts::default());
-        pool_observers.push(attempts.clone());
+        observers.pool.push(attempts.clone());
         let mut builder = Pool::builder(connector)
             .nodes(layers::nodes(&config))
             .configure(|pool| layers::pool(&config, pool, MARGIN));
-        if let Some(observer) = crdb_pool::FanOut::combine(pool_observers) {
+        if let Some(observer) = crdb_pool::FanOut::combine(observers.pool) {
             builder = builder.observer(observer);
         }
         let pool = (self.pool)(builder).build()?;
@@ -220,7 +231,7 @@ impl DatabaseBuilder {
         let queries = Arc::new(Queries::new(names));
         let executor = PooledExecutor::builder(Source::new(pool.clone()));
         let mut executor = layers::executor(&config, executor);
-        if let Some(observer) = crdb_exec::FanOut::combine(exec_observers) {
+        if let Some(observer) = crdb_exec::FanOut::combine(observers.exec) {
             executor = executor.observer(observer);
         }
         let executor = (self.exec)(executor).build();
@@ -232,7 +243,7 @@ impl DatabaseBuilder {
             log_in_once(&config, &pool, &attempts).await?;
         } else {
             tracing::info!(
-                target: TARGET,
+                target: crate::TARGET,
                 nodes = pool.status().nodes.len(),
                 user = config.get(keys::auth::USER),
                 database = config.get(keys::auth::DATABASE),
@@ -246,7 +257,7 @@ impl DatabaseBuilder {
             executor,
             lanes,
             transaction,
-            metrics,
+            observing,
             auth,
         ))
     }
@@ -258,7 +269,7 @@ fn opened(config: &Config, nodes: usize, session: &Session) {
     let version = wire.version().map(|version| version.to_string());
     let version = version.as_deref().unwrap_or("unknown");
     tracing::info!(
-        target: TARGET,
+        target: crate::TARGET,
         engine = %wire.engine(),
         version,
         nodes,
@@ -272,7 +283,7 @@ fn opened(config: &Config, nodes: usize, session: &Session) {
         && wire.version().is_some_and(|version| version < OLDEST)
     {
         tracing::warn!(
-            target: TARGET,
+            target: crate::TARGET,
             version,
             oldest = %OLDEST,
             "this version of CockroachDB is older than what is supported; expect sessions to be replaced instead of reset"

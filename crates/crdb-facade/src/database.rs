@@ -16,6 +16,7 @@ use crate::adapted::{Adapted, Adopted};
 use crate::builder::DatabaseBuilder;
 use crate::connector::Connector;
 use crate::lanes::{SharedLanes, may_share};
+use crate::observing::Observing;
 use crate::queries::Queries;
 use crate::query::Query;
 use crate::session::SessionRow;
@@ -41,7 +42,7 @@ struct Shared {
     /// Where `exec.lanes` asks for them.
     lanes: Option<PooledExecutor<SharedLanes>>,
     transaction: TransactionOptions,
-    metrics: Arc<Metrics>,
+    observing: Observing,
     auth: crdb_auth::Connector,
 }
 
@@ -79,7 +80,7 @@ impl Database {
         executor: PooledExecutor<Source>,
         lanes: Option<PooledExecutor<SharedLanes>>,
         transaction: TransactionOptions,
-        metrics: Arc<Metrics>,
+        observing: Observing,
         auth: crdb_auth::Connector,
     ) -> Self {
         let shared = Arc::new(Shared {
@@ -88,23 +89,32 @@ impl Database {
             executor,
             lanes,
             transaction,
-            metrics,
+            observing,
             auth,
         });
+        let metrics = &shared.observing.metrics;
         // Not the pool itself: metrics that outlive the database must not keep it open.
         let watched = Arc::downgrade(&shared);
-        shared
-            .metrics
-            .watch_pool(move || Some(watched.upgrade()?.executor.source().pool().status()));
+        metrics.watch_pool(move || Some(watched.upgrade()?.executor.source().pool().status()));
         let watched = Arc::downgrade(&shared);
-        shared
-            .metrics
-            .watch_credentials(move || Some(watched.upgrade()?.auth.time_left()));
+        metrics.watch_credentials(move || Some(watched.upgrade()?.auth.time_left()));
         if shared.lanes.is_some() {
             let watched = Arc::downgrade(&shared);
-            shared
-                .metrics
-                .watch_lanes(move || Some(watched.upgrade()?.lanes.as_ref()?.source().status()));
+            metrics.watch_lanes(move || Some(watched.upgrade()?.lanes.as_ref()?.source().status()));
+        }
+        #[cfg(feature = "endpoint")]
+        {
+            let watched = Arc::downgrade(&shared);
+            shared.observing.readiness.check("database", move || {
+                let db = watched.upgrade().map(|shared| Self { shared });
+                async move {
+                    match db {
+                        Some(db) => crate::readiness::check(&db).await,
+                        None => Err("the database was closed".to_owned()),
+                    }
+                }
+            });
+            shared.observing.opened.pass();
         }
         Self { shared }
     }
@@ -333,7 +343,26 @@ impl Database {
     /// What was counted and measured, where `observe.metrics` is on. [`Metrics::render`] gives the text for Prometheus.
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
-        &self.shared.metrics
+        &self.shared.observing.metrics
+    }
+
+    /// Whether the service should get requests: what `/ready` answers by. It follows the pool: not ready without a node in rotation, without
+    /// a session within 2 s, or closed. A full pool is ready: it works, and its load would only move on to the next. Add checks of your
+    /// own; ask it where the service has a router of its own; [drain](crdb_observe::endpoint::Readiness::drain) it first when the service
+    /// stops.
+    #[cfg(feature = "endpoint")]
+    #[must_use]
+    pub fn readiness(&self) -> &Arc<crdb_observe::endpoint::Readiness> {
+        &self.shared.observing.readiness
+    }
+
+    /// Where `observe.endpoint.listen` has `/metrics`, `/health` and `/ready` served, with the port that was chosen for 0; `None` where it is
+    /// not set.
+    #[cfg(feature = "endpoint")]
+    #[must_use]
+    pub fn endpoint_address(&self) -> Option<std::net::SocketAddr> {
+        let endpoint = self.shared.observing.endpoint.as_ref()?;
+        Some(endpoint.address())
     }
 
     /// The configuration that this was opened with.
@@ -343,7 +372,8 @@ impl Database {
     }
 
     /// Turns new calls away and waits until the sessions that are lent have been returned, for as long as `within` at
-    /// most. May be called again to wait for longer.
+    /// most. May be called again to wait for longer. From the first call on the service is not ready. What has gathered for a collector is
+    /// sent, within the rest of the time.
     ///
     /// # Errors
     /// [`ErrorKind::Unreturned`](crate::ErrorKind::Unreturned) lists the sessions that are still out, and the places that
@@ -352,7 +382,13 @@ impl Database {
     /// # Cancel safety
     /// The database is closed from the first poll on; dropping the future only stops the waiting.
     pub async fn close(&self, within: Duration) -> Result<(), Error> {
-        Ok(self.pool().close(within).await?)
+        let began = std::time::Instant::now();
+        #[cfg(feature = "endpoint")]
+        self.readiness().drain();
+        let closed = self.pool().close(within).await;
+        let left = within.saturating_sub(began.elapsed());
+        self.shared.observing.flush(left).await;
+        Ok(closed?)
     }
 
     fn source(&self) -> &Source {

@@ -129,6 +129,14 @@ impl Error {
         Self::new(ErrorKind::UnknownQuery, context)
     }
 
+    /// What `key` asks for cannot be done here.
+    pub(crate) fn not_observed<T>(
+        key: Key<T>,
+        error: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::caused(ErrorKind::Configuration, key.path(), error)
+    }
+
     /// No node gave a session, and this is how each failed.
     pub(crate) fn not_opened(config: &Config, failures: Vec<(NodeAddress, ConnectError)>) -> Self {
         let user = config.get(keys::auth::USER);

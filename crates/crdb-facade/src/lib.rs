@@ -36,6 +36,9 @@
 //! | --- | --- |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //! | `migrate` | [`Database`]`::migrate`, and `crdb_migrate` over this crate's sessions |
+//! | `endpoint` | `/metrics`, `/health` and `/ready` over HTTP, where `observe.endpoint.listen` asks for it; [`Database`]`::readiness` |
+//! | `log` | a line for each thing that an operator should read, where `observe.log.format` asks for it |
+//! | `otlp` | traces, metrics and logs to a collector, where `observe.otlp.endpoint` asks for it |
 //! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
 //! | `arrow`, `parquet` | these formats of `data` |
 //! | `object-store` | exports of `data` to object stores |
@@ -44,7 +47,7 @@
 //! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order
-//! [`prelude`], [`config`]; `database`, `transaction`, `querier`, `query`, `queries` (what callers use); `builder`, `loading`, `layers` (how it
+//! [`prelude`], [`config`]; `database`, `transaction`, `querier`, `query`, `queries` (what callers use); `builder`, `loading`, `layers`, `observing` (how it
 //! is wired); `session`, `connector`, `source`, `adapted` (the newtypes that join the layers); `error`.
 
 mod adapted;
@@ -58,10 +61,13 @@ mod layers;
 mod loading;
 #[cfg(feature = "migrate")]
 mod migration;
+mod observing;
 pub mod prelude;
 mod querier;
 mod queries;
 mod query;
+#[cfg(feature = "endpoint")]
+mod readiness;
 mod session;
 mod source;
 mod transaction;
@@ -104,6 +110,9 @@ pub use uuid;
 
 #[cfg(feature = "migrate")]
 pub use crdb_migrate as migrate;
+
+/// Where this crate's own events go.
+const TARGET: &str = "crdb::facade";
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

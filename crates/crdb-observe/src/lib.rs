@@ -10,8 +10,7 @@
 //!
 //! Several observers of one layer are one: see the layer's `FanOut`.
 //!
-//! It is no exporter and no HTTP server: who serves the text and who subscribes to the events is up to the
-//! service.
+//! The service serves the text itself, or lets the module `endpoint` do it; who subscribes to the events is up to the service.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -44,10 +43,13 @@
 //! | `log` | `LogLines`: one line for each thing that an operator should read, as JSON or for people |
 //! | `opentelemetry` | `OpenTelemetry`: spans and `db.client.*` metrics through the API of the crate `opentelemetry` |
 //! | `otlp` | the module `otlp`: sends traces, metrics and logs to a collector; with `opentelemetry` and `log` |
+//! | `endpoint` | the module `endpoint`: serves `/metrics`, `/health` and `/ready` over HTTP |
 //! | `audit` | the module `audit`: a log of who did what, in which every change shows |
 
 #[cfg(feature = "audit")]
 pub mod audit;
+#[cfg(feature = "endpoint")]
+pub mod endpoint;
 #[cfg(any(
     feature = "auth",
     feature = "pool",

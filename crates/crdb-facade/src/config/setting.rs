@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -164,6 +165,24 @@ impl Form for PathBuf {
 
 impl Element for PathBuf {
     const EXPECTED_LIST: &'static str = "a list of paths";
+}
+
+/// Where to listen. A port alone is one of this machine's own: what other machines shall reach is written out.
+impl Form for SocketAddr {
+    const EXPECTED: &'static str = "a port, or an IP address and a port, like 9464 or 0.0.0.0:9464";
+
+    fn read(value: &Value) -> Option<Self> {
+        let text = scalar(value)?;
+        let text = text.trim();
+        match text.parse::<u16>() {
+            Ok(port) => Some(Self::from((Ipv4Addr::LOCALHOST, port))),
+            Err(_) => text.parse().ok(),
+        }
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl Form for Secret {

@@ -459,3 +459,45 @@ fn kerberos_needs_its_feature() {
         ]
     );
 }
+
+#[test]
+fn where_to_listen_is_a_port_or_an_address_and_a_collector_has_no_password() {
+    let found = mistakes(
+        complete()
+            .set_text("observe.endpoint.listen", "localhost")
+            .set_text("observe.otlp.endpoint", "http://me:secret@collector:4318")
+            .set_text("observe.otlp.interval", "0s"),
+    );
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .any(|mistake| mistake.contains("expected a port, or an IP address and a port")),
+        "{found:?}"
+    );
+    assert!(!found.concat().contains("secret"), "{found:?}");
+}
+
+#[cfg(not(feature = "endpoint"))]
+#[test]
+fn an_endpoint_needs_its_feature() {
+    let found = mistakes(complete().set_text("observe.endpoint.listen", "9464"));
+    assert!(
+        found[0].ends_with("this program was built without the endpoint: it needs the feature `endpoint` of crdb-facade"),
+        "{found:?}"
+    );
+}
+
+#[cfg(feature = "endpoint")]
+#[test]
+fn a_port_alone_is_one_of_this_machine() {
+    let listen = |text| {
+        let config = complete().set_text("observe.endpoint.listen", text).build();
+        let key = crdb_facade::config::keys::observe::ENDPOINT_LISTEN;
+        config.unwrap().get(key).map(|address| address.to_string())
+    };
+    assert_eq!(listen("9464").as_deref(), Some("127.0.0.1:9464"));
+    assert_eq!(listen("0.0.0.0:9464").as_deref(), Some("0.0.0.0:9464"));
+    assert_eq!(listen("[::1]:0").as_deref(), Some("[::1]:0"));
+    assert_eq!(listen("none"), None);
+}

@@ -11,6 +11,8 @@ mod lanes;
 mod main_job;
 #[cfg(feature = "migrate")]
 mod migrations;
+#[cfg(feature = "endpoint")]
+mod observing;
 mod sessions;
 mod statements;
 

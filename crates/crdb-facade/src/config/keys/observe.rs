@@ -1,10 +1,47 @@
 //! `observe`: what is recorded.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use super::section;
+use crate::config::setting::words;
+
+/// How lines for operators are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LogFormat {
+    /// A JSON object a line.
+    Json,
+    /// Time, level, message and fields, for people.
+    Human,
+}
+
+words!(LogFormat, "json, human or none", {
+    "json" => LogFormat::Json,
+    "human" => LogFormat::Human,
+});
 
 section! {
     /// Counts and measures, for `Database::metrics`.
     METRICS: bool = default("observe.metrics", "true");
     /// Emits events and spans to the `tracing` subscriber of the process.
     TRACING: bool = default("observe.tracing", "true");
+    /// Where `/metrics`, `/health` and `/ready` are served over HTTP (feature `endpoint`), which has neither TLS nor login: a port alone is one of 127.0.0.1.
+    ENDPOINT_LISTEN: Option<SocketAddr> = unset("observe.endpoint.listen");
+    /// What the service is called in what is sent to a collector (`service.name`); unset, the program's name.
+    SERVICE_NAME: Option<String> = unset("observe.service_name");
+    /// The OpenTelemetry collector that traces, metrics and logs are sent to (feature `otlp`), by OTLP as protobuf over HTTP.
+    OTLP_ENDPOINT: Option<String> = unset("observe.otlp.endpoint"), only "a URL of http:// without a user, like http://localhost:4318" |url| url.as_ref().is_none_or(|url| is_collector(url));
+    /// How often metrics are sent there.
+    OTLP_INTERVAL: Duration = default("observe.otlp.interval", "60s"), only "a duration above zero, like 60s" |interval| !interval.is_zero();
+    /// Writes a line to standard error for each thing that an operator should read (feature `log`).
+    LOG_FORMAT: Option<LogFormat> = unset("observe.log.format");
+    /// From when on a statement or transaction is slow, and gets a line.
+    LOG_SLOW_AFTER: Duration = default("observe.log.slow_after", "1s");
+}
+
+/// Whether a collector can be reached by this URL. One with a user may hold a password, which would be printed.
+fn is_collector(url: &str) -> bool {
+    url.strip_prefix("http://")
+        .is_some_and(|rest| !rest.is_empty() && !rest.contains('@'))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{auth, exec, pool};
+use super::{auth, exec, observe, pool};
 use crate::config::key::Key;
 use crate::config::mistake::{Mistake, MistakeKind};
 use crate::config::resolve::Resolved;
@@ -38,7 +38,7 @@ pub(in crate::config) const RULES: &[fn(&Values, &mut Vec<Mistake>)] = &[
             auth::TLS_CLIENT_KEY,
         );
     },
-    kerberos_is_compiled_in,
+    what_is_asked_for_is_compiled_in,
     |values, mistakes| at_most(values, mistakes, pool::MIN_BACKOFF, pool::MAX_BACKOFF),
     |values, mistakes| at_most(values, mistakes, exec::MIN_BACKOFF, exec::MAX_BACKOFF),
     |values, mistakes| {
@@ -131,19 +131,48 @@ fn both_or_none<T: Setting>(
     mistakes.push(mistake.with_other(missing.path()));
 }
 
-fn kerberos_is_compiled_in(values: &Values, mistakes: &mut Vec<Mistake>) {
-    if cfg!(all(feature = "kerberos", unix)) {
-        return;
-    }
-    for path in [auth::KERBEROS_KEYTAB.path(), auth::KERBEROS_CACHE.path()] {
-        if let Some(value) = values.get(path).filter(|value| value.read.text != "none") {
-            let advice = "this program was built without Kerberos: it needs the feature `kerberos` of crdb-facade";
-            mistakes.push(Mistake::new(
-                MistakeKind::Conflict,
-                path,
-                value.origin.clone(),
-                advice,
-            ));
+/// What a feature brings, the feature, whether it is compiled in, and the keys that need it.
+const OF_FEATURES: &[(&str, &str, bool, &[&str])] = &[
+    (
+        "Kerberos",
+        "kerberos",
+        cfg!(all(feature = "kerberos", unix)),
+        &[auth::KERBEROS_KEYTAB.path(), auth::KERBEROS_CACHE.path()],
+    ),
+    (
+        "the endpoint",
+        "endpoint",
+        cfg!(feature = "endpoint"),
+        &[observe::ENDPOINT_LISTEN.path()],
+    ),
+    (
+        "OTLP",
+        "otlp",
+        cfg!(feature = "otlp"),
+        &[observe::OTLP_ENDPOINT.path()],
+    ),
+    (
+        "log lines",
+        "log",
+        cfg!(feature = "log"),
+        &[observe::LOG_FORMAT.path()],
+    ),
+];
+
+fn what_is_asked_for_is_compiled_in(values: &Values, mistakes: &mut Vec<Mistake>) {
+    for (what, feature, _, paths) in OF_FEATURES
+        .iter()
+        .filter(|(_, _, compiled_in, _)| !compiled_in)
+    {
+        for path in *paths {
+            let Some(value) = values.get(path).filter(|value| value.read.text != "none") else {
+                continue;
+            };
+            let advice = format!(
+                "this program was built without {what}: it needs the feature `{feature}` of crdb-facade"
+            );
+            let origin = value.origin.clone();
+            mistakes.push(Mistake::new(MistakeKind::Conflict, path, origin, advice));
         }
     }
 }

@@ -1,0 +1,232 @@
+//! What is recorded and shown, as the section `observe` of the configuration asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "endpoint")]
+use crdb_observe::endpoint::{Endpoint, Gate, Readiness};
+use crdb_observe::{Metrics, Tracing};
+
+use crate::config::keys;
+use crate::{Config, Error};
+
+/// The observers of each layer.
+#[derive(Default)]
+pub(crate) struct Observers {
+    pub(crate) auth: Vec<Arc<dyn crdb_auth::Observer>>,
+    pub(crate) pool: Vec<Arc<dyn crdb_pool::Observer>>,
+    pub(crate) wire: Vec<Arc<dyn crdb_wire::Observer>>,
+    pub(crate) exec: Vec<Arc<dyn crdb_exec::Observer>>,
+}
+
+impl Observers {
+    /// Adds one of every layer.
+    pub(crate) fn add<O>(&mut self, observer: &Arc<O>)
+    where
+        O: crdb_auth::Observer
+            + crdb_pool::Observer
+            + crdb_wire::Observer
+            + crdb_exec::Observer
+            + 'static,
+    {
+        self.auth.push(observer.clone());
+        self.pool.push(observer.clone());
+        self.wire.push(observer.clone());
+        self.exec.push(observer.clone());
+    }
+}
+
+/// What a database records, and what shows it.
+pub(crate) struct Observing {
+    pub(crate) metrics: Arc<Metrics>,
+    #[cfg(feature = "endpoint")]
+    pub(crate) readiness: Arc<Readiness>,
+    #[cfg(feature = "endpoint")]
+    pub(crate) endpoint: Option<Endpoint>,
+    /// Passes once the database is open.
+    #[cfg(feature = "endpoint")]
+    pub(crate) opened: Gate,
+    #[cfg(feature = "otlp")]
+    exporter: Option<exporter::Exporter>,
+}
+
+impl Observing {
+    /// Adds what the configuration asks for to the observers.
+    pub(crate) fn new(
+        config: &Config,
+        observers: &mut Observers,
+        #[cfg(feature = "endpoint")] readiness: Arc<Readiness>,
+    ) -> Result<Self, Error> {
+        let metrics = Arc::new(Metrics::new());
+        metrics.set_build(env!("CARGO_PKG_VERSION"), &config.fingerprint().to_string());
+        if config.get(keys::observe::METRICS) {
+            observers.add(&metrics);
+        }
+        if config.get(keys::observe::TRACING) {
+            observers.add(&Arc::new(Tracing::new()));
+        }
+        #[cfg(feature = "log")]
+        if let Some(lines) = log_lines(config) {
+            observers.add(&Arc::new(lines));
+        }
+        Ok(Self {
+            #[cfg(feature = "otlp")]
+            exporter: exporter::Exporter::new(config, &metrics, observers)?,
+            #[cfg(feature = "endpoint")]
+            opened: readiness.gate("open", "the database is being opened"),
+            #[cfg(feature = "endpoint")]
+            endpoint: None,
+            #[cfg(feature = "endpoint")]
+            readiness,
+            metrics,
+        })
+    }
+
+    /// Begins to serve the endpoint, where there is one: it is not ready yet.
+    #[cfg(feature = "endpoint")]
+    pub(crate) async fn serve(&mut self, config: &Config) -> Result<(), Error> {
+        let Some(listen) = config.get(keys::observe::ENDPOINT_LISTEN) else {
+            return Ok(());
+        };
+        let mut endpoint = Endpoint::builder()
+            .listen(listen)
+            .readiness(Arc::clone(&self.readiness));
+        if config.get(keys::observe::METRICS) {
+            endpoint = endpoint.metrics(Arc::clone(&self.metrics));
+        }
+        let endpoint = endpoint
+            .start()
+            .await
+            .map_err(|error| Error::not_observed(keys::observe::ENDPOINT_LISTEN, error))?;
+        tracing::info!(
+            target: crate::TARGET,
+            address = %endpoint.address(),
+            "serving /metrics, /health and /ready"
+        );
+        self.endpoint = Some(endpoint);
+        Ok(())
+    }
+
+    /// Sends what has gathered, for as long as `within` at most. What cannot be sent is logged.
+    pub(crate) async fn flush(&self, within: Duration) {
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = &self.exporter {
+            exporter.flush(within).await;
+        }
+        #[cfg(not(feature = "otlp"))]
+        {
+            let _ = within;
+            std::future::ready(()).await;
+        }
+    }
+}
+
+#[cfg(feature = "log")]
+fn log_lines(config: &Config) -> Option<crdb_observe::LogLines> {
+    use crate::config::keys::observe::LogFormat;
+    use crdb_observe::LogLines;
+
+    let lines = match config.get(keys::observe::LOG_FORMAT)? {
+        LogFormat::Json => LogLines::json(std::io::stderr()),
+        LogFormat::Human => LogLines::human(std::io::stderr()),
+    };
+    Some(lines.slow_after(config.get(keys::observe::LOG_SLOW_AFTER)))
+}
+
+#[cfg(feature = "otlp")]
+mod exporter {
+    //! What is sent to a collector.
+
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crdb_observe::otlp::Otlp;
+    use crdb_observe::{LogLines, Metrics, OpenTelemetry};
+
+    use super::Observers;
+    use crate::config::keys;
+    use crate::{Config, Error};
+
+    /// How long the end of the last database waits for what has gathered to be sent.
+    const AT_THE_END: Duration = Duration::from_secs(5);
+
+    pub(crate) struct Exporter {
+        /// Some until it is dropped.
+        otlp: Option<Arc<Otlp>>,
+    }
+
+    impl Exporter {
+        pub(super) fn new(
+            config: &Config,
+            metrics: &Arc<Metrics>,
+            observers: &mut Observers,
+        ) -> Result<Option<Self>, Error> {
+            let Some(url) = config.get(keys::observe::OTLP_ENDPOINT) else {
+                return Ok(None);
+            };
+            let wrong = |error| Error::not_observed(keys::observe::OTLP_ENDPOINT, error);
+            let service = config.get(keys::observe::SERVICE_NAME);
+            let mut otlp = Otlp::builder(service.unwrap_or_else(program))
+                .endpoint(url)
+                .interval(config.get(keys::observe::OTLP_INTERVAL))
+                .build()
+                .map_err(wrong)?;
+            if config.get(keys::observe::METRICS) {
+                otlp.export(Arc::clone(metrics)).map_err(wrong)?;
+            }
+            let builder = OpenTelemetry::builder().namespace(config.get(keys::auth::DATABASE));
+            observers.add(&Arc::new(otlp.adapter(builder)));
+            let lines = LogLines::records(otlp.loggers())
+                .slow_after(config.get(keys::observe::LOG_SLOW_AFTER));
+            observers.add(&Arc::new(lines));
+            Ok(Some(Self {
+                otlp: Some(Arc::new(otlp)),
+            }))
+        }
+
+        pub(super) async fn flush(&self, within: Duration) {
+            let Some(otlp) = self.otlp.clone() else {
+                return;
+            };
+            // Not one of the runtime's threads, whose end the runtime would wait for.
+            let (sent, answer) = tokio::sync::oneshot::channel();
+            start("crdb-otlp-flush", move || drop(sent.send(otlp.flush())));
+            match tokio::time::timeout(within, answer).await {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(error))) => {
+                    tracing::warn!(target: crate::TARGET, %error, "telemetry was not sent");
+                }
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!(target: crate::TARGET, ?within, "telemetry was not sent in time");
+                }
+            }
+        }
+    }
+
+    /// Sends what has gathered on a thread of its own: a runtime's thread must not block.
+    impl Drop for Exporter {
+        fn drop(&mut self) {
+            let Some(otlp) = self.otlp.take().and_then(Arc::into_inner) else {
+                return;
+            };
+            start("crdb-otlp-end", move || drop(otlp.shutdown(AT_THE_END)));
+        }
+    }
+
+    /// Runs `work` on a thread of its own. A system without threads to spare loses it.
+    fn start(name: &str, work: impl FnOnce() + Send + 'static) {
+        drop(
+            std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(work),
+        );
+    }
+
+    /// The name of the running program.
+    fn program() -> String {
+        std::env::current_exe()
+            .ok()
+            .and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+            .unwrap_or_else(|| "unknown_service".to_owned())
+    }
+}

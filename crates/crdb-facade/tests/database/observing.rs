@@ -1,0 +1,192 @@
+//! What the section `observe` of the configuration shows of a database, without code.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use crdb_facade::config::keys;
+use crdb_facade::{Config, Database, ErrorKind};
+use crdb_testkit::Engine;
+use crdb_testkit::{Accept, Cut, FaultProxy};
+
+use crate::config;
+
+/// For hangs only.
+const LONG: Duration = Duration::from_secs(60);
+
+/// The status and the body of an answer.
+async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+    tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    })
+    .await
+    .unwrap()
+}
+
+/// Asks until readiness is as expected, which takes as long as the last answers count.
+async fn until_ready(address: SocketAddr, expected: bool) -> String {
+    let asking = async {
+        loop {
+            let (status, body) = get(address, "/ready").await;
+            if (status == 200) == expected {
+                return body;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(LONG, asking).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_follows_the_pool_and_metrics_are_served() {
+    let engine = Engine::shared_postgres().await;
+    let database = engine.create_database().await;
+    let proxy = FaultProxy::start(engine.host(), engine.port()).unwrap();
+    let url = database.url().replace(
+        &format!("{}:{}", engine.host(), engine.port()),
+        &format!("{}:{}", proxy.host(), proxy.port()),
+    );
+    let config = Config::builder()
+        .set_text("auth.url", &url)
+        .set(keys::pool::MAX_SIZE, 2_u32)
+        .set(keys::pool::FAILURES_TO_OPEN, 1_u32)
+        .set_text("observe.endpoint.listen", "0")
+        .build()
+        .unwrap();
+    let db = Database::open(config).await.unwrap();
+    let address = db.endpoint_address().unwrap();
+    assert!(address.ip().is_loopback());
+    until_ready(address, true).await;
+
+    db.sql("SELECT 1").fetch_one().await.unwrap();
+    let (status, text) = get(address, "/metrics").await;
+    assert_eq!(status, 200);
+    for metric in [
+        "crdb_exec_statement_seconds_count{query=\"unnamed\",outcome=\"ok\"} 1",
+        "crdb_pool_max_sessions 2",
+        "crdb_build_info{",
+    ] {
+        assert!(text.contains(metric), "no {metric} in\n{text}");
+    }
+
+    // A full pool works.
+    let first = db.pool().acquire().await.unwrap();
+    let second = db.pool().acquire().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(get(address, "/ready").await.0, 200);
+    drop((first, second));
+
+    // Without a node there is nothing to serve.
+    proxy.set_accept(Accept::Refuse).await;
+    proxy.cut_now(Cut::Reset);
+    let body = until_ready(address, false).await;
+    assert!(
+        body.contains(r#""name":"database","ready":false"#),
+        "{body}"
+    );
+    assert_eq!(get(address, "/health").await.0, 200);
+    proxy.heal().await;
+    until_ready(address, true).await;
+
+    // Unready first, while the rest goes on.
+    db.readiness().drain();
+    let (status, body) = get(address, "/ready").await;
+    assert_eq!(status, 503);
+    assert!(body.contains("about to stop"), "{body}");
+    db.sql("SELECT 1").fetch_one().await.unwrap();
+    db.close(LONG).await.unwrap();
+    assert_eq!(get(address, "/ready").await.0, 503);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_a_mistake_of_the_configuration() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let config = Config::builder()
+        .set_text("auth.user", "a")
+        .set(keys::observe::ENDPOINT_LISTEN, Some(address))
+        .build()
+        .unwrap();
+    let error = Database::open(config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    let message = error.to_string();
+    assert!(
+        message.starts_with("observe.endpoint.listen: "),
+        "{message}"
+    );
+    assert!(message.contains("choose another port"), "{message}");
+}
+
+#[cfg(feature = "otlp")]
+mod collector {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+
+    /// Takes what is sent by OTLP, and tells the paths.
+    pub(super) fn start() -> (String, mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (paths, arrived) = mpsc::channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (stream, paths) = (stream.unwrap(), paths.clone());
+                std::thread::spawn(move || {
+                    let mut answers = stream.try_clone().unwrap();
+                    let mut requests = BufReader::new(stream);
+                    loop {
+                        let mut line = String::new();
+                        if !matches!(requests.read_line(&mut line), Ok(1..)) {
+                            return;
+                        }
+                        let path = line.split(' ').nth(1).unwrap().to_owned();
+                        let mut length = 0;
+                        loop {
+                            let mut field = String::new();
+                            requests.read_line(&mut field).unwrap();
+                            let Some((name, value)) = field.trim_end().split_once(':') else {
+                                break;
+                            };
+                            if name.eq_ignore_ascii_case("content-length") {
+                                length = value.trim().parse().unwrap();
+                            }
+                        }
+                        let mut body = vec![0; length];
+                        requests.read_exact(&mut body).unwrap();
+                        drop(paths.send(path));
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        answers.write_all(answer).unwrap();
+                    }
+                });
+            }
+        });
+        (url, arrived)
+    }
+}
+
+#[cfg(feature = "otlp")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_collector_is_to_get_has_arrived_when_close_returns() {
+    let database = Engine::shared_postgres().await.create_database().await;
+    let (url, arrived) = collector::start();
+    let config = config(&database)
+        .set(keys::observe::OTLP_ENDPOINT, Some(url))
+        .set(keys::observe::LOG_SLOW_AFTER, Duration::ZERO)
+        .build()
+        .unwrap();
+    let db = Database::open(config).await.unwrap();
+    db.sql("SELECT 1").fetch_one().await.unwrap();
+    db.close(LONG).await.unwrap();
+    let paths: Vec<String> = arrived.try_iter().collect();
+    for path in ["/v1/traces", "/v1/metrics", "/v1/logs"] {
+        assert!(paths.iter().any(|arrived| arrived == path), "{paths:?}");
+    }
+}
