@@ -279,7 +279,11 @@ async fn create(session: &Session, directory: &Path) -> Result<()> {
     let mut files: Vec<_> = fs::read_dir(directory)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+    // What takes a migration back makes no schema.
+    files.retain(|path| {
+        let name = path.to_string_lossy();
+        name.ends_with(".sql") && !name.ends_with(".down.sql")
+    });
     files.sort();
     for file in files {
         let script =

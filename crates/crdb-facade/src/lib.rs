@@ -42,6 +42,7 @@
 //! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
 //! | `arrow`, `parquet` | these formats of `data` |
 //! | `object-store` | exports of `data` to object stores |
+//! | `audit` | `crdb_observe::audit`, reached through the re-export [`observe`] |
 //! | `chrono`, `uuid`, `decimal`, `json` | the types of chrono, uuid, rust_decimal and serde_json as parameters and columns; the crates are re-exported |
 //! | `serde` | serde re-exported, and its traits for the types above: `-- derive: crdb_facade::serde::Serialize` |
 //! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |

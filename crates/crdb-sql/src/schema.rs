@@ -40,7 +40,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Reads every `.sql` file below a directory.
+    /// Reads every `.sql` file below a directory, but for the `.down.sql` files of migrations.
     ///
     /// A statement that the dialect does not know is no error here: [`problems`](Self::problems) has it.
     ///
@@ -50,7 +50,8 @@ impl Schema {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when a file cannot be read.
     pub fn load(directory: impl AsRef<Path>) -> Result<Self, Error> {
         let mut problems = Vec::new();
-        let files = tree::read(directory.as_ref(), &mut problems)?;
+        let mut files = tree::read(directory.as_ref(), &mut problems)?;
+        files.retain(|file| !file.path.to_string_lossy().ends_with(".down.sql"));
         if !problems.is_empty() {
             return Err(Error::invalid(Problems::new(problems)));
         }

@@ -523,6 +523,37 @@ WHERE id = $1",
     reason = "a program may leave a function or a column unused"
 )]
 pub mod transfers {
+    const BY_REQUEST: ::crdb_facade::exec::Statement<'static> =
+        ::crdb_facade::exec::Statement::new(
+            r"SELECT id, source, target, amount, note, made_at
+FROM transfers
+WHERE request = $1",
+        )
+        .named("transfers.by_request")
+        .retry(::crdb_facade::exec::RetrySafety::Safe);
+
+    /// The transfer that a client asked for under this key.
+    ///
+    /// ```sql
+    /// SELECT id, source, target, amount, note, made_at
+    /// FROM transfers
+    /// WHERE request = $1
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is more than one row.
+    pub async fn by_request<E: ::crdb_facade::exec::Executor>(
+        db: &E,
+        request: &str,
+    ) -> ::core::result::Result<::core::option::Option<Transfer>, ::crdb_facade::exec::Error> {
+        let row =
+            ::crdb_facade::exec::ExecutorExt::fetch_optional(db, BY_REQUEST, &[&request]).await?;
+        row.as_ref().map(Transfer::from_row).transpose()
+    }
+
     const LATEST: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
         r"SELECT id, source, target, amount, note, made_at
 FROM transfers
@@ -597,17 +628,19 @@ LIMIT $2",
     }
 
     const RECORD: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
-        r"INSERT INTO transfers (source, target, amount, note)
-VALUES ($1, $2, $3, $4)
+        r"INSERT INTO transfers (source, target, amount, note, request)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (request) DO NOTHING
 RETURNING id, source, target, amount, note, made_at",
     )
     .named("transfers.record");
 
-    /// Records a transfer.
+    /// Records a transfer. Gives no row where one with the same request is there already.
     ///
     /// ```sql
-    /// INSERT INTO transfers (source, target, amount, note)
-    /// VALUES ($1, $2, $3, $4)
+    /// INSERT INTO transfers (source, target, amount, note, request)
+    /// VALUES ($1, $2, $3, $4, $5)
+    /// ON CONFLICT (request) DO NOTHING
     /// RETURNING id, source, target, amount, note, made_at
     /// ```
     ///
@@ -615,18 +648,24 @@ RETURNING id, source, target, amount, note, made_at",
     ///
     /// # Errors
     ///
-    /// As the executor; also when there is not exactly one row.
+    /// As the executor; also when there is more than one row.
     pub async fn record<E: ::crdb_facade::exec::Executor>(
         db: &E,
         params: RecordParams<'_>,
-    ) -> ::core::result::Result<Transfer, ::crdb_facade::exec::Error> {
-        let row = ::crdb_facade::exec::ExecutorExt::fetch_one(
+    ) -> ::core::result::Result<::core::option::Option<Transfer>, ::crdb_facade::exec::Error> {
+        let row = ::crdb_facade::exec::ExecutorExt::fetch_optional(
             db,
             RECORD,
-            &[&params.source, &params.target, &params.amount, &params.note],
+            &[
+                &params.source,
+                &params.target,
+                &params.amount,
+                &params.note,
+                &params.request,
+            ],
         )
         .await?;
-        Transfer::from_row(&row)
+        row.as_ref().map(Transfer::from_row).transpose()
     }
 
     /// The arguments of [`record`].
@@ -640,9 +679,11 @@ RETURNING id, source, target, amount, note, made_at",
         pub amount: i64,
         /// what it is for (`TEXT`, may be NULL)
         pub note: ::core::option::Option<&'a str>,
+        /// the client's own key for it (`TEXT`, may be NULL)
+        pub request: ::core::option::Option<&'a str>,
     }
 
-    /// A row of [`latest`], [`record`].
+    /// A row of [`by_request`], [`latest`], [`record`].
     #[derive(Debug, Clone, PartialEq, ::crdb_facade::serde::Serialize)]
     #[serde(crate = "::crdb_facade::serde")]
     pub struct Transfer {

@@ -68,7 +68,11 @@ async fn create(server: &Server, directory: &Path) -> Result<()> {
         .with_context(|| format!("reading {}", directory.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+    // What takes a migration back makes no schema.
+    files.retain(|path| {
+        let name = path.to_string_lossy();
+        name.ends_with(".sql") && !name.ends_with(".down.sql")
+    });
     files.sort();
     for file in files {
         let text =

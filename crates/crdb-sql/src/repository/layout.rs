@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-/// The directories of a project's SQL: `queries`, and `schema` beside it.
+/// The directories of a project's SQL: `queries`, and `schema` or `migrations` beside it.
 ///
 /// ```text
 /// sql/
 ///   queries/accounts/transfer.sql    named queries
 ///   schema/001_bank.sql              definitions, in the order of their names
+///   migrations/0001_bank.up.sql      or the migrations that make them; `.down.sql` files are passed over
 /// ```
 ///
-/// A directory without `queries` is a tree of queries itself, without a schema unless it is called `queries` and has a
-/// directory `schema` beside it.
+/// Where both are there, `schema` is the schema. A directory without `queries` is a tree of queries itself, without a schema
+/// unless it is called `queries` and has one of the two beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     queries: PathBuf,
@@ -43,11 +44,13 @@ impl Layout {
     }
 
     fn at(queries: PathBuf) -> Self {
-        let schema = queries.parent().map(|parent| parent.join("schema"));
-        Self {
-            queries,
-            schema: schema.filter(|schema| schema.is_dir()),
-        }
+        let schema = queries.parent().and_then(|parent| {
+            ["schema", "migrations"]
+                .map(|name| parent.join(name))
+                .into_iter()
+                .find(|directory| directory.is_dir())
+        });
+        Self { queries, schema }
     }
 
     /// The root of the queries: directories below it give the first part of names.
@@ -60,5 +63,25 @@ impl Layout {
     #[must_use]
     pub fn schema(&self) -> Option<&Path> {
         self.schema.as_deref()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn migrations_are_the_schema_where_there_is_no_other() {
+        let sql = tempfile::tempdir().unwrap();
+        fs::create_dir(sql.path().join("queries")).unwrap();
+        assert_eq!(Layout::of(sql.path()).schema(), None);
+        for name in ["migrations", "schema"] {
+            let directory = sql.path().join(name);
+            fs::create_dir(&directory).unwrap();
+            assert_eq!(Layout::of(sql.path()).schema(), Some(directory.as_path()));
+        }
     }
 }

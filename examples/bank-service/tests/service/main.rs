@@ -1,0 +1,11 @@
+//! The service from outside, each test on a database of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod api;
+mod killed;
+mod program;
+mod replica;
