@@ -5,12 +5,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use crdb_benches::command::{Arguments, run};
 
-// One source for the programs of xtask.
-#[path = "../../xtask/src/output.rs"]
-mod output;
-
 fn main() -> ExitCode {
-    output::end_quietly_without_a_reader();
+    crdb_cli::end_quietly_without_a_reader();
     let arguments = Arguments::parse();
     // Before the runtime has threads; kept until they have ended.
     #[cfg(feature = "peers")]

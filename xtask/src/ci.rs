@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::table::table;
 use context::Context;
+use crdb_cli::table;
 use steps::{Extent, STEPS, Step};
 
 /// A run on two cores from a clean clone stays below this.

@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use self::reach::{Lines, Reach};
-use crate::table::table;
 use crate::{setup, tool, workspace};
+use crdb_cli::table;
 
 /// Lines of a crate that its tests must reach, in percent.
 const TARGET: f64 = 85.0;

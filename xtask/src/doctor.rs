@@ -1,15 +1,11 @@
-//! `cargo xtask doctor`: why a login does not work, or how well it does.
+//! `cargo xtask doctor`: `crdb doctor`, compiled here.
 //!
 //! The feature `stack` compiles it. Without that feature the command runs cargo again with it, and with Kerberos where that
 //! can be compiled.
 
-#[cfg(feature = "stack")]
-mod examine;
-#[cfg(feature = "stack")]
-mod report;
+use std::process::ExitCode;
 
-use std::path::PathBuf;
-
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 /// Walks a login step by step: name, TCP, TLS, Kerberos service and ticket, login, session.
@@ -19,13 +15,15 @@ use clap::{Args, ValueEnum};
 /// that a service started here would find (`CRDB_CONFIG`, `crdb.yaml`, `CRDB_*`). Secrets are never printed. Exits with 1
 /// when a server did not let us in.
 #[derive(Debug, Args)]
+#[cfg_attr(
+    not(feature = "stack"),
+    allow(dead_code, reason = "read by the program that has the feature")
+)]
 pub(crate) struct Arguments {
-    /// A connection string: postgresql://USER@HOST/DATABASE?.. or key=value pairs
-    #[arg(value_name = "CONNECTION_STRING", conflicts_with = "config")]
-    connection_string: Option<String>,
-    /// A configuration file of crdb-facade; CRDB_* variables are stronger, as in a service
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    doctor: crdb_cli::doctor::Arguments,
+    #[command(flatten)]
+    connection: crdb_cli::Connection,
     /// How the findings are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -39,12 +37,17 @@ enum Format {
     Json,
 }
 
+/// Examines what the arguments name.
 #[cfg(feature = "stack")]
-pub(crate) use examine::run;
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let as_json = arguments.format == Format::Json;
+    let exit = crdb_cli::doctor::run(&arguments.doctor, &arguments.connection, as_json)?;
+    Ok(exit.into())
+}
 
 /// Compiles the stack and hands over to it.
 #[cfg(not(feature = "stack"))]
-pub(crate) fn run(_: &Arguments) -> anyhow::Result<std::process::ExitCode> {
+pub(crate) fn run(_: &Arguments) -> Result<ExitCode> {
     let missing = crate::setup::missing_for_kerberos();
     let features = if missing.is_empty() {
         "stack,kerberos"

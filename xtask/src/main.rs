@@ -21,7 +21,7 @@ mod fuzz;
 #[cfg(feature = "stack")]
 mod interruption;
 mod migrate;
-mod output;
+
 mod pgtest;
 #[cfg(feature = "engine")]
 mod prepare;
@@ -33,7 +33,6 @@ mod script;
 mod server;
 mod setup;
 mod sql;
-mod table;
 mod test;
 mod tidy;
 mod tool;
@@ -44,7 +43,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    output::end_quietly_without_a_reader();
+    crdb_cli::end_quietly_without_a_reader();
     match cli::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {

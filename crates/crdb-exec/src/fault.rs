@@ -226,6 +226,7 @@ pub struct ServerError {
     constraint: Option<String>,
     table: Option<String>,
     column: Option<String>,
+    position: Option<u32>,
 }
 
 impl ServerError {
@@ -239,6 +240,7 @@ impl ServerError {
             constraint: None,
             table: None,
             column: None,
+            position: None,
         }
     }
 
@@ -257,6 +259,13 @@ impl ServerError {
         self.constraint = constraint.map(str::to_owned);
         self.table = table.map(str::to_owned);
         self.column = column.map(str::to_owned);
+        self
+    }
+
+    /// Sets where in the statement's text the error lies.
+    #[must_use]
+    pub fn with_position(mut self, position: Option<u32>) -> Self {
+        self.position = position;
         self
     }
 
@@ -300,6 +309,13 @@ impl ServerError {
     #[must_use]
     pub fn column(&self) -> Option<&str> {
         self.column.as_deref()
+    }
+
+    /// Where in the statement's text the error lies, in characters from 1. PostgreSQL says it of most statements that it cannot
+    /// prepare, CockroachDB of none.
+    #[must_use]
+    pub const fn position(&self) -> Option<u32> {
+        self.position
     }
 }
 

@@ -40,7 +40,8 @@
 //! | `log` | a line for each thing that an operator should read, where `observe.log.format` asks for it |
 //! | `otlp` | traces, metrics and logs to a collector, where `observe.otlp.endpoint` asks for it |
 //! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
-//! | `arrow`, `parquet` | these formats of `data` |
+//! | `arrow`, `parquet`, `table` | these formats of `data` |
+//! | `audit`, `log`, `opentelemetry`, `otlp` | the features of [`crdb_observe`] of these names, reached through its re-export |
 //! | `object-store` | exports of `data` to object stores |
 //! | `audit` | `crdb_observe::audit`, reached through the re-export [`observe`] |
 //! | `chrono`, `uuid`, `decimal`, `json` | the types of chrono, uuid, rust_decimal and serde_json as parameters and columns; the crates are re-exported |

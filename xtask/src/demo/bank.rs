@@ -6,7 +6,7 @@ use crdb_exec::Row as _;
 use crdb_facade::Database;
 use rust_decimal::Decimal;
 
-use crate::table::table;
+use crdb_cli::table;
 
 /// The money in all accounts, and how many transfers are on record.
 ///

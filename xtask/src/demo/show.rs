@@ -13,8 +13,8 @@ use super::{Arguments, bank, transfers};
 use crate::interruption::Interruptions;
 use crate::script;
 use crate::server::Server;
-use crate::table::table;
 use crate::workspace;
+use crdb_cli::table;
 
 /// The demo ends within this.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::campaign::Outcome;
-use crate::table::table;
+use crdb_cli::table;
 
 /// A table, and behind it each failure with the command that repeats it.
 pub(super) fn print(outcomes: &[Outcome]) {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::libtest::{NEEDS_COCKROACH, NEEDS_OWN_SERVER, Outcome};
-use crate::table::table;
+use crdb_cli::table;
 
 /// The outcomes of one test program.
 #[derive(Debug)]

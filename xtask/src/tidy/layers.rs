@@ -100,6 +100,13 @@ const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "crdb-cli",
+        knows: &[
+            arrow("crdb-facade", How::BehindItsFeature),
+            arrow("crdb-sql", How::Plain),
+        ],
+    },
+    Layer {
         name: "crdb-testkit",
         knows: &[arrow("crdb-macros", How::Plain)],
     },

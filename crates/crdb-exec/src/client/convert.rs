@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use postgres_types::{Format, IsNull, ToSql, Type};
 use std::error::Error as StdError;
 use std::sync::{Mutex, PoisonError};
+use tokio_postgres::error::ErrorPosition;
 
 /// A fault of a request that had been handed to the client.
 pub(super) fn fault(error: tokio_postgres::Error) -> Fault {
@@ -29,13 +30,18 @@ fn server_error(error: &tokio_postgres::Error) -> Option<ServerError> {
     let db = error.as_db_error()?;
     // A server that sends no proper SQLSTATE is not understood, as if it had not answered.
     let state = SqlState::new(db.code().code())?;
-    Some(ServerError::new(state, db.message()).with_fields(
+    let told = ServerError::new(state, db.message()).with_fields(
         db.detail(),
         db.hint(),
         db.constraint(),
         db.table(),
         db.column(),
-    ))
+    );
+    let position = match db.position() {
+        Some(ErrorPosition::Original(position)) => Some(*position),
+        _ => None,
+    };
+    Some(told.with_position(position))
 }
 
 /// The first parameter that could not be converted.

@@ -93,11 +93,12 @@ fn ends_surely(error: &crdb_wire::ServerError) -> bool {
 /// A server that sends no proper SQLSTATE is not understood, as if it had not answered.
 fn server_error(error: &crdb_wire::ServerError) -> Option<ServerError> {
     let state = SqlState::new(error.sqlstate())?;
-    Some(ServerError::new(state, error.message()).with_fields(
+    let told = ServerError::new(state, error.message()).with_fields(
         error.detail(),
         error.hint(),
         error.constraint(),
         error.table(),
         error.column(),
-    ))
+    );
+    Some(told.with_position(error.position()))
 }

@@ -4,6 +4,7 @@
 //! the environment.
 
 pub mod auth;
+pub mod cli;
 pub mod exec;
 pub mod observe;
 pub mod pool;
@@ -48,6 +49,7 @@ pub(super) fn all() -> impl Iterator<Item = KnownKey> {
         sql::SECTION,
         exec::SECTION,
         observe::SECTION,
+        cli::SECTION,
     ]
     .into_iter()
     .flatten()

@@ -6,7 +6,7 @@ use std::panic;
 ///
 /// The standard library's printing macros panic then; their message is the only sign of it. As after SIGPIPE, the status is
 /// 141 when the reader is gone; any other reason is told and the status is 1. Servers that were started end with the process.
-pub(crate) fn end_quietly_without_a_reader() {
+pub fn end_quietly_without_a_reader() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         let message = info.payload_as_str().unwrap_or_default();
@@ -21,4 +21,14 @@ pub(crate) fn end_quietly_without_a_reader() {
         let _told = writeln!(std::io::stderr(), "error: cannot write to {reason}");
         std::process::exit(1);
     }));
+}
+
+/// Whether an error is that the reader of the output has gone.
+#[cfg(feature = "program")]
+pub(crate) fn is_without_a_reader(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
 }

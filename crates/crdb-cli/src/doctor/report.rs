@@ -4,7 +4,7 @@ use comfy_table::ContentArrangement;
 use crdb_facade::auth::{Diagnosis, Finding, Outcome};
 use serde_json::{Value, json};
 
-use crate::table::table;
+use crate::table;
 
 /// Findings are sentences: they are broken into lines.
 const WIDTH: u16 = 120;

@@ -12,7 +12,7 @@ const STYLE: TableStyle = {
 };
 
 /// A table; columns that hold only figures are aligned for comparing them.
-pub(crate) fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Table {
+pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE);
     table.set_header(header);

@@ -1,0 +1,101 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::connection::Connection;
+use crate::exit::{self, Exit};
+use crate::{config, doctor, output, query, script, secrets};
+
+/// CockroachDB and PostgreSQL from a command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "crdb",
+    version,
+    max_term_width = 100,
+    after_help = START,
+    after_long_help = START
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    connection: Connection,
+    /// Write JSON: results on standard output, errors on standard error
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+const START: &str = "\
+Where to start:
+  crdb doctor                            why a login fails, or how well it works
+  crdb query                             list the named queries
+  crdb query accounts.get -p id=7        run one
+  crdb sql report.sql                    run a script
+  crdb sql - --format csv < report.sql   the same from standard input, as CSV
+  crdb config explain --changed          where each setting comes from
+
+The database is the one that a service started here would use: the file that CRDB_CONFIG names, else crdb.yaml or
+crdb.toml, then CRDB_* variables. --config, --url and --set are stronger. Passwords do not belong on a command line:
+the configuration names a file, a variable or a program that has them.
+
+Exit codes: 0 done; 1 failed, do not repeat it as it is; 2 the command line or the configuration is wrong;
+3 failed without an effect, may be repeated; 4 it is unknown whether it took effect.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a named query, or list them
+    Query(query::Arguments),
+    /// Run the statements of a file
+    Sql(script::Arguments),
+    /// Walk a login step by step and say what is wrong with it
+    Doctor(doctor::Arguments),
+    /// Show the configuration
+    Config(config::Arguments),
+}
+
+impl Cli {
+    /// Runs the chosen command.
+    ///
+    /// # Errors
+    /// Why it could not be run; [`Exit::of`] says what that comes to.
+    pub fn run(self) -> Result<Exit> {
+        let (connection, json) = (&self.connection, self.json);
+        match &self.command {
+            Command::Query(arguments) => query::run(arguments, connection, json),
+            Command::Sql(arguments) => script::run(arguments, connection, json),
+            Command::Doctor(arguments) => doctor::run(arguments, connection, json),
+            Command::Config(arguments) => config::run(arguments, connection, json),
+        }
+    }
+}
+
+/// The program: reads the command line of this process, runs it, and says what it comes to.
+#[must_use]
+pub fn main() -> ExitCode {
+    output::end_quietly_without_a_reader();
+    secrets::leave_no_core();
+    let as_json = std::env::args_os().any(|argument| argument == "--json");
+    if let Err(error) = secrets::refuse_in(std::env::args_os().skip(1)) {
+        return exit::told(&error, as_json).into();
+    }
+    let cli = Cli::parse();
+    match cli.run() {
+        Ok(exit) => exit.into(),
+        Err(error) if output::is_without_a_reader(&error) => ExitCode::from(141),
+        Err(error) => exit::told(&error, as_json).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! What may be done with a database: all, or only reading where the configuration marks it as production.
+//!
+//! Two fences stand against mistakes: statements that write, or that would lift the other fence, are refused here; and the server refuses
+//! to write in these sessions. Against intent only rights help: give people a role that cannot write.
+
+mod audit;
+mod statement;
+
+use anyhow::Result;
+use crdb_facade::Config;
+use crdb_facade::config::keys;
+
+use crate::exit::{Exit, Usage};
+use audit::Lift;
+
+/// What may be done.
+pub(crate) struct Guard {
+    access: Access,
+}
+
+enum Access {
+    All,
+    ReadOnly,
+    Lifted(Lift),
+}
+
+impl Guard {
+    /// What this configuration allows, with the reason that was given to write.
+    ///
+    /// # Errors
+    /// [`Usage`] when a reason is needed to be audited and cannot be.
+    pub(crate) fn of(config: &Config, reason: Option<&str>) -> Result<Self> {
+        let access = match (config.get(keys::cli::PRODUCTION), reason) {
+            (false, _) => Access::All,
+            (true, None) => Access::ReadOnly,
+            (true, Some(reason)) => Access::Lifted(Lift::open(config, reason)?),
+        };
+        Ok(Self { access })
+    }
+
+    /// Whether the database is only read.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(self.access, Access::ReadOnly)
+    }
+
+    /// Refuses a statement that does not only read, where nothing else is allowed.
+    ///
+    /// # Errors
+    /// [`Usage`] with the reason.
+    pub(crate) fn check(&self, text: &str) -> Result<()> {
+        if !self.only_reads() {
+            return Ok(());
+        }
+        statement::only_reads(text).map_err(|why| {
+            Usage::new(format!(
+                "{why}, and cli.production marks this database as one that is only read; give --reason to write"
+            ))
+            .into()
+        })
+    }
+
+    /// Puts into the audit log what is about to be done, if the fence was lifted for it: a named query, or a text.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing may be done.
+    pub(crate) async fn begins(&self, name: Option<&str>, text: &str) -> Result<()> {
+        match &self.access {
+            Access::Lifted(lift) => lift.begins(name, text).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts into the audit log how it ended, and closes it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) async fn ended(&self, name: Option<&str>, text: &str, exit: Exit) -> Result<()> {
+        match &self.access {
+            Access::Lifted(lift) => lift.ended(name, text, exit).await,
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The program `crdb`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crdb_cli::main()
+}

@@ -1,0 +1,122 @@
+//! `crdb sql`: the statements of a file, one after the other on one session.
+
+mod failure;
+mod ledger;
+mod run;
+mod step;
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use crdb_facade::Database;
+use crdb_sql::dialect::{Piece, split_statements};
+
+use crate::connection::{Connection, block_on};
+use crate::every::Every;
+use crate::exit::Exit;
+use crate::guard::Guard;
+use crate::rows::{Results, RowOptions};
+
+/// Runs a script.
+///
+/// Semicolons part its statements, which run one after the other on one session, each in a transaction of its own unless the script
+/// says BEGIN. It stops at the first that fails, and says which took effect, which were rolled back and which did not run. The exit
+/// code is about the script as a whole: 3 (retry) only where none of it took effect.
+///
+/// Rows go to standard output, all else to standard error.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Arguments {
+    /// The script's file, or - for standard input
+    file: PathBuf,
+    #[command(flatten)]
+    rows: RowOptions,
+    #[command(flatten)]
+    every: Every,
+    /// Say nothing of statements without rows
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// A script, cut into its statements.
+struct Script<'a> {
+    /// As messages name it.
+    name: &'a str,
+    text: &'a str,
+    pieces: Vec<Piece<'a>>,
+}
+
+/// Runs the script.
+///
+/// # Errors
+/// Why it was not begun. What a statement came to is told by the exit code, and on standard error.
+pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
+    let text = read(&arguments.file)?;
+    // Editors on Windows put a byte order mark in front, which is no statement.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let name = match arguments.file.to_string_lossy() {
+        name if name == "-" => "standard input".into(),
+        name => name,
+    };
+    let script = Script {
+        name: &name,
+        text,
+        pieces: split_statements(text),
+    };
+    let guarded = connection.guarded()?;
+    check(&script, &guarded.guard)?;
+    block_on(async {
+        let database = guarded.open().await?;
+        guarded.guard.begins(None, text).await?;
+        let done = repeat(arguments, &database, &script, as_json).await;
+        let exit = done.as_ref().map_or_else(Exit::of, |exit| *exit);
+        let audited = guarded.guard.ended(None, text, exit).await;
+        let exit = done?;
+        audited?;
+        Ok(exit)
+    })
+}
+
+/// Looks at all statements before the first one runs.
+fn check(script: &Script<'_>, guard: &Guard) -> Result<()> {
+    for piece in &script.pieces {
+        guard
+            .check(piece.text)
+            .with_context(|| format!("{}:{}", script.name, piece.line))?;
+    }
+    Ok(())
+}
+
+async fn repeat(
+    arguments: &Arguments,
+    database: &Database,
+    script: &Script<'_>,
+    as_json: bool,
+) -> Result<Exit> {
+    let mut results = Results::open(&arguments.rows, as_json)?;
+    let quiet = arguments.quiet || as_json;
+    let exit = arguments
+        .every
+        .run(async || {
+            let outcome = run::run(script, database, &mut results, quiet).await?;
+            Ok(outcome.map_or_else(|failure| failure.told(script, as_json), |()| Exit::Done))
+        })
+        .await?;
+    if exit == Exit::Done {
+        results.finish()?;
+    }
+    Ok(exit)
+}
+
+fn read(file: &Path) -> Result<String> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("reading standard input")?;
+        return Ok(text);
+    }
+    fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))
+}

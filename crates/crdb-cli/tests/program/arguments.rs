@@ -1,0 +1,92 @@
+//! What every command has in common: help, exit codes, secrets.
+
+use crate::bed::{Bed, run};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_help_teaches_the_program() {
+    let bed = Bed::bare();
+    let ran = bed.run(&["--help"]).await.ended(0);
+    for part in ["Where to start", "Exit codes", "crdb doctor", "--reason"] {
+        assert!(ran.out().contains(part), "no `{part}` in:\n{}", ran.out());
+    }
+    bed.run(&["nonsense"]).await.ended(2);
+    bed.run(&["sql"]).await.ended(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_in_an_argument_is_refused_and_not_repeated() {
+    let bed = Bed::bare();
+    for arguments in [
+        ["sql", "a.sql", "--url=postgresql://app:s3cret@db1/bank"],
+        ["sql", "a.sql", "--set=auth.password=s3cret"],
+        ["query", "a.b", "-ppassword=s3cret"],
+        ["query", "a.b", "--param=password=s3cret"],
+        ["doctor", "--json", "host=db1 password=s3cret"],
+    ] {
+        let ran = bed.run(&arguments).await.ended(2);
+        assert!(!ran.err().contains("s3cret"), "{}", ran.err());
+        assert!(ran.err().contains("password_file"), "{}", ran.err());
+        assert_eq!(ran.out(), "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_of_the_configuration_are_usage() {
+    let bed = Bed::bare();
+    bed.file("crdb.yaml", "auth: { user: app }\npool: { max_sise: 3 }\n");
+    let ran = bed.run(&["config", "explain"]).await.ended(2);
+    assert!(
+        ran.err().contains("did you mean pool.max_size"),
+        "{}",
+        ran.err()
+    );
+    let ran = bed.run(&["query", "--json"]).await.ended(2);
+    assert_eq!(ran.error()["verdict"], "usage");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_setting_says_where_it_comes_from() {
+    let bed = Bed::bare();
+    bed.file("crdb.yaml", "auth:\n  user: app\n  password: s3cret\n");
+    let mut command = bed.crdb(["config", "explain", "--changed", "--set", "exec.timeout=5m"]);
+    command.env("CRDB_POOL__MAX_SIZE", "3");
+    let ran = run(command).await.ended(0);
+    let line = |name: &str| {
+        let line = ran
+            .out()
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
+        line.unwrap_or_else(|| panic!("{}", ran.out())).to_owned()
+    };
+    assert!(line("auth.user").contains("crdb.yaml:2"));
+    assert!(line("pool.max_size").contains("variable CRDB_POOL__MAX_SIZE"));
+    assert!(line("exec.timeout").contains("command line"));
+    assert!(line("auth.password").contains("***"));
+    assert!(!ran.out().contains("s3cret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn colours_are_for_terminals_only() {
+    let bed = Bed::bare();
+    let ran = bed.run(&["query"]).await.ended(2);
+    assert!(!ran.err().contains('\u{1b}'), "{}", ran.err());
+    let mut command = bed.crdb(["query"]);
+    command.env("CLICOLOR_FORCE", "1");
+    let ran = run(command).await.ended(2);
+    assert!(ran.err().contains("\u{1b}["), "{}", ran.err());
+    let mut command = bed.crdb(["query"]);
+    command.env("NO_COLOR", "1");
+    assert!(!run(command).await.ended(2).err().contains('\u{1b}'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_whether_a_login_works() {
+    let bed = Bed::new().await;
+    let ran = bed.run(&["doctor", "--json"]).await.ended(0);
+    assert_eq!(ran.json()["healthy"], true);
+    let ran = bed
+        .run(&["doctor", "--json", "--set", "auth.user=nobody_here"])
+        .await
+        .ended(1);
+    assert_eq!(ran.json()["healthy"], false);
+}

@@ -1,0 +1,12 @@
+//! The program as its users have it: arguments in; output, errors and an exit code out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod arguments;
+mod bed;
+mod production;
+mod queries;
+mod scripts;
