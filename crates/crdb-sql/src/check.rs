@@ -1,12 +1,13 @@
 //! Checking files and trees: one verdict for each query.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::dialect;
 use crate::error::{Error, ErrorKind};
 use crate::lint;
-use crate::problem::{Code, Problem, Problems, Severity};
+use crate::problem::{Code, Problem, Problems};
 use crate::query::{Query, Verify};
 use crate::repository::{Layout, Loaded, tree};
 use crate::schema::Schema;
@@ -152,19 +153,23 @@ fn single(path: &Path, layout: &Layout) -> Result<tree::File, Error> {
     Ok(tree::File::new(relative.unwrap_or(name), path, text))
 }
 
+/// What a problem is about: a file, and a query of it where it names one.
+type Subject = (PathBuf, Option<String>);
+
 fn verdicts(loaded: Loaded, schema: &Schema) -> Vec<Verdict> {
-    let mut problems = loaded.problems;
-    problems.extend(schema.problems().iter().cloned());
+    let mut groups: HashMap<Subject, Vec<Problem>> = HashMap::new();
+    let problems = loaded.problems.into_iter();
+    for problem in problems.chain(schema.problems().iter().cloned()) {
+        let subject = (
+            problem.file().to_path_buf(),
+            problem.query().map(str::to_owned),
+        );
+        groups.entry(subject).or_default().push(problem);
+    }
     let mut verdicts: Vec<Verdict> = Vec::new();
     for query in loaded.queries {
-        let mut own = Vec::new();
-        problems.retain(|problem| {
-            let mine = problem.query() == Some(query.name()) && problem.file() == query.file();
-            if mine {
-                own.push(problem.clone());
-            }
-            !mine
-        });
+        let subject = (query.file().to_path_buf(), Some(query.name().to_owned()));
+        let mut own = groups.remove(&subject).unwrap_or_default();
         own.extend(syntax(&query));
         own.extend(lint::lint_query(&query, schema).iter().cloned());
         verdicts.push(Verdict {
@@ -185,8 +190,8 @@ fn verdicts(loaded: Loaded, schema: &Schema) -> Vec<Verdict> {
             query: None,
         });
     }
-    verdicts.extend(without_query(problems));
-    verdicts.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    verdicts.extend(groups.into_iter().map(without_query));
+    verdicts.sort_by(|a, b| (&a.file, a.line, &a.name).cmp(&(&b.file, b.line, &b.name)));
     verdicts
 }
 
@@ -250,26 +255,32 @@ impl StatementVerdict {
 /// Checks the grammar of a plain list of statements, which semicolons part: one verdict each, in order.
 ///
 /// A statement that is refused ends at its first semicolon at the end of a line, even if that stands in a string or a
-/// comment: a quote that is never closed does not take the rest of the list with it.
+/// comment: a quote that is never closed does not take the rest of the list with it. In a list of so many such statements
+/// that reading on behind them would mean to read it 32 times, each of the rest ends there.
 #[must_use]
 pub fn check_statements(file: &Path, text: &str) -> Vec<StatementVerdict> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = SourceFile::new(file, text);
     let mut verdicts = Vec::new();
+    let mut again = 0;
     let mut from = 0;
     while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
+        let within = match end_of_statement(rest) {
+            Some(end) if again > READINGS * text.len() => &rest[..=end],
+            _ => rest,
+        };
         let begin = from;
-        from = text.len();
-        for piece in dialect::split_statements(rest) {
-            let start = begin + piece.span.start as usize;
-            let mut statement = piece.text;
-            let mut error = dialect::parse(statement).err();
+        from += within.len();
+        let mut pieces = dialect::Pieces::of(within);
+        while let Some(piece) = pieces.next() {
+            let start = begin + piece.span.range().start;
+            let mut error = dialect::parse(piece.text).err();
             if error.is_some()
-                && let Some(cut) = statement.find(";\n").or_else(|| statement.find(";\r\n"))
+                && let Some(end) = end_of_statement(piece.text)
             {
-                from = start + cut + 1;
-                statement = &statement[..cut];
-                error = dialect::parse(statement).err();
+                error = dialect::parse(&piece.text[..end]).err();
+                from = start + end + 1;
+                again += begin + pieces.position() - from;
             }
             verdicts.push(StatementVerdict {
                 line: source.position(start).line,
@@ -279,7 +290,7 @@ pub fn check_statements(file: &Path, text: &str) -> Vec<StatementVerdict> {
                     Problem::at(Code::Syntax, &source, at..at + length, error.message())
                 }),
             });
-            if from < text.len() {
+            if from < begin + within.len() {
                 break;
             }
         }
@@ -287,37 +298,33 @@ pub fn check_statements(file: &Path, text: &str) -> Vec<StatementVerdict> {
     verdicts
 }
 
+/// How often at most a list is read again behind statements that are refused.
+const READINGS: usize = 32;
+
+/// Where the first semicolon at the end of a line stands.
+fn end_of_statement(text: &str) -> Option<usize> {
+    let mut ends = text.match_indices(';').map(|(at, _)| at);
+    ends.find(|at| {
+        let rest = &text[at + 1..];
+        rest.starts_with('\n') || rest.starts_with("\r\n")
+    })
+}
+
+/// How long the first token of a text is, as far as it stands on its line.
 fn token_length(text: &str) -> usize {
-    let token = crate::token::tokenize(text).next();
+    let line = text.lines().next().unwrap_or("");
+    let token = crate::token::tokenize(line).next();
     token.map_or(0, |token| token.span.end)
 }
 
-/// What makes no query, one verdict for each file and name.
-fn without_query(problems: Vec<Problem>) -> Vec<Verdict> {
-    let mut groups: Vec<(PathBuf, Option<String>, Vec<Problem>)> = Vec::new();
-    for problem in problems {
-        let key = (
-            problem.file().to_path_buf(),
-            problem.query().map(str::to_owned),
-        );
-        match groups
-            .iter_mut()
-            .find(|group| group.0 == key.0 && group.1 == key.1)
-        {
-            Some(group) => group.2.push(problem),
-            None => groups.push((key.0, key.1, vec![problem])),
-        }
+/// What makes no query.
+fn without_query(((file, name), problems): (Subject, Vec<Problem>)) -> Verdict {
+    let problems = Problems::new(problems);
+    Verdict {
+        line: problems.iter().next().and_then(Problem::line),
+        file,
+        name,
+        query: None,
+        problems,
     }
-    let verdict = |(file, name, problems): (PathBuf, Option<String>, Vec<Problem>)| {
-        debug_assert!(problems.iter().all(|p| p.severity() >= Severity::Warning));
-        let problems = Problems::new(problems);
-        Verdict {
-            line: problems.iter().next().and_then(Problem::line),
-            file,
-            name,
-            query: None,
-            problems,
-        }
-    };
-    groups.into_iter().map(verdict).collect()
 }

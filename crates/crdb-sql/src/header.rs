@@ -5,6 +5,7 @@ mod duration;
 mod parse;
 mod template;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -50,23 +51,36 @@ pub(crate) struct ParameterNote {
 }
 
 impl Header {
-    /// The parameter `$number`, which the text calls `name`, with what the header says about it.
-    pub(crate) fn parameter(&self, number: usize, name: Option<&str>) -> Parameter {
-        let note = self.parameters.iter().find(|note| match name {
-            Some(name) => note.number.is_none() && note.parameter.name == name,
-            None => note.number == Some(number),
-        });
-        note.map_or_else(
-            || Parameter {
-                name: name.map_or_else(|| format!("p{number}"), str::to_owned),
-                sql_type: None,
-                nullability: crate::query::Nullability::Unknown,
-                null_elements: false,
-                docs: String::new(),
-            },
-            |note| note.parameter.clone(),
-        )
+    /// The parameters of a text, which calls `$1` by the first of `names` and so on, with what the header says about
+    /// them.
+    pub(crate) fn described(&self, names: &[Option<String>]) -> Vec<Parameter> {
+        let mut by_name: HashMap<&str, &ParameterNote> = HashMap::new();
+        let mut by_number: HashMap<usize, &ParameterNote> = HashMap::new();
+        for note in &self.parameters {
+            match note.number {
+                Some(number) => by_number.entry(number).or_insert(note),
+                None => by_name.entry(&note.parameter.name).or_insert(note),
+            };
+        }
+        let parameter = |(index, name): (usize, &Option<String>)| {
+            let note = match name {
+                Some(name) => by_name.get(name.as_str()),
+                None => by_number.get(&(index + 1)),
+            };
+            note.map_or_else(
+                || Parameter {
+                    name: name.clone().unwrap_or_else(|| format!("p{}", index + 1)),
+                    sql_type: None,
+                    nullability: crate::query::Nullability::Unknown,
+                    null_elements: false,
+                    docs: String::new(),
+                },
+                |note| note.parameter.clone(),
+            )
+        };
+        names.iter().enumerate().map(parameter).collect()
     }
+
     /// Whether both say the same, wherever they stand.
     pub(crate) fn same_meaning(&self, other: &Self) -> bool {
         let described = |header: &Self| -> Vec<Parameter> {

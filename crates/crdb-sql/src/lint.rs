@@ -104,13 +104,18 @@ impl<'a> Report<'a> {
         places.in_source(range.start)..places.in_source(range.end)
     }
 
-    /// `span` is a place in the query's text.
-    fn add(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    /// Whether nothing more of this kind is added.
+    fn has_enough(&self, code: Code) -> bool {
         let same = self
             .problems
             .iter()
             .filter(|problem| problem.code() == code);
-        if same.count() >= MOST_OF_A_KIND {
+        same.count() >= MOST_OF_A_KIND
+    }
+
+    /// `span` is a place in the query's text.
+    fn add(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        if self.has_enough(code) {
             return;
         }
         let place = self.place(span);

@@ -37,10 +37,46 @@ struct Place {
 struct Stretch {
     line: usize,
     column: usize,
-    /// The whole line, without its end.
-    text: String,
-    /// How many characters of it are meant, at least one.
+    /// How many characters are meant, at least one.
     width: usize,
+    excerpt: Excerpt,
+}
+
+/// What is shown of a line: all of it, or of a long one what stands around the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Excerpt {
+    text: String,
+    /// How many characters of `text` stand before the place.
+    before: usize,
+    /// How many characters from the place on are marked.
+    marked: usize,
+}
+
+/// How many characters of a line are shown before a place and from it on: a line that a program has written may be as
+/// long as its file, and each of its problems shows it.
+const SHOWN: usize = 400;
+
+impl Excerpt {
+    fn of(line: &str, at: usize, width: usize) -> Self {
+        let (head, tail) = line.split_at_checked(at).unwrap_or((line, ""));
+        let (cut, head) = match head.char_indices().rev().nth(SHOWN) {
+            Some((at, c)) => (true, head.get(at + c.len_utf8()..).unwrap_or("")),
+            None => (false, head),
+        };
+        let (tail, rest) = match tail.char_indices().nth(SHOWN) {
+            Some((at, _)) => (tail.get(..at).unwrap_or(""), true),
+            None => (tail, false),
+        };
+        Self {
+            text: format!(
+                "{}{head}{tail}{}",
+                if cut { ".." } else { "" },
+                if rest { ".." } else { "" }
+            ),
+            before: head.chars().count() + if cut { 2 } else { 0 },
+            marked: width.min(tail.chars().count()).max(1),
+        }
+    }
 }
 
 impl Problem {
@@ -67,17 +103,15 @@ impl Problem {
         message: impl Into<String>,
     ) -> Self {
         let position = source.position(span.start);
-        let text = source.line(position.line);
-        let left = text.chars().count().saturating_sub(position.column - 1);
-        let width = source.text().get(span).map_or(1, |meant| {
-            meant.lines().next().unwrap_or("").chars().count()
-        });
+        let (start, line) = source.line(position.line);
+        let end = span.end.min(start + line.len()).max(span.start);
+        let width = source.characters(span.start..end).max(1);
         let mut problem = Self::with_file(code, source.path(), message);
         problem.place.stretch = Some(Stretch {
             line: position.line,
             column: position.column,
-            text: text.to_owned(),
-            width: width.min(left).max(1),
+            width,
+            excerpt: Excerpt::of(line, span.start.saturating_sub(start), width),
         });
         problem
     }
@@ -213,5 +247,35 @@ impl fmt::Display for Problems {
             fmt::Display::fmt(problem, f)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_around_the_place_is_shown_of_a_long_line() {
+        let text = format!("{}é?{}\n", "é".repeat(1_000), "x".repeat(1_000));
+        let source = SourceFile::new("a.sql", text);
+        let problem = Problem::at(Code::Syntax, &source, 2_000..2_003, "wrong");
+        assert_eq!((problem.line(), problem.column()), (Some(1), Some(1_001)));
+        assert_eq!(problem.end_column(), Some(1_003));
+        let shown = problem.to_string();
+        let lines: Vec<&str> = shown.lines().collect();
+        let text = format!("1 | ..{}é?{}..", "é".repeat(SHOWN), "x".repeat(SHOWN - 2));
+        assert_eq!(lines.get(3), Some(&text.as_str()));
+        let marks = format!("  | {}^^", " ".repeat(SHOWN + 2));
+        assert_eq!(lines.get(4), Some(&marks.as_str()));
+    }
+
+    #[test]
+    fn a_problem_behind_the_end_of_a_line_or_of_the_text_has_a_place() {
+        let source = SourceFile::new("a.sql", "SELECT\r\n");
+        for span in [6..7, 7..8, 8..9, 20..30] {
+            let problem = Problem::at(Code::Syntax, &source, span.clone(), "wrong");
+            assert!(problem.to_string().contains('^'), "{span:?}");
+            assert!(problem.end_column() > problem.column(), "{span:?}");
+        }
     }
 }

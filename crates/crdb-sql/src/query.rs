@@ -140,12 +140,7 @@ impl Query {
             .staleness
             .map(|staleness| follower_read::text(&numbered.text, staleness))
             .transpose()?;
-        let parameters = numbered
-            .names
-            .iter()
-            .enumerate()
-            .map(|(index, name)| header.parameter(index + 1, name.as_deref()))
-            .collect();
+        let parameters = header.described(&numbered.names);
         Ok(Self {
             name: name.into(),
             hash: ContentHash::of(numbered.text.as_bytes()),

@@ -43,8 +43,8 @@ pub(crate) trait Observer<'t> {
     fn query(&mut self, query: &'t Query) {}
     /// `/` between two integers; `operand` is the one that says where.
     fn integer_division(&mut self, operand: &'t Expr) {}
-    /// A name that is no column's, though all tables in sight are known. `near` are the columns that there are.
-    fn missing(&mut self, name: &'t Ident, near: &[&'t str]) {}
+    /// A name that is no column's, though all tables in sight are known. `known` are the columns that there are.
+    fn missing(&mut self, name: &'t Ident, known: &mut dyn Iterator<Item = &'t str>) {}
 }
 
 impl Observer<'_> for () {}

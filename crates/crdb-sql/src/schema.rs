@@ -1,6 +1,7 @@
 //! What the schema's files say about tables.
 
 mod alter;
+mod columns;
 mod name;
 mod read;
 mod table;
@@ -92,6 +93,21 @@ impl Schema {
     pub fn table(&self, name: &str) -> Option<&Table> {
         let parts: Vec<&str> = name.split('.').collect();
         self.tables.get(self.find_table(&parts)?)
+    }
+
+    /// The tables whose names stand in a text, and nothing else of this schema.
+    pub(crate) fn mentioned(&self, text: &str) -> Self {
+        let mentioned = name::Mentioned::in_text(text);
+        let mut part = Self::default();
+        for range in mentioned.ranges() {
+            let tables = self.tables.range(range.clone());
+            let tables = tables.filter(|(key, _)| mentioned.has(key));
+            part.tables
+                .extend(tables.map(|(key, table)| (key.clone(), table.clone())));
+            let opaque = self.opaque.range(range).filter(|key| mentioned.has(key));
+            part.opaque.extend(opaque.cloned());
+        }
+        part
     }
 
     /// The table that a statement names.

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use crdb_sql::{Code, ErrorKind, Verdict, check, check_statements};
+use crdb_sql::{Code, ErrorKind, StatementVerdict, Verdict, check, check_statements};
 
 fn write(root: &Path, path: &str, text: &str) {
     let file = root.join(path);
@@ -125,6 +125,20 @@ fn a_plain_list_gets_a_verdict_each() {
         .map(|v| (v.line(), v.problem().is_none()))
         .collect();
     assert_eq!(found, [(1, true), (1, false)]);
+}
+
+/// Reading on behind each of them would read the list again and again.
+#[test]
+fn statements_that_do_not_end_keep_their_verdicts_however_many_they_are() {
+    let mut list = "SELECT /* a;\n".repeat(1_000);
+    list.push_str("SELECT 1;\nSELECT ';\nSELECT '2;\n'; SELECT 3");
+    let verdicts = check_statements(Path::new("list.sql"), &list);
+    let lines: Vec<usize> = verdicts.iter().map(StatementVerdict::line).collect();
+    assert_eq!(lines, (1..=1_004).collect::<Vec<_>>());
+    let refused = verdicts
+        .iter()
+        .filter(|verdict| verdict.problem().is_some());
+    assert_eq!(refused.count(), 1_003);
 }
 
 #[test]

@@ -3,8 +3,6 @@
 
 #![cfg(feature = "parser")]
 
-use std::time::{Duration, Instant};
-
 use crdb_sql::dialect::facts::Facts;
 use crdb_sql::dialect::{Options, parse, parse_one, parse_with, split_statements};
 use proptest::prelude::*;
@@ -280,28 +278,4 @@ fn check(text: &str) -> Result<(), TestCaseError> {
         prop_assert_eq!(piece.text, &text[piece.span.range()]);
     }
     Ok(())
-}
-
-#[test]
-fn time_grows_with_length() {
-    let text = |rows: usize| {
-        format!(
-            "INSERT INTO a VALUES {}(1, 'b', f(c) + 1)",
-            "(1, 'b', f(c) + 1), ".repeat(rows)
-        )
-    };
-    let time = |rows: usize| {
-        let text = text(rows);
-        (0..3)
-            .map(|_| {
-                let start = Instant::now();
-                assert!(parse(&text).is_ok());
-                start.elapsed()
-            })
-            .min()
-            .unwrap_or(Duration::MAX)
-    };
-    let (short, long) = (time(1_000), time(64_000));
-    // 64 times the text: its square would take 4,096 times as long. Between lies room for a busy machine.
-    assert!(long < short * 1_000, "{short:?} became {long:?}");
 }

@@ -198,3 +198,57 @@ impl crdb_auth::Observer for Metrics {
         self.auth.reload_failures.inc();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crdb_auth::TimeLeft;
+
+    use super::*;
+
+    fn left(ticket: Option<u64>, certificate: Option<u64>) -> TimeLeft {
+        let mut left = TimeLeft::default();
+        left.ticket = ticket.map(Duration::from_secs);
+        left.certificate = certificate.map(Duration::from_secs);
+        left
+    }
+
+    fn shown(metrics: &Metrics) -> Vec<String> {
+        let text = metrics.render();
+        let mut lines: Vec<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("crdb_auth_credential_left_seconds"))
+            .map(str::to_owned)
+            .collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn the_credential_that_ends_first_is_shown_while_its_connector_is_there() {
+        let metrics = Metrics::new();
+        assert_eq!(shown(&metrics), [""; 0]);
+        let (early, late) = (Arc::new(left(Some(60), Some(7))), left(Some(600), None));
+        let watched = Arc::downgrade(&early);
+        metrics.watch_credentials(move || watched.upgrade().map(|left| *left));
+        metrics.watch_credentials(move || Some(late));
+        assert_eq!(
+            shown(&metrics),
+            [
+                "{credential=\"certificate\"} 7.0",
+                "{credential=\"ticket\"} 60.0"
+            ]
+        );
+        drop(early);
+        assert_eq!(shown(&metrics), ["{credential=\"ticket\"} 600.0"]);
+    }
+
+    #[test]
+    fn a_credential_that_has_ended_is_shown_as_zero() {
+        let metrics = Metrics::new();
+        metrics.watch_credentials(|| Some(left(Some(0), None)));
+        assert_eq!(shown(&metrics), ["{credential=\"ticket\"} 0.0"]);
+    }
+}

@@ -39,6 +39,7 @@ pub mod visit;
 pub use error::{ParseError, ParseErrorKind};
 pub(crate) use lexer::tokenize;
 pub use span::{Span, line_and_column};
+pub(crate) use split::Pieces;
 pub use split::{Piece, split_statements};
 
 use ast::Statement;

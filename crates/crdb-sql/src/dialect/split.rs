@@ -23,56 +23,94 @@ pub struct Piece<'a> {
 /// that is never closed, is one piece up to the end: parsing it tells what is wrong.
 #[must_use]
 pub fn split_statements(sql: &str) -> Vec<Piece<'_>> {
-    // A text too long for spans is not cut: the parser refuses it.
-    let mut pieces = Vec::new();
-    if u32::try_from(sql.len()).is_err() {
-        pieces.push(Piece {
-            text: sql,
-            span: Span::default(),
+    Pieces::of(sql).collect()
+}
+
+/// The statements of a text, each of which is looked for when it is asked for.
+pub(crate) struct Pieces<'a> {
+    sql: &'a str,
+    lexer: Lexer<'a>,
+    /// How far the text has been looked at.
+    end: usize,
+    /// The line at `counted`.
+    line: usize,
+    counted: usize,
+}
+
+impl<'a> Pieces<'a> {
+    pub(crate) fn of(sql: &'a str) -> Self {
+        Self {
+            sql,
+            lexer: Lexer::new(sql),
+            end: 0,
             line: 1,
-        });
-        return pieces;
+            counted: 0,
+        }
     }
-    let mut lexer = Lexer::new(sql);
-    let (mut start, mut end) = (None, 0);
-    let (mut line, mut counted) = (1, 0);
-    let mut push = |start: Option<u32>, end: u32| {
-        if let Some(start) = start {
-            let span = Span::new(start, end);
-            line += sql[counted..start as usize]
-                .bytes()
-                .filter(|byte| *byte == b'\n')
-                .count();
-            counted = start as usize;
-            pieces.push(Piece {
-                text: span.text(sql),
-                span,
-                line,
+
+    /// How far the text has been looked at: behind the semicolon that ends the last piece.
+    pub(crate) fn position(&self) -> usize {
+        self.end
+    }
+
+    fn piece(&mut self, start: u32, end: u32) -> Piece<'a> {
+        let span = Span::new(start, end);
+        let passed = &self.sql.as_bytes()[self.counted..start as usize];
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.counted = start as usize;
+        Piece {
+            text: span.text(self.sql),
+            span,
+            line: self.line,
+        }
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        if self.end == self.sql.len() {
+            return None;
+        }
+        // A text too long for spans is not cut: the parser refuses it.
+        let Ok(length) = u32::try_from(self.sql.len()) else {
+            self.end = self.sql.len();
+            return Some(Piece {
+                text: self.sql,
+                span: Span::default(),
+                line: 1,
             });
-        }
-    };
-    let mut body = Body::default();
-    loop {
-        match lexer.next_token() {
-            Ok(token) if token.kind == TokenKind::End => {
-                push(start, end);
-                break;
+        };
+        let mut body = Body::default();
+        let mut found: Option<(u32, u32)> = None;
+        loop {
+            let token = match self.lexer.next_token() {
+                Ok(token) => token,
+                Err(error) => {
+                    self.end = self.sql.len();
+                    let start = found.map_or(error.offset() as u32, |(start, _)| start);
+                    return Some(self.piece(start, length));
+                }
+            };
+            let last = token.kind == TokenKind::End;
+            if last || (token.kind == TokenKind::Semicolon && !body.is_open()) {
+                self.end = if last {
+                    self.sql.len()
+                } else {
+                    token.span.end as usize
+                };
+                match found {
+                    Some((start, end)) => return Some(self.piece(start, end)),
+                    None if last => return None,
+                    None => continue,
+                }
             }
-            Ok(token) if token.kind == TokenKind::Semicolon && !body.is_open() => {
-                push(start.take(), end);
-            }
-            Ok(token) => {
-                body.pass(token.kind);
-                start = start.or(Some(token.span.start));
-                end = token.span.end;
-            }
-            Err(error) => {
-                push(start.or(Some(error.offset() as u32)), sql.len() as u32);
-                break;
-            }
+            body.pass(token.kind);
+            let start = found.map_or(token.span.start, |(start, _)| start);
+            found = Some((start, token.span.end));
         }
     }
-    pieces
 }
 
 /// `BEGIN ATOMIC .. END`, which holds statements with semicolons, and `CASE .. END` in them.

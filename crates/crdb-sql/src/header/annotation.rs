@@ -1,5 +1,6 @@
 //! The annotations, one by one.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::template::{Choice, FlagNote, IdentifierNote, Shape, TemplateNotes};
@@ -395,6 +396,7 @@ fn staleness(value: &str) -> Result<Staleness, Refusal> {
 fn tags(value: &str) -> Result<Vec<String>, Refusal> {
     let help = "write `-- tags: ledger, hot`";
     let mut tags: Vec<String> = Vec::new();
+    let mut known: HashSet<&str> = HashSet::new();
     for tag in list(value, help)? {
         if let Some(defect) = name::defect(tag) {
             return Err(Refusal {
@@ -403,7 +405,7 @@ fn tags(value: &str) -> Result<Vec<String>, Refusal> {
                 help,
             });
         }
-        if !tags.iter().any(|known| known == tag) {
+        if known.insert(tag) {
             tags.push(tag.to_owned());
         }
     }

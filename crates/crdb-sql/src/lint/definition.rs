@@ -1,13 +1,15 @@
 //! Lints about definitions of tables and indexes.
 
+use std::collections::HashMap;
+
 use super::Report;
 use crate::dialect::ast::{
     AlterTableAction, ColumnAction, ColumnConstraint, ColumnDefinition, CreateIndex, CreateTable,
-    Ident, IndexColumn, IndexTarget, ObjectName, Persistence, Statement, StatementKind,
-    TableConstraint, TableContents, TableElement,
+    Ident, IndexColumn, IndexTarget, Persistence, Statement, StatementKind, TableConstraint,
+    TableContents, TableElement,
 };
 use crate::problem::Code;
-use crate::schema::{Schema, Table};
+use crate::schema::{Index, Schema, Table};
 
 /// Looks at the definitions among the statements of a query.
 pub(super) fn check(
@@ -28,15 +30,17 @@ pub(super) fn check(
         return;
     }
     // What is there when all of them have been run.
-    let mut after = schema.clone();
+    let mut after = schema.mentioned(text);
     after.apply(text);
     for statement in statements {
         match &statement.kind {
             StatementKind::CreateTable(create) => create_table(create, &after, report),
             StatementKind::CreateIndex(create) => create_index(create, &after, report),
             StatementKind::AlterTable(alter) => {
+                let table = after.table_named(&alter.table);
+                let indexed = table.map(Indexed::of);
                 for action in &alter.actions {
-                    alter_table(action, alter.actions.len(), &alter.table, &after, report);
+                    alter_table(action, alter.actions.len(), indexed.as_ref(), report);
                 }
             }
             _ => {}
@@ -61,7 +65,7 @@ fn create_table(create: &CreateTable, after: &Schema, report: &mut Report<'_>) {
         return;
     };
     let table = after.table_named(&create.name);
-    if table.is_some_and(|table| !table.indexes().iter().any(crate::schema::Index::is_primary)) {
+    if table.is_some_and(|table| !table.indexes().iter().any(Index::is_primary)) {
         report.add(
             Code::MissingPrimaryKey,
             name,
@@ -69,37 +73,31 @@ fn create_table(create: &CreateTable, after: &Schema, report: &mut Report<'_>) {
             "declare one, such as `id UUID PRIMARY KEY DEFAULT gen_random_uuid()`",
         );
     }
-    let columns: Vec<&ColumnDefinition> = elements
-        .iter()
-        .filter_map(|element| match element {
-            TableElement::Column(column) => Some(column),
-            _ => None,
-        })
-        .collect();
+    let indexed = table.map(Indexed::of);
     for element in elements {
         match element {
             TableElement::Column(column) => {
                 column_key(column, table, report);
-                column_foreign_key(column, table, report);
+                column_foreign_key(column, indexed.as_ref(), report);
             }
             TableElement::Index(index) => {
                 if index.interleave.is_some() {
                     interleaved(name, report);
                 }
                 if index.hash.is_none() {
-                    first_column(&index.columns, &columns, table, report);
+                    first_column(&index.columns, table, report);
                 }
             }
             TableElement::Constraint { constraint, .. } => match constraint {
                 TableConstraint::PrimaryKey {
                     columns: key, hash, ..
-                } if hash.is_none() => first_column(key, &columns, table, report),
+                } if hash.is_none() => first_column(key, table, report),
                 TableConstraint::Unique { index, .. } if index.hash.is_none() => {
-                    first_column(&index.columns, &columns, table, report);
+                    first_column(&index.columns, table, report);
                 }
                 TableConstraint::ForeignKey {
                     columns: referring, ..
-                } => foreign_key(referring, table, report),
+                } => foreign_key(referring, indexed.as_ref(), report),
                 _ => {}
             },
             _ => {}
@@ -129,16 +127,8 @@ fn column_key(column: &ColumnDefinition, table: Option<&Table>, report: &mut Rep
     }
 }
 
-fn first_column(
-    key: &[IndexColumn],
-    columns: &[&ColumnDefinition],
-    table: Option<&Table>,
-    report: &mut Report<'_>,
-) {
-    let Some(IndexTarget::Column(first)) = key.first().map(|column| &column.target) else {
-        return;
-    };
-    if columns.iter().any(|column| column.name == *first) {
+fn first_column(key: &[IndexColumn], table: Option<&Table>, report: &mut Report<'_>) {
+    if let Some(IndexTarget::Column(first)) = key.first().map(|column| &column.target) {
         in_order(first, table, report);
     }
 }
@@ -160,30 +150,60 @@ fn in_order(name: &Ident, table: Option<&Table>, report: &mut Report<'_>) {
     }
 }
 
-fn column_foreign_key(column: &ColumnDefinition, table: Option<&Table>, report: &mut Report<'_>) {
+/// The indexes of a table by their first columns.
+struct Indexed<'s> {
+    table: &'s Table,
+    by_first: HashMap<&'s str, Vec<&'s Index>>,
+}
+
+impl<'s> Indexed<'s> {
+    fn of(table: &'s Table) -> Self {
+        let mut by_first: HashMap<&str, Vec<&Index>> = HashMap::new();
+        for index in table.indexes() {
+            if let Some(first) = index.columns().first()
+                && !index.is_inverted()
+                && !index.is_partial()
+            {
+                by_first.entry(first).or_default().push(index);
+            }
+        }
+        Self { table, by_first }
+    }
+
+    /// Whether an index begins with these columns, in any order.
+    fn begins_with(&self, columns: &[Ident]) -> bool {
+        let begins = |index: &&Index| {
+            let head = index.columns().get(..columns.len());
+            head.is_some_and(|head| columns.iter().all(|c| head.iter().any(|h| h == c.value())))
+        };
+        columns.iter().any(|column| {
+            let indexes = self.by_first.get(column.value());
+            indexes.is_some_and(|indexes| indexes.iter().any(begins))
+        })
+    }
+}
+
+fn column_foreign_key(
+    column: &ColumnDefinition,
+    indexed: Option<&Indexed<'_>>,
+    report: &mut Report<'_>,
+) {
     let refers = column
         .options
         .iter()
         .any(|option| matches!(option.constraint, ColumnConstraint::References(_)));
     if refers {
-        foreign_key(std::slice::from_ref(&column.name), table, report);
+        foreign_key(std::slice::from_ref(&column.name), indexed, report);
     }
 }
 
 /// Columns that refer to another table, which looks for them when its rows change.
-fn foreign_key(columns: &[Ident], table: Option<&Table>, report: &mut Report<'_>) {
-    let (Some(table), Some(first)) = (table, columns.first()) else {
+fn foreign_key(columns: &[Ident], indexed: Option<&Indexed<'_>>, report: &mut Report<'_>) {
+    let (Some(indexed), Some(first)) = (indexed, columns.first()) else {
         return;
     };
-    let indexed = table.indexes().iter().any(|index| {
-        !index.is_inverted()
-            && !index.is_partial()
-            && index
-                .columns()
-                .get(..columns.len())
-                .is_some_and(|head| columns.iter().all(|c| head.iter().any(|h| h == c.value())))
-    });
-    if !indexed {
+    if !indexed.begins_with(columns) {
+        let table = indexed.table;
         let names: Vec<&str> = columns.iter().map(Ident::value).collect();
         let message = format!(
             "no index begins with `{}`: each DELETE of a row that is referred to reads all of `{}`",
@@ -214,16 +234,17 @@ fn create_index(create: &CreateIndex, after: &Schema, report: &mut Report<'_>) {
     if create.index.hash.is_some() {
         return;
     }
-    if let Some(IndexTarget::Column(first)) = create.index.columns.first().map(|c| &c.target) {
-        in_order(first, after.table_named(&create.table), report);
-    }
+    first_column(
+        &create.index.columns,
+        after.table_named(&create.table),
+        report,
+    );
 }
 
 fn alter_table(
     action: &AlterTableAction,
     actions: usize,
-    table: &ObjectName,
-    after: &Schema,
+    indexed: Option<&Indexed<'_>>,
     report: &mut Report<'_>,
 ) {
     match action {
@@ -248,11 +269,10 @@ fn alter_table(
                     columns: referring, ..
                 },
             ..
-        } => foreign_key(referring, after.table_named(table), report),
+        } => foreign_key(referring, indexed, report),
         AlterTableAction::AddColumn { column, .. } => {
-            let table = after.table_named(table);
-            column_key(column, table, report);
-            column_foreign_key(column, table, report);
+            column_key(column, indexed.map(|indexed| indexed.table), report);
+            column_foreign_key(column, indexed, report);
         }
         _ => {}
     }

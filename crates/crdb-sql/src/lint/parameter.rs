@@ -1,8 +1,8 @@
 //! Parameters that the header and the statement do not agree about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::Report;
+use super::{MOST_OF_A_KIND, Report};
 use crate::dialect::ast::{DataType, Expr, Placeholder, Statement};
 use crate::dialect::visit::{Visitor, walk};
 use crate::problem::{Code, Problem};
@@ -76,16 +76,18 @@ impl<'t> Visitor<'t> for Casts<'_, '_> {
 /// Header lines about parameters that the statement does not have, and integers without a width.
 pub(super) fn declared(query: &Query, problems: &mut Vec<Problem>) {
     let source = query.source();
+    let names: HashSet<&str> = query
+        .parameters()
+        .iter()
+        .map(crate::query::Parameter::name)
+        .collect();
+    let mut unused = 0;
     for note in query.parameter_notes() {
         let name = note.parameter.name();
-        if !query
-            .parameters()
-            .iter()
-            .any(|parameter| parameter.name() == name)
-        {
+        if !names.contains(name) && unused < MOST_OF_A_KIND {
+            unused += 1;
             let message = format!("the statement has no parameter `{name}`");
-            let names = query.parameters().iter().map(crate::query::Parameter::name);
-            let near = crate::name::nearest(name, names);
+            let near = crate::name::nearest(name, names.iter().copied());
             let help = match near.first() {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "remove the line, or use the parameter".to_owned(),

@@ -203,11 +203,12 @@ impl<'t> Observer<'t> for Selects<'t, '_, '_> {
         scan::report(&missed, self.report);
     }
 
-    fn missing(&mut self, name: &'t Ident, near: &[&'t str]) {
-        if self.schema.is_empty() {
+    fn missing(&mut self, name: &'t Ident, known: &mut dyn Iterator<Item = &'t str>) {
+        // Comparing a name with all others takes long where there are many of both.
+        if self.schema.is_empty() || self.report.has_enough(Code::UnknownColumn) {
             return;
         }
-        let near = crate::name::nearest(name.value(), near.iter().copied());
+        let near = crate::name::nearest(name.value(), known);
         let help = match near.first() {
             Some(near) => format!("did you mean `{near}`?"),
             None => {

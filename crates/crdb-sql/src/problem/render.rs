@@ -24,16 +24,17 @@ pub(super) fn problem(problem: &Problem, f: &mut fmt::Formatter<'_>) -> fmt::Res
     let number = stretch.line.to_string();
     let margin = " ".repeat(number.len());
     // Tabs stay tabs, so that the marks stand under the text at any tab width.
-    let indent: String = stretch
+    let excerpt = &stretch.excerpt;
+    let indent: String = excerpt
         .text
         .chars()
-        .take(stretch.column - 1)
+        .take(excerpt.before)
         .map(|c| if c == '\t' { '\t' } else { ' ' })
         .collect();
-    let marks = "^".repeat(stretch.width);
+    let marks = "^".repeat(excerpt.marked);
     write!(f, "\n{margin}--> {file}:{number}:{}", stretch.column)?;
     write!(f, "\n{margin} |")?;
-    let text: String = stretch.text.chars().map(shown).collect();
+    let text: String = excerpt.text.chars().map(shown).collect();
     write!(f, "\n{number} | {text}")?;
     write!(f, "\n{margin} | {indent}{marks}")?;
     if let Some(help) = &problem.help {

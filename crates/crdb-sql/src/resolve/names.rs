@@ -43,8 +43,8 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
                 qualifier.is_some_and(|qualifier| scope.has(qualifier))
             });
         if known && let Some(name) = column.parts.last() {
-            let near: Vec<&'t str> = visible().flat_map(Scope::names).collect();
-            self.observer.missing(name, &near);
+            let mut names = visible().flat_map(Scope::names);
+            self.observer.missing(name, &mut names);
         }
     }
 

@@ -152,12 +152,8 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
         for name in names {
             if relation.find(name.value()).is_none() && !super::scope::is_system_name(name.value())
             {
-                let near: Vec<&'t str> = relation
-                    .columns()
-                    .iter()
-                    .filter_map(|column| column.name)
-                    .collect();
-                self.observer.missing(name, &near);
+                let mut known = relation.columns().iter().filter_map(|column| column.name);
+                self.observer.missing(name, &mut known);
             }
         }
     }

@@ -130,7 +130,7 @@ pub(super) fn alter_table(table: &mut Table, action: &AlterTableAction, text: &s
         } => column(table, definition, text),
         AlterTableAction::DropColumn { column, .. } => {
             let gone = owned(column);
-            table.columns.retain(|column| column.name != gone);
+            table.columns.remove(&gone);
             table
                 .indexes
                 .retain(|index| !index.columns.contains(&gone) && !index.storing.contains(&gone));
@@ -139,13 +139,12 @@ pub(super) fn alter_table(table: &mut Table, action: &AlterTableAction, text: &s
                 .retain(|key| !key.columns.contains(&gone));
         }
         AlterTableAction::AlterColumn { column, action } => {
-            let named = |known: &&mut TableColumn| known.name == column.value();
-            if let Some(column) = table.columns.iter_mut().find(named) {
+            if let Some(column) = table.columns.get_mut(column.value()) {
                 alter_column(column, action, text);
             }
         }
         AlterTableAction::RenameColumn { column, new_name } => {
-            let columns = table.columns.iter_mut().map(|column| &mut column.name);
+            table.columns.rename(column.value(), new_name.value());
             let indexed = table
                 .indexes
                 .iter_mut()
@@ -154,7 +153,7 @@ pub(super) fn alter_table(table: &mut Table, action: &AlterTableAction, text: &s
                 .foreign_keys
                 .iter_mut()
                 .flat_map(|key| &mut key.columns);
-            for name in columns.chain(indexed).chain(referring) {
+            for name in indexed.chain(referring) {
                 if name == column.value() {
                     new_name.value().clone_into(name);
                 }

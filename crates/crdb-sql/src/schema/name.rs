@@ -7,9 +7,11 @@ use crate::dialect::ast::{Ident, ObjectName};
 /// Where unqualified names are made and looked for, unless `search_path` says otherwise.
 pub(super) const PUBLIC: &str = "public";
 
-/// An object's full name. Ordered by its last part, so that all objects of one name stand together.
+/// An object's full name. Ordered by the first word of its last part, then by that part: all objects of one name stand
+/// together, and all that a text may mention with one of its words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
+    word: String,
     pub(super) name: String,
     pub(super) schema: String,
     /// Only where a file says it.
@@ -24,8 +26,10 @@ impl Key {
             let index = parts.len().checked_sub(back)?;
             parts.get(index).map(|part| (*part).to_owned())
         };
+        let name = at(1).unwrap_or_default();
         Self {
-            name: at(1).unwrap_or_default(),
+            word: first_word(&name),
+            name,
             schema: at(2).unwrap_or_else(|| schema.to_owned()),
             database: at(3),
         }
@@ -34,6 +38,7 @@ impl Key {
     /// This object under another last part.
     pub(super) fn renamed(&self, name: &str) -> Self {
         Self {
+            word: first_word(name),
             name: name.to_owned(),
             ..self.clone()
         }
@@ -54,12 +59,61 @@ pub(super) fn parts(name: &ObjectName) -> Vec<&str> {
 
 /// The keys of all objects whose last part is `name`.
 pub(super) fn range(name: &str) -> Range<Key> {
-    let first = |name: String| Key {
-        name,
+    let first = |next: String| Key {
+        word: first_word(name),
+        name: next,
         schema: String::new(),
         database: None,
     };
     first(name.to_owned())..first(format!("{name}\0"))
+}
+
+/// The keys of all objects of which a text has the first word.
+fn range_of_word(word: &str) -> Range<Key> {
+    let first = |word: String| Key {
+        word,
+        name: String::new(),
+        schema: String::new(),
+        database: None,
+    };
+    first(word.to_owned())..first(format!("{word}\0"))
+}
+
+fn words(lower: &str) -> impl Iterator<Item = &str> {
+    lower.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+}
+
+fn first_word(name: &str) -> String {
+    let lower = name.to_lowercase();
+    words(&lower).next().unwrap_or("").to_owned()
+}
+
+/// The names that stand in a text, whatever it means.
+pub(super) struct Mentioned {
+    lower: String,
+    ranges: Vec<Range<Key>>,
+}
+
+impl Mentioned {
+    pub(super) fn in_text(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        let mut all: Vec<&str> = words(&lower).filter(|word| !word.is_empty()).collect();
+        all.sort_unstable();
+        all.dedup();
+        // The empty word is that of a name that begins with another character.
+        let ranges = all.into_iter().chain([""]).map(range_of_word).collect();
+        Self { lower, ranges }
+    }
+
+    /// Where to look for objects that have such a name; [`has`](Self::has) says which of them do.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = Range<Key>> {
+        self.ranges.iter().cloned()
+    }
+
+    pub(super) fn has(&self, key: &Key) -> bool {
+        let name = key.name.to_lowercase();
+        name == key.word || self.lower.contains(&name)
+    }
 }
 
 /// Which of the objects with one last part `parts` mean; `None` where it cannot be told.

@@ -62,20 +62,14 @@ fn left_to_server(before: &str) -> bool {
 
 /// Nothing more is said of the tables whose names stand in a text that is not understood.
 fn forget_mentioned(schema: &mut Schema, text: &str) {
-    let lower = text.to_lowercase();
-    let words: std::collections::HashSet<&str> = lower
-        .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-        .collect();
-    let mentioned: Vec<Key> = schema
-        .tables
-        .keys()
-        .filter(|key| {
-            let name = key.name.to_lowercase();
-            words.contains(name.as_str()) || (name.contains(' ') && lower.contains(&name))
-        })
+    let mentioned = name::Mentioned::in_text(text);
+    let keys: Vec<Key> = mentioned
+        .ranges()
+        .flat_map(|range| schema.tables.range(range).map(|(key, _)| key))
+        .filter(|key| mentioned.has(key))
         .cloned()
         .collect();
-    for key in mentioned {
+    for key in keys {
         schema.tables.remove(&key);
         schema.opaque.insert(key);
     }
@@ -330,8 +324,10 @@ fn index_columns(columns: &[IndexColumn]) -> (Vec<String>, bool) {
 
 pub(super) fn primary_key(table: &mut Table, name: Option<&Ident>, columns: &[IndexColumn]) {
     let (columns, computed) = index_columns(columns);
-    for column in &mut table.columns {
-        column.not_null |= columns.contains(&column.name);
+    for name in &columns {
+        if let Some(column) = table.columns.get_mut(name) {
+            column.not_null = true;
+        }
     }
     // A changed primary key leaves the old one behind as a unique index.
     for index in &mut table.indexes {
@@ -435,7 +431,6 @@ pub(super) fn column(table: &mut Table, definition: &ColumnDefinition, text: &st
             ..Index::default()
         });
     }
-    table.columns.retain(|known| known.name != name);
     table.columns.push(column);
     table.indexes.extend(indexes);
 }
@@ -477,7 +472,9 @@ pub(super) fn written(data_type: &DataType, text: &str) -> String {
 
 /// `LIKE model`: the columns and their NOT NULL always, the rest as the options say.
 fn like(table: &mut Table, model: &Table, options: &[(bool, LikeOption)]) {
-    table.columns.extend(model.columns.iter().cloned());
+    for column in model.columns() {
+        table.columns.push(column.clone());
+    }
     let indexes = options.iter().fold(false, |indexes, (including, what)| {
         if matches!(what, LikeOption::All | LikeOption::Indexes) {
             *including

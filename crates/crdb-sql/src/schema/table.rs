@@ -1,11 +1,13 @@
 //! Tables, columns and indexes.
 
+use super::columns::Columns;
+
 /// A table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     pub(super) name: String,
     pub(super) schema: String,
-    pub(super) columns: Vec<TableColumn>,
+    pub(super) columns: Columns,
     pub(super) indexes: Vec<Index>,
     pub(super) foreign_keys: Vec<ForeignKey>,
 }
@@ -57,13 +59,13 @@ impl Table {
     /// Its columns in order.
     #[must_use]
     pub fn columns(&self) -> &[TableColumn] {
-        &self.columns
+        self.columns.as_slice()
     }
 
     /// The column with this name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&TableColumn> {
-        self.columns.iter().find(|column| column.name == name)
+        self.columns.get(name)
     }
 
     /// Its keys and indexes.
