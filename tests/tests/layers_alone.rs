@@ -11,8 +11,8 @@ use std::process::Command;
 
 /// Each has a consumer, but for the macros, which other crates pass on.
 const CRATES: [&str; 11] = [
-    "auth", "data", "exec", "facade", "macros", "migrate", "observe", "pool", "sql", "testkit",
-    "wire",
+    "auth", "cache", "data", "exec", "facade", "macros", "migrate", "observe", "pool", "sql",
+    "testkit", "wire",
 ];
 
 /// Runs a command to its end; its output is shown when it fails.

@@ -4,6 +4,7 @@ use crate::sqlstate::SqlState;
 use crate::verdict::{Position, Verdict, verdict};
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What kind of thing went wrong. [`Error::verdict`] says what it means for trying again.
@@ -101,8 +102,12 @@ impl ErrorKind {
 ///
 /// [`kind`](Self::kind) says what happened, [`verdict`](Self::verdict) what is certain about it, and
 /// [`sqlstate`](Self::sqlstate) what the server called it. The message is for people.
+///
+/// A clone says the same: it is for those who share one failure among callers that waited for the same thing.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     verdict: Verdict,
@@ -112,7 +117,7 @@ struct Inner {
     parameter: Option<Parameter>,
     committed_rows: u64,
     effort: Option<Effort>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What had been done for a call when its time ran out.
@@ -144,6 +149,7 @@ impl fmt::Display for Effort {
 }
 
 /// The parameter whose value was refused.
+#[derive(Clone)]
 struct Parameter {
     refused: RefusedParameter,
     name: Option<String>,
@@ -174,6 +180,17 @@ impl Error {
         }))
     }
 
+    /// A caller's time was up while it waited for something else than a server: an executor in front of another one says so. Nothing
+    /// that the caller asked for took effect.
+    #[must_use]
+    pub fn timed_out(attempted: impl Into<String>, timeout: Duration) -> Self {
+        Self::new(ErrorKind::Timeout, Verdict::Never, attempted).after(Effort {
+            timeout: Some(timeout),
+            attempts: 1,
+            last: None,
+        })
+    }
+
     pub(crate) fn from_fault(
         fault: Fault,
         position: Position,
@@ -197,7 +214,7 @@ impl Error {
         };
         let mut error = Self::new(kind, verdict, attempted);
         error.0.server = server;
-        error.0.source = source;
+        error.0.source = source.map(Arc::from);
         error.0.parameter = parameter.map(|refused| Parameter {
             refused,
             name: None,
@@ -214,7 +231,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

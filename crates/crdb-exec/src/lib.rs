@@ -111,7 +111,7 @@ pub use comment::SqlComments;
 pub use control::{Control, ControlStep};
 #[cfg(feature = "derive")]
 pub use crdb_macros::FromRow;
-pub use crdb_sql::Staleness;
+pub use crdb_sql::{CacheRule, Staleness};
 pub use deadline::timeout_from_setting;
 pub use effect::Effect;
 pub use error::{Error, ErrorKind};

@@ -21,6 +21,10 @@ impl<'a> From<&'a Query> for Statement<'a> {
             Some(timeout) => statement.timeout(timeout),
             None => statement,
         };
+        let statement = match query.cache_rule() {
+            Some(rule) => statement.cached(rule),
+            None => statement,
+        };
         match query.follower_read_text() {
             Some(text) => statement.follower_read(text),
             None => statement,

@@ -62,6 +62,7 @@ pub enum AsOf {
 pub struct TransactionOptions {
     name: Option<String>,
     isolation: Option<Isolation>,
+    isolation_on: Option<(Engine, Isolation)>,
     priority: Option<Priority>,
     read_only: bool,
     as_of: Option<AsOf>,
@@ -90,6 +91,7 @@ impl TransactionOptions {
         Self {
             name: None,
             isolation: None,
+            isolation_on: None,
             priority: None,
             read_only: false,
             as_of: None,
@@ -115,6 +117,21 @@ impl TransactionOptions {
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.isolation = Some(isolation);
         self
+    }
+
+    /// The isolation on servers of this engine; on others it is as if this were not said. The engine is known only once there is a
+    /// session. It goes before [`isolation`](Self::isolation).
+    #[must_use]
+    pub fn isolation_on(mut self, engine: Engine, isolation: Isolation) -> Self {
+        self.isolation_on = Some((engine, isolation));
+        self
+    }
+
+    fn isolation_of(&self, engine: Engine) -> Option<Isolation> {
+        match self.isolation_on {
+            Some((on, isolation)) if on == engine => Some(isolation),
+            _ => self.isolation,
+        }
     }
 
     /// The priority.
@@ -213,7 +230,7 @@ impl TransactionOptions {
         version: Option<ServerVersion>,
     ) -> CommitErrors {
         const MENDED: ServerVersion = ServerVersion::new(26, 1, 0);
-        let serializable = self.isolation == Some(Isolation::Serializable);
+        let serializable = self.isolation_of(engine) == Some(Isolation::Serializable);
         let mended = version.is_some_and(|version| version >= MENDED);
         if engine == Engine::PostgreSql || serializable || mended {
             CommitErrors::Certain
@@ -240,7 +257,7 @@ impl TransactionOptions {
             text.push_str(mode);
             separator = ", ";
         };
-        match self.isolation {
+        match self.isolation_of(engine) {
             Some(Isolation::Serializable) => mode("ISOLATION LEVEL SERIALIZABLE"),
             Some(Isolation::RepeatableRead) => mode("ISOLATION LEVEL REPEATABLE READ"),
             Some(Isolation::ReadCommitted) => mode("ISOLATION LEVEL READ COMMITTED"),
@@ -329,6 +346,21 @@ mod tests {
         assert_eq!(
             begin(&all, Engine::PostgreSql),
             "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY"
+        );
+    }
+
+    #[test]
+    fn an_isolation_can_be_for_one_engine() {
+        let options = TransactionOptions::new()
+            .isolation(Isolation::ReadCommitted)
+            .isolation_on(Engine::CockroachDb, Isolation::Serializable);
+        assert_eq!(
+            begin(&options, Engine::CockroachDb),
+            "BEGIN ISOLATION LEVEL SERIALIZABLE"
+        );
+        assert_eq!(
+            begin(&options, Engine::PostgreSql),
+            "BEGIN ISOLATION LEVEL READ COMMITTED"
         );
     }
 

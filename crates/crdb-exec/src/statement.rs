@@ -1,4 +1,5 @@
 use crate::session::Engine;
+use crdb_sql::CacheRule;
 use std::time::Duration;
 
 /// What may be done with a statement whose first run did not answer.
@@ -37,6 +38,7 @@ pub struct Statement<'a> {
     name: Option<&'a str>,
     retry: RetrySafety,
     timeout: Option<Duration>,
+    cache: Option<CacheRule>,
 }
 
 impl<'a> Statement<'a> {
@@ -49,6 +51,7 @@ impl<'a> Statement<'a> {
             name: None,
             retry: RetrySafety::WhenCertain,
             timeout: None,
+            cache: None,
         }
     }
 
@@ -79,6 +82,13 @@ impl<'a> Statement<'a> {
     #[must_use]
     pub const fn follower_read(mut self, text: &'a str) -> Self {
         self.follower_read = Some(text);
+        self
+    }
+
+    /// Sets how long its answer may be reused. Executors of this crate keep no answers: a cache in front of one looks at it.
+    #[must_use]
+    pub const fn cached(mut self, rule: CacheRule) -> Self {
+        self.cache = Some(rule);
         self
     }
 
@@ -118,6 +128,12 @@ impl<'a> Statement<'a> {
     #[must_use]
     pub const fn own_timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// How long its answer may be reused; `None` means that no answer is kept.
+    #[must_use]
+    pub const fn cache_rule(&self) -> Option<CacheRule> {
+        self.cache
     }
 
     /// The name, or the beginning of the text: what an error calls this statement.

@@ -15,7 +15,7 @@ pub(crate) use template::TemplateNotes;
 pub use template::{Choice, Shape};
 
 use crate::problem::Code;
-use crate::query::{Cardinality, Column, Parameter, Retry, Staleness, Verify};
+use crate::query::{CacheRule, Cardinality, Column, Parameter, Retry, Staleness, Verify};
 
 /// Everything that stands between `-- name:` and the statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub(crate) struct Header {
     pub(crate) retry: Retry,
     pub(crate) timeout: Option<Duration>,
     pub(crate) staleness: Option<Staleness>,
+    pub(crate) cache: Option<CacheRule>,
     pub(crate) tags: Vec<String>,
     pub(crate) verify: Verify,
     pub(crate) allowed: Vec<Code>,
@@ -79,6 +80,27 @@ impl Header {
             )
         };
         names.iter().enumerate().map(parameter).collect()
+    }
+
+    /// How long an answer may be reused, by `cache` or else by `staleness`.
+    pub(crate) fn cache_rule(&self) -> Option<CacheRule> {
+        let by_staleness = || self.staleness?.cache_rule();
+        self.cache.or_else(by_staleness)
+    }
+
+    /// # Errors
+    /// Why no answer can be kept although the header asks for it.
+    pub(crate) fn check_cache(&self) -> Result<(), &'static str> {
+        match (self.cache, self.staleness) {
+            (None, _) => Ok(()),
+            (Some(_), _) if !self.cardinality.returns_rows() => {
+                Err("only the rows of a query can be kept")
+            }
+            (Some(_), Some(Staleness::Exactly(_))) => {
+                Err("an answer that is kept is not of exactly the time that `staleness` asks for")
+            }
+            (Some(_), _) => Ok(()),
+        }
     }
 
     /// Whether both say the same, wherever they stand.

@@ -61,6 +61,8 @@ mod repository;
 #[cfg(feature = "parser")]
 mod resolve;
 #[cfg(feature = "parser")]
+pub mod reuse;
+#[cfg(feature = "parser")]
 pub mod schema;
 mod source;
 #[cfg(feature = "templates")]
@@ -76,7 +78,8 @@ pub use header::{Choice, Shape, parse_duration};
 pub use lint::{lint, lint_query};
 pub use problem::{Code, Problem, Problems, Severity};
 pub use query::{
-    Cardinality, Column, ContentHash, Nullability, Parameter, Query, Retry, Staleness, Verify,
+    CacheRule, Cardinality, Column, ContentHash, Nullability, Parameter, Query, Retry, Staleness,
+    Verify,
 };
 pub use repository::{Changes, Layout, ReloadingRepository, Repository, write_embedded};
 

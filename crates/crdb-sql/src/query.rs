@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use hash::ContentHash;
-pub use meaning::{Cardinality, Nullability, Retry, Staleness, Verify};
+pub use meaning::{CacheRule, Cardinality, Nullability, Retry, Staleness, Verify};
 
 use crate::header::Header;
 use crate::placeholder::Numbered;
@@ -211,6 +211,13 @@ impl Query {
     #[must_use]
     pub fn staleness(&self) -> Option<Staleness> {
         self.header.staleness
+    }
+
+    /// How long an answer may be reused: what `-- cache` says, else what [`staleness`](Self::staleness) allows. `None` means
+    /// that no answer is kept.
+    #[must_use]
+    pub fn cache_rule(&self) -> Option<CacheRule> {
+        self.header.cache_rule()
     }
 
     /// [`text`](Self::text) with the `AS OF SYSTEM TIME` that [`staleness`](Self::staleness) asks for: what to send to

@@ -29,7 +29,7 @@ pub use variant::Variant;
 
 use crate::header::{Choice, Shape};
 use crate::problem::{Code, Problem};
-use crate::query::{Cardinality, Retry, Staleness};
+use crate::query::{CacheRule, Cardinality, Retry, Staleness};
 use crate::repository::file::TemplateSource;
 use crate::source::SourceFile;
 use cache::Cache;
@@ -197,6 +197,12 @@ impl Template {
     #[must_use]
     pub fn staleness(&self) -> Option<Staleness> {
         self.source.header.staleness
+    }
+
+    /// How long an answer may be reused: see [`Query::cache_rule`](crate::Query::cache_rule).
+    #[must_use]
+    pub fn cache_rule(&self) -> Option<CacheRule> {
+        self.source.header.cache_rule()
     }
 
     /// A problem with the template as a whole.

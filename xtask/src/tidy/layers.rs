@@ -70,6 +70,13 @@ const LAYERS: &[Layer] = &[
         knows: &[arrow("crdb-exec", How::Plain)],
     },
     Layer {
+        name: "crdb-cache",
+        knows: &[
+            arrow("crdb-exec", How::Plain),
+            arrow("crdb-sql", How::Plain),
+        ],
+    },
+    Layer {
         name: "crdb-migrate",
         knows: &[
             arrow("crdb-exec", How::Plain),

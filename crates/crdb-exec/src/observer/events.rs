@@ -27,7 +27,9 @@ impl Failure {
         )
     }
 
-    pub(crate) fn of(error: &crate::Error) -> Self {
+    /// How this error came about.
+    #[must_use]
+    pub fn of(error: &crate::Error) -> Self {
         Self {
             kind: error.kind(),
             verdict: error.verdict(),

@@ -7,7 +7,9 @@ use super::template::{Choice, FlagNote, IdentifierNote, Shape, TemplateNotes};
 use super::{Header, ParameterNote, duration};
 use crate::name;
 use crate::problem::{Code, Problem};
-use crate::query::{Cardinality, Column, Nullability, Parameter, Retry, Staleness, Verify};
+use crate::query::{
+    CacheRule, Cardinality, Column, Nullability, Parameter, Retry, Staleness, Verify,
+};
 use crate::source::SourceFile;
 use crate::token::{TokenKind, tokenize};
 
@@ -18,6 +20,7 @@ pub(super) const KEYS: &[&str] = &[
     "retry",
     "timeout",
     "staleness",
+    "cache",
     "tags",
     "verify",
     "allow",
@@ -37,6 +40,7 @@ pub(super) struct Annotations {
     retry: Option<Retry>,
     timeout: Option<std::time::Duration>,
     staleness: Option<Staleness>,
+    cache: Option<CacheRule>,
     tags: Option<Vec<String>>,
     verify: Option<Verify>,
     allowed: Vec<Code>,
@@ -120,6 +124,7 @@ impl Annotations {
             "retry" => once(&mut self.retry, key, retry(value)?),
             "timeout" => once(&mut self.timeout, key, time(value)?),
             "staleness" => once(&mut self.staleness, key, staleness(value)?),
+            "cache" => once(&mut self.cache, key, cache(value)?),
             "tags" => once(&mut self.tags, key, tags(value)?),
             "template" => {
                 let shape = Shape::from_word(value).ok_or_else(|| {
@@ -334,6 +339,7 @@ impl Annotations {
             retry: self.retry.unwrap_or_default(),
             timeout: self.timeout,
             staleness: self.staleness,
+            cache: self.cache,
             tags: self.tags.unwrap_or_default(),
             verify: self.verify.unwrap_or_default(),
             allowed: self.allowed,
@@ -391,6 +397,30 @@ fn staleness(value: &str) -> Result<Staleness, Refusal> {
         Some(rest) => age(rest).map(Staleness::Exactly),
         None => age(value).map(Staleness::AtMost),
     }
+}
+
+/// `10s`, `10s, 5m on error`
+fn cache(value: &str) -> Result<CacheRule, Refusal> {
+    let help = "write `-- cache: 10s`, or `-- cache: 10s, 5m on error` to serve older answers while loads fail";
+    let age = |text: &str| duration::parse(text.trim()).map_err(|why| refuse(why, help));
+    let Some((max_age, rest)) = value.split_once(',') else {
+        return age(value).map(CacheRule::new);
+    };
+    let max_age = age(max_age)?;
+    let Some(on_error) = without_words(rest.trim(), "on error") else {
+        return Err(refuse(
+            format!("`{}` does not end in `on error`", rest.trim()),
+            help,
+        ));
+    };
+    let on_error = age(on_error)?;
+    if on_error <= max_age {
+        return Err(refuse(
+            "the age on error is not longer than the age at other times",
+            help,
+        ));
+    }
+    Ok(CacheRule::new(max_age).on_error(on_error))
 }
 
 fn tags(value: &str) -> Result<Vec<String>, Refusal> {

@@ -98,6 +98,17 @@ impl Staleness {
         }
     }
 
+    /// How long an answer may be reused that is read now: `AtMost` for as long, `Follower` for the 4.2 s that a follower read is
+    /// old by the server's defaults. `Exactly` allows no other time.
+    #[must_use]
+    pub const fn cache_rule(self) -> Option<CacheRule> {
+        match self {
+            Self::Follower => Some(CacheRule::new(Duration::from_millis(4_200))),
+            Self::AtMost(age) => Some(CacheRule::new(age)),
+            Self::Exactly(_) => None,
+        }
+    }
+
     /// The statement with `AS OF SYSTEM TIME` and the [expression](Self::expression) behind its tables; `None` where it has no
     /// place for it, as one that writes.
     ///
@@ -112,6 +123,61 @@ impl Staleness {
     #[must_use]
     pub fn text(self, statement: &str) -> Option<String> {
         super::follower_read::text(statement, self).ok()
+    }
+}
+
+/// How long the answer of a query may be reused. Only a cache that stands in front of the executor looks at it.
+///
+/// ```
+/// use std::time::Duration;
+/// use crdb_sql::CacheRule;
+///
+/// // -- cache: 10s, 5m on error
+/// const RULE: CacheRule =
+///     CacheRule::new(Duration::from_secs(10)).on_error(Duration::from_secs(300));
+/// assert_eq!(RULE.max_age(), Duration::from_secs(10));
+/// assert_eq!(RULE.max_age_on_error(), Duration::from_secs(300));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CacheRule {
+    max_age: Duration,
+    on_error: Option<Duration>,
+}
+
+impl CacheRule {
+    /// An answer may be given as long as what it says was current at most this long ago.
+    #[must_use]
+    pub const fn new(max_age: Duration) -> Self {
+        Self {
+            max_age,
+            on_error: None,
+        }
+    }
+
+    /// While a newer answer cannot be had because the server does not answer, one of this age may be given.
+    #[must_use]
+    pub const fn on_error(mut self, max_age: Duration) -> Self {
+        self.on_error = Some(max_age);
+        self
+    }
+
+    /// How old an answer may be.
+    #[must_use]
+    pub const fn max_age(self) -> Duration {
+        self.max_age
+    }
+
+    /// How old an answer may be while a newer one cannot be had; never less than [`max_age`](Self::max_age).
+    #[must_use]
+    pub fn max_age_on_error(self) -> Duration {
+        self.on_error
+            .map_or(self.max_age, |on_error| on_error.max(self.max_age))
+    }
+
+    /// Whether an older answer may be given while a newer one cannot be had.
+    #[must_use]
+    pub const fn allows_errors(self) -> bool {
+        self.on_error.is_some()
     }
 }
 

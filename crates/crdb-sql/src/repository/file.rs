@@ -169,6 +169,14 @@ fn query(
         .as_ref()
         .is_some_and(|header| header.template.shape.is_some());
     let name = header.as_ref().map(|h| format!("{prefix}{}", h.name));
+    if let (Some(header), Some(name)) = (&header, &name)
+        && let Err(why) = header.check_cache()
+    {
+        let place = header.name_span.clone();
+        let problem = Problem::at(Code::BadAnnotation, source, place, why)
+            .help("take `-- cache` out of the header");
+        problems.push(problem.of_query(name));
+    }
     let body = trim(source.text(), &section.body);
     let Some((first, last)) = body.first().zip(body.last()) else {
         if let Some(line) = section.header.first() {

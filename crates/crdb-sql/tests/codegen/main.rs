@@ -562,6 +562,15 @@ fn every_type_of_the_servers_has_a_rust_type_or_an_error_that_helps() {
 }
 
 #[test]
+fn a_cached_query_carries_its_rule() {
+    let query = "-- name: q :many\n-- cache: 10s, 5m on error\nSELECT number FROM accounts";
+    has(
+        &code(query, &[], &[("number", "text")]),
+        ".cached(CacheRule::new(Duration::from_secs(10)).on_error(Duration::from_secs(300)))",
+    );
+}
+
+#[test]
 fn a_follower_read_carries_both_texts() {
     let query = "-- name: q :many\n-- staleness: follower\nSELECT number FROM accounts";
     has(

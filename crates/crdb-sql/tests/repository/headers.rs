@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crdb_sql::{Cardinality, Code, Nullability, Retry, Staleness, Verify};
+use crdb_sql::{CacheRule, Cardinality, Code, Nullability, Retry, Staleness, Verify};
 
 use crate::one;
 
@@ -118,6 +118,34 @@ fn an_annotation_below_the_header_is_a_warning() {
     let warning = repository.warnings().iter().next().unwrap();
     assert_eq!(warning.code(), Code::MisplacedAnnotation);
     assert_eq!(warning.query(), Some("accounts.a"));
+}
+
+#[test]
+fn a_header_says_how_long_an_answer_may_be_reused() {
+    let seconds = Duration::from_secs;
+    for (lines, rule) in [
+        ("", None),
+        ("-- cache: 10s\n", Some(CacheRule::new(seconds(10)))),
+        (
+            "-- cache: 500ms, 5m on error\n",
+            Some(CacheRule::new(Duration::from_millis(500)).on_error(seconds(300))),
+        ),
+        // A reader of the past may be given it from memory.
+        ("-- staleness: 20s\n", Some(CacheRule::new(seconds(20)))),
+        (
+            "-- staleness: follower\n",
+            Some(CacheRule::new(Duration::from_millis(4_200))),
+        ),
+        ("-- staleness: exactly 20s\n", None),
+        (
+            "-- staleness: 20s\n-- cache: 5s\n",
+            Some(CacheRule::new(seconds(5))),
+        ),
+    ] {
+        let repository = one(&format!("-- name: a :many\n{lines}SELECT a FROM t"));
+        let query = repository.get("accounts.a").unwrap();
+        assert_eq!(query.cache_rule(), rule, "{lines}");
+    }
 }
 
 #[test]

@@ -99,6 +99,36 @@ fn every_mistake_is_shown_where_it_is() {
             "locks rows cannot read the past",
         ),
         (
+            "-- name: a :one\n-- cache: long\nSELECT 1",
+            Code::BadAnnotation,
+            "`long` is not a duration",
+        ),
+        (
+            "-- name: a :one\n-- cache: 10s, 5m\nSELECT 1",
+            Code::BadAnnotation,
+            "`5m` does not end in `on error`",
+        ),
+        (
+            "-- name: a :one\n-- cache: 10s, 5s on error\nSELECT 1",
+            Code::BadAnnotation,
+            "not longer than the age at other times",
+        ),
+        (
+            "-- name: a :exec\n-- cache: 10s\nDELETE FROM t WHERE a = 1",
+            Code::BadAnnotation,
+            "only the rows of a query can be kept",
+        ),
+        (
+            "-- name: a :one\n-- cache: 10s\n-- staleness: exactly 10s\nSELECT a FROM t",
+            Code::BadAnnotation,
+            "not of exactly the time",
+        ),
+        (
+            "-- name: a :many\n-- template: select\n-- cache: 10s\n-- staleness: exactly 10s\nSELECT a FROM t",
+            Code::BadAnnotation,
+            "not of exactly the time",
+        ),
+        (
             "-- name: a :one\n-- tags: a,,b\nSELECT 1",
             Code::BadAnnotation,
             "has a gap",

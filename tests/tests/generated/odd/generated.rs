@@ -1879,7 +1879,7 @@ pub mod r_self {
     }
 
     const PAST: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"SELECT id, note FROM "Other" WHERE id > 0"#)
-.named("r_self.past").follower_read(r#"SELECT id, note FROM "Other" AS OF SYSTEM TIME with_max_staleness('10000ms') WHERE id > 0"#);
+.named("r_self.past").cached(::crdb_facade::exec::CacheRule::new(::core::time::Duration::from_secs(10))).follower_read(r#"SELECT id, note FROM "Other" AS OF SYSTEM TIME with_max_staleness('10000ms') WHERE id > 0"#);
 
     /// The query `r_self.past`.
     ///

@@ -299,6 +299,9 @@ fn statement(out: &mut String, builder: &Builder<'_>, exec: &str) {
     if let Some(timeout) = template.timeout() {
         let _written = write!(chain, ".timeout({})", duration(timeout));
     }
+    if let Some(rule) = template.cache_rule() {
+        chain.push_str(&super::function::cached(rule, exec));
+    }
     if reads_the_past {
         line!(out, "let statement = {chain};");
         line!(out, "match past {{");

@@ -1,12 +1,13 @@
 //! A function for each query.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::reading::Reading;
 use super::{batch, docs, line, literal, sql_docs, structure};
 use crate::codegen::item::{Item, Shape};
 use crate::codegen::row::RowType;
-use crate::query::{Cardinality, Retry};
+use crate::query::{CacheRule, Cardinality, Retry};
 
 pub(super) fn emit(out: &mut String, item: &Item<'_>, exec: &str) {
     let bulk = match item.query.cardinality() {
@@ -45,19 +46,36 @@ fn statement(out: &mut String, item: &Item<'_>, text: Option<&str>, exec: &str) 
         Retry::Certain => {}
     }
     if let Some(timeout) = query.timeout() {
-        let millis = timeout.as_millis();
-        let duration = if millis.is_multiple_of(1000) {
-            format!("::core::time::Duration::from_secs({})", millis / 1000)
-        } else {
-            format!("::core::time::Duration::from_millis({millis})")
-        };
-        let _written = write!(rest, ".timeout({duration})");
+        let _written = write!(rest, ".timeout({})", duration(timeout));
+    }
+    if let Some(rule) = query.cache_rule() {
+        rest.push_str(&cached(rule, exec));
     }
     if let Some(past) = query.follower_read_text() {
         let _written = write!(rest, ".follower_read({})", literal(past));
     }
     line!(out, "{rest};");
     line!(out);
+}
+
+fn duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    if millis.is_multiple_of(1000) {
+        format!("::core::time::Duration::from_secs({})", millis / 1000)
+    } else {
+        format!("::core::time::Duration::from_millis({millis})")
+    }
+}
+
+/// `.cached(..)`
+pub(super) fn cached(rule: CacheRule, exec: &str) -> String {
+    let age = duration(rule.max_age());
+    let on_error = if rule.allows_errors() {
+        format!(".on_error({})", duration(rule.max_age_on_error()))
+    } else {
+        String::new()
+    };
+    format!(".cached({exec}::CacheRule::new({age}){on_error})")
 }
 
 /// What every function's documentation says.

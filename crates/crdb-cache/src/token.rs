@@ -1,0 +1,192 @@
+//! What a reader must see: commits that it knows of.
+
+use crate::timestamp::Timestamp;
+use std::fmt;
+
+/// Proof of a commit: an answer that is read with it is never older than that commit.
+///
+/// A token of this process also knows the order of events within its cache, which no clock can change. Only the server's
+/// [time](Self::timestamp) can be carried to another process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Token {
+    /// A commit that this cache was told of.
+    local: Option<Local>,
+    /// Its time, where the server told it.
+    committed: Option<Timestamp>,
+    /// A commit that was made elsewhere.
+    remote: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Local {
+    cache: u64,
+    sequence: u64,
+}
+
+/// When something was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadAt {
+    pub(crate) sequence: u64,
+    pub(crate) timestamp: Timestamp,
+}
+
+impl Token {
+    /// A commit at this time of the server, as another process told it.
+    ///
+    /// Times of different nodes of CockroachDB, and a time of PostgreSQL's clock that was set back, compare as well as these
+    /// clocks agree.
+    #[must_use]
+    pub const fn at(timestamp: Timestamp) -> Self {
+        Self {
+            local: None,
+            committed: None,
+            remote: Some(timestamp),
+        }
+    }
+
+    pub(crate) const fn local(cache: u64, sequence: u64, committed: Option<Timestamp>) -> Self {
+        Self {
+            local: Some(Local { cache, sequence }),
+            committed,
+            remote: None,
+        }
+    }
+
+    /// Its time by the server's clock, to be carried to another process; `None` when the server did not tell it, so that only this
+    /// process can use the token.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        match self.local {
+            Some(_) => Some(self.committed?.max(self.remote.unwrap_or_default())),
+            None => self.remote,
+        }
+    }
+
+    /// A token of both commits.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let local = match (self.local, other.local) {
+            (Some(a), Some(b)) if a.cache == b.cache => {
+                Some(if a.sequence >= b.sequence { a } else { b })
+            }
+            // Of two caches one is elsewhere: by its time, or by one that no entry has.
+            (Some(a), Some(_)) => {
+                let elsewhere = other.timestamp().unwrap_or(NEVER);
+                return Self {
+                    local: Some(a),
+                    committed: self.committed,
+                    remote: Some(elsewhere.max(self.remote.unwrap_or_default())),
+                };
+            }
+            (a, b) => a.or(b),
+        };
+        let committed = match (self.local, other.local) {
+            (Some(_), Some(_)) => self.committed.zip(other.committed).map(|(a, b)| a.max(b)),
+            (Some(_), None) => self.committed,
+            (None, _) => other.committed,
+        };
+        Self {
+            local,
+            committed,
+            remote: self.remote.max(other.remote),
+        }
+    }
+
+    /// Whether what was read then, for this cache, includes the commits.
+    pub(crate) fn is_seen_by(&self, cache: u64, read: ReadAt) -> bool {
+        let local = match self.local {
+            Some(local) if local.cache == cache => read.sequence > local.sequence,
+            Some(_) => self.committed.is_some_and(|at| read.timestamp >= at),
+            None => true,
+        };
+        local && self.remote.is_none_or(|at| read.timestamp >= at)
+    }
+
+    /// A load that begins after this event of the cache includes the local commits.
+    pub(crate) fn sequence(&self, cache: u64) -> u64 {
+        self.local
+            .filter(|local| local.cache == cache)
+            .map_or(0, |local| local.sequence)
+    }
+}
+
+/// Later than anything that is read.
+const NEVER: Timestamp = Timestamp::from_nanoseconds(u64::MAX);
+
+impl From<Timestamp> for Token {
+    fn from(timestamp: Timestamp) -> Self {
+        Self::at(timestamp)
+    }
+}
+
+impl fmt::Display for Token {
+    /// The server's time, or `local`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.timestamp() {
+            Some(timestamp) => timestamp.fmt(f),
+            None => f.write_str("local"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(nanoseconds: u64) -> Timestamp {
+        Timestamp::from_nanoseconds(nanoseconds)
+    }
+
+    fn read(sequence: u64, nanoseconds: u64) -> ReadAt {
+        ReadAt {
+            sequence,
+            timestamp: at(nanoseconds),
+        }
+    }
+
+    #[test]
+    fn in_its_process_a_token_goes_by_order_and_not_by_clocks() {
+        let token = Token::local(1, 5, Some(at(100)));
+        // The clock was set back.
+        assert!(token.is_seen_by(1, read(6, 50)));
+        assert!(!token.is_seen_by(1, read(5, 500)));
+        // Another cache knows the clock only.
+        assert!(!token.is_seen_by(2, read(6, 50)));
+        assert!(token.is_seen_by(2, read(1, 100)));
+        assert!(!Token::local(1, 5, None).is_seen_by(2, read(9, 900)));
+    }
+
+    #[test]
+    fn what_cannot_be_carried_is_not_carried() {
+        assert_eq!(Token::local(1, 5, None).timestamp(), None);
+        let both = Token::local(1, 5, None).and(Token::at(at(7)));
+        assert_eq!(both.timestamp(), None);
+        let both = Token::local(1, 5, Some(at(9))).and(Token::at(at(7)));
+        assert_eq!(both.timestamp(), Some(at(9)));
+    }
+
+    fn tokens() -> impl Strategy<Value = Token> {
+        prop_oneof![
+            (0..5_u64).prop_map(|time| Token::at(at(time))),
+            (1..3_u64, 0..5_u64, prop::option::of(0..5_u64))
+                .prop_map(|(cache, sequence, time)| Token::local(cache, sequence, time.map(at))),
+            Just(Token::default()),
+        ]
+    }
+
+    proptest! {
+        /// What sees a token of both has seen each; a token of one cache demands no more than both.
+        #[test]
+        fn a_token_of_both_demands_what_each_demands(
+            a in tokens(), b in tokens(), c in tokens(), sequence in 0..6_u64, time in 0..6_u64,
+        ) {
+            let read = read(sequence, time);
+            let each = [a, b, c].iter().all(|token| token.is_seen_by(1, read));
+            if a.and(b).and(c).is_seen_by(1, read) {
+                prop_assert!(each, "{a:?} {b:?} {c:?}");
+            }
+            prop_assert_eq!(a.and(a).is_seen_by(1, read), a.is_seen_by(1, read));
+        }
+    }
+}
