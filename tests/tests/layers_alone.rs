@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each has a consumer, but for the macros, which other crates pass on.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "auth", "cache", "data", "exec", "facade", "macros", "migrate", "observe", "pool", "sql",
     "testkit", "wire",
 ];
