@@ -1,6 +1,10 @@
 //! What a cache gives, over a server of which everything is known. Real servers are behind the cache in crdb-facade's tests and in the
 //! chaos harness.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod fills;
 mod model;
