@@ -31,8 +31,11 @@ const BESIDE_PEERS: &str = "R4";
 /// The row whose name is no number.
 const FAILOVER: &str = "failover";
 
-/// Whether that row is going to run: it is named, or no row is.
-fn needs_peers(arguments: &[String]) -> bool {
+/// The row that runs Prometheus.
+const WITH_PROMETHEUS: &str = "R20";
+
+/// Whether this row is going to run: it is named, or no row is.
+fn runs(arguments: &[String], row: &str) -> bool {
     let names_a_row = |argument: &&String| {
         let number = argument.strip_prefix(['R', 'r']).unwrap_or_default();
         let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -40,16 +43,21 @@ fn needs_peers(arguments: &[String]) -> bool {
     };
     let mut rows = arguments.iter().filter(names_a_row).peekable();
     !workspace::only_asks(arguments)
-        && (rows.peek().is_none() || rows.any(|row| row.eq_ignore_ascii_case(BESIDE_PEERS)))
+        && (rows.peek().is_none() || rows.any(|named| named.eq_ignore_ascii_case(row)))
 }
 
 /// Runs the program in `tests/` with the arguments; its exit code is the command's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !workspace::only_asks(&arguments.arguments) {
-        setup::prepare(setup::Purpose::Tests, "chaos");
+        let purpose = if runs(&arguments.arguments, WITH_PROMETHEUS) {
+            setup::Purpose::Alerts
+        } else {
+            setup::Purpose::Tests
+        };
+        setup::prepare(purpose, "chaos");
     }
     let mut build = vec!["--quiet", "--package", "crdb-tests", "--bin", "chaos"];
-    if needs_peers(&arguments.arguments) {
+    if runs(&arguments.arguments, BESIDE_PEERS) {
         build.extend(["--features", "peers"]);
     }
     workspace::build_and_run(&build, "chaos", &arguments.arguments)
@@ -63,7 +71,7 @@ mod tests {
     fn peers_are_compiled_for_their_row_only() {
         let needed = |arguments: &[&str]| {
             let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-            needs_peers(&arguments)
+            runs(&arguments, BESIDE_PEERS)
         };
         assert!(needed(&[]) && needed(&["--seconds", "9"]) && needed(&["R1", "r4"]));
         assert!(!needed(&["R1", "--seconds", "9"]) && !needed(&["failover"]));

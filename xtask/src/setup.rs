@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use requirement::{FOR_BENCHMARKS, REQUIREMENTS, Requirement};
+use requirement::{FOR_ALERTS, FOR_BENCHMARKS, REQUIREMENTS, Requirement};
 
 /// Installs the system packages that builds and tests need.
 ///
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Also what the benchmarks need: Java, PostgreSQL's JDBC driver, Python
     #[arg(long)]
     benches: bool,
+    /// Also what the row R20 of the chaos harness needs: Prometheus
+    #[arg(long)]
+    alerts: bool,
 }
 
 /// For what a machine is set up.
@@ -33,6 +36,8 @@ pub(crate) enum Purpose {
     Tests,
     /// The benchmarks too.
     Benchmarks,
+    /// The chaos harness with its row about alerts.
+    Alerts,
 }
 
 impl Purpose {
@@ -40,6 +45,7 @@ impl Purpose {
         let more = match self {
             Self::Tests => &[],
             Self::Benchmarks => FOR_BENCHMARKS,
+            Self::Alerts => FOR_ALERTS,
         };
         REQUIREMENTS.iter().chain(more)
     }
@@ -47,12 +53,13 @@ impl Purpose {
 
 /// Checks, and installs what is missing.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let purpose = if arguments.benches {
-        Purpose::Benchmarks
-    } else {
-        Purpose::Tests
-    };
-    for requirement in purpose.requirements() {
+    let purposes = purposes(arguments);
+    let requirements = REQUIREMENTS.iter().chain(
+        purposes
+            .iter()
+            .flat_map(|purpose| purpose.requirements().skip(REQUIREMENTS.len())),
+    );
+    for requirement in requirements {
         match requirement.find() {
             Ok(place) => println!("found    {}: {place}", requirement.name),
             Err(missing) => println!(
@@ -62,13 +69,34 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     if arguments.check {
-        return Ok(exit_code(&missing(purpose)));
+        let missing: Vec<_> = purposes.into_iter().flat_map(missing).collect();
+        return Ok(exit_code(&missing));
     }
-    let missing = provide(purpose)?;
+    let mut missing = Vec::new();
+    for purpose in purposes {
+        missing.extend(provide(purpose)?);
+    }
     if missing.is_empty() {
         println!("setup: everything is there");
     }
     Ok(exit_code(&missing))
+}
+
+/// For what this command sets the machine up.
+fn purposes(arguments: &Arguments) -> Vec<Purpose> {
+    let more = [
+        (arguments.benches, Purpose::Benchmarks),
+        (arguments.alerts, Purpose::Alerts),
+    ];
+    let more: Vec<_> = more
+        .into_iter()
+        .filter_map(|(is_asked, purpose)| is_asked.then_some(purpose))
+        .collect();
+    if more.is_empty() {
+        vec![Purpose::Tests]
+    } else {
+        more
+    }
 }
 
 /// Installs what is missing, if that can be done here without asking, and says what is still missing then.

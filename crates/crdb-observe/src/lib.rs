@@ -65,6 +65,7 @@ mod label;
 )]
 mod log;
 mod metrics;
+pub mod monitoring;
 #[cfg(feature = "opentelemetry")]
 #[cfg_attr(
     not(all(feature = "auth", feature = "pool", feature = "wire", feature = "exec")),

@@ -1,9 +1,11 @@
 //! Certificates for tests: an authority made on the spot and what it signs.
 //!
-//! Keys are ECDSA P-256, certificates are valid from 1975 to 4096 so that tests under a shifted clock still pass.
+//! Keys are ECDSA P-256, certificates are valid from 1975 to 4096, where a test does not say otherwise, so that tests under a
+//! shifted clock still pass.
 
 use std::fmt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -70,7 +72,7 @@ impl Authority {
     /// [`ErrorKind::InvalidInput`] when a host is neither a DNS name nor an address.
     pub fn server(&self, hosts: &[&str]) -> Result<Identity, Error> {
         let name = hosts.first().copied().unwrap_or("server without a name");
-        self.sign(name, hosts, &[ExtendedKeyUsagePurpose::ServerAuth])
+        self.sign(name, hosts, &[ExtendedKeyUsagePurpose::ServerAuth], None)
     }
 
     /// Signs a client certificate whose common name is `user`, which is how PostgreSQL's `cert` and CockroachDB's
@@ -79,7 +81,16 @@ impl Authority {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when `user` cannot be a common name.
     pub fn client(&self, user: &str) -> Result<Identity, Error> {
-        self.sign(user, &[], &[ExtendedKeyUsagePurpose::ClientAuth])
+        self.sign(user, &[], &[ExtendedKeyUsagePurpose::ClientAuth], None)
+    }
+
+    /// As [`client`](Self::client), with a certificate that ends in this time: for what warns of it.
+    ///
+    /// # Errors
+    /// As [`client`](Self::client).
+    pub fn client_valid_for(&self, user: &str, valid: Duration) -> Result<Identity, Error> {
+        let usages = [ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(user, &[], &usages, SystemTime::now().checked_add(valid))
     }
 
     /// Signs a certificate for a CockroachDB node: common name `node`, for serving and for calling other nodes.
@@ -94,6 +105,7 @@ impl Authority {
                 ExtendedKeyUsagePurpose::ServerAuth,
                 ExtendedKeyUsagePurpose::ClientAuth,
             ],
+            None,
         )
     }
 
@@ -102,6 +114,7 @@ impl Authority {
         name: &str,
         hosts: &[&str],
         usages: &[ExtendedKeyUsagePurpose],
+        end: Option<SystemTime>,
     ) -> Result<Identity, Error> {
         let key = KeyPair::generate().map_err(rejected)?;
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
@@ -110,6 +123,9 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = usages.to_vec();
         params.use_authority_key_identifier_extension = true;
+        if let Some(end) = end {
+            params.not_after = end.into();
+        }
         let certificate = params.signed_by(&key, &self.issuer).map_err(rejected)?;
         Ok(Identity {
             certificate_pem: certificate.pem(),

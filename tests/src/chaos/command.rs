@@ -30,7 +30,7 @@ use tokio::time::Instant;
 pub struct Arguments {
     /// Rows to run, for example R2; all where none is named.
     pub rows: Vec<String>,
-    /// Leaves out the rows that run a crate's own tests or fuzz targets, where no row is named.
+    /// Leaves out the rows that run a crate's own tests or fuzz targets, or need further programs, where no row is named.
     #[arg(long, conflicts_with = "rows")]
     pub native: bool,
     /// Runs each row for at most N seconds; without it, up to the row's size.
@@ -188,7 +188,9 @@ fn choose(names: &[String], native: bool) -> anyhow::Result<Vec<&'static dyn Row
     let all = rows::all();
     if names.is_empty() {
         let rows = all.iter().copied();
-        return Ok(rows.filter(|row| !native || row.is_native()).collect());
+        return Ok(rows
+            .filter(|row| !native || (row.is_native() && row.needs().is_empty()))
+            .collect());
     }
     let find = |name: &String| {
         all.iter()

@@ -31,6 +31,11 @@ pub trait Row: Sync {
         true
     }
 
+    /// Programs that it needs beyond what every test needs.
+    fn needs(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Runs until [`Context::goes_on`] says that it is enough.
     ///
     /// An error means that it could not be run; what was found wrong belongs into the report.

@@ -1,5 +1,6 @@
 //! The rows that can be run.
 
+mod alerts;
 mod bulk;
 mod cut_commit;
 mod deadlines;
@@ -38,6 +39,7 @@ pub fn all() -> &'static [&'static dyn Row] {
         &own_tests::LANES,
         &own_tests::MIGRATIONS,
         &bulk::Bulk,
+        &alerts::Alerts,
         &verdicts::Verdicts,
         &own_tests::WHOLE_STACK,
         &failover::Failover,

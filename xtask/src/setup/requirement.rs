@@ -122,6 +122,15 @@ pub(crate) const FOR_BENCHMARKS: &[Requirement] = &[
     },
 ];
 
+/// What the row about the shipped alerts needs on top.
+pub(crate) const FOR_ALERTS: &[Requirement] = &[Requirement {
+    name: "Prometheus",
+    purpose: "the row R20 of the chaos harness",
+    debian: &["prometheus"],
+    fedora: &["golang-github-prometheus"],
+    needs: &[Need::Program("prometheus"), Need::Program("promtool")],
+}];
+
 impl Requirement {
     /// Where it was found, or the first thing that was not.
     ///

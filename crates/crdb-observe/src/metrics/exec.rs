@@ -84,6 +84,10 @@ impl ExecMetrics {
             unknown: Counter::default(),
             resolved: Family::default(),
         };
+        // There before they count: to Prometheus, a series that begins with 1 has not increased.
+        for result in ["committed", "abandoned", "unknown"] {
+            drop(this.resolved.get_or_create(&Resolved { result }));
+        }
         registry.register_with_unit(
             "statement",
             "Time from a call to its answer, retries and waiting included, by query and outcome",

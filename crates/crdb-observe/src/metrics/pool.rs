@@ -176,6 +176,8 @@ impl PoolMetrics {
         );
         for node in states.iter().flat_map(|status| &status.nodes) {
             let name = self.nodes.value(&node.address.to_string());
+            // There before it counts: to Prometheus, a series that begins with 1 has not increased.
+            drop(self.leaks.get_or_create(&Node { node: name.clone() }));
             self.in_rotation
                 .get_or_create(&Node { node: name.clone() })
                 .set(i64::from(node.state.in_rotation()));

@@ -1,0 +1,80 @@
+//! Breaks a service.
+
+use super::Subject;
+use crdb_facade::Database;
+use crdb_facade::exec::{RetrySafety, Statement};
+use crdb_testkit::{Accept, Cut, Direction, FaultProxy, Link};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// The node behind this proxy goes away.
+pub(super) async fn away(proxy: &FaultProxy) {
+    proxy.set_accept(Accept::Refuse).await;
+    proxy.cut_now(Cut::Reset);
+}
+
+/// A table with one row.
+pub(super) async fn one_row(db: &Database) -> anyhow::Result<()> {
+    for text in [
+        "CREATE TABLE row (value INT8 NOT NULL)",
+        "INSERT INTO row (value) VALUES (0)",
+    ] {
+        db.sql(text).execute().await?;
+    }
+    Ok(())
+}
+
+/// A read that may be tried again, and is under way for long enough to be cut.
+pub(super) async fn slow_read(db: &Database) {
+    let read = Statement::new("SELECT pg_sleep(0.05)").retry(RetrySafety::Safe);
+    drop(db.fetch_all(read, &[]).await);
+}
+
+/// Cuts all connections, many times a second.
+pub(super) fn cut_often(subject: &mut Subject) {
+    let proxies = subject.proxies.clone();
+    subject.run(async move {
+        loop {
+            sleep(Duration::from_millis(40)).await;
+            for proxy in &proxies {
+                proxy.cut_now(Cut::Reset);
+            }
+        }
+    });
+}
+
+/// Sends a write every few seconds whose answer is lost.
+pub(super) fn lose_answers(subject: &mut Subject) {
+    let (db, proxies) = (subject.db.clone(), subject.proxies.clone());
+    subject.run(async move {
+        loop {
+            sleep(Duration::from_secs(2)).await;
+            for proxy in &proxies {
+                proxy.set_link(Direction::ToClient, Link::blackhole());
+            }
+            let write = db.sql("UPDATE row SET value = value + 1");
+            drop(write.execute().await);
+            for proxy in &proxies {
+                proxy.heal().await;
+            }
+        }
+    });
+}
+
+/// Replaces the certificate by files that hold none, and has sessions opened.
+pub(super) fn spoil(subject: &mut Subject, certificate: PathBuf) {
+    let proxies = subject.proxies.clone();
+    subject.run(async move {
+        for number in 0_u64.. {
+            sleep(Duration::from_secs(2)).await;
+            drop(std::fs::write(
+                &certificate,
+                format!("no certificate {number}"),
+            ));
+            for proxy in &proxies {
+                proxy.cut_now(Cut::Close);
+            }
+        }
+    });
+}
