@@ -73,6 +73,22 @@ impl Failure {
         }
     }
 
+    /// A temporary table, view or sequence, where the setting for them is off.
+    pub(super) fn temporary_tables_are_off(version: CockroachVersion) -> Self {
+        let code = if version.has_codes_of_experiments() {
+            "XCEXF"
+        } else {
+            "0A000"
+        };
+        Self {
+            hint: Some(
+                "You can enable temporary tables by running `SET experimental_enable_temp_tables = 'on'`."
+                    .to_owned(),
+            ),
+            ..Self::new(code, "temporary tables are only supported experimentally")
+        }
+    }
+
     /// A schema change of a table that is locked.
     pub(super) fn table_is_locked(table: &str) -> Self {
         Self {
@@ -126,16 +142,20 @@ impl Failure {
         }
     }
 
-    /// Syntax at the byte `start` of `sql` that an issue asks for, as releases before v22.1 put it.
-    pub(super) fn unimplemented_syntax(sql: &str, start: usize, token: &str, issue: u32) -> Self {
+    /// Syntax at the byte `start` of `sql` that the grammar knows only to say that there is no such thing, and the issue
+    /// that asks for it.
+    pub(super) fn unimplemented_syntax(
+        sql: &str,
+        start: usize,
+        token: &str,
+        hint: String,
+    ) -> Self {
         let Self {
             message, detail, ..
         } = Self::syntax(sql, start, token);
         Self {
             detail,
-            hint: Some(format!(
-                "You have attempted to use a feature that is not yet implemented.\nSee: https://go.crdb.dev/issue/{issue}"
-            )),
+            hint: Some(hint),
             ..Self::new("0A000", format!("{message}: unimplemented: this syntax"))
         }
     }
@@ -261,9 +281,18 @@ impl Failure {
     }
 }
 
-fn issue_hint(issue: u32, version: CockroachVersion) -> String {
+/// What is said of a feature for which no issue is named.
+pub(super) const NOT_YET: &str =
+    "You have attempted to use a feature that is not yet implemented.";
+
+/// What is said of a feature that an issue asks for, as releases before v22.1 put it.
+pub(super) fn old_issue_hint(issue: u32) -> String {
+    format!("{NOT_YET}\nSee: https://go.crdb.dev/issue/{issue}")
+}
+
+pub(super) fn issue_hint(issue: u32, version: CockroachVersion) -> String {
     format!(
-        "You have attempted to use a feature that is not yet implemented.\nSee: https://go.crdb.dev/issue-v/{issue}/{}",
+        "{NOT_YET}\nSee: https://go.crdb.dev/issue-v/{issue}/{}",
         version.series()
     )
 }

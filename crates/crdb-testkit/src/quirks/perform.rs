@@ -144,6 +144,10 @@ impl Session {
         if statement.internal && !self.setting(Setting::UnsafeInternals).await? {
             return Ok(Some(Failure::internals_are_closed()));
         }
+        if statement.temporary && !self.setting(Setting::TemporaryTables).await? {
+            let release = self.control.options.release();
+            return Ok(Some(Failure::temporary_tables_are_off(release)));
+        }
         if let Some(alteration) = &statement.alters
             && let Some(failure) = self.refuse_alteration(alteration).await?
         {

@@ -1,7 +1,7 @@
 //! What PostgreSQL takes and CockroachDB does not. Pure.
 
 use super::classify::{Class, classify};
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::statement::Habits;
 use super::tokens::{Token, TokenKind, statements};
 
@@ -23,7 +23,8 @@ impl Habits {
             }
             "set" if !self.set_local && statement.get(1).is_some_and(|token| token.is("local")) => {
                 let at = statement.get(2)?;
-                return Some(Failure::unimplemented_syntax(sql, at.start, at.text, 32562));
+                let hint = failure::old_issue_hint(32562);
+                return Some(Failure::unimplemented_syntax(sql, at.start, at.text, hint));
             }
             "copy" if has("to") && has("stdout") => {
                 return statement
@@ -42,9 +43,54 @@ impl Habits {
                 );
             }
             "declare" => return self.refuse_cursor(statement),
+            "create" | "drop" => {
+                let (at, issue) = self.unknown_object(statement)?;
+                let at = statement.get(at).or(statement.last())?;
+                let hint = issue.map_or_else(
+                    || failure::NOT_YET.to_owned(),
+                    |issue| failure::issue_hint(issue, self.version),
+                );
+                return Some(Failure::unimplemented_syntax(sql, at.start, at.text, hint));
+            }
             _ => {}
         }
         None
+    }
+
+    /// Where CREATE or DROP of something that CockroachDB does not have stops, and the issue that asks for it.
+    fn unknown_object(&self, statement: &[Token<'_>]) -> Option<(usize, Option<u32>)> {
+        const BEFORE: [&str; 6] = [
+            "or",
+            "replace",
+            "trusted",
+            "procedural",
+            "constraint",
+            "default",
+        ];
+        let is = |at: usize, word: &str| statement.get(at).is_some_and(|token| token.is(word));
+        let creates = is(0, "create");
+        let kind = (1..statement.len()).find(|at| !BEFORE.iter().any(|word| is(*at, word)))?;
+        if creates && super::statement::creates_temporary(statement) {
+            let commit = (kind..statement.len()).find(|at| is(*at, "on") && is(at + 1, "commit"))?;
+            let ends = is(commit + 2, "delete") || is(commit + 2, "drop");
+            return ends.then_some((commit + 2, Some(46556)));
+        }
+        let (words, issue) = match statement.get(kind)?.name().as_str() {
+            "access" => (2, None),
+            "aggregate" => (1, Some(74775)),
+            "cast" | "conversion" | "publication" | "rule" | "server" | "subscription" => (1, None),
+            "foreign" => (2, None),
+            "language" => (2, Some(17511)),
+            "operator" => (1, Some(65017)),
+            "text" => (1, Some(7821)),
+            "domain" => (if creates { 2 } else { 1 }, Some(27796)),
+            "tablespace" if creates => (1, Some(54113)),
+            "collation" if !creates => (1, None),
+            "extension" if !creates => (2, Some(74777)),
+            "trigger" if !self.version.has_triggers() => (1, Some(28296)),
+            _ => return None,
+        };
+        Some((kind + words, issue))
     }
 
     fn refuse_cursor(&self, statement: &[Token<'_>]) -> Option<Failure> {

@@ -25,10 +25,12 @@ pub(super) enum Setting {
     SchemaLocked,
     /// Writes of a transaction wait for its COMMIT (cockroach#140093).
     BufferedWrites,
+    /// Temporary tables, views and sequences can be created (cockroach#46260).
+    TemporaryTables,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::AutocommitBeforeDdl,
         Self::BatchTransactions,
         Self::ManyPortals,
@@ -37,6 +39,7 @@ impl Setting {
         Self::UnsafeInternals,
         Self::SchemaLocked,
         Self::BufferedWrites,
+        Self::TemporaryTables,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Setting {
             Self::UnsafeInternals => "allow_unsafe_internals",
             Self::SchemaLocked => "create_table_with_schema_locked",
             Self::BufferedWrites => "kv_transaction_buffered_writes_enabled",
+            Self::TemporaryTables => "experimental_enable_temp_tables",
         }
     }
 
@@ -61,7 +65,9 @@ impl Setting {
 
     fn since(self) -> CockroachVersion {
         match self {
-            Self::BatchTransactions | Self::InjectRetries => CockroachVersion::V22_1,
+            Self::BatchTransactions | Self::InjectRetries | Self::TemporaryTables => {
+                CockroachVersion::V22_1
+            }
             Self::ManyPortals | Self::InjectRetriesOnCommit => CockroachVersion::V23_1,
             Self::AutocommitBeforeDdl => CockroachVersion::V24_1,
             Self::SchemaLocked | Self::BufferedWrites => CockroachVersion::V25_2,
@@ -73,7 +79,10 @@ impl Setting {
     pub(super) fn default(self, version: CockroachVersion) -> bool {
         match self {
             Self::BatchTransactions => true,
-            Self::ManyPortals | Self::InjectRetries | Self::InjectRetriesOnCommit => false,
+            Self::ManyPortals
+            | Self::InjectRetries
+            | Self::InjectRetriesOnCommit
+            | Self::TemporaryTables => false,
             // On since v25.1.
             Self::AutocommitBeforeDdl => version >= CockroachVersion::V25_2,
             // Off since v26.1; before v25.4 nothing was closed.

@@ -73,6 +73,32 @@ pub(super) async fn serve(stream: TcpStream, control: Arc<Control>) {
     }
 }
 
+/// Whether this is 3.0 or a later version that begins in the same way.
+fn is_protocol_3(version: u32) -> bool {
+    version >> 16 == PROTOCOL_3 >> 16
+}
+
+/// NegotiateProtocolVersion: 3.0 it is, without the options of the protocol that the client named.
+fn version_and_no_options(parameters: &Bytes) -> BytesMut {
+    let mut rest = parameters.clone();
+    let mut options = Vec::new();
+    while let (Some(name), Some(_)) = (take_text(&mut rest), take_text(&mut rest)) {
+        if name.starts_with(b"_pq_.") {
+            options.push(name);
+        }
+    }
+    let mut out = BytesMut::new();
+    put(&mut out, b'v', |out| {
+        out.put_u32(PROTOCOL_3);
+        out.put_u32(u32::try_from(options.len()).unwrap_or(u32::MAX));
+        for option in &options {
+            out.put_slice(option);
+            out.put_u8(0);
+        }
+    });
+    out
+}
+
 /// Tells a client that the node drains: in clear, whatever the client asked for first.
 async fn turn_away(mut stream: TcpStream) -> std::io::Result<()> {
     let mut packet = read_untyped(&mut stream).await?;
@@ -91,6 +117,7 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
     socket.set_tcp_user_timeout(control.options.unacknowledged())?;
     let mut stream: Box<dyn Stream> = Box::new(stream);
     let mut encrypted = false;
+    let mut negotiated = false;
     let parameters = loop {
         let mut packet = read_untyped(&mut stream).await?;
         match packet
@@ -117,12 +144,16 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
                 )
                 .await;
             }
-            PROTOCOL_3 if !encrypted && control.options.refuses_plain() => {
+            version if is_protocol_3(version) && !encrypted && control.options.refuses_plain() => {
                 let failure =
                     Failure::protocol("node is running secure mode, SSL connection required");
                 return refuse(&mut stream, &failure).await;
             }
             PROTOCOL_3 => break packet,
+            newer if is_protocol_3(newer) && control.options.release().negotiates_protocol() => {
+                negotiated = true;
+                break packet;
+            }
             other => {
                 return refuse(
                     &mut stream,
@@ -140,6 +171,9 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
         writer,
         socket,
     };
+    if negotiated {
+        client.writer.write_all(&version_and_no_options(&parameters)).await?;
+    }
     let mut backend = Backend::connect(&control.upstream.address).await?;
     let (message, named) = startup_message(parameters, control.options.release());
     backend.send(&message).await?;
@@ -401,7 +435,9 @@ fn startup_message(parameters: Bytes, version: CockroachVersion) -> (BytesMut, b
             if let Some(assignment) = own_setting(&assignment, version) {
                 named = true;
                 kept.push(format!("-c {assignment}"));
-            } else if FORWARDED.iter().any(is) || name.contains(&b'.') {
+            } else if FORWARDED.iter().any(is)
+                || (name.contains(&b'.') && !name.starts_with(b"_pq_."))
+            {
                 // A name with a dot is an option of the client's own, on both.
                 for text in [name, value] {
                     out.put_slice(&text);

@@ -44,6 +44,8 @@ pub(super) struct Statement {
     pub(super) waits_for: Option<Wait>,
     /// It reads what CockroachDB keeps to itself: `crdb_internal` or `system`.
     pub(super) internal: bool,
+    /// It creates what goes with its session.
+    pub(super) temporary: bool,
     /// It has an `AS OF SYSTEM TIME`.
     pub(super) historical: bool,
     /// It asks for the time of its transaction.
@@ -67,6 +69,7 @@ impl Statement {
             changefeed: None,
             waits_for: None,
             internal: false,
+            temporary: false,
             historical: false,
             reads_clock: false,
         }
@@ -164,6 +167,7 @@ impl Habits {
                 .find_map(|at| jobs::shown(&tokens[at..], self.version))
                 .and_then(|(_, _, wait)| wait),
             internal: reads_internals(&tokens),
+            temporary: creates_temporary(&tokens),
             is_concurrent: tokens.iter().any(|token| token.is("concurrently")),
             may_commit: tokens[0].is("call") || tokens[0].is("do"),
             reads_clock: tokens
@@ -303,6 +307,16 @@ fn reads_internals(statement: &[Token<'_>]) -> bool {
     })
 }
 
+/// `CREATE [OR REPLACE] [LOCAL | GLOBAL] {TEMP | TEMPORARY} ..`.
+pub(super) fn creates_temporary(statement: &[Token<'_>]) -> bool {
+    const BEFORE: [&str; 4] = ["or", "replace", "local", "global"];
+    let mut rest = statement.iter();
+    rest.next().is_some_and(|first| first.is("create"))
+        && rest
+            .find(|token| !BEFORE.iter().any(|word| token.is(word)))
+            .is_some_and(|token| token.is("temp") || token.is("temporary"))
+}
+
 /// The parameter that a SET sets, if CockroachDB reports it.
 fn reported(statement: &[Token<'_>]) -> Option<&'static str> {
     let first = statement.first()?;
@@ -389,6 +403,7 @@ mod tests {
             "COPY t TO STDOUT",
             "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
             "COMMIT AND CHAIN",
+            "CREATE TRIGGER a BEFORE INSERT ON t EXECUTE FUNCTION f()",
         ] {
             assert!(code(&old, sql).is_some(), "{sql}");
             assert_eq!(code(&HABITS, sql), None, "{sql}");

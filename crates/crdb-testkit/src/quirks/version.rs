@@ -124,6 +124,21 @@ impl CockroachVersion {
         self < Self::V23_1
     }
 
+    /// Triggers are known since v24.3 (cockroach#28296).
+    pub(super) fn has_triggers(self) -> bool {
+        self >= Self::V25_2
+    }
+
+    /// What is an experiment has the code XCEXF; before, 0A000.
+    pub(super) fn has_codes_of_experiments(self) -> bool {
+        self >= Self::V26_2
+    }
+
+    /// A version 3.2 of the protocol is answered with the one that the server speaks, since v26.1 (cockroach#158636).
+    pub(super) fn negotiates_protocol(self) -> bool {
+        self >= Self::V26_2
+    }
+
     /// UNLISTEN is a no-op since v22.2 (cockroach#86772).
     pub(super) fn knows_unlisten(self) -> bool {
         self >= Self::V22_2

@@ -112,6 +112,44 @@ async fn unknown_parameters_at_startup_are_ignored() {
     );
 }
 
+/// A StartupMessage of another minor version.
+fn startup_as(minor: u8, parameters: &[(&str, &str)]) -> Vec<u8> {
+    let mut message = startup(parameters);
+    message[7] = minor;
+    message
+}
+
+#[tokio::test]
+async fn a_newer_protocol_is_refused_and_negotiated_since_v26() {
+    let old = QuirksOptions::default().version(CockroachVersion::V25_4);
+    for (options, negotiates) in [(QuirksOptions::default(), true), (old, false)] {
+        let (proxy, database) = proxy(options).await;
+        let parameters = [
+            ("user", Login::Trust.user()),
+            ("database", database.name()),
+            ("_pq_.option", "1"),
+        ];
+        let mut stream = connect(proxy.port()).await;
+        stream.write_all(&startup_as(2, &parameters)).await.unwrap();
+        if negotiates {
+            let mut answer = [0; 25];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"v\0\0\0\x18\0\x03\0\0\0\0\0\x01_pq_.option\0");
+            let mut next = [0; 9];
+            stream.read_exact(&mut next).await.unwrap();
+            assert_eq!(&next, b"R\0\0\0\x08\0\0\0\0");
+        } else {
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer[0], b'E');
+            assert!(
+                String::from_utf8_lossy(&answer).contains("unknown protocol version 196610"),
+                "{answer:?}"
+            );
+        }
+    }
+}
+
 async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }

@@ -289,6 +289,99 @@ async fn internals_are_closed_since_v26() {
 }
 
 #[tokio::test]
+async fn what_the_grammar_only_names_is_unimplemented() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for (sql, at) in [
+        ("CREATE DOMAIN d AS INT8", "as"),
+        ("CREATE OR REPLACE RULE r AS ON INSERT TO t DO NOTHING", "r"),
+        ("CREATE AGGREGATE a (INT8) (sfunc = f, stype = INT8)", "a"),
+        ("CREATE CAST (a AS b) WITHOUT FUNCTION", "("),
+        ("CREATE OPERATOR @@ (function = f, leftarg = INT8)", "@@"),
+        ("CREATE PUBLICATION p FOR ALL TABLES", "p"),
+        ("CREATE TABLESPACE s LOCATION '/'", "s"),
+        ("CREATE FOREIGN TABLE f (a INT8) SERVER s", "f"),
+        ("CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple)", "search"),
+        ("CREATE TRUSTED LANGUAGE l HANDLER h", "handler"),
+        ("DROP DOMAIN IF EXISTS d", "if"),
+        ("DROP COLLATION c", "c"),
+        ("DROP EXTENSION e CASCADE", "cascade"),
+    ] {
+        let error = format!(
+            "ErrorResponse ERROR 0A000 'at or near \"{at}\": syntax error: unimplemented: this syntax'"
+        );
+        // It is the parser's, so that nothing of the text runs.
+        let answer = raw.query(&format!("SELECT 1; {sql}")).await;
+        assert!(answer[0].starts_with(&error), "{sql}: {answer:?}");
+        assert_eq!(answer.len(), 2, "{sql}: {answer:?}");
+    }
+    let trigger = "CREATE TRIGGER t BEFORE INSERT ON no_such_table EXECUTE FUNCTION f()";
+    let answer = raw.query(trigger).await;
+    assert!(answer[0].starts_with("ErrorResponse ERROR 42P01"), "{answer:?}");
+    let (_proxy, _database, mut raw) =
+        session(QuirksOptions::default().version(CockroachVersion::V24_1)).await;
+    let answer = raw.query(trigger).await;
+    assert!(answer[0].starts_with("ErrorResponse ERROR 0A000"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn temporary_tables_are_behind_a_setting() {
+    for (version, code) in [
+        (CockroachVersion::V22_2, "0A000"),
+        (CockroachVersion::V26_2, "XCEXF"),
+    ] {
+        let (_proxy, _database, mut raw) =
+            session(QuirksOptions::default().version(version)).await;
+        let refused = format!(
+            "ErrorResponse ERROR {code} 'temporary tables are only supported experimentally'"
+        );
+        for sql in [
+            "CREATE TEMP TABLE t (a INT8)",
+            "create local temporary table t as select 1 as a",
+            "CREATE OR REPLACE TEMP VIEW v AS SELECT 1 AS a",
+            "CREATE TEMPORARY SEQUENCE s",
+        ] {
+            let answer = raw.query(sql).await;
+            assert!(answer[0].starts_with(&refused), "{sql}: {answer:?}");
+            let answer = raw.exchange(&run(sql)).await;
+            assert!(
+                answer.iter().any(|line| line.starts_with(&refused)),
+                "{sql}: {answer:?}"
+            );
+        }
+        raw.query("SET experimental_enable_temp_tables = on").await;
+        let made = raw.query("CREATE TEMP TABLE t (a INT8)").await;
+        assert!(
+            made.contains(&"CommandComplete 'CREATE TABLE'".to_owned()),
+            "{made:?}"
+        );
+        // What goes with its transaction does not exist.
+        for end in ["DROP", "DELETE ROWS"] {
+            let sql = format!("CREATE TEMP TABLE u (a INT8) ON COMMIT {end}");
+            let answer = raw.query(&sql).await;
+            assert!(
+                answer[0].starts_with("ErrorResponse ERROR 0A000 'at or near"),
+                "{answer:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn reset_all_leaves_the_role() {
+    let (_proxy, database, mut raw) = session(QuirksOptions::default()).await;
+    let role = format!("{}_role", database.name());
+    let make = format!("CREATE ROLE {role}; GRANT {role} TO {}", Login::Trust.user());
+    Engine::shared_postgres().await.execute(&make).await.unwrap();
+    raw.query(&format!("SET ROLE {role}")).await;
+    raw.query("RESET ALL").await;
+    assert_eq!(raw.query("SHOW role").await[1], format!("DataRow {role}"));
+    raw.query("RESET role").await;
+    assert_eq!(raw.query("SHOW role").await[1], "DataRow none");
+    let drop = format!("DROP ROLE {role}");
+    Engine::shared_postgres().await.execute(&drop).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_database_is_dropped_with_all_that_is_in_it() {
     let (_proxy, database, mut raw) = session(QuirksOptions::default()).await;
     let may = format!("ALTER USER {} CREATEDB", Login::Trust.user());
