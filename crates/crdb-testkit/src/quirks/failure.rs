@@ -144,12 +144,7 @@ impl Failure {
 
     /// Syntax at the byte `start` of `sql` that the grammar knows only to say that there is no such thing, and the issue
     /// that asks for it.
-    pub(super) fn unimplemented_syntax(
-        sql: &str,
-        start: usize,
-        token: &str,
-        hint: String,
-    ) -> Self {
+    pub(super) fn unimplemented_syntax(sql: &str, start: usize, token: &str, hint: String) -> Self {
         let Self {
             message, detail, ..
         } = Self::syntax(sql, start, token);
@@ -282,8 +277,7 @@ impl Failure {
 }
 
 /// What is said of a feature for which no issue is named.
-pub(super) const NOT_YET: &str =
-    "You have attempted to use a feature that is not yet implemented.";
+pub(super) const NOT_YET: &str = "You have attempted to use a feature that is not yet implemented.";
 
 /// What is said of a feature that an issue asks for, as releases before v22.1 put it.
 pub(super) fn old_issue_hint(issue: u32) -> String {

@@ -85,6 +85,11 @@ impl Session {
                 }
             }
         }
+        if statement.temporary && !self.setting(Setting::TemporaryTables).await? {
+            let release = self.control.options.release();
+            let failure = Failure::temporary_tables_are_off(release);
+            return self.fail(&failure).await;
+        }
         if statement.may_commit {
             // What it commits inside cannot be taken back, so the server does not run the whole again.
             self.unsent_from = None;
@@ -143,10 +148,6 @@ impl Session {
         }
         if statement.internal && !self.setting(Setting::UnsafeInternals).await? {
             return Ok(Some(Failure::internals_are_closed()));
-        }
-        if statement.temporary && !self.setting(Setting::TemporaryTables).await? {
-            let release = self.control.options.release();
-            return Ok(Some(Failure::temporary_tables_are_off(release)));
         }
         if let Some(alteration) = &statement.alters
             && let Some(failure) = self.refuse_alteration(alteration).await?

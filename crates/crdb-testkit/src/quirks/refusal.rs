@@ -71,7 +71,8 @@ impl Habits {
         let creates = is(0, "create");
         let kind = (1..statement.len()).find(|at| !BEFORE.iter().any(|word| is(*at, word)))?;
         if creates && super::statement::creates_temporary(statement) {
-            let commit = (kind..statement.len()).find(|at| is(*at, "on") && is(at + 1, "commit"))?;
+            let commit =
+                (kind..statement.len()).find(|at| is(*at, "on") && is(at + 1, "commit"))?;
             let ends = is(commit + 2, "delete") || is(commit + 2, "drop");
             return ends.then_some((commit + 2, Some(46556)));
         }

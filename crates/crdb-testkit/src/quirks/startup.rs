@@ -172,7 +172,10 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
         socket,
     };
     if negotiated {
-        client.writer.write_all(&version_and_no_options(&parameters)).await?;
+        client
+            .writer
+            .write_all(&version_and_no_options(&parameters))
+            .await?;
     }
     let mut backend = Backend::connect(&control.upstream.address).await?;
     let (message, named) = startup_message(parameters, control.options.release());
