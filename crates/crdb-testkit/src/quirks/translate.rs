@@ -41,6 +41,7 @@ pub(super) fn error(body: &Bytes, version: CockroachVersion) -> Frame {
         )),
         "40001" if message.contains("dependencies") => Some(Failure::retry_commit(version)),
         "40001" => Some(Failure::retry_statement(version)),
+        "42883" => no_operator(&message),
         _ => None,
     };
     if let Some(failure) = instead {
@@ -65,6 +66,53 @@ pub(super) fn error(body: &Bytes, version: CockroachVersion) -> Frame {
         tag: b'E',
         body: in_order(&fields),
     }
+}
+
+/// The error for operands that no operator takes, which PostgreSQL calls an undefined function.
+fn no_operator(message: &str) -> Option<Failure> {
+    const COMPARING: [&str; 6] = ["=", "<>", "<", ">", "<=", ">="];
+    let operation = message.strip_prefix("operator does not exist: ")?;
+    let is_operator = |word: &str| word.chars().all(|c| "+-*/<>=~!@#%^&|`?".contains(c));
+    let operator = operation.split(' ').find(|word| is_operator(word))?;
+    let (left, right) = operation.split_once(&format!(" {operator} "))?;
+    let kind = if COMPARING.contains(&operator) {
+        "comparison"
+    } else {
+        "binary"
+    };
+    let message = format!(
+        "unsupported {kind} operator: <{}> {operator} <{}>",
+        type_name(left),
+        type_name(right)
+    );
+    Some(Failure::new("22023", message))
+}
+
+/// What CockroachDB calls a type of PostgreSQL.
+fn type_name(name: &str) -> String {
+    if let Some(element) = name.strip_suffix("[]") {
+        return format!("{}[]", type_name(element));
+    }
+    match name {
+        "smallint" => "int2",
+        "integer" => "int4",
+        "bigint" => "int",
+        "text" => "string",
+        "character varying" => "varchar",
+        "character" => "char",
+        "boolean" => "bool",
+        "numeric" => "decimal",
+        "double precision" => "float",
+        "real" => "float4",
+        "bytea" => "bytes",
+        "bit varying" => "varbit",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// The error that CockroachDB gives for a message of the extended protocol that names what does not exist, or has too few

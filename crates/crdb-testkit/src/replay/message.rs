@@ -61,8 +61,9 @@ fn encode(message: &Message, values: &HashMap<String, String>) -> Result<Vec<u8>
             let parameters = fields["Parameters"].as_array().cloned().unwrap_or_default();
             put_count(&mut body, parameters.len());
             for parameter in &parameters {
-                put_value(&mut body, parameter)
-                    .ok_or_else(|| invalid("a parameter is text or hexadecimal binary"))?;
+                put_value(&mut body, parameter).ok_or_else(|| {
+                    invalid("a parameter is text, hexadecimal binary or an array of bytes")
+                })?;
             }
             put_list(&mut body, &fields["ResultFormatCodes"], put_format);
             b'B'
@@ -149,6 +150,9 @@ fn put_value(body: &mut Vec<u8>, value: &Value) -> Option<()> {
         return Some(());
     } else if let Some(text) = value["text"].as_str() {
         text.as_bytes().to_vec()
+    } else if let Some(bytes) = value.as_array() {
+        let byte = |byte: &Value| u8::try_from(byte.as_u64()?).ok();
+        bytes.iter().map(byte).collect::<Option<_>>()?
     } else {
         hexadecimal(value["binary"].as_str()?)?
     };
@@ -199,6 +203,11 @@ mod tests {
                 "Bind",
                 r#"{"Parameters": [{"text": "a"}, null, {"binary": "0aff"}], "ResultFormatCodes": [1]}"#,
                 b"B\0\0\0\x1d\0\0\0\0\0\x03\0\0\0\x01a\xff\xff\xff\xff\0\0\0\x02\x0a\xff\0\x01\0\x01",
+            ),
+            (
+                "Bind",
+                r#"{"Parameters": [[104, 105]]}"#,
+                b"B\0\0\0\x12\0\0\0\0\0\x01\0\0\0\x02hi\0\0",
             ),
         ] {
             assert_eq!(encoded(name, fields), bytes, "{name}");

@@ -333,6 +333,38 @@ async fn what_the_grammar_only_names_is_unimplemented() {
 }
 
 #[tokio::test]
+async fn operands_that_no_operator_takes_have_cockroachdbs_words() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for (operation, says) in [
+        (
+            "'a'::VARCHAR = $1::UUID",
+            "comparison operator: <varchar> = <uuid>",
+        ),
+        ("true >= $1::INT8", "comparison operator: <bool> >= <int>"),
+        (
+            "ARRAY[1.5::FLOAT8] <> $1::TEXT[]",
+            "comparison operator: <float[]> <> <string[]>",
+        ),
+        (
+            "now() * $1::BYTEA",
+            "binary operator: <timestamptz> * <bytes>",
+        ),
+    ] {
+        let answer = raw
+            .exchange(&[parse("", &format!("SELECT {operation}")), sync()].concat())
+            .await;
+        let error = format!("ErrorResponse ERROR 22023 'unsupported {says}'");
+        assert!(answer[0].starts_with(&error), "{operation}: {answer:?}");
+    }
+    // A function that there is none of keeps its code.
+    let answer = raw.query("SELECT no_such_function(1)").await;
+    assert!(
+        answer[0].starts_with("ErrorResponse ERROR 42883"),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
 async fn temporary_tables_are_behind_a_setting() {
     for (version, code) in [
         (CockroachVersion::V22_2, "0A000"),
