@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::connection::Connection;
 use crate::exit::{self, Exit};
-use crate::{config, doctor, output, query, script, secrets};
+use crate::{config, doctor, export, load, migrate, output, query, script, secrets};
 
 /// CockroachDB and PostgreSQL from a command line.
 #[derive(Debug, Parser)]
@@ -36,6 +36,8 @@ Where to start:
   crdb sql report.sql                    run a script
   crdb sql - --format csv < report.sql   the same from standard input, as CSV
   crdb config explain --changed          where each setting comes from
+  crdb migrate plan                      what `crdb migrate up` would do
+  crdb load accounts accounts.csv        load a file; crdb export --table accounts -o accounts.csv
 
 The database is the one that a service started here would use: the file that CRDB_CONFIG names, else crdb.yaml or
 crdb.toml, then CRDB_* variables. --config, --url and --set are stronger. Passwords do not belong on a command line:
@@ -54,6 +56,12 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Show the configuration
     Config(config::Arguments),
+    /// Apply migrations to a database, take them back, say how far it has come
+    Migrate(migrate::Arguments),
+    /// Load the rows of a file into a table
+    Load(load::Arguments),
+    /// Export a table or a query into files
+    Export(export::Arguments),
 }
 
 impl Cli {
@@ -68,6 +76,9 @@ impl Cli {
             Command::Sql(arguments) => script::run(arguments, connection, json),
             Command::Doctor(arguments) => doctor::run(arguments, connection, json),
             Command::Config(arguments) => config::run(arguments, connection, json),
+            Command::Migrate(arguments) => migrate::run(arguments, connection, json),
+            Command::Load(arguments) => load::run(arguments, connection, json),
+            Command::Export(arguments) => export::run(arguments, connection, json),
         }
     }
 }

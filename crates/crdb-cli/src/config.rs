@@ -33,7 +33,9 @@ enum ConfigCommand {
 /// Every mistake of the configuration.
 pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
     let ConfigCommand::Explain { prefix, changed } = &arguments.command;
-    let config = connection.config()?;
+    let as_service = connection.of_a_service();
+    let is_whole = as_service.is_ok();
+    let config = as_service.or_else(|_| connection.config())?;
     let explanation = config.explain();
     let shown = explanation.iter().filter(|line| {
         let named = prefix
@@ -61,7 +63,9 @@ pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool)
             })
             .collect();
         println!("{}", crate::table(["setting", "value", "from"], rows));
-        println!("fingerprint {}", config.fingerprint());
+        if is_whole {
+            println!("fingerprint {}", config.fingerprint());
+        }
     }
     Ok(Exit::Done)
 }

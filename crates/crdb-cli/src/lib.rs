@@ -19,7 +19,7 @@
 //!
 //! # Modules in reading order
 //! `cli` (the command line), `exit` (what a run comes to), `secrets`; `connection`, `guard` (which database, and what may be done with it);
-//! `query`, `script`, `doctor`, `config` (the commands); `parameter`, `rows`, `every`, `terminal`, `table`, `output` (what they share).
+//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output` (what they share).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -34,13 +34,19 @@ mod connection;
 pub mod doctor;
 #[cfg(feature = "program")]
 mod every;
-#[cfg(feature = "program")]
 mod exit;
 #[cfg(feature = "program")]
+mod export;
+#[cfg(feature = "program")]
 mod guard;
+#[cfg(feature = "program")]
+mod load;
+pub mod migrate;
 mod output;
 #[cfg(feature = "program")]
 mod parameter;
+#[cfg(feature = "program")]
+mod progress;
 #[cfg(feature = "program")]
 mod query;
 #[cfg(feature = "program")]
@@ -56,7 +62,6 @@ mod terminal;
 #[cfg(feature = "program")]
 pub use cli::{Cli, main};
 pub use connection::Connection;
-#[cfg(feature = "program")]
 pub use exit::{Exit, Usage};
 pub use output::end_quietly_without_a_reader;
 pub use table::table;

@@ -39,19 +39,13 @@ pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool)
     let Some(name) = &arguments.name else {
         return list(&guarded.config, as_json);
     };
-    block_on(async {
-        let database = guarded.open().await?;
+    block_on(guarded.read(async |database| {
         let repository = database.repository();
         let query = repository.get(name).map_err(Error::from)?;
         guarded.guard.check(query.text())?;
-        guarded.guard.begins(Some(name), query.text()).await?;
-        let done = repeat(arguments, &database, name, query.cardinality(), as_json).await;
-        let exit = done.as_ref().map_or_else(Exit::of, |exit| *exit);
-        let audited = guarded.guard.ended(Some(name), query.text(), exit).await;
-        let exit = done?;
-        audited?;
-        Ok(exit)
-    })
+        let work = repeat(arguments, database, name, query.cardinality(), as_json);
+        guarded.guard.record(Some(name), query.text(), work).await
+    }))
 }
 
 async fn repeat(

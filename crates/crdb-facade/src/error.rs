@@ -130,6 +130,7 @@ impl Error {
     }
 
     /// What `key` asks for cannot be done here.
+    #[cfg(any(feature = "endpoint", feature = "otlp"))]
     pub(crate) fn not_observed<T>(
         key: Key<T>,
         error: impl Into<Box<dyn StdError + Send + Sync>>,

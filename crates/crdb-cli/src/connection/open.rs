@@ -1,14 +1,20 @@
 //! Opens what the options name.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use crdb_facade::config::{ConfigBuilder, keys};
 use crdb_facade::{Config, Database, DatabaseBuilder};
 
 use super::Connection;
+use crate::exit::Exit;
 use crate::guard::Guard;
 
 /// What the server shows for sessions of this program, where the configuration says nothing.
 const APPLICATION: &str = "crdb";
+
+/// How long sessions may take to end.
+const CLOSING: Duration = Duration::from_secs(5);
 
 impl Connection {
     /// The configuration: files, then `CRDB_*` variables, then the command line.
@@ -16,6 +22,20 @@ impl Connection {
     /// # Errors
     /// Every mistake of every source.
     pub fn config(&self) -> Result<Config> {
+        // This program serves nothing and sends nothing, whatever a service with the same configuration does.
+        let builder = self
+            .builder()
+            .set(keys::observe::ENDPOINT_LISTEN, None)
+            .set(keys::observe::OTLP_ENDPOINT, None)
+            .set(keys::observe::LOG_FORMAT, None);
+        Ok(builder.build()?)
+    }
+
+    /// The configuration as a service would have it.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config), and when it asks for what only a service can do.
+    pub(crate) fn of_a_service(&self) -> Result<Config> {
         Ok(self.builder().build()?)
     }
 
@@ -52,13 +72,37 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
-    /// Opens the database. On one that is only read, the server refuses writes too.
+    /// Opens the database, lets `work` use it, and closes it. On one that is only read, the server refuses writes too.
     ///
     /// # Errors
-    /// As [`Database::open`].
-    pub(crate) async fn open(&self) -> Result<Database> {
+    /// As [`Database::open`], and as `work`.
+    pub(crate) async fn read(
+        &self,
+        work: impl AsyncFnOnce(&Database) -> Result<Exit>,
+    ) -> Result<Exit> {
         let database = self.database().open().await?;
-        Ok(database)
+        let done = work(&database).await;
+        // What ends too late is closed with the process.
+        drop(database.close(CLOSING).await);
+        done
+    }
+
+    /// As [`read`](Self::read), for a command that writes; its name is what an audit log has of it.
+    ///
+    /// # Errors
+    /// [`Usage`] where the database is only read; else as [`read`](Self::read).
+    pub(crate) async fn write(
+        &self,
+        command: &str,
+        work: impl AsyncFnOnce(&Database) -> Result<Exit>,
+    ) -> Result<Exit> {
+        self.guard.may_write(command)?;
+        self.read(async |database| {
+            self.guard
+                .record(Some(command), command, work(database))
+                .await
+        })
+        .await
     }
 
     fn database(&self) -> DatabaseBuilder {

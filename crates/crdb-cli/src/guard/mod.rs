@@ -59,25 +59,39 @@ impl Guard {
         })
     }
 
-    /// Puts into the audit log what is about to be done, if the fence was lifted for it: a named query, or a text.
+    /// Refuses a command that writes, where nothing but reading is allowed.
     ///
     /// # Errors
-    /// When it cannot be written; then nothing may be done.
-    pub(crate) async fn begins(&self, name: Option<&str>, text: &str) -> Result<()> {
-        match &self.access {
-            Access::Lifted(lift) => lift.begins(name, text).await,
-            _ => Ok(()),
+    /// [`Usage`].
+    pub(crate) fn may_write(&self, command: &str) -> Result<()> {
+        if self.only_reads() {
+            return Err(Usage::new(format!(
+                "{command} writes, and cli.production marks this database as one that is only read; give --reason to write"
+            ))
+            .into());
         }
+        Ok(())
     }
 
-    /// Puts into the audit log how it ended, and closes it.
+    /// Does some work, a named one or that of a text. If the fence was lifted for it, the audit log has it before and after.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub(crate) async fn ended(&self, name: Option<&str>, text: &str, exit: Exit) -> Result<()> {
-        match &self.access {
-            Access::Lifted(lift) => lift.ended(name, text, exit).await,
-            _ => Ok(()),
-        }
+    /// When it cannot be written to the log that the work begins: then it does not. Else as the work, and when its end cannot be written.
+    pub(crate) async fn record(
+        &self,
+        name: Option<&str>,
+        text: &str,
+        work: impl Future<Output = Result<Exit>>,
+    ) -> Result<Exit> {
+        let Access::Lifted(lift) = &self.access else {
+            return work.await;
+        };
+        lift.begins(name, text).await?;
+        let done = work.await;
+        let exit = done.as_ref().map_or_else(Exit::of, |exit| *exit);
+        let recorded = lift.ended(name, text, exit).await;
+        let exit = done?;
+        recorded?;
+        Ok(exit)
     }
 }

@@ -67,16 +67,10 @@ pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool)
     };
     let guarded = connection.guarded()?;
     check(&script, &guarded.guard)?;
-    block_on(async {
-        let database = guarded.open().await?;
-        guarded.guard.begins(None, text).await?;
-        let done = repeat(arguments, &database, &script, as_json).await;
-        let exit = done.as_ref().map_or_else(Exit::of, |exit| *exit);
-        let audited = guarded.guard.ended(None, text, exit).await;
-        let exit = done?;
-        audited?;
-        Ok(exit)
-    })
+    block_on(guarded.read(async |database| {
+        let work = repeat(arguments, database, &script, as_json);
+        guarded.guard.record(None, text, work).await
+    }))
 }
 
 /// Looks at all statements before the first one runs.

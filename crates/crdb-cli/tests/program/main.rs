@@ -7,6 +7,7 @@
 
 mod arguments;
 mod bed;
+mod bulk;
 mod production;
 mod queries;
 mod scripts;

@@ -1,26 +1,9 @@
-//! What a run comes to: its exit code.
+//! What an error comes to, and how it is said.
 
-use std::fmt;
-use std::process::ExitCode;
-
-use crdb_facade::{Error, ErrorKind, Verdict, data, exec};
+use crdb_facade::{Error, ErrorKind, Verdict, data, exec, migrate};
 use serde_json::{Value, json};
 
-/// The exit codes of the program. They are the verdicts on what it was asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// It is done.
-    Done = 0,
-    /// It failed, and the same command would fail again or must not be repeated as it is.
-    Never = 1,
-    /// It was not begun: the command line, the configuration or an argument is wrong.
-    Usage = 2,
-    /// It failed, certainly without an effect, and may succeed when it is repeated.
-    Retry = 3,
-    /// It may have taken effect, or may not.
-    Unknown = 4,
-}
+use super::{Exit, Usage};
 
 impl Exit {
     /// What an error says about the run.
@@ -36,6 +19,9 @@ impl Exit {
             if let Some(error) = cause.downcast_ref::<exec::Error>() {
                 return Self::of_verdict(error.verdict());
             }
+            if let Some(error) = cause.downcast_ref::<migrate::Error>() {
+                return Self::of_migration(error.kind());
+            }
             if let Some(error) = cause.downcast_ref::<data::Error>() {
                 return match () {
                     () if error.is_outcome_unknown() => Self::Unknown,
@@ -45,6 +31,17 @@ impl Exit {
             }
         }
         Self::Never
+    }
+
+    fn of_migration(kind: migrate::ErrorKind) -> Self {
+        use migrate::ErrorKind as Kind;
+        match kind {
+            Kind::Files | Kind::Refused => Self::Usage,
+            Kind::Undecided => Self::Unknown,
+            // The next runner looks at what this one had begun.
+            Kind::Busy | Kind::LeaseLost | Kind::Database => Self::Retry,
+            _ => Self::Never,
+        }
     }
 
     fn of_facade(error: &Error) -> Self {
@@ -71,18 +68,6 @@ impl Exit {
         }
     }
 
-    /// A lasting name in snake case.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Never => "never",
-            Self::Usage => "usage",
-            Self::Retry => "retry",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// What to make of it, for people. Empty where the message says all.
     const fn advice(self) -> &'static str {
         match self {
@@ -94,31 +79,6 @@ impl Exit {
         }
     }
 }
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
-
-/// What is wrong with how the program was called. Nothing was done.
-#[derive(Debug)]
-pub struct Usage(String);
-
-impl Usage {
-    /// An error with this message.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
 
 /// Says an error on standard error, for people or as one JSON object, and gives its exit code.
 pub(crate) fn told(error: &anyhow::Error, as_json: bool) -> Exit {

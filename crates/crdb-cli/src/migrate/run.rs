@@ -1,16 +1,17 @@
 //! The commands, on the library.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use crdb_facade::migrate::{Migrations, Migrator, Options, Plan, Problem, Status};
-use crdb_facade::{Config, Database, Source};
+use crdb_facade::{Database, Source};
 use serde_json::{Value, json};
 
 use super::progress::Progress;
 use super::{Arguments, MigrateCommand};
+use crate::connection::Connection;
+use crate::exit::Exit;
 
 /// How long sessions may take to end.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -23,22 +24,44 @@ struct Answer {
 }
 
 /// Runs the chosen command.
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+///
+/// # Errors
+/// What is wrong with the files, or what stopped the runner.
+pub fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
     let answer = match &arguments.command {
         MigrateCommand::New { name } => new(arguments, name)?,
         MigrateCommand::Lint => lint(&Migrations::load(&arguments.dir)?),
-        _ => tokio::runtime::Runtime::new()?.block_on(with_database(arguments))?,
+        _ => return with_database(arguments, connection, as_json),
     };
-    if arguments.json {
-        println!("{}", answer.json);
-    } else if !answer.text.is_empty() {
-        println!("{}", answer.text.trim_end());
+    Ok(answer.print(as_json))
+}
+
+impl Answer {
+    fn print(&self, as_json: bool) -> Exit {
+        if as_json {
+            println!("{}", self.json);
+        } else if !self.text.is_empty() {
+            println!("{}", self.text.trim_end());
+        }
+        match self.well {
+            true => Exit::Done,
+            false => Exit::Never,
+        }
     }
-    Ok(if answer.well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+}
+
+impl MigrateCommand {
+    /// What an audit log calls it, if it writes.
+    fn writes(&self) -> Option<&'static str> {
+        match self {
+            Self::Up { .. } => Some("crdb migrate up"),
+            Self::Down { .. } => Some("crdb migrate down"),
+            Self::Redo => Some("crdb migrate redo"),
+            Self::Baseline { .. } => Some("crdb migrate baseline"),
+            Self::Repair { words: Some(_) } => Some("crdb migrate repair"),
+            _ => None,
+        }
+    }
 }
 
 fn new(arguments: &Arguments, name: &str) -> Result<Answer> {
@@ -77,33 +100,36 @@ fn problem(problem: &Problem) -> Value {
     })
 }
 
-async fn open(url: Option<&str>) -> Result<Database> {
-    let config = match url {
-        Some(url) => Config::builder().set_text("auth.url", url).build()?,
-        None => Config::load()?,
-    };
-    Ok(Database::open(config).await?)
-}
-
-async fn with_database(arguments: &Arguments) -> Result<Answer> {
+fn with_database(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
     let migrations = Migrations::load(&arguments.dir)?;
-    let db = open(arguments.url.as_deref()).await?;
-    let options = Options::new().allow_out_of_order(arguments.out_of_order);
-    let migrator = db
-        .migrator(migrations)
-        .options(options)
-        .observer(Arc::new(Progress::default()));
-    let answer = command(&arguments.command, &migrator).await;
-    // What ends too late is closed with the process.
-    drop(db.close(CLOSING).await);
-    answer
+    let guarded = connection.guarded()?;
+    let work = async |database: &Database| {
+        let options = Options::new().allow_out_of_order(arguments.out_of_order);
+        let migrator = database
+            .migrator(migrations)
+            .options(options)
+            .observer(Arc::new(Progress::default()));
+        let answer = command(&arguments.command, connection, &migrator).await?;
+        Ok(answer.print(as_json))
+    };
+    // A runner renews its lease beside what it runs.
+    tokio::runtime::Runtime::new()?.block_on(async {
+        match arguments.command.writes() {
+            Some(name) => guarded.write(name, work).await,
+            None => guarded.read(work).await,
+        }
+    })
 }
 
-async fn command(command: &MigrateCommand, migrator: &Migrator<Source>) -> Result<Answer> {
+async fn command(
+    command: &MigrateCommand,
+    connection: &Connection,
+    migrator: &Migrator<Source>,
+) -> Result<Answer> {
     let report = match command {
         MigrateCommand::Status => return Ok(status(&migrator.status().await?)),
         MigrateCommand::Plan => return Ok(plan(&migrator.plan().await?)),
-        MigrateCommand::Verify { scratch } => return verify(migrator, scratch).await,
+        MigrateCommand::Verify { scratch } => return verify(connection, migrator, scratch).await,
         MigrateCommand::Repair { words } => return repair(migrator, words.as_deref()).await,
         MigrateCommand::Up { to: None } => migrator.up().await?,
         MigrateCommand::Up { to: Some(to) } => migrator.up_to(*to).await?,
@@ -203,11 +229,20 @@ fn plan(plan: &Plan) -> Answer {
     }
 }
 
-async fn verify(migrator: &Migrator<Source>, scratch: &str) -> Result<Answer> {
-    let scratch = open(Some(scratch))
+async fn verify(
+    connection: &Connection,
+    migrator: &Migrator<Source>,
+    scratch: &str,
+) -> Result<Answer> {
+    let scratch = Connection {
+        url: Some(scratch.to_owned()),
+        ..connection.clone()
+    };
+    let scratch = Database::open(scratch.config()?)
         .await
         .context("opening the scratch database")?;
     let drift = migrator.verify(scratch.executor()).await;
+    // What ends too late is closed with the process.
     drop(scratch.close(CLOSING).await);
     let drift = drift?;
     let mut text = String::new();
