@@ -23,10 +23,10 @@ mod interruption;
 mod migrate;
 
 mod pgtest;
-#[cfg(feature = "engine")]
-mod prepare;
 #[cfg(not(all(feature = "engine", feature = "stack")))]
 mod relaunch;
+#[cfg(feature = "engine")]
+mod runtime;
 #[cfg(feature = "stack")]
 mod script;
 #[cfg(feature = "stack")]

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 
 #[cfg(feature = "engine")]
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    crate::prepare::block_on(run::all(arguments))
+    crate::runtime::block_on(run::all(arguments))
 }
 
 /// This program is compiled again with what starts servers.

@@ -1,13 +1,16 @@
 //! The command line.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::connection::Connection;
-use crate::exit::{self, Exit};
-use crate::{config, doctor, export, load, migrate, output, query, script, secrets};
+use crate::exit::{self, Exit, Usage};
+use crate::{
+    codegen, config, doctor, export, load, migrate, output, query, script, secrets, sql_check,
+};
 
 /// CockroachDB and PostgreSQL from a command line.
 #[derive(Debug, Parser)]
@@ -35,6 +38,7 @@ Where to start:
   crdb query accounts.get -p id=7        run one
   crdb sql report.sql                    run a script
   crdb sql - --format csv < report.sql   the same from standard input, as CSV
+  crdb sql check                         what is wrong with the SQL files; crdb codegen writes their functions
   crdb config explain --changed          where each setting comes from
   crdb migrate plan                      what `crdb migrate up` would do
   crdb load accounts accounts.csv        load a file; crdb export --table accounts -o accounts.csv
@@ -50,19 +54,52 @@ Exit codes: 0 done; 1 failed, do not repeat it as it is; 2 the command line or t
 enum Command {
     /// Run a named query, or list them
     Query(query::Arguments),
-    /// Run the statements of a file
-    Sql(script::Arguments),
+    /// Run the statements of a file; `sql check` looks at files without running them
+    Sql(SqlArguments),
     /// Walk a login step by step and say what is wrong with it
     Doctor(doctor::Arguments),
     /// Show the configuration
     Config(config::Arguments),
     /// Apply migrations to a database, take them back, say how far it has come
     Migrate(migrate::Arguments),
+    /// Write the typed functions for the queries in SQL files
+    Codegen(codegen::Arguments),
     /// Load the rows of a file into a table
     Load(load::Arguments),
     /// Export a table or a query into files
     Export(export::Arguments),
 }
+
+/// Runs a script, or checks SQL files.
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct SqlArguments {
+    #[command(subcommand)]
+    command: Option<SqlCommand>,
+    #[command(flatten)]
+    script: Option<script::Arguments>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum SqlCommand {
+    /// Check files or trees; exits with 1 when there are errors
+    Check(sql_check::Arguments),
+}
+
+impl SqlArguments {
+    fn run(&self, connection: &Connection, as_json: bool) -> Result<Exit> {
+        match (&self.command, &self.script) {
+            (Some(SqlCommand::Check(arguments)), _) => {
+                sql_check::run(arguments, Path::new(OWN_SQL), as_json)
+            }
+            (None, Some(script)) => script::run(script, connection, as_json),
+            (None, None) => Err(Usage::new("name a script's file, or - for standard input").into()),
+        }
+    }
+}
+
+/// The SQL directory of a tree, where the command line names none.
+const OWN_SQL: &str = "sql";
 
 impl Cli {
     /// Runs the chosen command.
@@ -73,10 +110,13 @@ impl Cli {
         let (connection, json) = (&self.connection, self.json);
         match &self.command {
             Command::Query(arguments) => query::run(arguments, connection, json),
-            Command::Sql(arguments) => script::run(arguments, connection, json),
+            Command::Sql(arguments) => arguments.run(connection, json),
             Command::Doctor(arguments) => doctor::run(arguments, connection, json),
             Command::Config(arguments) => config::run(arguments, connection, json),
             Command::Migrate(arguments) => migrate::run(arguments, connection, json),
+            Command::Codegen(arguments) => {
+                codegen::run(arguments, Path::new(OWN_SQL), "crdb codegen")
+            }
             Command::Load(arguments) => load::run(arguments, connection, json),
             Command::Export(arguments) => export::run(arguments, connection, json),
         }

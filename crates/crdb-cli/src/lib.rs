@@ -14,12 +14,13 @@
 //! | feature | what |
 //! | --- | --- |
 //! | `program` (default) | the program, and each of its commands as a module |
+//! | `engine` (default) | servers that are found or started, to ask about statements |
 //! | `parquet` | rows as Arrow and Parquet |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //!
 //! # Modules in reading order
 //! `cli` (the command line), `exit` (what a run comes to), `secrets`; `connection`, `guard` (which database, and what may be done with it);
-//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output` (what they share).
+//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output`, `prepare` (what they share).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -28,6 +29,7 @@
 
 #[cfg(feature = "program")]
 mod cli;
+pub mod codegen;
 #[cfg(feature = "program")]
 mod config;
 mod connection;
@@ -45,6 +47,8 @@ pub mod migrate;
 mod output;
 #[cfg(feature = "program")]
 mod parameter;
+#[cfg(feature = "engine")]
+mod prepare;
 #[cfg(feature = "program")]
 mod progress;
 #[cfg(feature = "program")]
@@ -55,6 +59,7 @@ mod rows;
 mod script;
 #[cfg(feature = "program")]
 mod secrets;
+pub mod sql_check;
 mod table;
 #[cfg(feature = "program")]
 mod terminal;

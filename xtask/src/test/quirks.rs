@@ -23,7 +23,7 @@ pub(super) fn each(
     mut run: impl FnMut(&str, &Environment) -> Result<()> + Send,
 ) -> Result<()> {
     let releases = named(releases)?;
-    crate::prepare::block_on(async move {
+    crate::runtime::block_on(async move {
         let choice = EngineOptions::default().choice(EngineChoice::Postgres);
         let engine = Engine::try_start(choice).await?;
         for release in releases {

@@ -111,6 +111,7 @@ const LAYERS: &[Layer] = &[
         knows: &[
             arrow("crdb-facade", How::BehindItsFeature),
             arrow("crdb-sql", How::Plain),
+            arrow("crdb-testkit", How::Plain),
         ],
     },
     Layer {

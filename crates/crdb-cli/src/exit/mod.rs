@@ -63,3 +63,8 @@ impl fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// What a build without the feature says when a server is to be asked.
+#[cfg(not(feature = "engine"))]
+pub(crate) const WITHOUT_ENGINE: &str =
+    "this build cannot ask a server about statements; build crdb-cli with its feature `engine`";

@@ -10,7 +10,7 @@ impl Exit {
     #[must_use]
     pub fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
-            if cause.is::<Usage>() {
+            if cause.is::<Usage>() || cause.is::<crdb_sql::Error>() {
                 return Self::Usage;
             }
             if let Some(error) = cause.downcast_ref::<Error>() {
@@ -86,19 +86,33 @@ pub(crate) fn told(error: &anyhow::Error, as_json: bool) -> Exit {
     if as_json {
         let object = json!({
             "error": {
-                "message": format!("{error:#}"),
+                "message": message(error),
                 "verdict": exit.as_str(),
                 "sqlstate": sqlstate(error),
             }
         });
         eprintln!("{object}");
     } else {
-        crate::terminal::error(&format!("{error:#}"));
+        crate::terminal::error(&message(error));
         if !exit.advice().is_empty() {
             eprintln!("{}", exit.advice());
         }
     }
     exit
+}
+
+/// An error and its causes in one line. What quotes its cause is not followed by it.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let next = cause.to_string();
+        if text.is_empty() {
+            text = next;
+        } else if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+    }
+    text
 }
 
 fn sqlstate(error: &anyhow::Error) -> Value {

@@ -8,6 +8,7 @@
 mod arguments;
 mod bed;
 mod bulk;
+mod files;
 mod production;
 mod queries;
 mod scripts;

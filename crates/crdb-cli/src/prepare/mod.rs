@@ -9,16 +9,17 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
-use crdb_auth::{ConnectionString, Connector, Session};
+use crdb_facade::auth::{ConnectionString, Connector, Session};
 use crdb_sql::codegen::{DescribedColumn, Description, Descriptions};
 use crdb_sql::dialect::split_statements;
 use crdb_sql::schema::Schema;
 use crdb_sql::{Layout, Query, Verdict};
-use crdb_testkit::{Database, Engine, EngineChoice, EngineKind, EngineOptions};
+use testkit::{Database, Engine, EngineChoice, EngineKind, EngineOptions};
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
+use crate::connection::block_on;
 use plan::FullScan;
 use reading::Reading;
 
@@ -62,16 +63,6 @@ pub(crate) fn verdicts(engine: &str, layout: &Layout, verdicts: &mut [Verdict]) 
         }
         server.close().await
     })
-}
-
-/// Runs a future on a runtime of its own.
-pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("the runtime could not be started")?
-        .block_on(future)
 }
 
 impl Server {
@@ -254,7 +245,7 @@ impl Server {
 
 async fn connect(engine: &Engine, database: &str) -> Result<Session> {
     let url: ConnectionString = engine.url(database).parse()?;
-    let connector = Connector::new(url.config().application_name("xtask").build()?)?;
+    let connector = Connector::new(url.config().application_name("crdb").build()?)?;
     let session = connector.connect_any(url.endpoints(), url.target_session_attrs());
     Ok(session.await?)
 }

@@ -1,0 +1,204 @@
+//! `crdb codegen`: typed functions for the queries in SQL files.
+
+#[cfg(feature = "engine")]
+mod capture;
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use crdb_sql::codegen::{Options, Project};
+
+use crate::exit::Exit;
+#[cfg(not(feature = "engine"))]
+use crate::exit::{Usage, WITHOUT_ENGINE};
+
+/// Writes the typed functions for the queries in SQL files.
+///
+/// What a server says about each statement is kept in `descriptions.txt` beside the queries, by content hash. Statements
+/// that it knows need no server; when others are there, one is found (CRDB_TEST_URL, a cockroach binary, PostgreSQL's
+/// programs), or --engine names it. A statement that PostgreSQL cannot prepare keeps the description that was captured
+/// on CockroachDB, or declares its types in its header.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// The SQL directory, with `queries` and `schema` in it [default: `sql`]
+    #[arg(long, value_name = "DIR")]
+    sql: Option<PathBuf>,
+    /// The Rust file to write [default: `src/generated.rs` in the SQL directory]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Ask this server about every statement: auto, cockroach, postgres, or a postgresql:// URL
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<String>,
+    /// Write nothing; exit with 1 when the file is not what would be written. Needs no server
+    #[arg(long, conflicts_with = "engine")]
+    check: bool,
+    /// The path by which the code reaches crdb-exec [default: `crdb_exec`]
+    #[arg(long, value_name = "PATH")]
+    exec: Option<String>,
+    /// Name everything through crdb-facade and its features `chrono`, `uuid`, `decimal` and `json`
+    #[arg(long)]
+    facade: bool,
+    /// A derive for every row type, such as `serde::Serialize`; may be repeated
+    #[arg(long = "derive", value_name = "PATH")]
+    derives: Vec<String>,
+    /// A Rust type for a SQL type, such as `interval=my_crate::Interval`; may be repeated
+    #[arg(long = "type", value_name = "SQL=RUST", value_parser = pair)]
+    types: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((sql, rust)) if !sql.is_empty() && !rust.is_empty() => {
+            Ok((sql.to_owned(), rust.to_owned()))
+        }
+        _ => Err("write it as SQL=RUST".to_owned()),
+    }
+}
+
+impl Arguments {
+    /// Whether a server has to be asked.
+    ///
+    /// # Errors
+    /// When the SQL directory cannot be read.
+    pub fn asks_server(&self, own: &Path) -> Result<bool> {
+        if self.check {
+            return Ok(false);
+        }
+        let project = Project::open(self.sql.as_deref().unwrap_or(own))?;
+        Ok(self.engine.is_some() || !is_complete(&project))
+    }
+}
+
+/// Whether what is known of the queries is all that is needed.
+fn is_complete(project: &Project) -> bool {
+    project.is_current() && project.undescribed().is_empty()
+}
+
+/// Writes the file, or compares it. `own` is the SQL directory where the arguments name none; `command` is how messages name this
+/// command.
+///
+/// # Errors
+/// When the SQL directory or a server has something against it, or a file cannot be written.
+pub fn run(arguments: &Arguments, own: &Path, command: &str) -> Result<Exit> {
+    let sql = arguments.sql.clone().unwrap_or_else(|| own.to_path_buf());
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| sql.join("src").join("generated.rs"));
+    let project = Project::open(&sql)?;
+    if arguments.check {
+        if !project.is_current() {
+            eprintln!(
+                "the schema has changed since {} was written",
+                project.descriptions_file().display()
+            );
+            return Ok(Exit::Never);
+        }
+        return compare(&project, arguments, &out, command);
+    }
+    let engine = match &arguments.engine {
+        Some(engine) => Some(engine.as_str()),
+        None if is_complete(&project) => None,
+        None => Some("auto"),
+    };
+    let project = match engine {
+        None => project,
+        #[cfg(not(feature = "engine"))]
+        Some(_) => return Err(Usage::new(WITHOUT_ENGINE).into()),
+        #[cfg(feature = "engine")]
+        Some(engine) => {
+            let mut project = project;
+            let descriptions = capture::capture(engine, &project)?;
+            project.describe(descriptions);
+            project
+        }
+    };
+    let text = module(&project, arguments, &out)?;
+    let descriptions = project.descriptions().to_string();
+    write(project.descriptions_file(), &descriptions)?;
+    write(&out, &text)?;
+    Ok(Exit::Done)
+}
+
+fn compare(project: &Project, arguments: &Arguments, out: &Path, command: &str) -> Result<Exit> {
+    let wanted = module(project, arguments, out)?;
+    let found = fs::read_to_string(out).unwrap_or_default();
+    let differs = wanted
+        .lines()
+        .zip(found.lines())
+        .position(|(wanted, found)| wanted != found)
+        .or_else(|| (wanted != found).then(|| wanted.lines().count().min(found.lines().count())));
+    if let Some(line) = differs {
+        eprintln!(
+            "{}:{}: not what codegen writes; run `{command}`",
+            out.display(),
+            line + 1
+        );
+        return Ok(Exit::Never);
+    }
+    println!("{} is what codegen writes", out.display());
+    Ok(Exit::Done)
+}
+
+fn module(project: &Project, arguments: &Arguments, out: &Path) -> Result<String> {
+    let mut options = Options::default();
+    if arguments.facade {
+        options = options.facade();
+    }
+    if let Some(path) = &arguments.exec {
+        options = options.exec_path(path);
+    }
+    for (sql, rust) in &arguments.types {
+        options = options.rust_type(sql, rust);
+    }
+    for path in &arguments.derives {
+        options = options.derive(path);
+    }
+    rustfmt(&project.generate(&options)?, out)
+}
+
+/// Formats the module as its own directory is formatted.
+fn rustfmt(text: &str, out: &Path) -> Result<String> {
+    let directory = out.parent().filter(|directory| directory.is_dir());
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024", "--emit", "stdout"])
+        .current_dir(directory.unwrap_or(Path::new(".")))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("rustfmt could not be started; `rustup component add rustfmt` installs it")?;
+    let mut stdin = child.stdin.take().context("rustfmt takes no input")?;
+    let text = text.to_owned();
+    // A thread, because rustfmt may answer before it has read everything.
+    let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let output = child.wait_with_output()?;
+    if writer.join().is_err() || !output.status.success() {
+        bail!("rustfmt refused the generated code");
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Writes a file whole or not at all, and not when it is the same already.
+fn write(path: &Path, text: &str) -> Result<()> {
+    let what = || format!("writing {}", path.display());
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        println!("{} is up to date", path.display());
+        return Ok(());
+    }
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).with_context(what)?;
+    // A temporary file is private by default; this one becomes a source file.
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(directory)
+        .with_context(what)?;
+    file.write_all(text.as_bytes()).with_context(what)?;
+    file.persist(path).with_context(what)?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
