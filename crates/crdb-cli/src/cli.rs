@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::connection::Connection;
-use crate::exit::{self, Exit, Usage};
+use crate::exit::{self, Exit};
 use crate::{
     codegen, config, doctor, export, load, migrate, output, query, script, secrets, sql_check,
 };
@@ -72,12 +72,12 @@ enum Command {
 
 /// Runs a script, or checks SQL files.
 #[derive(Clone, Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true)]
 struct SqlArguments {
     #[command(subcommand)]
     command: Option<SqlCommand>,
     #[command(flatten)]
-    script: Option<script::Arguments>,
+    script: script::Arguments,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -88,12 +88,11 @@ enum SqlCommand {
 
 impl SqlArguments {
     fn run(&self, connection: &Connection, as_json: bool) -> Result<Exit> {
-        match (&self.command, &self.script) {
-            (Some(SqlCommand::Check(arguments)), _) => {
+        match &self.command {
+            Some(SqlCommand::Check(arguments)) => {
                 sql_check::run(arguments, Path::new(OWN_SQL), as_json)
             }
-            (None, Some(script)) => script::run(script, connection, as_json),
-            (None, None) => Err(Usage::new("name a script's file, or - for standard input").into()),
+            None => script::run(&self.script, connection, as_json),
         }
     }
 }

@@ -115,7 +115,7 @@ fn with_database(arguments: &Arguments, connection: &Connection, as_json: bool) 
     // A runner renews its lease beside what it runs.
     tokio::runtime::Runtime::new()?.block_on(async {
         match arguments.command.writes() {
-            Some(name) => guarded.write(name, work).await,
+            Some(name) => Box::pin(guarded.write(name, work)).await,
             None => guarded.read(work).await,
         }
     })

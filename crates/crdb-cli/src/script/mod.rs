@@ -16,7 +16,7 @@ use crdb_sql::dialect::{Piece, split_statements};
 
 use crate::connection::{Connection, block_on};
 use crate::every::Every;
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 use crate::guard::Guard;
 use crate::rows::{Results, RowOptions};
 
@@ -30,7 +30,7 @@ use crate::rows::{Results, RowOptions};
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     /// The script's file, or - for standard input
-    file: PathBuf,
+    file: Option<PathBuf>,
     #[command(flatten)]
     rows: RowOptions,
     #[command(flatten)]
@@ -53,10 +53,13 @@ struct Script<'a> {
 /// # Errors
 /// Why it was not begun. What a statement came to is told by the exit code, and on standard error.
 pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
-    let text = read(&arguments.file)?;
+    let Some(file) = &arguments.file else {
+        return Err(Usage::new("name a script's file, or - for standard input").into());
+    };
+    let text = read(file)?;
     // Editors on Windows put a byte order mark in front, which is no statement.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let name = match arguments.file.to_string_lossy() {
+    let name = match file.to_string_lossy() {
         name if name == "-" => "standard input".into(),
         name => name,
     };

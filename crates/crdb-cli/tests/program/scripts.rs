@@ -233,9 +233,10 @@ async fn ctrl_c_cancels_and_says_what_took_effect() {
     );
     let mut command = bed.crdb(["sql", "a.sql"]);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
+    let mut child = command.spawn().unwrap();
     let asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'";
     while bed.ask(asleep).await.as_deref() != Some("1") {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     rustix::process::kill_process(
