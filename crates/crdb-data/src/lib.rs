@@ -78,7 +78,7 @@ mod table;
 mod value;
 
 pub use batch::{BatchReport, BatchStatement, ChunkOutcome, ChunkReport};
-pub use changes::{Change, ChangeEvent, ChangeStream, Changes};
+pub use changes::{Change, ChangeEvent, ChangeStream, Changes, JsonNumeric};
 pub use error::{Error, ErrorKind, Place};
 #[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 pub use export::{Destination, Export, Manifest, ManifestColumn, ManifestPart};

@@ -1,6 +1,9 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crdb_exec::JsonText;
 
 use crate::error::{Error, ErrorKind};
 
@@ -15,6 +18,10 @@ pub enum ChangeEvent<T> {
 }
 
 /// A row that is new, changed or gone.
+///
+/// CockroachDB writes a DECIMAL as a number of JSON. One that 64 bits do not hold is a string of its digits here, in the key
+/// and in the row, so that it is never rounded: [`JsonNumeric`](crate::JsonNumeric) reads both, and a field that takes numbers
+/// only, such as an `f64`, refuses it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Change<T> {
@@ -29,8 +36,9 @@ pub struct Change<T> {
 }
 
 #[derive(Deserialize)]
-struct Told {
-    after: Option<Value>,
+struct Told<'a> {
+    #[serde(borrow)]
+    after: Option<&'a RawValue>,
     updated: Option<String>,
     resolved: Option<String>,
 }
@@ -53,11 +61,10 @@ pub(super) fn event<T: DeserializeOwned>(
     if let Some(resolved) = told.resolved {
         return Ok(ChangeEvent::Resolved(resolved));
     }
-    let key = key.map_or(Ok(Vec::new()), serde_json::from_slice);
+    let key = key.map_or(Ok(Vec::new()), |key| exactly(&String::from_utf8_lossy(key)));
     let after = told
         .after
-        .filter(|after| !after.is_null())
-        .map(serde_json::from_value)
+        .map(|after| exactly(after.get()))
         .transpose()
         .map_err(|error| {
             unreadable("the row", error)
@@ -66,9 +73,14 @@ pub(super) fn event<T: DeserializeOwned>(
     Ok(ChangeEvent::Change(Change {
         table: table.unwrap_or_default(),
         key: key.map_err(|error| unreadable("the key", error))?,
-        after,
+        after: after.flatten(),
         updated: told.updated.unwrap_or_default(),
     }))
+}
+
+/// Reads a document without rounding its numbers.
+fn exactly<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(&JsonText::from(text).long_numbers_as_strings())
 }
 
 /// Whether the first time is before the second. Times are of different lengths only in a far past.
@@ -115,6 +127,52 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    #[test]
+    fn numbers_are_kept_or_refused() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Row<N> {
+            n: N,
+        }
+        fn read<N: DeserializeOwned>(number: &str) -> Result<(Vec<Value>, N), Error> {
+            let key = format!("[{number}]");
+            let value = format!(r#"{{"after": {{"n": {number}}}, "updated": "5.0"}}"#);
+            match event::<Row<N>>(None, Some(key.as_bytes()), value.as_bytes())? {
+                ChangeEvent::Change(change) => Ok((change.key, change.after.unwrap().n)),
+                ChangeEvent::Resolved(_) => panic!("a change"),
+            }
+        }
+        for number in [
+            "99999999999999999999.99999999999999999999",
+            "9007199254740993.5",
+            "-1e-30",
+            "12345678901234567890123",
+        ] {
+            let exact: crdb_exec::Numeric = number.parse().unwrap();
+            let (key, read_as) = read::<crate::JsonNumeric>(number).unwrap();
+            assert_eq!(read_as, crate::JsonNumeric(exact), "{number}");
+            let told = match &key[0] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            assert_eq!(told.parse(), Ok(read_as.0), "{number}");
+        }
+        for number in [
+            "99999999999999999999.99999999999999999999",
+            "9007199254740993.5",
+        ] {
+            assert!(read::<f64>(number).is_err(), "{number}");
+        }
+        assert_eq!(read::<f64>("0.5").unwrap().1, 0.5);
+        assert_eq!(
+            read::<i64>("9007199254740993").unwrap().1,
+            9_007_199_254_740_993
+        );
+        for number in ["0.5", "-7", "18446744073709551615", "1.10"] {
+            let exact: crdb_exec::Numeric = number.parse().unwrap();
+            assert_eq!(read::<crate::JsonNumeric>(number).unwrap().1.0, exact);
+        }
     }
 
     #[test]

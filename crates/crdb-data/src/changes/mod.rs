@@ -2,6 +2,7 @@
 
 mod event;
 mod feed;
+mod numeric;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 pub use event::{Change, ChangeEvent};
 pub use feed::ChangeStream;
+pub use numeric::JsonNumeric;
 
 /// The changes of tables, as a stream: a changefeed without a sink.
 ///

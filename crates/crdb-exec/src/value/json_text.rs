@@ -1,5 +1,6 @@
 use bytes::{BufMut as _, BytesMut};
 use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -11,6 +12,47 @@ use super::{BoxError, Numeric, holds_all};
 /// through it unchanged. This type checks nothing; the server refuses what is no JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct JsonText(pub String);
+
+impl JsonText {
+    /// The document with each number that 64 bits do not hold as a string of its digits: what `serde_json` makes of it is not
+    /// rounded, and a type that takes numbers only refuses what it would change.
+    ///
+    /// ```
+    /// use crdb_exec::JsonText;
+    ///
+    /// let text = JsonText::from(r#"{"a": 1.5, "b": 12345678901234567890.5}"#);
+    /// assert_eq!(text.long_numbers_as_strings(), r#"{"a": 1.5, "b": "12345678901234567890.5"}"#);
+    /// ```
+    #[must_use]
+    pub fn long_numbers_as_strings(&self) -> Cow<'_, str> {
+        let mut out = String::new();
+        let (mut kept, mut at) = (0, 0);
+        let bytes = self.0.as_bytes();
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            match rest {
+                [b'"', tail @ ..] => at += string_length(tail) + 2,
+                [b'-' | b'0'..=b'9', ..] => {
+                    let length = number_length(rest);
+                    let number = self.0.get(at..at + length).unwrap_or_default();
+                    if !fits_64_bits(number.as_bytes()) {
+                        out.push_str(self.0.get(kept..at).unwrap_or_default());
+                        out.push('"');
+                        out.push_str(number);
+                        out.push('"');
+                        kept = at + length;
+                    }
+                    at += length;
+                }
+                _ => at += 1,
+            }
+        }
+        if kept == 0 {
+            return Cow::Borrowed(&self.0);
+        }
+        out.push_str(self.0.get(kept..).unwrap_or_default());
+        Cow::Owned(out)
+    }
+}
 
 impl From<String> for JsonText {
     fn from(text: String) -> Self {
@@ -97,10 +139,7 @@ pub(super) fn survives(sql_type: &Type, raw: &[u8]) -> bool {
                 continue;
             }
             b'-' | b'0'..=b'9' => {
-                let is_part =
-                    |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-                let length = rest.iter().take_while(|byte| is_part(byte)).count();
-                let (number, tail) = rest.split_at(length);
+                let (number, tail) = rest.split_at(number_length(rest));
                 if !fits_64_bits(number) {
                     return false;
                 }
@@ -112,6 +151,12 @@ pub(super) fn survives(sql_type: &Type, raw: &[u8]) -> bool {
         rest = tail;
     }
     true
+}
+
+/// How long the number is that a text begins with.
+fn number_length(text: &[u8]) -> usize {
+    let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+    text.iter().take_while(|byte| is_part(byte)).count()
 }
 
 /// The bytes before the quotation mark that ends a string.
@@ -176,6 +221,32 @@ fn quick(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_long_numbers_become_strings() {
+        for (text, wanted) in [
+            ("12345678901234567890123", "\"12345678901234567890123\""),
+            (
+                r#"{"a\"1": -0.12345678901234567890, "b": ["1e400", 1e400, 0.5]}"#,
+                r#"{"a\"1": "-0.12345678901234567890", "b": ["1e400", "1e400", 0.5]}"#,
+            ),
+            (
+                r#"{"a": "12345678901234567890123"}"#,
+                r#"{"a": "12345678901234567890123"}"#,
+            ),
+            (
+                "[1, 9223372036854775807, 1.10]",
+                "[1, 9223372036854775807, 1.10]",
+            ),
+            (
+                "\"open 12345678901234567890123",
+                "\"open 12345678901234567890123",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(JsonText::from(text).long_numbers_as_strings(), wanted);
+        }
+    }
 
     #[test]
     fn a_tree_is_given_what_it_holds() {
