@@ -56,7 +56,7 @@ pub(super) fn event<T: DeserializeOwned>(
         )
         .with_source(error)
     };
-    let told: Told =
+    let told: Told<'_> =
         serde_json::from_slice(value).map_err(|error| unreadable("the value", error))?;
     if let Some(resolved) = told.resolved {
         return Ok(ChangeEvent::Resolved(resolved));

@@ -117,7 +117,10 @@ fn wrong_value(key: &dyn AnyKey, value: &Value, layer: &Layer) -> Mistake {
     let is_command =
         path == keys::auth::PASSWORD_COMMAND.path() || path == keys::auth::JWT_COMMAND.path();
     // What a connection string spells was cut out of it.
-    let found = if key.is_secret() || layer.spelled_in.is_some() {
+    let found = if setting::has_line_break(value) {
+        // A secret that was encoded by `echo .. | base64` has one.
+        Some("a line break at an end; remove it (in YAML `|-` leaves it out)".to_owned())
+    } else if key.is_secret() || layer.spelled_in.is_some() {
         None
     } else if let Some((index, item)) = bad_item(key, value) {
         let place = format!("item {}", index + 1);

@@ -5,14 +5,14 @@ use std::fmt;
 use std::path::Path;
 
 use figment::value::{Dict, Empty, Tag, Value};
-use granit_parser::{Event, Parser};
+use granit_parser::{Event, Parser, ScalarStyle};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Origin;
 use super::layer::{Layer, Source};
 use super::mistake::{Mistake, MistakeKind};
+use super::{Origin, keys};
 
 /// How a configuration file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,16 +147,33 @@ fn yaml(text: &str) -> Result<Node, Syntax> {
     })
 }
 
-/// Refuses tags, and anchors that nothing refers to: `password: !bang` and `password: &dor` are texts without quotes, of
-/// which YAML would leave an empty value.
+/// Refuses tags, anchors that nothing refers to, and comments behind secrets: `password: !bang`, `password: &dor` and
+/// `password: open #sesame` are texts without quotes, of which YAML would leave an empty value or a piece.
 ///
 /// What is no YAML at all is left to the parser behind.
 fn no_signs(text: &str) -> Result<(), Syntax> {
     let mut unused = BTreeMap::new();
+    let mut name = String::new();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else {
             return Ok(());
         };
+        if let Event::Scalar(scalar, style, ..) = &event {
+            let rest = span.end.byte_offset().and_then(|end| text.get(end..));
+            if *style == ScalarStyle::Plain
+                && keys::all()
+                    .any(|key| key.is_secret() && key.path().ends_with(&format!(".{name}")))
+                && rest.is_some_and(|rest| rest.trim_start_matches([' ', '\t']).starts_with('#'))
+            {
+                return Err(Syntax {
+                    line: Some(span.start.line()),
+                    message:
+                        "a comment behind a secret; a string with a blank and a `#` needs quotes"
+                            .to_owned(),
+                });
+            }
+            name = scalar.to_string();
+        }
         let (anchor, tag) = match event {
             Event::Scalar(_, _, anchor, tag)
             | Event::SequenceStart(_, anchor, tag)

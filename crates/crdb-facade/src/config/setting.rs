@@ -71,11 +71,22 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
 }
 
 /// Text that was written as text: `0123` and `true` without quotes have already lost what was meant.
+///
+/// A line break at an end is never meant, see [`has_line_break`].
 fn text(value: &Value) -> Option<String> {
     match value {
-        Value::String(_, text) => Some(text.clone()),
+        Value::String(_, text) if !has_line_break(value) => Some(text.clone()),
         Value::Char(_, letter) => Some(letter.to_string()),
         _ => None,
+    }
+}
+
+/// Whether a text begins or ends with a line break: what `echo` puts into a secret before it is encoded, and YAML's `|`
+/// keeps.
+pub(super) fn has_line_break(value: &Value) -> bool {
+    match value {
+        Value::String(_, text) => text.starts_with(['\n', '\r']) || text.ends_with(['\n', '\r']),
+        _ => false,
     }
 }
 

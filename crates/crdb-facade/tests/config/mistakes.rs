@@ -217,6 +217,16 @@ fn values_that_yaml_cannot_express_are_mistakes() {
         ),
         ("", "remove the key to leave it unset"),
         ("[s3cret]", "expected a string in quotes"),
+        (
+            "s3cret #bang",
+            "found a comment behind a secret; a string with a blank and a `#` needs quotes",
+        ),
+        ("s3cret\t# bang", "found a comment behind a secret"),
+        ("|\n    s3cret", "found a line break at an end; remove it"),
+        (
+            "\"s3cret\\r\\n\"",
+            "found a line break at an end; remove it",
+        ),
         ("|-\n    s3cret\n   x: y", "expected YAML"),
     ] {
         let found = mistakes(yaml(&format!("auth:\n  user: a\n  password: {value}\n")));
@@ -241,6 +251,16 @@ fn values_that_yaml_cannot_express_are_mistakes() {
             "{found:?}"
         );
         assert_eq!(found.len(), 1, "{found:?}");
+    }
+    for quoted in [
+        "'a #b' # a comment",
+        "a#b",
+        "\"a\" # b",
+        "|-\n    a #b",
+        "a # b",
+    ] {
+        let read = yaml(&format!("auth:\n  user: a\n  password: {quoted}\n")).build();
+        assert_eq!(read.is_ok(), quoted != "a # b", "{quoted}");
     }
     // What is meant by these is clear.
     yaml("auth: {user: !!str 5, session: }\nexec:\nsql: {}\npool: {max_size: &size 4, min_size: *size}\n")
@@ -387,7 +407,7 @@ fn lanes_leave_a_session_for_transactions() {
 fn an_unknown_section_without_a_near_key_lists_the_sections() {
     let found = mistakes(complete().set_text("zzzz.qqqqqqqqq", "1"));
     assert!(
-        found[0].ends_with("no such key; the sections are auth, pool, sql, exec, observe"),
+        found[0].ends_with("no such key; the sections are auth, pool, sql, exec, observe, cli"),
         "{}",
         found[0]
     );

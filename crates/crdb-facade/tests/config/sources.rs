@@ -115,6 +115,38 @@ fn a_value_of_the_environment_keeps_its_exact_text() {
     assert_eq!(config.get(keys::auth::PASSWORD).unwrap().expose(), b"1e3");
 }
 
+/// `echo secret | base64` puts one into every variable that Kubernetes makes of a secret.
+#[test]
+fn a_line_break_at_an_end_is_a_mistake() {
+    for (variable, value) in [
+        ("CRDB_AUTH__USER", "app\n"),
+        ("CRDB_AUTH__DATABASE", "\nbank"),
+        ("CRDB_AUTH__PASSWORD", "hunter2\n"),
+        ("CRDB_AUTH__PASSWORD_FILE", "/run/secrets/hunter2\r\n"),
+        ("CRDB_AUTH__URL", "postgresql://a:hunter2@h/d\n"),
+    ] {
+        let error = complete()
+            .variables([(variable, value)])
+            .build()
+            .unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains(variable) && message.contains("remove it"),
+            "{message}"
+        );
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    // What is no text is read with blanks around it.
+    let config = complete()
+        .variables([
+            ("CRDB_POOL__MAX_SIZE", "8\n"),
+            ("CRDB_EXEC__TIMEOUT", "7s\n"),
+        ])
+        .build()
+        .unwrap();
+    assert_eq!(config.get(keys::pool::MAX_SIZE), 8);
+}
+
 #[test]
 fn an_empty_variable_and_an_empty_section_are_not_set() {
     let config = yaml("auth: {user: a}\npool:\nsql:\n  # directory: sql\n")
