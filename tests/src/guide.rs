@@ -22,6 +22,7 @@ pages! {
     Data: "layers/data.md",
     Observing: "layers/observing.md",
     Tests: "layers/tests.md",
+    SlowRequest: "slow-request.md",
     FromSqlx: "coming-from/sqlx.md",
     FromTokioPostgres: "coming-from/tokio-postgres.md",
     FromJdbc: "coming-from/jdbc.md",

@@ -9,6 +9,8 @@ mod progress;
 #[cfg(feature = "stack")]
 mod show;
 #[cfg(feature = "stack")]
+mod slow;
+#[cfg(feature = "stack")]
 mod transfers;
 #[cfg(feature = "stack")]
 mod witness;

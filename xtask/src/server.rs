@@ -112,6 +112,14 @@ impl Server {
         if self.embedded.is_some() { 1 } else { wanted }
     }
 
+    /// The host and the port where it can be reached.
+    pub(crate) fn address(&self) -> (&str, u16) {
+        match &self.proxy {
+            Some(proxy) => (proxy.host(), proxy.port()),
+            None => (self.engine.host(), self.engine.port()),
+        }
+    }
+
     /// Where it can be reached: through the proxy, where one stands in front of it.
     pub(crate) fn url(&self) -> String {
         let url = self.database.url();

@@ -346,6 +346,13 @@ impl Database {
         &self.shared.observing.metrics
     }
 
+    /// Which queries cost most and where their time goes, where `observe.profile` is on.
+    #[cfg(feature = "profile")]
+    #[must_use]
+    pub fn profile(&self) -> Option<&Arc<crdb_observe::profile::Profile>> {
+        self.shared.observing.profile.as_ref()
+    }
+
     /// Whether the service should get requests: what `/ready` answers by. It follows the pool: not ready without a node in rotation, without
     /// a session within 2 s, or closed. A full pool is ready: it works, and its load would only move on to the next. Add checks of your
     /// own; ask it where the service has a router of its own; [drain](crdb_observe::endpoint::Readiness::drain) it first when the service

@@ -37,6 +37,7 @@
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //! | `migrate` | [`Database`]`::migrate`, and `crdb_migrate` over this crate's sessions |
 //! | `endpoint` | `/metrics`, `/health` and `/ready` over HTTP, where `observe.endpoint.listen` asks for it; [`Database`]`::readiness` |
+//! | `profile` | which queries cost most and where their time goes, where `observe.profile` asks for it |
 //! | `log` | a line for each thing that an operator should read, where `observe.log.format` asks for it |
 //! | `otlp` | traces, metrics and logs to a collector, where `observe.otlp.endpoint` asks for it |
 //! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 #[cfg(feature = "endpoint")]
 use crdb_observe::endpoint::{Endpoint, Gate, Readiness};
+#[cfg(feature = "profile")]
+use crdb_observe::profile::Profile;
 use crdb_observe::{Metrics, Tracing};
 
 use crate::config::keys;
@@ -39,6 +41,8 @@ impl Observers {
 /// What a database records, and what shows it.
 pub(crate) struct Observing {
     pub(crate) metrics: Arc<Metrics>,
+    #[cfg(feature = "profile")]
+    pub(crate) profile: Option<Arc<Profile>>,
     #[cfg(feature = "endpoint")]
     pub(crate) readiness: Arc<Readiness>,
     #[cfg(feature = "endpoint")]
@@ -70,6 +74,8 @@ impl Observing {
             observers.add(&Arc::new(lines));
         }
         Ok(Self {
+            #[cfg(feature = "profile")]
+            profile: profile(config, observers),
             #[cfg(feature = "otlp")]
             exporter: exporter::Exporter::new(config, &metrics, observers)?,
             #[cfg(feature = "endpoint")]
@@ -93,6 +99,10 @@ impl Observing {
             .readiness(Arc::clone(&self.readiness));
         if config.get(keys::observe::METRICS) {
             endpoint = endpoint.metrics(Arc::clone(&self.metrics));
+        }
+        #[cfg(feature = "profile")]
+        if let Some(profile) = &self.profile {
+            endpoint = endpoint.profile(Arc::clone(profile));
         }
         let endpoint = endpoint
             .start()
@@ -121,6 +131,18 @@ impl Observing {
     }
 }
 
+#[cfg(feature = "profile")]
+fn profile(config: &Config, observers: &mut Observers) -> Option<Arc<Profile>> {
+    if !config.get(keys::observe::PROFILE) {
+        return None;
+    }
+    let profile = Profile::new().slow_after(config.get(keys::observe::SLOW_AFTER));
+    let profile = Arc::new(profile);
+    observers.exec.push(profile.clone());
+    observers.pool.push(profile.clone());
+    Some(profile)
+}
+
 #[cfg(feature = "log")]
 fn log_lines(config: &Config) -> Option<crdb_observe::LogLines> {
     use crate::config::keys::observe::LogFormat;
@@ -130,7 +152,7 @@ fn log_lines(config: &Config) -> Option<crdb_observe::LogLines> {
         LogFormat::Json => LogLines::json(std::io::stderr()),
         LogFormat::Human => LogLines::human(std::io::stderr()),
     };
-    Some(lines.slow_after(config.get(keys::observe::LOG_SLOW_AFTER)))
+    Some(lines.slow_after(config.get(keys::observe::SLOW_AFTER)))
 }
 
 #[cfg(feature = "otlp")]
@@ -176,8 +198,8 @@ mod exporter {
             }
             let builder = OpenTelemetry::builder().namespace(config.get(keys::auth::DATABASE));
             observers.add(&Arc::new(otlp.adapter(builder)));
-            let lines = LogLines::records(otlp.loggers())
-                .slow_after(config.get(keys::observe::LOG_SLOW_AFTER));
+            let lines =
+                LogLines::records(otlp.loggers()).slow_after(config.get(keys::observe::SLOW_AFTER));
             observers.add(&Arc::new(lines));
             Ok(Some(Self {
                 otlp: Some(Arc::new(otlp)),

@@ -44,6 +44,7 @@
 //! | `opentelemetry` | `OpenTelemetry`: spans and `db.client.*` metrics through the API of the crate `opentelemetry` |
 //! | `otlp` | the module `otlp`: sends traces, metrics and logs to a collector; with `opentelemetry` and `log` |
 //! | `endpoint` | the module `endpoint`: serves `/metrics`, `/health` and `/ready` over HTTP |
+//! | `profile` | the module `profile`: which queries cost most, and where their time goes |
 //! | `audit` | the module `audit`: a log of who did what, in which every change shows |
 
 #[cfg(feature = "audit")]
@@ -74,6 +75,8 @@ pub mod monitoring;
 mod opentelemetry;
 #[cfg(feature = "otlp")]
 pub mod otlp;
+#[cfg(feature = "profile")]
+pub mod profile;
 #[cfg_attr(
     not(all(feature = "opentelemetry", feature = "exec")),
     allow(dead_code, reason = "summaries are for spans of statements")

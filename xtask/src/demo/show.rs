@@ -9,7 +9,7 @@ use crdb_facade::{Config, Database};
 
 use super::progress::{bar, watch};
 use super::witness::{Seen, Witness};
-use super::{Arguments, bank, transfers};
+use super::{Arguments, bank, slow, transfers};
 use crate::interruption::Interruptions;
 use crate::script;
 use crate::server::Server;
@@ -125,6 +125,18 @@ async fn show(server: &Server, arguments: &Arguments) -> Result<()> {
         "\nreports.busiest_accounts\n{}",
         bank::busiest_accounts(&database).await?
     );
+
+    heading("Why was it slow?");
+    if server.sessions(SESSIONS) > 1 {
+        println!(
+            "A full pool, a slow node and a contended row, as the profile (/profile of the endpoint) tells of them:"
+        );
+        for told in slow::run(server).await? {
+            println!("  {told}");
+        }
+    } else {
+        println!("This server has one session at a time; nothing waits for another one.");
+    }
 
     heading("What the layers saw");
     println!("pool: {}", database.pool_status());

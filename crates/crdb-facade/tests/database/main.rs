@@ -13,6 +13,8 @@ mod main_job;
 mod migrations;
 #[cfg(feature = "endpoint")]
 mod observing;
+#[cfg(feature = "profile")]
+mod profile;
 mod sessions;
 mod statements;
 

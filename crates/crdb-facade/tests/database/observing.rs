@@ -106,6 +106,32 @@ async fn readiness_follows_the_pool_and_metrics_are_served() {
     assert_eq!(get(address, "/ready").await.0, 503);
 }
 
+#[cfg(feature = "profile")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_profile_is_served_as_json_and_as_text() {
+    use crdb_facade::observe::profile::ProfileReport;
+
+    let database = Engine::shared_postgres().await.create_database().await;
+    let config = config(&database)
+        .set_text("observe.endpoint.listen", "0")
+        .set(keys::observe::PROFILE, true)
+        .build()
+        .unwrap();
+    let db = Database::open(config).await.unwrap();
+    let address = db.endpoint_address().unwrap();
+    for _ in 0..3 {
+        db.sql("SELECT 1").fetch_one().await.unwrap();
+    }
+    let (status, json) = get(address, "/profile").await;
+    assert_eq!(status, 200);
+    let report = ProfileReport::from_json(&json).unwrap();
+    assert_eq!(report.version, 1);
+    assert_eq!(report.statements.first().unwrap().calls, 3);
+    let (status, text) = get(address, "/profile?format=text").await;
+    assert_eq!(status, 200);
+    assert!(text.contains("SELECT") && !text.starts_with('{'), "{text}");
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_a_mistake_of_the_configuration() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -179,7 +205,7 @@ async fn what_a_collector_is_to_get_has_arrived_when_close_returns() {
     let (url, arrived) = collector::start();
     let config = config(&database)
         .set(keys::observe::OTLP_ENDPOINT, Some(url))
-        .set(keys::observe::LOG_SLOW_AFTER, Duration::ZERO)
+        .set(keys::observe::SLOW_AFTER, Duration::ZERO)
         .build()
         .unwrap();
     let db = Database::open(config).await.unwrap();

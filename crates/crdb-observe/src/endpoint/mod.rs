@@ -26,6 +26,7 @@
 //! | `/metrics` | 200 with the text of [`Metrics::render`]; 404 without metrics |
 //! | `/health` | 200 while the process can answer: for liveness probes |
 //! | `/ready` | 200, or 503 with what is not ready, both as JSON: for readiness probes and load balancers |
+//! | `/profile` | 200 with a `ProfileReport` as JSON, with `?format=text` as text for people; 404 without a profile (feature `profile`) |
 //! | `/` | 200 with this list |
 //!
 //! It is for probes and scrapes, not for the internet: no TLS, no login. It listens on loopback unless told otherwise. GET and HEAD are
@@ -97,6 +98,8 @@ impl fmt::Debug for Endpoint {
 struct Routes {
     metrics: Option<Arc<Metrics>>,
     readiness: Arc<Readiness>,
+    #[cfg(feature = "profile")]
+    profile: Option<Arc<crate::profile::Profile>>,
 }
 
 /// Starts an [`Endpoint`]. Made by [`Endpoint::builder`].
@@ -116,6 +119,13 @@ impl EndpointBuilder {
     /// Serves these metrics.
     pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
         self.routes.metrics = Some(metrics);
+        self
+    }
+
+    /// Serves this profile.
+    #[cfg(feature = "profile")]
+    pub fn profile(mut self, profile: Arc<crate::profile::Profile>) -> Self {
+        self.routes.profile = Some(profile);
         self
     }
 

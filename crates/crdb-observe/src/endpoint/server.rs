@@ -30,7 +30,9 @@ const LINGER_BYTES: u64 = 64 * 1024;
 /// How long accepting pauses after it has failed, as it does when no file descriptor is left.
 const PAUSE: Duration = Duration::from_millis(100);
 
-const PATHS: &str = "/metrics\n/health\n/ready\n";
+const NO_PROFILE: &str = "no profile is recorded\n";
+
+const PATHS: &str = "/metrics\n/health\n/ready\n/profile\n";
 
 /// Accepts connections until it is dropped, which closes them.
 pub(super) async fn serve(listener: TcpListener, routes: Routes) {
@@ -89,9 +91,29 @@ impl Routes {
                 let body = serde_json::to_string(&report).unwrap_or_default();
                 Response::json(status, body + "\n")
             }
+            "/profile" => self.profile(&request.query),
             "/" => Response::text(Status::Ok, PATHS),
             _ => Response::text(Status::NotFound, PATHS),
         }
+    }
+
+    #[cfg(feature = "profile")]
+    fn profile(&self, query: &str) -> Response {
+        let Some(profile) = &self.profile else {
+            return Response::text(Status::NotFound, NO_PROFILE);
+        };
+        let report = profile.report();
+        if query.split('&').any(|part| part == "format=text") {
+            Response::text(Status::Ok, report.to_string())
+        } else {
+            Response::json(Status::Ok, report.to_json() + "\n")
+        }
+    }
+
+    #[cfg(not(feature = "profile"))]
+    #[allow(clippy::unused_self, reason = "with the feature it is used")]
+    fn profile(&self, _: &str) -> Response {
+        Response::text(Status::NotFound, NO_PROFILE)
     }
 }
 

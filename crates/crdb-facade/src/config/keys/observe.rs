@@ -26,7 +26,7 @@ section! {
     METRICS: bool = default("observe.metrics", "true");
     /// Emits events and spans to the `tracing` subscriber of the process.
     TRACING: bool = default("observe.tracing", "true");
-    /// Where `/metrics`, `/health` and `/ready` are served over HTTP (feature `endpoint`), which has neither TLS nor login: a port alone is one of 127.0.0.1.
+    /// Where `/metrics`, `/health`, `/ready` and `/profile` are served over HTTP (feature `endpoint`), which has neither TLS nor login: a port alone is one of 127.0.0.1.
     ENDPOINT_LISTEN: Option<SocketAddr> = unset("observe.endpoint.listen");
     /// What the service is called in what is sent to a collector (`service.name`); unset, the program's name.
     SERVICE_NAME: Option<String> = unset("observe.service_name");
@@ -36,8 +36,10 @@ section! {
     OTLP_INTERVAL: Duration = default("observe.otlp.interval", "60s"), only "a duration above zero, like 60s" |interval| !interval.is_zero();
     /// Writes a line to standard error for each thing that an operator should read (feature `log`).
     LOG_FORMAT: Option<LogFormat> = unset("observe.log.format");
-    /// From when on a statement or transaction is slow, and gets a line.
-    LOG_SLOW_AFTER: Duration = default("observe.log.slow_after", "1s");
+    /// From when on a statement or transaction is slow: it gets a line, and the profile keeps it.
+    SLOW_AFTER: Duration = default("observe.slow_after", "1s");
+    /// Records which queries cost most and where their time goes, for `/profile` and `Database::profile` (feature `profile`).
+    PROFILE: bool = default("observe.profile", "false");
 }
 
 /// Whether a collector can be reached by this URL. One with a user may hold a password, which would be printed.

@@ -157,6 +157,12 @@ const OF_FEATURES: &[(&str, &str, bool, &[&str])] = &[
         cfg!(feature = "log"),
         &[observe::LOG_FORMAT.path()],
     ),
+    (
+        "profiles",
+        "profile",
+        cfg!(feature = "profile"),
+        &[observe::PROFILE.path()],
+    ),
 ];
 
 fn what_is_asked_for_is_compiled_in(values: &Values, mistakes: &mut Vec<Mistake>) {
@@ -165,7 +171,10 @@ fn what_is_asked_for_is_compiled_in(values: &Values, mistakes: &mut Vec<Mistake>
         .filter(|(_, _, compiled_in, _)| !compiled_in)
     {
         for path in *paths {
-            let Some(value) = values.get(path).filter(|value| value.read.text != "none") else {
+            let Some(value) = values
+                .get(path)
+                .filter(|value| !["none", "false"].contains(&value.read.text.as_str()))
+            else {
                 continue;
             };
             let advice = format!(

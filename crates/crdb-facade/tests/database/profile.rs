@@ -1,0 +1,203 @@
+//! Why a call was slow: what the profile says of a contended row, a slow node and a full pool.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crdb_facade::config::keys;
+use crdb_facade::observe::profile::{ProfileReport, SlowCall};
+use crdb_facade::{Config, Database};
+use crdb_testkit::{Direction, Engine, FaultProxy, Link};
+
+use tokio::sync::Barrier;
+
+use crate::config;
+
+/// For hangs only.
+const LONG: Duration = Duration::from_secs(60);
+
+/// What is made slow takes this much longer.
+const WAIT: Duration = Duration::from_millis(300);
+
+/// How many sessions a pool has.
+const SESSIONS: u32 = 10;
+
+/// How many transactions want one row.
+const CALLERS: usize = 8;
+
+/// A database that calls whatever takes 100 ms slow.
+async fn open(config: crdb_facade::config::ConfigBuilder) -> Database {
+    let config = config
+        .set(keys::observe::PROFILE, true)
+        .set(keys::pool::FRESH_FOR, LONG)
+        .set(keys::observe::SLOW_AFTER, Duration::from_millis(100))
+        .build()
+        .unwrap();
+    Database::open(config).await.unwrap()
+}
+
+fn report(db: &Database) -> ProfileReport {
+    let report = db.profile().unwrap().report();
+    let read = ProfileReport::from_json(&report.to_json()).unwrap();
+    // The last digit of a time may be another one.
+    assert_eq!(read.to_string(), report.to_string());
+    report
+}
+
+/// The slowest call that is kept.
+fn slowest(report: &ProfileReport) -> &SlowCall {
+    let by_time = |a: &&SlowCall, b: &&SlowCall| a.seconds.total_cmp(&b.seconds);
+    report.slow.iter().max_by(by_time).unwrap()
+}
+
+#[tokio::test]
+async fn calls_are_counted_by_statement_without_text_or_values() {
+    let database = Engine::shared_postgres().await.create_database().await;
+    let db = open(config(&database)).await;
+    db.sql("CREATE TABLE secrets (id INT8 PRIMARY KEY, word TEXT)")
+        .execute()
+        .await
+        .unwrap();
+    for number in 0..30_i64 {
+        let text = format!("INSERT INTO secrets VALUES ({number}, 'rosebud{number}')");
+        db.sql(&text).execute().await.unwrap();
+    }
+    db.sql("SELECT * FROM secrets").fetch_all().await.unwrap();
+    drop(db.sql("SELECT * FROM absent").fetch_all().await);
+
+    let report = report(&db);
+    let of = |summary: &str| {
+        let mut found = report
+            .statements
+            .iter()
+            .filter(|one| one.summary == summary);
+        let one = found.next().unwrap();
+        assert!(found.next().is_none(), "{summary} is there twice");
+        one
+    };
+    let inserts = of("INSERT secrets");
+    assert_eq!((inserts.calls, inserts.rows, inserts.failed), (30, 30, 0));
+    let times = inserts.times;
+    assert!(times.p50 <= times.p95 && times.p95 <= times.p99 && times.p99 <= times.longest);
+    let parts = times.waiting + times.retrying + times.working;
+    assert!((parts - times.total).abs() < 1e-6, "{times:?}");
+    assert_eq!(of("SELECT secrets").rows, 30);
+    assert_eq!(of("SELECT absent").failed, 1);
+    assert!(!report.to_json().contains("rosebud"));
+    assert!(report.to_string().contains("INSERT secrets"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_pool_shows_as_waiting() {
+    let database = Engine::shared_postgres().await.create_database().await;
+    let db = open(config(&database).set(keys::pool::MAX_SIZE, 1_u32)).await;
+    let lease = db.pool().acquire().await.unwrap();
+    let call = tokio::spawn({
+        let db = db.clone();
+        async move { db.sql("SELECT 1").fetch_one().await.map(drop) }
+    });
+    let until_it_waits = async {
+        while db.pool_status().waiting == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG, until_it_waits).await.unwrap();
+    tokio::time::sleep(WAIT).await;
+    drop(lease);
+    call.await.unwrap().unwrap();
+    let report = report(&db);
+    let call = slowest(&report);
+    assert!(call.waiting >= WAIT.as_secs_f64(), "{call}");
+    assert!(
+        call.waiting <= call.seconds && call.retrying == 0.0,
+        "{call}"
+    );
+    let statement = report.statements.first().unwrap();
+    assert!(statement.times.waiting >= WAIT.as_secs_f64(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_node_shows_by_its_name() {
+    let engine = Engine::shared_postgres().await;
+    let database = engine.create_database().await;
+    let proxies: Vec<_> = (0..2)
+        .map(|_| FaultProxy::start(engine.host(), engine.port()).unwrap())
+        .collect();
+    let own = format!("{}:{}", engine.host(), engine.port());
+    let names: Vec<_> = proxies
+        .iter()
+        .map(|proxy| format!("{}:{}", proxy.host(), proxy.port()))
+        .collect();
+    let url = database.url().replace(&own, &names.join(","));
+    let db = open(Config::builder().set_text("auth.url", &url)).await;
+    // As many calls as idle sessions, which are on both nodes: each call takes one before any is answered.
+    let mut leases = Vec::new();
+    for _ in 0..SESSIONS {
+        leases.push(db.pool().acquire().await.unwrap());
+    }
+    drop(leases);
+    proxies[0].set_link(Direction::ToClient, Link::perfect().delay(WAIT));
+    let calls = (0..SESSIONS).map(|_| async { db.sql("SELECT 1").fetch_one().await.map(drop) });
+    for call in futures_util::future::join_all(calls).await {
+        call.unwrap();
+    }
+    let report = report(&db);
+    let mut slow = report
+        .slow
+        .iter()
+        .filter(|call| call.node.as_ref() == Some(&names[0]))
+        .peekable();
+    assert!(slow.peek().is_some(), "{report}");
+    for call in slow {
+        let working = call.seconds - call.waiting - call.retrying;
+        assert!(working >= WAIT.as_secs_f64(), "{call}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contended_row_shows_as_retries() {
+    let database = Engine::shared_postgres().await.create_database().await;
+    let db = open(config(&database).set_text("exec.isolation", "serializable")).await;
+    for text in [
+        "CREATE TABLE row (value INT8 NOT NULL)",
+        "INSERT INTO row VALUES (0)",
+    ] {
+        db.sql(text).execute().await.unwrap();
+    }
+    let options = db.transaction_options().name("increment");
+    // Each reads before any writes; later attempts do not wait for each other.
+    let (all_have_read, reads) = (Barrier::new(CALLERS), AtomicUsize::new(0));
+    let transactions = (0..CALLERS).map(|_| {
+        db.transact_with(&options, async |tx| {
+            tx.sql("SELECT value FROM row").fetch_one().await?;
+            if reads.fetch_add(1, Ordering::Relaxed) < CALLERS {
+                let waiting = tokio::time::timeout(LONG, all_have_read.wait());
+                waiting.await.expect("every transaction reads");
+            }
+            tx.sql("SELECT pg_sleep(0.1)").fetch_one().await?;
+            tx.sql("UPDATE row SET value = value + 1").execute().await?;
+            Ok(())
+        })
+    });
+    for transaction in futures_util::future::join_all(transactions).await {
+        transaction.unwrap();
+    }
+    let report = report(&db);
+    let all = report.transactions.first().unwrap();
+    assert_eq!((all.name.as_str(), all.calls), ("increment", 8));
+    assert!(
+        all.collisions > 0 && all.collisions == all.retries,
+        "{all:?}"
+    );
+    assert!(all.times.retrying > 0.0);
+    let call = slowest(&report);
+    assert!(call.is_transaction && call.collisions > 0, "{call}");
+    assert!(call.retrying >= 0.1, "{call}");
+    let moment = call.at + call.seconds / 2.0;
+    assert!(report.slow_between(moment, moment).any(|one| one == call));
+    assert_eq!(report.slow_between(0.0, 1.0).count(), 0);
+
+    // The same load is no change; a slower one is.
+    assert!(report.compare(&report).worse.is_empty());
+    db.profile().unwrap().reset();
+    assert!(db.profile().unwrap().report().statements.is_empty());
+}
