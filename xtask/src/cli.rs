@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, migrate, pgtest,
-    setup, sql, test, tidy,
+    bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, image, migrate,
+    pgtest, release, setup, sql, test, tidy,
 };
 
 /// The workspace's workflows: see it work, change it, prove the change.
@@ -64,8 +64,12 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Replay wire tests against the quirks proxy or a server
     Pgtest(pgtest::Arguments),
+    /// Build the container image of the bank service, and run it
+    Image(image::Arguments),
     /// Say how many lines of each crate the tests reach
     Coverage(coverage::Arguments),
+    /// Show what a release would be, and make it
+    Release(release::Arguments),
     /// Check what the compiler does not: layers, orphan files, names, lints, manifests
     Tidy(tidy::Arguments),
     /// Print a shell's completions for an alias `xtask`
@@ -89,7 +93,9 @@ impl Cli {
             Command::Chaos(arguments) => chaos::run(&arguments),
             Command::Fuzz(arguments) => fuzz::run(&arguments),
             Command::Pgtest(arguments) => pgtest::run(&arguments),
+            Command::Image(arguments) => image::run(&arguments),
             Command::Coverage(arguments) => coverage::run(&arguments),
+            Command::Release(arguments) => release::run(&arguments),
             Command::Tidy(arguments) => tidy::run(&arguments),
             Command::Completions(arguments) => completions::run(&arguments),
         }

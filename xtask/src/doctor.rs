@@ -15,6 +15,8 @@ use clap::{Args, ValueEnum};
 /// that a service started here would find (`CRDB_CONFIG`, `crdb.yaml`, `CRDB_*`). Secrets are never printed. Exits with 1
 /// when a server did not let us in.
 #[derive(Debug, Args)]
+// What is flattened into it has a group of this name.
+#[group(skip)]
 #[cfg_attr(
     not(feature = "stack"),
     allow(dead_code, reason = "read by the program that has the feature")

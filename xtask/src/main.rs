@@ -18,13 +18,14 @@ mod demo;
 mod dev;
 mod doctor;
 mod fuzz;
+mod image;
 #[cfg(feature = "stack")]
 mod interruption;
 mod migrate;
-
 mod pgtest;
 #[cfg(not(all(feature = "engine", feature = "stack")))]
 mod relaunch;
+mod release;
 #[cfg(feature = "engine")]
 mod runtime;
 #[cfg(feature = "stack")]

@@ -11,6 +11,8 @@ use clap::Args;
 ///
 /// Exits with 1 when something failed, is pending (`status`) or differs (`verify`).
 #[derive(Debug, Args)]
+// What is flattened into it has a group of this name.
+#[group(skip)]
 #[cfg_attr(
     not(feature = "stack"),
     allow(dead_code, reason = "read by the program that has the feature")

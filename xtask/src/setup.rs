@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use requirement::{FOR_ALERTS, FOR_BENCHMARKS, REQUIREMENTS, Requirement};
+use requirement::{FOR_ALERTS, FOR_BENCHMARKS, FOR_IMAGES, REQUIREMENTS, Requirement};
 
 /// Installs the system packages that builds and tests need.
 ///
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Also what the benchmarks need: Java, PostgreSQL's JDBC driver, Python
     #[arg(long)]
     benches: bool,
+    /// Also what running the container image needs: Docker's engine
+    #[arg(long)]
+    images: bool,
     /// Also what the row R20 of the chaos harness needs: Prometheus
     #[arg(long)]
     alerts: bool,
@@ -38,6 +41,8 @@ pub(crate) enum Purpose {
     Benchmarks,
     /// The chaos harness with its row about alerts.
     Alerts,
+    /// The container image, and the engine in it.
+    Images,
 }
 
 impl Purpose {
@@ -46,6 +51,7 @@ impl Purpose {
             Self::Tests => &[],
             Self::Benchmarks => FOR_BENCHMARKS,
             Self::Alerts => FOR_ALERTS,
+            Self::Images => FOR_IMAGES,
         };
         REQUIREMENTS.iter().chain(more)
     }
@@ -87,6 +93,7 @@ fn purposes(arguments: &Arguments) -> Vec<Purpose> {
     let more = [
         (arguments.benches, Purpose::Benchmarks),
         (arguments.alerts, Purpose::Alerts),
+        (arguments.images, Purpose::Images),
     ];
     let more: Vec<_> = more
         .into_iter()

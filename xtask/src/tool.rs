@@ -31,6 +31,12 @@ pub(crate) const CARGO_TARPAULIN: Tool = Tool {
     version: "0.37.5",
 };
 
+/// Puts the list of what a program is built from into it.
+pub(crate) const CARGO_AUDITABLE: Tool = Tool {
+    name: "cargo-auditable",
+    version: "0.7.7",
+};
+
 impl Tool {
     /// The program: the one on PATH when it is of the same minor version, else one built below the directory `target`.
     ///

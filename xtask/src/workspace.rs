@@ -1,5 +1,6 @@
 //! Where the workspace is and what cargo knows about it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -44,7 +45,7 @@ pub(crate) fn cargo() -> Command {
 ///
 /// Build scripts are told the same of theirs, by the same names, and that of `ring` asks to be run again when they change:
 /// a build below `cargo xtask` and one without it would take turns at compiling all that stands on it.
-fn forget_package(command: &mut Command) {
+pub(crate) fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
@@ -227,4 +228,28 @@ fn written(command: &Command) -> String {
             .map(|word| word.to_string_lossy().into_owned()),
     );
     format!("`{}`", words.join(" "))
+}
+
+/// Copies what git tracks, as it lies in the work tree.
+///
+/// # Errors
+/// When git cannot be asked, or a file cannot be copied.
+pub(crate) fn copy_tracked(from: &Path, to: &Path) -> Result<()> {
+    let output = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(from)
+        .output()
+        .context("git could not be started")?;
+    for name in String::from_utf8(output.stdout)?.split('\0') {
+        let source = from.join(name);
+        if name.is_empty() || !source.is_file() {
+            continue;
+        }
+        let target = to.join(name);
+        if let Some(directory) = target.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        fs::copy(&source, &target).with_context(|| format!("{name} could not be copied"))?;
+    }
+    Ok(())
 }

@@ -1,7 +1,5 @@
 //! What matters to those who depend on a release.
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -48,7 +46,7 @@ pub(crate) fn semver(context: &Context) -> Result<()> {
 /// Checks a copy of the workspace with the oldest version of each direct dependency that the manifests allow.
 pub(crate) fn minimal(context: &Context) -> Result<()> {
     let copy = tempfile::tempdir().context("no temporary directory")?;
-    copy_tracked(&context.root, copy.path())?;
+    workspace::copy_tracked(&context.root, copy.path())?;
     succeed(
         Command::new("cargo")
             .args([
@@ -71,25 +69,4 @@ pub(crate) fn minimal(context: &Context) -> Result<()> {
         check.args(["--package", &package.name]);
     }
     succeed(&mut check)
-}
-
-/// Copies what git tracks, as it lies in the work tree.
-fn copy_tracked(from: &Path, to: &Path) -> Result<()> {
-    let output = Command::new("git")
-        .args(["ls-files", "-z"])
-        .current_dir(from)
-        .output()
-        .context("git could not be started")?;
-    for name in String::from_utf8(output.stdout)?.split('\0') {
-        let source = from.join(name);
-        if name.is_empty() || !source.is_file() {
-            continue;
-        }
-        let target = to.join(name);
-        if let Some(directory) = target.parent() {
-            fs::create_dir_all(directory)?;
-        }
-        fs::copy(&source, &target).with_context(|| format!("{name} could not be copied"))?;
-    }
-    Ok(())
 }

@@ -97,6 +97,19 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
     },
 ];
 
+/// What running the container image needs on top.
+pub(crate) const FOR_IMAGES: &[Requirement] = &[Requirement {
+    name: "Docker's engine",
+    purpose: "running the container image",
+    debian: &["docker.io", "iptables"],
+    fedora: &["moby-engine", "iptables"],
+    needs: &[
+        Need::Program("dockerd"),
+        Need::Program("docker"),
+        Need::Program("iptables"),
+    ],
+}];
+
 /// What the benchmarks need on top, for JDBC from Python.
 pub(crate) const FOR_BENCHMARKS: &[Requirement] = &[
     Requirement {

@@ -1,0 +1,134 @@
+//! The program of the image: built for release, with the list of what it was built from in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::tool;
+use crate::workspace::{self, succeed};
+
+/// How the program finds the C library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Linking {
+    /// It is in the program. glibc's resolver for `files` and `dns` is in it too; modules for other sources of names are not.
+    Static,
+    /// As a shared library. The Kerberos library loads modules when it runs, so that a static program cannot have it.
+    Shared,
+}
+
+/// A program that was built.
+pub(super) struct Program {
+    pub(super) path: PathBuf,
+    pub(super) version: String,
+    /// The commit, where there is one.
+    pub(super) revision: String,
+    /// When it was committed, as RFC 3339 writes it.
+    pub(super) created: String,
+    /// The target triple.
+    pub(super) triple: String,
+    pub(super) linking: Linking,
+}
+
+impl Program {
+    /// Builds the bank service of the workspace in `root` into `place`; tools are kept in `target`.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub(super) fn build(
+        root: &Path,
+        target: &Path,
+        place: &Path,
+        linking: Linking,
+    ) -> Result<Self> {
+        let auditable = tool::CARGO_AUDITABLE.provide(target)?;
+        let triple = workspace::host()?;
+        let cargo_home = std::env::var_os("CARGO_HOME").map_or_else(
+            || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),
+            PathBuf::from,
+        );
+        // No path of this machine gets into the program.
+        let mut flags = vec![
+            format!("--remap-path-prefix={}=/build", root.display()),
+            format!("--remap-path-prefix={}=/target", place.display()),
+            format!("--remap-path-prefix={}=/cargo", cargo_home.display()),
+        ];
+        let mut command = Command::new(auditable);
+        command
+            .args([
+                "auditable",
+                "build",
+                "--quiet",
+                "--locked",
+                "--profile",
+                "image",
+            ])
+            .args([
+                "--package",
+                "bank-service",
+                "--target",
+                &triple,
+                "--target-dir",
+            ])
+            .arg(place);
+        match linking {
+            Linking::Static => flags.push("-Ctarget-feature=+crt-static".to_owned()),
+            Linking::Shared => {
+                command.args(["--features", "kerberos"]);
+            }
+        }
+        workspace::forget_package(&mut command);
+        succeed(
+            command
+                .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+                .env("CARGO_INCREMENTAL", "0")
+                .current_dir(root),
+        )?;
+        let metadata = workspace::metadata(root)?;
+        let package = metadata
+            .workspace_packages()
+            .into_iter()
+            .find(|package| package.name == "bank-service")
+            .context("there is no package bank-service")?;
+        let mut program = Self {
+            path: place.join(&triple).join("image/bank-service"),
+            version: package.version.to_string(),
+            revision: String::new(),
+            created: String::new(),
+            triple,
+            linking,
+        };
+        program.stamp(root)?;
+        Ok(program)
+    }
+
+    /// Takes the commit of the work tree in `root`. A tree without history is of the beginning of time.
+    ///
+    /// # Errors
+    /// When git says something that cannot be read.
+    pub(super) fn stamp(&mut self, root: &Path) -> Result<()> {
+        let output = Command::new("git")
+            .args([
+                "log",
+                "-1",
+                "--format=%H %cd",
+                "--date=format-local:%Y-%m-%dT%H:%M:%SZ",
+            ])
+            .env("TZ", "UTC")
+            .current_dir(root)
+            .output()
+            .context("git could not be started")?;
+        let text = String::from_utf8(output.stdout)?;
+        let (revision, created) = match text.trim().split_once(' ') {
+            Some(found) if output.status.success() => found,
+            _ => ("", "1970-01-01T00:00:00Z"),
+        };
+        ensure!(
+            created.len() == 20,
+            "git tells the time of the commit as {created}"
+        );
+        self.revision = revision.to_owned();
+        self.created = created.to_owned();
+        Ok(())
+    }
+}
