@@ -3,6 +3,7 @@
 mod alone;
 mod chaos;
 mod context;
+mod deployment;
 mod release;
 mod steps;
 

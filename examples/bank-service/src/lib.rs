@@ -4,7 +4,7 @@
 //! own.
 //!
 //! In reading order: `api` (a handler for each route), `generated` (its SQL), `failure` (its errors); `service`, `readiness` and
-//! `requests` (what surrounds every request); `settings`, `migrations`, `audit` and `health` (what the program needs).
+//! `requests` (what surrounds every request); `settings`, `migrations`, `schema`, `audit` and `health` (what the program needs).
 
 pub mod generated;
 
@@ -15,6 +15,7 @@ mod health;
 mod migrations;
 mod readiness;
 mod requests;
+mod schema;
 mod service;
 mod settings;
 
@@ -22,7 +23,7 @@ pub use audit::Audit;
 pub use failure::Failure;
 pub use health::check;
 pub use migrations::migrations;
-pub use readiness::Phase;
+pub use schema::{plan, status};
 pub use service::Service;
 pub use settings::{
     AuditSettings, DrainSettings, LogFormat, LogSettings, MigrateAt, Settings, SettingsError,

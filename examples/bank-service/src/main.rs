@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bank_service::{Audit, LogFormat, LogSettings, MigrateAt, Service, Settings, migrations};
+use bank_service::{
+    Audit, LogFormat, LogSettings, MigrateAt, Service, Settings, migrations, plan, status,
+};
 use crdb_facade::Database;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,10 +15,12 @@ use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
-Usage: bank-service [serve | migrate | health] [FILE]
+Usage: bank-service [serve | migrate | plan | status | health] [FILE]
 
   serve     answer requests until SIGTERM (the default)
   migrate   bring the schema up to date, and end
+  plan      show what migrate would run, and what is risky about it
+  status    show how far each migration has come, and who is at work
   health    exit with 0 when the service that runs here is ready
 
 FILE is the configuration, bank.yaml where it is left out.";
@@ -28,6 +32,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 enum Command {
     Serve,
     Migrate,
+    Plan,
+    Status,
     Health,
 }
 
@@ -54,6 +60,8 @@ fn arguments(mut given: Vec<std::ffi::OsString>) -> Option<(Command, PathBuf)> {
     let command = match given.first().and_then(|first| first.to_str()) {
         Some("serve") => Some(Command::Serve),
         Some("migrate") => Some(Command::Migrate),
+        Some("plan") => Some(Command::Plan),
+        Some("status") => Some(Command::Status),
         Some("health") => Some(Command::Health),
         Some(option) if option.starts_with('-') => return None,
         _ => None,
@@ -74,7 +82,7 @@ fn run(command: Command, file: &std::path::Path) -> Result<ExitCode, Box<dyn Err
         bank_service::check(settings.listen)?;
         return Ok(ExitCode::SUCCESS);
     }
-    log(&settings.log);
+    log(&settings.log, command);
     // It reads files, so before the runtime runs.
     let audit = match (&settings.audit, command) {
         (Some(audit), Command::Serve) => {
@@ -89,8 +97,8 @@ fn run(command: Command, file: &std::path::Path) -> Result<ExitCode, Box<dyn Err
         let mut signals = Signals::listen()?;
         let work = async {
             match command {
-                Command::Migrate => migrate(settings).await,
-                _ => start(settings, audit).await.map(Some),
+                Command::Serve => start(settings, audit).await.map(Some),
+                _ => once(command, settings).await.map(|()| None),
             }
         };
         let running = tokio::select! {
@@ -104,20 +112,33 @@ fn run(command: Command, file: &std::path::Path) -> Result<ExitCode, Box<dyn Err
     })
 }
 
-fn log(settings: &LogSettings) {
-    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&settings.filter));
+fn log(settings: &LogSettings, command: Command) {
+    let filter = match command {
+        // Their output is what they were asked for.
+        Command::Plan | Command::Status => "error",
+        _ => settings.filter.as_str(),
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter));
     match settings.format {
         LogFormat::Json => lines.json().flatten_event(true).init(),
         LogFormat::Text => lines.init(),
     }
 }
 
-async fn migrate(settings: Settings) -> Result<Option<Running>, Box<dyn Error>> {
+/// Runs a command that ends by itself.
+#[allow(clippy::print_stdout, reason = "it was asked for")]
+async fn once(command: Command, settings: Settings) -> Result<(), Box<dyn Error>> {
     let db = Database::open(settings.database).await?;
-    let service = Service::new(db, migrations()?, None);
-    service.migrate().await?;
-    service.close(CLOSING).await?;
-    Ok(None)
+    match command {
+        Command::Plan => print!("{}", plan(&db, migrations()?).await?),
+        Command::Status => print!("{}", status(&db, migrations()?).await?),
+        _ => {
+            Service::new(db.clone(), migrations()?, None)
+                .migrate()
+                .await?
+        }
+    }
+    Ok(db.close(CLOSING).await?)
 }
 
 /// A service that listens.

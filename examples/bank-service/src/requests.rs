@@ -15,7 +15,6 @@ use prometheus_client::registry::Registry;
 use tracing::Instrument as _;
 
 use crate::failure::Unknown;
-use crate::readiness::Phase;
 use crate::service::Service;
 
 /// Longer headers are not taken over.
@@ -89,7 +88,7 @@ pub(crate) async fn around(
 
     let started = Instant::now();
     let mut response = async {
-        let response = if service.phase() == Phase::Starting {
+        let response = if !service.is_serving() {
             (
                 StatusCode::SERVICE_UNAVAILABLE,
                 [(header::RETRY_AFTER, "1")],

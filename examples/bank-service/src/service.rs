@@ -1,6 +1,7 @@
 //! The service: a database, and what surrounds every request.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,10 +11,11 @@ use axum::middleware;
 use axum::routing::get;
 use crdb_facade::migrate::{self, Migrations};
 use crdb_facade::observe::Metrics;
+use crdb_facade::observe::endpoint::Gate;
 use crdb_facade::prelude::*;
 
 use crate::audit::Audit;
-use crate::readiness::{CurrentPhase, Phase, ready};
+use crate::readiness::ready;
 use crate::requests::{self, RequestMetrics};
 
 /// The wait before a migration that met a failure of the network is tried again.
@@ -29,7 +31,10 @@ struct Shared {
     db: Database,
     migrations: Migrations,
     audit: Option<Audit>,
-    phase: CurrentPhase,
+    /// Whether the API answers.
+    serving: AtomicBool,
+    /// Keeps the replica unready until it serves.
+    start: Gate,
     requests: RequestMetrics,
 }
 
@@ -38,15 +43,32 @@ impl Service {
     /// [`migrate`](Self::migrate) or [`serve`](Self::serve) is called.
     #[must_use]
     pub fn new(db: Database, migrations: Migrations, audit: Option<Audit>) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                db,
-                migrations,
-                audit,
-                phase: CurrentPhase::new(),
-                requests: RequestMetrics::new(),
-            }),
-        }
+        let start = db
+            .readiness()
+            .gate("start", "the schema is being brought up to date");
+        let shared = Arc::new(Shared {
+            db,
+            migrations,
+            audit,
+            serving: AtomicBool::new(false),
+            start,
+            requests: RequestMetrics::new(),
+        });
+        // Weak, because the database has the check.
+        let watched = Arc::downgrade(&shared);
+        shared.db.readiness().check("schema", move || {
+            let service = watched.upgrade().map(|shared| Self { shared });
+            async move {
+                match service {
+                    Some(service) => service
+                        .check_schema()
+                        .await
+                        .map_err(|error| error.to_string()),
+                    None => Err("the service has ended".to_owned()),
+                }
+            }
+        });
+        Self { shared }
     }
 
     /// The API, and the routes for probes and metrics.
@@ -91,18 +113,18 @@ impl Service {
 
     /// Answers requests from now on. Readiness waits for the schema by itself.
     pub fn serve(&self) {
-        self.shared.phase.advance(Phase::Serving);
+        self.shared.serving.store(true, Ordering::Release);
+        self.shared.start.pass();
     }
 
     /// Tells the readiness probe that no more requests should come. Those that come are answered.
     pub fn drain(&self) {
-        self.shared.phase.advance(Phase::Draining);
+        self.shared.db.readiness().drain();
     }
 
-    /// Where the program is between its start and its end.
-    #[must_use]
-    pub fn phase(&self) -> Phase {
-        self.shared.phase.get()
+    /// Whether the API answers.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.shared.serving.load(Ordering::Acquire)
     }
 
     /// The database.
@@ -120,7 +142,7 @@ impl Service {
     }
 
     /// Whether the schema is as far as this program needs it. A newer one passes, so that a program can go back without it.
-    pub(crate) async fn check_schema(&self) -> Result<(), migrate::Error> {
+    async fn check_schema(&self) -> Result<(), migrate::Error> {
         let Some(version) = self.shared.migrations.latest() else {
             return Ok(());
         };
@@ -154,6 +176,10 @@ async fn metrics(
     State(service): State<Service>,
 ) -> ([(header::HeaderName, &'static str); 1], String) {
     let mut text = service.requests().render();
-    text.push_str(&service.database().metrics().render());
+    match service.database().endpoint_address() {
+        // There they are scraped already.
+        Some(_) => text.push_str("# EOF\n"),
+        None => text.push_str(&service.database().metrics().render()),
+    }
     ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text)
 }

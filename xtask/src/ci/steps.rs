@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::context::Context;
-use super::{alone, chaos, release};
+use super::{alone, chaos, deployment, release};
 use crate::tool;
 use crate::workspace::succeed;
 
@@ -177,6 +177,16 @@ pub(crate) const STEPS: &[Step] = &[
         "embedded",
         "the demo with the engine that needs no system package",
         |context| context.xtask(&["demo", "--engine", "embedded"]),
+    ),
+    full(
+        "deployment",
+        "the Kubernetes objects render, and are what Kubernetes knows",
+        deployment::run,
+    ),
+    full(
+        "image",
+        "the container image has the same bytes twice, and works",
+        |context| context.xtask(&["image", "--reproduce", "--test"]),
     ),
     full(
         "semver",

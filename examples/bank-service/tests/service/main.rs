@@ -6,6 +6,8 @@
 )]
 
 mod api;
+mod deployment;
 mod killed;
 mod program;
 mod replica;
+mod runbooks;

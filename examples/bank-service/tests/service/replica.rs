@@ -69,6 +69,24 @@ impl Replica {
         self.lines.lock().unwrap().join("\n")
     }
 
+    /// Where metrics are served, with a port that was chosen.
+    pub(crate) fn endpoint(&self) -> SocketAddr {
+        let lines = self.lines.lock().unwrap();
+        let events = lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap_or_default());
+        let mut serving = events.filter(|event: &Value| {
+            event["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("serving /metrics"))
+        });
+        serving.next().unwrap()["address"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
     /// Waits until the readiness probe gives this status.
     pub(crate) async fn until_ready(&self, wanted: u16) {
         let waiting = async {

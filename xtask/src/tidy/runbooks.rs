@@ -1,0 +1,92 @@
+//! The runbooks: each has the form that its reader expects at night, and SQL that is SQL.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use crdb_sql::dialect::{parse_one, split_statements};
+
+use super::finding::Finding;
+
+const RULE: &str = "runbooks";
+const DIRECTORY: &str = "docs/runbooks";
+const SECTIONS: [&str; 4] = ["What is seen", "Look", "Mend", "Over"];
+
+/// Checks every page but the list of them.
+pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
+    let directory = root.join(DIRECTORY);
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut findings = Vec::new();
+    let mut names: Vec<String> = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_>>()?;
+    names.retain(|name| name.ends_with(".md") && name != "README.md");
+    names.sort();
+    for name in names {
+        let path = format!("{DIRECTORY}/{name}");
+        let page = fs::read_to_string(root.join(&path))?;
+        for (line, message) in problems(&page) {
+            findings.push(Finding::new(RULE, format!("{path}:{line}"), message));
+        }
+    }
+    Ok(findings)
+}
+
+/// What is wrong with a page, with its lines.
+fn problems(page: &str) -> Vec<(usize, String)> {
+    let mut problems = Vec::new();
+    let mut sections = Vec::new();
+    let mut block: Option<(usize, bool, String)> = None;
+    for (number, line) in (1..).zip(page.lines()) {
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            match block.take() {
+                None => block = Some((number, language == "sql", String::new())),
+                Some((start, true, text)) => problems.extend(statements(start, &text)),
+                Some(_) => {}
+            }
+        } else if let Some((_, _, text)) = &mut block {
+            text.push_str(line);
+            text.push('\n');
+        } else if let Some(section) = line.strip_prefix("## ") {
+            sections.push(section);
+        }
+    }
+    if sections != SECTIONS {
+        let wanted = SECTIONS.join(", ");
+        problems.push((1, format!("its sections are not: {wanted}")));
+    }
+    problems
+}
+
+/// The statements of a block that the dialect does not read.
+fn statements(start: usize, text: &str) -> Vec<(usize, String)> {
+    split_statements(text)
+        .into_iter()
+        .filter_map(|statement| {
+            let error = parse_one(statement.text).err()?;
+            Some((start + statement.line, format!("no SQL: {error}")))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn form_and_sql_are_checked() {
+        let page = |sql: &str| {
+            format!(
+                "# A\n## What is seen\n## Look\n```sh\n## no section\n```\n   ```sql\n   {sql}\n   ```\n## Mend\n## Over\n"
+            )
+        };
+        assert_eq!(problems(&page("SHOW JOBS;")), []);
+        let found = problems(&page("SHOW JOBS; SELEC 1;"));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found.first().map(|(line, _)| *line), Some(8));
+        let found = problems("# A\n## Look\n");
+        assert_eq!(found.first().map(|(line, _)| *line), Some(1));
+    }
+}
