@@ -133,9 +133,8 @@ async fn once(command: Command, settings: Settings) -> Result<(), Box<dyn Error>
         Command::Plan => print!("{}", plan(&db, migrations()?).await?),
         Command::Status => print!("{}", status(&db, migrations()?).await?),
         _ => {
-            Service::new(db.clone(), migrations()?, None)
-                .migrate()
-                .await?
+            let service = Service::new(db.clone(), migrations()?, None);
+            service.migrate().await?;
         }
     }
     Ok(db.close(CLOSING).await?)

@@ -1,4 +1,8 @@
 //! A container engine of our own: data, socket and networks apart from one that may run here.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "no async thread is blocked here; a condition is asked for again after a moment"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
