@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::connection::Connection;
 use crate::exit::{self, Exit};
 use crate::{
-    codegen, config, doctor, export, load, migrate, output, query, script, secrets, sql_check,
+    audit, codegen, complete, config, doctor, export, load, migrate, output, query, script,
+    secrets, shell, sql_check,
 };
 
 /// CockroachDB and PostgreSQL from a command line.
@@ -34,6 +35,7 @@ pub struct Cli {
 const START: &str = "\
 Where to start:
   crdb doctor                            why a login fails, or how well it works
+  crdb shell                             statements as you type them
   crdb query                             list the named queries
   crdb query accounts.get -p id=7        run one
   crdb sql report.sql                    run a script
@@ -68,6 +70,14 @@ enum Command {
     Load(load::Arguments),
     /// Export a table or a query into files
     Export(export::Arguments),
+    /// Open an interactive shell
+    Shell(shell::Arguments),
+    /// Check an audit log
+    Audit(audit::Arguments),
+    /// Print a shell's completions
+    Completions(complete::CompletionArguments),
+    /// Write the man pages
+    Man(complete::ManArguments),
 }
 
 /// Runs a script, or checks SQL files.
@@ -118,6 +128,10 @@ impl Cli {
             }
             Command::Load(arguments) => load::run(arguments, connection, json),
             Command::Export(arguments) => export::run(arguments, connection, json),
+            Command::Shell(arguments) => shell::run(arguments, connection),
+            Command::Audit(arguments) => audit::run(arguments, connection, json),
+            Command::Completions(arguments) => complete::completions(arguments),
+            Command::Man(arguments) => complete::man(arguments),
         }
     }
 }

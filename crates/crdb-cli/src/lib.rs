@@ -20,7 +20,7 @@
 //!
 //! # Modules in reading order
 //! `cli` (the command line), `exit` (what a run comes to), `secrets`; `connection`, `guard` (which database, and what may be done with it);
-//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output`, `prepare` (what they share).
+//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `audit`, `complete` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output`, `prepare` (what they share).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -28,8 +28,12 @@
 )]
 
 #[cfg(feature = "program")]
+mod audit;
+#[cfg(feature = "program")]
 mod cli;
 pub mod codegen;
+#[cfg(feature = "program")]
+mod complete;
 #[cfg(feature = "program")]
 mod config;
 mod connection;
@@ -59,6 +63,8 @@ mod rows;
 mod script;
 #[cfg(feature = "program")]
 mod secrets;
+#[cfg(feature = "program")]
+mod shell;
 pub mod sql_check;
 mod table;
 #[cfg(feature = "program")]

@@ -68,7 +68,7 @@ impl Parameters {
 
 /// A value of any type in its text form. Not shown: it may be secret.
 #[derive(Clone)]
-pub(crate) struct TextParameter(Option<String>);
+pub(crate) struct TextParameter(pub(crate) Option<String>);
 
 impl std::fmt::Debug for TextParameter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

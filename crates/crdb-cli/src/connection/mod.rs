@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 #[cfg(feature = "program")]
-pub(crate) use open::block_on;
+pub(crate) use open::{Guarded, block_on};
 
 /// Which database is meant, and how.
 #[derive(Clone, Debug, Default, Args)]

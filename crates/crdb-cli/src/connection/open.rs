@@ -9,6 +9,7 @@ use crdb_facade::{Config, Database, DatabaseBuilder};
 use super::Connection;
 use crate::exit::Exit;
 use crate::guard::Guard;
+use crate::script::Script;
 
 /// What the server shows for sessions of this program, where the configuration says nothing.
 const APPLICATION: &str = "crdb";
@@ -80,11 +81,43 @@ impl Guarded {
         &self,
         work: impl AsyncFnOnce(&Database) -> Result<Exit>,
     ) -> Result<Exit> {
-        let database = self.database().open().await?;
+        let database = self.open().await?;
         let done = work(&database).await;
+        let closed = self.close(&database).await;
+        let exit = done?;
+        closed?;
+        Ok(exit)
+    }
+
+    /// Opens the database. On one that is only read, the server refuses writes too.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub(crate) async fn open(&self) -> Result<Database> {
+        Ok(self.database().open().await?)
+    }
+
+    /// Closes the database and the audit log.
+    ///
+    /// # Errors
+    /// When the audit log cannot be written.
+    pub(crate) async fn close(&self, database: &Database) -> Result<()> {
         // What ends too late is closed with the process.
         drop(database.close(CLOSING).await);
-        done
+        self.guard.close().await
+    }
+
+    /// Refuses a script that has a statement which may not be run here, before the first one runs.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::exit::Usage) with the statement's place.
+    pub(crate) fn check(&self, script: &Script<'_>) -> Result<()> {
+        for piece in script.pieces() {
+            self.guard
+                .check(piece.text)
+                .with_context(|| format!("{}:{}", script.name(), piece.line))?;
+        }
+        Ok(())
     }
 
     /// As [`read`](Self::read), for a command that writes; its name is what an audit log has of it.

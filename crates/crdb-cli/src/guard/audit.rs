@@ -11,6 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::exit::{Exit, Usage};
 
+/// The name under which the checkpoints of this program's logs are signed.
+pub(crate) const SIGNER: &str = "crdb/audit";
+
 /// A lifted fence. What is done is written to the log before and after.
 pub(super) struct Lift {
     log: AuditLog,
@@ -31,7 +34,7 @@ impl Lift {
         let directory = needed(config, keys::cli::AUDIT_DIRECTORY)?;
         let key = secret(&needed(config, keys::cli::AUDIT_KEY)?)?;
         let signing = secret(&needed(config, keys::cli::AUDIT_SIGNING_KEY)?)?;
-        let signer = Signer::from_pkcs8("crdb/audit", &signing)?;
+        let signer = Signer::from_pkcs8(SIGNER, &signing)?;
         let log = AuditLog::open(AuditConfig::new(&directory, MacKey::new(&key)?, signer))
             .with_context(|| format!("opening the audit log {}", directory.display()))?;
         Ok(Self {
@@ -61,7 +64,10 @@ impl Lift {
                 .parameter("phase", "end")
                 .parameter("verdict", exit.as_str()),
         )
-        .await?;
+        .await
+    }
+
+    pub(super) async fn close(&self) -> Result<()> {
         Ok(self.log.close().await?)
     }
 

@@ -12,6 +12,7 @@ use crdb_facade::config::keys;
 
 use crate::exit::{Exit, Usage};
 use audit::Lift;
+pub(crate) use audit::SIGNER;
 
 /// What may be done.
 pub(crate) struct Guard {
@@ -93,5 +94,16 @@ impl Guard {
         let exit = done?;
         recorded?;
         Ok(exit)
+    }
+
+    /// Signs and closes the audit log, if the fence was lifted.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) async fn close(&self) -> Result<()> {
+        match &self.access {
+            Access::Lifted(lift) => lift.close().await,
+            _ => Ok(()),
+        }
     }
 }

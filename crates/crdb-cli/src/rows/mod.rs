@@ -1,5 +1,6 @@
 //! Rows of a result, written in a format.
 
+mod pager;
 mod sink;
 
 use anyhow::{Result, bail};
@@ -126,6 +127,22 @@ impl Results {
             sink,
             written: 0,
         })
+    }
+
+    /// Tables for the person at the terminal, in a pager where they are long.
+    pub(crate) fn for_people() -> Self {
+        Self {
+            format: RowFormat::Table,
+            sink: Sink::paged(),
+            written: 0,
+        }
+    }
+
+    /// Says something of the result before: behind its rows in the pager, else on standard error.
+    pub(crate) fn note(&mut self, text: &str) {
+        if !self.sink.follow(text) {
+            terminal::note(text);
+        }
     }
 
     /// Whether people read it.

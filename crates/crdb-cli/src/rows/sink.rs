@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-/// Standard output, or a file that is written under another name.
+use super::pager::Pager;
+
+/// Standard output, a pager before it, or a file that is written under another name.
 pub(crate) enum Sink {
     Output(Stdout),
+    Pager(Pager),
     File(Partial),
 }
 
@@ -36,10 +39,31 @@ impl Sink {
         }))
     }
 
+    /// Standard output, through a pager where it is a terminal.
+    pub(super) fn paged() -> Self {
+        let output = stdout();
+        match output.is_terminal().then(Pager::new) {
+            Some(pager) => Self::Pager(pager),
+            None => Self::Output(output),
+        }
+    }
+
+    /// Lets a line follow what was written, where a pager shows that.
+    pub(super) fn follow(&mut self, line: &str) -> bool {
+        match self {
+            Self::Pager(pager) if pager.is_running() => {
+                pager.write(format!("{line}\n").as_bytes());
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a person reads it.
     pub(crate) fn is_terminal(&self) -> bool {
         match self {
             Self::Output(output) => output.is_terminal(),
+            Self::Pager(_) => true,
             Self::File(_) => false,
         }
     }
@@ -49,6 +73,10 @@ impl Sink {
             Self::Output(output) => output
                 .write_all(bytes)
                 .context("writing to standard output"),
+            Self::Pager(pager) => {
+                pager.write(bytes);
+                Ok(())
+            }
             Self::File(partial) => partial
                 .file
                 .write_all(bytes)
@@ -59,7 +87,7 @@ impl Sink {
     pub(super) fn flush(&mut self) -> Result<()> {
         match self {
             Self::Output(output) => output.flush().context("writing to standard output"),
-            Self::File(_) => Ok(()),
+            Self::Pager(_) | Self::File(_) => Ok(()),
         }
     }
 
@@ -67,6 +95,7 @@ impl Sink {
         self.flush()?;
         match self {
             Self::Output(_) => Ok(()),
+            Self::Pager(pager) => pager.show(),
             Self::File(partial) => {
                 let what = || format!("writing {}", partial.path.display());
                 partial.file.sync_all().with_context(what)?;

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::terminal;
 
 /// Why a script stopped.
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// The statement at which it stopped.
     index: usize,
     cause: Cause,
@@ -102,7 +102,7 @@ impl Failure {
     }
 
     /// Says it on standard error, for people or as one JSON object, and gives the exit code.
-    pub(super) fn told(&self, script: &Script<'_>, as_json: bool) -> Exit {
+    pub(crate) fn told(&self, script: &Script<'_>, as_json: bool) -> Exit {
         let exit = self.exit();
         let place = self.place(script);
         let not_run = self.index + 1..script.pieces.len();
@@ -235,6 +235,15 @@ fn byte_of(text: &str, position: u32) -> Option<usize> {
 }
 
 impl Script<'_> {
+    /// Whether a statement of it may change which tables there are.
+    pub(crate) fn changes_schema(&self) -> bool {
+        let changes = ["CREATE", "ALTER", "DROP"];
+        self.pieces.iter().any(|piece| {
+            let first = piece.text.split_whitespace().next().unwrap_or_default();
+            changes.iter().any(|word| first.eq_ignore_ascii_case(word))
+        })
+    }
+
     fn line(&self, index: usize) -> Option<usize> {
         self.pieces.get(index).map(|piece| piece.line)
     }

@@ -6,7 +6,7 @@ use super::step::Step;
 
 /// What has become of the statements so far, by their indexes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// Those whose effect is committed.
     pub(super) committed: Vec<usize>,
     /// Those whose effect is in the open transaction.
@@ -35,7 +35,7 @@ impl Ledger {
             Step::Commit | Step::Neutral => {}
         }
         let is_tag = |text: &str| tags.last().is_some_and(|tag| *tag == text);
-        if *step == Step::RollbackTo(String::new()) || matches!(step, Step::RollbackTo(_)) {
+        if matches!(step, Step::RollbackTo(_)) {
             // Its tag is that of a whole rollback; the transaction goes on.
             return;
         }

@@ -5,6 +5,8 @@ mod ledger;
 mod run;
 mod step;
 
+pub(crate) use run::Runner;
+
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,6 @@ use crdb_sql::dialect::{Piece, split_statements};
 use crate::connection::{Connection, block_on};
 use crate::every::Every;
 use crate::exit::{Exit, Usage};
-use crate::guard::Guard;
 use crate::rows::{Results, RowOptions};
 
 /// Runs a script.
@@ -41,11 +42,27 @@ pub(crate) struct Arguments {
 }
 
 /// A script, cut into its statements.
-struct Script<'a> {
-    /// As messages name it.
+pub(crate) struct Script<'a> {
     name: &'a str,
     text: &'a str,
     pieces: Vec<Piece<'a>>,
+}
+
+impl<'a> Script<'a> {
+    /// A text and its statements, under the name that messages give it.
+    pub(crate) fn new(name: &'a str, text: &'a str, pieces: Vec<Piece<'a>>) -> Self {
+        Self { name, text, pieces }
+    }
+
+    /// As messages name it.
+    pub(crate) fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Its statements.
+    pub(crate) fn pieces(&self) -> &[Piece<'a>] {
+        &self.pieces
+    }
 }
 
 /// Runs the script.
@@ -63,27 +80,13 @@ pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool)
         name if name == "-" => "standard input".into(),
         name => name,
     };
-    let script = Script {
-        name: &name,
-        text,
-        pieces: split_statements(text),
-    };
+    let script = Script::new(&name, text, split_statements(text));
     let guarded = connection.guarded()?;
-    check(&script, &guarded.guard)?;
+    guarded.check(&script)?;
     block_on(guarded.read(async |database| {
         let work = repeat(arguments, database, &script, as_json);
         guarded.guard.record(None, text, work).await
     }))
-}
-
-/// Looks at all statements before the first one runs.
-fn check(script: &Script<'_>, guard: &Guard) -> Result<()> {
-    for piece in &script.pieces {
-        guard
-            .check(piece.text)
-            .with_context(|| format!("{}:{}", script.name, piece.line))?;
-    }
-    Ok(())
 }
 
 async fn repeat(

@@ -7,16 +7,18 @@ use std::time::Duration;
 use anyhow::Result;
 use crdb_facade::data::{Columns, DataColumn};
 use crdb_facade::exec::{
-    Answer, CommitErrors, Engine, Fault, Next, Position, RetrySafety, ServerVersion, Session as _,
-    Statement, TransactionStatus, verdict,
+    Answer, CommitErrors, Engine, Fault, Next, Parameters, Position, RetrySafety, ServerVersion,
+    Session as _, Statement, ToSql, TransactionStatus, verdict,
 };
-use crdb_facade::{Database, Error, Session, Verdict};
+use crdb_facade::pool::Lease;
+use crdb_facade::{Connector, Database, Error, Session, Verdict};
 use tokio::time::timeout;
 
 use super::Script;
 use super::failure::{Cause, Failure};
 use super::ledger::Ledger;
 use super::step::Step;
+use crate::parameter::TextParameter;
 use crate::rows::Results;
 use crate::terminal;
 
@@ -44,50 +46,127 @@ pub(super) async fn run(
     results: &mut Results,
     quiet: bool,
 ) -> Result<Result<(), Failure>> {
-    let session = database.pool().acquire().await.map_err(Error::from)?;
-    let mut ledger = Ledger::default();
-    let mut status = TransactionStatus::Idle;
-    for (index, piece) in script.pieces.iter().enumerate() {
-        let step = Step::of(piece.text);
-        let done = statement(&session, piece.text, results).await?;
-        let (before, after) = (status, done.answer.status());
-        status = after.unwrap_or(TransactionStatus::Idle);
-        if let Some(fault) = done.answer.fault() {
-            let verdict = verdict_on(&session, fault, piece.text, &step, before, after);
-            ledger.failed(index, &step, verdict == Verdict::OutcomeUnknown);
-            end_transaction(&session, status).await;
-            let cause = Cause::of(fault, verdict);
-            return Ok(Err(Failure::new(index, cause, ledger)));
-        }
-        let before_commit = ledger.rolled_back.len();
-        ledger.succeeded(index, &step, done.answer.tags(), after);
-        if step == Step::Commit && ledger.rolled_back.len() > before_commit {
-            return Ok(Err(Failure::new(index, Cause::CommitRolledBack, ledger)));
-        }
-        if done.interrupted {
-            end_transaction(&session, status).await;
-            ledger.roll_back();
-            return Ok(Err(Failure::new(index, Cause::Interrupted, ledger)));
-        }
-        if !quiet {
-            told(&done, results);
-        }
+    let mut runner = Runner::on(database).await?;
+    let mut ledger = match runner.run(script, results, quiet).await? {
+        Ok(ledger) => ledger,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    if runner.status == TransactionStatus::Idle {
+        return Ok(Ok(()));
     }
-    if status != TransactionStatus::Idle {
-        end_transaction(&session, status).await;
-        ledger.roll_back();
-        let last = script.pieces.len().saturating_sub(1);
-        return Ok(Err(Failure::new(last, Cause::LeftOpen, ledger)));
+    runner.end_transaction().await;
+    ledger.roll_back();
+    let last = script.pieces.len().saturating_sub(1);
+    Ok(Err(Failure::new(last, Cause::LeftOpen, ledger)))
+}
+
+/// A session, and where its transaction stands.
+pub(crate) struct Runner {
+    session: Lease<Connector>,
+    status: TransactionStatus,
+}
+
+impl Runner {
+    /// A session of this database.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) async fn on(database: &Database) -> Result<Self> {
+        Ok(Self {
+            session: database.pool().acquire().await.map_err(Error::from)?,
+            status: TransactionStatus::Idle,
+        })
     }
-    Ok(Ok(()))
+
+    /// Where the transaction stands.
+    pub(crate) fn status(&self) -> TransactionStatus {
+        self.status
+    }
+
+    /// Whether the session has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.session.is_closed()
+    }
+
+    /// Runs statements until one fails. That ends the transaction; one that does not fail may leave it open.
+    ///
+    /// # Errors
+    /// When rows cannot be written. A statement's failure is a [`Failure`].
+    pub(crate) async fn run(
+        &mut self,
+        script: &Script<'_>,
+        results: &mut Results,
+        quiet: bool,
+    ) -> Result<Result<Ledger, Failure>> {
+        self.run_with(script, &[], results, quiet).await
+    }
+
+    /// As [`run`](Self::run), for statements with parameters.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub(crate) async fn run_with(
+        &mut self,
+        script: &Script<'_>,
+        parameters: &[TextParameter],
+        results: &mut Results,
+        quiet: bool,
+    ) -> Result<Result<Ledger, Failure>> {
+        let mut ledger = Ledger::default();
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters
+            .iter()
+            .map(|parameter| parameter as &(dyn ToSql + Sync))
+            .collect();
+        for (index, piece) in script.pieces.iter().enumerate() {
+            let step = Step::of(piece.text);
+            let done = statement(&self.session, piece.text, &parameters, results).await?;
+            let (before, after) = (self.status, done.answer.status());
+            self.status = after.unwrap_or(TransactionStatus::Idle);
+            if let Some(fault) = done.answer.fault() {
+                let verdict = verdict_on(&self.session, fault, piece.text, &step, before, after);
+                ledger.failed(index, &step, verdict == Verdict::OutcomeUnknown);
+                self.end_transaction().await;
+                let cause = Cause::of(fault, verdict);
+                return Ok(Err(Failure::new(index, cause, ledger)));
+            }
+            let rolled_back = ledger.rolled_back.len();
+            ledger.succeeded(index, &step, done.answer.tags(), after);
+            if step == Step::Commit && ledger.rolled_back.len() > rolled_back {
+                return Ok(Err(Failure::new(index, Cause::CommitRolledBack, ledger)));
+            }
+            if done.interrupted {
+                self.end_transaction().await;
+                ledger.roll_back();
+                return Ok(Err(Failure::new(index, Cause::Interrupted, ledger)));
+            }
+            if !quiet {
+                told(&done, results);
+            }
+        }
+        Ok(Ok(ledger))
+    }
+
+    /// Rolls back what is open. A session that does not answer is closed by its pool.
+    async fn end_transaction(&mut self) {
+        if self.status != TransactionStatus::Idle && !self.session.is_closed() {
+            let rollback = Statement::new("ROLLBACK");
+            drop(timeout(CANCELLED, self.session.execute(rollback, &[])).await);
+        }
+        self.status = TransactionStatus::Idle;
+    }
 }
 
 /// Runs one statement, and writes its rows as they come. Ctrl-C cancels it; its answer is waited for, because it says whether the
 /// statement took effect.
-async fn statement(session: &Session, text: &str, results: &mut Results) -> Result<Done> {
+async fn statement(
+    session: &Session,
+    text: &str,
+    parameters: Parameters<'_>,
+    results: &mut Results,
+) -> Result<Done> {
     let statement = Statement::new(text).retry(RetrySafety::Never);
     let mut interrupted = false;
-    let mut running = pin!(rows(session, statement, results));
+    let mut running = pin!(rows(session, statement, parameters, results));
     let outcome = tokio::select! {
         outcome = &mut running => outcome,
         _ = tokio::signal::ctrl_c() => {
@@ -114,9 +193,10 @@ async fn statement(session: &Session, text: &str, results: &mut Results) -> Resu
 async fn rows(
     session: &Session,
     statement: Statement<'_>,
+    parameters: Parameters<'_>,
     results: &mut Results,
 ) -> Result<(Answer<u64>, Option<u64>)> {
-    let mut cursor = match session.fetch_stream(statement, &[]).await {
+    let mut cursor = match session.fetch_stream(statement, parameters).await {
         Ok(cursor) => cursor,
         Err(answer) => return Ok((answer, None)),
     };
@@ -179,24 +259,14 @@ fn commit_errors(session: &Session) -> CommitErrors {
     }
 }
 
-/// Rolls back what is open. A session that does not answer is closed by its pool.
-async fn end_transaction(session: &Session, status: TransactionStatus) {
-    if status != TransactionStatus::Idle && !session.is_closed() {
-        let rollback = Statement::new("ROLLBACK");
-        drop(timeout(CANCELLED, session.execute(rollback, &[])).await);
-    }
-}
-
 /// Says how many rows there were, or the command tag.
-fn told(done: &Done, results: &Results) {
+fn told(done: &Done, results: &mut Results) {
     match done.rows {
-        Some(rows) if results.is_table() => {
-            terminal::note(&format!("({})", terminal::rows(rows)));
-        }
+        Some(rows) if results.is_table() => results.note(&format!("({})", terminal::rows(rows))),
         Some(_) => {}
         None => {
             if let Some(tag) = done.answer.tags().last() {
-                terminal::note(tag.as_str());
+                results.note(tag.as_str());
             }
         }
     }

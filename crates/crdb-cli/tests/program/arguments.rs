@@ -90,3 +90,16 @@ async fn the_doctor_says_whether_a_login_works() {
         .ended(1);
     assert_eq!(ran.json()["healthy"], false);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shells_and_man_know_every_command() {
+    let bed = Bed::bare();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = bed.run(&["completions", shell]).await.ended(0);
+        assert!(ran.out().contains("codegen"), "{shell}");
+    }
+    bed.run(&["man", "man1"]).await.ended(0);
+    for page in ["crdb.1", "crdb-sql.1", "crdb-migrate-up.1"] {
+        assert!(bed.path("man1").join(page).is_file(), "{page}");
+    }
+}

@@ -12,3 +12,4 @@ mod files;
 mod production;
 mod queries;
 mod scripts;
+mod shell;

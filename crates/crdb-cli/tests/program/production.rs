@@ -130,4 +130,29 @@ async fn a_reason_lifts_it_and_is_audited() {
         bed.ask("SELECT count(*) FROM t").await.as_deref(),
         Some("1")
     );
+
+    // The log is checked with the keys of the configuration, or with what an auditor is given.
+    let ran = bed.run(&["audit", "verify", "--json"]).await.ended(0);
+    assert_eq!(
+        (&ran.json()["intact"], &ran.json()["entries"]),
+        (&true.into(), &4.into())
+    );
+    let public = bed.run(&["audit", "public-key"]).await.ended(0);
+    let auditor = [
+        "audit",
+        "verify",
+        "log",
+        "--public-key",
+        public.out().trim(),
+    ];
+    bed.run(&auditor).await.ended(0);
+    for entry in std::fs::read_dir(bed.path("log")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        if text.contains("\"again\"") {
+            std::fs::write(path, text.replace("\"again\"", "\"never\"")).unwrap();
+        }
+    }
+    let ran = bed.run(&["audit", "verify"]).await.ended(1);
+    assert!(ran.out().contains("damaged: "), "{}", ran.out());
 }

@@ -187,6 +187,11 @@ impl Keyword {
         }
     }
 
+    /// Every keyword.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KEYWORDS.iter().map(|(_, _, keyword)| *keyword)
+    }
+
     /// The keyword in upper case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
