@@ -3,6 +3,7 @@
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::entry::Entry;
 use crate::executor::CachedExecutor;
+use crate::feed::{ChangeSource, Feed, Following};
 use crate::flight::Flights;
 use crate::key::Key;
 use crate::observer::Observer;
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) max_entry_bytes: usize,
     scopes: Mutex<Vec<Weak<Scope>>>,
+    feeds: Mutex<Vec<Weak<Feed>>>,
 }
 
 /// Makes a [`Cache`].
@@ -108,6 +110,7 @@ impl CacheBuilder {
                 observer: self.observer,
                 max_entry_bytes: self.max_entry_bytes,
                 scopes: Mutex::default(),
+                feeds: Mutex::default(),
             }),
         }
     }
@@ -148,6 +151,41 @@ impl Cache {
     /// Makes everything useless that was read before now.
     pub fn invalidate_all(&self) {
         self.shared.invalidate(None);
+    }
+
+    /// Follows the changes of these tables, named as the catalog has them, with or without their schemas. What is read from them and from
+    /// no others is given as long as nothing has changed, and is as old as the latest time up to which all changes are known: its
+    /// rule bounds that. While the feed is lost, all of it is a miss.
+    ///
+    /// Alterations of tables and views are told by no feed. So once in the age that the rule allows a load of the statement, for any
+    /// parameters, has to find them unaltered; else its answers go by their own age.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn follow(
+        &self,
+        tables: impl IntoIterator<Item = impl Into<String>>,
+        source: impl ChangeSource,
+    ) -> Following {
+        let tables = tables.into_iter().map(Into::into).collect();
+        let shared = Arc::downgrade(&self.shared);
+        let now = move || {
+            shared
+                .upgrade()
+                .map(|shared| shared.now())
+                .unwrap_or_default()
+        };
+        let (following, feed) = Following::begin(tables, source, now);
+        let mut feeds = self.shared.feeds.lock();
+        feeds.retain(|feed| feed.strong_count() > 0);
+        feeds.push(Arc::downgrade(&feed));
+        drop(feeds);
+        // What is known already does not know of the feed.
+        let scopes = self.shared.scopes.lock().clone();
+        for scope in scopes.iter().filter_map(Weak::upgrade) {
+            scope.forget_all();
+        }
+        following
     }
 
     /// A token of all commits that were answered before now, for this process: what is read with it was read from now on.
@@ -196,6 +234,15 @@ impl Shared {
 
     pub(crate) fn now(&self) -> Moment {
         self.clock.now()
+    }
+
+    /// What tells of changes in all of these tables, where something does.
+    pub(crate) fn feed(&self, tables: &[String]) -> Option<Arc<Feed>> {
+        let feeds = self.feeds.lock();
+        feeds
+            .iter()
+            .filter_map(Weak::upgrade)
+            .find(|feed| feed.covers(tables))
     }
 
     fn invalidate(&self, table: Option<&str>) {

@@ -1,6 +1,7 @@
 //! An answer that is kept, and whether it may be given.
 
 use crate::clock::Moment;
+use crate::feed::Feed;
 use crate::observer::MissReason;
 use crate::row::StoredRows;
 use crate::timestamp::Timestamp;
@@ -25,13 +26,15 @@ pub(crate) struct Entry {
 }
 
 /// What a reader asks of an entry.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Demand {
+#[derive(Clone, Copy)]
+pub(crate) struct Demand<'a> {
     pub(crate) rule: CacheRule,
     pub(crate) token: Token,
     pub(crate) cache: u64,
     /// The latest invalidation of its tables.
     pub(crate) floor: u64,
+    /// What vouches for entries of these tables, and how long ago the tables were known to be unaltered.
+    pub(crate) feed: Option<(&'a Feed, &'a [String], Option<Duration>)>,
 }
 
 impl Entry {
@@ -41,7 +44,7 @@ impl Entry {
     }
 
     /// Whether it may be given at any age.
-    fn is_valid(&self, demand: &Demand) -> Result<(), MissReason> {
+    fn is_valid(&self, demand: &Demand<'_>) -> Result<(), MissReason> {
         if self.read.sequence <= demand.floor {
             Err(MissReason::Invalidated)
         } else if !demand.token.is_seen_by(demand.cache, self.read) {
@@ -55,17 +58,28 @@ impl Entry {
     ///
     /// # Errors
     /// Why it may not.
-    pub(crate) fn judge(&self, demand: &Demand, now: Moment) -> Result<Duration, MissReason> {
+    pub(crate) fn judge(&self, demand: &Demand<'_>, now: Moment) -> Result<Duration, MissReason> {
         self.is_valid(demand)?;
-        let age = self.age(now);
-        if age > demand.rule.max_age() {
+        let max_age = demand.rule.max_age();
+        let age = match demand.feed {
+            None => self.age(now),
+            Some((feed, tables, verified)) => {
+                let age = feed.age(self, tables, now)?;
+                // No feed tells of an altered table or view.
+                match verified {
+                    Some(verified) if verified <= max_age => age,
+                    _ => self.age(now),
+                }
+            }
+        };
+        if age > max_age {
             return Err(MissReason::TooOld);
         }
         Ok(age)
     }
 
     /// Its age, if it may be given while a newer one cannot be had.
-    pub(crate) fn judge_on_error(&self, demand: &Demand, now: Moment) -> Option<Duration> {
+    pub(crate) fn judge_on_error(&self, demand: &Demand<'_>, now: Moment) -> Option<Duration> {
         self.is_valid(demand).ok()?;
         let age = self.age(now);
         (age <= demand.rule.max_age_on_error()).then_some(age)
@@ -141,6 +155,7 @@ mod tests {
                 token: Token::local(7, seen, None),
                 cache: 7,
                 floor,
+                feed: None,
             };
             let entry = entry(sequence, started, lag);
             let age = now - started + lag;

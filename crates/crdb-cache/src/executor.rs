@@ -1,6 +1,7 @@
 //! The executor in front of an executor.
 
 use crate::cache::Shared;
+use crate::clock::Moment;
 use crate::defaults;
 use crate::entry::{Demand, Entry};
 use crate::flight::{Flight, Landed, Lead};
@@ -10,7 +11,7 @@ use crate::observer::{AnswerEvent, AnsweredBy, MissReason};
 use crate::origin::Origin;
 use crate::parameters::encode;
 use crate::row::{CachedRow, CachedRows, StoredRows};
-use crate::shape::{Scope, Shape, State};
+use crate::shape::{Known, Scope, Shape, State};
 use crate::token::Token;
 use crdb_exec::{CacheRule, Error, ErrorKind, Executor, Parameters, Statement};
 use crdb_sql::reuse::Dependencies;
@@ -130,8 +131,17 @@ impl<O: Origin> CachedExecutor<O> {
         self.scope.shape(text, || self.shared.next_shape())
     }
 
-    fn demand(&self, rule: CacheRule, shape: &Shape) -> Demand {
+    fn demand<'a>(&self, rule: CacheRule, shape: &'a Shape, now: Moment) -> Demand<'a> {
+        let feed = match shape.state() {
+            Some(State::Known(Known {
+                feed: Some(feed),
+                tables,
+                ..
+            })) if !feed.has_ended() => Some((&**feed, &**tables, shape.verified(now))),
+            _ => None,
+        };
         Demand {
+            feed,
             rule,
             token: self.token,
             cache: self.shared.id,
@@ -178,9 +188,10 @@ impl<O: Origin> CachedExecutor<O> {
             };
             let key = Key::new(shape.id, limit, encoded);
             let entry = self.shared.entries.get(&key);
-            let demand = self.demand(rule, &shape);
+            let now = self.shared.now();
+            let demand = self.demand(rule, &shape, now);
             let judged = match &entry {
-                Some(entry) => entry.judge(&demand, self.shared.now()),
+                Some(entry) => entry.judge(&demand, now),
                 None => Err(MissReason::Absent),
             };
             match (judged, entry) {
@@ -286,9 +297,10 @@ impl<O: Origin> CachedExecutor<O> {
         let landed = timeout_at(miss.deadline, flight.landed()).await;
         let error = match landed {
             Ok(Landed::Answer(entry)) => {
-                let demand = self.demand(call.rule, shape);
+                let now = self.shared.now();
+                let demand = self.demand(call.rule, shape, now);
                 let own = flight.sequence > miss.arrived;
-                let judged = entry.judge(&demand, self.shared.now());
+                let judged = entry.judge(&demand, now);
                 // A load that began after the call is as good as asking the server, however long it took, and whatever a clock
                 // elsewhere says of the token.
                 let good = match judged {
@@ -315,10 +327,11 @@ impl<O: Origin> CachedExecutor<O> {
             Ok(Landed::Failed(error)) => error,
             Err(_) => out_of_time(&call.statement),
         };
-        let demand = self.demand(call.rule, shape);
+        let now = self.shared.now();
+        let demand = self.demand(call.rule, shape, now);
         let old = old.filter(|_| call.rule.allows_errors() && is_outage(&error));
         if let Some(old) = old
-            && let Some(age) = old.judge_on_error(&demand, self.shared.now())
+            && let Some(age) = old.judge_on_error(&demand, now)
         {
             self.tell(call, AnsweredBy::StaleOnError, Some(miss), Some(age), None);
             return Ok(Some(Answer::Kept(Arc::clone(&old.rows))));
@@ -356,7 +369,7 @@ impl<O: Origin> CachedExecutor<O> {
             origin: self.origin.clone(),
             text: call.statement.text().into(),
             name: call.statement.name().map(Into::into),
-            timeout: timeout(&call.statement),
+            timeout: call.statement.own_timeout(),
             retry: call.statement.retry_safety(),
             rule: call.rule,
             limit: call.limit,

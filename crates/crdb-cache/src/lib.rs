@@ -43,10 +43,10 @@
 //! # What it does not do
 //! - Privileges and policies that are taken away, like every other change, are noticed at the latest when entries are too old.
 //! - A declaration is believed: `IMMUTABLE` indexes and generated columns, casts and operators of types that the application defines.
-//! - An invalidation is told to one process. On PostgreSQL this is a cache by time only.
+//! - An invalidation is told to one process. On PostgreSQL, which has no changefeed to [follow](Cache::follow), this is a cache by time only.
 //!
 //! # Modules, in reading order
-//! `cache`, `executor`, `token` (what callers use); `origin`, `clock`, `observer` (what this crate consumes); `entry`, `key`,
+//! `cache`, `executor`, `token` (what callers use); `origin`, `feed`, `clock`, `observer` (what this crate consumes); `entry`, `key`,
 //! `parameters`, `shape`, `identity`, `timestamp`, `row` (what is kept, and for whom); `flight`, `load` (the work); `pooled`, `catalog`
 //! (loads through crdb-exec's executor).
 
@@ -56,6 +56,7 @@ mod clock;
 pub mod defaults;
 mod entry;
 mod executor;
+mod feed;
 mod flight;
 mod identity;
 mod key;
@@ -72,6 +73,7 @@ mod token;
 pub use cache::{Cache, CacheBuilder, CacheSize};
 pub use clock::{Clock, Moment, SystemClock};
 pub use executor::CachedExecutor;
+pub use feed::{ChangeNotice, ChangeSource, Changes, Following};
 pub use identity::Identity;
 pub use observer::{
     AnswerEvent, AnsweredBy, LoadBegin, LoadEnd, LoadOutcome, MissReason, Observer,

@@ -112,8 +112,10 @@ pub(crate) async fn first_run<O: Origin>(
         return Ok(FirstRun::Given(loaded.rows));
     };
     let encoded = crate::parameters::encode(parameters, &sent);
+    place.shape.verify(lead.flight().started);
     place.shape.learn(State::Known(Known {
         sent,
+        feed: place.shared.feed(&relations.tables),
         tables: relations.tables.into(),
         fingerprint: relations.fingerprint,
     }));
@@ -136,7 +138,7 @@ pub(crate) struct Detached<O> {
     pub(crate) origin: O,
     pub(crate) text: Box<str>,
     pub(crate) name: Option<Box<str>>,
-    pub(crate) timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) retry: RetrySafety,
     pub(crate) rule: CacheRule,
     pub(crate) limit: usize,
@@ -169,9 +171,10 @@ impl<O: Origin> Detached<O> {
         let recorders: Vec<&(dyn ToSql + Sync)> = values.iter().map(|one| one as _).collect();
         let recorders = Recorder::all(&recorders);
         let values: Vec<&(dyn ToSql + Sync)> = recorders.iter().map(|one| one as _).collect();
-        let mut statement = Statement::new(&self.text)
-            .retry(self.retry)
-            .timeout(self.timeout);
+        let mut statement = Statement::new(&self.text).retry(self.retry);
+        if let Some(timeout) = self.timeout {
+            statement = statement.timeout(timeout);
+        }
         if let Some(name) = &self.name {
             statement = statement.named(name);
         }
@@ -218,6 +221,7 @@ impl<O: Origin> Detached<O> {
             self.scope.forget(&self.text, &self.shape);
             return (LoadOutcome::OtherSchema, Landed::Nothing);
         }
+        self.shape.verify(lead.flight().started);
         let Some(rows) = StoredRows::copy(&loaded.rows, usize::MAX) else {
             return (LoadOutcome::TooLarge, Landed::Nothing);
         };

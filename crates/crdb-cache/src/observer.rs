@@ -90,6 +90,10 @@ pub enum MissReason {
     Invalidated,
     /// It was read before a commit that the caller knows of.
     BelowToken,
+    /// A change of one of its tables was told.
+    Changed,
+    /// The feed of changes that would vouch for it is lost, or began after it was read.
+    FeedLost,
 }
 
 impl MissReason {
@@ -99,6 +103,8 @@ impl MissReason {
         Self::TooOld,
         Self::Invalidated,
         Self::BelowToken,
+        Self::Changed,
+        Self::FeedLost,
     ];
 
     /// A lasting name in snake case, for labels of metrics and logs.
@@ -109,6 +115,8 @@ impl MissReason {
             Self::TooOld => "too_old",
             Self::Invalidated => "invalidated",
             Self::BelowToken => "below_token",
+            Self::Changed => "changed",
+            Self::FeedLost => "feed_lost",
         }
     }
 }

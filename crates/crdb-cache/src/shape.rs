@@ -1,11 +1,14 @@
 //! What is known of a statement for one identity, and the identity of those who ask.
 
+use crate::clock::Moment;
+use crate::feed::Feed;
 use crate::identity::Identity;
 use crate::parameters::Sent;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// Statements that one scope knows at most. A service has hundreds.
 const MOST_SHAPES: usize = 10_000;
@@ -17,6 +20,8 @@ pub(crate) struct Shape {
     state: OnceLock<State>,
     /// The latest event that makes entries from before it useless.
     floor: AtomicU64,
+    /// When a load that found its tables unaltered began.
+    verified: Mutex<Option<Moment>>,
 }
 
 /// What has been learned of a statement.
@@ -34,6 +39,8 @@ pub(crate) struct Known {
     pub(crate) sent: Box<[Sent]>,
     /// The tables that it reads, views followed: `schema.table`.
     pub(crate) tables: Box<[String]>,
+    /// What tells of changes in all of them, where something does.
+    pub(crate) feed: Option<Arc<Feed>>,
     /// Everything about them that its answer's form depends on.
     pub(crate) fingerprint: String,
 }
@@ -44,6 +51,7 @@ impl Shape {
             id,
             state: OnceLock::new(),
             floor: AtomicU64::new(0),
+            verified: Mutex::default(),
         }
     }
 
@@ -65,6 +73,20 @@ impl Shape {
         self.floor.fetch_max(sequence, Ordering::AcqRel);
     }
 
+    /// A load that began then has found the tables as they are known.
+    pub(crate) fn verify(&self, began: Moment) {
+        let mut verified = self.verified.lock();
+        let later = |known: Moment| known.monotonic >= began.monotonic;
+        if !verified.is_some_and(later) {
+            *verified = Some(began);
+        }
+    }
+
+    /// How long ago the tables were known to be unaltered.
+    pub(crate) fn verified(&self, now: Moment) -> Option<Duration> {
+        self.verified.lock().map(|began| now.since(began))
+    }
+
     /// Whether it may read this table; as long as nothing is known it may read any.
     pub(crate) fn reads(&self, table: &str) -> bool {
         match self.state() {
@@ -76,7 +98,7 @@ impl Shape {
 }
 
 /// Whether `schema.table` is meant by a name with or without its schema.
-fn names(known: &str, table: &str) -> bool {
+pub(crate) fn names(known: &str, table: &str) -> bool {
     known == table
         || known
             .strip_suffix(table)
@@ -136,6 +158,11 @@ impl Scope {
     pub(crate) fn has(&self, text: &str, shape: &Shape) -> bool {
         let shapes = self.shapes.read();
         shapes.get(text).is_some_and(|known| known.id == shape.id)
+    }
+
+    /// Forgets what is known of all statements.
+    pub(crate) fn forget_all(&self) {
+        self.shapes.write().clear();
     }
 
     pub(crate) fn invalidate(&self, table: Option<&str>, sequence: u64) {

@@ -41,6 +41,8 @@ pub struct DatabaseBuilder {
     observers: Observers,
     #[cfg(feature = "endpoint")]
     readiness: Arc<Readiness>,
+    #[cfg(feature = "cache")]
+    cache_observer: Option<Arc<dyn crdb_cache::Observer>>,
     auth: Change<crdb_auth::ConfigBuilder>,
     pool: Change<PoolBuilder<Connector>>,
     exec: Change<PooledExecutorBuilder<Source>>,
@@ -54,6 +56,8 @@ impl DatabaseBuilder {
             observers: Observers::default(),
             #[cfg(feature = "endpoint")]
             readiness: Arc::default(),
+            #[cfg(feature = "cache")]
+            cache_observer: None,
             auth: Box::new(|auth| auth),
             pool: Box::new(|pool| pool),
             exec: Box::new(|exec| exec),
@@ -111,6 +115,13 @@ impl DatabaseBuilder {
     /// Adds a pool observer.
     pub fn pool_observer(mut self, observer: Arc<dyn crdb_pool::Observer>) -> Self {
         self.observers.pool.push(observer);
+        self
+    }
+
+    /// Sets the observer of the cache: hits, misses and why, loads.
+    #[cfg(feature = "cache")]
+    pub fn cache_observer(mut self, observer: Arc<dyn crdb_cache::Observer>) -> Self {
+        self.cache_observer = Some(observer);
         self
     }
 
@@ -235,6 +246,11 @@ impl DatabaseBuilder {
             executor = executor.observer(observer);
         }
         let executor = (self.exec)(executor).build();
+        #[cfg(feature = "cache")]
+        let cache = {
+            let observer = self.cache_observer;
+            crate::cached::DatabaseCache::new(&config, &executor, observer)
+        };
         let lanes = config.get(keys::exec::LANES) as usize;
         let lanes = (lanes > 0).then(|| executor.over(SharedLanes::new(pool.clone(), lanes)));
         let transaction = layers::transaction(&config);
@@ -259,6 +275,8 @@ impl DatabaseBuilder {
             transaction,
             observing,
             auth,
+            #[cfg(feature = "cache")]
+            cache,
         ))
     }
 }

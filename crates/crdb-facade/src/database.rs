@@ -44,6 +44,8 @@ struct Shared {
     transaction: TransactionOptions,
     observing: Observing,
     auth: crdb_auth::Connector,
+    #[cfg(feature = "cache")]
+    cache: crate::cached::DatabaseCache,
 }
 
 impl Shared {
@@ -82,6 +84,7 @@ impl Database {
         transaction: TransactionOptions,
         observing: Observing,
         auth: crdb_auth::Connector,
+        #[cfg(feature = "cache")] cache: crate::cached::DatabaseCache,
     ) -> Self {
         let shared = Arc::new(Shared {
             config,
@@ -91,6 +94,8 @@ impl Database {
             transaction,
             observing,
             auth,
+            #[cfg(feature = "cache")]
+            cache,
         });
         let metrics = &shared.observing.metrics;
         // Not the pool itself: metrics that outlive the database must not keep it open.
@@ -272,6 +277,26 @@ impl Database {
     #[must_use]
     pub fn transaction_options(&self) -> TransactionOptions {
         self.shared.transaction.clone()
+    }
+
+    /// A handle that answers from memory what a query's header allows (`-- cache: 10s`), and sees what it has written itself: best one
+    /// for each request.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cached(&self) -> crate::CachedDatabase {
+        crate::CachedDatabase::new(self.clone(), &self.shared.cache)
+    }
+
+    /// The cache behind [`cached`](Self::cached): to invalidate tables, and to see how large it is.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache(&self) -> &crdb_cache::Cache {
+        self.shared.cache.cache()
+    }
+
+    #[cfg(feature = "cache")]
+    pub(crate) fn queries(&self) -> &Arc<Queries> {
+        &self.shared.queries
     }
 
     /// The executor, for statements without a name and for what the shortcuts here do not cover.

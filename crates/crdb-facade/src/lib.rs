@@ -40,6 +40,7 @@
 //! | `profile` | which queries cost most and where their time goes, where `observe.profile` asks for it |
 //! | `log` | a line for each thing that an operator should read, where `observe.log.format` asks for it |
 //! | `otlp` | traces, metrics and logs to a collector, where `observe.otlp.endpoint` asks for it |
+//! | `cache` | `Database::cached`: answers from memory for queries that say how old they may be; with `data` also `Database::follow_changes`, which keeps them as long as nothing changes |
 //! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
 //! | `arrow`, `parquet`, `table` | these formats of `data` |
 //! | `audit`, `log`, `opentelemetry`, `otlp` | the features of [`crdb_observe`] of these names, reached through its re-export |
@@ -55,10 +56,14 @@
 
 mod adapted;
 mod builder;
+#[cfg(feature = "cache")]
+mod cached;
 pub mod config;
 mod connector;
 mod database;
 mod error;
+#[cfg(all(feature = "cache", feature = "data"))]
+mod following;
 mod lanes;
 mod layers;
 mod loading;
@@ -76,6 +81,8 @@ mod source;
 mod transaction;
 
 pub use builder::DatabaseBuilder;
+#[cfg(feature = "cache")]
+pub use cached::{CachedDatabase, CachedStream};
 pub use config::Config;
 pub use connector::{ConnectError, Connector};
 pub use database::Database;
@@ -97,6 +104,8 @@ pub use {
     crdb_sql as sql, crdb_wire as wire,
 };
 
+#[cfg(feature = "cache")]
+pub use crdb_cache as cache;
 #[cfg(feature = "data")]
 pub use crdb_data as data;
 // Crates whose types are parameters and columns. Code that `cargo xtask codegen --facade` writes reaches them here.

@@ -131,3 +131,21 @@ macro_rules! statement_methods {
 
 statement_methods!(Database);
 statement_methods!(Transaction);
+
+#[cfg(feature = "cache")]
+mod cached {
+    use super::{Querier, Query};
+    use crate::CachedDatabase;
+
+    impl Querier for CachedDatabase {
+        fn query(&self, name: &str) -> Query<'_, Self> {
+            Self::query(self, name)
+        }
+
+        fn sql(&self, text: &str) -> Query<'_, Self> {
+            Self::sql(self, text)
+        }
+    }
+
+    statement_methods!(CachedDatabase);
+}

@@ -104,6 +104,7 @@ const LAYERS: &[Layer] = &[
             arrow("crdb-macros", How::Plain),
             arrow("crdb-migrate", How::BehindItsFeature),
             arrow("crdb-data", How::BehindItsFeature),
+            arrow("crdb-cache", How::BehindItsFeature),
         ],
     },
     Layer {

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod feeds;
 mod fills;
 mod model;
 mod reads;

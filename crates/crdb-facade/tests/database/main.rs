@@ -7,6 +7,8 @@
 )]
 
 mod bad_input;
+#[cfg(feature = "cache")]
+mod cached;
 mod lanes;
 mod main_job;
 #[cfg(feature = "migrate")]

@@ -4,6 +4,7 @@
 //! the environment.
 
 pub mod auth;
+pub mod cache;
 pub mod cli;
 pub mod exec;
 pub mod observe;
@@ -48,6 +49,7 @@ pub(super) fn all() -> impl Iterator<Item = KnownKey> {
         pool::SECTION,
         sql::SECTION,
         exec::SECTION,
+        cache::SECTION,
         observe::SECTION,
         cli::SECTION,
     ]
