@@ -2,6 +2,7 @@
 
 #[cfg(feature = "peers")]
 mod bulk_load;
+mod cached_answers;
 #[cfg(feature = "peers")]
 mod checkout;
 #[cfg(feature = "peers")]
@@ -25,6 +26,7 @@ mod spike_of_callers;
 mod sql_text;
 #[cfg(feature = "peers")]
 mod throughput;
+mod timed;
 mod transfers;
 
 use crate::row::Row;
@@ -46,6 +48,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &transfers::Transfers,
         &sql_text::SqlText,
         &far_server::FarServer,
+        &cached_answers::CachedAnswers,
         &throughput::Throughput,
     ]
 }
@@ -69,6 +72,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &transfers::Transfers,
         &Outline(headings::SQL_TEXT),
         &Outline(headings::FAR_SERVER),
+        &cached_answers::CachedAnswers,
         &Outline(headings::THROUGHPUT),
     ]
 }

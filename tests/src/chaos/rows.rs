@@ -2,6 +2,7 @@
 
 mod alerts;
 mod bulk;
+mod cached_reads;
 mod cut_commit;
 mod deadlines;
 mod drops;
@@ -39,6 +40,7 @@ pub fn all() -> &'static [&'static dyn Row] {
         &own_tests::LANES,
         &own_tests::MIGRATIONS,
         &bulk::Bulk,
+        &cached_reads::CachedReads,
         &alerts::Alerts,
         &verdicts::Verdicts,
         &own_tests::WHOLE_STACK,

@@ -4,8 +4,8 @@ use std::{collections::HashMap, hint::black_box};
 
 use crdb_sql::Repository;
 
-use super::timed::{TIME, Timed};
 use crate::case::{Bound, Case, MeasureError, Metric, Role, Target};
+use crate::rows::timed::{TIME, Timed};
 
 const OURS: &str = "Repository::get";
 const NAME: &str = "accounts.get_account_117";

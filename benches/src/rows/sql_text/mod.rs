@@ -3,7 +3,6 @@
 mod lookup;
 mod parse;
 mod render;
-mod timed;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 

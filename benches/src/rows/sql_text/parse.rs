@@ -5,8 +5,8 @@ use std::hint::black_box;
 use crdb_sql::dialect;
 use sqlparser::{dialect::PostgreSqlDialect, parser::Parser};
 
-use super::timed::{TIME, Timed};
 use crate::case::{Bound, Case, MeasureError, Metric, Role, Target};
+use crate::rows::timed::{TIME, Timed};
 
 const OURS: &str = "dialect::parse";
 const SQLPARSER: &str = "sqlparser";

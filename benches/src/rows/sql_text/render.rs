@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use crdb_sql::{Argument, Repository};
 
-use super::timed::{TIME, Timed};
 use crate::case::{Bound, Case, MeasureError, Metric, Role, Target};
+use crate::rows::timed::{TIME, Timed};
 
 const OURS: &str = "Template::render";
 const MINIJINJA: &str = "minijinja";

@@ -407,7 +407,8 @@ fn lanes_leave_a_session_for_transactions() {
 fn an_unknown_section_without_a_near_key_lists_the_sections() {
     let found = mistakes(complete().set_text("zzzz.qqqqqqqqq", "1"));
     assert!(
-        found[0].ends_with("no such key; the sections are auth, pool, sql, exec, observe, cli"),
+        found[0]
+            .ends_with("no such key; the sections are auth, pool, sql, exec, cache, observe, cli"),
         "{}",
         found[0]
     );
