@@ -441,6 +441,8 @@ async fn disturb(
             2 => "CREATE OR REPLACE VIEW item_view AS SELECT id, version + 0 AS version FROM item",
             _ => "CREATE OR REPLACE VIEW item_view AS SELECT id, version FROM item",
         };
+        // One that waits for a transaction whose client was cut off holds up all who come after it.
+        let ddl = Statement::new(ddl).timeout(Duration::from_millis(250));
         altered += u64::from(truth.execute(ddl, &[]).await.is_ok());
         clock
             .wall
