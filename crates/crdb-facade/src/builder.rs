@@ -270,8 +270,7 @@ impl DatabaseBuilder {
         Ok(Database::new(
             config,
             queries,
-            executor,
-            lanes,
+            (executor, lanes),
             transaction,
             observing,
             auth,

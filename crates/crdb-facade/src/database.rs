@@ -79,8 +79,7 @@ impl Database {
     pub(crate) fn new(
         config: Config,
         queries: Arc<Queries>,
-        executor: PooledExecutor<Source>,
-        lanes: Option<PooledExecutor<SharedLanes>>,
+        (executor, lanes): (PooledExecutor<Source>, Option<PooledExecutor<SharedLanes>>),
         transaction: TransactionOptions,
         observing: Observing,
         auth: crdb_auth::Connector,
