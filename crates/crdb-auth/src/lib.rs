@@ -58,6 +58,7 @@ mod endpoint;
 mod error;
 mod error_category;
 mod facts;
+mod file_name;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -95,6 +96,7 @@ pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use error_category::ErrorCategory;
 pub use facts::{Engine, ServerFacts, Version};
+pub use file_name::is_file_content;
 #[cfg(all(feature = "kerberos", unix))]
 pub use kerberos::Kerberos;
 pub use net::{DialFuture, DialledStream, Dialler, SocketOptions};

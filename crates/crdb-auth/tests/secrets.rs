@@ -282,6 +282,12 @@ async fn places(engine: &Engine, password: &str, caught: &Caught) {
             "joined",
             &format!("*:*:*:*:{password}*:*:*:*:{password}"),
         )),
+        // The secret itself where its place belongs.
+        Password::variable(password),
+        Password::variable(format!("eyJ{HEAD}.eyJ{TAIL}.x")),
+        Password::file(format!("{password}\n")),
+        Password::file(format!("eyJ{HEAD}.eyJ{TAIL}.x")),
+        Password::passfile(format!("*:*:*:*:{password}\n")),
         shell(format!("printf %s '{password}'; exit 1")),
         shell(format!("printf %s '{password}' >&2; exit 1")),
         shell(format!("printf %s '{password}'")),
@@ -303,6 +309,16 @@ async fn keys(engine: &Engine, caught: &Caught) -> Vec<String> {
     let (certificate, key) = (identity.certificate_pem(), identity.key_pem());
     let body: String = key.lines().filter(|line| !line.contains("-----")).collect();
     let half = &key[..key.len() / 2];
+    // The content of the files where their names belong, as `KEY="$(cat client.key)"` has it.
+    let certificates = ClientCertificate::files(certificate, key);
+    let builder = config(engine, Login::Certificate, caught)
+        .tls(TlsConfig::new().client_certificate(certificates));
+    attempt(builder, &endpoint(engine), caught).await;
+    let joined = format!(
+        "host=localhost user=app sslcert=client.crt sslkey='{}'",
+        key.replace('\n', "")
+    );
+    attempt_string(&joined, caught).await;
     let pairs = [
         (certificate.to_owned(), key.replace('\n', "")),
         (certificate.to_owned(), key.replace('\n', " ")),

@@ -1,5 +1,6 @@
 //! A password and where it is kept.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,6 +11,7 @@ use super::source::{
 };
 use super::{jwt, passfile};
 use crate::error::{Error, ErrorKind};
+use crate::file_name::{shown, shown_variable};
 use crate::secret::Secret;
 use crate::secret_file;
 use crate::turn::Turns;
@@ -23,7 +25,7 @@ pub struct Password {
     place: Place,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Place {
     Value(Secret),
     Variable(String),
@@ -103,7 +105,8 @@ impl Password {
                 .map(|value| Secret::new(value.into_encoded_bytes()))
                 .ok_or_else(|| {
                     missing(format!(
-                        "the environment variable {name}, which should hold the password, is not set"
+                        "the environment variable {}, which should hold the password, is not set",
+                        shown_variable(name)
                     ))
                 }),
             Place::File(path) => {
@@ -117,7 +120,7 @@ impl Password {
                     .ok_or_else(|| {
                         missing(format!(
                             "the password file {} has no line for {}:{}:{database}:{}",
-                            path.display(),
+                            shown(path),
                             request.endpoint.host,
                             request.endpoint.port,
                             request.user
@@ -140,15 +143,27 @@ impl Place {
     fn name(&self) -> String {
         match self {
             Self::Value(_) => "the password".to_owned(),
-            Self::Variable(name) => format!("the password in the environment variable {name}"),
-            Self::File(path) => format!("the password in the file {}", path.display()),
+            Self::Variable(name) => format!(
+                "the password in the environment variable {}",
+                shown_variable(name)
+            ),
+            Self::File(path) => format!("the password in the file {}", shown(path)),
             Self::Passfile(path) => {
                 format!(
                     "the password in the line that fits of the password file {}",
-                    path.display()
+                    shown(path)
                 )
             }
             Self::Source(_) => "the password from the credential source".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(secret) => f.debug_tuple("Value").field(secret).finish(),
+            _ => f.write_str(&self.name()),
         }
     }
 }

@@ -14,6 +14,7 @@ mod profile;
 mod service_name;
 mod tickets;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange};
 use crate::defaults;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
+use crate::file_name::{shown, shown_text};
 use advice::Kdcs;
 use exchange::KerberosExchange;
 use failure::GssFailure;
@@ -56,11 +58,21 @@ pub struct Kerberos {
 }
 
 /// Where the ticket comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Credentials {
     DefaultCache,
     Cache(String),
     Keytab(PathBuf),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DefaultCache => f.write_str("DefaultCache"),
+            Self::Cache(name) => write!(f, "Cache({:?})", shown_text(name)),
+            Self::Keytab(path) => write!(f, "Keytab({:?})", shown(path)),
+        }
+    }
 }
 
 impl Kerberos {

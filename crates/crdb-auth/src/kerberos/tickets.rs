@@ -14,6 +14,7 @@ use super::acquire::acquire;
 use super::advice::explained;
 use super::failure::GssFailure;
 use crate::error::{Error, ErrorKind};
+use crate::file_name::{shown, shown_text};
 use crate::secret_file;
 use crate::turn::{Turn, Turns};
 
@@ -139,8 +140,8 @@ impl Tickets {
         let who = self.principal.as_deref().unwrap_or("the default principal");
         match &self.credentials {
             Credentials::DefaultCache => format!("{who} in the default cache"),
-            Credentials::Cache(name) => format!("{who} in the cache {name}"),
-            Credentials::Keytab(path) => format!("{who} by the keytab {}", path.display()),
+            Credentials::Cache(name) => format!("{who} in the cache {}", shown_text(name)),
+            Credentials::Keytab(path) => format!("{who} by the keytab {}", shown(path)),
         }
     }
 

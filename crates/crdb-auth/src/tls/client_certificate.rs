@@ -7,6 +7,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::pem;
 use crate::error::{Error, ErrorKind};
+use crate::file_name::shown;
 use crate::secret::Secret;
 use crate::secret_file;
 
@@ -69,8 +70,8 @@ impl ClientCertificate {
                 (
                     read("client certificate", certificate)?,
                     secret,
-                    certificate.display().to_string(),
-                    key.display().to_string(),
+                    shown(certificate).to_string(),
+                    shown(key).to_string(),
                 )
             }
             Place::Memory { certificate, key } => (
@@ -91,7 +92,7 @@ impl ClientCertificate {
     pub(super) fn unusable(&self, error: &rustls::Error) -> Error {
         let (certificate, key) = match &self.place {
             Place::Files { certificate, key } => {
-                (certificate.display().to_string(), key.display().to_string())
+                (shown(certificate).to_string(), shown(key).to_string())
             }
             Place::Memory { .. } => ("the given PEM".to_owned(), "the given PEM".to_owned()),
         };
@@ -118,8 +119,8 @@ impl fmt::Debug for ClientCertificate {
         match &self.place {
             Place::Files { certificate, key } => f
                 .debug_struct("ClientCertificate")
-                .field("certificate", certificate)
-                .field("key", key)
+                .field("certificate", &shown(certificate))
+                .field("key", &shown(key))
                 .finish(),
             Place::Memory { .. } => f.write_str("ClientCertificate(***)"),
         }
@@ -132,11 +133,7 @@ fn unusable(message: String) -> Error {
 
 fn read(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| {
-        unusable(format!(
-            "reading the {what} from {}: {error}",
-            path.display()
-        ))
-        .with_source(error)
+        unusable(format!("reading the {what} from {}: {error}", shown(path))).with_source(error)
     })
 }
 

@@ -9,6 +9,7 @@ use webpki::{CertRevocationList, OwnedCertRevocationList};
 use super::pem;
 use crate::der::{INTEGER, SEQUENCE, element, time_element};
 use crate::error::{Error, ErrorKind};
+use crate::file_name::shown;
 
 /// Certificate revocation lists (CRLs) in PEM: libpq's `sslcrl` and `sslcrldir`.
 ///
@@ -76,7 +77,7 @@ impl RevocationLists {
     pub(super) fn load(&self) -> Result<Vec<CertRevocationList<'static>>, Error> {
         let mut lists = Vec::new();
         for path in &self.files {
-            let place = path.display().to_string();
+            let place = shown(&path).to_string();
             add(&mut lists, &read(path)?, &place)?;
         }
         for directory in &self.directories {
@@ -84,13 +85,13 @@ impl RevocationLists {
             for path in entries(directory).map_err(|error| unreadable(directory, error))? {
                 let pem = read(&path)?;
                 if pem.windows(MARK.len()).any(|window| window == MARK) {
-                    add(&mut lists, &pem, &path.display().to_string())?;
+                    add(&mut lists, &pem, &shown(&path).to_string())?;
                 }
             }
             if lists.len() == before {
                 return Err(pem::unusable(
                     "revocation lists",
-                    &directory.display().to_string(),
+                    &shown(directory).to_string(),
                     "no file there has a line -----BEGIN X509 CRL-----",
                 ));
             }
@@ -126,7 +127,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 fn unreadable(path: &Path, error: std::io::Error) -> Error {
     Error::new(
         ErrorKind::Credential,
-        format!("reading revocation lists from {}: {error}", path.display()),
+        format!("reading revocation lists from {}: {error}", shown(&path)),
     )
     .with_source(error)
 }
@@ -164,8 +165,11 @@ impl fmt::Debug for RevocationLists {
     /// Without the PEM in memory: a key may have been given in its place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RevocationLists")
-            .field("files", &self.files)
-            .field("directories", &self.directories)
+            .field("files", &self.files.iter().map(shown).collect::<Vec<_>>())
+            .field(
+                "directories",
+                &self.directories.iter().map(shown).collect::<Vec<_>>(),
+            )
             .field("in_memory", &self.pem.len())
             .finish()
     }

@@ -8,6 +8,7 @@ use rustls_pki_types::CertificateDer;
 
 use super::pem;
 use crate::error::{Error, ErrorKind};
+use crate::file_name::shown;
 
 /// Trusted authorities: the system's, those of PEM files, or both.
 ///
@@ -96,11 +97,11 @@ impl RootCertificates {
             let pem = std::fs::read(path).map_err(|error| {
                 Error::new(
                     ErrorKind::Credential,
-                    format!("reading root certificates from {}: {error}", path.display()),
+                    format!("reading root certificates from {}: {error}", shown(path)),
                 )
                 .with_source(error)
             })?;
-            trust.add(&pem, &path.display().to_string())?;
+            trust.add(&pem, &shown(path).to_string())?;
         }
         for pem in &self.pem {
             trust.add(pem, "the given PEM")?;
@@ -151,7 +152,7 @@ impl fmt::Debug for RootCertificates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RootCertificates")
             .field("system", &self.system)
-            .field("files", &self.files)
+            .field("files", &self.files.iter().map(shown).collect::<Vec<_>>())
             .field("in_memory", &self.pem.len())
             .finish()
     }

@@ -151,6 +151,10 @@ fn bad_item(key: &dyn AnyKey, value: &Value) -> Option<(usize, Value)> {
     Some((index, item.clone()))
 }
 
+fn is_file_content(value: &Value) -> bool {
+    setting::scalar(value).is_some_and(|text| crdb_auth::is_file_content(text.as_ref()))
+}
+
 /// What a value is, as far as that may be shown.
 fn described(value: &Value) -> Option<String> {
     match value {
@@ -162,6 +166,9 @@ fn described(value: &Value) -> Option<String> {
         Value::Empty(..) => Some("nothing".to_owned()),
         Value::Array(..) => Some("a list".to_owned()),
         // What looks like a connection string may hold a password.
+        other if is_file_content(other) => {
+            Some("the content of a file, where its name belongs".to_owned())
+        }
         other => setting::scalar(other)
             .filter(|text| !text.contains('@'))
             .map(|text| format!("`{text}`")),

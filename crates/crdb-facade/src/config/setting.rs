@@ -167,6 +167,7 @@ impl Form for PathBuf {
         text(value)
             .filter(|text| !text.is_empty() && !text.contains('\0'))
             .map(PathBuf::from)
+            .filter(|path| !crdb_auth::is_file_content(path))
     }
 
     fn write(&self) -> String {

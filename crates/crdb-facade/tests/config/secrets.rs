@@ -1,3 +1,5 @@
+use crdb_facade::Config;
+
 use super::{mistakes, yaml};
 
 const CANARY: &str = "c4nary-s3cret";
@@ -128,5 +130,43 @@ fn a_mistake_near_a_password_does_not_show_it() {
             mistakes(builder.clone())
         );
         assert!(!text.contains(CANARY), "{text}");
+    }
+}
+
+/// `CRDB_AUTH__TLS__CLIENT_KEY="$(cat client.key)"`, and a token or a keytab in place of its file.
+#[test]
+fn the_content_of_a_file_where_its_name_belongs_is_not_shown() {
+    let key = "-----BEGIN PRIVATE KEY-----\nMIIEcanary4711\n-----END PRIVATE KEY-----";
+    for (variable, content) in [
+        ("CRDB_AUTH__TLS__CLIENT_KEY", key.to_owned()),
+        ("CRDB_AUTH__TLS__CLIENT_KEY", key.replace('\n', "")),
+        ("CRDB_AUTH__TLS__CLIENT_KEY", format!("{key}\n")),
+        ("CRDB_AUTH__TLS__ROOT_CERTIFICATES", key.to_owned()),
+        (
+            "CRDB_AUTH__JWT_FILE",
+            "eyJcanary4711.eyJcanary4711.x".to_owned(),
+        ),
+        (
+            "CRDB_AUTH__PASSWORD_FILE",
+            "canary4711\ncanary4711".to_owned(),
+        ),
+        (
+            "CRDB_AUTH__KERBEROS__KEYTAB",
+            format!("BQIA{}", "canary4711".repeat(8)),
+        ),
+    ] {
+        let error = Config::builder()
+            .set_text("auth.user", "a")
+            .set_text("auth.tls.client_certificate", "client.crt")
+            .variables([(variable, content.as_str())])
+            .build()
+            .unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("canary4711"), "{shown}");
+        assert!(
+            shown.contains(variable)
+                && (shown.contains("where its name belongs") || shown.contains("remove it")),
+            "{shown}"
+        );
     }
 }
