@@ -1,6 +1,6 @@
 //! Migrations of the database's schema.
 
-use crdb_migrate::{Error, Migrations, Migrator, Report};
+use crdb_migrate::{Error, ErrorKind, Migrations, Migrator, Report};
 
 use crate::database::Database;
 use crate::source::Source;
@@ -8,6 +8,9 @@ use crate::source::Source;
 impl Database {
     /// Applies every pending migration: for the start of a service. Many replicas may do so at once; one of them works, the
     /// others wait, and each migration takes effect once.
+    ///
+    /// A schema that is newer than these migrations, and has all of them, is left as it is, with a WARN: so a program can be taken back
+    /// without its schema. [`Migrator::up`] refuses it.
     ///
     /// It needs three of the pool's sessions at a time.
     ///
@@ -26,12 +29,21 @@ impl Database {
     /// ```
     ///
     /// # Errors
-    /// As [`Migrator::up`].
+    /// As [`Migrator::up`], but for a newer schema that has all of these migrations.
     ///
     /// # Cancel safety
     /// As if the program had been killed: the next runner goes on.
     pub async fn migrate(&self, migrations: Migrations) -> Result<Report, Error> {
-        self.migrator(migrations).up().await
+        let latest = migrations.latest();
+        let migrator = self.migrator(migrations);
+        match (migrator.up().await, latest) {
+            (Err(error), Some(latest)) if error.kind() == ErrorKind::Newer => {
+                migrator.check_at_least(latest).await?;
+                tracing::warn!(target: crate::TARGET, %error, "the schema is left as it is");
+                Ok(Report::default())
+            }
+            (result, _) => result,
+        }
     }
 
     /// The migrator of this database, for everything beside [`migrate`](Self::migrate).

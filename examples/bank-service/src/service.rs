@@ -86,7 +86,7 @@ impl Service {
     }
 
     /// Brings the schema up to date, then serves. All replicas may do so at once: one works, the others wait. A failure of the
-    /// network is waited out.
+    /// network is waited out. A schema that is newer than this program is left as it is.
     ///
     /// # Errors
     /// What does not pass by waiting.

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use bank_service::{Service, migrations};
+use crdb_facade::migrate::Migrations;
 use crdb_facade::prelude::*;
 use crdb_testkit::FromDatabase;
 use serde_json::{Value, json};
@@ -279,4 +280,48 @@ async fn what_changes_something_is_audited(bank: Bank) {
         "{text}"
     );
     assert!(!text.contains("GET"), "{text}");
+}
+
+/// What a rollout, and its way back, rest on: a program works on a schema that is newer than itself.
+#[crdb_testkit::test(migrate = no_tables, imitate = "v25.2")]
+async fn an_older_program_is_ready_on_a_newer_schema(database: crdb_testkit::Database) {
+    let db = Database::connect(database.url()).await.unwrap();
+    let newer = Service::new(db.clone(), migrations().unwrap(), None);
+    newer.migrate().await.unwrap();
+
+    // The program of before the second migration knows the first alone.
+    let first = include_str!("../../sql/migrations/0001_bank.up.sql");
+    let known = Migrations::from_embedded(&[("0001_bank.up.sql", first)]).unwrap();
+    let db = Database::connect(database.url()).await.unwrap();
+    let older = Service::new(db, known.clone(), None);
+    older.migrate().await.unwrap();
+    let request = Request::get("/ready").body(Body::empty()).unwrap();
+    let status = older.router().oneshot(request).await.unwrap().status();
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    // Its statement of then, which names its columns.
+    let then = "INSERT INTO transfers (source, target, amount, note) SELECT number, 'none', 1, NULL FROM accounts WHERE false";
+    older.database().execute(then, &[]).await.unwrap();
+}
+
+#[crdb_testkit::test(migrate = no_tables, imitate = "v25.2")]
+async fn a_plan_and_a_status_are_for_people(database: crdb_testkit::Database) {
+    let db = Database::connect(database.url()).await.unwrap();
+    let all = migrations().unwrap();
+    let plan = bank_service::plan(&db, all.clone()).await.unwrap();
+    assert!(
+        plan.contains(
+            "2 transfer_request (alone): ALTER TABLE transfers ADD COLUMN request TEXT\n"
+        ),
+        "{plan}"
+    );
+    db.migrate(all.clone()).await.unwrap();
+    assert_eq!(
+        bank_service::plan(&db, all.clone()).await.unwrap(),
+        "nothing to do\n"
+    );
+    let status = bank_service::status(&db, all).await.unwrap();
+    assert_eq!(
+        status,
+        "1 bank: applied\n2 transfer_request: applied\nrunner: none\n"
+    );
 }
