@@ -21,6 +21,17 @@ const SETTINGS: &str = "Database of crdb-facade, defaults, metrics and tracing o
 /// # Errors
 /// Where the server refuses.
 pub async fn open(server: &Server) -> Result<Database, MeasureError> {
+    open_with(server, &[]).await
+}
+
+/// As [`open`], with further keys of the configuration.
+///
+/// # Errors
+/// Where the server refuses.
+pub async fn open_with(
+    server: &Server,
+    settings: &[(&str, &str)],
+) -> Result<Database, MeasureError> {
     let mut config = Config::builder()
         .set_text(
             "auth.nodes",
@@ -31,6 +42,9 @@ pub async fn open(server: &Server) -> Result<Database, MeasureError> {
         .set_text("auth.database", server.database());
     for (key, value) in Tls::settings(server.tls()) {
         config = config.set_text(key, &value);
+    }
+    for (key, value) in settings {
+        config = config.set_text(key, value);
     }
     Ok(Database::open(config.build()?).await?)
 }

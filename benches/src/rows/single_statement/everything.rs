@@ -1,0 +1,113 @@
+//! This toolkit with all on that can be seen of reads: metrics, tracing, lines for operators, OTLP to a collector, the profile.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::{sync::Arc, time::Instant};
+
+use crdb_exec::{ExecutorExt as _, Row as _, Statement};
+use crdb_facade::Database;
+use futures_util::future::{BoxFuture, FutureExt as _};
+
+use crate::{
+    case::{MeasureError, Role, Sample, Subject},
+    latency::{microseconds, percentiles},
+    ours,
+    server::{POINT_SELECT, ROWS, Server},
+};
+
+pub(super) const NAME: &str = "crdb-facade, everything on";
+
+/// One row by key, again and again, by one task.
+pub(super) struct Everything {
+    database: Database,
+    count: usize,
+    server: Arc<Server>,
+}
+
+impl Everything {
+    pub(super) async fn connect(server: &Arc<Server>, count: usize) -> Result<Self, MeasureError> {
+        let collector = collector()?;
+        let settings = [
+            ("observe.otlp.endpoint", collector.as_str()),
+            ("observe.log.format", "json"),
+            ("observe.profile", "true"),
+        ];
+        Ok(Self {
+            database: ours::open_with(server, &settings).await?,
+            count,
+            server: Arc::clone(server),
+        })
+    }
+}
+
+impl Subject for Everything {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn role(&self) -> Role {
+        Role::Ours
+    }
+
+    fn settings(&self) -> String {
+        format!(
+            "Database of crdb-facade, metrics, tracing, log lines, OTLP and profile on, {}",
+            self.server.transport()
+        )
+    }
+
+    fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
+        const STATEMENT: Statement<'static> = Statement::new(POINT_SELECT).named("points.get");
+        async move {
+            let executor = self.database.executor();
+            let mut latencies = Vec::with_capacity(self.count);
+            for id in (1..=ROWS).cycle().take(self.count) {
+                let started = Instant::now();
+                let row = executor.fetch_one(STATEMENT, &[&id]).await?;
+                let value: i64 = row.get(0)?;
+                latencies.push(microseconds(started.elapsed()));
+                std::hint::black_box(value);
+            }
+            Ok(percentiles(latencies))
+        }
+        .boxed()
+    }
+}
+
+/// A collector that takes everything and keeps nothing, on threads of its own. It ends with the process.
+fn collector() -> std::io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || take(stream));
+        }
+    });
+    Ok(url)
+}
+
+/// Answers the requests of a connection until it ends.
+fn take(stream: TcpStream) -> std::io::Result<()> {
+    let mut answers = stream.try_clone()?;
+    let mut requests = BufReader::new(stream);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if requests.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let line = line.trim_end();
+            if line.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().unwrap_or(0);
+            }
+        }
+        std::io::copy(&mut requests.by_ref().take(length), &mut std::io::sink())?;
+        answers.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")?;
+    }
+}
