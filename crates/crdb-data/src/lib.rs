@@ -72,6 +72,7 @@ mod fault;
 mod format;
 mod identifier;
 mod load;
+pub mod observer;
 mod pages;
 mod session;
 mod table;

@@ -370,6 +370,18 @@ impl Database {
         &self.shared.observing.metrics
     }
 
+    #[cfg(feature = "migrate")]
+    pub(crate) fn migrate_observer(&self) -> Arc<dyn crdb_migrate::Observer> {
+        Arc::clone(&self.shared.observing.migrate)
+    }
+
+    /// What `observe` asks for, as an observer of loads and exports: `Load::into_table("t").observer(db.data_observer())`.
+    #[cfg(feature = "data")]
+    #[must_use]
+    pub fn data_observer(&self) -> Arc<dyn crdb_data::observer::Observer> {
+        Arc::clone(&self.shared.observing.data)
+    }
+
     /// Which queries cost most and where their time goes, where `observe.profile` is on.
     #[cfg(feature = "profile")]
     #[must_use]

@@ -46,9 +46,10 @@ impl Database {
         }
     }
 
-    /// The migrator of this database, for everything beside [`migrate`](Self::migrate).
+    /// The migrator of this database, for everything beside [`migrate`](Self::migrate). Its observer is what `observe` asks for; another one
+    /// takes its place.
     #[must_use]
     pub fn migrator(&self, migrations: Migrations) -> Migrator<Source> {
-        Migrator::new(self.executor().clone(), migrations)
+        Migrator::new(self.executor().clone(), migrations).observer(self.migrate_observer())
     }
 }

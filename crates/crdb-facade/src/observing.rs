@@ -19,6 +19,23 @@ pub(crate) struct Observers {
     pub(crate) pool: Vec<Arc<dyn crdb_pool::Observer>>,
     pub(crate) wire: Vec<Arc<dyn crdb_wire::Observer>>,
     pub(crate) exec: Vec<Arc<dyn crdb_exec::Observer>>,
+    #[cfg(feature = "data")]
+    data: Vec<Arc<dyn crdb_data::observer::Observer>>,
+    #[cfg(feature = "migrate")]
+    migrate: Vec<Arc<dyn crdb_migrate::Observer>>,
+}
+
+/// Adds one of ours, which observes the upper layers too.
+macro_rules! add {
+    ($observers:expr, $observer:expr) => {{
+        let observer = Arc::new($observer);
+        $observers.add(&observer);
+        #[cfg(feature = "data")]
+        $observers.data.push(observer.clone());
+        #[cfg(feature = "migrate")]
+        $observers.migrate.push(observer.clone());
+        observer
+    }};
 }
 
 impl Observers {
@@ -41,6 +58,10 @@ impl Observers {
 /// What a database records, and what shows it.
 pub(crate) struct Observing {
     pub(crate) metrics: Arc<Metrics>,
+    #[cfg(feature = "data")]
+    pub(crate) data: Arc<dyn crdb_data::observer::Observer>,
+    #[cfg(feature = "migrate")]
+    pub(crate) migrate: Arc<dyn crdb_migrate::Observer>,
     #[cfg(feature = "profile")]
     pub(crate) profile: Option<Arc<Profile>>,
     #[cfg(feature = "endpoint")]
@@ -65,19 +86,33 @@ impl Observing {
         metrics.set_build(env!("CARGO_PKG_VERSION"), &config.fingerprint().to_string());
         if config.get(keys::observe::METRICS) {
             observers.add(&metrics);
+            #[cfg(feature = "data")]
+            observers.data.push(metrics.clone());
+            #[cfg(feature = "migrate")]
+            observers.migrate.push(metrics.clone());
         }
         if config.get(keys::observe::TRACING) {
-            observers.add(&Arc::new(Tracing::new()));
+            add!(observers, Tracing::new());
         }
         #[cfg(feature = "log")]
         if let Some(lines) = log_lines(config) {
-            observers.add(&Arc::new(lines));
+            add!(observers, lines);
         }
+        #[cfg(feature = "otlp")]
+        let exporter = exporter::Exporter::new(config, &metrics, observers)?;
         Ok(Self {
             #[cfg(feature = "profile")]
             profile: profile(config, observers),
             #[cfg(feature = "otlp")]
-            exporter: exporter::Exporter::new(config, &metrics, observers)?,
+            exporter,
+            #[cfg(feature = "data")]
+            data: Arc::new(crdb_data::observer::FanOut::new(std::mem::take(
+                &mut observers.data,
+            ))),
+            #[cfg(feature = "migrate")]
+            migrate: Arc::new(crdb_migrate::FanOut::new(std::mem::take(
+                &mut observers.migrate,
+            ))),
             #[cfg(feature = "endpoint")]
             opened: readiness.gate("open", "the database is being opened"),
             #[cfg(feature = "endpoint")]
@@ -197,10 +232,10 @@ mod exporter {
                 otlp.export(Arc::clone(metrics)).map_err(wrong)?;
             }
             let builder = OpenTelemetry::builder().namespace(config.get(keys::auth::DATABASE));
-            observers.add(&Arc::new(otlp.adapter(builder)));
+            add!(observers, otlp.adapter(builder));
             let lines =
                 LogLines::records(otlp.loggers()).slow_after(config.get(keys::observe::SLOW_AFTER));
-            observers.add(&Arc::new(lines));
+            add!(observers, lines);
             Ok(Some(Self {
                 otlp: Some(Arc::new(otlp)),
             }))

@@ -52,7 +52,7 @@ pub use error::{Error, ErrorKind};
 pub use file::{Checksum, Direction, Header, Migration, Migrations, Script, TransactionMode};
 pub use journal::{MigrationState, StepState};
 pub use migrator::Migrator;
-pub use observer::{Ended, JobEvent, MigrationEvent, Observer, StepEvent, WaitEvent};
+pub use observer::{Ended, FanOut, JobEvent, MigrationEvent, Observer, StepEvent, WaitEvent};
 pub use options::Options;
 pub use plan::{Plan, PlannedStep, Risk, RiskKind, Way};
 pub use problem::{Problem, ProblemKind};

@@ -1,5 +1,7 @@
 //! What can be seen of migrations.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::ErrorKind;
@@ -107,3 +109,49 @@ pub trait Observer: Send + Sync {
 
 /// Sees nothing.
 impl Observer for () {}
+
+/// Several observers as one. They are told in their order.
+pub struct FanOut(Vec<Arc<dyn Observer>>);
+
+impl FanOut {
+    /// Tells each of them.
+    pub fn new(observers: impl IntoIterator<Item = Arc<dyn Observer>>) -> Self {
+        Self(observers.into_iter().collect())
+    }
+
+    fn each(&self, tell: impl Fn(&dyn Observer)) {
+        self.0.iter().for_each(|observer| tell(&**observer));
+    }
+}
+
+impl fmt::Debug for FanOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FanOut").field(&self.0.len()).finish()
+    }
+}
+
+impl Observer for FanOut {
+    fn waiting(&self, event: &WaitEvent<'_>) {
+        self.each(|observer| observer.waiting(event));
+    }
+
+    fn migration_begins(&self, event: &MigrationEvent<'_>) {
+        self.each(|observer| observer.migration_begins(event));
+    }
+
+    fn migration_ended(&self, event: &MigrationEvent<'_>, ended: Ended) {
+        self.each(|observer| observer.migration_ended(event, ended));
+    }
+
+    fn step_begins(&self, event: &StepEvent<'_>) {
+        self.each(|observer| observer.step_begins(event));
+    }
+
+    fn step_ended(&self, event: &StepEvent<'_>, ended: Ended) {
+        self.each(|observer| observer.step_ended(event, ended));
+    }
+
+    fn job(&self, event: &JobEvent<'_>) {
+        self.each(|observer| observer.job(event));
+    }
+}

@@ -40,6 +40,8 @@
 //! | `pool` (default) | observes `crdb-pool`: waiting, sessions, nodes |
 //! | `wire` (default) | observes `crdb-wire`: batches, COPY, notices |
 //! | `exec` (default) | observes `crdb-exec`: statements, transactions, retries |
+//! | `data` | observes `crdb-data`: loads and exports |
+//! | `migrate` | observes `crdb-migrate`: migrations |
 //! | `log` | `LogLines`: one line for each thing that an operator should read, as JSON or for people |
 //! | `opentelemetry` | `OpenTelemetry`: spans and `db.client.*` metrics through the API of the crate `opentelemetry` |
 //! | `otlp` | the module `otlp`: sends traces, metrics and logs to a collector; with `opentelemetry` and `log` |
@@ -56,6 +58,7 @@ pub mod endpoint;
     feature = "pool",
     feature = "wire",
     feature = "exec",
+    feature = "data",
     feature = "opentelemetry"
 ))]
 mod label;
@@ -97,8 +100,12 @@ pub use tracing::Tracing;
 // The layers, for the names of their observers and events.
 #[cfg(feature = "auth")]
 pub use crdb_auth as auth;
+#[cfg(feature = "data")]
+pub use crdb_data as data;
 #[cfg(feature = "exec")]
 pub use crdb_exec as exec;
+#[cfg(feature = "migrate")]
+pub use crdb_migrate as migrate;
 #[cfg(feature = "pool")]
 pub use crdb_pool as pool;
 #[cfg(feature = "wire")]

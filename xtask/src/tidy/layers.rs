@@ -90,6 +90,8 @@ const LAYERS: &[Layer] = &[
             arrow("crdb-pool", How::BehindItsFeature),
             arrow("crdb-wire", How::BehindItsFeature),
             arrow("crdb-exec", How::BehindItsFeature),
+            arrow("crdb-data", How::BehindItsFeature),
+            arrow("crdb-migrate", How::BehindItsFeature),
         ],
     },
     Layer {

@@ -20,6 +20,7 @@ pub use manifest::{Manifest, ManifestColumn, ManifestPart};
 use crate::error::Error;
 use crate::format::Format;
 use crate::load::{Observe, Progress};
+use crate::observer::{Kind, Observer, Operation};
 use plan::Relation;
 
 /// Where an export goes.
@@ -97,6 +98,7 @@ pub struct Export {
     parts: usize,
     timeout: Duration,
     progress: Option<Observe>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Export {
@@ -108,6 +110,7 @@ impl Export {
             parts: 1,
             timeout: Duration::from_secs(24 * 60 * 60),
             progress: None,
+            observer: None,
         }
     }
 
@@ -147,6 +150,12 @@ impl Export {
         self
     }
 
+    /// Is told when the export begins and when it ends. By default there is no observer.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// Exports.
     ///
     /// # Errors
@@ -162,7 +171,22 @@ impl Export {
         destination: Destination,
     ) -> Result<Manifest, Error> {
         // An export is awaited for as long as it takes: its future has a box of its own.
-        Box::pin(run::run(self, executor, destination)).await
+        let work = run::run(self, executor, destination);
+        // A query's text may hold values.
+        let relation = match &self.relation {
+            Relation::Table(name) => name,
+            Relation::Query(_) => "query",
+        };
+        let count = |manifest: &Manifest| (manifest.rows, 0);
+        let observer = self.observer.as_ref();
+        Box::pin(Operation::run(
+            observer,
+            Kind::Export,
+            relation,
+            work,
+            count,
+        ))
+        .await
     }
 }
 

@@ -30,6 +30,7 @@ pub use source::{Source, TextRow};
 
 use crate::checkpoint;
 use crate::error::Error;
+use crate::observer::{Kind, Observer, Operation};
 use crate::session::CopySession;
 use target::Conflict;
 
@@ -90,6 +91,7 @@ pub struct Load {
     ignored: Vec<String>,
     timeout: Duration,
     progress: Option<Observe>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// How a load went.
@@ -129,6 +131,7 @@ impl Load {
             ignored: Vec::new(),
             timeout: Duration::from_secs(300),
             progress: None,
+            observer: None,
         }
     }
 
@@ -208,6 +211,12 @@ impl Load {
         self
     }
 
+    /// Is told when the load begins and when it ends. By default there is no observer.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// Loads.
     ///
     /// # Errors
@@ -229,7 +238,20 @@ impl Load {
         S::Session: CopySession,
     {
         // A load is awaited for as long as it takes: its future has a box of its own.
-        Box::pin(run::run(self, executor, source)).await
+        let work = run::run(self, executor, source);
+        let count = |report: &LoadReport| {
+            let rows = report.rows.saturating_sub(report.resumed_rows);
+            (rows, report.rejected)
+        };
+        let observer = self.observer.as_ref();
+        Box::pin(Operation::run(
+            observer,
+            Kind::Load,
+            &self.table,
+            work,
+            count,
+        ))
+        .await
     }
 
     /// Forgets a load with this name, so that it can begin anew. What it has loaded stays in the table.

@@ -132,6 +132,88 @@ async fn the_profile_is_served_as_json_and_as_text() {
     assert!(text.contains("SELECT") && !text.starts_with('{'), "{text}");
 }
 
+#[cfg(all(feature = "data", feature = "migrate"))]
+#[tokio::test]
+async fn migrations_and_loads_are_counted() {
+    use crdb_facade::data::{Load, Source};
+    use crdb_facade::migrate::Migrations;
+
+    let database = Engine::shared_postgres().await.create_database().await;
+    let db = Database::open(config(&database).build().unwrap())
+        .await
+        .unwrap();
+    let migrations = Migrations::from_embedded(&[(
+        "0001_people.up.sql",
+        "CREATE TABLE people (id INT8 PRIMARY KEY, name TEXT NOT NULL)",
+    )])
+    .unwrap();
+    db.migrate(migrations).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("people.csv");
+    std::fs::write(&file, "id,name\n1,ann\n2,bob\nx,eve\n").unwrap();
+    let load = Load::into_table("people")
+        .bad_rows(1)
+        .observer(db.data_observer());
+    load.run(db.executor(), Source::csv(&file)).await.unwrap();
+    let absent = Load::into_table("absent").observer(db.data_observer());
+    absent
+        .run(db.executor(), Source::csv(&file))
+        .await
+        .unwrap_err();
+
+    let text = db.metrics().render();
+    for line in [
+        "crdb_migrate_migration_seconds_count{outcome=\"ok\"} 1",
+        "crdb_migrate_migration_seconds_count{outcome=\"failed\"} 0",
+        "crdb_migrate_last_version 1",
+        "crdb_data_run_seconds_count{kind=\"load\",relation=\"people\",outcome=\"ok\"} 1",
+        "crdb_data_run_seconds_count{kind=\"load\",relation=\"absent\",outcome=\"failed\"} 1",
+        "crdb_data_rows_total{kind=\"load\",relation=\"people\"} 2",
+        "crdb_data_rejected_rows_total{kind=\"load\",relation=\"people\"} 1",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+}
+
+/// 500 values and `other`, whatever a service names its queries.
+#[tokio::test]
+async fn labels_have_a_bounded_number_of_values() {
+    use crdb_facade::exec::{ExecutorExt as _, Statement};
+
+    let database = Engine::shared_postgres().await.create_database().await;
+    let config = config(&database);
+    #[cfg(feature = "profile")]
+    let config = config.set(keys::observe::PROFILE, true);
+    let db = Database::open(config.build().unwrap()).await.unwrap();
+    for number in 0..550 {
+        let name = format!("query.{number}");
+        let statement = Statement::new("SELECT 1").named(&name);
+        db.executor().fetch_one(statement, &[]).await.unwrap();
+    }
+    let text = db.metrics().render();
+    let of = |query: &str| {
+        let series = format!("crdb_exec_statement_seconds_count{{query=\"{query}");
+        text.lines()
+            .filter(|line| line.starts_with(&series))
+            .count()
+    };
+    assert_eq!((of(""), of("query."), of("other")), (501, 500, 1));
+    assert!(
+        text.contains("crdb_exec_rows_total{query=\"other\"} 50"),
+        "{text}"
+    );
+    #[cfg(feature = "profile")]
+    {
+        let report = db.profile().unwrap().report();
+        assert_eq!(report.statements.len(), 501);
+        let other = report
+            .statements
+            .iter()
+            .find(|one| one.name.as_deref() == Some("other"));
+        assert_eq!(other.unwrap().calls, 50);
+    }
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_a_mistake_of_the_configuration() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -2,9 +2,13 @@
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "data")]
+mod data;
 #[cfg(feature = "exec")]
 mod exec;
 mod line;
+#[cfg(feature = "migrate")]
+mod migrate;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "otlp")]

@@ -2,10 +2,14 @@
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "data")]
+mod data;
 #[cfg(feature = "exec")]
 mod exec;
 #[cfg(any(feature = "pool", feature = "exec"))]
 mod handles;
+#[cfg(feature = "migrate")]
+mod migrate;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "wire")]
@@ -17,7 +21,14 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-#[cfg(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec"))]
+#[cfg(any(
+    feature = "auth",
+    feature = "pool",
+    feature = "wire",
+    feature = "exec",
+    feature = "data",
+    feature = "migrate"
+))]
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -45,6 +56,10 @@ pub struct Metrics {
     wire: wire::WireMetrics,
     #[cfg(feature = "exec")]
     exec: exec::ExecMetrics,
+    #[cfg(feature = "data")]
+    data: data::DataMetrics,
+    #[cfg(feature = "migrate")]
+    migrate: migrate::MigrateMetrics,
 }
 
 impl Metrics {
@@ -78,6 +93,10 @@ impl Metrics {
             wire: wire::WireMetrics::new(registry.sub_registry_with_prefix("wire"), limit),
             #[cfg(feature = "exec")]
             exec: exec::ExecMetrics::new(registry.sub_registry_with_prefix("exec"), limit),
+            #[cfg(feature = "data")]
+            data: data::DataMetrics::new(registry.sub_registry_with_prefix("data"), limit),
+            #[cfg(feature = "migrate")]
+            migrate: migrate::MigrateMetrics::new(registry.sub_registry_with_prefix("migrate")),
             registry,
             build,
         }
@@ -128,5 +147,13 @@ fn seconds() -> Histogram {
     Histogram::new([
         0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
         2.5, 5.0, 10.0, 30.0,
+    ])
+}
+
+/// For what takes as long as its data: from a hundredth of a second to hours.
+#[cfg(any(feature = "data", feature = "migrate"))]
+fn minutes() -> Histogram {
+    Histogram::new([
+        0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0,
     ])
 }

@@ -3,9 +3,13 @@
 #[cfg(feature = "auth")]
 mod auth;
 mod conventions;
+#[cfg(feature = "data")]
+mod data;
 #[cfg(feature = "exec")]
 mod exec;
 mod meters;
+#[cfg(feature = "migrate")]
+mod migrate;
 #[cfg(feature = "pool")]
 mod pool;
 mod span;

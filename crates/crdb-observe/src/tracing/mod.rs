@@ -2,14 +2,24 @@
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "data")]
+mod data;
 #[cfg(feature = "exec")]
 mod exec;
+#[cfg(feature = "migrate")]
+mod migrate;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "wire")]
 mod wire;
 
-#[cfg(any(feature = "auth", feature = "pool", feature = "exec", feature = "wire"))]
+#[cfg(any(
+    feature = "auth",
+    feature = "pool",
+    feature = "exec",
+    feature = "wire",
+    feature = "data"
+))]
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,7 +37,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A statement outside a transaction has its attempts below it; the first of them has no span of its own. Fields are filled
 /// in when the operation ends; `outcome` is `dropped` when its future was dropped.
 ///
-/// Targets are `crdb::auth`, `crdb::pool`, `crdb::wire` and `crdb::exec`. What needs an operator's attention (a connect that
+/// Targets are `crdb::auth`, `crdb::pool`, `crdb::wire`, `crdb::exec`, `crdb::data` and `crdb::migrate`. What needs an operator's attention (a connect that
 /// failed, a node that left rotation, an unknown outcome, a leak) is a warning. Fields are named as
 /// OpenTelemetry's [database conventions](https://opentelemetry.io/docs/specs/semconv/db/database-spans/) have them
 /// (`db.system.name`, `db.query.summary`, `db.response.status_code`, `error.type`, `server.address`, `server.port`), durations
@@ -47,7 +57,7 @@ impl Tracing {
 
     /// The value of `db.system.name`.
     #[cfg_attr(
-        not(any(feature = "auth", feature = "exec", feature = "wire")),
+        not(any(feature = "auth", feature = "exec", feature = "wire", feature = "data")),
         allow(dead_code, reason = "used by these layers only")
     )]
     fn system(&self) -> &'static str {
@@ -60,13 +70,25 @@ impl Tracing {
 }
 
 /// Keeps a span until its operation ends, where a subscriber wants it.
-#[cfg(any(feature = "auth", feature = "pool", feature = "exec", feature = "wire"))]
+#[cfg(any(
+    feature = "auth",
+    feature = "pool",
+    feature = "exec",
+    feature = "wire",
+    feature = "data"
+))]
 fn keep(span: tracing::Span) -> Option<Box<dyn Any + Send + Sync>> {
     (!span.is_disabled()).then(|| Box::new(span) as _)
 }
 
 /// The span that was kept.
-#[cfg(any(feature = "auth", feature = "pool", feature = "exec", feature = "wire"))]
+#[cfg(any(
+    feature = "auth",
+    feature = "pool",
+    feature = "exec",
+    feature = "wire",
+    feature = "data"
+))]
 fn kept(token: &Option<Box<dyn Any + Send + Sync>>) -> Option<&tracing::Span> {
     token.as_ref()?.downcast_ref()
 }
