@@ -1,12 +1,48 @@
 //! Programs that are timed from their start to their end.
 
-use std::{process::Stdio, time::Instant};
+use std::{path::PathBuf, process::Stdio, time::Instant};
 
 use tokio::process::Command;
 
-use crate::case::{MeasureError, Sample};
+use crate::{
+    case::{MeasureError, Sample},
+    server::Server,
+    tls::Tls,
+};
 
-/// Runs a program that prints the one row it was asked for, a 1, and ends. The sample's `time` is in milliseconds.
+/// A program that `cargo xtask bench` builds beside this one.
+///
+/// # Errors
+/// Where it is not there.
+pub(crate) fn built(name: &str) -> Result<PathBuf, MeasureError> {
+    let program = std::env::current_exe()?.with_file_name(name);
+    if !program.is_file() {
+        return Err(format!("the program {name} is not built: use cargo xtask bench").into());
+    }
+    Ok(program)
+}
+
+/// The environment in which crdb-facade's configuration leads to this server.
+pub(crate) fn variables(server: &Server) -> Vec<(String, String)> {
+    let node = format!("{}:{}", server.host(), server.port());
+    let login = [
+        ("auth.nodes", node.as_str()),
+        ("auth.user", server.user()),
+        ("auth.password", server.password()),
+        ("auth.database", server.database()),
+    ];
+    let login = login.map(|(key, value)| (variable(key), value.to_owned()));
+    let tls = Tls::settings(server.tls());
+    let tls = tls.into_iter().map(|(key, value)| (variable(key), value));
+    login.into_iter().chain(tls).collect()
+}
+
+/// The environment's name for a key of crdb-facade's configuration.
+fn variable(key: &str) -> String {
+    format!("CRDB_{}", key.replace('.', "__").to_uppercase())
+}
+
+/// Runs a program that prints the one row it was asked for, a 1, perhaps below a header, and ends. The sample's `time` is in milliseconds.
 ///
 /// # Errors
 /// Where it cannot be started, fails or prints something else, with its own words.
@@ -18,7 +54,8 @@ pub(crate) async fn time_to_first_row(
     let started = Instant::now();
     let output = command.output().await?;
     let time = started.elapsed();
-    if !output.status.success() || output.stdout.trim_ascii() != b"1" {
+    let mut lines = output.stdout.trim_ascii().rsplit(|byte| *byte == b'\n');
+    if !output.status.success() || lines.next() != Some(b"1") {
         let words = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{name} ended with {}: {}", output.status, words.trim()).into());
     }

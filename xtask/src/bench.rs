@@ -43,6 +43,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         "the peers log in by Kerberos too, and {} is missing; run `cargo xtask setup --benches`",
         missing.join(" and ")
     );
+    // By itself, as it is shipped: beside others it would have their features.
+    workspace::succeed(
+        workspace::cargo()
+            .args(["build", "--release", "--package", "crdb-cli"])
+            .current_dir(workspace::root()?),
+    )?;
     let build = [
         "--release",
         "--bins",

@@ -58,3 +58,7 @@ pub(super) const THROUGHPUT: Heading = Heading {
     id: "throughput",
     title: "a pool of 8 beside 8 dedicated connections, and as 64 callers grow to 1,000",
 };
+pub(super) const COMMAND_LINE: Heading = Heading {
+    id: "P14",
+    title: "the program crdb: start to first row of a named query, size",
+};

@@ -5,6 +5,7 @@ mod bulk_load;
 mod cached_answers;
 #[cfg(feature = "peers")]
 mod checkout;
+mod command_line;
 #[cfg(feature = "peers")]
 mod connect;
 #[cfg(feature = "peers")]
@@ -49,6 +50,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &sql_text::SqlText,
         &far_server::FarServer,
         &cached_answers::CachedAnswers,
+        &command_line::CommandLine,
         &throughput::Throughput,
     ]
 }
@@ -73,6 +75,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &Outline(headings::SQL_TEXT),
         &Outline(headings::FAR_SERVER),
         &cached_answers::CachedAnswers,
+        &command_line::CommandLine,
         &Outline(headings::THROUGHPUT),
     ]
 }

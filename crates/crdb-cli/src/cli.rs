@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::exit::{self, Exit};
 use crate::{
     audit, codegen, complete, config, doctor, export, load, migrate, output, query, script,
-    secrets, shell, sql_check,
+    secrets, shell, sql_check, top,
 };
 
 /// CockroachDB and PostgreSQL from a command line.
@@ -34,6 +34,7 @@ pub struct Cli {
 
 const START: &str = "\
 Where to start:
+  crdb top http://app1:9464              what a service does with its database
   crdb doctor                            why a login fails, or how well it works
   crdb shell                             statements as you type them
   crdb query                             list the named queries
@@ -72,6 +73,8 @@ enum Command {
     Export(export::Arguments),
     /// Open an interactive shell
     Shell(shell::Arguments),
+    /// Show what a service does with its database
+    Top(top::Arguments),
     /// Check an audit log
     Audit(audit::Arguments),
     /// Print a shell's completions
@@ -129,6 +132,7 @@ impl Cli {
             Command::Load(arguments) => load::run(arguments, connection, json),
             Command::Export(arguments) => export::run(arguments, connection, json),
             Command::Shell(arguments) => shell::run(arguments, connection),
+            Command::Top(arguments) => top::run(arguments, json),
             Command::Audit(arguments) => audit::run(arguments, connection, json),
             Command::Completions(arguments) => complete::completions(arguments),
             Command::Man(arguments) => complete::man(arguments),

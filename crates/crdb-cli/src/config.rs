@@ -47,8 +47,8 @@ pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool)
         for line in shown {
             let object = json!({
                 "key": line.key(),
-                "value": line.value(),
                 "origin": origin(line.origin()),
+                "value": line.value(),
             });
             println!("{object}");
         }

@@ -18,7 +18,11 @@ pub(crate) struct Every {
     times: Option<u64>,
 }
 
-fn pause(text: &str) -> Result<Duration, String> {
+/// Reads a pause of the command line.
+///
+/// # Errors
+/// What it should be.
+pub(crate) fn pause(text: &str) -> Result<Duration, String> {
     match crdb_sql::parse_duration(text) {
         Ok(pause) if !pause.is_zero() => Ok(pause),
         _ => Err("write a duration above zero, such as 500ms, 2s or 1m".to_owned()),

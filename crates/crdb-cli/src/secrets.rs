@@ -1,7 +1,6 @@
-//! Secrets stay where they are: not in arguments, not in core files, not in the environment of children.
+//! Secrets stay where they are: not in arguments, not in core files.
 
 use std::ffi::OsString;
-use std::process::Command;
 
 use anyhow::Result;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -37,33 +36,6 @@ pub(crate) fn leave_no_core() {
     };
     // Lowering a limit is always allowed; a system that has none writes no core files.
     let _ = setrlimit(Resource::Core, none);
-}
-
-/// Takes from a command's environment what may be a secret: the configuration's variables and libpq's, and those whose names say so.
-pub(crate) fn leave_environment(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        if may_be_secret(&name.to_string_lossy()) {
-            command.env_remove(name);
-        }
-    }
-}
-
-fn may_be_secret(variable: &str) -> bool {
-    let upper = variable.to_ascii_uppercase();
-    let words = [
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
-        "SECRET",
-        "TOKEN",
-        "JWT",
-        "CREDENTIAL",
-        "KEY",
-    ];
-    upper.starts_with("CRDB_")
-        || upper.starts_with("PG")
-        || upper.ends_with("_URL")
-        || words.iter().any(|word| upper.contains(word))
 }
 
 /// Whether this is a connection string with a password, or the setting of one.
@@ -138,23 +110,6 @@ mod tests {
             "password=",
         ] {
             assert!(!holds_password(argument), "{argument}");
-        }
-    }
-
-    #[test]
-    fn children_do_not_see_secrets() {
-        for variable in [
-            "CRDB_AUTH__PASSWORD",
-            "PGPASSWORD",
-            "DB_PASSWORD",
-            "DATABASE_URL",
-            "API_KEY",
-            "crdb_auth__jwt",
-        ] {
-            assert!(may_be_secret(variable), "{variable}");
-        }
-        for variable in ["PATH", "HOME", "TERM", "LESS", "LC_ALL"] {
-            assert!(!may_be_secret(variable), "{variable}");
         }
     }
 }

@@ -7,9 +7,8 @@ use tokio::process::Command;
 
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
-    program::time_to_first_row,
+    program::{built, time_to_first_row, variables},
     server::Server,
-    tls::Tls,
 };
 
 /// Runs the program `first_row`, which is built beside this one.
@@ -22,20 +21,12 @@ impl FirstRow {
     pub(super) const NAME: &str = "crdb-facade";
 
     pub(super) fn new(server: &Arc<Server>) -> Result<Self, MeasureError> {
-        let program = std::env::current_exe()?.with_file_name("first_row");
-        if !program.is_file() {
-            return Err("the program first_row is not built: use cargo xtask bench".into());
-        }
+        let program = built("first_row")?;
         Ok(Self {
             program,
             server: Arc::clone(server),
         })
     }
-}
-
-/// The environment's name for a key of crdb-facade's configuration.
-fn variable(key: &str) -> String {
-    format!("CRDB_{}", key.replace('.', "__").to_uppercase())
 }
 
 impl Subject for FirstRow {
@@ -60,21 +51,8 @@ impl Subject for FirstRow {
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
-            let server = &self.server;
             let mut command = Command::new(&self.program);
-            command
-                .env(
-                    "CRDB_AUTH__NODES",
-                    format!("{}:{}", server.host(), server.port()),
-                )
-                .env("CRDB_AUTH__USER", server.user())
-                .env("CRDB_AUTH__PASSWORD", server.password())
-                .env("CRDB_AUTH__DATABASE", server.database())
-                .envs(
-                    Tls::settings(server.tls())
-                        .into_iter()
-                        .map(|(key, value)| (variable(key), value)),
-                );
+            command.envs(variables(&self.server));
             time_to_first_row("first_row", &mut command).await
         }
         .boxed()

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use crdb_sql::codegen::{Options, Project};
 
+use crate::child;
 use crate::exit::Exit;
 #[cfg(not(feature = "engine"))]
 use crate::exit::{Usage, WITHOUT_ENGINE};
@@ -165,7 +166,9 @@ fn module(project: &Project, arguments: &Arguments, out: &Path) -> Result<String
 /// Formats the module as its own directory is formatted.
 fn rustfmt(text: &str, out: &Path) -> Result<String> {
     let directory = out.parent().filter(|directory| directory.is_dir());
-    let mut child = Command::new("rustfmt")
+    let mut rustfmt = Command::new("rustfmt");
+    child::leave_environment(&mut rustfmt);
+    let mut child = rustfmt
         .args(["--edition", "2024", "--emit", "stdout"])
         .current_dir(directory.unwrap_or(Path::new(".")))
         .stdin(Stdio::piped())

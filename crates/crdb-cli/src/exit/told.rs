@@ -19,6 +19,10 @@ impl Exit {
             if let Some(error) = cause.downcast_ref::<exec::Error>() {
                 return Self::of_verdict(error.verdict());
             }
+            // Only endpoints are read by HTTP.
+            if cause.is::<ureq::Error>() {
+                return Self::Retry;
+            }
             if let Some(error) = cause.downcast_ref::<migrate::Error>() {
                 return Self::of_migration(error.kind());
             }

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
-use crate::secrets;
+use crate::child;
 
 /// Keeps what fits on one screen there, shows lines that are too wide cut, and leaves colours as they are.
 const DEFAULT: &str = "less -FRSX";
@@ -72,7 +72,7 @@ fn start() -> Result<Child> {
             command
         }
     };
-    secrets::leave_environment(&mut command);
+    child::leave_environment(&mut command);
     command
         .stdin(Stdio::piped())
         .spawn()

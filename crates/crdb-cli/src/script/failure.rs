@@ -170,6 +170,7 @@ impl Failure {
                 _ if self.is_retryable() => {
                     "never: the statement may be run again, the script not, for part of it took effect"
                 }
+                _ if self.ledger.committed.is_empty() => "never: it would fail again",
                 _ => "never: it would fail again, or do again what it has done",
             }
             .to_owned(),

@@ -1,0 +1,76 @@
+//! `crdb top`, on an endpoint.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+
+use crate::bed::Bed;
+
+/// An endpoint that answers each request with the next of these texts, the last one again and again.
+fn endpoint(texts: Vec<String>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut texts = texts.into_iter().peekable();
+        let mut last = String::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = BufReader::new(stream.try_clone().unwrap()).lines();
+            let first = request.next().unwrap().unwrap();
+            assert!(first.starts_with("GET /metrics HTTP/1.1"), "{first}");
+            while request.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            last = texts.next().unwrap_or(last);
+            let length = last.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{last}"
+            )
+            .unwrap();
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_shows_what_happened_meanwhile() {
+    let text = |calls: u64| {
+        format!(
+            "crdb_exec_statement_seconds_count{{query=\"accounts.get\",outcome=\"ok\"}} {calls}\n\
+             crdb_pool_node_in_rotation{{node=\"n1:26257\"}} 1\n# EOF\n"
+        )
+    };
+    let bed = Bed::bare();
+    let url = endpoint(vec![text(10), text(40), text(40)]);
+    let ran = bed
+        .run(&["top", &url, "--every", "50ms", "--times", "2", "--json"])
+        .await
+        .ended(0);
+    let looks: Vec<serde_json::Value> = ran
+        .out()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(looks.len(), 2);
+    assert_eq!(looks[0]["statements"][0]["query"], "accounts.get");
+    assert!(
+        looks[0]["statements"][0]["calls_per_second"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
+    assert_eq!(
+        looks[1]["statements"],
+        serde_json::json!([]),
+        "nothing happened"
+    );
+    assert_eq!(looks[1]["nodes"][0]["in_rotation"], true);
+    // Nothing listens there.
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let ran = bed
+        .run(&["top", &format!("http://{closed}"), "--every", "10ms"])
+        .await
+        .ended(3);
+    assert!(ran.err().contains("/metrics"), "{}", ran.err());
+}
