@@ -334,13 +334,13 @@ impl Error {
         self.server_error()?.constraint()
     }
 
-    /// The table that the server's error is about.
+    /// The table that the server's error is about. `None` on CockroachDB, which names constraints only.
     #[must_use]
     pub fn table(&self) -> Option<&str> {
         self.server_error()?.table()
     }
 
-    /// The column that the server's error is about.
+    /// The column that the server's error is about. `None` on CockroachDB, which names constraints only.
     #[must_use]
     pub fn column(&self) -> Option<&str> {
         self.server_error()?.column()
