@@ -76,7 +76,7 @@ pub use executor::CachedExecutor;
 pub use feed::{ChangeNotice, ChangeSource, Changes, Following};
 pub use identity::Identity;
 pub use observer::{
-    AnswerEvent, AnsweredBy, LoadBegin, LoadEnd, LoadOutcome, MissReason, Observer,
+    AnswerEvent, AnsweredBy, FanOut, LoadBegin, LoadEnd, LoadOutcome, MissReason, Observer,
 };
 pub use origin::{LoadRequest, Loaded, Origin, Relations};
 pub use row::{CachedRow, CachedRows};

@@ -1,5 +1,9 @@
 //! Who is told what became of calls and loads.
 
+mod fan_out;
+
+pub use fan_out::FanOut;
+
 use crdb_exec::{Failure, Token};
 use std::time::Duration;
 

@@ -118,7 +118,7 @@ impl DatabaseBuilder {
         self
     }
 
-    /// Sets the observer of the cache: hits, misses and why, loads.
+    /// Adds an observer of the cache, beside the metrics: hits, misses and why, loads.
     #[cfg(feature = "cache")]
     pub fn cache_observer(mut self, observer: Arc<dyn crdb_cache::Observer>) -> Self {
         self.cache_observer = Some(observer);
@@ -248,7 +248,10 @@ impl DatabaseBuilder {
         let executor = (self.exec)(executor).build();
         #[cfg(feature = "cache")]
         let cache = {
-            let observer = self.cache_observer;
+            let metrics = config.get(keys::observe::METRICS);
+            let metrics = metrics.then(|| Arc::clone(&observing.metrics) as Arc<_>);
+            let observers = self.cache_observer.into_iter().chain(metrics).collect();
+            let observer = crdb_cache::FanOut::combine(observers);
             crate::cached::DatabaseCache::new(&config, &executor, observer)
         };
         let lanes = config.get(keys::exec::LANES) as usize;

@@ -41,6 +41,7 @@
 //! | `wire` (default) | observes `crdb-wire`: batches, COPY, notices |
 //! | `exec` (default) | observes `crdb-exec`: statements, transactions, retries |
 //! | `data` | observes `crdb-data`: loads and exports |
+//! | `cache` | observes `crdb-cache`: hits, misses and why, loads |
 //! | `migrate` | observes `crdb-migrate`: migrations |
 //! | `log` | `LogLines`: one line for each thing that an operator should read, as JSON or for people |
 //! | `opentelemetry` | `OpenTelemetry`: spans and `db.client.*` metrics through the API of the crate `opentelemetry` |
@@ -100,6 +101,8 @@ pub use tracing::Tracing;
 // The layers, for the names of their observers and events.
 #[cfg(feature = "auth")]
 pub use crdb_auth as auth;
+#[cfg(feature = "cache")]
+pub use crdb_cache as cache;
 #[cfg(feature = "data")]
 pub use crdb_data as data;
 #[cfg(feature = "exec")]

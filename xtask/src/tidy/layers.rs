@@ -91,6 +91,7 @@ const LAYERS: &[Layer] = &[
             arrow("crdb-wire", How::BehindItsFeature),
             arrow("crdb-exec", How::BehindItsFeature),
             arrow("crdb-data", How::BehindItsFeature),
+            arrow("crdb-cache", How::BehindItsFeature),
             arrow("crdb-migrate", How::BehindItsFeature),
         ],
     },

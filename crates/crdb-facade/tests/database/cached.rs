@@ -302,3 +302,22 @@ async fn a_changefeed_keeps_answers_until_something_changes() {
     let plain = open_postgres().await.1;
     assert!(plain.follow_changes(["item"]).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn answers_are_counted() {
+    let (_database, db) = open().await;
+    let cached = db.cached();
+    for _ in 0..3 {
+        assert_eq!(value(&cached, 1).await, 10);
+    }
+    let text = db.metrics().render();
+    for line in [
+        "crdb_cache_answers_total{query=\"items.get\",by=\"load\"} 1",
+        "crdb_cache_answers_total{query=\"items.get\",by=\"hit\"} 2",
+        "crdb_cache_misses_total{reason=\"absent\"} 1",
+        "crdb_cache_load_seconds_count{outcome=\"kept\"} 1",
+        "crdb_cache_age_seconds_count 2",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+}

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(feature = "data")]
 mod data;
 #[cfg(feature = "exec")]
@@ -56,6 +58,8 @@ pub struct Metrics {
     wire: wire::WireMetrics,
     #[cfg(feature = "exec")]
     exec: exec::ExecMetrics,
+    #[cfg(feature = "cache")]
+    cache: cache::CacheMetrics,
     #[cfg(feature = "data")]
     data: data::DataMetrics,
     #[cfg(feature = "migrate")]
@@ -93,6 +97,8 @@ impl Metrics {
             wire: wire::WireMetrics::new(registry.sub_registry_with_prefix("wire"), limit),
             #[cfg(feature = "exec")]
             exec: exec::ExecMetrics::new(registry.sub_registry_with_prefix("exec"), limit),
+            #[cfg(feature = "cache")]
+            cache: cache::CacheMetrics::new(registry.sub_registry_with_prefix("cache"), limit),
             #[cfg(feature = "data")]
             data: data::DataMetrics::new(registry.sub_registry_with_prefix("data"), limit),
             #[cfg(feature = "migrate")]
