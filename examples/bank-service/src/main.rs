@@ -120,7 +120,11 @@ fn log(settings: &LogSettings, command: Command) {
     };
     let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter));
     match settings.format {
-        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .init(),
         LogFormat::Text => lines.init(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -314,4 +315,16 @@ fn every_alert_of_the_service_has_a_runbook() {
         );
     }
     assert_eq!(alerts, 3);
+}
+
+#[test]
+fn the_scripts_of_compose_are_shell() {
+    let compose = root().join("deploy/compose");
+    for script in ["certificates/make.sh", "database/prepare.sh"] {
+        let checked = Command::new("sh")
+            .arg("-n")
+            .arg(compose.join(script))
+            .status();
+        assert!(checked.unwrap().success(), "{script}");
+    }
 }
