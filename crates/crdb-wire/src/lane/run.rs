@@ -164,17 +164,22 @@ impl<S: LaneSource> Inner<S> {
             sent.store(true, Ordering::Release);
             let began = Instant::now();
             let mut under_way = UnderWay(Some((held, reply)));
-            let mut blocks = Vec::new();
+            let (mut blocks, mut gathered) = (Vec::new(), 0_usize);
             while let Some(event) = under_way.event().await {
                 if let Event::Rows(block) = event {
+                    // What is unread has the same bound; rows that come slowly are read before they reach it.
+                    gathered = gathered.saturating_add(block.bytes());
                     blocks.push(block);
+                    if gathered > self.config.max_result {
+                        blocks.clear();
+                    }
                 }
             }
             let Some((back, reply)) = under_way.0.take() else {
                 return Err(Error::unusable(ATTEMPT));
             };
             held = back;
-            let overflowed = reply.overflowed();
+            let overflowed = reply.overflowed() || gathered > self.config.max_result;
             if let Some(answered) = reply.answered() {
                 let before = answered.before.map_or(Moment::ZERO, |at| self.moment(at));
                 self.estimate

@@ -107,10 +107,15 @@ async fn round_trips(session: &mut Session, formats: &[(CopyFormat, &str)]) {
             .collect();
         assert_eq!(read, written, "{word}");
 
-        // The proxy writes no binary, as CockroachDB.
+        // CockroachDB writes no binary, and nothing at all before v23.1.
         let text =
             format!("COPY (SELECT a, b FROM {name} ORDER BY id) TO STDOUT WITH (FORMAT {word})");
-        if let Ok(copy) = session.copy_out(&text).await {
+        let copy = session.copy_out(&text).await;
+        if let Err(error) = copy {
+            let unknown = error.sqlstate() == Some("42601");
+            assert!(unknown || format == CopyFormat::Binary, "{error}");
+            assert_eq!(formats.len(), 2);
+        } else if let Ok(copy) = copy {
             let mut rows = copy.rows(format);
             let mut read = Vec::new();
             while let Some(row) = rows.next_row().await.unwrap() {
@@ -119,9 +124,6 @@ async fn round_trips(session: &mut Session, formats: &[(CopyFormat, &str)]) {
             let texts: Vec<_> = written.iter().map(|record| record.1.clone()).collect();
             assert_eq!(read, texts, "{word}");
             assert_eq!(rows.answer().unwrap().rows_affected(), written.len() as u64);
-        } else {
-            assert_eq!(format, CopyFormat::Binary);
-            assert_eq!(formats.len(), 2);
         }
         let truncate = format!("DELETE FROM {name}");
         session.execute(&truncate, &[]).await.unwrap();

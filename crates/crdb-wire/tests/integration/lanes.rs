@@ -236,6 +236,11 @@ async fn a_result_is_bounded() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
     assert_eq!(error.answer().tag().unwrap(), "SELECT 10000");
+    // Rows that come so slowly that each is read before the next one.
+    let slow = "SELECT repeat('x', 100000), pg_sleep(0.02)::TEXT FROM generate_series(1, $1::INT8)";
+    let error = lanes.fetch_all(slow, &[&20_i64], None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    assert_eq!(error.answer().tag().unwrap(), "SELECT 20");
     assert_eq!(
         lanes
             .fetch_all(large, &[&400_i64], None)

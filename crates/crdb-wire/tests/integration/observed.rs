@@ -136,17 +136,27 @@ async fn copies_end_with_their_answer_or_when_they_are_given_up() {
     let copy = session.copy_in(copy_in.as_str(), CopyFormat::Text);
     copy.await.unwrap().abort().await.unwrap();
     let copy_out = format!("COPY {table} TO STDOUT");
-    let mut copy = session.copy_out(copy_out.as_str()).await.unwrap();
-    while copy.next_data().await.unwrap().is_some() {}
-    drop(session.copy_out(copy_out.as_str()).await.unwrap());
+    let ways_out = match session.copy_out(copy_out.as_str()).await {
+        Ok(mut copy) => {
+            while copy.next_data().await.unwrap().is_some() {}
+            drop(session.copy_out(copy_out.as_str()).await.unwrap());
+            ["ok rows=1 bytes>0=true", "dropped rows=0 bytes>0=false"].as_slice()
+        }
+        // CockroachDB before v23.1.
+        Err(_) => &["server 42601 rows=0 bytes>0=false"],
+    };
+    let ways_in = [
+        "ok rows=1 bytes>0=true",
+        "server 23505 rows=0 bytes>0=true",
+        "dropped rows=0 bytes>0=true",
+    ];
+    let told = |way: &str, ends: &[&str]| -> Vec<String> {
+        ends.iter()
+            .map(|end| format!("copy {way}: {end}"))
+            .collect()
+    };
     assert_eq!(
         recorder.take(),
-        [
-            "copy in: ok rows=1 bytes>0=true",
-            "copy in: server 23505 rows=0 bytes>0=true",
-            "copy in: dropped rows=0 bytes>0=true",
-            "copy out: ok rows=1 bytes>0=true",
-            "copy out: dropped rows=0 bytes>0=false",
-        ]
+        [told("in", &ways_in), told("out", ways_out)].concat()
     );
 }

