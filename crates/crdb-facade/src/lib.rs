@@ -41,7 +41,7 @@
 //! | `log` | a line for each thing that an operator should read, where `observe.log.format` asks for it |
 //! | `otlp` | traces, metrics and logs to a collector, where `observe.otlp.endpoint` asks for it |
 //! | `cache` | `Database::cached`: answers from memory for queries that say how old they may be; with `data` also `Database::follow_changes`, which keeps them as long as nothing changes |
-//! | `data` | [`crdb_data`], reached through its re-export, with load and export over this crate's sessions |
+//! | `data` | `crdb_data`, reached through its re-export, with load and export over this crate's sessions |
 //! | `arrow`, `parquet`, `table` | these formats of `data` |
 //! | `audit`, `log`, `opentelemetry`, `otlp` | the features of [`crdb_observe`] of these names, reached through its re-export |
 //! | `object-store` | exports of `data` to object stores |
