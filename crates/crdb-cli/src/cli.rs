@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::exit::{self, Exit};
 use crate::{
     audit, codegen, complete, config, doctor, export, load, migrate, output, query, script,
-    secrets, shell, sql_check, top,
+    secrets, shell, sql_check, top, why,
 };
 
 /// CockroachDB and PostgreSQL from a command line.
@@ -35,6 +35,7 @@ pub struct Cli {
 const START: &str = "\
 Where to start:
   crdb top http://app1:9464              what a service does with its database
+  crdb why accounts.get -p id=7          why a query is slow
   crdb doctor                            why a login fails, or how well it works
   crdb shell                             statements as you type them
   crdb query                             list the named queries
@@ -75,6 +76,8 @@ enum Command {
     Shell(shell::Arguments),
     /// Show what a service does with its database
     Top(top::Arguments),
+    /// Say why a named query is slow
+    Why(why::Arguments),
     /// Check an audit log
     Audit(audit::Arguments),
     /// Print a shell's completions
@@ -133,6 +136,7 @@ impl Cli {
             Command::Export(arguments) => export::run(arguments, connection, json),
             Command::Shell(arguments) => shell::run(arguments, connection),
             Command::Top(arguments) => top::run(arguments, json),
+            Command::Why(arguments) => why::run(arguments, connection, json),
             Command::Audit(arguments) => audit::run(arguments, connection, json),
             Command::Completions(arguments) => complete::completions(arguments),
             Command::Man(arguments) => complete::man(arguments),

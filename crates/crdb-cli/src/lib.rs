@@ -20,7 +20,7 @@
 //!
 //! # Modules in reading order
 //! `cli` (the command line), `exit` (what a run comes to), `secrets`; `connection`, `guard` (which database, and what may be done with it);
-//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `top`, `audit`, `complete` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
+//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `top`, `why`, `audit`, `complete` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -72,6 +72,8 @@ mod table;
 mod terminal;
 #[cfg(feature = "program")]
 mod top;
+#[cfg(feature = "program")]
+mod why;
 
 #[cfg(feature = "program")]
 pub use cli::{Cli, main};

@@ -13,6 +13,7 @@ use crdb_facade::config::keys;
 use crate::exit::{Exit, Usage};
 use audit::Lift;
 pub(crate) use audit::SIGNER;
+pub(crate) use statement::only_reads;
 
 /// What may be done.
 pub(crate) struct Guard {

@@ -9,7 +9,7 @@ use crdb_sql::dialect::{self, Options, ast};
 use crdb_sql::token::{Token, TokenKind, tokenize};
 
 /// Says why a statement does not only read, if so. `:name` is a parameter, as in a named query.
-pub(super) fn only_reads(text: &str) -> Result<(), String> {
+pub(crate) fn only_reads(text: &str) -> Result<(), String> {
     let options = Options::new().named_placeholders(true);
     let statement = dialect::parse_one(text)
         .or_else(|_| dialect::parse_one_with(text, &options))

@@ -12,6 +12,7 @@ use crate::connection::block_on;
 use crate::every::pause;
 use crate::exit::Exit;
 use samples::Samples;
+pub(crate) use view::Seen;
 use view::View;
 
 /// Shows what a service does with its database, again and again: statements with their rates and times, retries, waits, nodes.
@@ -60,6 +61,15 @@ pub(crate) fn run(arguments: &Arguments, as_json: bool) -> Result<Exit> {
         shown += 1;
     }
     Ok(Exit::Done)
+}
+
+/// What a service has seen of a query since it began.
+///
+/// # Errors
+/// When its endpoint does not answer.
+pub(crate) fn seen(endpoint: &str, query: &str) -> Result<Seen> {
+    let samples = read(&format!("{}/metrics", endpoint.trim_end_matches('/')))?;
+    Ok(Seen::of(&samples, query))
 }
 
 /// Waits; whether Ctrl-C ended that.

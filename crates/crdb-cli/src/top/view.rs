@@ -182,6 +182,81 @@ impl fmt::Display for View {
     }
 }
 
+/// What a service has seen of one query since it began.
+pub(crate) struct Seen {
+    calls: f64,
+    failed: f64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+    /// Attempts made again, of all queries, by SQLSTATE.
+    retries: BTreeMap<String, f64>,
+    waiting: f64,
+    acquire_p99: Option<f64>,
+}
+
+impl Seen {
+    pub(super) fn of(samples: &Samples, query: &str) -> Self {
+        let nothing = Samples::default();
+        let count = format!("{STATEMENT}_count");
+        let of_query = samples
+            .named(&count)
+            .filter(|(labels, _)| labels.get("query").is_some_and(|found| found == query));
+        let (mut calls, mut failed) = (0.0, 0.0);
+        for (labels, value) in of_query {
+            calls += value;
+            if labels.get("outcome").is_some_and(|outcome| outcome != "ok") {
+                failed += value;
+            }
+        }
+        let times = buckets(&nothing, samples, STATEMENT, Some(query));
+        let waits = buckets(&nothing, samples, "crdb_pool_acquire_seconds", None);
+        Self {
+            calls,
+            failed,
+            p50: quantile(&times, 0.5),
+            p99: quantile(&times, 0.99),
+            retries: samples.by("crdb_exec_retries_total", "sqlstate"),
+            waiting: samples
+                .named("crdb_pool_waiting")
+                .map(|(_, value)| value)
+                .sum(),
+            acquire_p99: quantile(&waits, 0.99),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "calls": self.calls,
+            "failed": self.failed,
+            "p50_seconds": self.p50,
+            "p99_seconds": self.p99,
+            "retries": self.retries,
+            "waiting": self.waiting,
+            "acquire_p99_seconds": self.acquire_p99,
+        })
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "the service: {:.0} calls, {:.0} failed; p50 {} ms, p99 {} ms, retries and waiting included",
+            self.calls,
+            self.failed,
+            milliseconds(self.p50),
+            milliseconds(self.p99)
+        )?;
+        write!(
+            f,
+            "all its queries: retries {}; {:.0} callers wait for a session, p99 {} ms",
+            listed(&self.retries),
+            self.waiting,
+            milliseconds(self.acquire_p99)
+        )
+    }
+}
+
 fn milliseconds(seconds: Option<f64>) -> String {
     match seconds {
         Some(seconds) if seconds.is_infinite() => "beyond".to_owned(),

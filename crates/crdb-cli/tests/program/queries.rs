@@ -212,3 +212,46 @@ async fn a_database_that_is_not_there_may_come_back() {
     let ran = tokio::time::timeout(Duration::from_secs(60), crate::bed::run(command));
     ran.await.unwrap().ended(3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_query_is_slow() {
+    let bed = bed(Bed::new().await).await;
+    bed.file(
+        "sql/owners.sql",
+        "-- name: of :many\nSELECT id FROM accounts WHERE owner = :owner;\n",
+    );
+    let ran = bed
+        .run(&["why", "owners.of", "-p", "owner=ada", "--json"])
+        .await
+        .ended(0);
+    assert_eq!(ran.json()["reads_whole"], json!(["accounts"]));
+    let ran = bed
+        .run(&["why", "accounts.get", "-p", "id=7", "--json"])
+        .await
+        .ended(0);
+    assert_eq!(ran.json()["reads_whole"], json!([]));
+    let ran = bed
+        .run(&["why", "accounts.get", "-p", "id=7", "--analyze"])
+        .await
+        .ended(0);
+    assert!(ran.out().contains("actual time"), "{}", ran.out());
+    let put = [
+        "why",
+        "accounts.put",
+        "--analyze",
+        "-p",
+        "id=8",
+        "--null",
+        "owner",
+        "--null",
+        "opened",
+        "--null",
+        "tags",
+    ];
+    let ran = bed.run(&put).await.ended(2);
+    assert!(
+        ran.err().contains("--analyze runs the query"),
+        "{}",
+        ran.err()
+    );
+}
