@@ -61,7 +61,7 @@
 //! # Modules, in reading order
 //! `statement`, `statement_builder`, `owned`, `row`, `from_row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
 //! crate consumes); `fault`, `effect`, `verdict`, `error` (what failures mean); `pooled`, `transact`, `by_hand`,
-//! `transaction`, `progress`, `scope`, `options`, `idempotency` (the work); `retry`, `backoff`, `budget`, `deadline` (its
+//! `transaction`, `commit_time`, `progress`, `scope`, `options`, `idempotency` (the work); `retry`, `backoff`, `budget`, `deadline` (its
 //! limits); `client` (sessions over `tokio_postgres`, with the feature of that name); `observer`.
 
 mod answer;
@@ -71,6 +71,7 @@ mod by_hand;
 #[cfg(feature = "tokio-postgres")]
 mod client;
 mod comment;
+mod commit_time;
 mod control;
 mod deadline;
 pub mod defaults;
@@ -108,6 +109,7 @@ pub use bytes::BytesMut;
 #[cfg(feature = "tokio-postgres")]
 pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession, Observed};
 pub use comment::SqlComments;
+pub use commit_time::CommitTime;
 pub use control::{Control, ControlStep};
 #[cfg(feature = "derive")]
 pub use crdb_macros::FromRow;

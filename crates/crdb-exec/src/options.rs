@@ -1,6 +1,7 @@
 //! How a transaction is to be run.
 
 use crate::backoff::Backoff;
+use crate::commit_time::CommitTime;
 use crate::error::{Error, ErrorKind};
 use crate::idempotency::IdempotencyKey;
 use crate::retry::{LimitedAttempts, RetryPolicy};
@@ -70,6 +71,7 @@ pub struct TransactionOptions {
     attempts: LimitedAttempts,
     policy: Option<Arc<dyn RetryPolicy>>,
     idempotency: Option<IdempotencyKey>,
+    commit_time: Option<CommitTime>,
 }
 
 /// The first CockroachDB that has `autocommit_before_ddl` (cockroach#118440).
@@ -102,6 +104,7 @@ impl TransactionOptions {
             ),
             policy: None,
             idempotency: None,
+            commit_time: None,
         }
     }
 
@@ -190,6 +193,18 @@ impl TransactionOptions {
     pub fn idempotency(mut self, key: IdempotencyKey) -> Self {
         self.idempotency = Some(key);
         self
+    }
+
+    /// Asks for the time of the commit after it, which costs a round trip, and leaves it there. That it cannot be had is no failure
+    /// of the transaction.
+    #[must_use]
+    pub fn commit_time(mut self, time: &CommitTime) -> Self {
+        self.commit_time = Some(time.clone());
+        self
+    }
+
+    pub(crate) const fn asks_commit_time(&self) -> Option<&CommitTime> {
+        self.commit_time.as_ref()
     }
 
     /// How often it is run at most.

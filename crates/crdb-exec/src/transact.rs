@@ -432,6 +432,9 @@ impl<S: SessionSource> PooledExecutor<S> {
         };
         match self.commit(call, &transaction).await {
             Ok(()) => {
+                if let Some(time) = call.options.asks_commit_time() {
+                    time.ask(&**transaction.lease(), call.deadline).await;
+                }
                 let node = self.source().node(transaction.lease());
                 Ok((value, node))
             }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use crdb_cache::{Cache, CachedExecutor, CachedRow, CachedRows, Token};
 use crdb_exec::{
-    Effect, Executor, Parameters, PooledExecutor, PooledRows, Rows, Statement, TransactionBody,
+    CommitTime, Effect, Executor, Parameters, PooledExecutor, PooledRows, Rows, Statement,
+    TransactionBody,
 };
 use futures_util::Stream;
 
@@ -110,6 +111,28 @@ impl CachedDatabase {
         self.db.transact(body).await
     }
 
+    /// As [`transact`](Self::transact), and asks for the time of the commit, which costs a round trip: then the
+    /// [`token`](Self::token) has a [timestamp](Token::timestamp) that can be carried to another process. What was written through
+    /// this handle otherwise has none, and takes it away.
+    ///
+    /// # Errors
+    /// As [`Database::transact`].
+    ///
+    /// # Cancel safety
+    /// As [`Database::transact`].
+    pub async fn transact_with_time<T, F>(&self, body: F) -> Result<T, Error>
+    where
+        T: Send,
+        F: AsyncFn(&Transaction) -> Result<T, Error>,
+        F: for<'t> TransactionBody<'t, Transaction, Result<T, Error>>,
+    {
+        let time = CommitTime::new();
+        let mut wrote = self.wrote();
+        wrote.time = Some(time.clone());
+        let options = self.db.transaction_options().commit_time(&time);
+        self.db.transact_with(&options, body).await
+    }
+
     /// What is read through this handle from now on includes the commits of this token.
     pub fn see(&self, token: Token) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -152,6 +175,7 @@ impl CachedDatabase {
         Wrote {
             cache: self.cache.clone(),
             seen: Arc::clone(&self.seen),
+            time: None,
         }
     }
 
@@ -166,11 +190,14 @@ impl CachedDatabase {
 struct Wrote {
     cache: Cache,
     seen: Arc<Mutex<Token>>,
+    /// Where the time of the commit is, if it was asked for.
+    time: Option<CommitTime>,
 }
 
 impl Drop for Wrote {
     fn drop(&mut self) {
-        let token = self.cache.token(None);
+        let time = self.time.take().and_then(|time| time.get());
+        let token = self.cache.token(time.and_then(|time| time.parse().ok()));
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         *seen = seen.and(token);
     }

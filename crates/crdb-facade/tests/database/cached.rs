@@ -271,6 +271,43 @@ async fn a_server_that_answers_as_cockroachdb_is_read_at_its_own_time() {
     assert_eq!(value(&reads, 1).await, 12);
 }
 
+#[tokio::test]
+async fn a_token_is_carried_to_another_process_by_the_time_of_the_commit() {
+    let engine = Engine::shared_postgres().await;
+    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
+        .await
+        .unwrap();
+    for imitated in [false, true] {
+        let database = engine.create_database().await;
+        let through = |config: crdb_facade::config::ConfigBuilder| {
+            let node = Node::new(proxy.host(), proxy.port());
+            if imitated {
+                config.set(keys::auth::NODES, [node])
+            } else {
+                config
+            }
+        };
+        let here = prepared(through(config(&database))).await;
+        let queries = Repository::from_embedded(QUERIES).unwrap();
+        let there = Database::builder(through(config(&database)).build().unwrap());
+        let there = there.repository(queries).open().await.unwrap().cached();
+        assert_eq!(value(&there, 1).await, 10);
+        let writer = here.cached();
+        let written = writer.transact_with_time(async |tx| {
+            put(tx, 1, 11).await;
+            Ok(())
+        });
+        written.await.unwrap();
+        let carried = writer.token().timestamp().unwrap().to_string();
+        assert_eq!(value(&there, 1).await, 10, "without the token");
+        there.see(Token::at(carried.parse().unwrap()));
+        assert_eq!(value(&there, 1).await, 11);
+        // A write whose time was not asked for cannot be carried.
+        put(&writer, 1, 12).await;
+        assert_eq!(writer.token().timestamp(), None);
+    }
+}
+
 #[cfg(feature = "data")]
 #[tokio::test]
 async fn a_changefeed_keeps_answers_until_something_changes() {

@@ -11,12 +11,15 @@ use crdb_exec::{
     Statement,
 };
 use crdb_facade::Database;
-use crdb_facade::cache::{Cache, CachedExecutor, Clock, Moment, Origin, SystemClock, Token};
+use crdb_facade::cache::{
+    AnswerEvent, AnsweredBy, Cache, CachedExecutor, Clock, LoadBegin, LoadEnd, Moment, Observer,
+    Origin, SystemClock, Token,
+};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use parking_lot::{Mutex, RwLock};
-use rand::RngExt;
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -26,6 +29,9 @@ use tokio::time::{sleep, timeout};
 const ROUND: Duration = Duration::from_secs(20);
 /// How long readers and writers may take to come back once everything is healed: several times their time-outs.
 const SETTLE: Duration = Duration::from_secs(60);
+/// How long everything breaks, and how long nothing does then.
+const BURST: Duration = Duration::from_millis(700);
+const CALM: Duration = Duration::from_secs(2);
 const ITEMS: usize = 8;
 const WRITERS: usize = 4;
 /// Readers of each of the two users.
@@ -70,6 +76,7 @@ impl Row for CachedReads {
                 round(context, number, &mut report, &mut sums).await?;
                 number += 1;
             }
+            report.count("answers from memory", sums.hits);
             report.count("versions written", sums.written);
             report.count("reads that failed", sums.failed);
             report.count("faults", sums.faults);
@@ -83,6 +90,7 @@ impl Row for CachedReads {
 
 #[derive(Default)]
 struct Sums {
+    hits: u64,
     written: u64,
     failed: u64,
     faults: u64,
@@ -177,6 +185,23 @@ impl Clock for SteppedClock {
     }
 }
 
+/// Counts answers from memory.
+#[derive(Default)]
+struct Hits(AtomicU64);
+
+impl Observer for Hits {
+    fn answered(&self, event: &AnswerEvent<'_>) {
+        let hit = matches!(event.by, AnsweredBy::Hit | AnsweredBy::StaleOnError);
+        self.0.fetch_add(u64::from(hit), Ordering::Relaxed);
+    }
+
+    fn begin_load(&self, _: &LoadBegin<'_>) -> crdb_exec::Token {
+        None
+    }
+
+    fn end_load(&self, _: crdb_exec::Token, _: &LoadEnd<'_>) {}
+}
+
 /// What all tasks of a round share.
 struct Shared {
     items: Vec<Item>,
@@ -207,7 +232,7 @@ async fn round(
         habits: (number % 2 == 1).then(|| context.random("habits", number).random()),
         ..context.stack_options()
     };
-    let stack = Arc::new(Stack::open(context.engine(), options).await?);
+    let stack = Arc::new(open(context, options).await?);
     let other = format!("{}_reader", stack.name);
     let first = stack
         .truth
@@ -222,9 +247,13 @@ async fn round(
     }
     set_up(&stack, &other).await?;
     let clock = SteppedClock::default();
+    let hits = Arc::new(Hits::default());
     let shared = Arc::new(Shared {
         items: (0_i64..).take(ITEMS).map(Item::new).collect(),
-        cache: Cache::builder().clock(clock.clone()).build(),
+        cache: Cache::builder()
+            .clock(clock.clone())
+            .observer(hits.clone())
+            .build(),
         stop: AtomicBool::new(false),
         reads: AtomicU64::new(0),
         failed: AtomicU64::new(0),
@@ -256,10 +285,9 @@ async fn round(
         tokio::spawn(async move { disturb(&truth, &shared, &clock, rng).await })
     };
     let faults = {
-        let nemesis = Nemesis::new(Arc::clone(&stack));
-        let rngs = (0..nemesis.parts()).map(|part| random("nemesis", part));
-        let (rngs, shared) = (rngs.collect(), Arc::clone(&shared));
-        tokio::spawn(async move { nemesis.run(rngs, &shared.stop).await })
+        let (stack, shared) = (Arc::clone(&stack), Arc::clone(&shared));
+        let rng = random("nemesis", 0);
+        tokio::spawn(async move { break_in_bursts(&stack, &shared, rng).await })
     };
     let started = Instant::now();
     let length = ROUND.min(context.left());
@@ -267,8 +295,7 @@ async fn round(
         sleep(Duration::from_millis(20)).await;
     }
     shared.stop.store(true, Ordering::Relaxed);
-    let faults = faults.await.context("the nemesis failed")?;
-    sums.faults += faults.values().sum::<u64>();
+    sums.faults += faults.await.context("the nemesis failed")?;
     let ended = timeout(SETTLE, async {
         for reader in join_all(readers).await {
             reader.context("a reader failed")?;
@@ -284,6 +311,7 @@ async fn round(
     ended
         .await
         .context("a task did not come back after everything was healed")??;
+    sums.hits += hits.0.load(Ordering::Relaxed);
     report.done += shared.reads.load(Ordering::Relaxed);
     sums.failed += shared.failed.load(Ordering::Relaxed);
     let violations = std::mem::take(&mut *shared.violations.lock());
@@ -302,6 +330,16 @@ async fn round(
         .await?;
     engine.execute(&format!("DROP ROLE {other}")).await?;
     Ok(())
+}
+
+/// Opens the stack. Habits that fail statements may hit the first of them.
+async fn open(context: &Context, options: StackOptions) -> anyhow::Result<Stack> {
+    for _ in 0..10 {
+        if let Ok(stack) = Stack::open(context.engine(), options).await {
+            return Ok(stack);
+        }
+    }
+    Stack::open(context.engine(), options).await
 }
 
 async fn set_up(stack: &Stack, other: &str) -> anyhow::Result<()> {
@@ -423,6 +461,32 @@ async fn read_as(db: &Database, shared: &Shared, user: &str, mut rng: StdRng) {
 
 fn executor<S: SessionSource>(executor: &PooledExecutor<S>) -> PooledExecutor<S> {
     executor.clone()
+}
+
+/// Breaks connections for a while and leaves them alone for a while, so that loads succeed as well as fail. Gives how often.
+async fn break_in_bursts(stack: &Arc<Stack>, shared: &Shared, mut rng: StdRng) -> u64 {
+    let mut faults = 0;
+    while shared.goes_on() {
+        let nemesis = Nemesis::new(Arc::clone(stack));
+        let rngs = (0..nemesis.parts()).map(|_| StdRng::from_rng(&mut rng));
+        let (rngs, over) = (rngs.collect(), AtomicBool::new(false));
+        let burst = async {
+            pause(shared, BURST).await;
+            over.store(true, Ordering::Relaxed);
+        };
+        let (counts, ()) = tokio::join!(nemesis.run(rngs, &over), burst);
+        faults += counts.values().sum::<u64>();
+        pause(shared, CALM).await;
+    }
+    faults
+}
+
+/// Waits, but not beyond the end of the round.
+async fn pause(shared: &Shared, time: Duration) {
+    let began = Instant::now();
+    while shared.goes_on() && began.elapsed() < time {
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Alters what the statements read, and sets the clock. Gives how often.
