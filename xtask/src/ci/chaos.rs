@@ -8,7 +8,7 @@ use super::context::Context;
 use crate::workspace::succeed;
 
 /// All rows together take about this long, besides what they do at least.
-const SECONDS: usize = 80;
+const SECONDS: usize = 50;
 
 /// Runs every row but those that the steps for tests and fuzzing run already, each for its part of the time.
 pub(crate) fn short(context: &Context) -> Result<()> {

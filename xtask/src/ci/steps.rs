@@ -98,10 +98,11 @@ pub(crate) const STEPS: &[Step] = &[
     always("test", "all tests with all features", |context| {
         context.test(&["--strict", "--all-features"])
     }),
+    // Its one option takes another way to log in; elsewhere features add code to what the step before has tested.
     always(
         "test-default",
-        "the tests of packages whose default features are not all, with those",
-        |context| context.test(&["--strict", "--with-options"]),
+        "the tests of login without Kerberos",
+        |context| context.test(&["--strict", "--package", "crdb-auth"]),
     ),
     // Where the release matters most; `quirks-full` asks everything as every release.
     always(
@@ -155,6 +156,11 @@ pub(crate) const STEPS: &[Step] = &[
         "test-long",
         "all tests with all features, the long forms too",
         |context| context.test(&["--strict", "--all-features", "--long"]),
+    ),
+    full(
+        "test-default-full",
+        "the tests of packages whose default features are not all, with those",
+        |context| context.test(&["--strict", "--with-options"]),
     ),
     full(
         "quirks-full",
