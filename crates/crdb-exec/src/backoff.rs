@@ -27,6 +27,14 @@ impl Backoff {
         Self { first, longest }
     }
 
+    /// The same, whose first wait is not longer than this, or than a tenth of a millisecond: waits must grow from something.
+    pub(crate) fn begin_within(self, first: Duration) -> Self {
+        Self {
+            first: self.first.min(first.max(Duration::from_micros(100))),
+            ..self
+        }
+    }
+
     /// The longest wait after this many failures (from 1).
     #[must_use]
     pub fn limit(&self, failures: u32) -> Duration {

@@ -166,6 +166,8 @@ pub(crate) struct Attempts<'a> {
     pub(crate) is_transaction: bool,
     pub(crate) started: Instant,
     pub(crate) made: u32,
+    /// When the latest attempt began.
+    pub(crate) began: Instant,
     /// `None` never tries again.
     pub(crate) policy: Option<&'a dyn RetryPolicy>,
     pub(crate) deadline: Option<Instant>,
@@ -175,6 +177,12 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl Attempts<'_> {
+    /// Another attempt begins.
+    pub(crate) fn begin(&mut self) {
+        self.made += 1;
+        self.began = Instant::now();
+    }
+
     /// What a time-out says of them.
     pub(crate) fn effort(&self) -> Effort {
         Effort {
@@ -350,6 +358,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             failure,
             is_transaction: attempts.is_transaction,
             elapsed: attempts.started.elapsed(),
+            took: attempts.began.elapsed(),
             remaining,
             budget: self.shared.budget.left(),
             random: self.shared.random.number(),
@@ -416,6 +425,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             name: statement.name(),
             is_transaction: false,
             started,
+            began: started,
             made: 0,
             policy: match statement.retry_safety() {
                 RetrySafety::Never => None,
@@ -428,7 +438,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         let result = {
             let work = pin!(async {
                 loop {
-                    attempts.made += 1;
+                    attempts.begin();
                     operation.attempts(attempts.made);
                     let observed =
                         Operation::attempt(self.observer(), attempts.name, false, attempts.made);

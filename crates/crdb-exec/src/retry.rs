@@ -19,6 +19,8 @@ pub struct FailedAttempt {
     pub is_transaction: bool,
     /// From the call to this failure.
     pub elapsed: Duration,
+    /// How long the last attempt took.
+    pub took: Duration,
     /// What is left of the call's time, if it is limited.
     pub remaining: Option<Duration>,
     /// How many retries the executor's budget has left for failures of nodes and connections.
@@ -67,6 +69,9 @@ pub trait RetryPolicy: fmt::Debug + Send + Sync {
 }
 
 /// So many attempts, with a [`Backoff`] between them. What executors do unless they are given another policy.
+///
+/// After a [collision](Failure::is_collision) the waits begin with the length of the attempt where that is shorter than the backoff's
+/// first: what it collided with is about as short, and a row that many write is idle while all of them wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitedAttempts {
     attempts: u32,
@@ -102,9 +107,61 @@ impl RetryPolicy for LimitedAttempts {
     fn decide(&self, failed: &FailedAttempt) -> RetryDecision {
         if failed.number < self.attempts {
             let mut random = SmallRng::seed_from_u64(failed.random);
-            RetryDecision::After(self.backoff.delay(failed.number, &mut random))
+            let backoff = match failed.failure.is_collision() {
+                true => self.backoff.begin_within(failed.took),
+                false => self.backoff,
+            };
+            RetryDecision::After(backoff.delay(failed.number, &mut random))
         } else {
             RetryDecision::GiveUp
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::sqlstate::SqlState;
+    use crate::verdict::Verdict;
+
+    /// The longest of many waits after this many failures, each of which took a millisecond.
+    fn longest(number: u32, kind: ErrorKind, sqlstate: Option<SqlState>) -> Duration {
+        let policy = LimitedAttempts::new(100, Backoff::default());
+        let waits = (0..1_000).map(|random| {
+            let decision = policy.decide(&FailedAttempt {
+                number,
+                failure: Failure {
+                    kind,
+                    verdict: Verdict::Retry,
+                    sqlstate,
+                },
+                is_transaction: true,
+                elapsed: Duration::from_secs(1),
+                took: Duration::from_millis(1),
+                remaining: None,
+                budget: 10,
+                random,
+            });
+            match decision {
+                RetryDecision::After(wait) => wait,
+                RetryDecision::GiveUp => unreachable!("attempts are left"),
+            }
+        });
+        waits.max().unwrap()
+    }
+
+    #[test]
+    fn waits_after_a_collision_begin_with_its_length() {
+        let collision = Some(SqlState::SERIALIZATION_FAILURE);
+        let within = |number, most| {
+            let wait = longest(number, ErrorKind::Server, collision);
+            assert!(wait <= most && wait > most / 2, "{number}: {wait:?}");
+        };
+        within(1, Duration::from_millis(1));
+        within(4, Duration::from_millis(8));
+        within(30, Backoff::default().limit(30));
+        let lost = longest(1, ErrorKind::Connection, None);
+        assert!(lost > Duration::from_millis(4), "{lost:?}");
     }
 }

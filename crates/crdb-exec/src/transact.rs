@@ -225,6 +225,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             name: options.given_name(),
             is_transaction: true,
             started,
+            began: started,
             made: 0,
             policy: Some(
                 options
@@ -241,7 +242,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         // A future is moved when it is spawned and kept for as long as it waits: the work has a box of its own.
         let mut work = Box::pin(async {
             loop {
-                attempts.made += 1;
+                attempts.begin();
                 operation.attempts(attempts.made);
                 let observed =
                     Operation::attempt(self.observer(), attempts.name, true, attempts.made);
