@@ -200,7 +200,8 @@ async fn a_transaction_by_hand_tells_what_is_certain() {
     assert!(ended.is_outcome_unknown());
     assert!(tx.commit().await.unwrap_err().is_outcome_unknown());
 
-    let limited = TransactionOptions::new().timeout(Duration::from_millis(300));
+    // Long enough for a busy machine to begin in.
+    let limited = TransactionOptions::new().timeout(Duration::from_secs(4));
     let tx = fixture.db.begin(&limited).await.unwrap();
     let error = tx.execute("SELECT pg_sleep(60)", &[]).await.unwrap_err();
     assert!(
