@@ -61,3 +61,23 @@ pub(crate) async fn time_to_first_row(
     }
     Ok(Sample::new().with("time", time.as_secs_f64() * 1e3))
 }
+
+/// What a command prints.
+///
+/// # Errors
+/// Where it cannot be started or fails, with its last words.
+pub(crate) async fn output(command: &mut Command) -> Result<String, MeasureError> {
+    let name = command.as_std().get_program().display().to_string();
+    let output = command
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| format!("{name} could not be started: {error}"))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        let last = words.lines().last().unwrap_or_default();
+        return Err(format!("{name} ended with {}: {last}", output.status).into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,13 +1,10 @@
 //! Python environments of their own, for peers that are Python packages.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use crate::case::MeasureError;
+use crate::{case::MeasureError, program::output};
 
 /// Makes an environment beside this program, once, with the packages from the package index, and gives its interpreter.
 ///
@@ -48,24 +45,4 @@ pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("peers")
         .join(name)
-}
-
-/// What a command prints.
-///
-/// # Errors
-/// Where it cannot be started or fails, with its last words.
-pub(crate) async fn output(command: &mut Command) -> Result<String, MeasureError> {
-    let name = command.as_std().get_program().display().to_string();
-    let output = command
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(|error| format!("{name} could not be started: {error}"))?;
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        let last = words.lines().last().unwrap_or_default();
-        return Err(format!("{name} ended with {}: {last}", output.status).into());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -12,7 +12,7 @@ use crate::row::{Heading, Row, Settings};
 use crate::{
     case::{Bound, Case, MeasureError, Metric, Role, Sample, Subject, Target},
     limit::FirstRowLimit,
-    program::{built, time_to_first_row, variables},
+    program::{built, output, time_to_first_row, variables},
     server::Server,
 };
 
@@ -121,7 +121,7 @@ impl Subject for NamedQuery {
     }
 }
 
-/// The program's file, as it was built.
+/// The program's file without its symbols, which are kept beside it for those who read a crash.
 struct Size {
     program: PathBuf,
 }
@@ -136,7 +136,7 @@ impl Subject for Size {
     }
 
     fn settings(&self) -> String {
-        "default features, the workspace's release profile".to_owned()
+        "default features, the workspace's release profile, stripped".to_owned()
     }
 
     fn is_another_program(&self) -> bool {
@@ -145,7 +145,12 @@ impl Subject for Size {
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
-            let bytes = std::fs::metadata(&self.program)?.len();
+            let directory = tempfile::tempdir()?;
+            let stripped = directory.path().join(NAME);
+            let mut command = Command::new("strip");
+            command.arg("-o").arg(&stripped).arg(&self.program);
+            output(&mut command).await?;
+            let bytes = std::fs::metadata(&stripped)?.len();
             Ok(Sample::new().with("size", bytes as f64 / (1024.0 * 1024.0)))
         }
         .boxed()

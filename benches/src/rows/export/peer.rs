@@ -7,7 +7,8 @@ use tokio::process::Command;
 
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
-    python::{environment, output, script},
+    program::output,
+    python::{environment, script},
     server::Server,
 };
 

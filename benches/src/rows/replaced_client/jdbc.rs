@@ -9,7 +9,8 @@ use tokio::process::Command;
 
 use crate::{
     case::MeasureError,
-    python::{environment, output, script},
+    program::output,
+    python::{environment, script},
     server::Server,
 };
 
