@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::connection::Connection;
 use crate::exit::{self, Exit};
 use crate::{
-    audit, codegen, complete, config, doctor, export, load, migrate, output, query, script,
-    secrets, shell, sql_check, top, why,
+    audit, codegen, complete, config, doctor, export, load, migrate, output, profile, query,
+    script, secrets, shell, sql_check, top, why,
 };
 
 /// CockroachDB and PostgreSQL from a command line.
@@ -35,6 +35,7 @@ pub struct Cli {
 const START: &str = "\
 Where to start:
   crdb top http://app1:9464              what a service does with its database
+  crdb profile http://app1:9464          which of its queries cost most, and where their time goes
   crdb why accounts.get -p id=7          why a query is slow
   crdb doctor                            why a login fails, or how well it works
   crdb shell                             statements as you type them
@@ -76,6 +77,8 @@ enum Command {
     Shell(shell::Arguments),
     /// Show what a service does with its database
     Top(top::Arguments),
+    /// Say which queries of a service cost most, and what has changed
+    Profile(profile::Arguments),
     /// Say why a named query is slow
     Why(why::Arguments),
     /// Check an audit log
@@ -136,6 +139,7 @@ impl Cli {
             Command::Export(arguments) => export::run(arguments, connection, json),
             Command::Shell(arguments) => shell::run(arguments, connection),
             Command::Top(arguments) => top::run(arguments, json),
+            Command::Profile(arguments) => profile::run(arguments, json),
             Command::Why(arguments) => why::run(arguments, connection, json),
             Command::Audit(arguments) => audit::run(arguments, connection, json),
             Command::Completions(arguments) => complete::completions(arguments),

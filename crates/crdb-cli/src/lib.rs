@@ -20,7 +20,7 @@
 //!
 //! # Modules in reading order
 //! `cli` (the command line), `exit` (what a run comes to), `secrets`; `connection`, `guard` (which database, and what may be done with it);
-//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `top`, `why`, `audit`, `complete` (the commands); `parameter`, `rows`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
+//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `top`, `profile`, `why`, `audit`, `complete` (the commands); `parameter`, `rows`, `endpoint`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -40,6 +40,8 @@ mod config;
 mod connection;
 pub mod doctor;
 #[cfg(feature = "program")]
+mod endpoint;
+#[cfg(feature = "program")]
 mod every;
 mod exit;
 #[cfg(feature = "program")]
@@ -54,6 +56,8 @@ mod output;
 mod parameter;
 #[cfg(feature = "engine")]
 mod prepare;
+#[cfg(feature = "program")]
+mod profile;
 #[cfg(feature = "program")]
 mod progress;
 #[cfg(feature = "program")]

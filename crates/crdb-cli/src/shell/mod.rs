@@ -1,8 +1,8 @@
 //! `crdb shell`: statements as they are typed, on one session.
 
-mod assistant;
 mod catalog;
 mod command;
+mod completion;
 mod describe;
 mod history;
 mod input;
@@ -27,9 +27,9 @@ use crate::parameter::TextParameter;
 use crate::rows::Results;
 use crate::script::{Runner, Script};
 use crate::terminal;
-use assistant::Assistant;
 use catalog::Catalog;
 use command::Command;
+use completion::Completion;
 use history::History;
 
 /// Opens an interactive shell.
@@ -104,9 +104,9 @@ impl<'a> Shell<'a> {
             .completion_type(CompletionType::List)
             .auto_add_history(false)
             .build();
-        let mut editor: Editor<Assistant, FileHistory> = Editor::with_config(config)?;
+        let mut editor: Editor<Completion, FileHistory> = Editor::with_config(config)?;
         let queries = self.database.repository();
-        editor.set_helper(Some(Assistant::new(
+        editor.set_helper(Some(Completion::new(
             Arc::clone(&self.catalog),
             queries.names(),
         )));

@@ -5,10 +5,11 @@ mod view;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 
 use crate::connection::block_on;
+use crate::endpoint;
 use crate::every::pause;
 use crate::exit::Exit;
 use samples::Samples;
@@ -21,7 +22,7 @@ use view::View;
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     /// The endpoint of the service
-    #[arg(default_value = "http://localhost:9464")]
+    #[arg(default_value = endpoint::DEFAULT)]
     endpoint: String,
     /// How long to look before each answer
     #[arg(long, value_name = "PAUSE", default_value = "2s", value_parser = pause)]
@@ -34,23 +35,19 @@ pub(crate) struct Arguments {
     most: usize,
 }
 
-/// How long an endpoint may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Shows it.
 ///
 /// # Errors
 /// When the endpoint does not answer.
 pub(crate) fn run(arguments: &Arguments, as_json: bool) -> Result<Exit> {
-    let url = format!("{}/metrics", arguments.endpoint.trim_end_matches('/'));
-    let mut before = read(&url)?;
+    let mut before = read(&arguments.endpoint)?;
     let mut began = Instant::now();
     let mut shown = 0;
     while arguments.times.is_none_or(|times| shown < times) {
         if is_interrupted(arguments.every)? {
             break;
         }
-        let now = read(&url)?;
+        let now = read(&arguments.endpoint)?;
         let view = View::between(&before, &now, began.elapsed(), arguments.most);
         (before, began) = (now, Instant::now());
         if as_json {
@@ -68,8 +65,7 @@ pub(crate) fn run(arguments: &Arguments, as_json: bool) -> Result<Exit> {
 /// # Errors
 /// When its endpoint does not answer.
 pub(crate) fn seen(endpoint: &str, query: &str) -> Result<Seen> {
-    let samples = read(&format!("{}/metrics", endpoint.trim_end_matches('/')))?;
-    Ok(Seen::of(&samples, query))
+    Ok(Seen::of(&read(endpoint)?, query))
 }
 
 /// Waits; whether Ctrl-C ended that.
@@ -82,15 +78,6 @@ fn is_interrupted(pause: Duration) -> Result<bool> {
     })
 }
 
-fn read(url: &str) -> Result<Samples> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into();
-    let text = agent
-        .get(url)
-        .call()
-        .and_then(|mut answer| answer.body_mut().read_to_string())
-        .with_context(|| format!("reading {url}"))?;
-    Ok(Samples::parse(&text))
+fn read(endpoint: &str) -> Result<Samples> {
+    Ok(Samples::parse(&endpoint::read(endpoint, "/metrics")?))
 }

@@ -11,6 +11,7 @@ mod bulk;
 mod files;
 mod guide;
 mod production;
+mod profile;
 mod queries;
 mod scripts;
 mod shell;

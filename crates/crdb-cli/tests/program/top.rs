@@ -5,8 +5,8 @@ use std::net::TcpListener;
 
 use crate::bed::Bed;
 
-/// An endpoint that answers each request with the next of these texts, the last one again and again.
-fn endpoint(texts: Vec<String>) -> String {
+/// An endpoint that answers each request for this path with the next of these texts, the last one again and again.
+pub(crate) fn endpoint(path: &'static str, texts: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -16,7 +16,7 @@ fn endpoint(texts: Vec<String>) -> String {
             let mut stream = stream.unwrap();
             let mut request = BufReader::new(stream.try_clone().unwrap()).lines();
             let first = request.next().unwrap().unwrap();
-            assert!(first.starts_with("GET /metrics HTTP/1.1"), "{first}");
+            assert_eq!(first, format!("GET {path} HTTP/1.1"));
             while request.next().is_some_and(|line| !line.unwrap().is_empty()) {}
             last = texts.next().unwrap_or(last);
             let length = last.len();
@@ -39,7 +39,7 @@ async fn it_shows_what_happened_meanwhile() {
         )
     };
     let bed = Bed::bare();
-    let url = endpoint(vec![text(10), text(40), text(40)]);
+    let url = endpoint("/metrics", vec![text(10), text(40), text(40)]);
     let ran = bed
         .run(&["top", &url, "--every", "50ms", "--times", "2", "--json"])
         .await

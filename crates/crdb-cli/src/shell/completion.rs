@@ -15,13 +15,13 @@ use super::catalog::{Catalog, quoted};
 use super::command::NAMES;
 use super::input::is_whole;
 
-/// The helper of the line editor.
-pub(super) struct Assistant {
+/// Completes words and asks whether a line goes on, for the line editor.
+pub(super) struct Completion {
     catalog: Arc<Mutex<Catalog>>,
     queries: Vec<String>,
 }
 
-impl Assistant {
+impl Completion {
     pub(super) fn new<'a>(
         catalog: Arc<Mutex<Catalog>>,
         queries: impl Iterator<Item = &'a str>,
@@ -146,7 +146,7 @@ fn matching<'a>(all: impl Iterator<Item = &'a str>, word: &str) -> Vec<String> {
         .collect()
 }
 
-impl Completer for Assistant {
+impl Completer for Completion {
     type Candidate = String;
 
     fn complete(
@@ -159,7 +159,7 @@ impl Completer for Assistant {
     }
 }
 
-impl Validator for Assistant {
+impl Validator for Completion {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         Ok(match is_whole(context.input()) {
             true => ValidationResult::Valid(None),
@@ -168,13 +168,13 @@ impl Validator for Assistant {
     }
 }
 
-impl Hinter for Assistant {
+impl Hinter for Completion {
     type Hint = String;
 }
 
-impl Highlighter for Assistant {}
+impl Highlighter for Completion {}
 
-impl Helper for Assistant {}
+impl Helper for Completion {}
 
 #[cfg(test)]
 mod tests {
@@ -186,7 +186,7 @@ mod tests {
             ("transfers", &["id", "amount"]),
         ]);
         let queries = ["accounts.get", "accounts.put"];
-        Assistant::new(Arc::new(Mutex::new(catalog)), queries.into_iter()).candidates(line)
+        Completion::new(Arc::new(Mutex::new(catalog)), queries.into_iter()).candidates(line)
     }
 
     #[track_caller]
