@@ -3,16 +3,17 @@
 use crate::timestamp::Timestamp;
 use std::fmt;
 
+/// How many caches of its process a token knows the order of events of. Commits of further ones count by their times.
+const MOST_CACHES: usize = 4;
+
 /// Proof of a commit: an answer that is read with it is never older than that commit.
 ///
 /// A token of this process also knows the order of events within its cache, which no clock can change. Only the server's
 /// [time](Self::timestamp) can be carried to another process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Token {
-    /// A commit that this cache was told of.
-    local: Option<Local>,
-    /// Its time, where the server told it.
-    committed: Option<Timestamp>,
+    /// Commits that caches of this process were told of, one for each cache.
+    local: [Option<Local>; MOST_CACHES],
     /// A commit that was made elsewhere.
     remote: Option<Timestamp>,
 }
@@ -21,6 +22,8 @@ pub struct Token {
 struct Local {
     cache: u64,
     sequence: u64,
+    /// Its time, where the server told it.
+    committed: Option<Timestamp>,
 }
 
 /// When something was read.
@@ -38,74 +41,75 @@ impl Token {
     #[must_use]
     pub const fn at(timestamp: Timestamp) -> Self {
         Self {
-            local: None,
-            committed: None,
+            local: [None; MOST_CACHES],
             remote: Some(timestamp),
         }
     }
 
     pub(crate) const fn local(cache: u64, sequence: u64, committed: Option<Timestamp>) -> Self {
-        Self {
-            local: Some(Local { cache, sequence }),
+        let mut local = [None; MOST_CACHES];
+        local[0] = Some(Local {
+            cache,
+            sequence,
             committed,
+        });
+        Self {
+            local,
             remote: None,
         }
+    }
+
+    fn locals(&self) -> impl Iterator<Item = Local> {
+        self.local.into_iter().flatten()
     }
 
     /// Its time by the server's clock, to be carried to another process; `None` when the server did not tell it, so that only this
     /// process can use the token.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
-        match self.local {
-            Some(_) => Some(self.committed?.max(self.remote.unwrap_or_default())),
-            None => self.remote,
+        let mut latest = self.remote;
+        for local in self.locals() {
+            latest = latest.max(Some(local.committed?));
         }
+        latest
     }
 
     /// A token of both commits.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        let local = match (self.local, other.local) {
-            (Some(a), Some(b)) if a.cache == b.cache => {
-                Some(if a.sequence >= b.sequence { a } else { b })
+    pub fn and(mut self, other: Self) -> Self {
+        for local in other.locals() {
+            self.add(local);
+        }
+        self.remote = self.remote.max(other.remote);
+        self
+    }
+
+    fn add(&mut self, other: Local) {
+        let own = |place: &&mut Option<Local>| place.is_none_or(|own| own.cache == other.cache);
+        match self.local.iter_mut().find(own) {
+            Some(Some(own)) => {
+                own.sequence = own.sequence.max(other.sequence);
+                own.committed = own.committed.zip(other.committed).map(|(a, b)| a.max(b));
             }
-            // Of two caches one is elsewhere: by its time, or by one that no entry has.
-            (Some(a), Some(_)) => {
-                let elsewhere = other.timestamp().unwrap_or(NEVER);
-                return Self {
-                    local: Some(a),
-                    committed: self.committed,
-                    remote: Some(elsewhere.max(self.remote.unwrap_or_default())),
-                };
-            }
-            (a, b) => a.or(b),
-        };
-        let committed = match (self.local, other.local) {
-            (Some(_), Some(_)) => self.committed.zip(other.committed).map(|(a, b)| a.max(b)),
-            (Some(_), None) => self.committed,
-            (None, _) => other.committed,
-        };
-        Self {
-            local,
-            committed,
-            remote: self.remote.max(other.remote),
+            Some(free) => *free = Some(other),
+            // As one that is elsewhere: by its time, or by one that no entry has.
+            None => self.remote = self.remote.max(Some(other.committed.unwrap_or(NEVER))),
         }
     }
 
     /// Whether what was read then, for this cache, includes the commits.
     pub(crate) fn is_seen_by(&self, cache: u64, read: ReadAt) -> bool {
-        let local = match self.local {
-            Some(local) if local.cache == cache => read.sequence > local.sequence,
-            Some(_) => self.committed.is_some_and(|at| read.timestamp >= at),
-            None => true,
-        };
-        local && self.remote.is_none_or(|at| read.timestamp >= at)
+        let mut local = self.locals();
+        local.all(|local| match local.cache == cache {
+            true => read.sequence > local.sequence,
+            false => local.committed.is_some_and(|at| read.timestamp >= at),
+        }) && self.remote.is_none_or(|at| read.timestamp >= at)
     }
 
     /// A load that begins after this event of the cache includes the local commits.
     pub(crate) fn sequence(&self, cache: u64) -> u64 {
-        self.local
-            .filter(|local| local.cache == cache)
+        self.locals()
+            .find(|local| local.cache == cache)
             .map_or(0, |local| local.sequence)
     }
 }
@@ -169,7 +173,7 @@ mod tests {
     fn tokens() -> impl Strategy<Value = Token> {
         prop_oneof![
             (0..5_u64).prop_map(|time| Token::at(at(time))),
-            (1..3_u64, 0..5_u64, prop::option::of(0..5_u64))
+            (1..7_u64, 0..5_u64, prop::option::of(0..5_u64))
                 .prop_map(|(cache, sequence, time)| Token::local(cache, sequence, time.map(at))),
             Just(Token::default()),
         ]
@@ -179,14 +183,17 @@ mod tests {
         /// What sees a token of both has seen each; a token of one cache demands no more than both.
         #[test]
         fn a_token_of_both_demands_what_each_demands(
-            a in tokens(), b in tokens(), c in tokens(), sequence in 0..6_u64, time in 0..6_u64,
+            tokens in prop::collection::vec(tokens(), 1..=4), sequence in 0..6_u64, time in 0..6_u64,
         ) {
             let read = read(sequence, time);
-            let each = [a, b, c].iter().all(|token| token.is_seen_by(1, read));
-            if a.and(b).and(c).is_seen_by(1, read) {
-                prop_assert!(each, "{a:?} {b:?} {c:?}");
+            let each = tokens.iter().all(|token| token.is_seen_by(1, read));
+            let all = tokens.iter().fold(Token::default(), |all, token| all.and(*token));
+            if all.is_seen_by(1, read) {
+                prop_assert!(each, "{tokens:?}");
             }
-            prop_assert_eq!(a.and(a).is_seen_by(1, read), a.is_seen_by(1, read));
+            for token in tokens {
+                prop_assert_eq!(token.and(token).is_seen_by(1, read), token.is_seen_by(1, read));
+            }
         }
     }
 }
