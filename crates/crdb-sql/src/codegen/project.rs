@@ -134,7 +134,7 @@ fn read(file: &Path) -> Result<Descriptions, Error> {
 /// }
 /// ```
 ///
-/// ```ignore
+/// ```rs
 /// // src/main.rs
 /// mod queries {
 ///     include!(concat!(env!("OUT_DIR"), "/queries.rs"));
