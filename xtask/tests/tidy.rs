@@ -215,6 +215,7 @@ fn orphans_empty_names_leaks_ignored_tests_and_machine_paths_are_found() {
     let code = "mod utils;\n#[path = \"found.rs\"]\nmod elsewhere;\nstruct Error;\n\
                 impl From<tokio_postgres::Error> for Error { fn from(_: tokio_postgres::Error) -> Self { Error } }\n\
                 #[test] #[ignore = \"slow\"] fn never_runs() {}\n\
+                /// ```ignore\n/// let x;\n/// ```\nfn documented() {}\n\
                 #[test] #[ignore = \"needs CockroachDB: it drains\"] fn runs_there() {}\n";
     fs::write(copy.path(pool).join("lib.rs"), lib + code).unwrap();
     fs::create_dir_all(copy.path("docs")).unwrap();
@@ -230,6 +231,7 @@ fn orphans_empty_names_leaks_ignored_tests_and_machine_paths_are_found() {
         "crates/crdb-pool/src/lib.rs: names: a module called utils",
         "crates/crdb-pool/src/lib.rs: leaks: impl From<tokio_postgres::Error>",
         "crates/crdb-pool/src/lib.rs: ignored: never_runs",
+        "crates/crdb-pool/src/lib.rs: ignored: an example in the documentation",
         "docs/guide.md:1: machine",
     ] {
         assert!(output.contains(found), "{found}: {output}");

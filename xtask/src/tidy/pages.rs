@@ -30,6 +30,13 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
                 findings.push(Finding::new(RULE, place(link.line), message));
             }
         }
+        for line in &page.ignored {
+            findings.push(Finding::new(
+                RULE,
+                place(*line),
+                "`ignore` makes an example one that did not run; let it compile, quote a file (file=PATH), or begin it with ```rs",
+            ));
+        }
         for quote in &page.quotes {
             if let Some(message) = differs(root, quote) {
                 findings.push(Finding::new(RULE, place(quote.line), message));
@@ -45,6 +52,8 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
 struct Page {
     links: Vec<Link>,
     quotes: Vec<Quote>,
+    /// Lines where an example begins that no test runs.
+    ignored: Vec<usize>,
     anchors: BTreeSet<String>,
 }
 
@@ -74,6 +83,10 @@ impl Page {
                         page.quotes.extend(quote);
                         None
                     }
+                    None if is_ignored(fence) => {
+                        page.ignored.push(number);
+                        Some(None)
+                    }
                     None => Some(file_of(fence).map(|file| Quote {
                         file: file.to_owned(),
                         text: String::new(),
@@ -101,6 +114,11 @@ impl Page {
         }
         page
     }
+}
+
+/// Whether rustdoc would leave the example out and count it.
+fn is_ignored(fence: &str) -> bool {
+    fence.split(',').any(|word| word.trim() == "ignore") && file_of(fence).is_none()
 }
 
 /// The PATH of `rust,file=PATH`.
@@ -229,6 +247,16 @@ mod tests {
             .collect();
         found.sort();
         found
+    }
+
+    #[test]
+    fn examples_are_not_ignored() {
+        let found = findings(&[(
+            "a.md",
+            "```rust,ignore\nlet x;\n```\n```rs\n```\n```rust\n```rust,ignore\n```\n```rust,no_run\n```",
+        )]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("a.md:1: pages: `ignore`"), "{found:?}");
     }
 
     #[test]

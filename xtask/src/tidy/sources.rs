@@ -96,6 +96,10 @@ impl Sources {
         for test in reader.ignored {
             self.ignored.insert((file.to_path_buf(), test));
         }
+        if text.lines().any(begins_ignored_example) {
+            let example = "an example in the documentation".to_owned();
+            self.ignored.insert((file.to_path_buf(), example));
+        }
         // Files that the code reads by name, as trybuild's cases and included files are.
         for literal in reader.literals {
             for start in [package, reader.beside.as_path()] {
@@ -332,6 +336,15 @@ fn driver_conversion(path: &syn::Path, target: &syn::Type) -> Option<String> {
         .map(|segment| segment.ident.to_string())
         .collect();
     (names.first()? == "tokio_postgres").then(|| names.join("::"))
+}
+
+/// A line of a doc comment that begins code with `ignore`.
+fn begins_ignored_example(line: &str) -> bool {
+    let line = line.trim_start();
+    let comment = line.strip_prefix("///").or(line.strip_prefix("//!"));
+    comment
+        .and_then(|comment| comment.trim_start().strip_prefix("```"))
+        .is_some_and(|attributes| attributes.split(',').any(|word| word.trim() == "ignore"))
 }
 
 /// `#[ignore]` for another reason than the one that may always be given.
