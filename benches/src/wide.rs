@@ -95,7 +95,7 @@ pub(crate) async fn create_filled(server: &Server, rows: i64) -> Result<(), Meas
         .batch_execute(&format!(
             "CREATE UNLOGGED TABLE wide ({COLUMNS}, PRIMARY KEY (id));
              INSERT INTO wide SELECT n, n * 7919 % 1000003, n % 97, n * 31 - 5000000, n / 8.0, n % 3 = 0, n % 11, n % 365,
-                'a note of some words', CASE WHEN n % 2 = 0 THEN 'REF-000123' END FROM generate_series(1, {rows}) AS g (n);"
+                'a note of some words', CASE WHEN n % 2 = 0 THEN 'REF-000123' END FROM generate_series(1::INT8, {rows}::INT8) AS g (n);"
         ))
         .await?;
     client.batch_execute("VACUUM ANALYZE wide").await?;
