@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Account, Keeper};
@@ -59,7 +59,8 @@ pub(crate) struct Supervised {
     pipe: Option<ChildStdin>,
     child: Child,
     log: Arc<Log>,
-    lines: Mutex<mpsc::Receiver<String>>,
+    /// How many lines have been waited for.
+    waited: Mutex<u64>,
 }
 
 impl Supervised {
@@ -106,16 +107,13 @@ impl Supervised {
         drop(command);
         let pipe = child.stdin.take();
         let log = Arc::new(Log::default());
-        let (sender, lines) = mpsc::channel();
         if let Some(stderr) = child.stderr.take() {
             let log = Arc::clone(&log);
             std::thread::spawn(move || {
                 for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-                    let line = String::from_utf8_lossy(&line).into_owned();
-                    log.push(line.clone());
-                    // The receiver is gone once the program is ready; the log goes on.
-                    drop(sender.send(line));
+                    log.push(String::from_utf8_lossy(&line).into_owned());
                 }
+                log.end();
             });
         }
         let mut started = Self {
@@ -124,7 +122,7 @@ impl Supervised {
             pipe,
             child,
             log,
-            lines: Mutex::new(lines),
+            waited: Mutex::new(0),
         };
         let deadline = Instant::now() + Duration::from_secs(10);
         let announced =
@@ -139,22 +137,22 @@ impl Supervised {
         deadline: Instant,
         wanted: impl Fn(&str) -> Option<&str>,
     ) -> Result<String, Error> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => {
+            match self.log.next(&mut waited, deadline) {
+                Next::Line(line) => {
                     if let Some(found) = wanted(&line) {
                         return Ok(found.to_owned());
                     }
                 }
-                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                Next::End => {
                     let message = format!(
                         "{} ended before it was ready; its last words:\n{}",
                         self.name, self.log
                     );
                     return Err(Error::new(ErrorKind::Start, message));
                 }
-                Err(mpsc::RecvTimeoutError::Timeout) => {
+                Next::Late => {
                     let message = format!(
                         "{} was not ready in time; its last words:\n{}",
                         self.name, self.log
@@ -248,25 +246,106 @@ impl fmt::Debug for Supervised {
     }
 }
 
+/// The last lines that a program wrote: a server that runs for days writes more than memory holds.
 #[derive(Default)]
-struct Log(Mutex<VecDeque<String>>);
+struct Log {
+    written: Mutex<Written>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Written {
+    kept: VecDeque<String>,
+    /// How many there have been, those included that are not kept.
+    lines: u64,
+    ended: bool,
+}
+
+/// What comes after a line.
+enum Next {
+    Line(String),
+    End,
+    Late,
+}
 
 impl Log {
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn push(&self, line: String) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() == KEPT_LOG_LINES {
-            lines.pop_front();
+        let mut written = self.written();
+        if written.kept.len() == KEPT_LOG_LINES {
+            written.kept.pop_front();
         }
-        lines.push_back(line);
+        written.kept.push_back(line);
+        written.lines += 1;
+        drop(written);
+        self.changed.notify_all();
+    }
+
+    fn end(&self) {
+        self.written().ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for the line after so many, or for the oldest one after them that is kept, and counts it.
+    fn next(&self, waited: &mut u64, deadline: Instant) -> Next {
+        let mut written = self.written();
+        loop {
+            let kept = u64::try_from(written.kept.len()).unwrap_or(u64::MAX);
+            let oldest = written.lines.saturating_sub(kept);
+            *waited = (*waited).max(oldest);
+            let index = usize::try_from(*waited - oldest).unwrap_or(usize::MAX);
+            if let Some(line) = written.kept.get(index) {
+                *waited += 1;
+                return Next::Line(line.clone());
+            }
+            if written.ended {
+                return Next::End;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Next::Late;
+            }
+            written = self
+                .changed
+                .wait_timeout(written, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
     }
 }
 
 impl fmt::Display for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for line in lines.iter() {
+        for line in &self.written().kept {
             writeln!(f, "  {line}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_keeps_its_last_lines_and_gives_each_once() {
+        let log = Log::default();
+        let mut waited = 0;
+        let mut next = |log: &Log| log.next(&mut waited, Instant::now());
+        log.push("first".to_owned());
+        assert!(matches!(next(&log), Next::Line(line) if line == "first"));
+        assert!(matches!(next(&log), Next::Late));
+        for number in 0..1_000 {
+            log.push(number.to_string());
+        }
+        assert_eq!(log.written().kept.len(), KEPT_LOG_LINES);
+        for number in 800..1_000 {
+            assert!(matches!(next(&log), Next::Line(line) if line == number.to_string()));
+        }
+        log.end();
+        assert!(matches!(next(&log), Next::End));
     }
 }
