@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand};
 
 use crate::connection::Connection;
@@ -151,9 +151,12 @@ impl Cli {
 /// The program: reads the command line of this process, runs it, and says what it comes to.
 #[must_use]
 pub fn main() -> ExitCode {
-    output::end_quietly_without_a_reader();
     secrets::leave_no_core();
     let as_json = std::env::args_os().any(|argument| argument == "--json");
+    output::end_quietly(move |message| match as_json {
+        true => exit::object(&anyhow!("{message}")).to_string(),
+        false => format!("error: {message}"),
+    });
     if let Err(error) = secrets::refuse_in(std::env::args_os().skip(1)) {
         return exit::told(&error, as_json).into();
     }

@@ -1,12 +1,18 @@
-//! What happens when the reader of the output is gone, or the disk is full.
+//! What happens when the reader of the output is gone, the disk is full, or the output is no file.
 
 use std::panic;
+use std::path::Path;
 
 /// Ends the program without a backtrace when standard output or error cannot be written: `cargo xtask doctor | head -1`.
 ///
 /// The standard library's printing macros panic then; their message is the only sign of it. As after SIGPIPE, the status is
 /// 141 when the reader is gone; any other reason is told and the status is 1. Servers that were started end with the process.
 pub fn end_quietly_without_a_reader() {
+    end_quietly(|message| format!("error: {message}"));
+}
+
+/// The same, with what is told in a form of the caller's.
+pub(crate) fn end_quietly(told: impl Fn(&str) -> String + Send + Sync + 'static) {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         let message = info.payload_as_str().unwrap_or_default();
@@ -18,7 +24,8 @@ pub fn end_quietly_without_a_reader() {
         }
         use std::io::Write as _;
         // Standard error may be what failed; then there is no one left to tell.
-        let _told = writeln!(std::io::stderr(), "error: cannot write to {reason}");
+        let line = told(&format!("cannot write to {reason}"));
+        let _told = writeln!(std::io::stderr(), "{line}");
         std::process::exit(1);
     }));
 }
@@ -31,4 +38,9 @@ pub(crate) fn is_without_a_reader(error: &anyhow::Error) -> bool {
             .downcast_ref::<std::io::Error>()
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     })
+}
+
+/// Whether a name is that of something that is there and is neither a regular file nor a directory.
+pub(crate) fn is_device_or_pipe(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }

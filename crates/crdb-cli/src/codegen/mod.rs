@@ -17,6 +17,7 @@ use crate::child;
 use crate::exit::Exit;
 #[cfg(not(feature = "engine"))]
 use crate::exit::{Usage, WITHOUT_ENGINE};
+use crate::output::is_device_or_pipe;
 
 /// Writes the typed functions for the queries in SQL files.
 ///
@@ -189,6 +190,10 @@ fn rustfmt(text: &str, out: &Path) -> Result<String> {
 /// Writes a file whole or not at all, and not when it is the same already.
 fn write(path: &Path, text: &str) -> Result<()> {
     let what = || format!("writing {}", path.display());
+    // A file that is renamed over a device would take its place.
+    if is_device_or_pipe(path) {
+        return fs::write(path, text).with_context(what);
+    }
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         println!("{} is up to date", path.display());
         return Ok(());

@@ -7,7 +7,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 #[cfg(feature = "program")]
-pub(crate) use told::told;
+pub(crate) use told::{object, told};
 
 /// The exit codes of the program. They are the verdicts on what it was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

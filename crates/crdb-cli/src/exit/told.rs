@@ -88,14 +88,7 @@ impl Exit {
 pub(crate) fn told(error: &anyhow::Error, as_json: bool) -> Exit {
     let exit = Exit::of(error);
     if as_json {
-        let object = json!({
-            "error": {
-                "message": message(error),
-                "verdict": exit.as_str(),
-                "sqlstate": sqlstate(error),
-            }
-        });
-        eprintln!("{object}");
+        eprintln!("{}", object(error));
     } else {
         crate::terminal::error(&message(error));
         if !exit.advice().is_empty() {
@@ -103,6 +96,17 @@ pub(crate) fn told(error: &anyhow::Error, as_json: bool) -> Exit {
         }
     }
     exit
+}
+
+/// An error as one JSON object.
+pub(crate) fn object(error: &anyhow::Error) -> Value {
+    json!({
+        "error": {
+            "message": message(error),
+            "verdict": Exit::of(error).as_str(),
+            "sqlstate": sqlstate(error),
+        }
+    })
 }
 
 /// An error and its causes in one line. What quotes its cause is not followed by it.

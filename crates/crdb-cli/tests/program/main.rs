@@ -10,6 +10,7 @@ mod bed;
 mod bulk;
 mod files;
 mod guide;
+mod outputs;
 mod production;
 mod profile;
 mod queries;

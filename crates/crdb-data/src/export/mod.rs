@@ -26,7 +26,8 @@ use plan::Relation;
 /// Where an export goes.
 #[non_exhaustive]
 pub enum Destination {
-    /// One file, and `NAME.manifest.json` beside it.
+    /// One file, and `NAME.manifest.json` beside it. A device or a named pipe is written to as [`Destination::Pipe`] is,
+    /// without a manifest.
     File(PathBuf),
     /// A directory with `part-0001.csv` and so on, and `manifest.json`.
     Directory(PathBuf),

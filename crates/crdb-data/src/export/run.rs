@@ -17,7 +17,7 @@ use super::manifest::{Manifest, ManifestColumn, ManifestPart};
 #[cfg(feature = "object-store")]
 use super::object;
 use super::plan::{Plan, Range, Relation, key_texts};
-use super::sink::{FileSink, Sink, Written};
+use super::sink::{FileSink, Sink, Written, device_or_pipe};
 use super::{Destination, Export};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Encode as _, Format};
@@ -290,6 +290,13 @@ async fn open(export: &Export, destination: Destination, parts: usize) -> Result
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default();
+            if let Some(device) = device_or_pipe(&path)? {
+                return Ok(Opened {
+                    names: vec![name],
+                    manifest: Place::Nowhere,
+                    sinks: vec![Sink::Pipe(Box::new(device), Written::default())],
+                });
+            }
             let manifest = path.with_file_name(format!("{name}.manifest.json"));
             let sink = Sink::File(FileSink::create(&path)?);
             Ok(Opened {

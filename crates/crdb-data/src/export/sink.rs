@@ -40,6 +40,13 @@ impl FileSink {
         let name = path.file_name().ok_or_else(|| {
             Error::new(ErrorKind::Refused, "this is no name of a file").in_file(path)
         })?;
+        // Through a link the file that it names is replaced, and the link stays.
+        let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if path.is_dir() {
+            return Err(Error::new(ErrorKind::Refused, "this is a directory")
+                .in_file(path)
+                .with_advice("name a file in it, or export in parts"));
+        }
         let partial = path.with_file_name(format!(".{}.partial", name.to_string_lossy()));
         let failed = |source| Error::io("creating the file", &partial, source);
         // Not truncated before it is known to be ours.
@@ -104,6 +111,19 @@ impl Drop for FileSink {
             drop(std::fs::remove_file(&self.partial));
         }
     }
+}
+
+/// A device or a pipe by its name, opened to be written to as it is; `None` for what a [`FileSink`] writes.
+///
+/// A file that is renamed over `/dev/null` would take it from the whole machine.
+pub(crate) fn device_or_pipe(path: &Path) -> Result<Option<File>, Error> {
+    if !std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Ok(None);
+    }
+    let opened = OpenOptions::new().write(true).open(path);
+    opened
+        .map(Some)
+        .map_err(|error| Error::io("opening the file", path, error))
 }
 
 /// Where a part goes.

@@ -64,7 +64,11 @@ impl RejectFile {
         let written = self
             .file
             .write_all(&lines)
-            .and_then(|()| self.file.sync_data());
+            .and_then(|()| match self.file.sync_data() {
+                // `fsync` of a device or a pipe.
+                Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
+                synced => synced,
+            });
         written.map_err(|source| Error::io("writing the reject file", &self.path, source))
     }
 }
