@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// Longer than any path that an operating system opens, and than any part of one.
 const MAX_PATH: usize = 4096;
@@ -23,6 +23,28 @@ pub fn is_file_content(path: &Path) -> bool {
         || (text.starts_with("BQIA") && text.len() > 40)
         || text.len() > MAX_PATH
         || path.iter().any(|part| part.len() > MAX_PART)
+}
+
+/// Whether messages may show this name of a file that holds a secret: the file is there, or the name has several parts and
+/// the first is a directory. A relative name starts at `base`. Blocking.
+///
+/// Any other name may be the secret itself, as in `password_file: hunter2`.
+#[must_use]
+pub fn is_name_of_secret_file(base: &Path, name: &Path) -> bool {
+    if is_file_content(name) {
+        return false;
+    }
+    let mut first = base.to_path_buf();
+    let mut parts = 0;
+    for part in name.components() {
+        match part {
+            Component::Normal(_) if parts > 0 => return first.is_dir(),
+            Component::Normal(_) => parts = 1,
+            _ => {}
+        }
+        first.push(part);
+    }
+    base.join(name).exists()
 }
 
 /// The path as messages show it.
@@ -49,6 +71,29 @@ impl fmt::Debug for Shown<'_> {
         } else {
             write!(f, "{:?}", self.0)
         }
+    }
+}
+
+/// The path of a file with a secret, as messages show it.
+pub(crate) fn shown_secret(path: &(impl AsRef<Path> + ?Sized)) -> ShownSecret<'_> {
+    ShownSecret(path.as_ref())
+}
+
+pub(crate) struct ShownSecret<'a>(&'a Path);
+
+impl fmt::Display for ShownSecret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_file_content(self.0) || is_name_of_secret_file(Path::new(""), self.0) {
+            shown(self.0).fmt(f)
+        } else {
+            f.write_str("(whose name is not shown: it leads nowhere, and may be the secret itself)")
+        }
+    }
+}
+
+impl fmt::Debug for ShownSecret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -106,6 +151,41 @@ mod tests {
                 assert_eq!(shown, "(the content of a file, where its name belongs)");
             }
         }
+    }
+
+    #[test]
+    fn a_name_that_leads_nowhere_may_be_the_secret_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path();
+        std::fs::create_dir(base.join("secrets")).unwrap();
+        std::fs::write(base.join("password"), "x").unwrap();
+        for (name, is_shown) in [
+            ("hunter2", false),
+            ("./hunter2", false),
+            ("hunter/2", false),
+            ("/hunter2", false),
+            ("/hun/ter/2", false),
+            ("", true),
+            ("hunter2\n", false),
+            ("password", true),
+            ("./password", true),
+            ("secrets/password", true),
+            ("secrets/app/password", true),
+        ] {
+            assert_eq!(
+                is_name_of_secret_file(base, Path::new(name)),
+                is_shown,
+                "{name}"
+            );
+        }
+        for name in ["secrets/gone", "gone"] {
+            let name = base.join(name);
+            assert_eq!(shown_secret(&name).to_string(), name.display().to_string());
+        }
+        assert!(
+            !format!("{} {:?}", shown_secret("hunter2"), shown_secret("/hunter2"))
+                .contains("hunter2")
+        );
     }
 
     #[test]

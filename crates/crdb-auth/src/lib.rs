@@ -96,7 +96,7 @@ pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use error_category::ErrorCategory;
 pub use facts::{Engine, ServerFacts, Version};
-pub use file_name::is_file_content;
+pub use file_name::{is_file_content, is_name_of_secret_file};
 #[cfg(all(feature = "kerberos", unix))]
 pub use kerberos::Kerberos;
 pub use net::{DialFuture, DialledStream, Dialler, SocketOptions};

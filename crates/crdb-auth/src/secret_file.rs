@@ -14,7 +14,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
-use crate::file_name::shown;
+use crate::file_name::shown_secret;
 use crate::secret::Secret;
 
 /// More than any secret, and than any list of passwords.
@@ -79,7 +79,7 @@ fn permitted(owner: u32, mode: u32) -> bool {
 impl Unusable {
     /// As the failure of `what`, for example `client key`.
     pub(crate) fn into_error(self, kind: ErrorKind, what: &str, path: &Path) -> Error {
-        let path = shown(path);
+        let path = shown_secret(path);
         match self {
             Self::Io(error) => {
                 Error::new(kind, format!("reading the {what} {path}: {error}")).with_source(error)

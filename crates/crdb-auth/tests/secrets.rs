@@ -286,6 +286,10 @@ async fn places(engine: &Engine, password: &str, caught: &Caught) {
         Password::variable(password),
         Password::variable(format!("eyJ{HEAD}.eyJ{TAIL}.x")),
         Password::file(format!("{password}\n")),
+        Password::file(password),
+        Password::passfile(password),
+        Password::command(Command::new(password)),
+        Password::command(Command::new("sh").arg(password)),
         Password::file(format!("eyJ{HEAD}.eyJ{TAIL}.x")),
         Password::passfile(format!("*:*:*:*:{password}\n")),
         shell(format!("printf %s '{password}'; exit 1")),
@@ -313,6 +317,11 @@ async fn keys(engine: &Engine, caught: &Caught) -> Vec<String> {
     let certificates = ClientCertificate::files(certificate, key);
     let builder = config(engine, Login::Certificate, caught)
         .tls(TlsConfig::new().client_certificate(certificates));
+    attempt(builder, &endpoint(engine), caught).await;
+    // A word where the key's file belongs.
+    let word = ClientCertificate::files(engine.ca_cert_path(), HEAD);
+    let builder =
+        config(engine, Login::Certificate, caught).tls(TlsConfig::new().client_certificate(word));
     attempt(builder, &endpoint(engine), caught).await;
     let joined = format!(
         "host=localhost user=app sslcert=client.crt sslkey='{}'",
@@ -398,6 +407,9 @@ async fn keys(engine: &Engine, caught: &Caught) -> Vec<String> {
 async fn keytabs(engine: &Engine, password: &str, caught: &Caught) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("app.keytab");
+    let keytab = crdb_auth::Kerberos::keytab(password).principal("app@EXAMPLE.TEST");
+    let builder = config(engine, Login::Scram, caught).kerberos(keytab);
+    attempt(builder, &endpoint(engine), caught).await;
     // A keytab begins with 05 02, and entries follow, each with its length.
     for content in [
         password.to_owned(),

@@ -70,10 +70,10 @@ pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool)
     Ok(Exit::Done)
 }
 
-/// Where a setting was written. What the command line sets is set in this program's code.
+/// Where a setting was written. This program's code unsets what only a service does.
 fn origin(origin: &Origin) -> String {
     match origin {
-        Origin::Code(_) => "command line".to_owned(),
+        Origin::Code(_) => "crdb".to_owned(),
         other => other.to_string(),
     }
 }

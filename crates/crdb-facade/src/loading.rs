@@ -141,10 +141,7 @@ fn elsewhere(
     if let Some(name) = config.get(variable) {
         if std::env::var_os(&name).is_none() {
             // A password that was put here is no name, and is not repeated.
-            let name = name
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-                .then_some(name.as_str());
+            let name = config.may_show(variable.path()).then_some(name.as_str());
             let expected = format!(
                 "a variable that is set; {} is not",
                 name.unwrap_or("this one")
@@ -244,9 +241,20 @@ fn tls(config: &Config, mistakes: &mut Vec<Mistake>) -> TlsConfig {
 
 /// Adds a mistake if the file cannot be opened.
 fn readable<T: Setting>(config: &Config, key: Key<T>, path: &Path, mistakes: &mut Vec<Mistake>) {
-    // Opened, not read: a secret is read by the layer that needs it.
-    if let Err(error) = std::fs::File::open(path) {
-        let found = format!("{}: {error}", path.display());
+    // Opened, not read: a secret is read by the layer that needs it. A pipe is not opened, which waits for a writer and then
+    // takes from it what the login needs.
+    let opened = match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => return,
+        Ok(_) => std::fs::File::open(path).map(drop),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = opened {
+        let found = match config.may_show(key.path()) {
+            true => format!("{}: {error}", path.display()),
+            false => format!(
+                "a name that leads nowhere and is not shown, for it may be the secret itself: {error}"
+            ),
+        };
         mistakes.push(mistake(
             config,
             key,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -9,6 +10,7 @@ use tokio::time::timeout;
 use super::child::Child;
 use super::password::{COMMAND_TIMEOUT, without_newline};
 use crate::error::{Error, ErrorKind};
+use crate::file_name::shown_secret;
 use crate::secret::Secret;
 
 /// More than any password or token.
@@ -60,20 +62,37 @@ impl Command {
         self
     }
 
+    /// The program as messages show it: one that is nowhere in `PATH` may be the secret itself.
+    fn shown_program(&self) -> String {
+        let is_word = Path::new(&self.program).components().count() == 1;
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let is_found = is_word
+            && std::env::split_paths(&paths)
+                .any(|directory| directory.join(&self.program).is_file());
+        match is_found {
+            true => format!("{:?}", self.program.to_string_lossy()),
+            false => shown_secret(&self.program).to_string(),
+        }
+    }
+
     /// Its standard output. It counts as ended when it exits, also where a child of it goes on and holds its standard output;
     /// then, or when the future is dropped, its process group is killed.
     pub(super) async fn run(&self) -> Result<Secret, Error> {
-        let name = self.program.to_string_lossy();
-        let failed = |what: String| {
+        let failed_of = |name: &str, what: String| {
             Error::new(
                 ErrorKind::Credential,
-                format!("the command {name:?} for the password {what}"),
+                format!("the command {name} for the password {what}"),
             )
         };
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments);
-        let child = Child::start(command)
-            .map_err(|error| failed(format!("could not be started: {error}")).with_source(error))?;
+        let child = Child::start(command).map_err(|error| {
+            let program = self.shown_program();
+            failed_of(&program, format!("could not be started: {error}")).with_source(error)
+        })?;
+        // It is the name of a program now.
+        let name = format!("{:?}", self.program.to_string_lossy());
+        let failed = |what: String| failed_of(&name, what);
         let finished = timeout(self.timeout, child.finish(MAX_OUTPUT))
             .await
             .map_err(|_| failed(format!("did not end within {:?}", self.timeout)))?
@@ -98,10 +117,10 @@ impl Command {
 }
 
 impl fmt::Debug for Command {
-    /// Without the arguments, which may hold secrets.
+    /// Without the arguments, which may hold secrets, and without what is no name of a program.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Command")
-            .field("program", &self.program)
+            .field("program", &self.shown_program())
             .finish_non_exhaustive()
     }
 }

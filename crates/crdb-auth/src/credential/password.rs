@@ -11,7 +11,7 @@ use super::source::{
 };
 use super::{jwt, passfile};
 use crate::error::{Error, ErrorKind};
-use crate::file_name::{shown, shown_variable};
+use crate::file_name::{shown_secret, shown_variable};
 use crate::secret::Secret;
 use crate::secret_file;
 use crate::turn::Turns;
@@ -120,7 +120,7 @@ impl Password {
                     .ok_or_else(|| {
                         missing(format!(
                             "the password file {} has no line for {}:{}:{database}:{}",
-                            shown(path),
+                            shown_secret(path),
                             request.endpoint.host,
                             request.endpoint.port,
                             request.user
@@ -147,11 +147,11 @@ impl Place {
                 "the password in the environment variable {}",
                 shown_variable(name)
             ),
-            Self::File(path) => format!("the password in the file {}", shown(path)),
+            Self::File(path) => format!("the password in the file {}", shown_secret(path)),
             Self::Passfile(path) => {
                 format!(
                     "the password in the line that fits of the password file {}",
-                    shown(path)
+                    shown_secret(path)
                 )
             }
             Self::Source(_) => "the password from the credential source".to_owned(),

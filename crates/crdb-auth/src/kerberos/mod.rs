@@ -23,7 +23,7 @@ use crate::authenticator::{AuthContext, AuthRequest, Authenticator, Exchange};
 use crate::defaults;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::file_name::{shown, shown_text};
+use crate::file_name::{shown_secret, shown_text};
 use advice::Kdcs;
 use exchange::KerberosExchange;
 use failure::GssFailure;
@@ -70,7 +70,7 @@ impl fmt::Debug for Credentials {
         match self {
             Self::DefaultCache => f.write_str("DefaultCache"),
             Self::Cache(name) => write!(f, "Cache({:?})", shown_text(name)),
-            Self::Keytab(path) => write!(f, "Keytab({:?})", shown(path)),
+            Self::Keytab(path) => write!(f, "Keytab({:?})", shown_secret(path)),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::acquire::acquire;
 use super::advice::explained;
 use super::failure::GssFailure;
 use crate::error::{Error, ErrorKind};
-use crate::file_name::{shown, shown_text};
+use crate::file_name::{shown_secret, shown_text};
 use crate::secret_file;
 use crate::turn::{Turn, Turns};
 
@@ -141,7 +141,7 @@ impl Tickets {
         match &self.credentials {
             Credentials::DefaultCache => format!("{who} in the default cache"),
             Credentials::Cache(name) => format!("{who} in the cache {}", shown_text(name)),
-            Credentials::Keytab(path) => format!("{who} by the keytab {}", shown(path)),
+            Credentials::Keytab(path) => format!("{who} by the keytab {}", shown_secret(path)),
         }
     }
 

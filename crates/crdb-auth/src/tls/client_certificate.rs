@@ -7,7 +7,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::pem;
 use crate::error::{Error, ErrorKind};
-use crate::file_name::shown;
+use crate::file_name::{shown, shown_secret};
 use crate::secret::Secret;
 use crate::secret_file;
 
@@ -71,7 +71,7 @@ impl ClientCertificate {
                     read("client certificate", certificate)?,
                     secret,
                     shown(certificate).to_string(),
-                    shown(key).to_string(),
+                    shown_secret(key).to_string(),
                 )
             }
             Place::Memory { certificate, key } => (
@@ -91,9 +91,10 @@ impl ClientCertificate {
     /// Why rustls does not take the pair, by the kind of its error only: the error has read the key.
     pub(super) fn unusable(&self, error: &rustls::Error) -> Error {
         let (certificate, key) = match &self.place {
-            Place::Files { certificate, key } => {
-                (shown(certificate).to_string(), shown(key).to_string())
-            }
+            Place::Files { certificate, key } => (
+                shown(certificate).to_string(),
+                shown_secret(key).to_string(),
+            ),
             Place::Memory { .. } => ("the given PEM".to_owned(), "the given PEM".to_owned()),
         };
         match error {
@@ -120,7 +121,7 @@ impl fmt::Debug for ClientCertificate {
             Place::Files { certificate, key } => f
                 .debug_struct("ClientCertificate")
                 .field("certificate", &shown(certificate))
-                .field("key", &shown(key))
+                .field("key", &shown_secret(key))
                 .finish(),
             Place::Memory { .. } => f.write_str("ClientCertificate(***)"),
         }

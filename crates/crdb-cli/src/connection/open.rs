@@ -47,10 +47,10 @@ impl Connection {
         };
         let mut builder = builder.environment();
         if let Some(url) = &self.url {
-            builder = builder.set_text("auth.url", url);
+            builder = builder.argument("auth.url", url);
         }
         for (key, value) in &self.set {
-            builder = builder.set_text(key, value);
+            builder = builder.argument(key, value);
         }
         builder
     }

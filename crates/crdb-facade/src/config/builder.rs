@@ -10,7 +10,7 @@ use figment::value::Value;
 use super::environment::FILE_VARIABLE;
 use super::file::{self, Format};
 use super::key::Key;
-use super::layer::{Layer, Source};
+use super::layer::{Layer, Origin, Source};
 use super::mistake::{Mistake, MistakeKind, Mistakes};
 use super::setting::Setting;
 use super::{Config, check, connection_string, environment, keys, resolve};
@@ -121,8 +121,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a key in code by its path and text, as a command line does. What is wrong with either is
-    /// reported by [`build`](Self::build).
+    /// Sets a key in code by its path and text. What is wrong with either is reported by [`build`](Self::build).
     #[must_use]
     #[track_caller]
     pub fn set_text(mut self, path: &str, text: &str) -> Self {
@@ -130,10 +129,20 @@ impl ConfigBuilder {
         self
     }
 
+    /// As [`set_text`](Self::set_text), for what a command line says: mistakes and [`explain`](super::Config::explain) name
+    /// the command line.
+    #[must_use]
+    pub fn argument(mut self, path: &str, text: &str) -> Self {
+        self.code.insert(path, Value::from(text));
+        self.code.places.insert(path.to_owned(), Origin::Argument);
+        self
+    }
+
     #[track_caller]
     fn put(&mut self, path: &str, value: Value) {
         self.code.insert(path, value);
-        self.code.places.insert(path.to_owned(), Location::caller());
+        let place = Origin::Code(Location::caller());
+        self.code.places.insert(path.to_owned(), place);
     }
 
     /// Checks every source, then joins them.

@@ -5,7 +5,7 @@ use figment::value::{Dict, Value};
 use super::key::{AnyKey, variable_of};
 use super::layer::{Layer, Origin, Source};
 use super::mistake::{Mistake, MistakeKind, nearest};
-use super::{VERSION, connection_string, keys, setting};
+use super::{VERSION, connection_string, explain, keys, setting};
 
 /// All mistakes of a source, also of values that a stronger source overrides.
 pub(super) fn layer(layer: &Layer) -> Vec<Mistake> {
@@ -114,8 +114,6 @@ fn wrong_value(key: &dyn AnyKey, value: &Value, layer: &Layer) -> Mistake {
     let origin = layer.origin(key.path());
     let path = key.path();
     let is_node = path == keys::auth::NODES.path();
-    let is_command =
-        path == keys::auth::PASSWORD_COMMAND.path() || path == keys::auth::JWT_COMMAND.path();
     // What a connection string spells was cut out of it.
     let found = if setting::has_line_break(value) {
         // A secret that was encoded by `echo .. | base64` has one.
@@ -127,7 +125,7 @@ fn wrong_value(key: &dyn AnyKey, value: &Value, layer: &Layer) -> Mistake {
         let item = match item {
             item if is_node => described_node(&item, value),
             // An argument may be a password.
-            _ if is_command => None,
+            _ if explain::may_hold_secret(path) => None,
             item => described(&item),
         };
         Some(item.map_or_else(|| place.clone(), |item| format!("{item} as {place}")))
@@ -135,6 +133,8 @@ fn wrong_value(key: &dyn AnyKey, value: &Value, layer: &Layer) -> Mistake {
         Some("an empty list".to_owned())
     } else if is_node {
         described_node(value, value)
+    } else if explain::may_hold_secret(path) {
+        of_what_kind(value)
     } else {
         described(value)
     };
@@ -153,6 +153,15 @@ fn bad_item(key: &dyn AnyKey, value: &Value) -> Option<(usize, Value)> {
 
 fn is_file_content(value: &Value) -> bool {
     setting::scalar(value).is_some_and(|text| crdb_auth::is_file_content(text.as_ref()))
+}
+
+/// What a value is, without a word of it.
+fn of_what_kind(value: &Value) -> Option<String> {
+    match value {
+        Value::Dict(..) => Some("a table".to_owned()),
+        Value::Empty(..) | Value::Array(..) => described(value),
+        other => described(other).filter(|_| is_file_content(other)),
+    }
 }
 
 /// What a value is, as far as that may be shown.

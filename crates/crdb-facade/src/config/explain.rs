@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use super::keys::{auth, observe};
 use super::layer::Origin;
 use super::resolve::Resolved;
 
@@ -27,7 +29,8 @@ impl Explained {
         self.key
     }
 
-    /// The value in its canonical form: `none` where it is not set, `***` for a secret.
+    /// The value in its canonical form: `none` where it is not set, `***` for a secret, for the arguments of a command, and
+    /// for what stands where a secret's file belongs and leads nowhere.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
@@ -47,7 +50,7 @@ impl Explanation {
                 .iter()
                 .map(|(key, resolved)| Explained {
                     key,
-                    value: resolved.read.text.clone(),
+                    value: shown(key, resolved),
                     origin: resolved.origin.clone(),
                 })
                 .collect(),
@@ -77,6 +80,70 @@ impl fmt::Display for Explanation {
     }
 }
 
+/// Keys that name files with secrets.
+const SECRET_FILES: [&str; 5] = [
+    auth::PASSWORD_FILE.path(),
+    auth::PASSFILE.path(),
+    auth::JWT_FILE.path(),
+    auth::KERBEROS_KEYTAB.path(),
+    auth::TLS_CLIENT_KEY.path(),
+];
+
+/// Keys that name commands, whose arguments may be secrets.
+const COMMANDS: [&str; 2] = [auth::PASSWORD_COMMAND.path(), auth::JWT_COMMAND.path()];
+
+/// Keys that name variables of the environment.
+const VARIABLES: [&str; 2] = [auth::PASSWORD_ENV.path(), auth::JWT_ENV.path()];
+
+/// Whether a mistake of this key's value may be a secret in the wrong place, or hold one.
+pub(super) fn may_hold_secret(key: &str) -> bool {
+    SECRET_FILES.contains(&key)
+        || COMMANDS.contains(&key)
+        || VARIABLES.contains(&key)
+        || key == observe::OTLP_ENDPOINT.path()
+}
+
+/// Whether the value may be printed. Looks at the file system where it names a file with a secret.
+pub(super) fn may_show(key: &str, resolved: &Resolved) -> bool {
+    if resolved.secret {
+        return false;
+    }
+    if let Some(Some(name)) = resolved
+        .typed::<Option<String>>()
+        .filter(|_| VARIABLES.contains(&key))
+    {
+        return name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    }
+    let Some(Some(name)) = resolved
+        .typed::<Option<PathBuf>>()
+        .filter(|_| SECRET_FILES.contains(&key))
+    else {
+        return true;
+    };
+    crdb_auth::is_name_of_secret_file(&resolved.base().unwrap_or_default(), name)
+}
+
+fn shown(key: &str, resolved: &Resolved) -> String {
+    // The text of a secret is `***` by itself.
+    match may_show(key, resolved) || resolved.secret {
+        true => without_arguments(key, resolved),
+        false => "***".to_owned(),
+    }
+}
+
+/// The value's text, of a command only the program.
+fn without_arguments(key: &str, resolved: &Resolved) -> String {
+    match resolved.typed::<Option<Vec<String>>>() {
+        Some(Some(command)) if COMMANDS.contains(&key) => match command.as_slice() {
+            [program, _, ..] => format!("{program}, ***"),
+            _ => resolved.read.text.clone(),
+        },
+        _ => resolved.read.text.clone(),
+    }
+}
+
 /// See [`Config::fingerprint`](super::Config::fingerprint). Prints as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
@@ -86,7 +153,8 @@ impl Fingerprint {
         let mut hash = Sha256::new();
         for (key, resolved) in values.iter().filter(|(_, resolved)| !resolved.secret) {
             // Lengths, so that no value can pose as the next key.
-            for part in [key.as_bytes(), resolved.read.text.as_bytes()] {
+            let text = without_arguments(key, resolved);
+            for part in [key.as_bytes(), text.as_bytes()] {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part);
             }

@@ -29,6 +29,8 @@ pub enum Origin {
     Variable(String),
     /// In code, at this place.
     Code(&'static Location<'static>),
+    /// In an argument of a command line.
+    Argument,
 }
 
 impl fmt::Display for Origin {
@@ -43,6 +45,7 @@ impl fmt::Display for Origin {
             Self::Section => f.write_str("section"),
             Self::Variable(name) => write!(f, "variable {name}"),
             Self::Code(place) => write!(f, "code at {}:{}", place.file(), place.line()),
+            Self::Argument => f.write_str("command line"),
         }
     }
 }
@@ -64,8 +67,8 @@ pub(super) struct Layer {
     pub(super) values: Dict,
     /// Lines of a file, by path.
     pub(super) lines: BTreeMap<String, usize>,
-    /// Places in code, by path.
-    pub(super) places: BTreeMap<String, &'static Location<'static>>,
+    /// Places in code and arguments, by path.
+    pub(super) places: BTreeMap<String, Origin>,
     /// How the environment spelled a path, where that differs from the rule.
     pub(super) variables: BTreeMap<String, String>,
     /// The key whose value spells all of these, for a layer that was made of one.
@@ -115,6 +118,16 @@ impl Layer {
         }
     }
 
+    /// Where a part of the table at `path` was written.
+    fn below(&self, path: &str) -> Option<&Origin> {
+        let (_, place) = self
+            .places
+            .range(format!("{path}.")..)
+            .next()
+            .filter(|(below, _)| below.starts_with(&format!("{path}.")))?;
+        Some(place)
+    }
+
     /// Whether a file or a section has the key and no value for it. Code leaves a key unset in this way.
     pub(super) fn is_unwritten(&self, key: &dyn AnyKey, value: &Value) -> bool {
         matches!(self.source, Source::File(_) | Source::Section)
@@ -140,7 +153,9 @@ impl Layer {
             ),
             Source::Code => above(path)
                 .find_map(|p| self.places.get(p))
-                .map_or(Origin::Default, |place| Origin::Code(place)),
+                .or_else(|| self.below(path))
+                .cloned()
+                .unwrap_or(Origin::Default),
         }
     }
 }

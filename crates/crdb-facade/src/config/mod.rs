@@ -124,6 +124,14 @@ impl Config {
         }
     }
 
+    /// Whether messages may show the value: not that of a secret, and not what stands where a secret's file belongs and
+    /// leads nowhere.
+    pub(crate) fn may_show(&self, path: &str) -> bool {
+        self.values
+            .get(path)
+            .is_some_and(|resolved| explain::may_show(path, resolved))
+    }
+
     /// Where the value in force was written.
     #[must_use]
     pub fn origin<T: Setting>(&self, key: Key<T>) -> &Origin {

@@ -49,6 +49,25 @@ fn a_mistake_near_a_password_does_not_show_it() {
         yaml(&format!("auth:\n  user: a\n  password: \"\\q{CANARY}\"\n")),
         yaml(&format!("auth:\n  user: a\n  password: {{{CANARY}\n")),
         yaml(&format!("auth:\n  user: a\n  password: [{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: {{{CANARY}}}\n")),
+        yaml(&format!("auth:\n  user: a\n  password: {{{CANARY}: x}}\n")),
+        yaml(&format!(
+            "auth:\n  user: a\n  password: {{{CANARY}: {{x: y}}}}\n"
+        )),
+        yaml(&format!("auth:\n  user: a\n  jwt: [[{CANARY}]]\n")),
+        yaml(&format!(
+            "auth:\n  user: a\n  password_file: {{{CANARY}}}\n"
+        )),
+        yaml(&format!("auth:\n  user: a\n  password_file: [{CANARY}]\n")),
+        yaml(&format!("auth:\n  user: a\n  password_file: !{CANARY}\n")),
+        yaml(&format!("auth:\n  user: a\n  password_env: {{{CANARY}}}\n")),
+        yaml(&format!(
+            "auth:\n  user: a\n  password_command: {{{CANARY}: x}}\n"
+        )),
+        yaml(&format!("auth:\n  user: a\n  jwt_file: {{{CANARY}}}\n")),
+        yaml(&format!(
+            "auth: {{user: a, tls: {{client_key: {{{CANARY}}}}}}}"
+        )),
         yaml(&format!(
             "auth:\n  user: a\n  password: {CANARY}\n  password: {CANARY}\n"
         )),
@@ -167,6 +186,137 @@ fn the_content_of_a_file_where_its_name_belongs_is_not_shown() {
             shown.contains(variable)
                 && (shown.contains("where its name belongs") || shown.contains("remove it")),
             "{shown}"
+        );
+    }
+}
+
+/// `password_file: hunter2`: a password where the name of its file belongs, in every source and printed in every way.
+#[tokio::test]
+async fn a_secret_where_a_name_belongs_is_not_shown() {
+    for secret in [
+        "c4nary-s3cret",
+        "/c4nary-s3cret",
+        "c4nary/s3cret",
+        "./c4nary s3cret",
+    ] {
+        let keys = [
+            "auth.password_file",
+            "auth.passfile",
+            "auth.jwt_file",
+            "auth.password_env",
+            "auth.jwt_env",
+            #[cfg(feature = "kerberos")]
+            "auth.kerberos.keytab",
+            "auth.tls.client_key",
+        ];
+        let written = |key: &str| {
+            let (section, name) = key.rsplit_once('.').unwrap();
+            match section {
+                "auth" => format!("auth: {{user: a, {name}: '{secret}'}}"),
+                _ => format!(
+                    "auth: {{user: a, {}: {{{name}: '{secret}'}}}}",
+                    section.strip_prefix("auth.").unwrap()
+                ),
+            }
+        };
+        for key in keys {
+            for builder in [
+                super::complete().set_text(key, secret),
+                super::complete().variables([(
+                    format!("CRDB_{}", key.to_uppercase().replace('.', "__")),
+                    secret,
+                )]),
+                Config::builder().text(
+                    "/etc/crdb.yaml",
+                    crdb_facade::config::Format::Yaml,
+                    &written(key),
+                ),
+            ] {
+                let certificate = "auth.tls.client_certificate";
+                let builder = match key {
+                    "auth.tls.client_key" => builder.set_text(certificate, file!()),
+                    _ => builder,
+                };
+                let config = builder.build().unwrap();
+                let error = crdb_facade::Database::open(config.clone())
+                    .await
+                    .unwrap_err();
+                let shown = format!(
+                    "{config:?} {} {error} {error:?} {error:#?}",
+                    config.explain()
+                );
+                for half in ["c4nary", "s3cret"] {
+                    assert!(!shown.contains(half), "{key}: {shown}");
+                }
+                assert!(error.to_string().contains(key), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_arguments_of_a_command_are_not_shown() {
+    let with = |argument: &str| {
+        yaml(&format!(
+            "auth: {{user: a, password_command: [vault, --token, {argument}]}}"
+        ))
+        .build()
+        .unwrap()
+    };
+    let config = with(CANARY);
+    let shown = format!("{config:?} {}", config.explain());
+    assert!(!shown.contains(CANARY), "{shown}");
+    assert!(shown.contains("vault, ***"), "{shown}");
+    // Nor can they be guessed by the fingerprint.
+    assert_eq!(config.fingerprint(), with("other").fingerprint());
+}
+
+/// The name of a file that was mounted, or should have been, helps who mends it.
+#[tokio::test]
+async fn the_name_of_a_file_that_is_a_name_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("not/mounted/password");
+    let path = path.to_str().unwrap();
+    let config = super::complete()
+        .set_text("auth.password_file", path)
+        .build()
+        .unwrap();
+    assert!(config.explain().to_string().contains(path));
+    let error = crdb_facade::Database::open(config).await.unwrap_err();
+    assert!(error.to_string().contains(path), "{error}");
+}
+
+/// What looks for the file must not take its content: `password_file: /dev/fd/63`, and a pipe that is filled later.
+#[tokio::test]
+async fn a_pipe_that_holds_the_password_is_not_opened_before_the_login() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("password");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let config = super::complete()
+        .set_text("auth.password_file", pipe.to_str().unwrap())
+        .set_text("auth.nodes", "127.0.0.1:1")
+        .set_text("auth.connect_timeout", "200ms")
+        .build()
+        .unwrap();
+    let opened = crdb_facade::Database::open(config);
+    let opened = tokio::time::timeout(std::time::Duration::from_secs(60), opened).await;
+    opened.expect("it waits for a writer").unwrap_err();
+}
+
+#[test]
+fn a_collectors_address_has_no_query() {
+    for url in [
+        format!("http://collector:4318/?token={CANARY}"),
+        format!("http://collector:4318/#{CANARY}"),
+    ] {
+        let found = mistakes(super::complete().set_text("observe.otlp.endpoint", &url));
+        assert!(
+            !found.is_empty() && !found.concat().contains(CANARY),
+            "{found:?}"
         );
     }
 }

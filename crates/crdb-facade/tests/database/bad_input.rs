@@ -243,10 +243,10 @@ async fn everything_that_the_configuration_names_and_is_not_there() {
         .collect();
     assert_eq!(keys, ["auth.password_file", "auth.tls.root_certificates"]);
     assert_eq!(error.mistakes()[0].kind(), MistakeKind::WrongValue);
-    assert!(
-        error.to_string().contains("no/such/password: No such file"),
-        "{error}"
-    );
+    let message = error.to_string();
+    assert!(message.contains("no/such/ca.crt: No such file"), "{error}");
+    // What leads nowhere may be the password itself.
+    assert!(!message.contains("no/such/password"), "{error}");
 
     let config = Config::builder()
         .set(keys::auth::USER, "teller")

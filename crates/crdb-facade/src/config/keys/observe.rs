@@ -31,7 +31,7 @@ section! {
     /// What the service is called in what is sent to a collector (`service.name`); unset, the program's name.
     SERVICE_NAME: Option<String> = unset("observe.service_name");
     /// The OpenTelemetry collector that traces, metrics and logs are sent to (feature `otlp`), by OTLP as protobuf over HTTP.
-    OTLP_ENDPOINT: Option<String> = unset("observe.otlp.endpoint"), only "a URL of http:// without a user, like http://localhost:4318" |url| url.as_ref().is_none_or(|url| is_collector(url));
+    OTLP_ENDPOINT: Option<String> = unset("observe.otlp.endpoint"), only "a URL of http:// without a user and a query, like http://localhost:4318" |url| url.as_ref().is_none_or(|url| is_collector(url));
     /// How often metrics are sent there.
     OTLP_INTERVAL: Duration = default("observe.otlp.interval", "60s"), only "a duration above zero, like 60s" |interval| !interval.is_zero();
     /// Writes a line to standard error for each thing that an operator should read (feature `log`).
@@ -42,8 +42,8 @@ section! {
     PROFILE: bool = default("observe.profile", "false");
 }
 
-/// Whether a collector can be reached by this URL. One with a user may hold a password, which would be printed.
+/// Whether a collector can be reached by this URL. A user and a query may hold a secret, which would be printed.
 fn is_collector(url: &str) -> bool {
     url.strip_prefix("http://")
-        .is_some_and(|rest| !rest.is_empty() && !rest.contains('@'))
+        .is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', '?', '#']))
 }
