@@ -1,5 +1,7 @@
 //! Names in SQL.
 
+use crdb_exec::Type;
+
 use crate::error::{Error, ErrorKind};
 
 /// A name in double quotes.
@@ -13,6 +15,14 @@ pub(crate) fn literal(text: &str) -> String {
         format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
     } else {
         format!("'{}'", text.replace('\'', "''"))
+    }
+}
+
+/// The name of a type, in quotes. Without them SQL reads `bit` as `bit(1)`, which cuts its values, and `char` as `character(1)`.
+pub(crate) fn type_name(type_: &Type) -> String {
+    match type_.schema() {
+        "pg_catalog" => quoted(type_.name()),
+        schema => format!("{}.{}", quoted(schema), quoted(type_.name())),
     }
 }
 
@@ -99,6 +109,24 @@ mod tests {
             "a.\"\"",
         ] {
             assert!(table_name(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn types_are_named_with_their_schema_and_never_cut() {
+        let mood = Type::new(
+            "Mood".to_owned(),
+            70_000,
+            postgres_types::Kind::Enum(Vec::new()),
+            "bank".to_owned(),
+        );
+        for (type_, name) in [
+            (&Type::BIT, "\"bit\""),
+            (&Type::CHAR, "\"char\""),
+            (&Type::INT8_ARRAY, "\"_int8\""),
+            (&mood, "\"bank\".\"Mood\""),
+        ] {
+            assert_eq!(type_name(type_), name);
         }
     }
 

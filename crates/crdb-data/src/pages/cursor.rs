@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use super::order::KeyValue;
 use crate::error::{Error, ErrorKind};
 
 /// How long a cursor may be: the texts of a few columns.
@@ -19,9 +20,8 @@ const SIGNATURE: usize = 32;
 pub(super) struct Position {
     #[serde(rename = "t")]
     pub(super) as_of: Option<String>,
-    /// The texts of the key's values, and their types.
     #[serde(rename = "k")]
-    pub(super) after: Vec<(String, String)>,
+    pub(super) after: Vec<KeyValue>,
 }
 
 /// Signs cursors, so that a client of an API can give back only what it was given.
@@ -99,7 +99,7 @@ mod tests {
         #[test]
         fn a_cursor_that_was_changed_is_refused(value in ".{0,20}", at in 0_usize..200, with in "[A-Za-z0-9_-]") {
             let key = CursorKey::new(&[7; 32]).unwrap();
-            let position = Position { as_of: Some("1.0".to_owned()), after: vec![(value, "text".to_owned())] };
+            let position = Position { as_of: Some("1.0".to_owned()), after: vec![(Some(value), "text".to_owned()), (None, "text".to_owned())] };
             let cursor = key.seal(&position, "query");
             prop_assert_eq!(key.open(&cursor, "query").unwrap(), position);
             let mut changed = cursor.clone();

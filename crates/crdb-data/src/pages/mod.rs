@@ -1,6 +1,7 @@
 //! A query page by page, in the order of a key.
 
 mod cursor;
+mod order;
 
 use std::fmt;
 
@@ -10,9 +11,10 @@ use futures_util::Stream;
 pub use cursor::CursorKey;
 
 use cursor::Position;
+use order::{KeyColumn, KeyValue};
 
 use crate::error::{Error, ErrorKind};
-use crate::identifier::{literal, quoted};
+use crate::identifier::{literal, type_name};
 use crate::value::ValueKind;
 
 /// A query that is read in pages, each beginning behind the key of the last row before it, so that a page costs the same wherever it is.
@@ -30,8 +32,9 @@ use crate::value::ValueKind;
 /// }
 /// ```
 ///
-/// The key's columns must tell every row from every other and hold no NULL. With [`read_as_of`](Self::read_as_of) every page is of the same
-/// moment (CockroachDB); without, each page sees what is there when it is read: a row is never shown twice, but one that is
+/// The key's columns must tell every row from every other, and hold no NULL but where [`nullable`](Self::nullable) says so: a row with another
+/// NULL is an error, on its page or on the last one, and never left out in silence. With [`read_as_of`](Self::read_as_of) every page is of
+/// the same moment (CockroachDB); without, each page sees what is there when it is read: a row is never shown twice, but one that is
 /// inserted behind the reader is not shown.
 #[derive(Clone, Debug)]
 #[must_use = "pages are read by `page` or `stream`"]
@@ -39,7 +42,9 @@ pub struct Pages {
     query: String,
     key: Vec<String>,
     size: usize,
-    descending: bool,
+    /// Which columns of the key run from the greatest value to the least.
+    descending: Vec<String>,
+    nullable: Vec<String>,
     as_of: Option<String>,
 }
 
@@ -68,7 +73,8 @@ impl Pages {
             query: query.into(),
             key: key.into_iter().map(Into::into).collect(),
             size: 100,
-            descending: false,
+            descending: Vec::new(),
+            nullable: Vec::new(),
             as_of: None,
         }
     }
@@ -81,7 +87,20 @@ impl Pages {
 
     /// The greatest key first.
     pub fn descending(mut self) -> Self {
-        self.descending = true;
+        self.descending.clone_from(&self.key);
+        self
+    }
+
+    /// In these columns of the key the greatest value first, in the others the least. An index in the same directions makes pages cheap.
+    pub fn descending_by(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.descending = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// These columns of the key may hold NULL. Rows with NULL come last, in both directions (`NULLS LAST`, CockroachDB v22.1 and later). Two
+    /// rows must differ in another column of the key.
+    pub fn nullable(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.nullable = columns.into_iter().map(Into::into).collect();
         self
     }
 
@@ -96,7 +115,8 @@ impl Pages {
     ///
     /// # Errors
     /// [`ErrorKind::Input`] for a cursor that is not of this query, was signed with another key, or was changed: answer it
-    /// with 400. [`ErrorKind::Refused`] for a key that the query does not have, [`ErrorKind::Database`] otherwise.
+    /// with 400. [`ErrorKind::Refused`] for a key that the query does not have or that holds NULL where it must not,
+    /// [`ErrorKind::Database`] otherwise.
     ///
     /// # Cancel safety
     /// Nothing but reading is done.
@@ -118,16 +138,14 @@ impl Pages {
         let mut rows = self
             .read(executor, parameters, &position, self.size + 1)
             .await?;
-        let next = if rows.len() > self.size {
-            rows.truncate(self.size);
-            position.after = match rows.last() {
-                Some(row) => self.key_of(row)?,
-                None => Vec::new(),
-            };
-            Some(key.seal(&position, &self.identity()))
-        } else {
-            None
+        let more = rows.len() > self.size;
+        rows.truncate(self.size);
+        let Some(after) = self.end_of(&rows)?.filter(|_| more) else {
+            self.check_rest(executor, parameters, &position).await?;
+            return Ok(Page { rows, next: None });
         };
+        position.after = after;
+        let next = Some(key.seal(&position, &self.identity()));
         Ok(Page { rows, next })
     }
 
@@ -153,11 +171,13 @@ impl Pages {
                         return Ok(None);
                     };
                     let page = self.read(executor, parameters, &at, self.size).await?;
-                    if let Some(last) = page.last()
-                        && page.len() == self.size
-                    {
-                        at.after = self.key_of(last)?;
-                        position = Some(at);
+                    let end = self.end_of(&page)?;
+                    match end.filter(|_| page.len() == self.size) {
+                        Some(after) => {
+                            at.after = after;
+                            position = Some(at);
+                        }
+                        None => self.check_rest(executor, parameters, &at).await?,
                     }
                     rows = page.into_iter();
                 }
@@ -182,42 +202,89 @@ impl Pages {
             .map_err(|error| Error::database_failed("reading a page", error))
     }
 
-    fn select(&self, position: &Position, limit: usize) -> Result<String, Error> {
+    /// Refuses rows that no page has shown because they hold NULL: a comparison finds them neither before nor behind another row.
+    async fn check_rest<E: Executor>(
+        &self,
+        executor: &E,
+        parameters: Parameters<'_>,
+        position: &Position,
+    ) -> Result<(), Error> {
+        // The first page shows every row that there is.
+        let Some(condition) =
+            order::holds_null(&self.columns()?).filter(|_| !position.after.is_empty())
+        else {
+            return Ok(());
+        };
+        let text = format!("{} WHERE {condition} LIMIT 1", self.from(position));
+        let statement = Statement::new(&text)
+            .named("crdb_data.page_rest")
+            .retry(RetrySafety::Safe);
+        let rest = executor
+            .fetch_all(statement, parameters)
+            .await
+            .map_err(|error| {
+                Error::database_failed("looking for rows whose key holds NULL", error)
+            })?;
+        self.end_of(&rest).map(drop)
+    }
+
+    /// The key's columns with their directions.
+    fn columns(&self) -> Result<Vec<KeyColumn>, Error> {
         if self.key.is_empty() {
             return Err(Error::new(ErrorKind::Refused, "pages need a key")
                 .with_advice("name columns that tell every row from every other"));
         }
+        let named = self.descending.iter().chain(&self.nullable);
+        if let Some(name) = named.into_iter().find(|name| !self.key.contains(name)) {
+            return Err(Error::new(
+                ErrorKind::Refused,
+                format!("the key of the pages has no column \"{name}\""),
+            )
+            .with_advice(format!("it has {}", self.key.join(", "))));
+        }
+        Ok(self
+            .key
+            .iter()
+            .map(|name| KeyColumn {
+                name: name.clone(),
+                descending: self.descending.contains(name),
+                nullable: self.nullable.contains(name),
+            })
+            .collect())
+    }
+
+    fn from(&self, position: &Position) -> String {
         let query = self.query.trim().trim_end_matches(';');
         let mut text = format!("SELECT * FROM ({query}\n) AS crdb_data_page");
         if let Some(time) = &position.as_of {
             text.push_str(" AS OF SYSTEM TIME ");
             text.push_str(&literal(time));
         }
-        let names: Vec<_> = self.key.iter().map(|name| quoted(name)).collect();
-        let (order, than) = if self.descending {
-            (" DESC", "<")
-        } else {
-            ("", ">")
-        };
+        text
+    }
+
+    fn select(&self, position: &Position, limit: usize) -> Result<String, Error> {
+        let key = self.columns()?;
+        let mut text = self.from(position);
         if !position.after.is_empty() {
-            let values: Vec<_> = position
-                .after
-                .iter()
-                .map(|(value, type_)| format!("{}::{}", literal(value), quoted(type_)))
-                .collect();
-            text.push_str(&format!(
-                " WHERE ({}) {than} ({})",
-                names.join(", "),
-                values.join(", ")
-            ));
+            text.push_str(" WHERE ");
+            text.push_str(&order::behind(&key, &position.after));
         }
-        let order: Vec<_> = names.iter().map(|name| format!("{name}{order}")).collect();
-        text.push_str(&format!(" ORDER BY {} LIMIT {limit}", order.join(", ")));
+        text.push_str(&format!(
+            " ORDER BY {} LIMIT {limit}",
+            order::order_by(&key)
+        ));
         Ok(text)
     }
 
+    /// The key of a page's last row, once every row's key has been looked at.
+    fn end_of<R: Row>(&self, rows: &[R]) -> Result<Option<Vec<KeyValue>>, Error> {
+        rows.iter()
+            .try_fold(None, |_, row| self.key_of(row).map(Some))
+    }
+
     /// The key of a row: its values' texts and types.
-    fn key_of<R: Row>(&self, row: &R) -> Result<Vec<(String, String)>, Error> {
+    fn key_of<R: Row>(&self, row: &R) -> Result<Vec<KeyValue>, Error> {
         self.key
             .iter()
             .map(|name| {
@@ -236,25 +303,23 @@ impl Pages {
                 let value = kind
                     .read_nullable(row.value(index))
                     .map_err(|reason| crate::value::malformed(name, reason))?;
-                if value.is_null() {
+                if value.is_null() && !self.nullable.contains(name) {
                     return Err(Error::new(
                         ErrorKind::Refused,
                         format!("the key's column \"{name}\" holds NULL"),
                     )
-                    .with_advice("leave such rows out of the query, or take another key"));
+                    .with_advice("say that the column is nullable, leave such rows out of the query, or take another key"));
                 }
-                Ok((value.to_string(), column.type_.name().to_owned()))
+                let text = (!value.is_null()).then(|| value.to_string());
+                Ok((text, type_name(column.type_)))
             })
             .collect()
     }
 
     /// What a cursor is good for: this query in this order.
     fn identity(&self) -> String {
-        let order = if self.descending {
-            "descending"
-        } else {
-            "ascending"
-        };
-        format!("{}\0{}\0{order}", self.query, self.key.join("\0"))
+        let order = (&self.query, &self.key, &self.descending, &self.nullable);
+        // Texts and lists of them are always JSON.
+        serde_json::to_string(&order).unwrap_or_default()
     }
 }
