@@ -1,10 +1,14 @@
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+#[cfg(feature = "object-store")]
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+#[cfg(feature = "object-store")]
+use super::object;
+#[cfg(feature = "object-store")]
+use super::verify::PartCheck;
+use super::verify::verify_file;
 use crate::error::{Error, ErrorKind};
 
 /// What an export wrote: the file `manifest.json` of a directory, or `NAME.manifest.json` beside a file. It is written last, so files without
@@ -63,7 +67,12 @@ impl Manifest {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text =
             std::fs::read(path).map_err(|error| Error::io("reading the manifest", path, error))?;
-        let manifest: Self = serde_json::from_slice(&text).map_err(|error| {
+        Self::parse(&text, path)
+    }
+
+    /// Reads `text`, which is of this file or object.
+    pub(super) fn parse(text: &[u8], path: &Path) -> Result<Self, Error> {
+        let manifest: Self = serde_json::from_slice(text).map_err(|error| {
             Error::new(ErrorKind::Input, "this is no manifest of an export")
                 .in_file(path)
                 .with_source(error)
@@ -78,7 +87,8 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Compares every file beside the manifest with what it says: bytes, SHA-256, and for CSV and JSON lines the rows.
+    /// Compares every file beside the manifest with what it says: bytes, SHA-256 and rows, which are counted in every format but one array
+    /// of JSON.
     ///
     /// It reads the files whole and blocks its thread.
     ///
@@ -86,94 +96,91 @@ impl Manifest {
     /// [`ErrorKind::Mismatch`] with the file and what differs; else as [`read`](Self::read).
     pub fn verify(path: &Path) -> Result<Self, Error> {
         let manifest = Self::read(path)?;
+        manifest.check(path)?;
         let directory = path.parent().unwrap_or(Path::new("."));
+        for part in &manifest.parts {
+            verify_file(&manifest.format, part, &directory.join(&part.file))?;
+        }
+        Ok(manifest)
+    }
+
+    /// Compares every object of an export with what its manifest says: bytes, SHA-256, and for CSV and JSON lines the rows. `prefix` is that of
+    /// [`Destination::Objects`](super::Destination::Objects).
+    ///
+    /// Objects are read piece by piece, so memory stays flat.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] with the object and what differs, [`ErrorKind::Io`] for what the store does not give, and
+    /// [`ErrorKind::Input`] for an object that is no manifest.
+    ///
+    /// # Cancel safety
+    /// Nothing but reading is done.
+    #[cfg(feature = "object-store")]
+    pub async fn verify_objects(
+        store: &Arc<dyn object_store::ObjectStore>,
+        prefix: &str,
+    ) -> Result<Self, Error> {
+        let manifest = Self::read_object(store, prefix).await?;
+        for part in &manifest.parts {
+            let name = format!("{prefix}/{}", part.file);
+            let mut check = PartCheck::new(&manifest.format);
+            let mut pieces = object::open(store, &name).await?;
+            while let Some(piece) = object::next_piece(&mut pieces, &name).await? {
+                check.push(&piece);
+            }
+            check.finish(part, Path::new(&name))?;
+        }
+        Ok(manifest)
+    }
+
+    /// Reads the manifest of an export to an object store.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] for what the store does not give, [`ErrorKind::Input`] for an object that is no manifest, and
+    /// [`ErrorKind::Mismatch`] for one that contradicts itself.
+    ///
+    /// # Cancel safety
+    /// Nothing but reading is done.
+    #[cfg(feature = "object-store")]
+    pub async fn read_object(
+        store: &Arc<dyn object_store::ObjectStore>,
+        prefix: &str,
+    ) -> Result<Self, Error> {
+        let name = format!("{prefix}/manifest.json");
+        let mut text = Vec::new();
+        let mut pieces = object::open(store, &name).await?;
+        while let Some(piece) = object::next_piece(&mut pieces, &name).await? {
+            text.extend_from_slice(&piece);
+        }
+        let manifest = Self::parse(&text, Path::new(&name))?;
+        manifest.check(Path::new(&name))?;
+        Ok(manifest)
+    }
+
+    /// Whether it agrees with itself, and names files beside it only.
+    fn check(&self, path: &Path) -> Result<(), Error> {
         let sum = |count: fn(&ManifestPart) -> u64| {
-            manifest
-                .parts
-                .iter()
-                .map(count)
-                .fold(0, u64::saturating_add)
+            self.parts.iter().map(count).fold(0, u64::saturating_add)
         };
-        if sum(|part| part.rows) != manifest.rows || sum(|part| part.bytes) != manifest.bytes {
+        if sum(|part| part.rows) != self.rows || sum(|part| part.bytes) != self.bytes {
             return Err(mismatch(
                 path,
                 "the sums of the parts are not those of the whole",
             ));
         }
-        for part in &manifest.parts {
+        for part in &self.parts {
             if Path::new(&part.file).file_name() != Some(part.file.as_ref()) {
                 return Err(mismatch(
                     path,
                     &format!("{:?} is no name of a file beside it", part.file),
                 ));
             }
-            manifest.verify_part(part, &directory.join(&part.file))?;
-        }
-        Ok(manifest)
-    }
-
-    fn verify_part(&self, part: &ManifestPart, path: &Path) -> Result<(), Error> {
-        let failed = |error| Error::io("verifying the file", path, error);
-        let file = File::open(path).map_err(failed)?;
-        let bytes = file.metadata().map_err(failed)?.len();
-        if bytes != part.bytes {
-            return Err(mismatch(
-                path,
-                &format!("it has {bytes} bytes, its manifest says {}", part.bytes),
-            ));
-        }
-        let mut hash = Sha256::new();
-        let mut counted = RowCounter::default();
-        let mut reader = BufReader::with_capacity(256 * 1024, file);
-        loop {
-            let piece = reader.fill_buf().map_err(failed)?;
-            if piece.is_empty() {
-                break;
-            }
-            hash.update(piece);
-            counted.push(piece);
-            let length = piece.len();
-            reader.consume(length);
-        }
-        if hexadecimal(&hash.finalize()) != part.sha256 {
-            return Err(mismatch(path, "its SHA-256 is not the one of its manifest"));
-        }
-        let rows = match self.format.as_str() {
-            // An export of CSV has a header or none: either count is right.
-            "csv" if counted.rows == part.rows + 1 => part.rows,
-            "csv" | "jsonl" => counted.rows,
-            _ => part.rows,
-        };
-        if rows != part.rows {
-            return Err(mismatch(
-                path,
-                &format!("it has {rows} rows, its manifest says {}", part.rows),
-            ));
         }
         Ok(())
     }
 }
 
-/// Counts ends of lines outside of quotes.
-#[derive(Default)]
-struct RowCounter {
-    quoted: bool,
-    rows: u64,
-}
-
-impl RowCounter {
-    fn push(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            match byte {
-                b'"' => self.quoted = !self.quoted,
-                b'\n' if !self.quoted => self.rows += 1,
-                _ => {}
-            }
-        }
-    }
-}
-
-fn mismatch(path: &Path, what: &str) -> Error {
+pub(super) fn mismatch(path: &Path, what: &str) -> Error {
     Error::new(ErrorKind::Mismatch, what)
         .in_file(path)
         .with_advice("export it again, or restore it from a copy")

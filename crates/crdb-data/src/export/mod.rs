@@ -6,6 +6,7 @@ mod object;
 mod plan;
 mod run;
 mod sink;
+mod verify;
 
 use std::fmt;
 use std::io::Write;

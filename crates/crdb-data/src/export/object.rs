@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, WriteMultipart};
 
 use super::sink::Written;
 use crate::error::{Error, ErrorKind};
@@ -76,6 +79,23 @@ pub(crate) async fn remove(store: &Arc<dyn ObjectStore>, name: &str) -> Result<(
     }
 }
 
+/// The bytes of an object, as they come.
+pub(crate) type Pieces = BoxStream<'static, object_store::Result<Bytes>>;
+
+/// Begins to read an object.
+pub(crate) async fn open(store: &Arc<dyn ObjectStore>, name: &str) -> Result<Pieces, Error> {
+    let found = store.get(&Path::from(name)).await;
+    found
+        .map(GetResult::into_stream)
+        .map_err(|error| unread(name, error))
+}
+
+/// The next bytes; `None` at the end.
+pub(crate) async fn next_piece(pieces: &mut Pieces, name: &str) -> Result<Option<Bytes>, Error> {
+    let piece = pieces.try_next().await;
+    piece.map_err(|error| unread(name, error))
+}
+
 /// Writes a small object.
 pub(crate) async fn put(
     store: &Arc<dyn ObjectStore>,
@@ -87,6 +107,12 @@ pub(crate) async fn put(
         .await
         .map(drop)
         .map_err(|error| failed("writing the manifest", name, error))
+}
+
+fn unread(name: &str, error: object_store::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("reading the object \"{name}\""))
+        .with_source(error)
+        .with_advice("check the prefix and the rights in the store")
 }
 
 fn failed(what: &str, name: &str, error: object_store::Error) -> Error {

@@ -3,7 +3,7 @@
 use crdb_exec::{Executor, ExecutorExt as _, RetrySafety, Row as _, Statement};
 
 use crate::error::{Error, ErrorKind};
-use crate::identifier::{literal, quoted, table_name};
+use crate::identifier::{literal, quoted, table_name, type_name};
 use crate::value::{Columns, Value, ValueKind};
 
 /// What is exported.
@@ -174,7 +174,7 @@ impl Plan {
             let values: Vec<_> = key
                 .iter()
                 .zip(after)
-                .map(|(column, value)| format!("{}::{}", literal(value), column.type_()))
+                .map(|(column, value)| format!("{}::{}", literal(value), type_name(column.type_())))
                 .collect();
             conditions.push(format!("({names}) > ({})", values.join(", ")));
         }
@@ -265,7 +265,7 @@ mod tests {
         let after = ["it's".to_owned(), "7".to_owned()];
         assert_eq!(
             plan.select(Some("1.0"), &range, Some(&after)),
-            "SELECT \"a\", \"B\" FROM \"t\" AS OF SYSTEM TIME '1.0' WHERE \"B\" >= 'x' AND (\"B\", \"a\") > ('it''s'::text, '7'::int8) \
+            "SELECT \"a\", \"B\" FROM \"t\" AS OF SYSTEM TIME '1.0' WHERE \"B\" >= 'x' AND (\"B\", \"a\") > ('it''s'::\"text\", '7'::\"int8\") \
              ORDER BY \"B\", \"a\""
         );
     }

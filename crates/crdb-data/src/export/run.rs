@@ -336,6 +336,8 @@ struct Part {
     format: Format,
     out: Vec<u8>,
     rows: u64,
+    /// How many of them progress has been told of.
+    told: u64,
     /// The key of the row that was taken last.
     last: Option<Vec<String>>,
 }
@@ -360,6 +362,7 @@ impl<S: SessionSource> Exporting<'_, S> {
             format: self.export.format.clone(),
             out: Vec::new(),
             rows: 0,
+            told: 0,
             last: None,
         };
         part.format.begin(&self.plan.columns, &mut part.out)?;
@@ -489,7 +492,7 @@ impl<S: SessionSource> Exporting<'_, S> {
             let written = object.write(&bytes).await;
             part.sink = Some(sink);
             written?;
-            self.tell(length);
+            self.tell(part, length);
             return Ok(());
         }
         let (sink, written) = blocking(move || {
@@ -499,12 +502,14 @@ impl<S: SessionSource> Exporting<'_, S> {
         .await?;
         part.sink = Some(sink);
         written?;
-        self.tell(length);
+        self.tell(part, length);
         Ok(())
     }
 
-    /// So many more bytes are written.
-    fn tell(&self, length: usize) {
+    /// So many more bytes are written, and the rows that the part has taken.
+    fn tell(&self, part: &mut Part, length: usize) {
+        let rows = part.rows - std::mem::replace(&mut part.told, part.rows);
+        self.rows.fetch_add(rows, Ordering::Relaxed);
         self.bytes.fetch_add(length as u64, Ordering::Relaxed);
         if let Some(observe) = &self.export.progress {
             observe(&Progress {

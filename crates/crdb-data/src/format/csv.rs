@@ -82,7 +82,8 @@ impl Csv {
         self
     }
 
-    /// The text for NULL: empty unless told otherwise.
+    /// The text for NULL: empty unless told otherwise. One that holds the delimiter, a quote or the end of a line is refused when rows
+    /// are written, as COPY refuses it: no reader would find it again.
     #[must_use]
     pub fn null(mut self, null: impl Into<String>) -> Self {
         self.null = null.into();
@@ -122,6 +123,14 @@ impl Csv {
 
 impl Encode for Csv {
     fn begin(&mut self, columns: &Columns, out: &mut Vec<u8>) -> Result<(), Error> {
+        let misread = |byte: u8| byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+        if self.null.bytes().any(misread) {
+            return Err(Error::new(
+                ErrorKind::Refused,
+                format!("{:?} cannot stand for NULL in CSV", self.null),
+            )
+            .with_advice("choose a text without the delimiter, a quote or the end of a line"));
+        }
         if self.header {
             for (index, column) in columns.iter().enumerate() {
                 if index > 0 {

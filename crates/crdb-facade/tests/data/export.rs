@@ -57,6 +57,34 @@ async fn an_export_is_loaded_again_unchanged() {
         (crdb_data::Parquet::new().into(), "parquet"),
         #[cfg(feature = "parquet")]
         (crdb_data::Parquet::new().decimals(20, 2).into(), "parquet"),
+        #[cfg(feature = "snappy")]
+        (
+            crdb_data::Parquet::new()
+                .compression(crdb_data::ParquetCompression::Snappy)
+                .into(),
+            "parquet",
+        ),
+        #[cfg(feature = "gzip")]
+        (
+            crdb_data::Parquet::new()
+                .compression(crdb_data::ParquetCompression::Gzip)
+                .into(),
+            "parquet",
+        ),
+        #[cfg(feature = "lz4")]
+        (
+            crdb_data::Parquet::new()
+                .compression(crdb_data::ParquetCompression::Lz4)
+                .into(),
+            "parquet",
+        ),
+        #[cfg(feature = "zstd")]
+        (
+            crdb_data::Parquet::new()
+                .compression(crdb_data::ParquetCompression::Zstd)
+                .into(),
+            "parquet",
+        ),
     ] {
         let target = directory.path().join(format!("out.{ending}"));
         let manifest = Export::table("item", format)
@@ -195,6 +223,102 @@ async fn an_export_goes_on_after_a_lost_connection_without_a_row_twice() {
     assert_eq!(differences(&plain).await, 0);
 }
 
+/// Every type of a key is gone on from exactly: a cast that cuts or misreads the last one would read rows again, or leave some out.
+#[tokio::test]
+async fn an_export_goes_on_behind_a_key_of_any_type() {
+    let (database, proxy, plain) = cockroach().await;
+    plain.execute("CREATE SCHEMA \"Odd\"", &[]).await.unwrap();
+    plain
+        .execute(
+            "CREATE TYPE \"Odd\".\"Mood\" AS ENUM ('sad', 'so so', 'glad')",
+            &[],
+        )
+        .await
+        .unwrap();
+    let network = Arc::new(FaultProxy::start(proxy.host(), proxy.port()).unwrap());
+    let db = through(&database, network.host(), network.port()).await;
+    let directory = tempfile::tempdir().unwrap();
+    for (type_, value) in [
+        ("BIT(5)", "(i % 32)::BIT(5)"),
+        ("VARBIT", "(i % 32)::BIT(5)"),
+        ("\"char\"", "chr(65 + i % 26)::\"char\""),
+        (
+            "\"Odd\".\"Mood\"",
+            "(ARRAY['sad', 'so so', 'glad'])[1 + i % 3]::\"Odd\".\"Mood\"",
+        ),
+        ("CHAR(5)", "('a' || i % 4)"),
+        ("TEXT", "'it''s \\ ' || i % 4"),
+        ("NUMERIC", "i % 4 - 0.5"),
+        ("FLOAT8", "i % 4 + 0.1"),
+        ("BYTEA", "decode(lpad(to_hex(i % 4), 4, '0'), 'hex')"),
+        (
+            "TIMESTAMPTZ",
+            "TIMESTAMPTZ '2024-01-01 00:00:00.000001Z' + (i % 4) * INTERVAL '1 day'",
+        ),
+        ("INTERVAL", "(i % 4) * INTERVAL '-1 month 1 day'"),
+        ("INET", "('10.0.0.' || i % 4 || '/24')::INET"),
+        ("BOOL", "i % 2 = 0"),
+    ] {
+        plain
+            .execute("DROP TABLE IF EXISTS keyed", &[])
+            .await
+            .unwrap();
+        let create =
+            format!("CREATE TABLE keyed (k {type_}, id INT8, pad TEXT, PRIMARY KEY (k, id))");
+        plain.execute(&create, &[]).await.unwrap();
+        let fill = format!(
+            "INSERT INTO keyed SELECT {value}, i, repeat('x', 4096) FROM generate_series(1, 300) AS g (i)"
+        );
+        plain.execute(&fill, &[]).await.unwrap();
+        let target = directory.path().join("keyed.csv");
+        let (cutting, cuts) = (Arc::clone(&network), Mutex::new(0));
+        let manifest = Export::table("keyed", Csv::postgres())
+            .on_progress(move |_| {
+                let mut cuts = cuts.lock().unwrap();
+                if *cuts < 2 {
+                    *cuts += 1;
+                    cutting.cut_now(Cut::Reset);
+                }
+            })
+            .run(db.executor(), Destination::File(target.clone()))
+            .await
+            .unwrap();
+        assert_eq!(manifest.rows, 300, "{type_}");
+        let text = std::fs::read_to_string(&target).unwrap();
+        let ids: std::collections::BTreeSet<&str> = text
+            .lines()
+            .skip(1)
+            .map(|line| line.rsplit(',').nth(1).unwrap())
+            .collect();
+        assert_eq!(ids.len(), 300, "{type_}");
+    }
+}
+
+#[tokio::test]
+async fn progress_counts_rows_and_bytes_to_the_last() {
+    let (_database, db) = database().await;
+    fill(&db, 9_000).await;
+    let directory = tempfile::tempdir().unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let manifest = Export::table("item", Csv::postgres())
+        .parts(3)
+        .on_progress(move |progress| told.lock().unwrap().push((progress.rows, progress.bytes)))
+        .run(
+            db.executor(),
+            Destination::Directory(directory.path().join("items")),
+        )
+        .await
+        .unwrap();
+    let seen = seen.lock().unwrap();
+    assert!(seen.len() > 3, "{seen:?}");
+    assert_eq!(
+        seen.iter().max(),
+        Some(&(manifest.rows, manifest.bytes)),
+        "{seen:?}"
+    );
+}
+
 #[tokio::test]
 async fn nothing_half_is_left_under_a_final_name() {
     let (_database, db) = database().await;
@@ -226,6 +350,15 @@ async fn nothing_half_is_left_under_a_final_name() {
             .await
             .unwrap_err();
         assert!(error.to_string().contains(what), "{error}");
+    }
+    assert_eq!(names(directory.path()), [""; 0]);
+    // A text for NULL that no reader finds again.
+    for null in ["a,b", "\"", "\n"] {
+        let error = Export::table("item", Csv::postgres().null(null))
+            .run(db.executor(), file())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     }
     assert_eq!(names(directory.path()), [""; 0]);
     // A disk without room.
@@ -287,6 +420,36 @@ async fn a_manifest_tells_what_changed() {
     assert_eq!(verify().kind(), ErrorKind::Input);
 }
 
+/// Rows are counted in every format, also where a text holds a single quote mark or the end of a line.
+#[tokio::test]
+async fn a_manifest_counts_the_rows_of_every_format() {
+    let (_database, db) = database().await;
+    let directory = tempfile::tempdir().unwrap();
+    let query =
+        "SELECT * FROM (VALUES (1, 'an \" alone'), (2, E'two\nlines'), (3, '\\')) AS v (id, name)";
+    for (format, name) in [
+        (crdb_data::Format::from(Csv::rfc4180()), "x.csv"),
+        (Csv::postgres().without_header().into(), "y.csv"),
+        (Json::lines().into(), "x.jsonl"),
+        #[cfg(feature = "arrow")]
+        (crdb_data::ArrowIpc::new().into(), "x.arrow"),
+        #[cfg(feature = "parquet")]
+        (crdb_data::Parquet::new().into(), "x.parquet"),
+    ] {
+        let target = directory.path().join(name);
+        let manifest = Export::query(query, format)
+            .run(db.executor(), Destination::File(target))
+            .await
+            .unwrap();
+        let beside = directory.path().join(format!("{name}.manifest.json"));
+        assert_eq!(Manifest::verify(&beside).unwrap(), manifest, "{name}");
+        let said = std::fs::read_to_string(&beside).unwrap();
+        std::fs::write(&beside, said.replace("\"rows\": 3", "\"rows\": 5")).unwrap();
+        let error = Manifest::verify(&beside).unwrap_err();
+        assert!(error.to_string().contains("it has"), "{name}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn an_empty_table_has_a_header_and_a_pipe_gets_the_rows() {
     let (_database, db) = database().await;
@@ -344,10 +507,54 @@ async fn an_object_store_gets_whole_objects_and_the_manifest_last() {
             "backup/items/part-0002.csv"
         ]
     );
-    let first = store
-        .get(&Path::from("backup/items/part-0001.csv"))
-        .await
-        .unwrap();
-    let bytes = first.bytes().await.unwrap();
-    assert_eq!(bytes.len() as u64, manifest.parts[0].bytes);
+    let verify = || Manifest::verify_objects(&store, "backup/items");
+    assert_eq!(verify().await.unwrap(), manifest);
+    let part = Path::from("backup/items/part-0001.csv");
+    let whole = store.get(&part).await.unwrap().bytes().await.unwrap();
+    for (object, kind, what) in [
+        ([&whole[..], b"x"].concat(), ErrorKind::Mismatch, "bytes"),
+        (
+            whole
+                .iter()
+                .map(|&byte| byte ^ u8::from(byte == b'7'))
+                .collect(),
+            ErrorKind::Mismatch,
+            "SHA-256",
+        ),
+        (Vec::new(), ErrorKind::Io, "part-0001.csv"),
+    ] {
+        match object.is_empty() {
+            true => store.delete(&part).await.unwrap(),
+            false => drop(store.put(&part, object.into()).await.unwrap()),
+        }
+        let error = verify().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let message = error.to_string();
+        assert!(
+            message.contains(what) && message.contains("part-0001.csv"),
+            "{message}"
+        );
+    }
+    store.put(&part, whole.into()).await.unwrap();
+    let place = Path::from("backup/items/manifest.json");
+    let said = store.get(&place).await.unwrap().bytes().await.unwrap();
+    let said = String::from_utf8(said.to_vec()).unwrap();
+    for (text, kind) in [
+        ("{}".to_owned(), ErrorKind::Input),
+        (
+            said.replace("\"rows\": 1000", "\"rows\": 999"),
+            ErrorKind::Mismatch,
+        ),
+        (
+            said.replace("\"part-0002.csv\"", "\"../other.csv\""),
+            ErrorKind::Mismatch,
+        ),
+    ] {
+        store.put(&place, text.into_bytes().into()).await.unwrap();
+        let error = verify().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains("manifest.json"), "{error}");
+    }
+    store.delete(&place).await.unwrap();
+    assert_eq!(verify().await.unwrap_err().kind(), ErrorKind::Io);
 }
