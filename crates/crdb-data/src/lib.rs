@@ -56,6 +56,7 @@
 //! | `table` | `TextTable` |
 //! | `arrow` | `ArrowIpc`, `record_batches`, and Arrow files as a source of loads |
 //! | `parquet` | `Parquet`, and Parquet files as a source of loads |
+//! | `snappy`, `gzip`, `lz4`, `zstd` | Parquet that is compressed so; `lz4` and `zstd` also Arrow files as a source of loads |
 //! | `object-store` | `Destination::Objects`: exports to a store of the crate `object_store` |
 //!
 //! # Modules in reading order
@@ -85,8 +86,6 @@ pub use error::{Error, ErrorKind, Place};
 pub use export::{Destination, Export, Manifest, ManifestColumn, ManifestPart};
 #[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 pub use format::Format;
-#[cfg(feature = "parquet")]
-pub use format::Parquet;
 #[cfg(feature = "table")]
 pub use format::TextTable;
 #[cfg(feature = "arrow")]
@@ -96,6 +95,8 @@ pub use format::{Csv, CsvDialect};
 pub use format::{Encode, EncodedRows, encode};
 #[cfg(feature = "json")]
 pub use format::{Json, JsonLayout, JsonNumbers};
+#[cfg(feature = "parquet")]
+pub use format::{Parquet, ParquetCompression};
 pub use load::{Load, LoadReport, Progress, Source, TextRow};
 #[cfg(feature = "object-store")]
 pub use object_store;

@@ -43,6 +43,7 @@
 //! | `cache` | `Database::cached`: answers from memory for queries that say how old they may be; with `data` also `Database::follow_changes`, which keeps them as long as nothing changes |
 //! | `data` | `crdb_data`, reached through its re-export, with load and export over this crate's sessions |
 //! | `arrow`, `parquet`, `table` | these formats of `data` |
+//! | `snappy`, `gzip`, `lz4`, `zstd` | these compressions of Parquet; the last two of Arrow, too |
 //! | `audit`, `log`, `opentelemetry`, `otlp` | the features of [`crdb_observe`] of these names, reached through its re-export |
 //! | `object-store` | exports of `data` to object stores |
 //! | `audit` | `crdb_observe::audit`, reached through the re-export [`observe`] |

@@ -14,10 +14,10 @@ mod table;
 
 #[cfg(any(feature = "csv", feature = "json", feature = "arrow"))]
 pub use any::Format;
-#[cfg(feature = "parquet")]
-pub use arrow::Parquet;
 #[cfg(feature = "arrow")]
 pub use arrow::{ArrowIpc, BatchBuilder, record_batches};
+#[cfg(feature = "parquet")]
+pub use arrow::{Parquet, ParquetCompression};
 #[cfg(feature = "csv")]
 pub use csv::{Csv, CsvDialect};
 pub use encode::{Encode, EncodedRows, encode};

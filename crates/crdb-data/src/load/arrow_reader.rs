@@ -1,18 +1,20 @@
 //! Files of Arrow and Parquet as blocks of rows. Positions are numbers of rows.
 
-use std::io::BufReader;
-
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::SchemaRef;
 
-use super::arrow_text::{is_known, text};
+use super::arrow_file::{ArrowFile, guarded};
+use super::arrow_text::{Wanted, is_known, text};
 use super::block::{Block, Mark, Reject, RowForm, put_text};
 use super::input::Input;
 use super::reader::{BlockReader, Cutter, Limits, Selection, Step};
+use super::source::BoxError;
+#[cfg(feature = "parquet")]
+use super::{parquet_codec, parquet_footer};
 use crate::checkpoint::Ranges;
 use crate::error::{Error, ErrorKind, Place};
 
-type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch, BoxError>> + Send>;
 
 /// A file of record batches.
 pub(crate) struct ArrowReader {
@@ -24,16 +26,19 @@ pub(crate) struct ArrowReader {
     position: u64,
     rows: u64,
     selection: Selection,
+    /// What each column of the table makes of its values.
+    wanted: Vec<Wanted>,
 }
 
 impl ArrowReader {
     /// Arrow's IPC file format.
     pub(crate) fn ipc(input: Input) -> Result<Self, Error> {
-        let reader = BufReader::new(input.reopen()?);
-        let reader = arrow_ipc::reader::FileReader::try_new(reader, None)
+        let file = input.reopen()?;
+        let mut file = guarded(|| ArrowFile::open(file))
             .map_err(|error| wrong_kind(&input, "a file of Arrow's IPC format", error))?;
-        let schema = reader.schema();
-        Ok(Self::new(input, schema, Box::new(reader), 0))
+        let schema = file.schema();
+        let batches = std::iter::from_fn(move || file.next().transpose());
+        Ok(Self::new(input, schema, Box::new(batches), 0))
     }
 
     /// Parquet.
@@ -41,19 +46,27 @@ impl ArrowReader {
     pub(crate) fn parquet(input: Input) -> Result<Self, Error> {
         use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-        let file = input.reopen()?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+        let mut file = input.reopen()?;
+        let deep = parquet_footer::too_deep(&mut file)
+            .map_err(|error| Error::io("reading the file", input.path(), error))?;
+        if let Some(column) = deep {
+            return Err(no_mapping(
+                &input,
+                &column,
+                "a type that is nested too deep",
+            ));
+        }
+        let builder = guarded(|| Ok(ParquetRecordBatchReaderBuilder::try_new(file)?))
             .map_err(|error| wrong_kind(&input, "a Parquet file", error))?;
+        parquet_codec::check(&input, builder.metadata())?;
         let rows = builder.metadata().file_metadata().num_rows();
         let schema = builder.schema().clone();
-        let reader = builder
-            .with_batch_size(1_024)
-            .build()
+        let reader = guarded(|| Ok(builder.with_batch_size(1_024).build()?))
             .map_err(|error| wrong_kind(&input, "a Parquet file", error))?;
         Ok(Self::new(
             input,
             schema,
-            Box::new(reader),
+            Box::new(reader.map(|batch| batch.map_err(Into::into))),
             rows.unsigned_abs(),
         ))
     }
@@ -67,6 +80,7 @@ impl ArrowReader {
             position: 0,
             rows,
             selection: Selection::default(),
+            wanted: Vec::new(),
         }
     }
 
@@ -78,18 +92,21 @@ impl ArrowReader {
             {
                 return Ok(true);
             }
-            match self.batches.next() {
-                None => return Ok(false),
-                Some(Ok(batch)) => self.batch = Some((batch, 0)),
-                Some(Err(error)) => {
+            match guarded(|| self.batches.next().transpose()) {
+                Ok(None) => return Ok(false),
+                Ok(Some(batch)) => self.batch = Some((batch, 0)),
+                Err(error) => {
                     let mut place = Place::line(self.position + 1);
                     place.file = Some(self.input.path().to_owned());
                     return Err(Error::new(
                         ErrorKind::Input,
-                        "the file is damaged behind this row",
+                        "the file cannot be read from this row on",
                     )
                     .at(place)
-                    .with_source(error));
+                    .with_source(error)
+                    .with_advice(
+                        "write it again, without compression if that is what is missing",
+                    ));
                 }
             }
         }
@@ -114,15 +131,11 @@ impl ArrowReader {
                 Some(kept) => kept.get(index).copied(),
                 None => Some(index),
             };
-            let uuid = self
-                .selection
-                .types
-                .get(index)
-                .is_some_and(|type_| type_ == "uuid");
+            let wanted = self.wanted.get(index).copied().unwrap_or(Wanted::Plain);
             let array: Option<&dyn Array> = number
                 .and_then(|number| batch.columns().get(number))
                 .map(|array| &**array);
-            let value = array.map_or(Ok(None), |array| text(array, *row, uuid));
+            let value = array.map_or(Ok(None), |array| text(array, *row, wanted));
             if index > 0 {
                 block.data.push(b'\t');
             }
@@ -167,18 +180,15 @@ impl BlockReader for ArrowReader {
                 .as_ref()
                 .is_none_or(|kept| kept.contains(&index));
             if kept && !is_known(field.data_type()) {
-                return Err(Error::new(
-                    ErrorKind::Type,
-                    format!(
-                        "column \"{}\" has Arrow's type {}, which has no mapping",
-                        field.name(),
-                        field.data_type()
-                    ),
-                )
-                .in_file(self.input.path())
-                .with_advice("ignore it, or write it as another type"));
+                let what = format!("Arrow's type {}, which has no mapping", field.data_type());
+                return Err(no_mapping(&self.input, field.name(), &what));
             }
         }
+        self.wanted = selection
+            .types
+            .iter()
+            .map(|type_| Wanted::of(type_))
+            .collect();
         self.selection = selection;
         Ok(())
     }
@@ -216,13 +226,18 @@ impl BlockReader for ArrowReader {
     }
 }
 
-fn wrong_kind(
-    input: &Input,
-    wanted: &str,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> Error {
+fn no_mapping(input: &Input, column: &str, what: &str) -> Error {
+    Error::new(ErrorKind::Type, format!("column \"{column}\" has {what}"))
+        .in_file(input.path())
+        .with_advice("ignore it, or write it as another type")
+}
+
+fn wrong_kind(input: &Input, wanted: &str, error: BoxError) -> Error {
     Error::new(ErrorKind::Input, format!("the file is not {wanted}"))
         .in_file(input.path())
         .with_source(error)
         .with_advice("name its format, or write it again")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Rows into a table.
 
 #[cfg(feature = "arrow")]
+mod arrow_file;
+#[cfg(feature = "arrow")]
 mod arrow_reader;
 #[cfg(feature = "arrow")]
 mod arrow_text;
@@ -10,6 +12,10 @@ mod csv_rows;
 mod input;
 #[cfg(feature = "json")]
 mod json_rows;
+#[cfg(feature = "parquet")]
+mod parquet_codec;
+#[cfg(feature = "parquet")]
+mod parquet_footer;
 mod progress;
 mod reader;
 mod reject_file;
@@ -24,6 +30,8 @@ use std::time::Duration;
 
 use crdb_exec::{PooledExecutor, SessionSource};
 
+#[cfg(feature = "arrow")]
+pub(crate) use arrow_file::{ArrowFile, guarded};
 pub(crate) use progress::Observe;
 pub use progress::Progress;
 pub use source::{Source, TextRow};

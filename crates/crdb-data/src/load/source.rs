@@ -88,14 +88,16 @@ impl Source {
         Self::new(SourceKind::JsonLines(path.into()))
     }
 
-    /// A file of Arrow's IPC format, not compressed. Values become what they are in [the crate's table](crate#types), and other integers, times
-    /// in seconds and milliseconds, and large and view types of text and bytes are known too.
+    /// A file of Arrow's IPC format; compressed by LZ4 or Zstandard with the features of these names. Values become what they are in
+    /// [the crate's table](crate#types). Other integers, floats and decimals, times in other units, large and view types of text and
+    /// bytes, and dictionaries are known too. Structs, maps and unions are refused.
     #[cfg(feature = "arrow")]
     pub fn arrow(path: impl Into<PathBuf>) -> Self {
         Self::new(SourceKind::ArrowIpc(path.into()))
     }
 
-    /// A file of Parquet, not compressed.
+    /// A file of Parquet, with the types of [`arrow`](Self::arrow); compressed by Snappy, Gzip, LZ4 or Zstandard with the features of these
+    /// names.
     #[cfg(feature = "parquet")]
     pub fn parquet(path: impl Into<PathBuf>) -> Self {
         Self::new(SourceKind::Parquet(path.into()))

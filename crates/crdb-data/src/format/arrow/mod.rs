@@ -9,7 +9,7 @@ mod parquet;
 pub use batches::{BatchBuilder, record_batches};
 pub use ipc::ArrowIpc;
 #[cfg(feature = "parquet")]
-pub use parquet::Parquet;
+pub use parquet::{Parquet, ParquetCompression};
 
 use std::io::Write;
 use std::sync::Arc;

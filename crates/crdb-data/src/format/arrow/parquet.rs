@@ -3,7 +3,9 @@ use std::fmt;
 use crdb_exec::Row;
 use parking_lot::Mutex;
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
 
 use super::Drained;
 use super::batches::BatchBuilder;
@@ -20,10 +22,48 @@ const ROW_GROUP: usize = 8 << 20;
 /// A file that has begun.
 type Writing = (BatchBuilder, ArrowWriter<Drained>, Drained);
 
-/// Parquet, not compressed: row groups of about 8 MiB, which is what it holds in memory.
+/// How Parquet's pages are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ParquetCompression {
+    /// Not at all.
+    #[default]
+    None,
+    /// Snappy, which most programs write.
+    #[cfg(feature = "snappy")]
+    Snappy,
+    /// Gzip.
+    #[cfg(feature = "gzip")]
+    Gzip,
+    /// LZ4, raw.
+    #[cfg(feature = "lz4")]
+    Lz4,
+    /// Zstandard, at its level 1.
+    #[cfg(feature = "zstd")]
+    Zstd,
+}
+
+impl ParquetCompression {
+    fn codec(self) -> Compression {
+        match self {
+            Self::None => Compression::UNCOMPRESSED,
+            #[cfg(feature = "snappy")]
+            Self::Snappy => Compression::SNAPPY,
+            #[cfg(feature = "gzip")]
+            Self::Gzip => Compression::GZIP(parquet::basic::GzipLevel::default()),
+            #[cfg(feature = "lz4")]
+            Self::Lz4 => Compression::LZ4_RAW,
+            #[cfg(feature = "zstd")]
+            Self::Zstd => Compression::ZSTD(parquet::basic::ZstdLevel::default()),
+        }
+    }
+}
+
+/// Parquet: row groups of about 8 MiB before compression, which is what it holds in memory.
 #[derive(Default)]
 pub struct Parquet {
     decimal: Option<(u8, i8)>,
+    compression: ParquetCompression,
     /// Never locked: parquet's writer is `Send` and not `Sync`, and a future that holds an export by reference must be `Send`.
     writing: Mutex<Option<Box<Writing>>>,
 }
@@ -41,14 +81,24 @@ impl Parquet {
         self.decimal = Some((precision, scale));
         self
     }
+
+    /// Compresses its pages: not at all unless told otherwise.
+    #[must_use]
+    pub fn compression(mut self, compression: ParquetCompression) -> Self {
+        self.compression = compression;
+        self
+    }
 }
 
 impl Encode for Parquet {
     fn begin(&mut self, columns: &Columns, out: &mut Vec<u8>) -> Result<(), Error> {
         let builder = BatchBuilder::new(columns.clone(), self.decimal);
         let drained = Drained::default();
-        let writer =
-            ArrowWriter::try_new(drained.clone(), builder.schema(), None).map_err(failed)?;
+        let properties = WriterProperties::builder()
+            .set_compression(self.compression.codec())
+            .build();
+        let writer = ArrowWriter::try_new(drained.clone(), builder.schema(), Some(properties))
+            .map_err(failed)?;
         drained.drain_into(out);
         *self.writing.get_mut() = Some(Box::new((builder, writer, drained)));
         Ok(())
@@ -90,6 +140,7 @@ impl Clone for Parquet {
     fn clone(&self) -> Self {
         Self {
             decimal: self.decimal,
+            compression: self.compression,
             writing: Mutex::new(None),
         }
     }
@@ -99,6 +150,7 @@ impl fmt::Debug for Parquet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parquet")
             .field("decimal", &self.decimal)
+            .field("compression", &self.compression)
             .finish_non_exhaustive()
     }
 }

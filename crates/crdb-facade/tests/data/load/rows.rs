@@ -1,0 +1,186 @@
+//! What is loaded, and how.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crdb_data::{Load, Source};
+use crdb_facade::{Database, Row as _};
+use futures_util::stream;
+
+use super::{create, file, lines, number};
+use crate::database;
+
+#[tokio::test]
+async fn csv_is_loaded_by_the_names_of_its_columns() {
+    let (_database, db) = database().await;
+    create(&db).await;
+    let (_directory, path) = file(
+        "items.csv",
+        "\u{feff}Name,ID,price,note\r\n\"a \"\"b\"\"\nc\",1,,x\r\n\r\n\"\",2,1.5,y\r\n",
+    );
+    let report = Load::into_table("Item")
+        .ignore("note")
+        .run(db.executor(), Source::file(&path).unwrap())
+        .await
+        .unwrap();
+    assert_eq!((report.rows, report.rejected), (2, 0));
+    let rows = db
+        .fetch_all("SELECT name, price::text FROM item ORDER BY id", &[])
+        .await
+        .unwrap();
+    let got: Vec<(String, Option<String>)> = rows
+        .iter()
+        .map(|row| (row.get(0).unwrap(), row.get(1).unwrap()))
+        .collect();
+    assert_eq!(
+        got,
+        [
+            ("a \"b\"\nc".to_owned(), None),
+            (String::new(), Some("1.50".to_owned()))
+        ]
+    );
+    // Nothing is left behind of a load without a name.
+    assert_eq!(number(&db, "SELECT count(*) FROM crdb_data_chunk").await, 0);
+    assert_eq!(number(&db, "SELECT count(*) FROM crdb_data_load").await, 0);
+    assert_eq!(
+        number(&db, "SELECT count(*) FROM crdb_idempotency_key").await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn many_chunks_go_over_several_sessions_with_progress() {
+    let (_database, db) = database().await;
+    create(&db).await;
+    let (_directory, path) = file("items.csv", lines(20_000));
+    let (seen, last) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (counted, bytes) = (Arc::clone(&seen), Arc::clone(&last));
+    let report = Load::into_table("item")
+        .sessions(3)
+        .chunk_bytes(32 * 1024)
+        .on_progress(move |progress| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            bytes.fetch_max(progress.bytes, Ordering::Relaxed);
+            assert!(progress.bytes <= progress.total_bytes.unwrap());
+        })
+        .run(db.executor(), Source::csv(&path))
+        .await
+        .unwrap();
+    assert_eq!(report.rows, 20_000);
+    assert!(seen.load(Ordering::Relaxed) > 5);
+    let header = "name,id,price\n".len() as u64;
+    assert_eq!(
+        last.load(Ordering::Relaxed),
+        std::fs::metadata(&path).unwrap().len() - header
+    );
+    assert_eq!(number(&db, "SELECT count(*) FROM item").await, 20_000);
+    assert_eq!(
+        number(&db, "SELECT sum(id)::int8 FROM item").await,
+        20_000 * 19_999 / 2
+    );
+}
+
+#[tokio::test]
+async fn json_lines_and_streams_are_loaded() {
+    let (_database, db) = database().await;
+    create(&db).await;
+    let (_directory, path) = file(
+        "items.jsonl",
+        "{\"id\": 1, \"name\": \"a\\tb\\\\\", \"price\": 1.10, \"tags\": [\"x\", null, \"y,z\"], \"extra\": {\"k\": [1]}}\n\
+         {\"name\": \"ü\", \"id\": 9007199254740993}\n",
+    );
+    let report = Load::into_table("item")
+        .run(db.executor(), Source::json_lines(&path))
+        .await
+        .unwrap();
+    assert_eq!(report.rows, 2);
+    let row = db
+        .fetch_one(
+            "SELECT name, price::text, tags[3], extra->'k'->>0 FROM item WHERE id = 1",
+            &[],
+        )
+        .await
+        .unwrap();
+    let got: Vec<String> = (0..4).map(|index| row.get(index).unwrap()).collect();
+    assert_eq!(got, ["a\tb\\", "1.10", "y,z", "1"]);
+    assert_eq!(
+        number(&db, "SELECT max(id) FROM item").await,
+        9_007_199_254_740_993
+    );
+
+    let rows = stream::iter((10..1_010).map(|id: i64| {
+        Ok::<_, std::io::Error>(vec![Some(id.to_string()), Some(format!("row {id}"))])
+    }));
+    let report = Load::into_table("item")
+        .chunk_rows(64)
+        .run(db.executor(), Source::rows(["id", "name"], rows))
+        .await
+        .unwrap();
+    assert_eq!(report.rows, 1_000);
+    assert_eq!(number(&db, "SELECT count(*) FROM item").await, 1_002);
+}
+
+#[tokio::test]
+async fn rows_that_exist_are_replaced_or_kept() {
+    let (_database, db) = database().await;
+    create(&db).await;
+    db.execute(
+        "INSERT INTO item (id, name, code) VALUES (1, 'old', 'x'), (2, 'old', 'y')",
+        &[],
+    )
+    .await
+    .unwrap();
+    let (_directory, path) = file("items.csv", "id,name\n1,new\n3,new\n3,newer\n");
+    let load = Load::into_table("item").sessions(1);
+    let report = load
+        .clone()
+        .replace_existing()
+        .run(db.executor(), Source::csv(&path))
+        .await
+        .unwrap();
+    assert_eq!(report.rows, 3);
+    let names = async || -> Vec<String> {
+        let rows = db
+            .fetch_all(
+                "SELECT id || name || coalesce(code, '') FROM item ORDER BY id",
+                &[],
+            )
+            .await
+            .unwrap();
+        rows.iter().map(|row| row.get(0).unwrap()).collect()
+    };
+    assert_eq!(names().await, ["1newx", "2oldy", "3newer"]);
+    let (_directory, path) = file("items.csv", "id,name\n1,newest\n4,new\n");
+    load.clone()
+        .keep_existing()
+        .run(db.executor(), Source::csv(&path))
+        .await
+        .unwrap();
+    assert_eq!(names().await, ["1newx", "2oldy", "3newer", "4new"]);
+    let (_directory, path) = file("items.csv", "id,name,code\n5,a,b\n6,a,long\n");
+    let error = load
+        .replace_existing()
+        .run(db.executor(), Source::csv(&path))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("line 3") && error.to_string().contains("too long"),
+        "{error}"
+    );
+    let (_directory, path) = file("items.csv", "name\na\n");
+    let error = Load::into_table("item")
+        .replace_existing()
+        .run(db.executor(), Source::csv(&path))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("primary key"), "{error}");
+}
+
+#[test]
+fn a_load_can_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    fn check(db: &Database) {
+        is_send(&Load::into_table("t").run(db.executor(), Source::csv("t.csv")));
+    }
+    let _ = check;
+}
