@@ -3,6 +3,9 @@
 //! Every write of a runner checks in its own transaction that the token is still its own, so that a runner that has lost
 //! its lease cannot commit. The expiry only says when another runner may try; nothing is decided by a client's clock but
 //! when to stop early.
+//!
+//! Heartbeats write a row of their own. On a server with snapshots, a transaction that lasts longer than the pause between
+//! two heartbeats could not write the row any more that they have written meanwhile (40001), however often it is tried.
 
 mod heartbeat;
 
@@ -37,6 +40,12 @@ pub(crate) struct Taken {
     /// Sessions of earlier runners that may still be working.
     pub(crate) earlier: Vec<String>,
 }
+
+/// The row of the table that every write of a runner checks.
+pub(crate) const GUARDED: i64 = 1;
+
+/// The row that heartbeats write.
+pub(crate) const RENEWED: i64 = 2;
 
 /// What a look at the lease found.
 enum Look {
@@ -112,20 +121,27 @@ async fn try_take<S: SessionSource>(
         .await?;
     let work = async {
         let read = format!(
-            "SELECT token, owner, sessions, expires_at <= now() AS expired FROM {} WHERE id = 1 FOR UPDATE",
+            "SELECT id, token, owner, sessions, expires_at <= now() AS expired FROM {} ORDER BY id FOR UPDATE",
             tables.lease
         );
-        let row = transaction.fetch_one(read.as_str(), &[]).await?;
-        let sessions: String = row.get("sessions")?;
+        let rows = transaction.fetch_all(read.as_str(), &[]).await?;
+        let (mut token, mut owner, mut sessions, mut expired) =
+            (0, String::new(), String::new(), true);
+        for row in &rows {
+            if row.get::<i64>("id")? == GUARDED {
+                token = row.get::<i64>("token")?;
+                owner = row.get("owner")?;
+                sessions = row.get("sessions")?;
+            }
+            expired &= row.get::<bool>("expired")?;
+        }
         let earlier: Vec<String> = sessions.split_whitespace().map(str::to_owned).collect();
         // Its own session: an earlier try whose answer was lost.
         let own = earlier.last().is_some_and(|last| last == session);
-        if !row.get::<bool>("expired")? && !own {
-            return Ok(Look::Held {
-                owner: row.get("owner")?,
-            });
+        if !expired && !own {
+            return Ok(Look::Held { owner });
         }
-        let token = row.get::<i64>("token")? + 1;
+        let token = token + 1;
         let earlier: Vec<String> = earlier
             .into_iter()
             .filter(|earlier| earlier != session)
@@ -134,7 +150,7 @@ async fn try_take<S: SessionSource>(
         all.push(session.to_owned());
         let write = format!(
             "UPDATE {} SET token = $1::INT8, owner = $2::TEXT, sessions = $3::TEXT, \
-             expires_at = now() + $4::FLOAT8 * INTERVAL '1 second', writes = writes + 1 WHERE id = 1",
+             expires_at = now() + $4::FLOAT8 * INTERVAL '1 second', writes = writes + 1",
             tables.lease
         );
         let seconds = options.lease.as_secs_f64();
@@ -186,7 +202,7 @@ pub(crate) async fn guard(
     token: i64,
 ) -> Result<(), Guarded> {
     let text = format!(
-        "UPDATE {} SET writes = writes + 1 WHERE id = 1 AND token = $1::INT8",
+        "UPDATE {} SET writes = writes + 1 WHERE id = {GUARDED} AND token = $1::INT8",
         tables.lease
     );
     match transaction.execute(text.as_str(), &[&token]).await? {
@@ -274,7 +290,7 @@ pub(crate) async fn release<S: SessionSource>(
 ) -> Result<(), ExecError> {
     let sessions = if is_idle { "sessions = ''," } else { "" };
     let text = format!(
-        "UPDATE {} SET expires_at = now(), token = token + 1, {sessions} writes = writes + 1 WHERE id = 1 AND token = $1::INT8",
+        "UPDATE {} SET expires_at = now(), token = token + 1, {sessions} writes = writes + 1 WHERE token = $1::INT8",
         tables.lease
     );
     let statement = crdb_exec::Statement::new(&text).retry(crdb_exec::RetrySafety::Safe);

@@ -124,7 +124,7 @@ impl Status {
             return Ok(None);
         }
         let text = format!(
-            "SELECT owner FROM {} WHERE id = 1 AND expires_at > now()",
+            "SELECT owner FROM {} WHERE expires_at > now() ORDER BY id LIMIT 1",
             tables.lease
         );
         let row = db

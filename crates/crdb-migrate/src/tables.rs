@@ -3,6 +3,7 @@
 use crdb_exec::{Error as ExecError, Executor, ExecutorExt, Row};
 
 use crate::error::{Error, ErrorKind};
+use crate::lease::{GUARDED, RENEWED};
 
 /// How the tables are called: `crdb_migration_step` and `crdb_migration_lease` by default, in the schema in which the
 /// session creates tables.
@@ -137,16 +138,16 @@ impl Tables {
              sessions TEXT NOT NULL, expires_at TIMESTAMPTZ NOT NULL, writes INT8 NOT NULL)",
             self.lease
         );
-        let row = format!(
-            "INSERT INTO {} (id, token, owner, sessions, expires_at, writes) VALUES (1, 0, '', '', now(), 0) \
-             ON CONFLICT (id) DO NOTHING",
+        let rows = format!(
+            "INSERT INTO {} (id, token, owner, sessions, expires_at, writes) \
+             VALUES ({GUARDED}, 0, '', '', now(), 0), ({RENEWED}, 0, '', '', now(), 0) ON CONFLICT (id) DO NOTHING",
             self.lease
         );
         let there = self.exist(db).await.map_err(database)?;
         let texts: &[&String] = if there {
-            &[&row]
+            &[&rows]
         } else {
-            &[&steps, &lease, &row]
+            &[&steps, &lease, &rows]
         };
         for text in texts {
             let mut attempt = 1;

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::Taken;
+use super::{RENEWED, Taken};
 use crate::tables::Tables;
 
 /// How many heartbeats there are in the time that a lease lasts.
@@ -44,7 +44,7 @@ impl Heartbeat {
         let beat = Beat {
             db: db.clone(),
             text: Arc::from(format!(
-                "UPDATE {} SET expires_at = now() + $2::FLOAT8 * INTERVAL '1 second' WHERE id = 1 AND token = $1::INT8",
+                "UPDATE {} SET expires_at = now() + $2::FLOAT8 * INTERVAL '1 second' WHERE id = {RENEWED} AND token = $1::INT8",
                 tables.lease
             )),
             token: taken.token,

@@ -9,7 +9,7 @@ use crdb_exec::{
 use super::Runner;
 use crate::error::Error;
 use crate::fence;
-use crate::lease::Write;
+use crate::lease::{GUARDED, Write};
 use crate::plan::PlannedStep;
 
 /// How long the server lets one statement run. What a step may take is kept by the client, which may be told more.
@@ -62,7 +62,7 @@ impl<S: SessionSource> Runner<'_, S> {
     async fn note_sessions(&self, sessions: &str) -> Result<(), Error> {
         let write = Write {
             text: format!(
-                "UPDATE {} SET sessions = $1::TEXT WHERE id = 1",
+                "UPDATE {} SET sessions = $1::TEXT WHERE id = {GUARDED}",
                 self.tables.lease
             ),
             parameters: vec![&sessions],

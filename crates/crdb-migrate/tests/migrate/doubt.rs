@@ -269,3 +269,27 @@ async fn a_locked_table_is_unlocked_for_a_change_and_locked_again() {
         "0"
     );
 }
+
+#[tokio::test]
+async fn data_that_takes_longer_than_a_lease_is_written_at_the_first_attempt() {
+    for kind in crate::bed::BOTH {
+        let bed = Bed::new(kind).await;
+        let files = [
+            FILES[0],
+            (
+                "0002_slow.up.sql",
+                "INSERT INTO accounts (id, owner) SELECT nextval('attempts'), 'x' FROM pg_sleep(1.2);",
+            ),
+        ];
+        // A sequence keeps what a transaction that was taken back has drawn from it.
+        bed.run("CREATE SEQUENCE attempts").await;
+        let lease = crate::bed::options().lease(Duration::from_millis(600));
+        let migrator = bed.migrator(&files).options(lease);
+        // A machine that is busy may lose a lease of this length.
+        while let Err(error) = migrator.up().await {
+            assert_eq!(error.kind(), ErrorKind::LeaseLost, "{kind:?}: {error}");
+            bed.run("SELECT setval('attempts', 1, false)").await;
+        }
+        assert_eq!(bed.ask("SELECT id FROM accounts").await, "1", "{kind:?}");
+    }
+}

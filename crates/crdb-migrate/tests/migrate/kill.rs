@@ -1,20 +1,24 @@
-//! Three runners at once, each a process of its own, one of which is killed (SIGKILL) before a statement is sent or after its
-//! answer was read; heartbeats and the runner's own writes count among the statements.
+//! Three runners at once, each a process of its own, one of which is killed (SIGKILL) before a request is sent or after its
+//! answer was read: those of migrations, of the journal, of heartbeats, and looks at jobs. Every fourth one is not killed but
+//! frozen for longer than its lease, and goes on then with what it was about to send.
 //!
-//! Short: a few points on each engine. Long (`CRDB_TEST_LONG`): 1,000 points, from the seed `CRDB_TEST_SEED`.
+//! Short: a few points on each engine. Long (`CRDB_TEST_LONG`): 1,000 kills on each engine, at every point in turn, from
+//! the seed `CRDB_TEST_SEED`.
 
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crdb_exec::{Engine, PooledExecutor};
 use crdb_migrate::{Migrations, Migrator, Options};
 use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
 
 use crate::bed::{BOTH, Bed};
 use crate::source::Plain;
+use crate::witness;
 
-/// How a runner is told what to do: `PORT USER DATABASE ENGINE KILL_AT`.
+/// How a runner is told what to do: `PORT USER DATABASE ENGINE POINT FATE`.
 const ORDERS: &str = "CRDB_MIGRATE_TEST_RUNNER";
 
 /// The test that is run again in processes of their own, which know by [`ORDERS`] what to do.
@@ -23,6 +27,18 @@ const TEST: &str = "kill::each_migration_takes_effect_once_whenever_a_runner_is_
 /// No runner hangs for longer.
 const HANGS: Duration = Duration::from_secs(300);
 
+/// How long a lease lasts.
+const LEASE: Duration = Duration::from_secs(1);
+
+/// How long a runner is frozen: others have taken its lease by then.
+const FROZEN: Duration = Duration::from_millis(2_500);
+
+/// How long schema changes take behind the proxy: some heartbeats.
+const JOB: Duration = Duration::from_millis(250);
+
+/// Rounds at a time.
+const AT_ONCE: u64 = 4;
+
 const FILES: &[(&str, &str)] = &[
     (
         "0001_tables.up.sql",
@@ -30,7 +46,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "0002_rows.up.sql",
-        "INSERT INTO counter VALUES (1, 0);\nUPDATE counter SET n = n + 1;\nINSERT INTO item SELECT g, 'o' || g FROM generate_series(1, 50) AS g;",
+        "INSERT INTO counter VALUES (1, 0);\nUPDATE counter SET n = n + 1;\nINSERT INTO item SELECT g, 'o' || g FROM generate_series(1, 50) AS g, pg_sleep(0.25);",
     ),
     (
         "0003_index.up.sql",
@@ -46,30 +62,73 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Counts the points of this process at which it can be killed, and kills it at one.
+/// What the server says it made.
+const MADE: &[&str] = &[
+    "ALTER TABLE public.item",
+    "CREATE INDEX public.by_owner",
+    "CREATE INDEX public.counter_pkey",
+    "CREATE INDEX public.item_pkey",
+    "CREATE TABLE public.counter",
+    "CREATE TABLE public.item",
+];
+
+/// Counts the points that this process has passed.
 static POINTS: AtomicU64 = AtomicU64::new(0);
 
-/// The point at which this process kills itself; 0 for none.
-static KILL_AT: AtomicU64 = AtomicU64::new(0);
+/// The point at which this process meets its fate; 0 for none.
+static FATED: AtomicU64 = AtomicU64::new(0);
 
-/// Before a statement is sent, and after its answer was read.
-pub(crate) fn point() {
-    let at = KILL_AT.load(Ordering::SeqCst);
-    if POINTS.fetch_add(1, Ordering::SeqCst) + 1 == at {
-        let own = rustix::process::getpid();
-        let killed = rustix::process::kill_process(own, rustix::process::Signal::KILL);
-        unreachable!("the process was killed: {killed:?}");
+/// Whether it is frozen there rather than killed.
+static FREEZES: AtomicBool = AtomicBool::new(false);
+
+/// Requests that are not answered yet.
+static OPEN: AtomicI64 = AtomicI64::new(0);
+
+/// Before a request is sent.
+pub(crate) fn before_request() {
+    let beside = OPEN.fetch_add(1, Ordering::SeqCst) > 0;
+    point(beside);
+}
+
+/// After the answer to a request was read.
+pub(crate) fn after_answer() {
+    let beside = OPEN.fetch_sub(1, Ordering::SeqCst) > 1;
+    point(beside);
+}
+
+/// `beside` says that another request of this process is under way: this one is a heartbeat, or a look at a job.
+#[expect(clippy::print_stdout, reason = "its parent reads it")]
+fn point(beside: bool) {
+    if POINTS.fetch_add(1, Ordering::SeqCst) + 1 != FATED.load(Ordering::SeqCst) {
+        return;
     }
+    println!("{}", if beside { "met: beside" } else { "met: alone" });
+    if FREEZES.load(Ordering::SeqCst) {
+        // All that this process does stands still: its runtime has this one thread.
+        std::thread::sleep(FROZEN);
+        return;
+    }
+    let own = rustix::process::getpid();
+    let killed = rustix::process::kill_process(own, rustix::process::Signal::KILL);
+    unreachable!("the process was killed: {killed:?}");
+}
+
+/// What becomes of a runner at its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Killed,
+    Frozen,
 }
 
 /// What a process that was started with orders runs.
 #[expect(clippy::print_stdout, reason = "its parent reads it")]
 async fn run(orders: &str) {
     let words: Vec<&str> = orders.split(' ').collect();
-    let [port, user, database, engine, kill_at] = words.as_slice() else {
+    let [port, user, database, engine, at, fate] = words.as_slice() else {
         panic!("{orders}");
     };
-    KILL_AT.store(kill_at.parse().unwrap(), Ordering::SeqCst);
+    FATED.store(at.parse().unwrap(), Ordering::SeqCst);
+    FREEZES.store(*fate == "frozen", Ordering::SeqCst);
     let mut config = tokio_postgres::Config::new();
     config
         .host("localhost")
@@ -83,7 +142,7 @@ async fn run(orders: &str) {
     let db = PooledExecutor::builder(Plain::new(std::sync::Arc::new(config), engine))
         .retry_reserve(10_000)
         .build();
-    let options = Options::new().lease(Duration::from_secs(1)).wait(HANGS);
+    let options = Options::new().lease(LEASE).wait(HANGS);
     let migrator = Migrator::new(db, Migrations::from_embedded(FILES).unwrap()).options(options);
     // A lease of one second can be lost on a busy machine: then the runner goes on as any caller would.
     while let Err(error) = migrator.up().await {
@@ -92,15 +151,19 @@ async fn run(orders: &str) {
     println!("points: {}", POINTS.load(Ordering::SeqCst));
 }
 
-fn start(bed: &Bed, kill_at: u64) -> Child {
+fn start(bed: &Bed, at: u64, fate: Fate) -> Child {
     let orders = format!(
-        "{} {} {} {} {kill_at}",
+        "{} {} {} {} {at} {}",
         bed.port(),
         bed.user(),
         bed.database.name(),
         match bed.kind {
             Engine::CockroachDb => "cockroachdb",
             _ => "postgresql",
+        },
+        match fate {
+            Fate::Killed => "killed",
+            Fate::Frozen => "frozen",
         }
     );
     Command::new(std::env::current_exe().unwrap())
@@ -120,10 +183,19 @@ async fn finish(runner: Child) -> std::process::Output {
         .unwrap()
 }
 
+async fn bed(kind: Engine) -> Bed {
+    let bed = Bed::new(kind).await;
+    if let Some(proxy) = &bed.proxy {
+        proxy.slow_schema_changes(JOB);
+    }
+    witness::install(&bed).await;
+    bed
+}
+
 /// How many points there are for one runner alone.
 async fn points(kind: Engine) -> u64 {
-    let bed = Bed::new(kind).await;
-    let output = finish(start(&bed, 0)).await;
+    let bed = bed(kind).await;
+    let output = finish(start(&bed, 0, Fate::Killed)).await;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find_map(|line| line.split_once("points: "));
     line.unwrap_or_else(|| panic!("{output:?}"))
@@ -132,20 +204,31 @@ async fn points(kind: Engine) -> u64 {
         .unwrap()
 }
 
-/// One killed runner, two others. Gives whether the first was killed, which it is not when another does its work.
-async fn round(kind: Engine, kill_at: u64) -> bool {
-    let bed = Bed::new(kind).await;
-    let first = start(&bed, kill_at);
-    let others = [start(&bed, 0), start(&bed, 0)];
-    let killed = !finish(first).await.status.success();
+/// What a round has come to.
+struct Round {
+    at: u64,
+    fate: Fate,
+    /// Whether the runner met its fate, which it does not when others do its work.
+    met: bool,
+    /// Whether it was a heartbeat or a look at a job.
+    beside: bool,
+}
+
+/// One runner with a fate, and two others.
+async fn round(kind: Engine, at: u64, fate: Fate) -> Round {
+    let bed = bed(kind).await;
+    let first = start(&bed, at, fate);
+    let others = [start(&bed, 0, fate), start(&bed, 0, fate)];
+    let what = format!("{fate:?} at {at} on {kind:?}");
+    let first = finish(first).await;
+    let said = String::from_utf8_lossy(&first.stdout).into_owned();
+    let met = said.contains("met: ");
+    let dies = met && fate == Fate::Killed;
+    assert_eq!(first.status.success(), !dies, "{what}: {first:?}");
     for other in others {
         let output = finish(other).await;
-        assert!(
-            output.status.success(),
-            "kill at {kill_at} on {kind:?}: {output:?}"
-        );
+        assert!(output.status.success(), "{what}: {output:?}");
     }
-    let what = format!("kill at {kill_at} on {kind:?}");
     assert_eq!(bed.ask("SELECT n FROM counter").await, "111", "{what}");
     assert_eq!(bed.ask("SELECT count(*) FROM item").await, "50", "{what}");
     assert_eq!(
@@ -178,15 +261,31 @@ async fn round(kind: Engine, kill_at: u64) -> bool {
             assert_eq!(jobs, "1", "{what}: {change}");
         }
     }
-    killed
+    let wrong = witness::against_the_rules(&bed, MADE).await;
+    assert!(wrong.is_empty(), "{what}: {wrong:#?}");
+    Round {
+        at,
+        fate,
+        met,
+        beside: said.contains("met: beside"),
+    }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[tokio::test]
 async fn each_migration_takes_effect_once_whenever_a_runner_is_killed() {
     match std::env::var(ORDERS) {
         Ok(orders) => run(&orders).await,
         Err(_) => kill_one_of_three_again_and_again().await,
     }
+}
+
+/// What all rounds have come to.
+#[derive(Default)]
+struct Figures {
+    kills: u64,
+    freezes: u64,
+    beside: u64,
+    points: u64,
 }
 
 #[expect(clippy::print_stdout, reason = "the chaos harness reads it")]
@@ -196,25 +295,69 @@ async fn kill_one_of_three_again_and_again() {
         .ok()
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(1);
-    let wanted = if long { 500 } else { 4 };
-    let mut kills = 0;
+    let wanted = if long { 1_000 } else { 3 };
+    let mut figures = Figures::default();
     for kind in BOTH {
         let points = points(kind).await;
-        let (mut here, mut round_number) = (0, 0);
-        while here < wanted {
-            // Spread evenly and shifted by the seed, so that few rounds meet different parts.
-            let step = seed
-                .wrapping_mul(7)
-                .wrapping_add(round_number * (points / 4 + 7));
-            let kill_at = 1 + step % points;
-            here += u64::from(round(kind, kill_at).await);
-            round_number += 1;
-            assert!(round_number < 4 * wanted + 8, "too few runners were killed");
-            if long && here % 50 == 0 {
-                println!("row R17: figure kills so far = {}", kills + here);
+        let mut met = std::collections::BTreeSet::new();
+        let (mut kills, mut number) = (0, 0);
+        let mut running = JoinSet::new();
+        while kills < wanted || !running.is_empty() {
+            let under_way =
+                |running: &JoinSet<Round>| u64::try_from(running.len()).unwrap_or(u64::MAX);
+            while kills + under_way(&running) <= wanted && under_way(&running) < AT_ONCE {
+                let fate = if number % 4 == 1 {
+                    Fate::Frozen
+                } else {
+                    Fate::Killed
+                };
+                running.spawn(round(kind, place(seed, number, points), fate));
+                number += 1;
+                assert!(number < 8 * wanted + 8, "too few runners were killed");
+            }
+            let Some(round) = running.join_next().await else {
+                break;
+            };
+            let round = round.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            if !round.met {
+                continue;
+            }
+            met.insert(round.at);
+            figures.beside += u64::from(round.beside);
+            match round.fate {
+                Fate::Frozen => figures.freezes += 1,
+                Fate::Killed => kills += 1,
+            }
+            if long && round.fate == Fate::Killed && kills % 50 == 0 {
+                println!("row R17: figure kills so far = {}", figures.kills + kills);
             }
         }
-        kills += here;
+        figures.kills += kills;
+        figures.points += u64::try_from(met.len()).unwrap_or(0);
     }
-    println!("row R17: done {kills} kills");
+    println!("row R17: figure different points = {}", figures.points);
+    println!(
+        "row R17: figure at heartbeats and looks at jobs = {}",
+        figures.beside
+    );
+    println!(
+        "row R17: figure frozen beyond the lease = {}",
+        figures.freezes
+    );
+    println!("row R17: done {} kills", figures.kills);
+}
+
+/// Every point in turn, spread so that few rounds meet different parts and shifted by the seed.
+fn place(seed: u64, number: u64, points: u64) -> u64 {
+    let common = |mut a: u64, mut b: u64| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    let near = (points * 5 / 8).max(1);
+    let stride = (near..)
+        .find(|stride| common(*stride, points) == 1)
+        .unwrap_or(1);
+    1 + (seed % points + number % points * stride) % points
 }

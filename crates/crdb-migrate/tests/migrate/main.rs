@@ -14,3 +14,4 @@ mod kill;
 mod others;
 mod source;
 mod up;
+mod witness;

@@ -41,7 +41,7 @@ impl ClientHandle for PlainHandle {
     type Call = ();
 
     fn begin(&self, _: bool) {
-        crate::kill::point();
+        crate::kill::before_request();
         self.open.fetch_add(1, Ordering::SeqCst);
     }
 
@@ -51,7 +51,7 @@ impl ClientHandle for PlainHandle {
 
     fn finish(&self, (): ()) {
         self.open.fetch_sub(1, Ordering::SeqCst);
-        crate::kill::point();
+        crate::kill::after_answer();
     }
 
     fn is_closed(&self) -> bool {
