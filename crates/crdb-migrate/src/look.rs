@@ -39,6 +39,13 @@ pub(crate) enum Found {
     NotDone,
     /// It left something that has to be removed before it runs again.
     Invalid,
+    /// An operator has cancelled its job, and it took no effect.
+    Canceled {
+        /// The job.
+        job: i64,
+        /// Whether that happened while this runner waited for the job.
+        meanwhile: bool,
+    },
 }
 
 /// Waits for the statement's job, where it has one, and looks at what it left.
@@ -58,17 +65,25 @@ pub(crate) async fn look(
     let job = if engine == Engine::CockroachDb && step.class.kind != StepKind::Data {
         let job = job::newest(db, &step.text, begun).await.map_err(database)?;
         match job {
-            Some(job) => Some(wait_for(db, step, job, observer).await?),
+            Some(job) => {
+                let running = job.state == JobState::Running;
+                let job = wait_for(db, step, job, observer).await?;
+                match job.state {
+                    JobState::Canceled => {
+                        return Ok(Found::Canceled {
+                            job: job.id,
+                            meanwhile: running,
+                        });
+                    }
+                    JobState::Failed => return Ok(Found::NotDone),
+                    _ => Some(job),
+                }
+            }
             None => None,
         }
     } else {
         None
     };
-    if let Some(job) = &job
-        && job.state == JobState::Failed
-    {
-        return Ok(Found::NotDone);
-    }
     let succeeded = job
         .as_ref()
         .is_some_and(|job| job.state == JobState::Succeeded);
@@ -130,14 +145,14 @@ async fn wait_for(
             fraction: job.fraction,
         });
         match job.state {
-            JobState::Succeeded | JobState::Failed => return Ok(job),
+            JobState::Succeeded | JobState::Failed | JobState::Canceled => return Ok(job),
             JobState::Paused => {
                 return Err(Error::new(
                     ErrorKind::JobPaused,
                     format!("job {} of {} is paused", job.id, step.place()),
                 )
                 .remedy(format!(
-                    "`RESUME JOB {0}` or `CANCEL JOB {0}`, then run again",
+                    "resume or cancel it (`crdb migrate job resume {0}`, `RESUME JOB {0}`), then run again",
                     job.id
                 )));
             }

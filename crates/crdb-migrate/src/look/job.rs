@@ -34,6 +34,8 @@ pub(crate) enum JobState {
     Succeeded,
     /// Nothing of it is left.
     Failed,
+    /// As `Failed`, because an operator wanted it so.
+    Canceled,
     /// It could not be taken back.
     Stuck,
 }
@@ -42,7 +44,8 @@ impl JobState {
     fn of(status: &str) -> Self {
         match status {
             "succeeded" => Self::Succeeded,
-            "failed" | "canceled" => Self::Failed,
+            "failed" => Self::Failed,
+            "canceled" => Self::Canceled,
             "paused" | "pause-requested" => Self::Paused,
             "revert-failed" => Self::Stuck,
             _ => Self::Running,
@@ -158,6 +161,26 @@ fn one_name(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The states of `pkg/jobs/jobspb` in cockroachdb/cockroach.
+    #[test]
+    fn every_state_of_a_job_has_its_meaning() {
+        for (status, state) in [
+            ("pending", JobState::Running),
+            ("running", JobState::Running),
+            ("reverting", JobState::Running),
+            ("cancel-requested", JobState::Running),
+            ("pause-requested", JobState::Paused),
+            ("paused", JobState::Paused),
+            ("succeeded", JobState::Succeeded),
+            ("failed", JobState::Failed),
+            ("canceled", JobState::Canceled),
+            ("revert-failed", JobState::Stuck),
+            ("of a later release", JobState::Running),
+        ] {
+            assert_eq!(JobState::of(status), state, "{status}");
+        }
+    }
 
     #[test]
     fn a_description_is_that_of_its_statement() {

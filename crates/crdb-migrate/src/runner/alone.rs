@@ -56,10 +56,20 @@ impl<S: SessionSource> Runner<'_, S> {
             if let Some(begun) = begun
                 && std::mem::take(&mut doubt)
             {
+                self.note_job_in_doubt(step, begun).await?;
                 match look::look(self.db, self.engine, step, begun, self.observer).await? {
                     Found::Done => break,
                     Found::NotDone => {}
                     Found::Invalid => self.remove_invalid(step).await?,
+                    // One that an operator cancelled before this runner came may be run again.
+                    Found::Canceled { job, meanwhile } if meanwhile || cut_off.is_some() => {
+                        if unlocked.is_some() {
+                            self.set_lock(step, unlocked.as_deref(), true).await?;
+                        }
+                        let why = format!("its job {job} was cancelled");
+                        return Err(self.give_up(step, why).await);
+                    }
+                    Found::Canceled { .. } => {}
                 }
                 // A statement that had its time, or that an operator has cancelled, is not run again.
                 if let Some(error) = cut_off
@@ -256,6 +266,18 @@ impl<S: SessionSource> Runner<'_, S> {
             Err(error) if has_ended(&error) => Ran::Refused(error),
             Err(error) => Ran::Doubt(error),
         })
+    }
+
+    /// Notes the job for which a look is about to wait, so that `status` shows it and an operator can reach it.
+    async fn note_job_in_doubt(&self, step: &PlannedStep, begun: Begun) -> Result<(), Error> {
+        if self.engine != Engine::CockroachDb || step.class.kind != StepKind::Schema {
+            return Ok(());
+        }
+        // What cannot be seen now is told by the look.
+        match look::newest(self.db, &step.text, begun).await {
+            Ok(Some(job)) => self.note_job(step, job.id).await,
+            _ => Ok(()),
+        }
     }
 
     /// Tells the observer and the journal of the statement's job, for as long as the statement runs.

@@ -33,6 +33,20 @@ impl<S: SessionSource> Runner<'_, S> {
             .await
     }
 
+    /// Notes that a person has to decide: data was committed, and an entry or a schema change that belongs to it was not.
+    pub(super) async fn note_in_doubt(
+        &self,
+        steps: &[PlannedStep],
+        error: &crdb_exec::Error,
+    ) -> Result<(), Error> {
+        let text = error.to_string();
+        for step in steps {
+            self.note(step, "state = 'begun', error = $4::TEXT", &text)
+                .await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn note(
         &self,
         step: &PlannedStep,

@@ -13,6 +13,7 @@ use crate::code::{CodeError, Next};
 use crate::error::{Error, ErrorKind};
 use crate::journal::StepState;
 use crate::lease::{self, Guarded};
+use crate::look;
 use crate::plan::PlannedStep;
 use crate::statement::StepKind;
 
@@ -54,6 +55,13 @@ impl<S: SessionSource> Runner<'_, S> {
         let Some(first) = steps.first() else {
             return Ok(());
         };
+        if let Some(doubtful) = steps.iter().find(|step| step.is_in_doubt()) {
+            // It was begun outside of a transaction, or CockroachDB has committed a part of it (XXA00).
+            return Err(look::undecided(
+                doubtful,
+                "its data may have been committed without its entry in the journal",
+            ));
+        }
         let mut progress = self.progress(first).await?;
         let mut attempt = 1;
         loop {
@@ -75,7 +83,15 @@ impl<S: SessionSource> Runner<'_, S> {
                 Err(Aborted::Failed(error)) => error,
             };
             if error.kind() == ExecErrorKind::PartlyCommitted {
+                self.note_in_doubt(steps, &error).await?;
                 return Err(partly_committed(first, error));
+            }
+            if error.kind() == ExecErrorKind::Misuse && error.is_outcome_unknown() {
+                // A statement has committed what came before it, without the journal's entry.
+                self.renew().await?;
+                self.note_in_doubt(steps, &error).await?;
+                let why = "a statement has ended the transaction that it was in";
+                return Err(look::undecided(first, why).because(error));
             }
             let unknown = error.is_outcome_unknown() || error.is_connection() || error.is_timeout();
             let again = unknown || error.is_retryable() || is_lock_timeout(&error);
@@ -262,5 +278,9 @@ pub(super) fn partly_committed(step: &PlannedStep, source: ExecError) -> Error {
         ),
     )
     .because(source)
-    .remedy("correct the cause, make the schema change by a migration of its own, and say by `repair` that this one is done")
+    .remedy(format!(
+        "correct the cause, make the schema change by a migration of its own, and say that this one is done: `repair` with \"{} {} done\"",
+        step.version,
+        step.step()
+    ))
 }

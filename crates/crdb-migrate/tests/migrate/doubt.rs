@@ -1,13 +1,17 @@
 //! Statements that are cut off, cancelled or ambiguous.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crdb_exec::Engine;
-use crdb_migrate::{ErrorKind, JobEvent, MigrationState, Observer};
+use crdb_exec::{Engine, ExecutorExt, PooledExecutor, ScopeSource, SessionSource, Transaction};
+use crdb_migrate::{
+    BoxFuture, CodeError, CodeMigration, ErrorKind, JobEvent, MigrationState, Next, Observer,
+};
 use crdb_testkit::{Cut, Injection};
 
 use crate::bed::Bed;
+use crate::source::Plain;
 use crate::up::FILES;
 
 /// Longer than any test.
@@ -291,5 +295,51 @@ async fn data_that_takes_longer_than_a_lease_is_written_at_the_first_attempt() {
             bed.run("SELECT setval('attempts', 1, false)").await;
         }
         assert_eq!(bed.ask("SELECT id FROM accounts").await, "1", "{kind:?}");
+    }
+}
+
+/// Writes a row; meanwhile, once, another runner takes the lease.
+struct Overtaken {
+    other: PooledExecutor<Plain>,
+    taken: AtomicBool,
+}
+
+impl<S: SessionSource> CodeMigration<S> for Overtaken {
+    fn run<'a>(
+        &'a self,
+        tx: &'a Transaction<ScopeSource<S>>,
+        _: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Next, CodeError>> {
+        Box::pin(async move {
+            tx.execute("INSERT INTO accounts (id, owner) VALUES (1, 'a')", &[])
+                .await?;
+            if !self.taken.swap(true, Ordering::SeqCst) {
+                let take = "UPDATE crdb_migration_lease SET token = token + 1";
+                self.other.execute(take, &[]).await?;
+            }
+            Ok(Next::Done)
+        })
+    }
+}
+
+/// No heartbeat tells this runner: the guard of its transaction does.
+#[tokio::test]
+async fn what_a_runner_would_commit_after_its_lease_was_taken_is_taken_back() {
+    for kind in crate::bed::BOTH {
+        let bed = Bed::new(kind).await;
+        bed.migrator(&FILES[..2]).up().await.unwrap();
+        let code = Overtaken {
+            other: bed.db.clone(),
+            taken: AtomicBool::new(false),
+        };
+        let migrator = bed.migrator(&FILES[..2]).code(2, "overtaken", code);
+        let error = migrator.up().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LeaseLost, "{error}");
+        assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "0");
+        assert_eq!(
+            bed.ask("SELECT state FROM crdb_migration_step WHERE version = 2")
+                .await,
+            "planned"
+        );
     }
 }

@@ -98,6 +98,10 @@ pub(crate) fn after_answer() {
 
 /// `beside` says that another request of this process is under way: this one is a heartbeat, or a look at a job.
 #[expect(clippy::print_stdout, reason = "its parent reads it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "all of the process has to stand still"
+)]
 fn point(beside: bool) {
     if POINTS.fetch_add(1, Ordering::SeqCst) + 1 != FATED.load(Ordering::SeqCst) {
         return;
@@ -218,6 +222,10 @@ struct Round {
 async fn round(kind: Engine, at: u64, fate: Fate) -> Round {
     let bed = bed(kind).await;
     let first = start(&bed, at, fate);
+    if fate == Fate::Frozen {
+        // So that it mostly has the lease when it is frozen.
+        tokio::time::sleep(LEASE / 4).await;
+    }
     let others = [start(&bed, 0, fate), start(&bed, 0, fate)];
     let what = format!("{fate:?} at {at} on {kind:?}");
     let first = finish(first).await;

@@ -10,6 +10,7 @@ mod bed;
 mod doubt;
 mod files;
 mod issues;
+mod jobs;
 mod kill;
 mod others;
 mod source;

@@ -42,6 +42,26 @@ impl Failure {
         )
     }
 
+    /// A statement whose job an operator has paused.
+    pub(super) fn job_paused(id: i64) -> Self {
+        Self::uncategorized(&format!("job {id} was paused before it completed"))
+    }
+
+    /// A statement whose job an operator has cancelled.
+    pub(super) fn job_canceled(id: i64) -> Self {
+        Self::uncategorized(&format!("job {id} failed with error: job canceled by user"))
+    }
+
+    /// An operator names a job that is not there.
+    pub(super) fn no_such_job(id: i64) -> Self {
+        Self::uncategorized(&format!("job with ID {id} does not exist"))
+    }
+
+    /// An operator wants of a job what its status does not allow.
+    pub(super) fn job_refuses(verb: &str, status: &str, id: i64) -> Self {
+        Self::uncategorized(&format!("cannot {verb} {status} job (id {id})"))
+    }
+
     /// A transaction that has committed without its schema change.
     pub(super) fn schema_change_aborted() -> Self {
         Self {

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::perform::{Outcome, Way};
 use super::session::Session;
 use super::statement::{Class, Statement};
-use super::tokens::{Token, TokenKind};
+use super::tokens::{Token, TokenKind, statements};
 use super::transaction::State;
 use super::version::CockroachVersion;
 
@@ -27,6 +27,16 @@ pub(super) struct Job {
     created: SystemTime,
     finished: Option<SystemTime>,
     error: Option<String>,
+    /// What an operator has made of it.
+    order: Order,
+}
+
+/// What an operator has said of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Run,
+    Pause,
+    Cancel,
 }
 
 impl Job {
@@ -36,11 +46,7 @@ impl Job {
                 .map_or(0.0, |since| since.as_secs_f64())
         };
         let running = self.finished.is_none();
-        let status = match &self.error {
-            _ if running => "running",
-            None => "succeeded",
-            Some(_) => "failed",
-        };
+        let status = self.status();
         json!({
             "job_id": self.id,
             "description": self.description,
@@ -51,13 +57,25 @@ impl Job {
             "error": self.error.as_deref().filter(|_| !running).unwrap_or_default(),
         })
     }
+
+    fn status(&self) -> &'static str {
+        match (self.order, self.finished.is_some(), &self.error) {
+            (Order::Cancel, ..) => "canceled",
+            (Order::Pause, false, _) => "paused",
+            (_, false, None) => "running",
+            // It has failed, and takes back what it did.
+            (_, false, Some(_)) => "reverting",
+            (_, true, None) => "succeeded",
+            (_, true, Some(_)) => "failed",
+        }
+    }
 }
 
 /// Ends the jobs that have taken as long as jobs take.
 fn finish(jobs: &mut [Job], takes: Duration) {
     let now = SystemTime::now();
     for job in jobs.iter_mut().filter(|job| job.finished.is_none()) {
-        if job.created + takes <= now {
+        if job.order == Order::Run && job.created + takes <= now {
             job.finished = Some(now);
         }
     }
@@ -124,6 +142,138 @@ fn query(condition: &str, version: CockroachVersion) -> String {
     )
 }
 
+/// What an operator says to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Pause,
+    Resume,
+    Cancel,
+}
+
+impl Verb {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Pause => "PAUSE",
+            Self::Resume => "RESUME",
+            Self::Cancel => "CANCEL",
+        }
+    }
+}
+
+/// `PAUSE JOB n`, `RESUME JOB n` or `CANCEL JOB n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct JobControl {
+    verb: Verb,
+    id: i64,
+}
+
+/// What a statement says to a job, if it does.
+pub(super) fn control(tokens: &[Token<'_>]) -> Option<JobControl> {
+    let [verb, job, id] = tokens else {
+        return None;
+    };
+    let verb = [Verb::Pause, Verb::Resume, Verb::Cancel]
+        .into_iter()
+        .find(|known| verb.is(&known.word().to_ascii_lowercase()))?;
+    let id = job.is("job").then(|| id.text.parse().ok())??;
+    Some(JobControl { verb, id })
+}
+
+/// Tells a job. Gives the statement that takes back what it did, where it was cancelled.
+fn tell(jobs: &mut [Job], control: JobControl) -> Result<Option<String>, Failure> {
+    let JobControl { verb, id } = control;
+    let Some(job) = jobs.iter_mut().find(|job| job.id == id) else {
+        return Err(Failure::no_such_job(id));
+    };
+    let refused = || {
+        Err(Failure::job_refuses(
+            &verb.word().to_ascii_lowercase(),
+            job.status(),
+            id,
+        ))
+    };
+    match (verb, job.order) {
+        (_, Order::Cancel) => return refused(),
+        (Verb::Resume, Order::Run) => return refused(),
+        _ if job.finished.is_some() => return refused(),
+        (Verb::Pause, _) => job.order = Order::Pause,
+        (Verb::Resume, Order::Pause) => job.order = Order::Run,
+        (Verb::Cancel, _) => {
+            let undo = match job.error {
+                Some(_) => None,
+                None => match undo(&job.description) {
+                    None => return refused(),
+                    undo => undo,
+                },
+            };
+            job.order = Order::Cancel;
+            job.finished = Some(SystemTime::now());
+            return Ok(undo);
+        }
+    }
+    Ok(None)
+}
+
+/// What takes a schema change back: a new table or index, or one new column.
+fn undo(change: &str) -> Option<String> {
+    let tokens = statements(change).pop()?;
+    let words: Vec<String> = tokens.iter().map(Token::name).collect();
+    let mut at = 0;
+    let mut skip = |wanted: &[&str]| {
+        let there = words
+            .get(at..at + wanted.len())
+            .is_some_and(|words| words == wanted);
+        at += if there { wanted.len() } else { 0 };
+        there
+    };
+    let alters = skip(&["alter", "table"]);
+    if !alters && !skip(&["create"]) {
+        return None;
+    }
+    skip(&["unique"]);
+    let kind = match (alters, skip(&["index"])) {
+        (true, _) => "TABLE",
+        (false, true) => "INDEX",
+        (false, false) if skip(&["table"]) => "TABLE",
+        _ => return None,
+    };
+    skip(&["concurrently"]);
+    skip(&["if", "exists"]);
+    skip(&["if", "not", "exists"]);
+    let begin = tokens.get(at)?.start;
+    while tokens.get(at + 1).is_some_and(|token| token.is_symbol(".")) {
+        at += 2;
+    }
+    let name = &change[begin..tokens.get(at)?.end()];
+    if !alters {
+        return Some(format!("DROP {kind} {name}"));
+    }
+    let mut at = at + 1;
+    for wanted in ["add", "column"] {
+        if words.get(at).map(String::as_str) != Some(wanted) {
+            return None;
+        }
+        at += 1;
+    }
+    if words
+        .get(at..at + 3)
+        .is_some_and(|words| words == ["if", "not", "exists"])
+    {
+        at += 3;
+    }
+    // One change only.
+    let column = tokens.get(at)?;
+    let depth = |text: &str| i32::from(text == "(") - i32::from(text == ")");
+    let mut inside = 0;
+    for token in tokens.get(at + 1..)? {
+        inside += depth(token.text);
+        if inside == 0 && token.is_symbol(",") {
+            return None;
+        }
+    }
+    Some(format!("ALTER TABLE {name} DROP COLUMN {}", column.text))
+}
+
 impl Session {
     /// Gives PostgreSQL the jobs that a statement shows, once they are complete where it waits for that.
     pub(super) async fn look_up_jobs(&mut self, statement: &Statement) -> io::Result<()> {
@@ -173,25 +323,75 @@ impl Session {
             created: SystemTime::now(),
             finished: None,
             error: error.map(str::to_owned),
+            order: Order::Run,
         });
         id
     }
 
     /// A schema change has run: its statement waits for its job. What it waits for is committed, so that it stays when the
-    /// session is ended meanwhile.
-    pub(super) async fn schema_changed(&mut self, statement: &Statement) -> io::Result<()> {
+    /// session is ended meanwhile. Gives what the statement is answered with where an operator stopped its job.
+    pub(super) async fn schema_changed(
+        &mut self,
+        statement: &Statement,
+    ) -> io::Result<Option<Failure>> {
         if statement.class != Class::Ddl {
-            return Ok(());
+            return Ok(None);
         }
         let waits = self.transaction.state == State::Idle;
-        if waits && !self.control.failures().job_time.is_zero() {
+        let takes_time = !self.control.failures().job_time.is_zero();
+        if waits && takes_time {
             self.backend.end_batch().await?;
         }
         let job = self.begin_job(statement, None);
-        if waits {
-            self.wait_for_jobs(Wait::Job(job)).await;
+        if !waits {
+            return Ok(None);
         }
-        Ok(())
+        let stopped = self.wait_for_own_job(job).await;
+        if stopped.is_some() {
+            self.forget_transaction();
+        }
+        Ok(stopped)
+    }
+
+    /// Waits until the job of the session's own statement has ended or an operator has stopped it, which its statement is told.
+    async fn wait_for_own_job(&mut self, id: i64) -> Option<Failure> {
+        loop {
+            let takes = self.control.failures().job_time;
+            {
+                let mut jobs = self.control.jobs();
+                finish(&mut jobs, takes);
+                let job = jobs.iter().find(|job| job.id == id)?;
+                match job.order {
+                    Order::Pause => return Some(Failure::job_paused(id)),
+                    Order::Cancel => return Some(Failure::job_canceled(id)),
+                    Order::Run if job.finished.is_some() => return None,
+                    Order::Run => {}
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Pauses, resumes or cancels a job. What a job that is cancelled has done is taken back.
+    pub(super) async fn control_job(&mut self, control: JobControl) -> io::Result<Outcome> {
+        let takes = self.control.failures().job_time;
+        let told = {
+            let mut jobs = self.control.jobs();
+            finish(&mut jobs, takes);
+            tell(&mut jobs, control)
+        };
+        match told {
+            Err(failure) => self.fail(&failure).await,
+            Ok(undo) => {
+                if let Some(undo) = undo
+                    && let Some(error) = self.backend.run_in_batch(&undo).await?
+                {
+                    return self.relay_failure(error).await;
+                }
+                self.complete(&format!("{} JOBS 1", control.verb.word()));
+                Ok(Outcome::Complete)
+            }
+        }
     }
 
     /// A schema change that its job does not carry through. Of its own it fails; in a transaction COMMIT tells.
@@ -202,8 +402,8 @@ impl Session {
         let failure = Failure::backfill_failed();
         let job = self.begin_job(statement, Some(&failure.message));
         if self.transaction.state != State::Open {
-            self.wait_for_jobs(Wait::Job(job)).await;
-            return self.fail(&failure).await;
+            let stopped = self.wait_for_own_job(job).await;
+            return self.fail(&stopped.unwrap_or(failure)).await;
         }
         self.transaction.schema_failed();
         self.complete(&statement.ddl_tag());
@@ -241,8 +441,28 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tokens::statements;
     use super::*;
+
+    #[test]
+    fn what_a_job_made_can_be_taken_back() {
+        for (change, back) in [
+            ("CREATE INDEX i ON s.t (a)", Some("DROP INDEX i")),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"I\" ON t (a)",
+                Some("DROP INDEX \"I\""),
+            ),
+            ("CREATE TABLE s.t (a INT8)", Some("DROP TABLE s.t")),
+            (
+                "ALTER TABLE s.t ADD COLUMN IF NOT EXISTS a DECIMAL(9, 2)",
+                Some("ALTER TABLE s.t DROP COLUMN a"),
+            ),
+            ("ALTER TABLE t ADD COLUMN a INT8, DROP COLUMN b", None),
+            ("ALTER TABLE t DROP COLUMN b", None),
+            ("DROP TABLE t", None),
+        ] {
+            assert_eq!(undo(change).as_deref(), back, "{change}");
+        }
+    }
 
     #[test]
     fn jobs_are_shown_with_the_columns_of_the_release() {

@@ -123,6 +123,9 @@ impl Session {
         if let Some(feed) = &statement.changefeed {
             return self.feed_changes(feed, statement, way).await;
         }
+        if let Some(control) = statement.controls {
+            return self.control_job(control).await;
+        }
         self.look_up_jobs(statement).await?;
         if self.buffers(statement).await? {
             return self.execute_buffered(statement, way).await;
@@ -331,7 +334,9 @@ impl Session {
                     if let Some(alteration) = &statement.alters {
                         self.altered(alteration).await?;
                     }
-                    self.schema_changed(statement).await?;
+                    if let Some(failure) = self.schema_changed(statement).await? {
+                        return self.fail(&failure).await;
+                    }
                     self.relay(frame, statement.tag);
                     self.ran(statement);
                     return Ok(Outcome::Complete);

@@ -6,7 +6,7 @@ use super::changefeed::{self, Changefeed, changefeed};
 pub(super) use super::classify::{Class, classify};
 use super::commit_timestamp;
 use super::failure::Failure;
-use super::jobs::{self, Wait};
+use super::jobs::{self, JobControl, Wait};
 use super::rewrite::{is_historical, is_in_the_future, rewrite, session_id};
 use super::schema_lock::{Alteration, alteration};
 use super::settings::{Access, Setting, access};
@@ -42,6 +42,8 @@ pub(super) struct Statement {
     pub(super) changefeed: Option<Changefeed>,
     /// The jobs that it waits for.
     pub(super) waits_for: Option<Wait>,
+    /// What it says to a job.
+    pub(super) controls: Option<JobControl>,
     /// It reads what CockroachDB keeps to itself: `crdb_internal` or `system`.
     pub(super) internal: bool,
     /// It creates what goes with its session.
@@ -68,6 +70,7 @@ impl Statement {
             upsert: None,
             changefeed: None,
             waits_for: None,
+            controls: None,
             internal: false,
             temporary: false,
             historical: false,
@@ -166,6 +169,7 @@ impl Habits {
             waits_for: (0..tokens.len())
                 .find_map(|at| jobs::shown(&tokens[at..], self.version))
                 .and_then(|(_, _, wait)| wait),
+            controls: jobs::control(&tokens),
             internal: reads_internals(&tokens),
             temporary: creates_temporary(&tokens),
             is_concurrent: tokens.iter().any(|token| token.is("concurrently")),
@@ -207,6 +211,10 @@ impl Habits {
             ["cancel", "session", _] => {
                 let wanted = statement.get(2).filter(|id| id.kind == TokenKind::Text)?;
                 Some((cancel_session(wanted.text), Some("CANCEL SESSIONS 1")))
+            }
+            ["pause" | "resume" | "cancel", "job", _] => {
+                jobs::control(statement)?;
+                Some(("DO $$ BEGIN END $$".to_owned(), None))
             }
             ["show", "crdb_version"] => Some((
                 format!("SELECT '{banner}'::text AS crdb_version"),

@@ -172,3 +172,84 @@ async fn a_job_that_fails_takes_its_statement_with_it_and_not_the_data() {
         assert_eq!(proxy.counts().schema_changes, 2);
     }
 }
+
+/// A session whose schema change runs, another one, and the id of the job.
+async fn running(
+    proxy: &crdb_testkit::QuirksProxy,
+    raw: &mut Raw,
+    other: &mut Raw,
+    change: &[u8],
+) -> String {
+    proxy.slow_schema_changes(FOREVER);
+    raw.send(change).await;
+    loop {
+        let found = other
+            .query("SELECT job_id FROM [SHOW JOBS] WHERE status IN ('running', 'reverting')")
+            .await;
+        if let Some(id) = found[1].strip_prefix("DataRow ") {
+            return id.to_owned();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_is_paused_resumed_and_cancelled_by_an_operator() {
+    for extended in [false, true] {
+        let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
+        let mut other = Raw::connect(proxy.port(), database.name()).await;
+        let change = ask("CREATE INDEX told ON tr (v)", extended);
+        let id = running(&proxy, &mut raw, &mut other, &change).await;
+        let status = format!("SELECT status FROM [SHOW JOBS] WHERE job_id = {id}");
+
+        let told = other
+            .exchange(&ask(&format!("PAUSE JOB {id}"), extended))
+            .await;
+        assert!(
+            told.contains(&"CommandComplete 'PAUSE JOBS 1'".to_owned()),
+            "{told:?}"
+        );
+        assert_eq!(other.query(&status).await[1], "DataRow paused");
+        let told = raw.answers(1).await;
+        assert_eq!(
+            told[told.len() - 2..],
+            [
+                format!("ErrorResponse ERROR XXUUU 'job {id} was paused before it completed'"),
+                "ReadyForQuery I".to_owned()
+            ]
+        );
+        let told = other.query(&format!("RESUME JOB {id}")).await;
+        assert_eq!(told[0], "CommandComplete 'RESUME JOBS 1'");
+        let told = other.query(&format!("RESUME JOB {id}")).await;
+        assert_eq!(
+            told[0],
+            format!("ErrorResponse ERROR XXUUU 'cannot resume running job (id {id})'")
+        );
+        let told = other.query(&format!("CANCEL JOB {id}")).await;
+        assert_eq!(told[0], "CommandComplete 'CANCEL JOBS 1'");
+        assert_eq!(other.query(&status).await[1], "DataRow canceled");
+        assert_eq!(
+            other
+                .query("SELECT count(*) FROM pg_indexes WHERE indexname = 'told'")
+                .await[1],
+            "DataRow 0"
+        );
+        let told = other.query("PAUSE JOB 7").await;
+        assert_eq!(
+            told[0],
+            "ErrorResponse ERROR XXUUU 'job with ID 7 does not exist'"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_fails_is_seen_reverting() {
+    let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
+    let mut other = Raw::connect(proxy.port(), database.name()).await;
+    proxy.inject(Injection::FailSchemaChange);
+    let change = query("CREATE UNIQUE INDEX doomed ON tr (v)");
+    let id = running(&proxy, &mut raw, &mut other, &change).await;
+    let status = format!("SELECT status FROM [SHOW JOBS] WHERE job_id = {id}");
+    assert_eq!(other.query(&status).await[1], "DataRow reverting");
+    proxy.slow_schema_changes(Duration::ZERO);
+    assert_eq!(other.query(&status).await[1], "DataRow failed");
+}

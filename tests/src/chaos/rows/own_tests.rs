@@ -155,9 +155,9 @@ pub(super) const AUDIT: OwnTests = OwnTests {
 /// R17: migrations whose runners are killed.
 pub(super) const MIGRATIONS: OwnTests = OwnTests {
     id: "R17",
-    title: "migrations: three runners, one killed before a statement or after an answer: each took effect exactly once",
+    title: "migrations: three runners, one killed before a request or after an answer, or frozen beyond its lease: each took effect exactly once, and no runner wrote without its lease",
     size: Size {
-        count: 1_000,
+        count: 2_000,
         unit: "kills",
     },
     takes: minutes(120),
