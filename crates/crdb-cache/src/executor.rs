@@ -224,7 +224,7 @@ impl<O: Origin> CachedExecutor<O> {
     fn missed(&self, call: &Call<'_>, why: MissReason) -> Miss {
         Miss {
             why,
-            deadline: Instant::now() + timeout(&call.statement),
+            deadline: Instant::now() + timeout(&call.statement).min(FAR),
             arrived: self.shared.latest(),
             floor: self.token.sequence(self.shared.id),
         }
@@ -402,6 +402,9 @@ impl<O: Origin> CachedExecutor<O> {
         }
     }
 }
+
+/// Longer than any call. A deadline beyond what an instant can hold is as good as this one.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 fn timeout(statement: &Statement<'_>) -> Duration {
     statement.own_timeout().unwrap_or(defaults::TIMEOUT)

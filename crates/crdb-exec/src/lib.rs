@@ -54,9 +54,14 @@
 //! | `JSON`, `JSONB` | [`JsonText`] | `serde_json::Value`, `postgres_types::Json`: a number that `serde_json` does not write as it stood, a name that is twice in an object |
 //! | arrays | [`Array`] | `Vec<T>`: several dimensions, a lower bound other than 1, NULL unless `T` is an `Option` |
 //!
-//! Two limits. A type of another crate that holds more than this table knows (`cidr::IpInet`) is refused its edge values until
-//! it is read as [`Exact`]. And what is written is the caller's: types of chrono, time and jiff have nanoseconds, of which the protocol
-//! takes the microseconds, and a leap second of chrono becomes the second after it.
+//! A type of another crate that holds more than this table knows (`cidr::IpInet`) is refused its edge values until it is read
+//! as [`Exact`].
+//!
+//! A parameter is sent as its type sends it, and types of other crates are finer than the servers: of the nanoseconds of `std`,
+//! chrono and time those below a microsecond are cut off, jiff rounds them, and a leap second of chrono becomes the second after
+//! it. `now()` is such a time, so that this is no error. Pass what must arrive as it is as [`Exact`], which refuses it
+//! otherwise, or as a type of this crate. What a column is narrower than is the server's to say: it rounds to `DECIMAL(10,2)`
+//! and to `TIMESTAMP(0)`, and refuses what `VARCHAR(5)` has no room for.
 //!
 //! # Modules, in reading order
 //! `statement`, `statement_builder`, `owned`, `row`, `from_row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this

@@ -132,6 +132,16 @@ async fn numbers_are_kept_or_refused() {
             "FLOAT4", "1e-45" => f32: Same, f64: Refused;
             "DECIMAL", "0.1" => f64: Refused, f32: Refused, i64: Refused;
             "OID", "4294967295" => u32: Same, i32: Refused;
+            "DECIMAL", "-0.000" => Numeric: Same, Decimal: Same;
+            "DECIMAL", "1e-28" => Numeric: Same, Decimal: Same;
+            "DECIMAL", "1e-29" => Numeric: Same, Decimal: Refused;
+            "DECIMAL", "7.9228162514264337593543950335" => Numeric: Same, Decimal: Same;
+            "DECIMAL", "7.9228162514264337593543950336" => Numeric: Same, Decimal: Refused;
+            "DECIMAL", "10000000000000000000000000000" => Numeric: Same, Decimal: Same;
+            "DECIMAL", "100000000000000000000000000000" => Numeric: Same, Decimal: Refused;
+            "FLOAT8", "4.9406564584124654e-324" => f64: Same;
+            "FLOAT8", "9007199254740993" => f64: Same, i64: Refused;
+            "BOOL", "t" => bool: Same, i8: Refused, i64: Refused, String: Refused;
         }
     })
     .await;
@@ -163,6 +173,13 @@ async fn times_are_kept_or_refused() {
             "INTERVAL", "-1 mons 2 days -00:00:03.000004" => Interval: Same;
             "INTERVAL", "178000000 years" => Interval: Same;
             "INTERVAL", "1 mon -30 days" => Interval: Same;
+            "INTERVAL", "-2147483648 mons" => Interval: Same;
+            "INTERVAL", "2147483647 days -9223372036854.775807 seconds" => Interval: Same;
+            "TIMETZ", "12:00:00.000001+05:30" => TimeTz: Same, TimeOfDay: Refused;
+            "TIMESTAMP", "0001-01-01 00:00:00 BC" => Timestamp: Same, chrono::NaiveDateTime: Same, Utc: Refused;
+            "TIMESTAMPTZ", "1900-01-01 00:00:00+00:19:32" => Timestamp: Same, Utc: Same, chrono::NaiveDateTime: Refused;
+            "TIMESTAMPTZ", "2000-01-01 00:00:00+00" => Timestamp: Same, SystemTime: Same, chrono::DateTime<chrono::FixedOffset>: Same;
+            "DATE", "9999-12-31" => Date: Same, chrono::NaiveDate: Same, Timestamp: Refused, chrono::NaiveDateTime: Refused;
         }
         // The server takes intervals of one length for the same.
         let mixed: Interval = read(fixture, "INTERVAL", "1 mon -30 days").await.unwrap();
@@ -190,6 +207,13 @@ async fn other_values_are_kept_or_refused() {
             "JSONB", "{\"a\": [1, 1.5, -2e3, \"ü\"]}" => JsonText: Same, Json: Same;
             "JSON", "{\"a\": 1, \"a\": 2}" => JsonText: Same, Json: Refused;
             "JSON", "{\"b\": 1, \"a\": 2}" => JsonText: Same, Json: Same;
+            "JSONB", "9007199254740993" => JsonText: Same, Json: Same;
+            "JSONB", "-9223372036854775809" => JsonText: Same, Json: Refused;
+            "JSON", "-0" => JsonText: Same, Json: Same;
+            "JSONB", "1e308" => JsonText: Same;
+            "JSON", "{\"a\": {\"b\": 1, \"b\": 1}}" => JsonText: Same, Json: Refused;
+            "JSON", "{\"\": 1, \"\\u0061\": 2, \"a\": 3}" => JsonText: Same, Json: Refused;
+            "JSON", "[\"\\u00e9\\ud83d\\ude00\\n\"]" => JsonText: Same, Json: Same;
             "TEXT", "" => String: Same, Vec<u8>: Refused;
             "CHAR(5)", "ab" => String: Same;
             "VARCHAR(5)", "ab   " => String: Same;
@@ -220,6 +244,13 @@ async fn values_of_postgresql_alone_are_kept_or_refused() {
         "INT2VECTOR", "1 2" => Vec<i16>: Same;
         "CIDR", "10.1.2.0/24" => Inet: Same, IpAddr: Refused;
         "\"char\"", "" => i8: Same;
+        "TIMETZ", "12:00:00+05:30:15" => TimeTz: Same;
+        "MONEY", "12.34" => i64: Refused, Numeric: Refused, Decimal: Refused, f64: Refused, String: Refused;
+        "INT4RANGE", "[1,3)" => String: Refused, Vec<i32>: Refused;
+        "XML", "<a/>" => Vec<u8>: Refused;
+        "MACADDR", "08:00:2b:01:02:03" => Vec<u8>: Refused, String: Refused;
+        "NUMERIC", "1e131071" => Numeric: Same, Decimal: Refused;
+        "NUMERIC", "1e-16383" => Numeric: Same, Decimal: Refused;
     }
     fixture
         .sql(
@@ -252,6 +283,157 @@ struct Price(Decimal);
 #[derive(Debug, postgres_types::FromSql, postgres_types::ToSql)]
 #[postgres(name = "price")]
 struct ExactPrice(Numeric);
+
+/// Sends a value as `Exact`, and asks the server whether it is the one that the literal means.
+async fn sent_exactly<T>(fixture: &Fixture, sql_type: &str, value: T, literal: &str) -> Outcome
+where
+    T: for<'a> FromSql<'a> + ToSql + PartialEq + Sync,
+{
+    let text = equality(sql_type, literal);
+    match fixture.db.fetch_one(&*text, &[&Exact(value)]).await {
+        Ok(row) => match row.get::<bool>(0).unwrap() {
+            true => Outcome::Same,
+            false => Outcome::Changed,
+        },
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+            Outcome::Refused
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_must_be_exact_is_sent_whole_or_refused() {
+    use chrono::{NaiveDate, NaiveTime, Timelike as _};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    on_both_engines(async |fixture| {
+        let midnight = NaiveTime::MIN;
+        let day = NaiveDate::from_ymd_opt(1999, 12, 31).unwrap();
+        let time = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+        let finer = time.with_nanosecond(999_999_001).unwrap();
+        let leap = NaiveTime::from_hms_micro_opt(23, 59, 59, 1_500_000).unwrap();
+        let nearly_a_day = Duration::from_micros(86_399_999_999);
+        let mut wrong = Vec::new();
+        let mut check = |what: &str, found: Outcome, wanted: Outcome| {
+            if found != wanted {
+                wrong.push(format!("{what}: {found:?}"));
+            }
+        };
+        let whole = "1999-12-31 23:59:59.999999";
+        check(
+            "time",
+            sent_exactly(fixture, "TIME", time, "23:59:59.999999").await,
+            Same,
+        );
+        check(
+            "midnight",
+            sent_exactly(fixture, "TIME", midnight, "00:00").await,
+            Same,
+        );
+        check(
+            "finer time",
+            sent_exactly(fixture, "TIME", finer, "23:59:59.999999").await,
+            Refused,
+        );
+        check(
+            "leap second",
+            sent_exactly(fixture, "TIME", leap, "24:00:00").await,
+            Refused,
+        );
+        check(
+            "naive",
+            sent_exactly(fixture, "TIMESTAMP", day.and_time(time), whole).await,
+            Same,
+        );
+        check(
+            "finer naive",
+            sent_exactly(fixture, "TIMESTAMP", day.and_time(finer), whole).await,
+            Refused,
+        );
+        check(
+            "leap naive",
+            sent_exactly(fixture, "TIMESTAMP", day.and_time(leap), whole).await,
+            Refused,
+        );
+        let zoned = format!("{whole}+00");
+        let utc = day.and_time(time).and_utc();
+        check(
+            "utc",
+            sent_exactly(fixture, "TIMESTAMPTZ", utc, &zoned).await,
+            Same,
+        );
+        let utc = day.and_time(finer).and_utc();
+        check(
+            "finer utc",
+            sent_exactly(fixture, "TIMESTAMPTZ", utc, &zoned).await,
+            Refused,
+        );
+        let far = chrono::DateTime::<chrono::Utc>::MAX_UTC;
+        check(
+            "the last utc",
+            sent_exactly(fixture, "TIMESTAMPTZ", far, &zoned).await,
+            Refused,
+        );
+        let system = UNIX_EPOCH - Duration::from_secs(86_400) + nearly_a_day;
+        let literal = "1969-12-31 23:59:59.999999+00";
+        check(
+            "system",
+            sent_exactly(fixture, "TIMESTAMPTZ", system, literal).await,
+            Same,
+        );
+        let system = system - Duration::from_nanos(1);
+        check(
+            "finer system",
+            sent_exactly(fixture, "TIMESTAMPTZ", system, literal).await,
+            Refused,
+        );
+        check(
+            "some",
+            sent_exactly(fixture, "TIME", Some(finer), "23:59:59.999999").await,
+            Refused,
+        );
+        check(
+            "list",
+            sent_exactly(fixture, "TIME[]", vec![time, finer], "{}").await,
+            Refused,
+        );
+        check(
+            "list",
+            sent_exactly(fixture, "TIME[]", vec![time], "{23:59:59.999999}").await,
+            Same,
+        );
+        check(
+            "number",
+            sent_exactly(fixture, "DECIMAL", Decimal::new(150, 2), "1.5").await,
+            Same,
+        );
+        check(
+            "not a number",
+            sent_exactly(fixture, "FLOAT8", f64::NAN, "NaN").await,
+            Same,
+        );
+        check(
+            "nothing",
+            sent_exactly(fixture, "FLOAT4", f32::MIN_POSITIVE, "1.1754944e-38").await,
+            Same,
+        );
+        let json = postgres_types::Json(vec![0.5_f64]);
+        check(
+            "json",
+            sent_exactly(fixture, "JSONB", json, "[0.5]").await,
+            Same,
+        );
+        let json = postgres_types::Json(vec![f64::NAN]);
+        check(
+            "no json",
+            sent_exactly(fixture, "JSONB", json, "[null]").await,
+            Refused,
+        );
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn a_refusal_says_why_and_what_to_do() {

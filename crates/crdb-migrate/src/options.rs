@@ -8,7 +8,7 @@ use crate::tables::TableNames;
 ///
 /// | option | default | what |
 /// | --- | --- | --- |
-/// | [`lease`](Self::lease) | 30 s | how long a runner that is gone keeps others waiting; at least 500 ms |
+/// | [`lease`](Self::lease) | 30 s | how long a runner that is gone keeps others waiting; from 500 ms to a day |
 /// | [`wait`](Self::wait) | 10 min | how long to wait for another runner |
 /// | [`step_timeout`](Self::step_timeout) | 1 h | how long one statement may take, where its file does not say |
 /// | [`lock_timeout`](Self::lock_timeout) | 10 s | how long a schema change waits for a lock (PostgreSQL) |
@@ -41,6 +41,9 @@ impl Default for Options {
 /// The shortest lease.
 const SHORTEST: Duration = Duration::from_millis(500);
 
+/// The longest lease: a runner that is gone is noticed within a day.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Options {
     /// The defaults.
     #[must_use]
@@ -49,10 +52,10 @@ impl Options {
     }
 
     /// How long the lease lasts without a heartbeat: so long does a runner that was killed keep others waiting. Heartbeats
-    /// come six times as often. At least 500 ms.
+    /// come six times as often. At least 500 ms, at most a day.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.max(SHORTEST);
+        self.lease = lease.clamp(SHORTEST, LONGEST);
         self
     }
 

@@ -174,12 +174,15 @@ impl<T: Into<Secret>> From<T> for Password {
     }
 }
 
+/// Longer than any process runs.
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 impl CredentialSource for Command {
     fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
         Box::pin(async move {
             let secret = self.run().await?;
             let expires = match self.good_for {
-                Some(life) => SystemTime::now().checked_add(life),
+                Some(life) => SystemTime::now().checked_add(life.min(FAR)),
                 None => jwt::expiry(secret.expose()),
             };
             let credential = Credential::new(secret);
@@ -261,6 +264,24 @@ mod tests {
             get(Password::command(command)).await.unwrap(),
             b"from\ncommand"
         );
+    }
+
+    #[tokio::test]
+    async fn what_a_command_prints_may_hold_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let runs = directory.path().join("runs").display().to_string();
+        let command = Command::new("sh")
+            .arg("-c")
+            .arg("echo run >> \"$0\"; printf secret")
+            .arg(&runs)
+            .timeout(Duration::MAX)
+            .good_for(Duration::MAX);
+        let password = Password::command(command);
+        for _ in 0..3 {
+            let secret = password.get(&request(), Duration::MAX).await.unwrap();
+            assert_eq!(secret.expose(), b"secret");
+        }
+        assert_eq!(std::fs::read_to_string(runs).unwrap(), "run\n");
     }
 
     #[tokio::test]

@@ -206,3 +206,20 @@ async fn an_old_answer_is_given_only_where_the_rule_allows_it_on_errors() {
     model.fail(false);
     assert_eq!(read_as(&db, lenient, 1).await.unwrap(), 1);
 }
+
+/// `Duration::MAX` stands for *never* wherever a duration is taken.
+#[tokio::test]
+async fn a_statement_may_take_and_be_served_for_ever() {
+    let (model, clock) = (Model::default(), HandClock::default());
+    let db = Cache::builder()
+        .clock(clock.clone())
+        .build()
+        .over(model.clone());
+    let endless = COUNTER
+        .timeout(Duration::MAX)
+        .cached(CacheRule::new(Duration::MAX));
+    assert_eq!(read_as(&db, endless, 1).await.unwrap(), 0);
+    clock.pass(1_000_000 * SECOND);
+    assert_eq!(read_as(&db, endless, 1).await.unwrap(), 0);
+    assert_eq!(model.loads(), 1);
+}

@@ -191,7 +191,9 @@ impl<S: SessionSource> Feed<S> {
         if tables.is_empty() {
             return Err(Error::new(ErrorKind::Refused, "a changefeed needs a table"));
         }
-        let resolved = format!("{}ms", changes.resolved.as_millis().max(1));
+        // More than the server's durations hold is years.
+        let millis = changes.resolved.as_millis().clamp(1, i32::MAX as u128);
+        let resolved = format!("{millis}ms");
         let mut text = format!(
             "CREATE CHANGEFEED FOR TABLE {} WITH updated, resolved = '{resolved}'",
             tables.join(", ")

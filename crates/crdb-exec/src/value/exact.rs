@@ -87,9 +87,11 @@ pub fn holds_all(sql_type: &Type, of: &Type) -> bool {
     sql_type == of || (sql_type.schema() == SCHEMA && probe(of) == Some(sql_type))
 }
 
-/// A value of a type of another crate that holds every value of its SQL type, on the caller's word.
+/// A value that arrives as it is, or not at all: for a type of another crate that holds every value of its SQL type, on the
+/// caller's word, and for parameters that must not lose a digit.
 ///
-/// [`Row::get`](crate::Row::get) knows which types of this crate hold everything. It takes all others to lose what types of
+/// # Reading
+/// /// [`Row::get`](crate::Row::get) knows which types of this crate hold everything. It takes all others to lose what types of
 /// the field lose, and refuses such values for them. Read a type that is better than that as `Exact`:
 ///
 /// ```
@@ -99,6 +101,22 @@ pub fn holds_all(sql_type: &Type, of: &Type) -> bool {
 ///     let Exact(value) = row.get::<Exact<String>>("document")?;
 ///     Ok(value)
 /// }
+/// ```
+///
+/// # Writing
+/// Times of `std`, chrono, time and jiff have nanoseconds, those of the servers microseconds. What is finer is cut off without
+/// a word (jiff rounds it), a leap second of chrono becomes the second after it, and `postgres_types::Json` makes `null` of a
+/// float that is not a number. A parameter that is passed as `Exact` is read again from what is sent of it, and is refused
+/// where another value comes out:
+///
+/// ```
+/// # use std::time::{Duration, UNIX_EPOCH};
+/// # use crdb_exec::{BytesMut, Exact, ToSql, Type};
+/// let mut sent = BytesMut::new();
+/// let time = UNIX_EPOCH + Duration::from_micros(1);
+/// assert!(Exact(time).to_sql(&Type::TIMESTAMPTZ, &mut sent).is_ok());
+/// let finer = time + Duration::from_nanos(1);
+/// assert!(Exact(finer).to_sql(&Type::TIMESTAMPTZ, &mut sent).is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exact<T>(pub T);
@@ -125,21 +143,54 @@ impl<'a, T: FromSql<'a>> FromSql<'a> for Exact<T> {
     }
 }
 
-impl<T: ToSql> ToSql for Exact<T> {
+impl<T> ToSql for Exact<T>
+where
+    T: ToSql + PartialEq + for<'a> FromSql<'a>,
+{
     fn to_sql(&self, sql_type: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
-        self.0.to_sql(sql_type, out)
+        let start = out.len();
+        let null = self.0.to_sql(sql_type, out)?;
+        self.compare(sql_type, &null, out.get(start..).unwrap_or_default())?;
+        Ok(null)
     }
 
     fn accepts(sql_type: &Type) -> bool {
-        T::accepts(sql_type)
+        <T as ToSql>::accepts(sql_type)
     }
 
     fn to_sql_checked(&self, sql_type: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
-        self.0.to_sql_checked(sql_type, out)
+        let start = out.len();
+        let null = self.0.to_sql_checked(sql_type, out)?;
+        self.compare(sql_type, &null, out.get(start..).unwrap_or_default())?;
+        Ok(null)
     }
 
     fn encode_format(&self, sql_type: &Type) -> Format {
         self.0.encode_format(sql_type)
+    }
+}
+
+impl<T> Exact<T>
+where
+    T: ToSql + PartialEq + for<'a> FromSql<'a>,
+{
+    /// Refuses a value of which another one comes out when it is read again from what is sent.
+    fn compare(&self, sql_type: &Type, null: &IsNull, sent: &[u8]) -> Result<(), BoxError> {
+        const CHANGED: &str = "what is sent of it is another value, such as a time without its nanoseconds: round it first";
+
+        let Format::Binary = self.0.encode_format(sql_type) else {
+            return Err("it is sent as text, which is not compared: pass it without Exact".into());
+        };
+        if let IsNull::Yes = null {
+            return Ok(());
+        }
+        let read = T::from_sql(sql_type, sent).map_err(|_| CHANGED)?;
+        // NaN, which is no value's equal, comes out as NaN.
+        #[allow(clippy::eq_op, reason = "asks whether the value equals anything")]
+        match read == self.0 || (read != read && self.0 != self.0) {
+            true => Ok(()),
+            false => Err(CHANGED.into()),
+        }
     }
 }
 

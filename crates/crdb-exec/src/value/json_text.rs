@@ -119,7 +119,7 @@ pub(super) fn survives(sql_type: &Type, raw: &[u8]) -> bool {
         return true;
     };
     // The names of each object that is open; of arrays none.
-    let mut open: Vec<Option<HashSet<&[u8]>>> = Vec::new();
+    let mut open: Vec<Option<HashSet<Cow<'_, [u8]>>>> = Vec::new();
     while let Some((first, tail)) = rest.split_first() {
         match first {
             b'{' => open.push(Some(HashSet::new())),
@@ -132,7 +132,7 @@ pub(super) fn survives(sql_type: &Type, raw: &[u8]) -> bool {
                 rest = tail.get(string.len() + 1..).unwrap_or_default();
                 let is_name = rest.trim_ascii_start().starts_with(b":");
                 if let Some(Some(names)) = open.last_mut().filter(|_| is_name)
-                    && !names.insert(string)
+                    && !names.insert(unescaped(string))
                 {
                     return false;
                 }
@@ -169,6 +169,67 @@ fn string_length(text: &[u8]) -> usize {
             !ends
         })
         .count()
+}
+
+/// A string with its escapes as what they stand for: `\u0061` is the name `a` once more. What is no escape stays as it is.
+fn unescaped(string: &[u8]) -> Cow<'_, [u8]> {
+    if !string.contains(&b'\\') {
+        return Cow::Borrowed(string);
+    }
+    let mut out = Vec::with_capacity(string.len());
+    let mut rest = string;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        let escape = tail.first().filter(|_| *first == b'\\');
+        let Some(escape) = escape else {
+            out.push(*first);
+            continue;
+        };
+        rest = tail.get(1..).unwrap_or_default();
+        match escape {
+            b'b' => out.push(8),
+            b'f' => out.push(12),
+            b'n' => out.push(b'\n'),
+            b'r' => out.push(b'\r'),
+            b't' => out.push(b'\t'),
+            b'u' => {
+                let (unit, tail) = utf16_unit(rest);
+                rest = tail;
+                let pair = [
+                    unit,
+                    utf16_unit(rest.strip_prefix(b"\\u").unwrap_or_default()).0,
+                ];
+                let mut units = pair.into_iter().flatten();
+                match char::decode_utf16(units.by_ref()).next() {
+                    Some(Ok(letter)) => {
+                        if letter.len_utf16() == 2 {
+                            rest = rest.get(6..).unwrap_or_default();
+                        }
+                        out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                    }
+                    // Half a pair is a letter of its own, which no text has.
+                    _ => out.extend(
+                        [0xff]
+                            .into_iter()
+                            .chain(unit.unwrap_or_default().to_be_bytes()),
+                    ),
+                }
+            }
+            other => out.push(*other),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The four hexadecimal digits at the beginning, and what follows.
+fn utf16_unit(text: &[u8]) -> (Option<u16>, &[u8]) {
+    let digits = text
+        .get(..4)
+        .and_then(|digits| std::str::from_utf8(digits).ok());
+    match digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()) {
+        Some(unit) => (Some(unit), text.get(4..).unwrap_or_default()),
+        None => (None, text),
+    }
 }
 
 /// Whether `serde_json` reads this number and writes the same one: an integer of 64 bits, or a number whose nearest `f64` it
@@ -260,6 +321,13 @@ mod tests {
             (r#"[{"b": {"a": 1 , "a": 2}}]"#, false),
             (r#"{"a": "a", "b": "a"}"#, true),
             (r#"{"a\"": 1, "a": "\\"}"#, true),
+            (r#"{"a": 1, "\u0061": 2}"#, false),
+            (r#"{"\/": 1, "/": 2}"#, false),
+            (r#"{"\n": 1, "n": 2, "\t": 3}"#, true),
+            (r#"{"\ud83d\ude00": 1, "\u00e9": 2, "é": 3}"#, false),
+            (r#"{"\ud83d\ude00": 1, "😀": 2}"#, false),
+            (r#"{"\ud83d\ude00": 1, "\ud83d\ude01": 2, "\u": 3}"#, true),
+            (r#"{"\ud83d": 1, "\ud83e": 2, "\ud83da": 3}"#, true),
             ("0.1", true),
             ("-1.10", true),
             ("1e2", true),

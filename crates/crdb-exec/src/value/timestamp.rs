@@ -60,6 +60,29 @@ impl TryFrom<Timestamp> for SystemTime {
     }
 }
 
+/// Refuses what is finer than a microsecond, and what a TIMESTAMP does not count.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = ValueError;
+
+    fn try_from(time: SystemTime) -> Result<Self, ValueError> {
+        let error = ValueError::new("a TIMESTAMP counts whole microseconds, and has no such year");
+        let (distance, is_before) = match time.duration_since(UNIX_EPOCH) {
+            Ok(distance) => (distance, false),
+            Err(before) => (before.duration(), true),
+        };
+        let microseconds = i64::try_from(distance.as_micros()).map_err(|_| error)?;
+        if distance.subsec_nanos() % 1_000 != 0 {
+            return Err(error);
+        }
+        Self::from_unix_microseconds(if is_before {
+            -microseconds
+        } else {
+            microseconds
+        })
+        .ok_or(error)
+    }
+}
+
 /// As the servers print a TIMESTAMP by default: `2024-02-29 08:05:00.25`, `0044-03-15 00:00:00 BC`, `infinity`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,6 +155,17 @@ mod tests {
             assert_eq!(signed, i128::from(microseconds));
         }
         assert!(SystemTime::try_from(Timestamp::INFINITY).is_err());
+        for (time, unix) in [
+            (UNIX_EPOCH, Some(0)),
+            (UNIX_EPOCH + Duration::from_micros(7), Some(7)),
+            (UNIX_EPOCH - Duration::from_micros(7), Some(-7)),
+            (UNIX_EPOCH + Duration::from_nanos(1), None),
+            (UNIX_EPOCH - Duration::from_nanos(1), None),
+            (UNIX_EPOCH + Duration::from_secs(10_000_000_000_000), None),
+        ] {
+            let found = Timestamp::try_from(time).ok();
+            assert_eq!(found.and_then(Timestamp::unix_microseconds), unix);
+        }
         assert_eq!(Timestamp::NEG_INFINITY.to_string(), "-infinity");
         assert_eq!(Timestamp::from_unix_microseconds(i64::MIN), None);
     }

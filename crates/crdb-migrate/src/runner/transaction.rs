@@ -154,7 +154,9 @@ impl<S: SessionSource> Runner<'_, S> {
             .lock_timeout
             .filter(|_| self.engine != Engine::CockroachDb)
         {
-            let text = format!("SET LOCAL lock_timeout = {}", limit.as_millis().max(1));
+            // More than the server's integer holds is weeks.
+            let millis = limit.as_millis().clamp(1, i32::MAX as u128);
+            let text = format!("SET LOCAL lock_timeout = {millis}");
             transaction.execute(text.as_str(), &[]).await?;
         }
         let mut committed = Committed::All;

@@ -249,3 +249,20 @@ async fn a_runner_that_waits_in_vain_says_for_whom() {
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert!(error.to_string().contains("the other one"));
 }
+
+/// `Duration::MAX` stands for *never* wherever a duration is taken.
+#[tokio::test]
+async fn each_limit_can_be_as_long_as_its_type() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let longest = std::time::Duration::MAX;
+        let options = Options::new()
+            .lease(longest)
+            .wait(longest)
+            .step_timeout(longest)
+            .lock_timeout(Some(longest));
+        let migrator = bed.migrator(FILES).options(options);
+        assert_eq!(migrator.up().await.unwrap().versions(), [1, 2, 3]);
+        assert!(migrator.status().await.unwrap().is_up_to_date());
+    }
+}

@@ -10,10 +10,13 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 #[derive(Clone, Debug)]
 pub(super) struct Client(ureq::Agent);
 
+/// Longer than any request. What is longer has no end that the clock could hold.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Client {
     pub(super) fn new(timeout: Duration) -> Self {
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(timeout))
+            .timeout_global(Some(timeout.min(FAR)))
             // The exporter looks at the status itself, to know what to send again.
             .http_status_as_error(false)
             .max_redirects(0)
@@ -41,5 +44,22 @@ impl HttpClient for Client {
         Self: 'f,
     {
         Box::pin(ready(self.send(request)))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_may_take_for_ever() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = closed.local_addr().unwrap();
+        drop(closed);
+        let request = Request::post(format!("http://{address}/v1/traces"))
+            .body(Bytes::new())
+            .unwrap();
+        Client::new(Duration::MAX).send(request).unwrap_err();
     }
 }
