@@ -1,6 +1,6 @@
 //! Typed functions for the queries in SQL files.
 //!
-//! Written by `cargo xtask codegen`; edit the `.sql` files instead.
+//! Written by `crdb codegen`; edit the `.sql` files instead.
 
 /// The SQL enum `account_kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,7 +110,8 @@ impl<'a> ::crdb_exec::FromSql<'a> for AccountKind {
 /// The queries of `accounts`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod accounts {
     const BALANCE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
@@ -574,7 +575,8 @@ WHERE accounts.closed_at IS NULL
 /// The queries of `customers`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod customers {
     const BY_COUNTRY: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
@@ -816,7 +818,8 @@ ON CONFLICT (email) DO NOTHING")
 /// The queries of `reports`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod reports {
     const BALANCES_BY_COUNTRY: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"SELECT customers.country, count(DISTINCT customers.id) AS customers, count(accounts.id) AS accounts,
@@ -981,7 +984,8 @@ LIMIT $1")
 /// The queries of `transfers`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod transfers {
     const LATEST: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(r"SELECT transfers.id, source.number AS from_number, target.number AS to_number, transfers.amount, transfers.note,

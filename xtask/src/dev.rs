@@ -5,23 +5,16 @@
 #[cfg(feature = "stack")]
 mod serve;
 
-use std::path::PathBuf;
-
 use clap::Args;
+use crdb_cli::dev;
 
 /// Starts a server to develop against, prints its URL, and serves until Ctrl-C.
 ///
-/// Takes the first that it finds: CRDB_TEST_URL, a cockroach binary, PostgreSQL's programs behind a proxy that answers as
-/// CockroachDB does, else an embedded PostgreSQL behind the same proxy. Creates a database with the tables of `--schema`. What it
-/// started is gone when it ends.
+/// As `crdb dev`, and where it finds no server it compiles an embedded PostgreSQL (`--engine embedded`).
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The server: auto, cockroach, postgres, embedded, or a postgresql:// URL
-    #[arg(long, default_value = "auto", value_name = "ENGINE")]
-    engine: String,
-    /// A directory of SQL files that create the tables, in the order of their names
-    #[arg(long, value_name = "DIRECTORY")]
-    schema: Option<PathBuf>,
+    #[command(flatten)]
+    dev: dev::Arguments,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,

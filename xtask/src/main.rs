@@ -19,8 +19,6 @@ mod dev;
 mod doctor;
 mod fuzz;
 mod image;
-#[cfg(feature = "stack")]
-mod interruption;
 mod migrate;
 mod pgtest;
 #[cfg(not(all(feature = "engine", feature = "stack")))]
@@ -28,8 +26,6 @@ mod relaunch;
 mod release;
 #[cfg(feature = "engine")]
 mod runtime;
-#[cfg(feature = "stack")]
-mod script;
 #[cfg(feature = "stack")]
 mod server;
 mod setup;

@@ -3,11 +3,9 @@
 use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
+use crdb_cli::dev;
 use crdb_facade::config::ConfigBuilder;
-use crdb_testkit::{
-    Database, Engine, EngineChoice, EngineKind, EngineOptions, ErrorKind, QuirksOptions,
-    QuirksProxy, RandomInjections,
-};
+use crdb_testkit::{CockroachVersion, EngineChoice, Error, ErrorKind, RandomInjections};
 
 mod embedded;
 
@@ -16,79 +14,64 @@ use embedded::Embedded;
 /// A server with a database of its own. Dropping it stops what was started; the fields go in their order.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// Stands in front of PostgreSQL, and makes it behave as CockroachDB does.
-    proxy: Option<QuirksProxy>,
-    engine: Engine,
+    server: dev::Server,
     embedded: Option<Embedded>,
-    database: Database,
 }
 
 impl Server {
-    /// Finds or starts the server that `choice` names. Dropping the future stops what was started.
+    /// Finds or starts the server that `choice` names, which may be `embedded`. Dropping the future stops what was started.
     ///
     /// # Errors
     /// When there is none of that kind, or it does not start.
-    pub(crate) async fn start(choice: &str) -> Result<Self> {
-        let (engine, embedded) = if choice == "embedded" {
-            Self::embedded().await?
-        } else {
-            let options = EngineOptions::default().choice(EngineChoice::from_str(choice)?);
-            match Engine::try_start(options).await {
-                Ok(engine) => (engine, None),
-                Err(error) if choice == "auto" && error.kind() == ErrorKind::Unavailable => {
-                    println!("No CRDB_TEST_URL, no cockroach, no PostgreSQL here.");
-                    Self::embedded().await?
-                }
-                Err(error) => return Err(error.into()),
+    pub(crate) async fn start(choice: &str, imitate: CockroachVersion) -> Result<Self> {
+        if choice == "embedded" {
+            return Self::embedded(imitate).await;
+        }
+        match dev::Server::start(EngineChoice::from_str(choice)?, imitate).await {
+            Ok(server) => Ok(Self {
+                server,
+                embedded: None,
+            }),
+            Err(error) if choice == "auto" && is_unavailable(&error) => {
+                println!("No CRDB_TEST_URL, no cockroach, no PostgreSQL here.");
+                Self::embedded(imitate).await
             }
-        };
-        let database = engine.try_create_database().await?;
-        let proxy = match QuirksProxy::start(&engine, QuirksOptions::default()).await {
-            Ok(proxy) => Some(proxy),
-            // CockroachDB itself, or a server that is run elsewhere.
-            Err(error) if error.kind() == ErrorKind::Unavailable => None,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Self {
-            proxy,
-            engine,
-            embedded,
-            database,
-        })
+            Err(error) => Err(error),
+        }
     }
 
-    async fn embedded() -> Result<(Engine, Option<Embedded>)> {
+    async fn embedded(imitate: CockroachVersion) -> Result<Self> {
         let embedded = tokio::task::spawn_blocking(Embedded::start)
             .await
             .context("the thread that starts the embedded engine failed")??;
         let choice = EngineChoice::Url(embedded.url());
-        let engine = Engine::try_start(EngineOptions::default().choice(choice)).await?;
-        Ok((engine, Some(embedded)))
+        Ok(Self {
+            server: dev::Server::start(choice, imitate).await?,
+            embedded: Some(embedded),
+        })
     }
 
     /// Which server, and why; and what stands in front of it.
     pub(crate) fn choice(&self) -> String {
-        let server = match self.embedded {
-            Some(_) => format!("{}, embedded as WebAssembly", self.engine.version()),
-            None => self.engine.choice().to_owned(),
-        };
-        match (&self.proxy, self.engine.kind()) {
-            (Some(_), _) => {
-                format!(
-                    "{server}\nA proxy in front of it gives it CockroachDB's habits and errors."
-                )
-            }
-            (None, EngineKind::PostgreSql) => {
-                format!("{server}\nIt is used as it is, without CockroachDB's habits.")
-            }
-            (None, _) => server,
+        match self.embedded {
+            Some(_) => format!(
+                "{}, embedded as WebAssembly{}",
+                self.server.engine().version(),
+                self.server.habits()
+            ),
+            None => self.server.choice(),
         }
+    }
+
+    /// The server without what only xtask can start.
+    pub(crate) fn served(&self) -> &dev::Server {
+        &self.server
     }
 
     /// Lets the proxy fail statements and commits at random where the server cannot have conflicts by itself, and says
     /// so: a server with one session has no second one to conflict with.
     pub(crate) fn provoke_conflicts(&self) -> Option<&'static str> {
-        let proxy = self.proxy.as_ref().filter(|_| self.embedded.is_some())?;
+        let proxy = self.server.proxy().filter(|_| self.embedded.is_some())?;
         let seed = rand::random();
         let conflicts = RandomInjections::seeded(seed)
             .retry_statement(0.05)
@@ -102,7 +85,7 @@ impl Server {
 
     /// Ends what [`provoke_conflicts`](Self::provoke_conflicts) began.
     pub(crate) fn calm(&self) {
-        if let Some(proxy) = &self.proxy {
+        if let Some(proxy) = self.server.proxy() {
             proxy.stop_injecting();
         }
     }
@@ -114,37 +97,12 @@ impl Server {
 
     /// The host and the port where it can be reached.
     pub(crate) fn address(&self) -> (&str, u16) {
-        match &self.proxy {
-            Some(proxy) => (proxy.host(), proxy.port()),
-            None => (self.engine.host(), self.engine.port()),
-        }
-    }
-
-    /// Where it can be reached: through the proxy, where one stands in front of it.
-    pub(crate) fn url(&self) -> String {
-        let url = self.database.url();
-        let Some(proxy) = &self.proxy else {
-            return url.to_owned();
-        };
-        // postgresql://USER:PASSWORD@HOST:PORT/DATABASE?..: the user and the password are the test kit's own and hold no '@' or '/'.
-        let Some(at) = url.find('@') else {
-            return url.to_owned();
-        };
-        let (login, rest) = url.split_at(at + 1);
-        let path = rest.find('/').map_or("", |slash| &rest[slash..]);
-        format!("{login}{}:{}{path}", proxy.host(), proxy.port())
+        self.server.address()
     }
 
     /// Points a configuration at this server.
     pub(crate) fn configure(&self, config: ConfigBuilder) -> ConfigBuilder {
-        let config = config.set_text("auth.url", self.database.url());
-        match &self.proxy {
-            Some(proxy) => {
-                let node = format!("{}:{}", proxy.host(), proxy.port());
-                config.set_text("auth.nodes", &node)
-            }
-            None => config,
-        }
+        self.server.configure(config)
     }
 
     /// Removes the database where the server is run elsewhere; a server of ours goes with all that is in it.
@@ -153,8 +111,14 @@ impl Server {
     /// When the server refuses.
     pub(crate) async fn clean_up(&self) -> Result<()> {
         if self.embedded.is_none() {
-            self.engine.drop_database(&self.database).await?;
+            self.server.clean_up().await?;
         }
         Ok(())
     }
+}
+
+fn is_unavailable(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::Unavailable)
 }

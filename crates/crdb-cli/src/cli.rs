@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::connection::Connection;
 use crate::exit::{self, Exit};
 use crate::{
-    audit, codegen, complete, config, doctor, export, load, migrate, output, profile, query,
-    script, secrets, shell, sql_check, top, why,
+    audit, codegen, complete, config, dev, doctor, export, load, migrate, new, output, profile,
+    query, script, secrets, shell, sql_check, top, why,
 };
 
 /// CockroachDB and PostgreSQL from a command line.
@@ -34,6 +34,8 @@ pub struct Cli {
 
 const START: &str = "\
 Where to start:
+  crdb new bank                          a new service: HTTP, typed SQL, migrations, tests
+  crdb dev                               a server to develop against
   crdb top http://app1:9464              what a service does with its database
   crdb profile http://app1:9464          which of its queries cost most, and where their time goes
   crdb why accounts.get -p id=7          why a query is slow
@@ -65,6 +67,10 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Show the configuration
     Config(config::Arguments),
+    /// Write a new service from a template
+    New(new::Arguments),
+    /// Start a server to develop against, and print its URL
+    Dev(dev::Arguments),
     /// Apply migrations to a database, take them back, say how far it has come
     Migrate(migrate::Arguments),
     /// Write the typed functions for the queries in SQL files
@@ -130,6 +136,8 @@ impl Cli {
             Command::Query(arguments) => query::run(arguments, connection, json),
             Command::Sql(arguments) => arguments.run(connection, json),
             Command::Doctor(arguments) => doctor::run(arguments, connection, json),
+            Command::New(arguments) => new::run(arguments, json),
+            Command::Dev(arguments) => dev::run(arguments, json),
             Command::Config(arguments) => config::run(arguments, connection, json),
             Command::Migrate(arguments) => migrate::run(arguments, connection, json),
             Command::Codegen(arguments) => {

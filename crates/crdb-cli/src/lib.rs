@@ -14,13 +14,13 @@
 //! | feature | what |
 //! | --- | --- |
 //! | `program` (default) | the program, and each of its commands as a module |
-//! | `engine` (default) | servers that are found or started, to ask about statements |
+//! | `engine` (default) | servers that are found or started: to develop against, and to ask about statements |
 //! | `parquet` | rows as Arrow and Parquet |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //!
 //! # Modules in reading order
 //! `cli` (the command line), `exit` (what a run comes to), `secrets`; `connection`, `guard` (which database, and what may be done with it);
-//! `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `top`, `profile`, `why`, `audit`, `complete` (the commands); `parameter`, `rows`, `endpoint`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
+//! `new`, `dev`, `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `top`, `profile`, `why`, `audit`, `complete` (the commands); `parameter`, `rows`, `endpoint`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -38,6 +38,7 @@ mod complete;
 #[cfg(feature = "program")]
 mod config;
 mod connection;
+pub mod dev;
 pub mod doctor;
 #[cfg(feature = "program")]
 mod endpoint;
@@ -51,6 +52,8 @@ mod guard;
 #[cfg(feature = "program")]
 mod load;
 pub mod migrate;
+#[cfg(feature = "program")]
+mod new;
 mod output;
 #[cfg(feature = "program")]
 mod parameter;

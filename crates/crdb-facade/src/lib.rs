@@ -109,7 +109,7 @@ pub use {
 pub use crdb_cache as cache;
 #[cfg(feature = "data")]
 pub use crdb_data as data;
-// Crates whose types are parameters and columns. Code that `cargo xtask codegen --facade` writes reaches them here.
+// Crates whose types are parameters and columns. Code that `crdb codegen --facade` writes reaches them here.
 #[cfg(feature = "chrono")]
 pub use chrono;
 #[cfg(feature = "decimal")]

@@ -4,7 +4,6 @@
 //! NULL go in, the text of a Rust module comes out, the same for the same input. A caller that can reach an engine prepares each
 //! statement there and keeps the answers in a file beside the queries, so that others need no engine.
 
-#[cfg(feature = "templates")]
 mod builder;
 mod description;
 mod emit;
@@ -22,7 +21,6 @@ pub use description::{DescribedColumn, Description, Descriptions, ParseDescripti
 pub use project::{Project, build};
 
 use crate::error::Error;
-#[cfg(feature = "templates")]
 use crate::problem::Code;
 use crate::problem::Problems;
 use crate::query::{Nullability, Query};
@@ -45,7 +43,7 @@ impl Default for Options {
         Self {
             exec: "crdb_exec".to_owned(),
             types: BTreeMap::new(),
-            command: "cargo xtask codegen".to_owned(),
+            command: "crdb codegen".to_owned(),
             derives: Vec::new(),
             types_root: None,
         }
@@ -109,7 +107,7 @@ impl Options {
         absolute(&self.exec)
     }
 
-    /// The command that the module's first line names as its origin. Default: `cargo xtask codegen`.
+    /// The command that the module's first line names as its origin. Default: `crdb codegen`.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = command.into();
@@ -163,18 +161,12 @@ pub fn generate(
             Err(found) => problems.extend(found),
         }
     }
-    #[cfg_attr(
-        not(feature = "templates"),
-        allow(unused_mut, reason = "templates add to it")
-    )]
     let mut content = emit::Content {
         items,
-        #[cfg(feature = "templates")]
         builders: Vec::new(),
         rows: row::SharedRows::new(),
         left_out: Vec::new(),
     };
-    #[cfg(feature = "templates")]
     for template in repository.templates() {
         if template.has_free_identifier() {
             content
@@ -199,7 +191,6 @@ pub fn generate(
         let shared = row::share(&mut content.rows, &item.user(&problem));
         problems.extend(shared);
     }
-    #[cfg(feature = "templates")]
     for builder in &content.builders {
         let problem = |message| builder.template.problem(Code::BadAnnotation, message);
         let shared = row::share(&mut content.rows, &builder.user(&problem));
@@ -254,12 +245,7 @@ pub fn proven_nullability(query: &Query, schema: &Schema) -> Vec<Nullability> {
 /// where they are more than 256).
 #[must_use]
 pub fn statements(repository: &Repository) -> Vec<Arc<Query>> {
-    #[cfg_attr(
-        not(feature = "templates"),
-        allow(unused_mut, reason = "templates add to it")
-    )]
     let mut statements: Vec<Arc<Query>> = repository.iter().cloned().collect();
-    #[cfg(feature = "templates")]
     for template in repository.templates() {
         if !template.has_free_identifier() {
             let described = template.described().into_iter();

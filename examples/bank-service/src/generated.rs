@@ -1,11 +1,12 @@
 //! Typed functions for the queries in SQL files.
 //!
-//! Written by `cargo xtask codegen`; edit the `.sql` files instead.
+//! Written by `crdb codegen`; edit the `.sql` files instead.
 
 /// The queries of `accounts`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod accounts {
     const CLOSE: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
@@ -410,7 +411,8 @@ WHERE accounts.closed_at IS NULL
 /// The queries of `customers`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod customers {
     const CREATE: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
@@ -520,7 +522,8 @@ WHERE id = $1",
 /// The queries of `transfers`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod transfers {
     const BY_REQUEST: ::crdb_facade::exec::Statement<'static> =

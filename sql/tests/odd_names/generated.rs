@@ -2635,7 +2635,8 @@ impl<'a> ::crdb_exec::FromSql<'a> for XRow {
 /// The queries of `a__b`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod a_b {
     const USIZE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
@@ -2674,7 +2675,8 @@ pub mod a_b {
 /// The queries of `a_b`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod a_b_2 {
     const USIZE: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
@@ -2713,7 +2715,8 @@ pub mod a_b_2 {
 /// The queries of `core`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod core {
     const A_B: ::crdb_exec::Statement<'static> =
@@ -2961,7 +2964,8 @@ pub mod core {
 /// The queries of `crdb_exec`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod crdb_exec {
     const E_ROW: ::crdb_exec::Statement<'static> =
@@ -3426,7 +3430,8 @@ pub mod crdb_exec {
 /// The queries of `std`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod std {
     const LABELS: ::crdb_exec::Statement<'static> =
@@ -4671,7 +4676,8 @@ pub mod std {
 /// The queries of `str`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod str_ {
     const ASYNC: ::crdb_exec::Statement<'static> =
@@ -4750,7 +4756,8 @@ pub mod str_ {
 /// The queries of `type`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod r#type {
     /// The queries of `super_`.

@@ -10,11 +10,11 @@ use crdb_facade::{Config, Database};
 use super::progress::{bar, watch};
 use super::witness::{Seen, Witness};
 use super::{Arguments, bank, slow, transfers};
-use crate::interruption::Interruptions;
-use crate::script;
 use crate::server::Server;
 use crate::workspace;
+use crdb_cli::dev::{Interruptions, run_statements};
 use crdb_cli::table;
+use crdb_testkit::CockroachVersion;
 
 /// The demo ends within this.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -29,15 +29,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         .build()?;
     runtime.block_on(async {
         let mut interruptions = Interruptions::listen()?;
-        let server = tokio::select! {
-            server = Server::start(&arguments.engine) => server?,
-            code = interruptions.next() => return Ok(ExitCode::from(code)),
+        let server = Server::start(&arguments.engine, CockroachVersion::default());
+        let server = match interruptions.unless_interrupted(server).await {
+            Ok(server) => server?,
+            Err(code) => return Ok(ExitCode::from(code)),
         };
-        let shown = tokio::select! {
-            shown = tokio::time::timeout(LIMIT, show(&server, arguments)) => shown
+        let shown = tokio::time::timeout(LIMIT, show(&server, arguments));
+        let shown = match interruptions.unless_interrupted(shown).await {
+            Ok(shown) => shown
                 .unwrap_or_else(|_| bail!("the demo did not end within {} s", LIMIT.as_secs()))
                 .map(|()| ExitCode::SUCCESS),
-            code = interruptions.next() => Ok(ExitCode::from(code)),
+            Err(code) => Ok(ExitCode::from(code)),
         };
         let cleaned = server.clean_up().await;
         let code = shown?;
@@ -60,7 +62,7 @@ async fn show(server: &Server, arguments: &Arguments) -> Result<()> {
         ("sample data", crdb_example_bank::SAMPLE_DATA),
     ] {
         let (bar, began) = (bar(title, 1), Instant::now());
-        let run = script::run(&database, text, |done, count| {
+        let run = run_statements(&database, text, |done, count| {
             bar.set_length(count as u64);
             bar.set_position(done as u64);
         });

@@ -118,7 +118,10 @@ pub(crate) fn check(root: &Path, at: &PackageAt) -> Result<Vec<Finding>> {
             let shared_here = dependency
                 .as_table()
                 .is_some_and(|table| table.contains_key("workspace"));
-            if !shared_here && offered.is_some_and(|offered| offered.contains_key(name)) {
+            let entry = offered.and_then(|offered| offered.get(name));
+            // One that only tests use has no version there; who publishes with it says which.
+            let adds_version = has_version(dependency) && entry.is_some_and(|it| !has_version(it));
+            if !shared_here && entry.is_some() && !adds_version {
                 find(format!(
                     "write {name}.workspace = true: its version is in the workspace's table"
                 ));
@@ -129,6 +132,10 @@ pub(crate) fn check(root: &Path, at: &PackageAt) -> Result<Vec<Finding>> {
         findings.extend(papers(root, at));
     }
     Ok(findings)
+}
+
+fn has_version(dependency: &Value) -> bool {
+    dependency.is_str() || dependency.get("version").is_some()
 }
 
 /// A published crate explains itself and tells its users what changed.

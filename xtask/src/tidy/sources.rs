@@ -199,12 +199,12 @@ impl Sources {
     }
 }
 
-/// Whether the file's head says that `cargo xtask codegen` wrote it.
+/// Whether the file's head says that `crdb codegen` wrote it.
 fn is_generated(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines()
         .take(5)
-        .any(|line| line.contains("Written by `cargo xtask codegen`"))
+        .any(|line| line.contains("Written by `crdb codegen`"))
 }
 
 /// Gathers what one file declares and names.

@@ -14,7 +14,7 @@ use crdb_sql::codegen::{DescribedColumn, Description, Descriptions};
 use crdb_sql::dialect::split_statements;
 use crdb_sql::schema::Schema;
 use crdb_sql::{Layout, Query, Verdict};
-use testkit::{Database, Engine, EngineChoice, EngineKind, EngineOptions};
+use crdb_testkit::{Database, Engine, EngineChoice, EngineKind, EngineOptions};
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};

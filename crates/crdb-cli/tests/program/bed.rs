@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crdb_testkit::{Database, Engine, Injection, QuirksOptions, QuirksProxy};
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Database, Engine, Injection, QuirksOptions, QuirksProxy};
 
 /// A directory in which the program runs, with or without a database that it finds there.
 pub(crate) struct Bed {

@@ -33,7 +33,7 @@ async fn files_are_checked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_are_written_and_compared() {
     let bed = tree();
-    let url = testkit::Engine::shared().await;
+    let url = crdb_testkit::Engine::shared().await;
     let url = url.create_database().await.url().to_owned();
     let mut command = bed.crdb(["codegen", "--out", "src/queries.rs"]);
     command.env("CRDB_TEST_URL", url);

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod bed;
+mod beginning;
 mod bulk;
 mod files;
 mod guide;

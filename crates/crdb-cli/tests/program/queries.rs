@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use crdb_testkit::Injection;
 use serde_json::json;
-use testkit::Injection;
 
 use crate::bed::Bed;
 

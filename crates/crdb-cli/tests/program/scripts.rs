@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use crdb_testkit::Injection;
 use serde_json::json;
-use testkit::Injection;
 
 use crate::bed::{Bed, names, run};
 

@@ -1,13 +1,11 @@
 //! The text of the module.
 
 mod batch;
-#[cfg(feature = "templates")]
 mod builder;
 mod composite;
 mod enumeration;
 mod function;
 mod reading;
-#[cfg(feature = "templates")]
 mod render;
 mod structure;
 
@@ -15,7 +13,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Options;
-#[cfg(feature = "templates")]
 use super::builder::Builder;
 use super::ident::{self, Names};
 use super::item::Item;
@@ -36,7 +33,6 @@ pub(super) use line;
 struct Node<'a> {
     modules: BTreeMap<&'a str, Node<'a>>,
     items: Vec<&'a Item<'a>>,
-    #[cfg(feature = "templates")]
     builders: Vec<&'a Builder<'a>>,
     /// Shared rows with their attributes.
     rows: Vec<(&'a SharedRow, String)>,
@@ -55,7 +51,6 @@ impl<'a> Node<'a> {
 /// Everything that the module holds.
 pub(super) struct Content<'a> {
     pub(super) items: Vec<Item<'a>>,
-    #[cfg(feature = "templates")]
     pub(super) builders: Vec<Builder<'a>>,
     pub(super) rows: SharedRows,
     /// Templates without a typed form, and why.
@@ -79,7 +74,6 @@ pub(super) fn module(mut module: Content<'_>, enums: &mut Enums, options: &Optio
     for item in &module.items {
         root.below(item.module_and_name().0).items.push(item);
     }
-    #[cfg(feature = "templates")]
     for builder in &module.builders {
         root.below(builder.module_and_name().0)
             .builders
@@ -126,7 +120,6 @@ fn derives(module: &Content<'_>, options: &Options) -> Vec<String> {
     for item in &module.items {
         all.extend_from_slice(item.query.row_notes().1);
     }
-    #[cfg(feature = "templates")]
     for builder in &module.builders {
         all.extend_from_slice(builder.template.row_notes().1);
     }
@@ -166,7 +159,6 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums, options: &Options) {
         item.names.function = taken.functions.take(function);
         item.names.constant = constant;
     }
-    #[cfg(feature = "templates")]
     for builder in &mut module.builders {
         let (path, name) = builder.module_and_name();
         let taken = levels.entry(path.to_owned()).or_default();
@@ -187,7 +179,6 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums, options: &Options) {
         item.names.row_attributes = attributes;
         item.names.arguments = arguments;
     }
-    #[cfg(feature = "templates")]
     for builder in &mut module.builders {
         let taken = levels
             .entry(builder.module_and_name().0.to_owned())
@@ -228,7 +219,6 @@ fn level(out: &mut String, node: &Node<'_>, outermost: bool, exec: &str) {
     for item in &node.items {
         function::emit(out, item, exec);
     }
-    #[cfg(feature = "templates")]
     for found in &node.builders {
         builder::emit(out, found, exec);
     }
@@ -241,7 +231,7 @@ fn level(out: &mut String, node: &Node<'_>, outermost: bool, exec: &str) {
         if outermost {
             line!(
                 out,
-                "#[allow(dead_code, reason = \"a program may leave a function or a column unused\")]"
+                "#[allow(dead_code, unreachable_pub, reason = \"a program may leave a function or a column unused, and keep this module to itself\")]"
             );
         }
         line!(out, "pub mod {} {{", names.take(ident::module(name)));

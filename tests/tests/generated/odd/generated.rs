@@ -1,6 +1,6 @@
 //! Typed functions for the queries in SQL files.
 //!
-//! Written by `cargo xtask codegen`; edit the `.sql` files instead.
+//! Written by `crdb codegen`; edit the `.sql` files instead.
 
 /// The SQL enum `row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,7 +181,8 @@ impl<'a> ::crdb_facade::exec::FromSql<'a> for Place {
 /// The queries of `crdb_facade`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod crdb_facade {
     const ASYNC: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"SELECT (SELECT word FROM nothing WHERE id = 1) AS word, EXISTS (SELECT 1 FROM nothing) AS "exists", (SELECT count(*) FROM nothing) AS n"#)
@@ -1356,7 +1357,8 @@ SELECT n, m FROM t")
 /// The queries of `r_self`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod r_self {
     const BYTES: ::crdb_facade::exec::Statement<'static> =
@@ -2166,7 +2168,8 @@ pub mod r_self {
 /// The queries of `std`.
 #[allow(
     dead_code,
-    reason = "a program may leave a function or a column unused"
+    unreachable_pub,
+    reason = "a program may leave a function or a column unused, and keep this module to itself"
 )]
 pub mod std {
     const ALL: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"SELECT "order", "Select", "group", type, tags, "user", amount, at, self, id, bytes FROM odd"#)
