@@ -114,6 +114,10 @@ pub(super) fn verify_file(format: &str, part: &ManifestPart, path: &Path) -> Res
 }
 
 /// The rows of a columnar file by its own words; `None` for another format, and for a file that cannot be read, which its hash tells.
+#[cfg_attr(
+    not(feature = "arrow"),
+    allow(unused_variables, reason = "only columnar files are opened")
+)]
 fn columnar_rows(format: &str, path: &Path) -> Option<u64> {
     match format {
         #[cfg(feature = "arrow")]
