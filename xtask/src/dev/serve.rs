@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let imitate = arguments.dev.imitate()?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let mut interruptions = Interruptions::listen()?;
-        let server = Server::start(arguments.dev.engine(), imitate);
+        let server = Box::pin(Server::start(arguments.dev.engine(), imitate));
         let server = match interruptions.unless_interrupted(server).await {
             Ok(server) => server?,
             Err(_) => return Ok(Exit::Done.into()),

@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments, as_json: bool) -> Result<Exit> {
     let imitate = arguments.imitate()?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let mut interruptions = Interruptions::listen()?;
-        let server = Server::start(choice, imitate);
+        let server = Box::pin(Server::start(choice, imitate));
         let Ok(server) = interruptions.unless_interrupted(server).await else {
             return Ok(Exit::Done);
         };
@@ -71,7 +71,7 @@ pub async fn serve(
     interruptions: &mut Interruptions,
 ) -> Result<Exit> {
     let tables = Tables::of(arguments);
-    let tables = create_tables(server, &tables);
+    let tables = Box::pin(create_tables(server, &tables));
     let Ok(created) = interruptions.unless_interrupted(tables).await else {
         return Ok(Exit::Done);
     };
