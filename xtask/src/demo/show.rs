@@ -29,12 +29,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         .build()?;
     runtime.block_on(async {
         let mut interruptions = Interruptions::listen()?;
-        let server = Server::start(&arguments.engine, CockroachVersion::default());
+        let server = Box::pin(Server::start(
+            &arguments.engine,
+            CockroachVersion::default(),
+        ));
         let server = match interruptions.unless_interrupted(server).await {
             Ok(server) => server?,
             Err(code) => return Ok(ExitCode::from(code)),
         };
-        let shown = tokio::time::timeout(LIMIT, show(&server, arguments));
+        let shown = tokio::time::timeout(LIMIT, Box::pin(show(&server, arguments)));
         let shown = match interruptions.unless_interrupted(shown).await {
             Ok(shown) => shown
                 .unwrap_or_else(|_| bail!("the demo did not end within {} s", LIMIT.as_secs()))
