@@ -11,11 +11,20 @@ use cargo_metadata::Package;
 use super::context::Context;
 use crate::workspace::succeed;
 
-/// Checks every crate with its default features, without any, and with each one alone; all failures are named.
+/// Checks every crate with its default features and without any; all failures are named.
 pub(crate) fn run(context: &Context) -> Result<()> {
+    check(context, |features| !matches!(features, Features::Only(_)))
+}
+
+/// Checks every crate with each feature alone; all failures are named.
+pub(crate) fn each(context: &Context) -> Result<()> {
+    check(context, |features| matches!(features, Features::Only(_)))
+}
+
+fn check(context: &Context, wanted: fn(&Features) -> bool) -> Result<()> {
     let mut failures = Vec::new();
     for package in context.crates() {
-        for features in choices(package) {
+        for features in choices(package).into_iter().filter(wanted) {
             let arguments = arguments(package, &features);
             let checked = succeed(
                 context

@@ -75,7 +75,7 @@ pub(crate) const STEPS: &[Step] = &[
     ),
     always(
         "alone",
-        "each crate by itself: with default features, without, and with each feature",
+        "each crate by itself: with default features, and without",
         alone::run,
     ),
     always(
@@ -141,6 +141,12 @@ pub(crate) const STEPS: &[Step] = &[
         "every fuzz target survives the same ten thousand inputs",
         // By a seed: what fails here was broken by the change, and not found by chance.
         |context| context.xtask(&["fuzz", "--runs", "10000", "--seed", "1"]),
+    ),
+    // Most of the time goes to what optional dependencies compile with each choice.
+    full(
+        "features",
+        "each crate with each feature alone",
+        alone::each,
     ),
     full(
         "chaos-full",
