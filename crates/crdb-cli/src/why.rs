@@ -1,12 +1,16 @@
 //! `crdb why`: why a named query is slow, by the server's plan and by what a service has seen of it.
 
+use std::fmt;
+
 use anyhow::Result;
 use clap::Args;
 use crdb_facade::exec::{ExecutorExt as _, ToSql};
+use crdb_facade::observe::profile::{Contention, ProfileReport, StatementProfile};
 use crdb_facade::{Error, Row as _};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::connection::{Connection, block_on};
+use crate::endpoint;
 use crate::exit::{Exit, Usage};
 use crate::guard;
 use crate::parameter::{Parameters, TextParameter};
@@ -36,7 +40,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
     let guarded = connection.guarded()?;
     let seen = match &arguments.endpoint {
-        Some(endpoint) => Some(top::seen(endpoint, &arguments.name)?),
+        Some(endpoint) => Some((
+            top::seen(endpoint, &arguments.name)?,
+            Explained::of(endpoint, &arguments.name),
+        )),
         None => None,
     };
     block_on(guarded.read(async |database| {
@@ -69,13 +76,78 @@ pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool)
     }))
 }
 
-fn told(plan: &[String], seen: Option<&Seen>, as_json: bool) {
+/// What the service's profile has of a query beyond its numbers. A service without a profile has nothing.
+#[derive(Default)]
+struct Explained {
+    statement: Option<StatementProfile>,
+    contention: Vec<Contention>,
+}
+
+impl Explained {
+    fn of(endpoint: &str, query: &str) -> Self {
+        let report = endpoint::read(endpoint, "/profile")
+            .ok()
+            .and_then(|text| ProfileReport::from_json(&text).ok());
+        let Some(report) = report else {
+            return Self::default();
+        };
+        let is_it = |name: &Option<String>| name.as_deref() == Some(query);
+        Self {
+            statement: report.statements.into_iter().find(|one| is_it(&one.name)),
+            contention: report
+                .contention
+                .into_iter()
+                .filter(|one| is_it(&one.waiting.name) || is_it(&one.blocking.name))
+                .collect(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let statement = self.statement.as_ref();
+        json!({
+            "plans": statement.map(|one| &one.plans),
+            "plan_changes": statement.map(|one| one.plan_changes),
+            "contention": self.contention,
+        })
+    }
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for one in &self.contention {
+            write!(f, "\n{one}")?;
+        }
+        let Some(statement) = &self.statement else {
+            return Ok(());
+        };
+        match statement.plan_changes {
+            0 => {}
+            1 => write!(f, "\nin the service, its plan has changed once")?,
+            changes => write!(f, "\nin the service, its plan has changed {changes} times")?,
+        }
+        for (number, plan) in statement.plans.iter().enumerate() {
+            let when = if number == 0 {
+                "the latest plan there"
+            } else {
+                "before"
+            };
+            write!(f, "\n{when}:")?;
+            for line in plan.to_string().lines() {
+                write!(f, "\n  {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn told(plan: &[String], seen: Option<&(Seen, Explained)>, as_json: bool) {
     let whole = read_whole(plan);
     if as_json {
         let object = json!({
             "plan": plan,
             "reads_whole": whole,
-            "service": seen.map(Seen::json),
+            "service": seen.map(|(seen, _)| seen.json()),
+            "profile": seen.map(|(_, explained)| explained.json()),
         });
         println!("{object}");
         return;
@@ -88,8 +160,8 @@ fn told(plan: &[String], seen: Option<&Seen>, as_json: bool) {
             "\n{table} is read whole, though the query has a condition: an index on its columns would help"
         );
     }
-    if let Some(seen) = seen {
-        println!("\n{seen}");
+    if let Some((seen, explained)) = seen {
+        println!("\n{seen}{explained}");
     }
 }
 

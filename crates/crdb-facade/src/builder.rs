@@ -200,8 +200,8 @@ impl DatabaseBuilder {
 
         let mut observers = self.observers;
         #[cfg_attr(
-            not(feature = "endpoint"),
-            allow(unused_mut, reason = "only an endpoint is added")
+            not(any(feature = "endpoint", feature = "profile")),
+            allow(unused_mut, reason = "only these add to it")
         )]
         let mut observing = Observing::new(
             &config,
@@ -216,7 +216,10 @@ impl DatabaseBuilder {
             Some(observer) => auth.observer(observer),
             None => auth,
         };
-        let auth = (self.auth)(auth).build()?;
+        let auth = (self.auth)(auth);
+        #[cfg(feature = "profile")]
+        let beside_the_pool = auth.clone();
+        let auth = auth.build()?;
         let mut wire = crdb_wire::Config::default()
             .max_statements(config.get(keys::exec::STATEMENT_CACHE) as usize);
         if let Some(observer) = crdb_wire::FanOut::combine(observers.wire) {
@@ -270,6 +273,8 @@ impl DatabaseBuilder {
                 "opened without a login; auth.check_at_open is off"
             );
         }
+        #[cfg(feature = "profile")]
+        observing.inspect(&config, beside_the_pool)?;
         Ok(Database::new(
             config,
             queries,

@@ -73,6 +73,9 @@ pub(crate) struct Observing {
     pub(crate) opened: Gate,
     #[cfg(feature = "otlp")]
     exporter: Option<exporter::Exporter>,
+    /// What asks the server for the profile; it ends with this.
+    #[cfg(feature = "profile")]
+    inspector: Option<inspector::Running>,
 }
 
 impl Observing {
@@ -103,6 +106,8 @@ impl Observing {
         Ok(Self {
             #[cfg(feature = "profile")]
             profile: profile(config, observers),
+            #[cfg(feature = "profile")]
+            inspector: None,
             #[cfg(feature = "otlp")]
             exporter,
             #[cfg(feature = "data")]
@@ -152,6 +157,27 @@ impl Observing {
         Ok(())
     }
 
+    /// Begins to ask the server for the profile, where the configuration wants it.
+    #[cfg(feature = "profile")]
+    pub(crate) fn inspect(
+        &mut self,
+        config: &Config,
+        login: crdb_auth::ConfigBuilder,
+    ) -> Result<(), Error> {
+        if let Some(profile) = &self.profile {
+            self.inspector = inspector::start(config, profile, login)?;
+        }
+        Ok(())
+    }
+
+    /// Ends what asks the server, so that its session does not outlive a closed database.
+    #[cfg(feature = "profile")]
+    pub(crate) async fn end_inspection(&self, within: Duration) {
+        if let Some(inspector) = &self.inspector {
+            inspector.end(within).await;
+        }
+    }
+
     /// Sends what has gathered, for as long as `within` at most. What cannot be sent is logged.
     pub(crate) async fn flush(&self, within: Duration) {
         #[cfg(feature = "otlp")]
@@ -188,6 +214,105 @@ fn log_lines(config: &Config) -> Option<crdb_observe::LogLines> {
         LogFormat::Human => LogLines::human(std::io::stderr()),
     };
     Some(lines.slow_after(config.get(keys::observe::SLOW_AFTER)))
+}
+
+#[cfg(feature = "profile")]
+mod inspector {
+    //! The session beside the pool on which the server is asked for the profile.
+
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crdb_exec::PooledExecutor;
+    use crdb_observe::profile::{InspectOptions, Inspector, Profile};
+    use crdb_pool::Pool;
+
+    use crate::config::keys;
+    use crate::connector::Connector;
+    use crate::layers;
+    use crate::source::Source;
+    use crate::{Config, Error};
+
+    /// How long a question may take.
+    const LIMIT: Duration = Duration::from_secs(15);
+
+    /// After this long without a question the session is closed.
+    const IDLE: Duration = Duration::from_secs(60);
+
+    /// What the session is called on the server, behind the service's own name.
+    const NAME: &str = "crdb-profile";
+
+    /// How many statements the session keeps prepared: most are asked once.
+    const STATEMENTS: usize = 8;
+
+    pub(crate) struct Running {
+        task: tokio::task::JoinHandle<()>,
+        pool: Pool<Connector>,
+    }
+
+    impl Drop for Running {
+        fn drop(&mut self) {
+            self.task.abort();
+        }
+    }
+
+    impl Running {
+        pub(super) async fn end(&self, within: Duration) {
+            self.task.abort();
+            if self.pool.close(within).await.is_err() {
+                tracing::warn!(target: crate::TARGET, "the session for the profile was not returned in time");
+            }
+        }
+    }
+
+    /// Starts it where the configuration asks for something.
+    pub(super) fn start(
+        config: &Config,
+        profile: &Arc<Profile>,
+        login: crdb_auth::ConfigBuilder,
+    ) -> Result<Option<Running>, Error> {
+        let options = InspectOptions::new()
+            .plans(config.get(keys::observe::INSPECT_PLANS))
+            .contention(config.get(keys::observe::INSPECT_CONTENTION))
+            .window(config.get(keys::observe::INSPECT_WINDOW))
+            .analyze_every(config.get(keys::observe::INSPECT_ANALYZE_EVERY))
+            .interval(config.get(keys::observe::INSPECT_INTERVAL));
+        let is_wanted = config.get(keys::observe::INSPECT_PLANS)
+            || config.get(keys::observe::INSPECT_CONTENTION);
+        let Some(inspector) = is_wanted
+            .then(|| Inspector::new(profile, options))
+            .flatten()
+        else {
+            return Ok(None);
+        };
+        let name = match config.get(keys::auth::APPLICATION_NAME) {
+            Some(name) => format!("{name} {NAME}"),
+            None => NAME.to_owned(),
+        };
+        // No observer but that of logins: what it asks is none of the service's work.
+        let connector = Connector::new(
+            crdb_auth::Connector::new(login.application_name(name).build()?)?,
+            config.get(keys::pool::CHECK_TIMEOUT),
+            config.get(keys::pool::RESET_TIMEOUT),
+            crdb_wire::Config::default().max_statements(STATEMENTS),
+        );
+        let pool = Pool::builder(connector)
+            .nodes(layers::nodes(config))
+            .configure(|pool| {
+                layers::pool(config, pool, Duration::ZERO)
+                    .min_size(0)
+                    .max_size(1)
+                    .idle_timeout(Some(IDLE))
+                    .reset_always(true)
+            })
+            .build()?;
+        let executor = PooledExecutor::builder(Source::new(pool.clone()))
+            .timeout(Some(LIMIT))
+            .attempts(1)
+            .build();
+        let task = tokio::spawn(inspector.run(executor));
+        Ok(Some(Running { task, pool }))
+    }
 }
 
 #[cfg(feature = "otlp")]

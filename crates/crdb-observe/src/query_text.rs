@@ -39,7 +39,16 @@ pub fn fingerprint(text: &str) -> String {
         }
         hash.add(0);
     }
-    format!("{:016x}", hash.0)
+    hash.digits()
+}
+
+/// The first word of a statement.
+#[cfg(feature = "profile")]
+pub(crate) fn first_word(text: &str) -> Option<&str> {
+    match Pieces(text).next()? {
+        Piece::Word(word) => Some(word),
+        _ => None,
+    }
 }
 
 /// The first word of a statement and the tables that it names, in their order: `SELECT accounts owners`. It holds neither
@@ -242,18 +251,23 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 /// FNV-1a, of which a fingerprint is made: short, and the same everywhere.
-struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Fnv {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    fn add(&mut self, byte: u8) {
+    /// 16 hexadecimal digits.
+    pub(crate) fn digits(&self) -> String {
+        format!("{:016x}", self.0)
+    }
+
+    pub(crate) fn add(&mut self, byte: u8) {
         self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
 
-    fn add_all(&mut self, text: &str) {
+    pub(crate) fn add_all(&mut self, text: &str) {
         text.bytes().for_each(|byte| self.add(byte));
     }
 }

@@ -255,3 +255,65 @@ async fn why_a_query_is_slow() {
         ran.err()
     );
 }
+
+/// What a service has seen of the query: its numbers, its plans, and whom it waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_query_is_slow_in_a_service() {
+    let bed = bed(Bed::new().await).await;
+    let plan = |shape: &str, operation: &str| {
+        json!({
+            "shape": shape, "first": 1.0, "last": 2.0, "is_analyzed": false, "recommendations": [],
+            "steps": [{"depth": 0, "operation": operation, "table": "accounts", "index": null, "is_full": false,
+                "estimated_rows": 3.0, "actual_rows": null, "seconds": null, "contention_seconds": null}],
+        })
+    };
+    let contender =
+        |name: &str| json!({"name": name, "fingerprint": "f", "summary": "SELECT accounts"});
+    let profile = json!({
+        "version": 1, "from": 0.0, "to": 60.0, "transactions": [], "slow": [],
+        "statements": [{
+            "name": "accounts.get", "fingerprint": "f", "summary": "SELECT accounts", "calls": 3, "failed": 0, "unknown": 0,
+            "dropped": 0, "rows": 3, "retries": 0, "collisions": 0,
+            "times": {"total": 1.0, "waiting": 0.0, "retrying": 0.0, "working": 1.0, "p50": 0.3, "p95": 0.3, "p99": 0.3, "longest": 0.3},
+            "plans": [plan("b", "Seq Scan"), plan("a", "Index Scan")], "plan_changes": 1,
+        }],
+        "contention": [
+            {"waiting": contender("accounts.get"), "blocking": contender("accounts.sweep"), "table": null, "seen": 4, "longest": 0.2, "last": 3.0},
+            {"waiting": contender("others.get"), "blocking": contender("others.put"), "table": null, "seen": 4, "longest": 0.2, "last": 3.0},
+        ],
+    });
+    let url = crate::top::answering(move |path| match path {
+        "/metrics" => {
+            "crdb_exec_statement_seconds_count{query=\"accounts.get\",outcome=\"ok\"} 3\n# EOF\n"
+                .to_owned()
+        }
+        "/profile" => profile.to_string(),
+        other => panic!("{other}"),
+    });
+    let arguments = ["why", "accounts.get", "-p", "id=7", "--endpoint", &url];
+    let ran = bed.run(&arguments).await.ended(0);
+    let told = ran.out();
+    for line in [
+        "the service: 3 calls",
+        "accounts.get waited for accounts.sweep; seen 4 times",
+        "its plan has changed once",
+        "the latest plan there:\n  Seq Scan accounts, 3 rows expected",
+        "before:\n  Index Scan accounts, 3 rows expected",
+    ] {
+        assert!(told.contains(line), "no {line} in {told}");
+    }
+    assert!(!told.contains("others."), "{told}");
+    let ran = bed
+        .run(&[&arguments[..], &["--json"]].concat())
+        .await
+        .ended(0);
+    let profile = &ran.json()["profile"];
+    assert_eq!(
+        (
+            &profile["plan_changes"],
+            profile["plans"].as_array().unwrap().len()
+        ),
+        (&json!(1), 2)
+    );
+    assert_eq!(profile["contention"].as_array().unwrap().len(), 1);
+}

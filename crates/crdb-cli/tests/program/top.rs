@@ -7,22 +7,35 @@ use crate::bed::Bed;
 
 /// An endpoint that answers each request for this path with the next of these texts, the last one again and again.
 pub(crate) fn endpoint(path: &'static str, texts: Vec<String>) -> String {
+    let mut texts = texts.into_iter();
+    let mut last = String::new();
+    answering(move |asked| {
+        assert_eq!(asked, path);
+        last = texts.next().unwrap_or_else(|| last.clone());
+        last.clone()
+    })
+}
+
+/// An endpoint that answers each request by its path.
+pub(crate) fn answering(mut answer: impl FnMut(&str) -> String + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        let mut texts = texts.into_iter().peekable();
-        let mut last = String::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut request = BufReader::new(stream.try_clone().unwrap()).lines();
             let first = request.next().unwrap().unwrap();
-            assert_eq!(first, format!("GET {path} HTTP/1.1"));
+            let path = first
+                .strip_prefix("GET ")
+                .unwrap()
+                .strip_suffix(" HTTP/1.1")
+                .unwrap();
             while request.next().is_some_and(|line| !line.unwrap().is_empty()) {}
-            last = texts.next().unwrap_or(last);
-            let length = last.len();
+            let text = answer(path);
+            let length = text.len();
             write!(
                 stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{last}"
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}"
             )
             .unwrap();
         }

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crdb_facade::config::keys;
-use crdb_facade::observe::profile::{ProfileReport, SlowCall};
-use crdb_facade::{Config, Database};
+use crdb_facade::exec::{ExecutorExt as _, Statement};
+use crdb_facade::observe::profile::{Plan, ProfileReport, SlowCall, StatementProfile};
+use crdb_facade::{Config, Database, Row as _};
 use crdb_testkit::{Direction, Engine, FaultProxy, Link};
 
 use tokio::sync::Barrier;
@@ -200,4 +201,246 @@ async fn a_contended_row_shows_as_retries() {
     assert!(report.compare(&report).worse.is_empty());
     db.profile().unwrap().reset();
     assert!(db.profile().unwrap().report().statements.is_empty());
+}
+
+/// A database to which every call is slow, and that explains a statement once within this window.
+async fn inspected(
+    database: &crdb_testkit::Database,
+    window: Duration,
+    analyze_every: u32,
+) -> Database {
+    let config = config(database)
+        .set(keys::observe::PROFILE, true)
+        .set(keys::observe::SLOW_AFTER, Duration::ZERO)
+        .set(keys::observe::INSPECT_PLANS, true)
+        .set(keys::observe::INSPECT_CONTENTION, true)
+        .set(keys::observe::INSPECT_WINDOW, window)
+        .set(keys::observe::INSPECT_ANALYZE_EVERY, analyze_every)
+        .set(keys::observe::INSPECT_INTERVAL, Duration::from_millis(20))
+        .build()
+        .unwrap();
+    Database::open(config).await.unwrap()
+}
+
+/// The statement, once `is_it` holds. Calls it again until then.
+async fn until<F: Future<Output = ()>>(
+    db: &Database,
+    summary: &str,
+    is_it: impl Fn(&StatementProfile) -> bool,
+    call: impl Fn() -> F,
+) -> StatementProfile {
+    let calling = async {
+        loop {
+            call().await;
+            let report = report(db);
+            let mut all = report.statements.into_iter();
+            if let Some(one) = all.find(|one| one.summary == summary && is_it(one)) {
+                return one;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    match tokio::time::timeout(LONG, calling).await {
+        Ok(one) => one,
+        Err(_) => panic!(
+            "{summary} did not come to that: {}",
+            db.profile().unwrap().report()
+        ),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_statements_are_explained_without_values_and_a_change_is_noticed() {
+    let database = Engine::shared_postgres().await.create_database().await;
+    let db = inspected(&database, Duration::from_millis(1), 1).await;
+    for text in [
+        "CREATE TABLE words (id INT8 PRIMARY KEY, word TEXT NOT NULL)",
+        "INSERT INTO words SELECT n, 'word' || n FROM generate_series(1, 20000) AS n",
+        "ANALYZE words",
+    ] {
+        db.sql(text).execute().await.unwrap();
+    }
+    let find = async || {
+        let found = db
+            .sql("SELECT id FROM words WHERE word = :word AND id <> :id")
+            .bind("word", "rosebud4711")
+            .bind("id", 4711_i64)
+            .fetch_all();
+        assert!(found.await.unwrap().is_empty());
+    };
+    // The values of a call are bound, and it only reads: so it is run for its plan.
+    let one = until(&db, "SELECT words", |one| !one.plans.is_empty(), find).await;
+    let plan = &one.plans[0];
+    assert!(plan.is_analyzed, "{plan}");
+    let scan = plan
+        .steps
+        .iter()
+        .find(|step| step.table.as_deref() == Some("words"))
+        .unwrap();
+    assert!(
+        scan.is_full && scan.actual_rows == Some(0.0) && scan.seconds.is_some(),
+        "{plan}"
+    );
+    assert_eq!(plan.read_whole().collect::<Vec<_>>(), ["words"]);
+    assert_eq!((one.plan_changes, one.plan_failure.as_deref()), (0, None));
+
+    db.sql("CREATE INDEX words_word ON words (word)")
+        .execute()
+        .await
+        .unwrap();
+    db.sql("ANALYZE words").execute().await.unwrap();
+    let one = until(&db, "SELECT words", |one| one.plan_changes > 0, find).await;
+    let indexes = |plan: &Plan| {
+        plan.steps
+            .iter()
+            .any(|step| step.index.as_deref() == Some("words_word"))
+    };
+    assert!(
+        indexes(&one.plans[0]) && !indexes(&one.plans[1]),
+        "{:?}",
+        one.plans
+    );
+    assert_ne!(one.plans[0].shape, one.plans[1].shape);
+    let text = db.profile().unwrap().report().to_string();
+    assert!(text.contains("its plan has changed"), "{text}");
+    let report = report(&db);
+    assert!(
+        !report.to_json().contains("4711") && !text.contains("4711"),
+        "{text}"
+    );
+    assert_eq!(report.compare(&report).plans_changed, [""; 0]);
+
+    // On a session of its own, under a name of its own.
+    let names = db
+        .sql("SELECT count(DISTINCT pid) FROM pg_stat_activity WHERE application_name LIKE '%crdb-profile' AND datname = current_database()")
+        .fetch_one();
+    assert_eq!(names.await.unwrap().get::<i64>(0).unwrap(), 1);
+    db.close(LONG).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_writes_is_explained_and_not_run() {
+    let database = Engine::shared_postgres().await.create_database().await;
+    let db = inspected(&database, Duration::from_secs(3600), 1).await;
+    db.sql("CREATE TABLE counted (id INT8 PRIMARY KEY, value INT8 NOT NULL)")
+        .execute()
+        .await
+        .unwrap();
+    db.sql("INSERT INTO counted VALUES (1, 0)")
+        .execute()
+        .await
+        .unwrap();
+    db.sql(
+        "CREATE FUNCTION add_one() RETURNS INT8 LANGUAGE sql AS 'UPDATE counted SET value = value + 1 RETURNING value'",
+    )
+    .execute()
+    .await
+    .unwrap();
+    let calls = AtomicUsize::new(0);
+    let update = async || {
+        calls.fetch_add(1, Ordering::Relaxed);
+        db.sql("UPDATE counted SET value = value + 1 WHERE id = :id")
+            .bind("id", 1_i64)
+            .execute()
+            .await
+            .unwrap();
+    };
+    let one = until(&db, "UPDATE counted", |one| !one.plans.is_empty(), update).await;
+    assert!(!one.plans[0].is_analyzed && one.plans[0].steps[0].operation == "Update");
+    // A function may write: what calls one is not run either.
+    let call = async || {
+        calls.fetch_add(1, Ordering::Relaxed);
+        db.sql("SELECT add_one() FROM counted")
+            .fetch_all()
+            .await
+            .unwrap();
+    };
+    let one = until(&db, "SELECT counted", |one| !one.plans.is_empty(), call).await;
+    assert!(!one.plans[0].is_analyzed);
+    // However often it is called within a window, it is explained once.
+    for _ in 0..5 {
+        update().await;
+    }
+    let value = db
+        .sql("SELECT value FROM counted")
+        .fetch_one()
+        .await
+        .unwrap();
+    let calls = i64::try_from(calls.load(Ordering::Relaxed)).unwrap();
+    assert_eq!(
+        value.get::<i64>(0).unwrap(),
+        calls,
+        "an explanation has written"
+    );
+    let report = report(&db);
+    let one = report
+        .statements
+        .iter()
+        .find(|one| one.summary == "UPDATE counted")
+        .unwrap();
+    assert!(
+        (one.plans[0].first - one.plans[0].last).abs() < f64::EPSILON,
+        "explained twice in a window"
+    );
+    db.close(LONG).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_said_which_statement_another_one_waited_for() {
+    let database = Engine::shared_postgres().await.create_database().await;
+    let db = inspected(&database, Duration::from_secs(3600), 0).await;
+    db.sql("CREATE TABLE fought (id INT8 PRIMARY KEY, value INT8 NOT NULL)")
+        .execute()
+        .await
+        .unwrap();
+    db.sql("INSERT INTO fought VALUES (4711, 0)")
+        .execute()
+        .await
+        .unwrap();
+    let (first, second) = (
+        Statement::new("UPDATE fought SET value = value + 1 WHERE id = $1").named("fought.first"),
+        Statement::new("UPDATE fought SET value = value - 1 WHERE id = 4711")
+            .named("fought.second"),
+    );
+    let (has_lock, waited) = (Barrier::new(2), tokio::sync::Notify::new());
+    let options = db.transaction_options();
+    let holder = db
+        .executor()
+        .transact::<_, crdb_facade::exec::Error, _>(&options, async |tx| {
+            tx.execute(first, &[&4711_i64]).await?;
+            has_lock.wait().await;
+            waited.notified().await;
+            Ok(())
+        });
+    let waiter = async {
+        has_lock.wait().await;
+        db.executor().execute(second, &[]).await.unwrap();
+    };
+    let seen = async {
+        loop {
+            if let Some(found) = db.profile().unwrap().report().contention.first() {
+                waited.notify_one();
+                return found.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let (holder, (), seen) =
+        tokio::time::timeout(LONG, async { tokio::join!(holder, waiter, seen) })
+            .await
+            .expect("the inspector saw no wait");
+    holder.unwrap();
+    assert_eq!(seen.waiting.name.as_deref(), Some("fought.second"));
+    assert_eq!(seen.blocking.name.as_deref(), Some("fought.first"));
+    assert_eq!(seen.waiting.summary, "UPDATE fought");
+    let report = report(&db);
+    assert!(!report.to_json().contains("4711"));
+    assert!(
+        report
+            .to_string()
+            .contains("fought.second waited for fought.first; seen "),
+        "{report}"
+    );
+    assert_eq!(report.contention_failure, None);
+    db.close(LONG).await.unwrap();
 }

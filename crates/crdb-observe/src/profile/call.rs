@@ -11,6 +11,8 @@ use super::table::Key;
 pub(super) struct Call {
     /// Where its statistics go.
     key: Key,
+    /// How many parameters it has.
+    parameters: usize,
     /// The transaction that a statement belongs to.
     #[cfg_attr(
         not(feature = "pool"),
@@ -52,9 +54,10 @@ impl Drop for Restore {
 
 impl Call {
     /// Begins within the call that is current.
-    pub(super) fn begin(key: Key) -> Arc<Self> {
+    pub(super) fn begin(key: Key, parameters: usize) -> Arc<Self> {
         Arc::new(Self {
             key,
+            parameters,
             parent: Self::current(),
             spent: Mutex::default(),
         })
@@ -62,6 +65,10 @@ impl Call {
 
     pub(super) fn key(&self) -> &Key {
         &self.key
+    }
+
+    pub(super) const fn parameters(&self) -> usize {
+        self.parameters
     }
 
     /// The innermost call whose step runs on this thread.

@@ -25,6 +25,8 @@ pub struct Comparison {
     pub new: Vec<Change>,
     /// Statements that only the earlier report has.
     pub gone: Vec<Change>,
+    /// Statements whose latest plans, where both reports have one, differ in shape.
+    pub plans_changed: Vec<String>,
 }
 
 /// A statement in two reports.
@@ -57,10 +59,18 @@ impl ProfileReport {
             better: Vec::new(),
             new: Vec::new(),
             gone: Vec::new(),
+            plans_changed: Vec::new(),
         };
         for (key, earlier) in &before {
             match after.get(key) {
-                Some(now) => comparison.add(Change::new(Some(earlier), Some(now))),
+                Some(now) => {
+                    comparison.add(Change::new(Some(earlier), Some(now)));
+                    if let (Some(before), Some(after)) = (earlier.plans.first(), now.plans.first())
+                        && before.shape != after.shape
+                    {
+                        comparison.plans_changed.push(now.title().to_owned());
+                    }
+                }
                 None => comparison.gone.push(Change::new(Some(earlier), None)),
             }
         }
@@ -147,6 +157,9 @@ impl fmt::Display for Comparison {
                     change.calls[1],
                 )?;
             }
+        }
+        for title in &self.plans_changed {
+            writeln!(f, "plan    {title}: another plan than before")?;
         }
         Ok(())
     }

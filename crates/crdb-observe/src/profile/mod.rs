@@ -17,13 +17,16 @@
 //! ```
 //!
 //! # What is kept
-//! Names, fingerprints, the operation and the tables of a statement, counts, times, nodes and SQLSTATEs: neither SQL text nor values.
+//! Names, fingerprints, the operation and the tables of a statement, counts, times, nodes and SQLSTATEs: neither SQL text nor values. Where
+//! an [`Inspector`] asks the server, also plans as operations, tables, indexes and numbers of rows, and which statements waited for which.
 //! 500 statements and 500 transactions have statistics of their own unless [`Profile::with_limit`] says otherwise, later ones are counted
 //! together as `other`; each takes about 3 KiB. 256 slow calls are kept, the oldest give way. Quantiles are at most 7 % too high.
 
 mod call;
 mod comparison;
+mod inspect;
 mod observer;
+mod plan;
 mod quantiles;
 mod report;
 mod slow;
@@ -31,12 +34,15 @@ mod statistics;
 mod table;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub use comparison::{Change, Comparison};
+pub use inspect::{Contender, Contention, InspectOptions, Inspector};
+pub use plan::{Plan, PlanStep};
 pub use report::{ProfileReport, SlowCall, StatementProfile, Times, TransactionProfile};
 
+use inspect::{Contentions, Inspected};
 use slow::SlowCalls;
 use table::Table;
 
@@ -53,6 +59,9 @@ pub struct Profile {
     slow: SlowCalls,
     slow_after: Duration,
     since: Mutex<SystemTime>,
+    contentions: Contentions,
+    /// Where an inspector is told of what is slow.
+    inspected: OnceLock<Inspected>,
 }
 
 impl Profile {
@@ -71,6 +80,8 @@ impl Profile {
             slow: SlowCalls::default(),
             slow_after: SLOW_AFTER,
             since: Mutex::new(SystemTime::now()),
+            contentions: Contentions::default(),
+            inspected: OnceLock::new(),
         }
     }
 
@@ -91,6 +102,7 @@ impl Profile {
             self.statements.statements(),
             self.transactions.transactions(),
             self.slow.all(),
+            self.contentions.all(),
         )
     }
 
@@ -99,6 +111,7 @@ impl Profile {
         self.statements.clear();
         self.transactions.clear();
         self.slow.clear();
+        self.contentions.clear();
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = SystemTime::now();
     }
 }

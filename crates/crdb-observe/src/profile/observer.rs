@@ -15,8 +15,8 @@ fn call(token: &Token) -> Option<&Arc<Call>> {
     token.as_ref()?.downcast_ref()
 }
 
-fn begin(key: Key) -> Token {
-    Some(Box::new(Call::begin(key)))
+fn begin(key: Key, parameters: usize) -> Token {
+    Some(Box::new(Call::begin(key, parameters)))
 }
 
 /// What both kinds of calls end with.
@@ -39,7 +39,14 @@ impl Profile {
             outcome: end.outcome,
             spent: &spent,
         });
-        if end.elapsed >= self.slow_after {
+        let is_slow = end.elapsed >= self.slow_after;
+        if let Some(inspected) = self.inspected.get().filter(|_| !end.is_transaction) {
+            inspected.ended();
+            if is_slow {
+                inspected.was_slow(call.key(), call.parameters());
+            }
+        }
+        if is_slow {
             let began = SystemTime::now().checked_sub(end.elapsed);
             self.slow.add(SlowCall::new(
                 began.unwrap_or(SystemTime::UNIX_EPOCH),
@@ -56,7 +63,11 @@ impl Profile {
 
 impl crdb_exec::Observer for Profile {
     fn begin_statement(&self, event: &crdb_exec::StatementBegin<'_>) -> Token {
-        begin(self.statements.statement(event.name, event.text))
+        let key = self.statements.statement(event.name, event.text);
+        if let Some(inspected) = self.inspected.get() {
+            inspected.began(&key, event.parameters);
+        }
+        begin(key, event.parameters.len())
     }
 
     fn end_statement(&self, token: Token, event: &crdb_exec::StatementEnd<'_>) {
@@ -73,7 +84,7 @@ impl crdb_exec::Observer for Profile {
     }
 
     fn begin_transaction(&self, event: &crdb_exec::TransactionBegin<'_>) -> Token {
-        begin(self.transactions.transaction(event.name))
+        begin(self.transactions.transaction(event.name), 0)
     }
 
     fn end_transaction(&self, token: Token, event: &crdb_exec::TransactionEnd<'_>) {
@@ -109,6 +120,13 @@ impl crdb_exec::Observer for Profile {
     fn retry(&self, event: &crdb_exec::RetryEvent<'_>) {
         if let Some(call) = Call::current() {
             call.retry(event.delay, event.failure.is_collision());
+        }
+        if let Some(inspected) = self
+            .inspected
+            .get()
+            .filter(|_| event.failure.is_collision())
+        {
+            inspected.lost_race();
         }
     }
 

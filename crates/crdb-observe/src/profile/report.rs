@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::call::Spent;
+use super::inspect::{Contention, Explained};
+use super::plan::Plan;
 use super::statistics::Statistics;
 use super::table::Identity;
 
@@ -33,6 +35,12 @@ pub struct ProfileReport {
     pub transactions: Vec<TransactionProfile>,
     /// The latest slow calls, the oldest first.
     pub slow: Vec<SlowCall>,
+    /// Which statements waited for which others, those that were seen most often first; empty where nothing asks the server.
+    #[serde(default)]
+    pub contention: Vec<Contention>,
+    /// Why the server could not be asked about contention the last time, if so.
+    #[serde(default)]
+    pub contention_failure: Option<String>,
 }
 
 /// All calls of one statement.
@@ -61,6 +69,15 @@ pub struct StatementProfile {
     pub collisions: u64,
     /// Where the time went.
     pub times: Times,
+    /// The last plans of different shapes, the newest first, where it was slow and an [`Inspector`](super::Inspector) explained it.
+    #[serde(default)]
+    pub plans: Vec<Plan>,
+    /// How often its plan was another than the one before.
+    #[serde(default)]
+    pub plan_changes: u64,
+    /// Why its last explanation failed, if it did.
+    #[serde(default)]
+    pub plan_failure: Option<String>,
 }
 
 /// All calls of one transaction.
@@ -146,6 +163,7 @@ impl ProfileReport {
         mut statements: Vec<StatementProfile>,
         mut transactions: Vec<TransactionProfile>,
         slow: Vec<SlowCall>,
+        (contention, contention_failure): (Vec<Contention>, Option<String>),
     ) -> Self {
         let longest_first = |a: &Times, b: &Times| b.total.total_cmp(&a.total);
         statements.sort_by(|a, b| longest_first(&a.times, &b.times));
@@ -157,6 +175,8 @@ impl ProfileReport {
             statements,
             transactions,
             slow,
+            contention,
+            contention_failure,
         }
     }
 
@@ -216,7 +236,7 @@ impl Times {
 }
 
 impl StatementProfile {
-    pub(super) fn new(identity: Identity, statistics: &Statistics) -> Self {
+    pub(super) fn new(identity: Identity, statistics: &Statistics, explained: Explained) -> Self {
         Self {
             name: identity.name,
             fingerprint: identity.fingerprint,
@@ -229,6 +249,9 @@ impl StatementProfile {
             retries: statistics.retries,
             collisions: statistics.collisions,
             times: Times::of(statistics),
+            plans: explained.plans.into(),
+            plan_changes: explained.changes,
+            plan_failure: explained.failure,
         }
     }
 
@@ -295,14 +318,14 @@ impl SlowCall {
     }
 }
 
-fn seconds_of(time: SystemTime) -> f64 {
+pub(super) fn seconds_of(time: SystemTime) -> f64 {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs_f64()
 }
 
 /// A time as people read it, in a fixed width.
-fn short(seconds: f64) -> String {
+pub(super) fn short(seconds: f64) -> String {
     match seconds {
         seconds if seconds < 0.001 => format!("{:.0}us", seconds * 1e6),
         seconds if seconds < 1.0 => format!("{:.1}ms", seconds * 1e3),
@@ -311,7 +334,7 @@ fn short(seconds: f64) -> String {
 }
 
 /// The time of the day, in UTC.
-fn clock(at: f64) -> String {
+pub(super) fn clock(at: f64) -> String {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -371,6 +394,59 @@ impl fmt::Display for ProfileReport {
             writeln!(f, "\nslow calls, the latest first (UTC)")?;
             for call in self.slow.iter().rev().take(LISTED) {
                 writeln!(f, "{call}")?;
+            }
+        }
+        let waits = !self.contention.is_empty() || self.contention_failure.is_some();
+        if waits {
+            writeln!(f, "\nwho waited for whom (UTC)")?;
+        }
+        for one in self.contention.iter().take(LISTED) {
+            writeln!(f, "{one}")?;
+        }
+        if let Some(failure) = &self.contention_failure {
+            writeln!(f, "the server could not be asked: {failure}")?;
+        }
+        let explained =
+            |one: &&StatementProfile| !one.plans.is_empty() || one.plan_failure.is_some();
+        for (number, one) in self
+            .statements
+            .iter()
+            .filter(explained)
+            .take(LISTED)
+            .enumerate()
+        {
+            if number == 0 {
+                writeln!(f, "\nplans of slow statements (UTC)")?;
+            }
+            one.write_plans(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl StatementProfile {
+    /// Its plans, the newest first.
+    fn write_plans(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.title())?;
+        match self.plan_changes {
+            0 => {}
+            1 => f.write_str(", its plan has changed")?,
+            changes => write!(f, ", its plan has changed {changes} times")?,
+        }
+        writeln!(f)?;
+        if let Some(failure) = &self.plan_failure {
+            writeln!(f, "  not explained: {failure}")?;
+        }
+        for plan in &self.plans {
+            let analyzed = if plan.is_analyzed { ", analyzed" } else { "" };
+            writeln!(
+                f,
+                "  {} to {}{analyzed}",
+                clock(plan.first),
+                clock(plan.last)
+            )?;
+            for line in plan.to_string().lines() {
+                writeln!(f, "    {line}")?;
             }
         }
         Ok(())

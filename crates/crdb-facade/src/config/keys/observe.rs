@@ -40,6 +40,16 @@ section! {
     SLOW_AFTER: Duration = default("observe.slow_after", "1s");
     /// Records which queries cost most and where their time goes, for `/profile` and `Database::profile` (feature `profile`).
     PROFILE: bool = default("observe.profile", "false");
+    /// Explains slow statements, on a session beside the pool, so that the profile has their plans without values (feature `profile`).
+    INSPECT_PLANS: bool = default("observe.inspect.plans", "false");
+    /// Asks which statements wait for which others, on that session too, for the profile (feature `profile`). On CockroachDB the user needs VIEWACTIVITY or VIEWACTIVITYREDACTED.
+    INSPECT_CONTENTION: bool = default("observe.inspect.contention", "false");
+    /// How often a statement is explained at most, and CockroachDB is asked about contention.
+    INSPECT_WINDOW: Duration = default("observe.inspect.window", "10m"), only "a duration above zero, like 10m" |window| !window.is_zero();
+    /// Each how manieth explanation of a statement that only reads runs it (EXPLAIN ANALYZE): 1 is each, 0 none.
+    INSPECT_ANALYZE_EVERY: u32 = default("observe.inspect.analyze_every", "10");
+    /// How often PostgreSQL is asked who waits now, while calls are under way.
+    INSPECT_INTERVAL: Duration = default("observe.inspect.interval", "1s"), only "a duration above zero, like 1s" |interval| !interval.is_zero();
 }
 
 /// Whether a collector can be reached by this URL. A user and a query may hold a secret, which would be printed.
