@@ -6,13 +6,26 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(feature = "otlp")]
+#[path = "../../../crdb-observe/tests/exported/arrived.rs"]
+mod arrived;
 mod bad_input;
 #[cfg(feature = "cache")]
 mod cached;
+#[cfg(feature = "otlp")]
+#[path = "../../../crdb-observe/tests/exported/collector.rs"]
+mod collector;
+#[cfg(feature = "otlp")]
+mod exported;
 mod lanes;
+#[cfg(feature = "log")]
+mod lines;
 mod main_job;
 #[cfg(feature = "migrate")]
 mod migrations;
+#[cfg(feature = "otlp")]
+#[path = "../../../crdb-observe/tests/exported/model.rs"]
+mod model;
 #[cfg(feature = "endpoint")]
 mod observing;
 #[cfg(feature = "profile")]

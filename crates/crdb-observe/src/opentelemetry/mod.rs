@@ -40,6 +40,8 @@ use span::Tracing as StartSpan;
 /// | statement | client | the query's name; without one, its operation and tables: `SELECT accounts` |
 /// | batch, COPY | client | `BATCH`, `COPY` |
 /// | connect | client | `connect` |
+/// | load, export | internal | `load accounts`, `export accounts` |
+/// | migration, a statement of one | internal | `migration`, `migration step` |
 /// | transaction, attempt, acquire | internal | the transaction's name or `transaction`; `attempt`, `acquire` |
 ///
 /// A statement's parent is the attempt of its transaction, else the context that is current where it is called. Its first attempt has
@@ -50,7 +52,7 @@ use span::Tracing as StartSpan;
 /// | `db.system.name`, `db.namespace`, `db.query.summary`, `db.operation.name`, `db.operation.batch.size`, `db.response.status_code`, `error.type`, `server.address`, `server.port` | stable |
 /// | `db.query.text` | stable; only with [`query_text`](OpenTelemetryBuilder::query_text) |
 /// | `db.response.returned_rows`, `db.query.parameter.<key>` | in development; parameters only where [allowed](OpenTelemetryBuilder::allow_parameter) |
-/// | `crdb.query.fingerprint`, `crdb.outcome`, `crdb.attempts`, `crdb.attempt`, `crdb.retry.delay`, `crdb.batch.atomic`, `crdb.copy.direction`, `crdb.copy.bytes`, `crdb.tls` | this crate's own |
+/// | `crdb.query.fingerprint`, `crdb.outcome`, `crdb.attempts`, `crdb.attempt`, `crdb.retry.delay`, `crdb.batch.atomic`, `crdb.copy.direction`, `crdb.copy.bytes`, `crdb.tls`, `crdb.data.rows`, `crdb.data.rejected_rows`, `crdb.migration.version`, `crdb.migration.name`, `crdb.migration.step` | this crate's own |
 ///
 /// `error.type` is the SQLSTATE where the server answered, else the kind of the layer's error. `server.*` is the node that the pool lent
 /// the latest session from; statements on lanes do not have it.

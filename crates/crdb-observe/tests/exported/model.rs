@@ -131,7 +131,7 @@ pub(crate) const METRICS: [Metric; 11] = [
 ];
 
 /// The crate's own attributes, as its documentation lists them. A span may have them beside those of the model, a metric may not.
-pub(crate) const OWN: [&str; 9] = [
+pub(crate) const OWN: [&str; 14] = [
     "crdb.query.fingerprint",
     "crdb.outcome",
     "crdb.attempts",
@@ -141,6 +141,11 @@ pub(crate) const OWN: [&str; 9] = [
     "crdb.copy.direction",
     "crdb.copy.bytes",
     "crdb.tls",
+    "crdb.data.rows",
+    "crdb.data.rejected_rows",
+    "crdb.migration.version",
+    "crdb.migration.name",
+    "crdb.migration.step",
 ];
 
 /// What is wrong with these attributes by the model.
