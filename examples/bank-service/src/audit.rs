@@ -54,6 +54,11 @@ impl Audit {
         Ok(Self { log })
     }
 
+    /// The log itself, to be counted.
+    pub(crate) const fn log(&self) -> &AuditLog {
+        &self.log
+    }
+
     pub(crate) async fn append(
         &self,
         principal: &str,

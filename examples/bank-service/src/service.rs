@@ -46,6 +46,9 @@ impl Service {
         let start = db
             .readiness()
             .gate("start", "the schema is being brought up to date");
+        if let Some(audit) = &audit {
+            db.metrics().watch_audit(audit.log());
+        }
         let shared = Arc::new(Shared {
             db,
             migrations,

@@ -1,9 +1,12 @@
 //! Opening a log, and adding to it.
 
 use std::fmt;
+use std::future::Future;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -12,6 +15,7 @@ use super::checkpoint::{Checkpoint, Signer};
 use super::error::{Error, ErrorKind};
 use super::record::Record;
 use super::writer::{Request, Writer};
+use crate::metrics::{Appended, AuditCounts};
 
 /// When an entry counts as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,12 +143,50 @@ impl Receipt {
     }
 }
 
+/// An entry that waits to be written: a future of its receipt.
+///
+/// Its error is that of [`AuditLog::append`].
+#[must_use = "an entry counts as written once this says so"]
+pub struct Submitted {
+    log: AuditLog,
+    began: Instant,
+    answer: oneshot::Receiver<Result<u64, Error>>,
+}
+
+impl Future for Submitted {
+    type Output = Result<Receipt, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.answer).poll(cx));
+        let (how, receipt) = match answer {
+            Ok(Ok(number)) => {
+                let number = Some(number);
+                (Appended::Written, Ok(Receipt { number }))
+            }
+            Ok(Err(_)) if self.log.failure_mode == FailureMode::Open => {
+                (Appended::Lost, Ok(Receipt { number: None }))
+            }
+            Ok(Err(error)) => (Appended::Refused, Err(error)),
+            Err(_) => (Appended::Refused, Err(self.log.closed())),
+        };
+        self.log.counted(how, self.began);
+        Poll::Ready(receipt)
+    }
+}
+
+impl fmt::Debug for Submitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitted").finish_non_exhaustive()
+    }
+}
+
 /// Writes an audit log, on a thread of its own. Clones write the same log.
 #[derive(Clone)]
 pub struct AuditLog {
     requests: mpsc::Sender<Request>,
     failure_mode: FailureMode,
     directory: Arc<PathBuf>,
+    counts: Arc<OnceLock<AuditCounts>>,
 }
 
 impl AuditLog {
@@ -158,7 +200,8 @@ impl AuditLog {
         let (requests, receiver) = mpsc::channel(config.queue);
         let failure_mode = config.failure_mode;
         let directory = Arc::new(config.directory.clone());
-        let writer = Writer::open(config)?;
+        let counts = Arc::new(OnceLock::new());
+        let writer = Writer::open(config, Arc::clone(&counts))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -174,7 +217,22 @@ impl AuditLog {
             requests,
             failure_mode,
             directory,
+            counts,
         })
+    }
+
+    /// Counts from now on; whether nothing counted before.
+    pub(crate) fn count(&self, counts: AuditCounts) -> bool {
+        self.counts.set(counts).is_ok()
+    }
+
+    /// How many entries wait; `None` once the log is gone.
+    pub(crate) fn waiting(&self) -> impl Fn() -> Option<usize> + Send + Sync + use<> {
+        let requests = self.requests.downgrade();
+        move || {
+            let requests = requests.upgrade()?;
+            Some(requests.max_capacity().saturating_sub(requests.capacity()))
+        }
     }
 
     /// Adds an entry, and returns once it is written as [`Durability`] says. It waits for as long as the disk takes: set a time
@@ -187,20 +245,36 @@ impl AuditLog {
     /// # Cancel safety
     /// Dropping the future leaves open whether the entry is written.
     pub async fn append(&self, record: Record) -> Result<Receipt, Error> {
+        self.submit(record).await?.await
+    }
+
+    /// Queues an entry, and returns a future of its receipt: so that several entries of one request are written together, or while the
+    /// database works. When the queue is full, it waits for a place. An entry counts as written once that future says so.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`] after [`close`](Self::close).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves open whether the entry is queued; dropping what it gives, whether it is written.
+    pub async fn submit(&self, record: Record) -> Result<Submitted, Error> {
+        let began = Instant::now();
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request::Append {
-                record: Box::new(record),
-                reply,
-            })
-            .await
-            .map_err(|_| self.closed())?;
-        match answer.await.map_err(|_| self.closed())? {
-            Ok(number) => Ok(Receipt {
-                number: Some(number),
-            }),
-            Err(_) if self.failure_mode == FailureMode::Open => Ok(Receipt { number: None }),
-            Err(error) => Err(error),
+        let record = Box::new(record);
+        let sent = self.requests.send(Request::Append { record, reply }).await;
+        if sent.is_err() {
+            self.counted(Appended::Refused, began);
+            return Err(self.closed());
+        }
+        Ok(Submitted {
+            log: self.clone(),
+            began,
+            answer,
+        })
+    }
+
+    fn counted(&self, how: Appended, began: Instant) {
+        if let Some(counts) = self.counts.get() {
+            counts.appended(how, began.elapsed());
         }
     }
 

@@ -48,7 +48,7 @@ mod writer;
 pub use chain::MacKey;
 pub use checkpoint::{Checkpoint, Signer, VerifierKey};
 pub use error::{Error, ErrorKind};
-pub use log::{AuditConfig, AuditLog, Durability, FailureMode, Receipt};
+pub use log::{AuditConfig, AuditLog, Durability, FailureMode, Receipt, Submitted};
 pub use proof::Proof;
 pub use record::{Outcome, Record};
 pub use verify::{Damage, DamageKind, Verification, Verifier};

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
@@ -18,6 +19,7 @@ use super::files::{self, Header, Lines};
 use super::log::{AuditConfig, Durability};
 use super::record::Record;
 use super::tree::{Tree, leaf};
+use crate::metrics::AuditCounts;
 
 /// How many entries share one write and one `fdatasync` at most.
 const BATCH: usize = 256;
@@ -70,13 +72,17 @@ pub(super) struct Writer {
     unsynced: bool,
     /// When a checkpoint or a sync failed, if the last one did.
     refused: Option<Instant>,
+    counts: Arc<OnceLock<AuditCounts>>,
     /// Held for as long as the log is open.
     _lock: File,
 }
 
 impl Writer {
     /// Finds where the log stands.
-    pub(super) fn open(config: AuditConfig) -> Result<Self, Error> {
+    pub(super) fn open(
+        config: AuditConfig,
+        counts: Arc<OnceLock<AuditCounts>>,
+    ) -> Result<Self, Error> {
         let directory = &config.directory;
         fs::create_dir_all(directory).map_err(|error| {
             let attempted = format!("making the audit log's directory {}", directory.display());
@@ -101,6 +107,7 @@ impl Writer {
             synced: now,
             unsynced: false,
             refused: None,
+            counts,
             _lock: lock,
         })
     }
@@ -305,6 +312,14 @@ impl Writer {
 
     /// Signs the log as it is, and keeps the checkpoint beside it.
     fn checkpoint(&mut self) -> Result<Checkpoint, Error> {
+        let signed = self.sign();
+        if let Some(counts) = self.counts.get() {
+            counts.signed(signed.is_ok());
+        }
+        signed
+    }
+
+    fn sign(&mut self) -> Result<Checkpoint, Error> {
         let attempted = || format!("syncing the audit log {}", self.path.display());
         self.file
             .sync_data()

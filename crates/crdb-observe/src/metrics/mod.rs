@@ -1,5 +1,7 @@
 //! Counters, gauges and histograms.
 
+#[cfg(feature = "audit")]
+mod audit;
 #[cfg(feature = "auth")]
 mod auth;
 #[cfg(feature = "cache")]
@@ -19,11 +21,15 @@ mod wire;
 
 use std::fmt;
 
+#[cfg(feature = "audit")]
+pub(crate) use audit::{Appended, AuditCounts};
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 #[cfg(any(
+    feature = "audit",
     feature = "auth",
     feature = "pool",
     feature = "wire",
@@ -50,6 +56,8 @@ struct Build {
 pub struct Metrics {
     registry: Registry,
     build: Family<Build, Gauge>,
+    #[cfg(feature = "audit")]
+    audit: audit::AuditMetrics,
     #[cfg(feature = "auth")]
     auth: auth::AuthMetrics,
     #[cfg(feature = "pool")]
@@ -89,6 +97,8 @@ impl Metrics {
         );
         let _ = limit;
         Self {
+            #[cfg(feature = "audit")]
+            audit: audit::AuditMetrics::new(registry.sub_registry_with_prefix("audit")),
             #[cfg(feature = "auth")]
             auth: auth::AuthMetrics::new(registry.sub_registry_with_prefix("auth"), limit),
             #[cfg(feature = "pool")]
@@ -122,6 +132,8 @@ impl Metrics {
     /// Everything, as OpenMetrics text.
     #[must_use]
     pub fn render(&self) -> String {
+        #[cfg(feature = "audit")]
+        self.audit.refresh();
         #[cfg(feature = "auth")]
         self.auth.refresh();
         #[cfg(feature = "pool")]
@@ -147,7 +159,13 @@ impl fmt::Debug for Metrics {
     }
 }
 
-#[cfg(any(feature = "auth", feature = "pool", feature = "wire", feature = "exec"))]
+#[cfg(any(
+    feature = "audit",
+    feature = "auth",
+    feature = "pool",
+    feature = "wire",
+    feature = "exec"
+))]
 /// From a tenth of a millisecond, which a point select on the same machine takes, to the longest deadline in use.
 fn seconds() -> Histogram {
     Histogram::new([

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crdb_observe::audit::{
-    AuditConfig, AuditLog, DamageKind, Durability, ErrorKind, MacKey, Verifier,
+    AuditConfig, AuditLog, DamageKind, Durability, ErrorKind, FailureMode, MacKey, Verifier,
 };
 
 use super::{config, record, signer, verifier};
@@ -167,4 +167,55 @@ async fn a_log_that_is_rewritten_does_not_fit_a_checkpoint_kept_elsewhere() {
         .verify(directory.path())
         .unwrap();
     assert!(found.is_intact());
+}
+
+#[test]
+fn what_is_written_refused_and_lost_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let metrics = crdb_observe::Metrics::new();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let count = |outcome: &str| {
+        let series = format!("crdb_audit_append_seconds_count{{outcome=\"{outcome}\"}} ");
+        let text = metrics.render();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&series))
+            .unwrap();
+        line.parse::<u64>().unwrap()
+    };
+    // More than an entry may have.
+    let endless = || record(0).parameter("essay", "x".repeat(2 << 20));
+    assert_eq!(
+        (count("written"), count("lost"), count("refused")),
+        (0, 0, 0)
+    );
+    for mode in [FailureMode::Closed, FailureMode::Open] {
+        let config = config(&directory.path().join(format!("{mode:?}"))).failure_mode(mode);
+        let log = AuditLog::open(config).unwrap();
+        metrics.watch_audit(&log);
+        runtime.block_on(async {
+            for number in 0..3 {
+                log.append(record(number)).await.unwrap();
+            }
+            assert_eq!(
+                log.append(endless()).await.is_ok(),
+                mode == FailureMode::Open
+            );
+            log.checkpoint().await.unwrap();
+            log.close().await.unwrap();
+        });
+    }
+    assert_eq!(
+        (count("written"), count("lost"), count("refused")),
+        (6, 1, 1)
+    );
+    let text = metrics.render();
+    assert!(text.contains("crdb_audit_waiting 0\n"), "{text}");
+    // Of each log, one that was asked for, and one behind the gap that its end adds.
+    assert!(
+        text.contains("crdb_audit_checkpoints_total{outcome=\"ok\"} 4\n"),
+        "{text}"
+    );
 }

@@ -97,6 +97,7 @@ pub(crate) async fn all(engine: &Arc<Engine>) -> anyhow::Result<Vec<Fault>> {
         not_reloaded(engine).await?,
         in_clear(engine).await?,
         different(engine).await?,
+        not_audited(engine).await?,
     ])
 }
 
@@ -225,7 +226,10 @@ async fn contention(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
         ..options()
     };
     let subject = Subject::open(engine, options, |config| {
-        config.set(keys::exec::ISOLATION, Some(Isolation::Serializable))
+        config
+            .set(keys::exec::ISOLATION, Some(Isolation::Serializable))
+            .set(keys::observe::PROFILE, true)
+            .set(keys::observe::INSPECT_CONTENTION, true)
     });
     let mut subject = subject.await?;
     inject::one_row(&subject.db).await?;
@@ -398,5 +402,17 @@ async fn different(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
         alert: "CrdbConfigurationDiffers",
         also: &[],
         subjects,
+    })
+}
+
+/// Entries of the audit log are refused.
+async fn not_audited(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
+    let mut subject = Subject::open(engine, options(), |config| config).await?;
+    subject.read(1);
+    inject::too_large_for_the_audit_log(&mut subject)?;
+    Ok(Fault {
+        alert: "CrdbAuditNotWritten",
+        also: &[],
+        subjects: vec![subject],
     })
 }

@@ -40,7 +40,7 @@ impl Row for Alerts {
 
     fn size(&self) -> Size {
         Size {
-            count: 15,
+            count: 16,
             unit: "alerts",
         }
     }

@@ -3,6 +3,7 @@
 use super::Subject;
 use crdb_facade::Database;
 use crdb_facade::exec::{RetrySafety, Statement};
+use crdb_facade::observe::audit::{AuditConfig, AuditLog, MacKey, Outcome, Record, Signer};
 use crdb_testkit::{Accept, Cut, Direction, FaultProxy, Link};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -77,4 +78,25 @@ pub(super) fn spoil(subject: &mut Subject, certificate: PathBuf) {
             }
         }
     });
+}
+
+/// Appends entries that are larger than an audit log takes, and some that it writes.
+pub(super) fn too_large_for_the_audit_log(subject: &mut Subject) -> anyhow::Result<()> {
+    const LARGE: usize = 2 << 20;
+    let directory = tempfile::tempdir()?;
+    let signer = Signer::from_seed("chaos.example/audit", &[7; 32])?;
+    let config = AuditConfig::new(directory.path(), MacKey::new(&[42; 32])?, signer);
+    let log = AuditLog::open(config)?;
+    subject.db.metrics().watch_audit(&log);
+    subject.run(async move {
+        loop {
+            sleep(Duration::from_millis(500)).await;
+            let small = Record::new("chaos", Outcome::Done);
+            drop(log.append(small.clone()).await);
+            let large = small.parameter("essay", "x".repeat(LARGE));
+            drop(log.append(large).await);
+        }
+    });
+    subject.kept.push(Box::new(directory));
+    Ok(())
 }
