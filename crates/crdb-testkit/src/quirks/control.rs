@@ -167,6 +167,8 @@ pub(super) struct Failures {
     /// Grows whenever `random` is set, so that sessions begin their sequence afresh.
     random_number: u64,
     pub(super) connection_limit: Option<usize>,
+    /// How many rows a transaction may write before its COMMIT is too late.
+    pub(super) commit_limit: Option<u64>,
     /// How long schema changes take.
     pub(super) job_time: Duration,
 }

@@ -238,6 +238,13 @@ impl Failure {
         Self::retry(reason, version)
     }
 
+    /// A transaction that has taken longer than its timestamp may be pushed (`pkg/kv/kvserver/batcheval/cmd_end_transaction.go`).
+    pub(super) fn commit_deadline(version: CockroachVersion) -> Self {
+        let reason = "TransactionRetryError: retry txn (RETRY_COMMIT_DEADLINE_EXCEEDED - txn timestamp pushed too much; deadline exceeded \
+                      by 1.5s (1700000003.000000000,0 > 1700000001.500000000,0))";
+        Self::retry(reason, version)
+    }
+
     /// A transaction that another one of PostgreSQL's kind has ended.
     pub(super) fn retry(reason: &str, version: CockroachVersion) -> Self {
         let message =

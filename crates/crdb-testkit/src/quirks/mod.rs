@@ -189,6 +189,12 @@ impl QuirksProxy {
         self.control.failures().connection_limit = limit;
     }
 
+    /// Answers the COMMIT of a transaction that has written more rows than this with `transaction deadline exceeded`, however often it is
+    /// tried: fewer rows at once are what helps. None for no limit, which is the default.
+    pub fn limit_commits(&self, rows: Option<u64>) {
+        self.control.failures().commit_limit = rows;
+    }
+
     /// How long the jobs of schema changes take, those included that are running; not at all by default. Their statements
     /// wait for them.
     pub fn slow_schema_changes(&self, takes: Duration) {

@@ -40,6 +40,15 @@ pub(super) enum Outcome {
     Over,
 }
 
+/// The number at the end of a command's tag.
+fn rows_of_tag(body: &[u8]) -> u64 {
+    let tag = body.strip_suffix(b"\0").unwrap_or(body);
+    let number = tag.rsplit(|&byte| byte == b' ').next();
+    number
+        .and_then(|number| std::str::from_utf8(number).ok()?.parse().ok())
+        .unwrap_or(0)
+}
+
 impl Session {
     /// Runs `statement`; `alone` says that nothing else is in its implicit transaction, if there is no explicit one.
     pub(super) async fn perform(
@@ -336,6 +345,9 @@ impl Session {
                     }
                     if let Some(failure) = self.schema_changed(statement).await? {
                         return self.fail(&failure).await;
+                    }
+                    if matches!(statement.class, Class::Write | Class::CopyIn) {
+                        self.transaction.wrote(rows_of_tag(&frame.body));
                     }
                     self.relay(frame, statement.tag);
                     self.ran(statement);

@@ -47,6 +47,8 @@ pub(super) struct Transaction {
     /// Those of them that are neither control of the transaction nor of the session.
     statements: u32,
     written: bool,
+    /// Rows that it has written, by the tags of its statements.
+    rows: u64,
     /// Retry errors that a setting has asked for.
     injected: u32,
     /// A write that waits for COMMIT has lost.
@@ -96,6 +98,7 @@ impl Transaction {
             executed: 0,
             statements: 0,
             written: false,
+            rows: 0,
             injected: 0,
             doomed: false,
             schema_failed: false,
@@ -139,6 +142,16 @@ impl Transaction {
             Class::RestartSavepoint => self.restartable = true,
             _ => {}
         }
+    }
+
+    /// A statement has written so many rows.
+    pub(super) fn wrote(&mut self, rows: u64) {
+        self.rows = self.rows.saturating_add(rows);
+    }
+
+    /// How many rows it has written.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// How many statements have run in it.

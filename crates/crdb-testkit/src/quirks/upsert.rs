@@ -207,8 +207,16 @@ impl Session {
 
     /// What a COMMIT is answered whose transaction has lost before.
     pub(super) fn lost_before(&self) -> Option<Failure> {
-        let doomed = self.transaction.state == State::Open && self.transaction.is_doomed();
-        doomed.then(|| Failure::retry_commit(self.control.options.release()))
+        let release = self.control.options.release();
+        if self.transaction.state != State::Open {
+            return None;
+        }
+        if self.transaction.is_doomed() {
+            return Some(Failure::retry_commit(release));
+        }
+        let limit = self.control.failures().commit_limit;
+        let late = limit.is_some_and(|limit| self.transaction.rows() > limit);
+        late.then(|| Failure::commit_deadline(release))
     }
 }
 

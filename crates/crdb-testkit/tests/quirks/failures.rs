@@ -70,6 +70,36 @@ async fn a_retry_error_at_commit_ends_the_transaction() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_writes_too_much_is_past_its_deadline_each_time() {
+    let (proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    proxy.limit_commits(Some(1));
+    for extended in [false, true] {
+        for _ in 0..2 {
+            raw.query("BEGIN").await;
+            raw.query(INSERT).await;
+            raw.query(INSERT).await;
+            let answer = raw.exchange(&ask("COMMIT", extended)).await;
+            let error = &answer[answer.len() - 2];
+            assert!(
+                error.contains(" 40001 ") && error.contains("RETRY_COMMIT_DEADLINE_EXCEEDED"),
+                "{answer:?}"
+            );
+            assert_eq!(answer.last().unwrap(), "ReadyForQuery I");
+        }
+        raw.query("BEGIN").await;
+        raw.query(INSERT).await;
+        raw.exchange(&ask("COMMIT", extended)).await;
+    }
+    assert_eq!(count(&mut raw).await, 2);
+    proxy.limit_commits(None);
+    raw.query("BEGIN").await;
+    raw.query(INSERT).await;
+    raw.query(INSERT).await;
+    raw.query("COMMIT").await;
+    assert_eq!(count(&mut raw).await, 4);
+}
+
+#[tokio::test]
 async fn a_retry_error_at_release_can_be_rolled_back_to_the_savepoint() {
     let (proxy, _database, mut raw) = session(QuirksOptions::default()).await;
     for extended in [false, true] {
