@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::exit::{self, Exit};
 use crate::{
     audit, codegen, complete, config, dev, doctor, export, load, migrate, new, output, profile,
-    query, script, secrets, shell, sql_check, top, why,
+    query, script, secrets, shell, sql_check, top, verify, why,
 };
 
 /// CockroachDB and PostgreSQL from a command line.
@@ -79,6 +79,8 @@ enum Command {
     Load(load::Arguments),
     /// Export a table or a query into files
     Export(export::Arguments),
+    /// Check the files of an export against their manifest
+    Verify(verify::Arguments),
     /// Open an interactive shell
     Shell(shell::Arguments),
     /// Show what a service does with its database
@@ -145,6 +147,7 @@ impl Cli {
             }
             Command::Load(arguments) => load::run(arguments, connection, json),
             Command::Export(arguments) => export::run(arguments, connection, json),
+            Command::Verify(arguments) => verify::run(arguments, json),
             Command::Shell(arguments) => shell::run(arguments, connection),
             Command::Top(arguments) => top::run(arguments, json),
             Command::Profile(arguments) => profile::run(arguments, json),

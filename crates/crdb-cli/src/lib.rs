@@ -20,7 +20,7 @@
 //!
 //! # Modules in reading order
 //! `cli` (the command line), `exit` (what a run comes to), `secrets`; `connection`, `guard` (which database, and what may be done with it);
-//! `new`, `dev`, `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `sql_check`, `codegen`, `shell`, `top`, `profile`, `why`, `audit`, `complete` (the commands); `parameter`, `rows`, `endpoint`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
+//! `new`, `dev`, `query`, `script`, `doctor`, `config`, `migrate`, `load`, `export`, `verify`, `sql_check`, `codegen`, `shell`, `top`, `profile`, `why`, `audit`, `complete` (the commands); `parameter`, `rows`, `endpoint`, `every`, `progress`, `terminal`, `table`, `output`, `child`, `prepare` (what they share).
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -79,6 +79,8 @@ mod table;
 mod terminal;
 #[cfg(feature = "program")]
 mod top;
+#[cfg(feature = "program")]
+mod verify;
 #[cfg(feature = "program")]
 mod why;
 

@@ -101,6 +101,14 @@ async fn rows_go_in_and_come_out() {
         .await
         .ended(0);
         assert!(names(&bed.path("parts")).contains(&"manifest.json".to_owned()));
+        for path in ["out.csv", "out.csv.manifest.json", "parts"] {
+            let ran = bed.run(&["verify", path]).await.ended(0);
+            assert!(ran.out().starts_with("2 rows"), "{}", ran.out());
+        }
+        bed.file("out.csv", "id,owner\n1,ada\n");
+        let ran = bed.run(&["verify", "out.csv", "--json"]).await.ended(1);
+        assert!(ran.err().contains("its manifest says"), "{}", ran.err());
+        bed.run(&["verify", "nothing"]).await.ended(1);
     }
 }
 
