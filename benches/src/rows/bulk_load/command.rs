@@ -11,34 +11,56 @@ use crate::{
     psql,
 };
 
-/// `\copy`, from psql's start to its end.
-pub(super) struct Psql {
+/// A file that PostgreSQL reads into the table.
+struct Loaded {
     bed: Bed,
     name: &'static str,
     file: PathBuf,
     format: &'static str,
 }
 
-impl Psql {
-    pub(super) const CSV: &str = "psql \\copy";
-    const BINARY: &str = "psql \\copy, binary";
-
-    pub(super) fn csv(bed: &Bed) -> Self {
+impl Loaded {
+    fn csv(bed: &Bed, name: &'static str) -> Self {
         Self {
-            name: Self::CSV,
+            name,
             file: bed.files.csv.clone(),
             format: "csv",
             bed: bed.clone(),
         }
     }
 
-    pub(super) fn binary(bed: &Bed) -> Self {
+    fn binary(bed: &Bed, name: &'static str) -> Self {
         Self {
-            name: Self::BINARY,
+            name,
             file: bed.files.binary.clone(),
             format: "binary",
             bed: bed.clone(),
         }
+    }
+
+    /// The statement for it, behind `COPY` or `\copy`.
+    fn command(&self, verb: &str) -> String {
+        format!(
+            "{verb} {TABLE} FROM '{}' WITH (FORMAT {})",
+            self.file.display(),
+            self.format
+        )
+    }
+}
+
+/// `\copy`, from psql's start to its end.
+pub(super) struct Psql(Loaded);
+
+impl Psql {
+    pub(super) const CSV: &str = "psql \\copy";
+    const BINARY: &str = "psql \\copy, binary";
+
+    pub(super) fn csv(bed: &Bed) -> Self {
+        Self(Loaded::csv(bed, Self::CSV))
+    }
+
+    pub(super) fn binary(bed: &Bed) -> Self {
+        Self(Loaded::binary(bed, Self::BINARY))
     }
 }
 
@@ -48,7 +70,7 @@ impl Subject for Psql {
     }
 
     fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     fn role(&self) -> Role {
@@ -56,52 +78,33 @@ impl Subject for Psql {
     }
 
     fn settings(&self) -> String {
-        format!("FORMAT {}, its start included", self.format)
+        format!("FORMAT {}, its start included", self.0.format)
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
-            self.bed.empty().await?;
-            let command = format!(
-                "\\copy {TABLE} FROM '{}' WITH (FORMAT {})",
-                self.file.display(),
-                self.format
-            );
-            let took = psql::run(&self.bed.server, &command).await?;
-            self.bed.loaded(took.as_secs_f64(), None).await
+            let bed = &self.0.bed;
+            bed.empty().await?;
+            let took = psql::run(&bed.server, &self.0.command("\\copy")).await?;
+            bed.loaded(took.as_secs_f64(), None).await
         }
         .boxed()
     }
 }
 
 /// `COPY .. FROM 'file'`: no client sends anything.
-pub(super) struct ServerSide {
-    bed: Bed,
-    name: &'static str,
-    file: PathBuf,
-    format: &'static str,
-}
+pub(super) struct ServerSide(Loaded);
 
 impl ServerSide {
     pub(super) const CSV: &str = "COPY FROM a file";
     pub(super) const BINARY: &str = "COPY FROM a binary file";
 
     pub(super) fn csv(bed: &Bed) -> Self {
-        Self {
-            name: Self::CSV,
-            file: bed.files.csv.clone(),
-            format: "csv",
-            bed: bed.clone(),
-        }
+        Self(Loaded::csv(bed, Self::CSV))
     }
 
     pub(super) fn binary(bed: &Bed) -> Self {
-        Self {
-            name: Self::BINARY,
-            file: bed.files.binary.clone(),
-            format: "binary",
-            bed: bed.clone(),
-        }
+        Self(Loaded::binary(bed, Self::BINARY))
     }
 }
 
@@ -111,7 +114,7 @@ impl Subject for ServerSide {
     }
 
     fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     fn role(&self) -> Role {
@@ -119,22 +122,19 @@ impl Subject for ServerSide {
     }
 
     fn settings(&self) -> String {
-        format!("FORMAT {}, read by the server", self.format)
+        format!("FORMAT {}, read by the server", self.0.format)
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
-            self.bed.empty().await?;
-            let client = self.bed.server.client().await?;
-            let command = format!(
-                "COPY {TABLE} FROM '{}' WITH (FORMAT {})",
-                self.file.display(),
-                self.format
-            );
+            let bed = &self.0.bed;
+            bed.empty().await?;
+            let client = bed.server.client().await?;
+            let command = self.0.command("COPY");
             let started = Instant::now();
             client.batch_execute(&command).await?;
             let seconds = started.elapsed().as_secs_f64();
-            self.bed.loaded(seconds, None).await
+            bed.loaded(seconds, None).await
         }
         .boxed()
     }
