@@ -5,6 +5,8 @@
 #[cfg(feature = "stack")]
 mod bank;
 #[cfg(feature = "stack")]
+mod ledger;
+#[cfg(feature = "stack")]
 mod progress;
 #[cfg(feature = "stack")]
 mod show;
@@ -21,7 +23,7 @@ use clap::Args;
 ///
 /// Finds a server (CRDB_TEST_URL, a cockroach binary, PostgreSQL's programs, else an embedded PostgreSQL), applies
 /// `sql/schema`, loads sample data, runs named queries, lets transfers conflict on purpose and checks that no money was
-/// made or lost, and shows what the pool, the retries and the clock say about it. Leaves no process and no directory,
+/// made or lost, exports a ledger and loads it again, and shows what the pool, the retries and the clock say about it. Leaves no process and no directory,
 /// also when it is interrupted. Exits with 1 when anything of this fails.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

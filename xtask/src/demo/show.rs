@@ -9,7 +9,7 @@ use crdb_facade::{Config, Database};
 
 use super::progress::{bar, watch};
 use super::witness::{Seen, Witness};
-use super::{Arguments, bank, slow, transfers};
+use super::{Arguments, bank, ledger, slow, transfers};
 use crate::server::Server;
 use crate::workspace;
 use crdb_cli::dev::{Interruptions, run_statements};
@@ -130,6 +130,15 @@ async fn show(server: &Server, arguments: &Arguments) -> Result<()> {
         "\nreports.busiest_accounts\n{}",
         bank::busiest_accounts(&database).await?
     );
+
+    heading("A ledger out of the bank and into it again");
+    if server.sessions(SESSIONS) > 1 {
+        Box::pin(ledger::run(&database)).await?;
+    } else {
+        println!(
+            "This server has one session at a time; an export reads beside the one that keeps its snapshot."
+        );
+    }
 
     heading("Why was it slow?");
     if server.sessions(SESSIONS) > 1 {

@@ -11,6 +11,15 @@ fn it_runs_to_its_end() {
         "{text}"
     );
     assert!(text.contains("tried again: "), "{text}");
+    for part in [
+        "export:  25 %",
+        "load: 100 %",
+        "KiB/s",
+        "s left",
+        "every row is there once",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
     assert!(text.contains("== Try next"), "{text}");
 }
 
