@@ -16,6 +16,8 @@ mod restart;
 mod verdicts;
 mod workloads;
 
+pub use bulk::run_if_ordered as loader_if_ordered;
+
 use super::row::Row;
 
 /// All rows, in order.

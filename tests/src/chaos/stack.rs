@@ -9,6 +9,8 @@ use crdb_facade::{Config, Database, Source};
 use crdb_testkit::{
     Engine, EngineKind, FaultProxy, Login, QuirksOptions, QuirksProxy, RandomInjections,
 };
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,8 +95,11 @@ impl Stack {
             (1..).zip(nodes.iter().cycle().take(options.proxies.max(nodes.len())))
         {
             let proxy = match options.habits {
-                Some(seed) if engine.kind() == EngineKind::PostgreSql => {
-                    let habit = habits_proxy(engine, number, seed).await?;
+                Some(_) if engine.kind() == EngineKind::PostgreSql => {
+                    let options = QuirksOptions::default().node_id(number);
+                    let habit = QuirksProxy::start(engine, options)
+                        .await
+                        .context("starting a proxy with CockroachDB's habits")?;
                     let proxy = FaultProxy::start(habit.host(), habit.port());
                     habits.push(habit);
                     proxy
@@ -127,6 +132,10 @@ impl Stack {
             .open()
             .await
             .context("opening the stack")?;
+        // Opening asks the nodes once each: a failure of them all would be no failure of what is tested.
+        if let Some(seed) = options.habits {
+            habits.iter().for_each(|habit| begin_to_fail(habit, seed));
+        }
         let patient = StackOptions {
             timeout: Duration::from_secs(60),
             ..options
@@ -193,10 +202,9 @@ impl Stack {
     }
 }
 
-async fn habits_proxy(engine: &Engine, node: u32, seed: u64) -> anyhow::Result<QuirksProxy> {
-    let proxy = QuirksProxy::start(engine, QuirksOptions::default().node_id(node))
-        .await
-        .context("starting a proxy with CockroachDB's habits")?;
+/// What a proxy with CockroachDB's habits does from now on.
+fn begin_to_fail(proxy: &QuirksProxy, seed: u64) {
+    let node = proxy.node_id();
     let failures = RandomInjections::seeded(seed ^ u64::from(node))
         .retry_statement(0.05)
         .retry_commit(0.1)
@@ -204,7 +212,6 @@ async fn habits_proxy(engine: &Engine, node: u32, seed: u64) -> anyhow::Result<Q
         .cut_commit(0.05)
         .committed_when_canceled(0.9);
     proxy.inject_at_random(failures);
-    Ok(proxy)
 }
 
 /// How the stack logs in on these nodes.
@@ -217,28 +224,72 @@ pub fn configuration(
     nodes: Vec<Node>,
     options: StackOptions,
 ) -> anyhow::Result<ConfigBuilder> {
-    let builder = Config::builder()
-        .set(keys::auth::NODES, nodes)
-        .set(keys::auth::DATABASE, database)
-        .set(keys::auth::CONNECT_TIMEOUT, Duration::from_secs(5))
-        .set(keys::exec::TIMEOUT, options.timeout)
-        .set(keys::pool::MAX_SIZE, options.sessions)
-        .set(
-            keys::exec::LANES,
-            options.lanes.min(options.sessions.saturating_sub(1)),
-        )
-        .set(keys::pool::RESET_TIMEOUT, Duration::from_millis(500))
-        .set(keys::observe::TRACING, false);
-    // Logging in without SCRAM leaves more time for what is tested.
-    let builder = match (engine.try_login(Login::Trust), engine.try_ca_cert_path()) {
-        (Some(login), Some(path)) if options.tls => builder
-            .set(keys::auth::USER, login.user())
-            .set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
-        (Some(login), _) => builder
-            .set(keys::auth::USER, login.user())
-            .set(keys::auth::TLS_MODE, SslMode::Disable),
-        // A server that is run elsewhere, which may insist on TLS: its URL says how to log in.
-        (None, _) => builder.set(keys::auth::URL, Some(engine.url(database).into())),
-    };
-    Ok(builder)
+    Access::of(engine, database, options.tls).configure(database, nodes, options)
+}
+
+/// What is needed to log in, also by a process of its own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Access {
+    /// Who is let in without a password.
+    user: Option<String>,
+    /// What signed the server's certificate; without it, connections are not encrypted.
+    ca: Option<PathBuf>,
+    /// How to log in on a server that is run elsewhere, which may insist on TLS.
+    url: Option<String>,
+}
+
+impl Access {
+    /// To a database of this server.
+    #[must_use]
+    pub fn of(engine: &Engine, database: &str, tls: bool) -> Self {
+        // Logging in without SCRAM leaves more time for what is tested.
+        match engine.try_login(Login::Trust) {
+            Some(login) => Self {
+                user: Some(login.user().to_owned()),
+                ca: engine
+                    .try_ca_cert_path()
+                    .filter(|_| tls)
+                    .map(ToOwned::to_owned),
+                url: None,
+            },
+            None => Self {
+                user: None,
+                ca: None,
+                url: Some(engine.url(database)),
+            },
+        }
+    }
+
+    /// A configuration that logs in so.
+    ///
+    /// # Errors
+    /// When a setting is out of range.
+    pub fn configure(
+        &self,
+        database: &str,
+        nodes: Vec<Node>,
+        options: StackOptions,
+    ) -> anyhow::Result<ConfigBuilder> {
+        let builder = Config::builder()
+            .set(keys::auth::NODES, nodes)
+            .set(keys::auth::DATABASE, database)
+            .set(keys::auth::CONNECT_TIMEOUT, Duration::from_secs(5))
+            .set(keys::exec::TIMEOUT, options.timeout)
+            .set(keys::pool::MAX_SIZE, options.sessions)
+            .set(
+                keys::exec::LANES,
+                options.lanes.min(options.sessions.saturating_sub(1)),
+            )
+            .set(keys::pool::RESET_TIMEOUT, Duration::from_millis(500))
+            .set(keys::observe::TRACING, false);
+        Ok(match (&self.user, &self.ca) {
+            (Some(user), Some(path)) => builder
+                .set(keys::auth::USER, user.as_str())
+                .set(keys::auth::TLS_ROOT_CERTIFICATES, [path.clone()]),
+            (Some(user), None) => builder
+                .set(keys::auth::USER, user.as_str())
+                .set(keys::auth::TLS_MODE, SslMode::Disable),
+            (None, _) => builder.set(keys::auth::URL, self.url.clone().map(Into::into)),
+        })
+    }
 }
