@@ -20,7 +20,7 @@
 //! ```
 //!
 //! # Types
-//! What each type of CockroachDB becomes. Every form is exact: it reads back as the same value. "Text" is PostgreSQL's text format with
+//! What each type of CockroachDB becomes. Every form is exact: it reads back as the same value, but for the one that is named. "Text" is PostgreSQL's text format with
 //! `DateStyle = ISO`, `IntervalStyle = postgres`, `bytea_output = hex` and the time zone UTC, which CockroachDB reads too.
 //!
 //! | type | CSV, table | JSON | Arrow, Parquet |
@@ -34,16 +34,16 @@
 //! | BYTES | `\x` and hexadecimal digits | the same as a string | Binary |
 //! | UUID | lower case with hyphens | string | FixedSizeBinary(16) |
 //! | DATE, TIME, TIMETZ, INTERVAL, INET, BIT, VARBIT | text | string of the text | Date32, Time64(us) without `24:00:00`, Utf8 of the text for the others |
-//! | TIMESTAMP | `2024-02-29 08:05:00.25` | `"2024-02-29T08:05:00.25"` | Timestamp(us) |
-//! | TIMESTAMPTZ | `2024-02-29 08:05:00.25+00` | `"2024-02-29T08:05:00.25+00:00"` | Timestamp(us, UTC) |
+//! | TIMESTAMP | `2024-02-29 08:05:00.25` | `"2024-02-29T08:05:00.25"` | Timestamp(us), to the year 294246 |
+//! | TIMESTAMPTZ | `2024-02-29 08:05:00.25+00` | `"2024-02-29T08:05:00.25+00:00"` | Timestamp(us, UTC), to the year 294246 |
 //! | infinite dates and times | `infinity`, `-infinity` | the same as strings | refused |
-//! | JSON, JSONB | its text | itself, without white space between its parts | Utf8 |
+//! | JSON, JSONB | its text | itself, without white space between its parts; a JSON null is read back as NULL | Utf8 |
 //! | GEOMETRY, GEOGRAPHY | EWKB in hexadecimal | the same as a string | Binary |
 //! | VECTOR | `[1,2.5]` | array of numbers | List of Float32 |
-//! | arrays | `{1,NULL,"a b"}` | array of the elements' forms; refused where an index does not begin at 1 (PostgreSQL) | List; refused with several dimensions or another first index |
+//! | arrays | `{1,NULL,"a b"}` | array of the elements' forms; refused where an index does not begin at 1 (PostgreSQL), and of JSON with several dimensions | List; refused with several dimensions or another first index |
 //! | domains | as the type beneath | as the type beneath | as the type beneath |
 //! | NULL | empty, or a text of your choice; `NULL` in a table | `null` | null |
-//! | tuples and composite types, BOX2D, TSVECTOR, TSQUERY, ranges, MONEY, PostgreSQL's geometric types | refused | refused | refused |
+//! | tuples and composite types, BOX2D, TSVECTOR, TSQUERY, PG_LSN, ranges, MONEY, PostgreSQL's geometric types, and every other type | refused | refused | refused |
 //!
 //! What is refused is an [error](ErrorKind::Type) that names the column: cast it to TEXT in the query. A table shows control characters
 //! as escapes and cuts long values, so it is for people only.

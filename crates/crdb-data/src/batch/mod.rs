@@ -4,6 +4,7 @@ mod column;
 mod report;
 mod rewrite;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crdb_exec::{
@@ -16,7 +17,7 @@ pub use report::{BatchReport, ChunkOutcome, ChunkReport};
 
 use crate::checkpoint::{self, Checkpoint, Span};
 use crate::error::{Error, ErrorKind};
-use crate::fault::wants_fewer;
+use crate::fault::{ChunkRetries, wants_fewer};
 use crate::session::PipelineSession;
 use column::ColumnOf;
 use rewrite::Rewritten;
@@ -46,9 +47,9 @@ use rewrite::Rewritten;
 /// ```
 ///
 /// # Chunks
-/// A chunk has as many sets as [`rows`](Self::chunk_rows) and [`bytes`](Self::chunk_bytes) allow. One that loses against other transactions again and
-/// again, which is also how CockroachDB says *transaction deadline exceeded*, is halved and later chunks are smaller; they grow again
-/// with success.
+/// A chunk has as many sets as [`rows`](Self::chunk_rows) and [`bytes`](Self::chunk_bytes) allow. One that loses against other transactions (40001)
+/// is tried again. After four times, which is also how CockroachDB says *transaction deadline exceeded*, it is halved
+/// and later chunks are smaller; they grow again with success.
 ///
 /// # Outcomes
 /// [`run`](Self::run) stops at the first chunk that fails, and reports every chunk. What is told as committed is; what may be committed is told as
@@ -300,7 +301,9 @@ where
         let span = chunk.span();
         let options = match &self.checkpoint {
             Some(checkpoint) => checkpoint.options(&span),
-            None => TransactionOptions::new().name("crdb_data.batch"),
+            None => TransactionOptions::new()
+                .name("crdb_data.batch")
+                .retry_policy(Arc::new(ChunkRetries::of(span.rows))),
         };
         let options = options.timeout(self.batch.timeout);
         self.executor

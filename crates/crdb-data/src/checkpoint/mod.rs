@@ -4,12 +4,15 @@ mod ranges;
 
 pub(crate) use ranges::Ranges;
 
+use std::sync::Arc;
+
 use crdb_exec::{
     Engine, ExecutorExt as _, IdempotencyKey, Isolation, PooledExecutor, RetrySafety, Row as _,
     SessionSource, Statement, Transaction, TransactionOptions,
 };
 
 use crate::error::{Error, ErrorKind};
+use crate::fault::ChunkRetries;
 
 /// The tables that loads are kept in, in SQL that CockroachDB and PostgreSQL both understand.
 ///
@@ -160,11 +163,15 @@ impl Checkpoint {
     /// How the transaction of a part is run.
     pub(crate) fn options(&self, span: &Span) -> TransactionOptions {
         let key = format!("{}{}-{}", self.key_prefix(), span.start, span.finish);
-        self.plain_options().idempotency(IdempotencyKey::new(key))
+        self.plain_options(span.rows)
+            .idempotency(IdempotencyKey::new(key))
     }
 
-    pub(crate) fn plain_options(&self) -> TransactionOptions {
-        let options = TransactionOptions::new().name("crdb_data.load");
+    /// How a transaction of so many rows is run, for a trial that is rolled back.
+    pub(crate) fn plain_options(&self, rows: u64) -> TransactionOptions {
+        let options = TransactionOptions::new()
+            .name("crdb_data.load")
+            .retry_policy(Arc::new(ChunkRetries::of(rows)));
         match self.engine {
             Engine::CockroachDb => options.isolation(Isolation::Serializable),
             _ => options,

@@ -4,7 +4,7 @@ use crdb_exec::{Row, Timestamp};
 
 use super::Encode;
 use crate::error::{Error, ErrorKind};
-use crate::value::{Columns, DataColumn, Value};
+use crate::value::{Columns, DataColumn, Value, ValueKind};
 
 /// How rows are put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -116,6 +116,16 @@ impl Json {
                 }
                 out.extend_from_slice(if numbers.is_empty() { b"[]" } else { b"]" });
             }
+            Value::Array(array) if array.dimensions().len() > 1 && holds_json(column.kind()) => {
+                return Err(Error::new(
+                    ErrorKind::Value,
+                    format!(
+                        "column \"{}\": in JSON a second dimension would be read as arrays within values",
+                        column.name()
+                    ),
+                )
+                .with_advice("cast it to TEXT in the query"));
+            }
             Value::Array(array) if array.begins_at_one() => {
                 self.array_value(column, array.dimensions(), array.elements(), out)?;
             }
@@ -202,6 +212,11 @@ impl Encode for Json {
         }
         Ok(())
     }
+}
+
+/// Whether an array's elements are JSON.
+fn holds_json(kind: &ValueKind) -> bool {
+    matches!(kind, ValueKind::Array(element) if matches!(**element, ValueKind::Json | ValueKind::Jsonb))
 }
 
 /// Writing into a Vec does not fail.

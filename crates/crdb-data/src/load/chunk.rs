@@ -163,7 +163,7 @@ where
         if rows == 0 {
             return Ok(());
         }
-        let text = self.target.statement.as_str();
+        let text = self.target.statement(self.checkpoint.engine);
         let statement = Statement::new(text).named("crdb_data.rows");
         if self.conflict == Conflict::Refuse {
             let form = match self.form {
@@ -227,7 +227,7 @@ where
 
     /// Whether the first rows of a block could be loaded, in a transaction that is rolled back.
     async fn tries(&self, block: &Block, rows: usize) -> Result<Option<crdb_exec::Error>, Error> {
-        let options = self.checkpoint.plain_options().timeout(self.timeout);
+        let options = self.checkpoint.plain_options(1).timeout(self.timeout);
         let tried: Result<(), Stop> = self
             .executor
             .transact(&options, async |tx: &Transaction<S>| -> Result<(), Stop> {

@@ -101,7 +101,7 @@ fn text(raw: &str, type_: &str) -> Result<Option<String>, String> {
             .map_err(|error| error.to_string()),
         Some(b'[') if type_.ends_with(']') => {
             let mut array = String::new();
-            put_array(raw, &mut array)?;
+            put_array(raw, type_, &mut array)?;
             Ok(Some(array))
         }
         Some(b'[') if type_.starts_with("vector") => Ok(Some(raw.to_owned())),
@@ -111,8 +111,11 @@ fn text(raw: &str, type_: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// An array of JSON as PostgreSQL's text of an array.
-fn put_array(raw: &str, out: &mut String) -> Result<(), String> {
+/// An array of JSON as PostgreSQL's text of an array of this type. Of JSON and VECTOR an array within it is a value, of others another
+/// dimension.
+fn put_array(raw: &str, type_: &str, out: &mut String) -> Result<(), String> {
+    let is_json = type_.starts_with("json");
+    let nests = !is_json && !type_.starts_with("vector");
     let elements: Vec<&RawValue> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
     out.push('{');
     for (index, element) in elements.iter().enumerate() {
@@ -121,13 +124,14 @@ fn put_array(raw: &str, out: &mut String) -> Result<(), String> {
         }
         let raw = element.get();
         match raw.as_bytes().first() {
-            Some(b'[') => put_array(raw, out)?,
+            Some(b'[') if nests => put_array(raw, type_, out)?,
             Some(b'n') => out.push_str("NULL"),
+            Some(b'"') if is_json => put_quoted(raw, out),
             Some(b'"') => {
                 let text: String = serde_json::from_str(raw).map_err(|error| error.to_string())?;
                 put_quoted(&text, out);
             }
-            Some(b'{') => put_quoted(raw, out),
+            Some(b'{' | b'[') => put_quoted(raw, out),
             _ => out.push_str(raw),
         }
     }

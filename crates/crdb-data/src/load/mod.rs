@@ -143,7 +143,7 @@ impl Load {
         }
     }
 
-    /// A row whose primary key is in the table replaces the one that is there, by `INSERT .. ON CONFLICT`. Which of two rows with the same key
+    /// A row whose primary key is in the table replaces the one that is there, by `INSERT .. ON CONFLICT`, on CockroachDB by `UPSERT`. Which of two rows with the same key
     /// comes last is certain only with one [session](Self::sessions).
     pub fn replace_existing(mut self) -> Self {
         self.conflict = Conflict::Replace;

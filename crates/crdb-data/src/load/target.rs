@@ -1,6 +1,6 @@
 //! The table that is loaded.
 
-use crdb_exec::Executor;
+use crdb_exec::{Engine, Executor};
 
 use super::block::RowForm;
 use crate::error::{Error, ErrorKind};
@@ -29,10 +29,21 @@ pub(crate) struct Target {
     /// Their types, without lengths.
     pub(crate) types: Vec<String>,
     /// Sends rows: a COPY, or an INSERT of arrays of texts.
-    pub(crate) statement: String,
+    statement: String,
+    /// The same by CockroachDB's UPSERT, which reads no row before it writes where it is given all columns of a table without further
+    /// indexes (<https://www.cockroachlabs.com/docs/stable/upsert>).
+    upsert: Option<String>,
 }
 
 impl Target {
+    /// What sends rows to this engine.
+    pub(crate) fn statement(&self, engine: Engine) -> &str {
+        match (engine, &self.upsert) {
+            (Engine::CockroachDb, Some(upsert)) => upsert,
+            _ => &self.statement,
+        }
+    }
+
     /// Looks at the table and maps these columns to its own.
     pub(crate) async fn of(
         executor: &impl Executor,
@@ -79,12 +90,13 @@ impl Target {
             .collect::<Vec<_>>()
             .join(", ");
         let keys: Vec<_> = known.iter().filter(|column| column.key).collect();
-        let statement = match conflict {
-            Conflict::Refuse => copy(&table, &list, form),
+        let (statement, upsert) = match conflict {
+            Conflict::Refuse => (copy(&table, &list, form), None),
             Conflict::Replace | Conflict::Keep => {
-                let insert = insert(&table, &list, &types);
+                let rows = rows_into(&table, &list, &types);
                 let tail = on_conflict(&table, &columns, &keys, conflict)?;
-                format!("{insert} {tail}")
+                let upsert = (conflict == Conflict::Replace).then(|| format!("UPSERT {rows}"));
+                (format!("INSERT {rows} {tail}"), upsert)
             }
         };
         Ok(Self {
@@ -92,6 +104,7 @@ impl Target {
             columns,
             types,
             statement,
+            upsert,
         })
     }
 }
@@ -138,7 +151,8 @@ fn copy(table: &str, list: &str, form: RowForm) -> String {
     }
 }
 
-fn insert(table: &str, list: &str, types: &[String]) -> String {
+/// What stands behind INSERT or UPSERT.
+fn rows_into(table: &str, list: &str, types: &[String]) -> String {
     let casts: Vec<_> = types
         .iter()
         .enumerate()
@@ -149,7 +163,7 @@ fn insert(table: &str, list: &str, types: &[String]) -> String {
         .collect();
     let names: Vec<_> = (0..types.len()).map(|index| format!("c{index}")).collect();
     format!(
-        "INSERT INTO {table} ({list}) SELECT {} FROM unnest({}) AS u ({})",
+        "INTO {table} ({list}) SELECT {} FROM unnest({}) AS u ({})",
         casts.join(", "),
         arrays.join(", "),
         names.join(", ")

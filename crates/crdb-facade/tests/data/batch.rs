@@ -4,7 +4,7 @@ use crdb_data::{BatchStatement, ChunkOutcome, ErrorKind};
 use crdb_facade::exec::OwnedParameters;
 use crdb_facade::{Database, Row as _};
 use crdb_testkit::{Cut, Injection};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use crate::{cockroach, database};
 
@@ -149,4 +149,135 @@ async fn a_chunk_that_is_too_much_is_halved() {
         .await
         .unwrap();
     assert_eq!(sum.get::<i64>(0).unwrap(), (10..20).sum::<i64>());
+}
+
+/// A COMMIT that comes too late comes too late at each attempt: only fewer rows at once help. What is retried is retried before.
+#[tokio::test]
+async fn a_transaction_past_its_deadline_is_halved_until_it_fits() {
+    let (_database, proxy, db) = cockroach().await;
+    create(&db).await;
+    proxy.limit_commits(Some(150));
+    for (statement, from) in [
+        (INSERT, 0),
+        // One that is not sent as arrays.
+        (
+            "INSERT INTO item (name, id) VALUES ($2, $1) RETURNING id",
+            1_000,
+        ),
+    ] {
+        let report = BatchStatement::new(statement)
+            .chunk_rows(400)
+            .run(db.executor(), sets(from, from + 1_000))
+            .await;
+        let mut next = 0;
+        for chunk in report.chunks() {
+            assert_eq!(chunk.first, next, "{report:?}");
+            assert!(chunk.sets <= 150, "{report:?}");
+            assert_eq!(chunk.outcome, ChunkOutcome::Committed { rows: chunk.sets });
+            next += chunk.sets;
+        }
+        assert_eq!(report.into_result().unwrap(), 1_000);
+    }
+    assert_eq!(count(&db).await.0, 2_000);
+    // A set by itself that is too late is an error that tells it.
+    proxy.limit_commits(Some(0));
+    let report = BatchStatement::new(INSERT)
+        .chunk_timeout(std::time::Duration::from_secs(2))
+        .run(db.executor(), sets(5_000, 5_002))
+        .await;
+    assert_eq!(report.chunks()[0].outcome, ChunkOutcome::Failed);
+    let error = report.error().unwrap();
+    assert!(error.to_string().contains("sets 1 to 1"), "{error}");
+    assert!(error.to_string().contains("deadline exceeded"), "{error}");
+    assert_eq!(count(&db).await.0, 2_000);
+}
+
+/// A collision is tried again as it is: the chunk is not cut.
+#[tokio::test]
+async fn a_transaction_that_collides_is_tried_again_whole() {
+    let (_database, proxy, db) = cockroach().await;
+    create(&db).await;
+    let mut waits = true;
+    let sets = sets(0, 100).inspect(|_| {
+        if std::mem::take(&mut waits) {
+            proxy.inject(Injection::RetryCommit);
+            proxy.inject(Injection::RetryCommit);
+        }
+    });
+    let report = BatchStatement::new(INSERT).run(db.executor(), sets).await;
+    assert_eq!(proxy.pending_injections(), 0);
+    assert_eq!(report.chunks().len(), 1, "{report:?}");
+    assert_eq!(report.into_result().unwrap(), 100);
+}
+
+/// A lost answer of a batch without keys is told as unknown, never as committed or as failed.
+#[tokio::test]
+async fn without_a_name_a_lost_answer_is_told_as_unknown() {
+    for (committed, rows) in [(true, 100), (false, 0)] {
+        let (_database, proxy, db) = cockroach().await;
+        create(&db).await;
+        // Behind the look at the table, which is read again.
+        let mut waits = true;
+        let sets = sets(0, 300).inspect(|_| {
+            if std::mem::take(&mut waits) {
+                proxy.inject(Injection::AmbiguousCommit { committed });
+            }
+        });
+        let report = BatchStatement::new(INSERT)
+            .chunk_rows(100)
+            .run(db.executor(), sets)
+            .await;
+        assert_eq!(report.chunks().len(), 1, "{report:?}");
+        assert_eq!(report.chunks()[0].outcome, ChunkOutcome::Unknown);
+        assert_eq!(report.rows(), 0);
+        assert!(report.error().unwrap().is_outcome_unknown());
+        assert_eq!(count(&db).await.0, rows);
+    }
+}
+
+/// A run that is dropped in the middle is gone on from by its keys: each set takes effect once, also one that adds.
+#[tokio::test]
+async fn a_named_batch_that_is_dropped_runs_each_set_once() {
+    let (_database, db) = database().await;
+    db.execute(
+        "CREATE TABLE account (id INT8 PRIMARY KEY, balance INT8 NOT NULL)",
+        &[],
+    )
+    .await
+    .unwrap();
+    db.execute(
+        "INSERT INTO account SELECT i, 0 FROM generate_series(0, 9) AS g (i)",
+        &[],
+    )
+    .await
+    .unwrap();
+    let sets =
+        || (0..1_000_i64).map(|number| OwnedParameters::new().with(number % 10).with(number));
+    let batch = BatchStatement::new("UPDATE account SET balance = balance + $2 WHERE id = $1")
+        .chunk_rows(10)
+        .resumable("raises");
+    let mut runs = 0;
+    let report = loop {
+        runs += 1;
+        let taken = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let stop = std::sync::Arc::new(tokio::sync::Notify::new());
+        let (counted, stopping) = (taken.clone(), stop.clone());
+        let fresh = sets().inspect(move |_| {
+            if counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 240 * runs {
+                stopping.notify_one();
+            }
+        });
+        tokio::select! {
+            biased;
+            () = stop.notified() => {}
+            report = batch.run(db.executor(), stream::iter(fresh)) => break report,
+        }
+    };
+    assert!(runs > 3, "{runs}");
+    report.into_result().unwrap();
+    let row = db
+        .fetch_one("SELECT sum(balance)::INT8 FROM account", &[])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<i64>(0).unwrap(), 999 * 1_000 / 2);
 }

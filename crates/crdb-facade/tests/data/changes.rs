@@ -109,6 +109,91 @@ async fn a_lost_connection_is_gone_on_from_the_last_resolved_time() {
     }
 }
 
+/// A stream that is not polled is not read: the server waits, memory stays flat, and other statements go on, on connections of their own.
+#[tokio::test]
+async fn a_slow_reader_is_waited_for_and_then_gets_everything() {
+    const ROWS: i64 = 24;
+    const MIB: u64 = 1 << 20;
+    let (database, proxy, plain) = cockroach().await;
+    plain
+        .execute("CREATE TABLE item (id INT8 PRIMARY KEY, name TEXT)", &[])
+        .await
+        .unwrap();
+    plain
+        .execute(
+            "INSERT INTO item SELECT i, repeat('x', 1048576) FROM generate_series(1, $1::INT8) AS g (i)",
+            &[&ROWS],
+        )
+        .await
+        .unwrap();
+    let network = FaultProxy::start(proxy.host(), proxy.port()).unwrap();
+    let db = through(&database, network.host(), network.port()).await;
+    let mut events = Changes::of(["item"]).stream::<Item, _>(db.executor());
+    let ChangeEvent::Change(first) = next(&mut events).await.unwrap() else {
+        panic!("rows come first");
+    };
+    // What has come when no more comes.
+    let mut came = network.counts().bytes_to_client;
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        db.execute("SELECT 1", &[]).await.unwrap();
+        let now = network.counts().bytes_to_client;
+        if now - came < MIB {
+            break;
+        }
+        came = now;
+    }
+    // What the sockets on the way hold is less than this.
+    let most = 18 * MIB;
+    assert!(
+        came < most,
+        "{came} bytes were read of a stream that was not polled"
+    );
+    let mut seen = std::collections::BTreeSet::from([first.after.unwrap().id]);
+    while seen.len() < usize::try_from(ROWS).unwrap() {
+        if let ChangeEvent::Change(change) = next(&mut events).await.unwrap() {
+            let item = change.after.unwrap();
+            assert_eq!(item.name.unwrap().len(), 1 << 20);
+            seen.insert(item.id);
+        }
+    }
+}
+
+/// Kept by a service and given back after a restart, a resolved time leaves out what was told before it and nothing else.
+#[tokio::test]
+async fn a_stream_goes_on_since_a_resolved_time_that_was_kept() {
+    let (_database, _proxy, db) = cockroach().await;
+    db.execute("CREATE TABLE item (id INT8 PRIMARY KEY, name TEXT)", &[])
+        .await
+        .unwrap();
+    db.execute("INSERT INTO item VALUES (1, 'old')", &[])
+        .await
+        .unwrap();
+    let changes = Changes::of(["item"]).resolved_every(Duration::from_millis(50));
+    let mut events = changes.stream::<Item, _>(db.executor());
+    let mut told = Vec::new();
+    let kept = loop {
+        match next(&mut events).await.unwrap() {
+            ChangeEvent::Change(change) => told.push(change.after.unwrap().id),
+            ChangeEvent::Resolved(time) if !told.is_empty() => break time,
+            _ => {}
+        }
+    };
+    assert_eq!(told, [1]);
+    drop(events);
+    let mut events = changes.since(kept).stream::<Item, _>(db.executor());
+    while !matches!(next(&mut events).await.unwrap(), ChangeEvent::Resolved(_)) {}
+    db.execute("INSERT INTO item VALUES (2, 'new')", &[])
+        .await
+        .unwrap();
+    let change = loop {
+        if let ChangeEvent::Change(change) = next(&mut events).await.unwrap() {
+            break change;
+        }
+    };
+    assert_eq!(change.after.unwrap().id, 2);
+}
+
 #[tokio::test]
 async fn a_stream_that_is_dropped_gives_its_session_back() {
     let (_database, _proxy, db) = cockroach().await;

@@ -10,9 +10,9 @@ use proptest::test_runner::TestRunner;
 use crate::database;
 
 /// A literal of SQL and its type.
-type Literal = (String, &'static str);
+pub(crate) type Literal = (String, &'static str);
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -71,7 +71,7 @@ fn timestamp() -> impl Strategy<Value = String> {
 }
 
 /// A row with a literal of each type.
-fn row() -> impl Strategy<Value = Vec<Literal>> {
+pub(crate) fn row() -> impl Strategy<Value = Vec<Literal>> {
     let json = "\\{\"a\": \\[[1-9][0-9]{0,24}, -0\\.[0-9]{1,9}, null, true\\], \"b c\": \"[a-z ]{0,5}\"\\}";
     (
         (

@@ -12,6 +12,7 @@ mod export;
 mod forms;
 mod load;
 mod pages;
+mod types;
 
 use crdb_facade::config::{Node, keys};
 use crdb_facade::{Config, Database};

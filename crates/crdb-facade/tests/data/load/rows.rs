@@ -176,6 +176,59 @@ async fn rows_that_exist_are_replaced_or_kept() {
     assert!(error.to_string().contains("primary key"), "{error}");
 }
 
+#[path = "../../../examples/load_csv.rs"]
+#[allow(dead_code, reason = "a test has no command line")]
+mod example;
+
+/// The example does what it says, in under 20 lines.
+#[tokio::test]
+async fn the_example_loads_a_file_into_an_empty_table() {
+    let (database, db) = database().await;
+    create(&db).await;
+    let (_directory, path) = file("items.csv", lines(500));
+    let rows = example::load(database.url(), "item", path.to_str().unwrap()).await;
+    assert_eq!(rows.unwrap(), 500);
+    assert_eq!(number(&db, "SELECT count(*) FROM item").await, 500);
+    let code = include_str!("../../../examples/load_csv.rs").lines();
+    let code =
+        code.filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("#!"));
+    assert!(code.count() < 20);
+}
+
+/// By UPSERT on CockroachDB, by INSERT .. ON CONFLICT elsewhere: what the input does not name stays.
+#[tokio::test]
+async fn rows_are_replaced_on_both_engines() {
+    let (_first, postgres) = database().await;
+    let (_second, _proxy, cockroach) = crate::cockroach().await;
+    for db in [postgres, cockroach] {
+        db.execute(
+            "CREATE TABLE t (id INT8 PRIMARY KEY, name TEXT, code TEXT)",
+            &[],
+        )
+        .await
+        .unwrap();
+        db.execute("INSERT INTO t VALUES (1, 'old', 'x'), (2, 'old', 'y')", &[])
+            .await
+            .unwrap();
+        let (_directory, path) = file("t.csv", "name,id\nnew,1\nnew,3\n");
+        let report = Load::into_table("t")
+            .replace_existing()
+            .run(db.executor(), Source::csv(&path))
+            .await
+            .unwrap();
+        assert_eq!(report.rows, 2);
+        let rows = db
+            .fetch_all(
+                "SELECT id || name || coalesce(code, '-') FROM t ORDER BY id",
+                &[],
+            )
+            .await
+            .unwrap();
+        let rows: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(rows, ["1newx", "2oldy", "3new-"]);
+    }
+}
+
 #[test]
 fn a_load_can_move_between_threads() {
     fn is_send<T: Send>(_: &T) {}
