@@ -227,6 +227,11 @@ impl Backend {
         sql: &str,
     ) -> io::Result<Result<Option<String>, Frame>> {
         let mut out = BytesMut::new();
+        // A cancel that came late may have left the last one there: a prepared statement outlives the error.
+        put(&mut out, b'C', |out| {
+            out.put_u8(b'S');
+            put_text(out, OWN);
+        });
         put(&mut out, b'P', |out| {
             put_text(out, OWN);
             put_text(out, sql);
@@ -260,7 +265,7 @@ impl Backend {
                 b'D' => value = first_value(&frame.body),
                 b'3' => {
                     closed += 1;
-                    if closed == 2 {
+                    if closed == 3 {
                         return Ok(Ok(value));
                     }
                 }
