@@ -3,6 +3,7 @@
 //! They look at the tree, and say nothing about a statement that the dialect does not know. Each has a [`Code`] that a
 //! query's header can allow with `-- allow: CODE`. A lint says nothing where it cannot know.
 
+mod cached;
 mod condition;
 mod definition;
 mod limit;
@@ -60,6 +61,7 @@ fn found(query: &Query, schema: &Schema) -> Vec<Problem> {
 fn tree(statements: &[Statement], query: &Query, schema: &Schema, report: &mut Report<'_>) {
     let words = Words::of(query.text());
     statement::several(statements, report);
+    cached::check(query, statements, report);
     definition::check(statements, query.text(), schema, report);
     parameter::inconsistent(query, statements, report);
     for statement in statements {

@@ -220,6 +220,11 @@ impl Query {
         self.header.cache_rule()
     }
 
+    /// Whether the header itself says `-- cache`.
+    pub(crate) fn says_cache(&self) -> bool {
+        self.header.cache.is_some()
+    }
+
     /// [`text`](Self::text) with the `AS OF SYSTEM TIME` that [`staleness`](Self::staleness) asks for: what to send to
     /// CockroachDB outside a transaction. Another server has no such clause and gets `text`, and so does a statement
     /// inside a transaction, which reads as of one time for all its statements.

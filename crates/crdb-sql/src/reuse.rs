@@ -8,9 +8,9 @@ mod functions;
 use std::fmt;
 
 use crate::dialect::ast::{
-    BaseType, BinaryOperator, DataType, Expr, Function, FunctionArguments, Literal, ObjectName,
-    QuantifiedOperator, Query, Select, SpecialForm, Statement, StatementKind, TableSource,
-    TableSourceKind, TypeKeyword, UnaryOperator,
+    BaseType, BinaryOperator, DataType, Expr, Field, Function, FunctionArguments, Literal,
+    ObjectName, QuantifiedOperator, Query, Select, SpecialForm, Statement, StatementKind,
+    TableSource, TableSourceKind, TypeKeyword, UnaryOperator,
 };
 use crate::dialect::facts::{Facts, StatementClass};
 use crate::dialect::visit::{Descend, Visitor, walk};
@@ -34,6 +34,7 @@ use crate::resolve::builtin_name;
 pub struct Dependencies {
     relations: Vec<String>,
     functions: Vec<String>,
+    fields: Vec<String>,
 }
 
 impl Dependencies {
@@ -42,11 +43,15 @@ impl Dependencies {
     /// # Errors
     /// Why an answer cannot be given again.
     pub fn of(text: &str) -> Result<Self, NotReusable> {
-        let statement = dialect::parse_one(text)?;
+        Self::of_statement(&dialect::parse_one(text)?)
+    }
+
+    /// As [`of`](Self::of), of a statement that has been read.
+    pub(crate) fn of_statement(statement: &Statement) -> Result<Self, NotReusable> {
         let StatementKind::Query(_) = &statement.kind else {
             return Err(NotReusable::because("it is not a query"));
         };
-        Self::of_query(&statement)
+        Self::of_query(statement)
     }
 
     /// What the value of an expression depends on, such as the condition of a row policy.
@@ -79,6 +84,7 @@ impl Dependencies {
         }
         let mut found = Self {
             functions: look.functions,
+            fields: look.fields,
             ..Self::default()
         };
         for table in facts.tables {
@@ -86,6 +92,8 @@ impl Dependencies {
         }
         found.functions.sort_unstable();
         found.functions.dedup();
+        found.fields.sort_unstable();
+        found.fields.dedup();
         Ok(found)
     }
 
@@ -117,6 +125,12 @@ impl Dependencies {
     #[must_use]
     pub fn functions(&self) -> &[String] {
         &self.functions
+    }
+
+    /// What it names behind a dot, sorted, each once: columns, as a rule, but to PostgreSQL `t.f` may also be a function of rows of t.
+    #[must_use]
+    pub fn fields(&self) -> &[String] {
+        &self.fields
     }
 }
 
@@ -157,6 +171,7 @@ impl std::error::Error for NotReusable {}
 #[derive(Default)]
 struct Look {
     functions: Vec<String>,
+    fields: Vec<String>,
     /// The first one found.
     refusal: Option<NotReusable>,
 }
@@ -205,36 +220,41 @@ impl Look {
         }
     }
 
-    /// A text that is read as a time may say `now`.
-    fn time_of_text(&mut self, text: &Expr, data_type: &DataType) {
-        if !names_a_time(data_type) {
-            return;
-        }
-        match text {
-            Expr::Nested(inner) => self.time_of_text(inner, data_type),
-            Expr::Literal(Literal::String(text)) => self.time_literal(text),
+    /// A conversion to a time may be one of a text that says `now`.
+    fn conversion(&mut self, operand: &Expr, data_type: &DataType) {
+        match operand {
+            Expr::Nested(inner) => self.conversion(inner, data_type),
+            Expr::Placeholder(_) => {}
+            _ if names_a_time_with_zone(data_type) => self.refuse(
+                "it converts to TIMETZ, whose zone has the offset that it has on the day of the conversion",
+            ),
             Expr::Cast {
                 data_type: inner, ..
             }
             | Expr::Annotate {
                 data_type: inner, ..
-            } if names_a_text(inner) => {
+            } if names_a_time(data_type) && names_a_text(inner) => {
                 self.refuse("it reads a text as a time, which may be `now`");
             }
             _ => {}
         }
     }
 
-    fn time_literal(&mut self, text: &str) {
+    /// A text that may be read as a time, wherever it stands: beside a column of a time it is one, and so it is in an array or a range.
+    fn text(&mut self, text: &str) {
         let relative = text
             .split(|c: char| !c.is_ascii_alphabetic())
             .map(str::to_ascii_lowercase)
             .any(|word| matches!(&*word, "now" | "today" | "tomorrow" | "yesterday"));
         if relative {
             self.refuse(format!(
-                "it reads '{text}' as a time, which is otherwise at another time"
+                "it has the text '{text}', which is otherwise at another time where it is read as a time; pass it as a parameter"
             ));
         }
+    }
+
+    fn field(&mut self, name: &str) {
+        self.fields.push(name.to_owned());
     }
 
     fn operator(&mut self, qualified: &str) {
@@ -299,14 +319,23 @@ impl<'t> Visitor<'t> for Look {
             }
             | Expr::Annotate {
                 operand, data_type, ..
-            } => self.time_of_text(operand, data_type),
-            Expr::TypedLiteral { data_type, text } if names_a_time(data_type) => {
-                self.time_literal(text);
+            } => self.conversion(operand, data_type),
+            Expr::TypedLiteral { data_type, text } => {
+                if names_a_time_with_zone(data_type) {
+                    self.conversion(expr, data_type);
+                }
+                self.text(text);
             }
-            // A column of a time may be compared with it.
-            Expr::Literal(Literal::String(text)) if is_relative_time(text) => {
-                self.time_literal(text);
+            Expr::Literal(Literal::String(text)) => self.text(text),
+            Expr::Column(column) if !column.star => {
+                if let [_, .., name] = column.parts.as_slice() {
+                    self.field(name.value());
+                }
             }
+            Expr::Field {
+                field: Field::Name(name),
+                ..
+            } => self.field(name.value()),
             _ => {}
         }
     }
@@ -323,10 +352,12 @@ impl<'t> Visitor<'t> for Look {
     }
 }
 
-/// Whether a literal is nothing but a word that a time type reads as a time relative to now.
-fn is_relative_time(text: &str) -> bool {
-    let word = text.trim().to_ascii_lowercase();
-    matches!(&*word, "now" | "today" | "tomorrow" | "yesterday")
+fn names_a_time_with_zone(data_type: &DataType) -> bool {
+    match &data_type.base {
+        BaseType::Keyword { keyword, .. } => matches!(keyword, TypeKeyword::TimeTz),
+        BaseType::Named(name) => name.name() == "timetz",
+        _ => false,
+    }
 }
 
 fn names_a_time(data_type: &DataType) -> bool {
@@ -394,7 +425,12 @@ mod tests {
                 &["t"],
             ),
             ("SELECT x FROM generate_series(1, 3) AS g (x)", &[]),
-            ("SELECT a FROM t WHERE note = 'do it now'", &["t"]),
+            ("SELECT a FROM t WHERE note = 'nowhere'", &["t"]),
+            ("SELECT $1::TIMETZ, a AT TIME ZONE 'UTC' FROM t", &["t"]),
+            (
+                "SELECT a FROM t WHERE a IN (WITH t AS (SELECT 1 AS a) SELECT a FROM t)",
+                &["t"],
+            ),
         ] {
             let found = Dependencies::of(text).expect(text);
             assert_eq!(found.relations(), relations, "{text}");
@@ -438,11 +474,25 @@ mod tests {
             ("SELECT app.lower(a) FROM t", "app.lower()"),
             ("SELECT x FROM my_rows(1) AS r (x)", "my_rows()"),
             ("SELECT a OPERATOR(app.+) b FROM t", "OPERATOR"),
-            ("SELECT 'now'::TIMESTAMPTZ", "'now' as a time"),
-            ("SELECT CAST('today' AS DATE)", "'today' as a time"),
-            ("SELECT TIMESTAMP 'tomorrow'", "'tomorrow' as a time"),
-            ("SELECT DATE 'yesterday'", "'yesterday' as a time"),
-            ("SELECT a FROM t WHERE at < 'now'", "'now' as a time"),
+            ("SELECT 'now'::TIMESTAMPTZ", "'now', which"),
+            ("SELECT CAST('today' AS DATE)", "'today', which"),
+            ("SELECT TIMESTAMP 'tomorrow'", "'tomorrow', which"),
+            ("SELECT DATE 'yesterday'", "'yesterday', which"),
+            ("SELECT a FROM t WHERE at < 'now'", "'now', which"),
+            (
+                "SELECT a FROM t WHERE at < 'Today 10:00 UTC'",
+                "10:00 UTC', which",
+            ),
+            ("SELECT a FROM t WHERE at = ANY ('{now}')", "'{now}', which"),
+            (
+                "SELECT a FROM t WHERE '[yesterday,now)' @> at",
+                "now)', which",
+            ),
+            ("SELECT '[now,)'::tstzrange", "'[now,)', which"),
+            ("SELECT coalesce(a, 'now') FROM t", "'now', which"),
+            ("SELECT TIMETZ '10:00 Europe/Berlin'", "TIMETZ"),
+            ("SELECT (a)::TIMETZ FROM t", "TIMETZ"),
+            ("SELECT a FROM t TABLESAMPLE SYSTEM (10)", "cannot be read"),
             ("SELECT $1::STRING::DATE", "a text as a time"),
             ("SELECT a FROM pg_catalog.pg_class", "state of the server"),
             ("SELECT a FROM crdb_internal.jobs", "state of the server"),
@@ -456,6 +506,12 @@ mod tests {
             let found = why(text);
             assert!(found.contains(reason), "{text}: {found}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_a_dot_is_known() {
+        let found = Dependencies::of("SELECT t.a, (t.b).c, d, u.* FROM t, s.u ORDER BY s.u.e");
+        assert_eq!(found.unwrap().fields(), ["a", "b", "c", "e"]);
     }
 
     #[test]

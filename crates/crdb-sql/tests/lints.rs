@@ -274,6 +274,54 @@ fn several_statements_and_mixed_ddl() {
 }
 
 #[test]
+fn answers_that_a_cache_never_keeps() {
+    let found = |header: &str, sql: &str| -> Option<String> {
+        let found = problems(header, sql);
+        let problem = found.iter().find(|p| p.code() == Code::CacheWithoutEffect);
+        problem.map(ToString::to_string)
+    };
+    let cache = "-- cache: 10s\n";
+    for (sql, why) in [
+        (
+            "SELECT number FROM accounts WHERE id = :id FOR UPDATE",
+            "it locks",
+        ),
+        (
+            "SELECT number FROM accounts WHERE at < now()",
+            "now(), which answers otherwise",
+        ),
+        ("SELECT gen_random_uuid()", "more than its arguments"),
+        (
+            "UPDATE accounts SET balance = 1 WHERE id = :id RETURNING balance",
+            "not a query",
+        ),
+        (
+            "SELECT balance FROM accounts AS OF SYSTEM TIME '-1s'",
+            "chooses the time",
+        ),
+        ("SELECT my_function(:id)", "not known what it reads"),
+    ] {
+        let text = found(cache, sql).unwrap_or_else(|| panic!("{sql}"));
+        assert!(
+            text.contains("never kept: ") && text.contains(why),
+            "{text}"
+        );
+        assert_eq!(found("", sql), None, "{sql}");
+        let allowed = format!("{cache}-- allow: cache_without_effect\n");
+        assert_eq!(found(&allowed, sql), None, "{sql}");
+    }
+    assert_eq!(
+        found(cache, "SELECT balance FROM accounts WHERE id = :id"),
+        None
+    );
+    // Old answers of the server, and not of a cache, as far as it goes.
+    assert_eq!(
+        found("-- staleness: 10s\n", "SELECT now() FROM accounts"),
+        None
+    );
+}
+
+#[test]
 fn parameters_that_do_not_agree() {
     finds(
         Code::InconsistentParameter,

@@ -48,7 +48,7 @@ fn class(statement: &Statement) -> StatementClass {
     }
 }
 
-fn first_word(span: Span, report: &Report<'_>) -> Span {
+pub(super) fn first_word(span: Span, report: &Report<'_>) -> Span {
     let text = span.text(report.query.text());
     let length = text
         .find(|c: char| !c.is_alphanumeric())

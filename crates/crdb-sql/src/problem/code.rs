@@ -111,6 +111,8 @@ codes! {
     UnusedParameter = "unused_parameter", Error, true;
     /// One parameter is used as two different types.
     InconsistentParameter = "inconsistent_parameter", Error, true;
+    /// The header allows to keep answers that a cache cannot keep.
+    CacheWithoutEffect = "cache_without_effect", Error, true;
     /// LIMIT without ORDER BY returns any rows.
     LimitWithoutOrder = "limit_without_order", Warning, true;
     /// No index serves the query's conditions, as far as the schema shows.
