@@ -2,9 +2,14 @@
 //!
 //! The proxy looks at the tables again and again, and tells what differs. So two changes of a row between two looks are one,
 //! which a changefeed's "at least once" does not promise to tell apart either.
+//!
+//! A change is told with the time after the look that has found it, and what is resolved is the time before a look: so a change is never
+//! earlier than it is told to be, and none that is not told is earlier than what is resolved.
 
-use std::collections::BTreeMap;
+mod history;
+
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -16,6 +21,7 @@ use super::statement::Statement;
 use super::tokens::{Token, TokenKind};
 use super::transaction::State;
 use super::wire::Frame;
+use history::{Look, Place, Rows};
 
 /// Where PostgreSQL keeps the changes that are told next.
 const KEPT_AS: &str = "crdb_testkit.changes";
@@ -34,6 +40,8 @@ pub(super) struct Changefeed {
     resolved: Option<Duration>,
     initial_scan: bool,
     diff: bool,
+    /// Begins behind this time, in nanoseconds.
+    cursor: Option<u128>,
 }
 
 /// What PostgreSQL runs to tell the changes, in whichever format the client wants.
@@ -77,6 +85,7 @@ pub(super) fn changefeed(statement: &[Token<'_>]) -> Option<Changefeed> {
         resolved: None,
         initial_scan: true,
         diff: false,
+        cursor: None,
     };
     for option in rest
         .get(with + 1..)
@@ -93,7 +102,16 @@ pub(super) fn changefeed(statement: &[Token<'_>]) -> Option<Changefeed> {
                 feed.resolved = Some(value.and_then(interval).unwrap_or(RESOLVED));
             }
             Some("diff") => feed.diff = true,
-            Some("no_initial_scan" | "cursor") => feed.initial_scan = false,
+            Some("no_initial_scan") => feed.initial_scan = false,
+            Some("cursor") => {
+                feed.initial_scan = false;
+                let whole = value.and_then(|value| value.split('.').next());
+                feed.cursor = Some(
+                    whole
+                        .and_then(|value| value.parse().ok())
+                        .unwrap_or_default(),
+                );
+            }
             Some("initial_scan") => feed.initial_scan = value != Some("no"),
             _ => {}
         }
@@ -129,9 +147,6 @@ fn interval(text: &str) -> Option<Duration> {
     }
 }
 
-/// The rows of a table by key.
-type Rows = BTreeMap<String, Value>;
-
 /// What changed between two looks at a table: key, and the row before and after.
 fn changes<'r>(
     before: &'r Rows,
@@ -160,7 +175,24 @@ impl Session {
             let message = "CHANGEFEED cannot be used inside a multi-statement transaction";
             return self.fail(&Failure::new("25000", message)).await;
         }
-        let mut known: Vec<Option<Rows>> = vec![None; feed.tables.len()];
+        let places: Vec<_> = feed
+            .tables
+            .iter()
+            .map(|table| Place::new(&self.control.upstream.address, &self.database, table))
+            .collect();
+        let mut known: Vec<Option<Arc<Rows>>> = vec![None; feed.tables.len()];
+        if let Some(cursor) = feed.cursor {
+            for (place, known) in places.iter().zip(&mut known) {
+                let Some(rows) = place.rows_at(cursor) else {
+                    let message = format!(
+                        "batch timestamp {} must be after replica GC threshold",
+                        timestamp(cursor)
+                    );
+                    return self.fail(&Failure::new("XXUUU", message)).await;
+                };
+                *known = Some(rows);
+            }
+        }
         let mut resolved_at: Option<Instant> = None;
         let mut described = false;
         self.control.was_canceled(self.key);
@@ -168,31 +200,43 @@ impl Session {
             if self.control.was_canceled(self.key) {
                 return self.fail(&Failure::canceled()).await;
             }
-            let now = nanoseconds();
-            let mut told = Vec::new();
-            for (table, known) in feed.tables.iter().zip(&mut known) {
+            let before = nanoseconds();
+            let mut found = Vec::new();
+            // What changed between the time and the look is not told where the look is the first.
+            let mut tells_all = true;
+            for (place, (table, known)) in places.iter().zip(feed.tables.iter().zip(&mut known)) {
                 let rows = match self.look(table).await? {
-                    Ok(rows) => rows,
+                    Ok(rows) => Arc::new(rows),
                     Err(outcome) => return Ok(outcome),
                 };
-                let scans = known.is_some() || feed.initial_scan;
-                let before = known.take().unwrap_or_default();
-                if scans {
-                    for (key, earlier, row) in changes(&before, &rows) {
-                        told.push(json!({
-                            "table": bare(table),
-                            "key": key,
-                            "value": feed.value(earlier, row, now).to_string(),
-                        }));
-                    }
+                tells_all &= known.is_some() || feed.initial_scan;
+                let earlier = known.replace(Arc::clone(&rows));
+                if earlier.is_some() || feed.initial_scan {
+                    found.push((table, earlier.unwrap_or_default(), Arc::clone(&rows)));
                 }
-                *known = Some(rows);
+                place.keep(Look {
+                    before,
+                    after: nanoseconds(),
+                    rows,
+                });
+            }
+            let after = nanoseconds();
+            let mut told = Vec::new();
+            for (table, earlier, rows) in &found {
+                for (key, earlier, row) in changes(earlier, rows) {
+                    told.push(json!({
+                        "table": bare(table),
+                        "key": key,
+                        "value": feed.value(earlier, row, after).to_string(),
+                    }));
+                }
             }
             if let Some(interval) = feed.resolved
+                && tells_all
                 && resolved_at.is_none_or(|at| at.elapsed() >= interval)
             {
                 resolved_at = Some(Instant::now());
-                let value = json!({"resolved": timestamp(now)}).to_string();
+                let value = json!({"resolved": timestamp(before)}).to_string();
                 told.push(json!({"table": null, "key": null, "value": value}));
             }
             if !(told.is_empty() && described) {
@@ -319,6 +363,8 @@ mod tests {
         assert_eq!(feed.tables, ["a", "s.b"]);
         assert!(feed.updated && !feed.initial_scan && !feed.diff);
         assert_eq!(feed.resolved, Some(Duration::from_secs(2)));
+        let feed = read("CREATE CHANGEFEED FOR a WITH cursor = '17.0000000002'").unwrap();
+        assert!(feed.cursor == Some(17) && !feed.initial_scan);
         let feed = read("EXPERIMENTAL CHANGEFEED FOR a").unwrap();
         assert!(feed.initial_scan && feed.resolved.is_none());
         assert_eq!(read("CREATE CHANGEFEED FOR a INTO 'kafka://x'"), None);

@@ -116,6 +116,52 @@ async fn a_changefeed_tells_rows_and_what_becomes_of_them() {
     }
 }
 
+/// The text of a row's value, which is shown in hexadecimal.
+fn decoded(line: &str) -> String {
+    let digits = line.rsplit("\\x").next().unwrap();
+    let bytes: Vec<u8> = (0..digits.len() / 2)
+        .map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_changefeed_goes_on_from_a_cursor_on_another_node_and_tells_what_was_missed() {
+    let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
+    let engine = crdb_testkit::Engine::shared_postgres().await;
+    let other = crdb_testkit::QuirksProxy::start(engine, QuirksOptions::default().node_id(2));
+    let other = other.await.unwrap();
+    let mut feed = Raw::connect(proxy.port(), database.name()).await;
+    let sql = "CREATE CHANGEFEED FOR tr WITH updated, resolved = '10ms', no_initial_scan";
+    feed.send(&query(sql)).await;
+    feed.one().await;
+    let resolved = loop {
+        let line = feed.one().await;
+        if decoded(&line).contains("resolved\":") {
+            break timestamp(&decoded(&line));
+        }
+    };
+    drop(feed);
+    raw.query("INSERT INTO tr VALUES (1, 1, 'missed')").await;
+    let mut feed = Raw::connect(other.port(), database.name()).await;
+    let sql = format!(
+        "CREATE CHANGEFEED FOR tr WITH updated, resolved, cursor = '{resolved}.0000000000'"
+    );
+    feed.send(&query(&sql)).await;
+    feed.one().await;
+    let told = decoded(&feed.one().await);
+    assert!(told.contains("missed"), "{told}");
+    assert!(timestamp(&told) > resolved);
+    drop(feed);
+    let long_ago = raw
+        .query("CREATE CHANGEFEED FOR tr WITH updated, cursor = '17'")
+        .await;
+    assert!(
+        long_ago[0].contains("must be after replica GC threshold"),
+        "{long_ago:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_changefeed_wants_a_session_of_its_own_and_a_table() {
     let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
