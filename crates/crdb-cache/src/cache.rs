@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// Keeps answers, for any number of executors. Cloning it is cheap, and the clones share the entries.
 ///
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     clock: Box<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) max_entry_bytes: usize,
+    max_clock_offset: Duration,
     scopes: Mutex<Vec<Weak<Scope>>>,
     feeds: Mutex<Vec<Weak<Feed>>>,
 }
@@ -56,6 +58,7 @@ pub(crate) struct Shared {
 pub struct CacheBuilder {
     max_bytes: u64,
     max_entry_bytes: usize,
+    max_clock_offset: Duration,
     clock: Box<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -72,6 +75,14 @@ impl CacheBuilder {
     #[must_use]
     pub fn max_entry_bytes(mut self, bytes: usize) -> Self {
         self.max_entry_bytes = bytes;
+        self
+    }
+
+    /// How far the clocks of two nodes of the server may be apart: 500 ms by default, as CockroachDB's `--max-offset`. Answers that a
+    /// [feed](Cache::follow) keeps fresh are taken to be older by so much.
+    #[must_use]
+    pub fn max_clock_offset(mut self, offset: Duration) -> Self {
+        self.max_clock_offset = offset;
         self
     }
 
@@ -109,6 +120,7 @@ impl CacheBuilder {
                 clock: self.clock,
                 observer: self.observer,
                 max_entry_bytes: self.max_entry_bytes,
+                max_clock_offset: self.max_clock_offset,
                 scopes: Mutex::default(),
                 feeds: Mutex::default(),
             }),
@@ -123,6 +135,7 @@ impl Cache {
         CacheBuilder {
             max_bytes: crate::defaults::MAX_BYTES,
             max_entry_bytes: crate::defaults::MAX_ENTRY_BYTES,
+            max_clock_offset: crate::defaults::MAX_CLOCK_OFFSET,
             clock: Box::new(SystemClock::default()),
             observer: None,
         }
@@ -132,7 +145,7 @@ impl Cache {
     ///
     /// Entries belong to this executor and its clones: another one, over another pool or another user's sessions, finds none of them.
     pub fn over<O: Origin>(&self, origin: O) -> CachedExecutor<O> {
-        let scope = Arc::new(Scope::default());
+        let scope = Arc::new(Scope::new(origin.sessions_differ()));
         let mut scopes = self.shared.scopes.lock();
         scopes.retain(|scope| scope.strong_count() > 0);
         scopes.push(Arc::downgrade(&scope));
@@ -175,7 +188,7 @@ impl Cache {
                 .map(|shared| shared.now())
                 .unwrap_or_default()
         };
-        let (following, feed) = Following::begin(tables, source, now);
+        let (following, feed) = Following::begin(tables, self.shared.max_clock_offset, source, now);
         let mut feeds = self.shared.feeds.lock();
         feeds.retain(|feed| feed.strong_count() > 0);
         feeds.push(Arc::downgrade(&feed));

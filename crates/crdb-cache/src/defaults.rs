@@ -10,3 +10,9 @@ pub const MAX_ENTRY_BYTES: usize = 1 << 20;
 
 /// How long a caller waits whose statement has no time-out of its own: as an executor's callers do.
 pub const TIMEOUT: Duration = crdb_exec::defaults::TIMEOUT;
+
+/// How far the clocks of two nodes may be apart: CockroachDB's `--max-offset`, beyond which a node ends itself.
+pub const MAX_CLOCK_OFFSET: Duration = Duration::from_millis(500);
+
+/// After how long a statement whose answers are not kept is looked at again: tables, views and functions may have changed since.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(60);

@@ -13,12 +13,17 @@ use crate::parameters::encode;
 use crate::row::{CachedRow, CachedRows, StoredRows};
 use crate::shape::{Known, Scope, Shape, State};
 use crate::token::Token;
+use crate::watch::Watch;
 use crdb_exec::{CacheRule, Error, ErrorKind, Executor, Parameters, Statement};
 use crdb_sql::reuse::Dependencies;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+
+/// Why nothing is kept for sessions that are set by their borrowers.
+const SESSIONS_DIFFER: &str = "its sessions may be set otherwise from call to call: by a hook that runs before each loan, or in a block \
+     of work on one session";
 
 /// How often a call looks again after a load gave nothing, before it is passed on.
 const TURNS: u32 = 8;
@@ -32,7 +37,7 @@ const TURNS: u32 = 8;
 ///
 /// # What is passed on
 /// Statements without a rule, and those whose answer may depend on more than parameters, tables and who asks:
-/// [`refusal`](Self::refusal) says why. A transaction of the executor behind the cache never reads from it.
+/// [`refusal`](Self::refusal) says why. A transaction of the executor behind the cache reads from it only where it is [asked to](Self::within).
 ///
 /// # Cancel safety
 /// A dropped call leaves the load that it waits for to the others; the first run of a statement ends with its caller.
@@ -118,12 +123,25 @@ impl<O: Origin> CachedExecutor<O> {
         if statement.cache_rule().is_none() {
             return Some("it does not say that its answers may be kept".to_owned());
         }
+        if self.scope.differs {
+            return Some(SESSIONS_DIFFER.to_owned());
+        }
         if let Err(why) = Dependencies::of(statement.text()) {
             return Some(why.to_string());
         }
         match self.shape(statement.text()).state() {
-            Some(State::Refused(why)) => Some(why.to_string()),
+            Some(State::Refused { why, .. }) => Some(why.to_string()),
             _ => None,
+        }
+    }
+
+    /// Whether a statement is known to change nothing: its answers are kept, or its text shows that they could be.
+    #[must_use]
+    pub fn only_reads(&self, statement: &Statement<'_>) -> bool {
+        let text = statement.text();
+        match statement.cache_rule().and(self.scope.known(text)) {
+            Some(shape) if matches!(shape.state(), Some(State::Known(_))) => true,
+            _ => Dependencies::of(text).is_ok(),
         }
     }
 
@@ -165,11 +183,22 @@ impl<O: Origin> CachedExecutor<O> {
             limit,
         };
         let mut miss = None;
+        if self.scope.differs {
+            let why = Some(SESSIONS_DIFFER);
+            self.tell(&call, AnsweredBy::PassedOn, None, None, why);
+            return Ok(Answer::PassOn);
+        }
         for _ in 0..TURNS {
             let shape = self.shape(statement.text());
             let known = match shape.state() {
                 Some(State::Known(known)) => known,
-                Some(State::Refused(why)) => {
+                Some(State::Refused { since, .. })
+                    if self.shared.now().since(*since) > defaults::LOOK_AGAIN =>
+                {
+                    self.scope.forget(statement.text(), &shape);
+                    continue;
+                }
+                Some(State::Refused { why, .. }) => {
                     self.tell(&call, AnsweredBy::PassedOn, miss.as_ref(), None, Some(why));
                     return Ok(Answer::PassOn);
                 }
@@ -221,6 +250,35 @@ impl<O: Origin> CachedExecutor<O> {
         Ok(Answer::PassOn)
     }
 
+    /// The answer that is kept, without waiting for a load of one that is not.
+    pub(crate) fn kept(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        limit: usize,
+    ) -> Option<Arc<StoredRows>> {
+        let rule = statement.cache_rule().filter(|_| limit > 0)?;
+        let shape = self.scope.known(statement.text())?;
+        let Some(State::Known(known)) = shape.state() else {
+            return None;
+        };
+        let key = Key::new(shape.id, limit, encode(parameters, &known.sent)?);
+        let entry = self.shared.entries.get(&key)?;
+        let now = self.shared.now();
+        let age = entry.judge(&self.demand(rule, &shape, now), now).ok()?;
+        let call = Call {
+            statement,
+            rule,
+            parameters,
+            limit,
+        };
+        if entry.wants_refresh(age) {
+            self.refresh(&call, &shape, &key);
+        }
+        self.tell(&call, AnsweredBy::Hit, None, Some(age), None);
+        Some(Arc::clone(&entry.rows))
+    }
+
     fn missed(&self, call: &Call<'_>, why: MissReason) -> Miss {
         Miss {
             why,
@@ -241,7 +299,8 @@ impl<O: Origin> CachedExecutor<O> {
         let dependencies = match Dependencies::of(text) {
             Ok(dependencies) => dependencies,
             Err(why) => {
-                shape.learn(State::Refused(why.to_string().into()));
+                let (why, since) = (why.to_string().into(), self.shared.now());
+                shape.learn(State::Refused { why, since });
                 return Ok(None);
             }
         };
@@ -273,7 +332,7 @@ impl<O: Origin> CachedExecutor<O> {
             }
             Ok(FirstRun::Given(rows)) => {
                 let why = match shape.state() {
-                    Some(State::Refused(why)) => why,
+                    Some(State::Refused { why, .. }) => why,
                     _ => "its answer could not be kept",
                 };
                 self.tell(call, AnsweredBy::PassedOn, Some(miss), None, Some(why));
@@ -375,7 +434,8 @@ impl<O: Origin> CachedExecutor<O> {
             limit: call.limit,
             parameters: key.parameters().clone(),
         };
-        tokio::spawn(detached.run(lead));
+        let watch = Watch::begin(&self.shared, call.statement.name());
+        tokio::spawn(detached.run(lead, watch));
     }
 
     fn failed<T>(&self, call: &Call<'_>, miss: &Miss, error: Error) -> Result<Option<T>, Error> {

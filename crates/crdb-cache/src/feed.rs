@@ -50,6 +50,8 @@ pub trait ChangeSource: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Feed {
     tables: Box<[String]>,
+    /// How far the clock that told a watermark may be ahead of the one that told when an entry was read.
+    offset: Duration,
     known: RwLock<Known>,
     ended: AtomicBool,
 }
@@ -66,9 +68,10 @@ struct Known {
 }
 
 impl Feed {
-    fn new(tables: Vec<String>) -> Self {
+    fn new(tables: Vec<String>, offset: Duration) -> Self {
         Self {
             tables: tables.into(),
+            offset,
             known: RwLock::default(),
             ended: AtomicBool::new(false),
         }
@@ -108,8 +111,10 @@ impl Feed {
         if known.resolved <= read {
             return Ok(age);
         }
-        // The server's clock says how much later the watermark is. One that jumped cannot make it younger than its arrival.
-        let by_server = age.saturating_sub(known.resolved.since(read));
+        // The servers' clocks say how much later the watermark is, as well as they agree. One that jumped cannot make it younger than
+        // its arrival.
+        let later = known.resolved.since(read).saturating_sub(self.offset);
+        let by_server = age.saturating_sub(later);
         Ok(by_server.max(now.since(known.received)).min(age))
     }
 
@@ -164,10 +169,11 @@ pub struct Following {
 impl Following {
     pub(crate) fn begin(
         tables: Vec<String>,
+        offset: Duration,
         source: impl ChangeSource,
         now: impl Fn() -> Moment + Send + Sync + 'static,
     ) -> (Self, Arc<Feed>) {
-        let feed = Arc::new(Feed::new(tables));
+        let feed = Arc::new(Feed::new(tables, offset));
         let task = tokio::spawn({
             let feed = Arc::clone(&feed);
             async move {

@@ -47,8 +47,8 @@
 //!
 //! # Modules, in reading order
 //! `cache`, `executor`, `token` (what callers use); `origin`, `feed`, `clock`, `observer` (what this crate consumes); `entry`, `key`,
-//! `parameters`, `shape`, `identity`, `timestamp`, `row` (what is kept, and for whom); `flight`, `load` (the work); `pooled`, `catalog`
-//! (loads through crdb-exec's executor).
+//! `parameters`, `shape`, `identity`, `timestamp`, `row` (what is kept, and for whom); `flight`, `load`, `watch` (the work); `pooled`, `catalog`,
+//! `within` (loads through crdb-exec's executor, and reads in its transactions).
 
 mod cache;
 mod catalog;
@@ -69,6 +69,8 @@ mod row;
 mod shape;
 mod timestamp;
 mod token;
+mod watch;
+mod within;
 
 pub use cache::{Cache, CacheBuilder, CacheSize};
 pub use clock::{Clock, Moment, SystemClock};
@@ -82,6 +84,7 @@ pub use origin::{LoadRequest, Loaded, Origin, Relations};
 pub use row::{CachedRow, CachedRows};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use token::Token;
+pub use within::CachedTransaction;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

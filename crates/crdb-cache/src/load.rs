@@ -3,16 +3,17 @@
 use crate::cache::Shared;
 use crate::entry::{Entry, read_at, refresh_from};
 use crate::flight::{Landed, Lead};
-use crate::observer::{LoadBegin, LoadEnd, LoadOutcome, Observer};
+use crate::observer::LoadOutcome;
 use crate::origin::{LoadRequest, Loaded, Origin};
 use crate::parameters::{Encoded, Recorder, Sent};
 use crate::row::StoredRows;
 use crate::shape::{Known, Scope, Shape, State};
-use crdb_exec::{CacheRule, Error, Failure, Parameters, RetrySafety, Row, Statement, ToSql, Token};
+use crate::watch::Watch;
+use crdb_exec::{CacheRule, Error, Failure, Parameters, RetrySafety, Row, Statement, ToSql};
 use crdb_sql::reuse::Dependencies;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a first run taught.
 pub(crate) enum FirstRun<R> {
@@ -47,6 +48,11 @@ impl Place<'_> {
             refresh_from: refresh_from(self.rule.max_age(), rand::random()),
             refreshed: AtomicBool::new(false),
         })
+    }
+
+    fn refuse(&self, why: impl Into<Arc<str>>) {
+        let (why, since) = (why.into(), self.shared.now());
+        self.shape.learn(State::Refused { why, since });
     }
 
     /// Whether nothing since the beginning of the load forbids to give its answer to others.
@@ -84,7 +90,7 @@ pub(crate) async fn first_run<O: Origin>(
         limit,
         dependencies,
     };
-    let loaded = match origin.load(request).await {
+    let loaded = match watch.scope(origin.load(request)).await {
         Ok(loaded) => loaded,
         Err(error) => {
             watch.end(LoadOutcome::Failed(Failure::of(&error)));
@@ -100,14 +106,14 @@ pub(crate) async fn first_run<O: Origin>(
     let relations = match loaded.relations {
         Ok(relations) => relations,
         Err(why) => {
-            place.shape.learn(State::Refused(why.into()));
+            place.refuse(why);
             watch.end(LoadOutcome::Refused);
             return Ok(FirstRun::Given(loaded.rows));
         }
     };
     let Some(sent) = Recorder::sent(&recorders) else {
         let why = "the session did not say for which types the parameters are encoded";
-        place.shape.learn(State::Refused(why.into()));
+        place.refuse(why);
         watch.end(LoadOutcome::Refused);
         return Ok(FirstRun::Given(loaded.rows));
     };
@@ -147,12 +153,12 @@ pub(crate) struct Detached<O> {
 
 impl<O: Origin> Detached<O> {
     /// Loads, keeps, and tells those who wait.
-    pub(crate) async fn run(self, lead: Lead) {
-        let landed = self.load(&lead).await;
+    pub(crate) async fn run(self, lead: Lead, watch: Watch) {
+        let landed = self.load(&lead, watch).await;
         lead.land(landed);
     }
 
-    async fn load(&self, lead: &Lead) -> Landed {
+    async fn load(&self, lead: &Lead, mut watch: Watch) -> Landed {
         let place = Place {
             shared: &self.shared,
             scope: &self.scope,
@@ -178,14 +184,13 @@ impl<O: Origin> Detached<O> {
         if let Some(name) = &self.name {
             statement = statement.named(name);
         }
-        let mut watch = Watch::begin(&self.shared, self.name.as_deref());
         let request = LoadRequest {
             statement,
             parameters: &values,
             limit: self.limit,
             dependencies: &dependencies,
         };
-        let result = self.origin.load(request).await;
+        let result = watch.scope(self.origin.load(request)).await;
         if types_changed(&known.sent, Recorder::sent(&recorders)) {
             self.scope.forget(&self.text, &self.shape);
             watch.end(LoadOutcome::OtherSchema);
@@ -239,46 +244,4 @@ impl<O: Origin> Detached<O> {
 /// Whether the session wanted a parameter to be of another type than before.
 fn types_changed(before: &[Sent], now: Option<Box<[Sent]>>) -> bool {
     now.is_some_and(|now| *now != *before)
-}
-
-/// Tells the observer of a load, also of one that is dropped.
-struct Watch<'a> {
-    observer: Option<&'a Arc<dyn Observer>>,
-    name: Option<&'a str>,
-    began: Instant,
-    token: Token,
-    ended: bool,
-}
-
-impl<'a> Watch<'a> {
-    fn begin(shared: &'a Shared, name: Option<&'a str>) -> Self {
-        let observer = shared.observer.as_ref();
-        Self {
-            observer,
-            name,
-            began: Instant::now(),
-            token: observer.and_then(|observer| observer.begin_load(&LoadBegin { name })),
-            ended: false,
-        }
-    }
-
-    fn end(&mut self, outcome: LoadOutcome) {
-        self.ended = true;
-        if let Some(observer) = self.observer {
-            let event = LoadEnd {
-                name: self.name,
-                elapsed: self.began.elapsed(),
-                outcome,
-            };
-            observer.end_load(self.token.take(), &event);
-        }
-    }
-}
-
-impl Drop for Watch<'_> {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.end(LoadOutcome::Dropped);
-        }
-    }
 }

@@ -16,11 +16,18 @@ pub trait Observer: Send + Sync + 'static {
     /// A call of a statement with a cache rule was answered, or is passed on to the executor behind the cache.
     fn answered(&self, event: &AnswerEvent<'_>);
 
-    /// A load begins.
+    /// A load begins, on the task of the call that begins it.
     fn begin_load(&self, event: &LoadBegin<'_>) -> Token;
 
     /// It has ended.
     fn end_load(&self, token: Token, event: &LoadEnd<'_>);
+
+    /// Runs one step of the load that `token` stands for, by calling `step`: what happens in `step` is part of the load. An observer with
+    /// spans enters its span around the call. Called for each poll of a load whose token is `Some`.
+    fn within(&self, token: &Token, step: &mut dyn FnMut()) {
+        let _ = token;
+        step();
+    }
 }
 
 /// A call was answered.

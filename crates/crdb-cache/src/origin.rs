@@ -20,6 +20,12 @@ pub trait Origin: Executor + Clone + 'static {
         &self,
         request: LoadRequest<'_>,
     ) -> impl Future<Output = Result<Loaded<Self::Row>, Error>> + Send;
+
+    /// Whether one call may find its session set otherwise than the next. Then nothing is kept: an answer belongs to the settings of the
+    /// call that loaded it, and a call that is answered from memory has no session that could be asked. Always the same for an origin.
+    fn sessions_differ(&self) -> bool {
+        false
+    }
 }
 
 /// What is to be read.

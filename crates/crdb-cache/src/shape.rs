@@ -29,8 +29,12 @@ pub(crate) struct Shape {
 pub(crate) enum State {
     /// Its answers may be kept.
     Known(Known),
-    /// They may not, for this reason.
-    Refused(Arc<str>),
+    /// They may not.
+    Refused {
+        why: Arc<str>,
+        /// When that was learned. Tables, views and functions change.
+        since: Moment,
+    },
 }
 
 /// What a key and a load need.
@@ -91,7 +95,7 @@ impl Shape {
     pub(crate) fn reads(&self, table: &str) -> bool {
         match self.state() {
             Some(State::Known(known)) => known.tables.iter().any(|known| names(known, table)),
-            Some(State::Refused(_)) => false,
+            Some(State::Refused { .. }) => false,
             None => true,
         }
     }
@@ -108,11 +112,20 @@ pub(crate) fn names(known: &str, table: &str) -> bool {
 /// Those who ask through one executor: one identity, and the statements that it knows.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
+    /// Whether it is not one identity: nothing is kept for it.
+    pub(crate) differs: bool,
     shapes: RwLock<HashMap<Arc<str>, Arc<Shape>>>,
     identity: RwLock<Option<Identity>>,
 }
 
 impl Scope {
+    pub(crate) fn new(differs: bool) -> Self {
+        Self {
+            differs,
+            ..Self::default()
+        }
+    }
+
     /// The shape of a statement. `id` numbers a new one.
     pub(crate) fn shape(&self, text: &str, id: impl FnOnce() -> u64) -> Arc<Shape> {
         if let Some(shape) = self.shapes.read().get(text) {
@@ -127,6 +140,11 @@ impl Scope {
             .entry(text.into())
             .or_insert_with(|| Arc::new(Shape::new(id())));
         Arc::clone(shape)
+    }
+
+    /// The shape of a statement that has been asked for before.
+    pub(crate) fn known(&self, text: &str) -> Option<Arc<Shape>> {
+        self.shapes.read().get(text).cloned()
     }
 
     /// Forgets what is known of a statement, unless it has been learned anew.

@@ -72,6 +72,7 @@ pub struct TransactionOptions {
     policy: Option<Arc<dyn RetryPolicy>>,
     idempotency: Option<IdempotencyKey>,
     commit_time: Option<CommitTime>,
+    notes_changes: bool,
 }
 
 /// The first CockroachDB that has `autocommit_before_ddl` (cockroach#118440).
@@ -105,6 +106,7 @@ impl TransactionOptions {
             policy: None,
             idempotency: None,
             commit_time: None,
+            notes_changes: false,
         }
     }
 
@@ -205,6 +207,18 @@ impl TransactionOptions {
 
     pub(crate) const fn asks_commit_time(&self) -> Option<&CommitTime> {
         self.commit_time.as_ref()
+    }
+
+    /// Looks at the text of each statement of the body, which takes about a microsecond, so that
+    /// [`Transaction::has_changed`](crate::Transaction::has_changed) can tell.
+    #[must_use]
+    pub const fn note_changes(mut self) -> Self {
+        self.notes_changes = true;
+        self
+    }
+
+    pub(crate) const fn notes_changes(&self) -> bool {
+        self.notes_changes
     }
 
     /// How often it is run at most.

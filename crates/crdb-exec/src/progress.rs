@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, TransactionStatus};
 use crate::effect::{
-    EndedBy, is_rollback_to_savepoint, may_end_transaction, may_set_commit_before_ddl,
+    Effect, EndedBy, is_rollback_to_savepoint, may_end_transaction, may_set_commit_before_ddl,
 };
 use crate::error::{Error, ErrorKind};
 use crate::fault::{Fault, FaultKind};
@@ -42,6 +42,8 @@ struct State {
     level: u32,
     /// Savepoints that were ever set.
     savepoints: u32,
+    /// Whether a statement may have changed something; `None` where that is not noted.
+    changed: Option<bool>,
 }
 
 /// What stands between a transaction and its COMMIT.
@@ -73,6 +75,7 @@ impl Progress {
                 torn: false,
                 level: 0,
                 savepoints: 0,
+                changed: None,
             }),
         }
     }
@@ -133,6 +136,15 @@ impl Progress {
         }
     }
 
+    /// From here on it is noted whether a statement may have changed something.
+    pub(crate) fn note_changes(&self) {
+        self.state().changed = Some(false);
+    }
+
+    pub(crate) fn has_changed(&self) -> bool {
+        self.state().changed.unwrap_or(true)
+    }
+
     /// Begins a request from the part of the transaction that has this many savepoints open.
     pub(crate) fn request<'a>(
         &'a self,
@@ -140,6 +152,27 @@ impl Progress {
         statement: Statement<'a>,
     ) -> Result<Request<'a>, Error> {
         let mut state = self.state();
+        if state.changed == Some(false) && Effect::of(statement.text()) != Effect::Read {
+            state.changed = Some(true);
+        }
+        self.admitted(state, level, statement)
+    }
+
+    /// Begins a request of a savepoint, which changes nothing by itself.
+    pub(crate) fn control<'a>(
+        &'a self,
+        level: u32,
+        statement: Statement<'a>,
+    ) -> Result<Request<'a>, Error> {
+        self.admitted(self.state(), level, statement)
+    }
+
+    fn admitted<'a>(
+        &'a self,
+        mut state: MutexGuard<'_, State>,
+        level: u32,
+        statement: Statement<'a>,
+    ) -> Result<Request<'a>, Error> {
         self.admit(&state, level, statement)?;
         state.unanswered += 1;
         state.running += 1;

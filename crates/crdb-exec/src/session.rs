@@ -195,6 +195,12 @@ pub trait SessionSource: Send + Sync + 'static {
 
     /// Learns how a borrower fared, when that says something about the node.
     fn report(&self, lease: &Self::Lease, outcome: SessionOutcome);
+
+    /// Whether one borrower may find a session set otherwise than the next: what a borrower sets stays, as on the one session of a block
+    /// of work, or each loan is set up for its caller. A cache in front of such sessions keeps nothing. Always the same for a source.
+    fn sessions_differ(&self) -> bool {
+        false
+    }
 }
 
 /// Why no session could be had.

@@ -401,6 +401,9 @@ impl<S: SessionSource> PooledExecutor<S> {
                     let claim = Box::pin(self.claim(call, &transaction));
                     claim.await.map_err(Cause::Ours)?;
                 }
+                if call.options.notes_changes() {
+                    transaction.note_changes();
+                }
                 let lent = wrap(transaction.share());
                 body.run(&lent).await.map_err(Cause::Body)
             });

@@ -120,6 +120,18 @@ impl<S: SessionSource> Transaction<S> {
         self.open.deadline
     }
 
+    /// Whether its body may have changed something, or set something for what follows: a statement has been sent that is not known to
+    /// only read. Always true unless the options ask to [note changes](crate::TransactionOptions::note_changes). What a savepoint has undone
+    /// counts as well.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.open.progress.has_changed()
+    }
+
+    pub(crate) fn note_changes(&self) {
+        self.open.progress.note_changes();
+    }
+
     /// Runs `body` under a savepoint: when it fails, only what it did is undone, and the transaction goes on.
     ///
     /// The body runs its statements on the transaction that it is given. Until the savepoint has ended, statements on
@@ -235,7 +247,7 @@ impl<S: SessionSource> Transaction<S> {
         let request = self
             .open
             .progress
-            .request(self.level, Statement::new(text))?;
+            .control(self.level, Statement::new(text))?;
         let reply = pin!(
             self.open
                 .lease

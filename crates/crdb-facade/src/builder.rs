@@ -41,8 +41,6 @@ pub struct DatabaseBuilder {
     observers: Observers,
     #[cfg(feature = "endpoint")]
     readiness: Arc<Readiness>,
-    #[cfg(feature = "cache")]
-    cache_observer: Option<Arc<dyn crdb_cache::Observer>>,
     auth: Change<crdb_auth::ConfigBuilder>,
     pool: Change<PoolBuilder<Connector>>,
     exec: Change<PooledExecutorBuilder<Source>>,
@@ -56,8 +54,6 @@ impl DatabaseBuilder {
             observers: Observers::default(),
             #[cfg(feature = "endpoint")]
             readiness: Arc::default(),
-            #[cfg(feature = "cache")]
-            cache_observer: None,
             auth: Box::new(|auth| auth),
             pool: Box::new(|pool| pool),
             exec: Box::new(|exec| exec),
@@ -121,7 +117,7 @@ impl DatabaseBuilder {
     /// Adds an observer of the cache, beside the metrics: hits, misses and why, loads.
     #[cfg(feature = "cache")]
     pub fn cache_observer(mut self, observer: Arc<dyn crdb_cache::Observer>) -> Self {
-        self.cache_observer = Some(observer);
+        self.observers.cache.push(observer);
         self
     }
 
@@ -251,10 +247,7 @@ impl DatabaseBuilder {
         let executor = (self.exec)(executor).build();
         #[cfg(feature = "cache")]
         let cache = {
-            let metrics = config.get(keys::observe::METRICS);
-            let metrics = metrics.then(|| Arc::clone(&observing.metrics) as Arc<_>);
-            let observers = self.cache_observer.into_iter().chain(metrics).collect();
-            let observer = crdb_cache::FanOut::combine(observers);
+            let observer = crdb_cache::FanOut::combine(observers.cache);
             crate::cached::DatabaseCache::new(&config, &executor, observer)
         };
         let lanes = config.get(keys::exec::LANES) as usize;

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, ready};
 use crdb_cache::{Cache, CachedExecutor, CachedRow, CachedRows, Token};
 use crdb_exec::{
     CommitTime, Effect, Executor, Parameters, PooledExecutor, PooledRows, Rows, Statement,
-    TransactionBody,
+    TransactionBody, TransactionRows,
 };
 use futures_util::Stream;
 
 use crate::config::keys;
 use crate::query::Query;
-use crate::session::SessionRow;
+use crate::session::{Session, SessionRow};
 use crate::source::Source;
 use crate::{Config, Database, Error, Transaction};
 
@@ -108,7 +108,32 @@ impl CachedDatabase {
         F: for<'t> TransactionBody<'t, Transaction, Result<T, Error>>,
     {
         let _wrote = self.wrote();
-        self.db.transact(body).await
+        let options = self.db.transaction_options().note_changes();
+        self.db.transact_with(&options, body).await
+    }
+
+    /// The transaction as an executor that answers from memory what a query's rule allows, as long as the transaction has changed nothing:
+    /// see [`CachedExecutor::within`]. It is for what a transaction reads besides its subject, of another time than its own.
+    ///
+    /// ```no_run
+    /// use crdb_facade::prelude::*;
+    ///
+    /// async fn pay(db: &Database, currency: &str) -> Result<u64, Error> {
+    ///     let request = db.cached();
+    ///     let paid = request.transact(async |tx| {
+    ///         let rates = request.within(tx);
+    ///         let row = rates.query("exchange.rate").bind("currency", currency).fetch_one().await?;
+    ///         let rate: f64 = row.get("rate")?;
+    ///         tx.query("payments.add").bind("rate", rate).execute().await
+    ///     });
+    ///     paid.await
+    /// }
+    /// ```
+    pub fn within<'t>(&self, transaction: &'t Transaction) -> CachedTransaction<'t> {
+        CachedTransaction {
+            inner: self.reader().within(transaction.executor()),
+            transaction,
+        }
     }
 
     /// As [`transact`](Self::transact), and asks for the time of the commit, which costs a round trip: then the
@@ -129,7 +154,11 @@ impl CachedDatabase {
         let time = CommitTime::new();
         let mut wrote = self.wrote();
         wrote.time = Some(time.clone());
-        let options = self.db.transaction_options().commit_time(&time);
+        let options = self
+            .db
+            .transaction_options()
+            .commit_time(&time)
+            .note_changes();
         self.db.transact_with(&options, body).await
     }
 
@@ -181,9 +210,73 @@ impl CachedDatabase {
 
     /// As [`wrote`](Self::wrote), if the statement may write.
     fn may_write(&self, statement: &Statement<'_>) -> Option<Wrote> {
-        let reads =
-            statement.cache_rule().is_some() || Effect::of(statement.text()) == Effect::Read;
+        // A rule alone does not make it a read.
+        let reads = statement.cache_rule().is_some() && self.executor.only_reads(statement)
+            || Effect::of(statement.text()) == Effect::Read;
         (!reads).then(|| self.wrote())
+    }
+}
+
+/// A transaction, some of whose reads may be answered from memory. Made by [`CachedDatabase::within`].
+pub struct CachedTransaction<'t> {
+    inner: crdb_cache::CachedTransaction<'t, Source>,
+    transaction: &'t Transaction,
+}
+
+impl CachedTransaction<'_> {
+    /// Finds the query of this name, as [`Database::query`].
+    pub fn query(&self, name: &str) -> Query<'_, Self> {
+        Query::named(self, self.transaction.queries(), name)
+    }
+
+    /// Takes a statement as text, as [`Database::sql`]. It runs in the transaction: a text has no header to allow more.
+    pub fn sql(&self, text: &str) -> Query<'_, Self> {
+        Query::text(self, text)
+    }
+}
+
+impl fmt::Debug for CachedTransaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedTransaction").finish_non_exhaustive()
+    }
+}
+
+impl Executor for CachedTransaction<'_> {
+    type Row = CachedRow<SessionRow>;
+    type Rows<'a>
+        = CachedRows<TransactionRows<'a, Session>>
+    where
+        Self: 'a;
+
+    fn is_transaction(&self) -> bool {
+        true
+    }
+
+    async fn fetch_at_most(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+        limit: usize,
+    ) -> Result<Vec<Self::Row>, crdb_exec::Error> {
+        let inner = &self.inner;
+        inner.fetch_at_most(statement, parameters, limit).await
+    }
+
+    async fn execute_statement(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<u64, crdb_exec::Error> {
+        self.inner.execute_statement(statement, parameters).await
+    }
+
+    async fn fetch_statement_stream(
+        &self,
+        statement: Statement<'_>,
+        parameters: Parameters<'_>,
+    ) -> Result<Self::Rows<'_>, crdb_exec::Error> {
+        let inner = &self.inner;
+        inner.fetch_statement_stream(statement, parameters).await
     }
 }
 

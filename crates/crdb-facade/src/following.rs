@@ -1,5 +1,6 @@
 //! CockroachDB's changefeeds as the feed of the cache.
 
+use std::fmt;
 use std::time::Duration;
 
 use crdb_cache::{ChangeNotice, ChangeSource, Following, ParseTimestampError, Timestamp};
@@ -14,7 +15,15 @@ use crate::{Database, Error};
 /// How often a changefeed says up to which time it has told all changes: what answers from memory are older than answers of the server.
 const RESOLVED: Duration = Duration::from_millis(200);
 
-struct Changefeed(PooledExecutor<Source>);
+/// Changefeeds of a database as the feed of a cache. Made by [`Database::change_source`].
+#[derive(Clone)]
+pub struct Changefeed(PooledExecutor<Source>);
+
+impl fmt::Debug for Changefeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changefeed").finish_non_exhaustive()
+    }
+}
 
 impl ChangeSource for Changefeed {
     fn changes(&self, tables: &[String]) -> crdb_cache::Changes {
@@ -65,7 +74,13 @@ impl Database {
             return Ok(None);
         }
         drop(lease);
-        let source = Changefeed(self.executor().clone());
-        Ok(Some(self.cache().follow(tables, source)))
+        Ok(Some(self.cache().follow(tables, self.change_source())))
+    }
+
+    /// Changefeeds of this database, for [`Cache::follow`](crdb_cache::Cache::follow) of a cache of one's own. A lost connection goes on from
+    /// the last watermark, on another node if need be.
+    #[must_use]
+    pub fn change_source(&self) -> Changefeed {
+        Changefeed(self.executor().clone())
     }
 }

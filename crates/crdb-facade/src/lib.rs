@@ -83,11 +83,13 @@ mod transaction;
 
 pub use builder::DatabaseBuilder;
 #[cfg(feature = "cache")]
-pub use cached::{CachedDatabase, CachedStream};
+pub use cached::{CachedDatabase, CachedStream, CachedTransaction};
 pub use config::Config;
 pub use connector::{ConnectError, Connector};
 pub use database::Database;
 pub use error::{Error, ErrorKind};
+#[cfg(all(feature = "cache", feature = "data"))]
+pub use following::Changefeed;
 pub use querier::Querier;
 pub use query::Query;
 pub use session::{Session, SessionRow};

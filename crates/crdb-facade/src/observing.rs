@@ -19,6 +19,8 @@ pub(crate) struct Observers {
     pub(crate) pool: Vec<Arc<dyn crdb_pool::Observer>>,
     pub(crate) wire: Vec<Arc<dyn crdb_wire::Observer>>,
     pub(crate) exec: Vec<Arc<dyn crdb_exec::Observer>>,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Vec<Arc<dyn crdb_cache::Observer>>,
     #[cfg(feature = "data")]
     data: Vec<Arc<dyn crdb_data::observer::Observer>>,
     #[cfg(feature = "migrate")]
@@ -30,6 +32,8 @@ macro_rules! add {
     ($observers:expr, $observer:expr) => {{
         let observer = Arc::new($observer);
         $observers.add(&observer);
+        #[cfg(feature = "cache")]
+        $observers.cache.push(observer.clone());
         #[cfg(feature = "data")]
         $observers.data.push(observer.clone());
         #[cfg(feature = "migrate")]
@@ -89,6 +93,8 @@ impl Observing {
         metrics.set_build(env!("CARGO_PKG_VERSION"), &config.fingerprint().to_string());
         if config.get(keys::observe::METRICS) {
             observers.add(&metrics);
+            #[cfg(feature = "cache")]
+            observers.cache.push(metrics.clone());
             #[cfg(feature = "data")]
             observers.data.push(metrics.clone());
             #[cfg(feature = "migrate")]

@@ -135,9 +135,19 @@ statement_methods!(Transaction);
 #[cfg(feature = "cache")]
 mod cached {
     use super::{Querier, Query};
-    use crate::CachedDatabase;
+    use crate::{CachedDatabase, CachedTransaction};
 
     impl Querier for CachedDatabase {
+        fn query(&self, name: &str) -> Query<'_, Self> {
+            Self::query(self, name)
+        }
+
+        fn sql(&self, text: &str) -> Query<'_, Self> {
+            Self::sql(self, text)
+        }
+    }
+
+    impl Querier for CachedTransaction<'_> {
         fn query(&self, name: &str) -> Query<'_, Self> {
             Self::query(self, name)
         }

@@ -113,4 +113,9 @@ impl SessionSource for Source {
         };
         lease.outcome.store(outcome, Ordering::Relaxed);
     }
+
+    /// A hook that runs before each loan may set the session up for its caller.
+    fn sessions_differ(&self) -> bool {
+        self.pool.has_before_acquire()
+    }
 }

@@ -27,6 +27,11 @@ impl Transaction {
         Self { inner, queries }
     }
 
+    #[cfg(feature = "cache")]
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.queries
+    }
+
     /// Finds the query of this name. Give it its arguments with [`Query::bind`], then fetch or execute it.
     pub fn query(&self, name: &str) -> Query<'_, Self> {
         Query::named(self, &self.queries, name)

@@ -120,6 +120,12 @@ impl<C: Connector> Pool<C> {
         &self.owner.0.connector
     }
 
+    /// Whether a hook runs before each loan, which may set a session up for its borrower.
+    #[must_use]
+    pub fn has_before_acquire(&self) -> bool {
+        self.owner.0.hooks.before_acquire.is_some()
+    }
+
     /// Changes how many sessions there may be. Surplus ones are closed, idle ones at once, lent ones as they are returned.
     ///
     /// # Errors

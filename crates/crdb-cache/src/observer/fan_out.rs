@@ -32,6 +32,20 @@ impl fmt::Debug for FanOut {
     }
 }
 
+/// Calls `step` within the loads of all observers that have a token.
+fn nest(observers: &[Arc<dyn Observer>], tokens: &[Token], step: &mut dyn FnMut()) {
+    let (Some((observer, observers)), Some((token, tokens))) =
+        (observers.split_first(), tokens.split_first())
+    else {
+        return step();
+    };
+    if token.is_some() {
+        observer.within(token, &mut || nest(observers, tokens, step));
+    } else {
+        nest(observers, tokens, step);
+    }
+}
+
 impl Observer for FanOut {
     fn answered(&self, event: &AnswerEvent<'_>) {
         self.0.iter().for_each(|observer| observer.answered(event));
@@ -51,6 +65,13 @@ impl Observer for FanOut {
         let tokens = tokens.map(|tokens| *tokens).unwrap_or_default();
         for (observer, token) in self.0.iter().zip(tokens).rev() {
             observer.end_load(token, event);
+        }
+    }
+    fn within(&self, token: &Token, step: &mut dyn FnMut()) {
+        let tokens = token.as_ref();
+        match tokens.and_then(|token| token.downcast_ref::<Tokens>()) {
+            Some(tokens) => nest(&self.0, tokens, step),
+            None => step(),
         }
     }
 }

@@ -129,6 +129,22 @@ async fn an_answer_whose_tables_may_have_been_altered_goes_by_its_age() {
 }
 
 #[tokio::test]
+async fn the_clocks_of_nodes_may_be_apart() {
+    let f = Fixture::new().await;
+    read(&f.db, 1).await.unwrap();
+    f.clock.pass(Duration::from_secs(1));
+    // A second later, or half a second by a clock that is ahead by the other half.
+    f.resolve(1_000_001_001).await;
+    f.clock.pass(Duration::from_millis(9_500));
+    read(&f.db, 2).await.unwrap();
+    read(&f.db, 1).await.unwrap();
+    assert_eq!(f.last(), (AnsweredBy::Hit, None));
+    f.clock.pass(Duration::from_millis(1));
+    read(&f.db, 1).await.unwrap();
+    assert_eq!(f.last().1, Some(MissReason::TooOld));
+}
+
+#[tokio::test]
 async fn a_watermark_is_no_younger_than_its_arrival() {
     let f = Fixture::new().await;
     read(&f.db, 1).await.unwrap();

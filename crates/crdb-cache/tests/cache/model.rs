@@ -45,6 +45,7 @@ struct Inner {
     /// A load takes one after it has read; where there is none it waits.
     gate: Semaphore,
     failing: AtomicBool,
+    sessions_differ: AtomicBool,
     user: Mutex<String>,
     fingerprint: Mutex<String>,
     refuses: Mutex<Option<String>>,
@@ -59,6 +60,7 @@ impl Default for Model {
             passed: AtomicU64::new(0),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             failing: AtomicBool::new(false),
+            sessions_differ: AtomicBool::new(false),
             user: Mutex::new("app".to_owned()),
             fingerprint: Mutex::new("1".to_owned()),
             refuses: Mutex::new(None),
@@ -115,6 +117,15 @@ impl Model {
 
     pub(crate) fn refuse(&self, why: &str) {
         *self.0.refuses.lock() = Some(why.to_owned());
+    }
+
+    pub(crate) fn refuse_nothing(&self) {
+        *self.0.refuses.lock() = None;
+    }
+
+    /// From now on its sessions are set by their borrowers.
+    pub(crate) fn let_sessions_differ(&self) {
+        self.0.sessions_differ.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn set_bytes(&self, bytes: u64) {
@@ -238,5 +249,8 @@ impl Origin for Model {
             rows: vec![row],
             relations,
         })
+    }
+    fn sessions_differ(&self) -> bool {
+        self.0.sessions_differ.load(Ordering::SeqCst)
     }
 }

@@ -88,6 +88,52 @@ async fn what_may_not_be_kept_is_passed_on_with_its_reason() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_looked_at_again() {
+    let (model, clock) = (Model::default(), HandClock::default());
+    let db = Cache::builder()
+        .clock(clock.clone())
+        .build()
+        .over(model.clone());
+    model.refuse("a view of it calls now()");
+    read(&db, 1).await.unwrap();
+    model.refuse_nothing();
+    clock.pass(60 * SECOND);
+    read(&db, 1).await.unwrap();
+    assert_eq!((model.loads(), model.passed()), (1, 1));
+    clock.pass(SECOND);
+    read(&db, 1).await.unwrap();
+    read(&db, 1).await.unwrap();
+    assert_eq!((model.loads(), model.passed()), (2, 1));
+    assert_eq!(db.refusal(&COUNTER), None);
+}
+
+#[tokio::test]
+async fn sessions_that_their_borrowers_set_are_given_nothing() {
+    let (model, told) = (Model::default(), Arc::new(Told::default()));
+    model.let_sessions_differ();
+    let cache = Cache::builder().observer(Arc::clone(&told) as _).build();
+    let db = cache.over(model.clone());
+    for _ in 0..2 {
+        read(&db, 1).await.unwrap();
+    }
+    assert_eq!((model.loads(), model.passed()), (0, 2));
+    let why = db.refusal(&COUNTER).unwrap();
+    assert!(why.contains("from call to call"), "{why}");
+    assert_eq!(*told.refused.lock(), [why.clone(), why]);
+}
+
+#[tokio::test]
+async fn a_rule_does_not_make_a_statement_a_read() {
+    let db = Cache::builder().build().over(Model::default());
+    let writes = Statement::new("INSERT INTO counter VALUES ($1) RETURNING id").cached(TEN);
+    for _ in 0..2 {
+        assert!(db.only_reads(&COUNTER) && !db.only_reads(&writes));
+        read(&db, 1).await.unwrap();
+        read_as(&db, writes, 1).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn streams_give_what_is_kept() {
     let model = Model::default();
     let db = Cache::builder().build().over(model.clone());

@@ -98,6 +98,11 @@ impl<S: SessionSource> SessionSource for ScopeSource<S> {
 
     /// The session's own source sees its end when the session is returned.
     fn report(&self, _: &ScopeLease<S>, _: SessionOutcome) {}
+
+    /// What is set in a block of work stays until it ends.
+    fn sessions_differ(&self) -> bool {
+        true
+    }
 }
 
 /// A session that knows whether what was begun on it has ended.

@@ -11,9 +11,9 @@ use std::time::Duration;
 use super::config;
 
 /// Answers that are not too old as long as a test runs.
-const KEPT: CacheRule = CacheRule::new(Duration::from_secs(3_600));
+pub(super) const KEPT: CacheRule = CacheRule::new(Duration::from_secs(3_600));
 
-const QUERIES: &[(&str, &str)] = &[(
+pub(super) const QUERIES: &[(&str, &str)] = &[(
     "items/all.sql",
     "-- name: get :opt\n-- cache: 1h\nSELECT value FROM item WHERE id = :id;\n\n\
      -- name: put :exec\nUPDATE item SET value = :value WHERE id = :id;\n\n\
@@ -21,7 +21,7 @@ const QUERIES: &[(&str, &str)] = &[(
      -- name: all :many\n-- cache: 1h\nSELECT * FROM item ORDER BY id;\n",
 )];
 
-async fn prepared(config: crdb_facade::config::ConfigBuilder) -> Database {
+pub(super) async fn prepared(config: crdb_facade::config::ConfigBuilder) -> Database {
     let builder = Database::builder(config.build().unwrap());
     let queries = Repository::from_embedded(QUERIES).unwrap();
     let db = builder.repository(queries).open().await.unwrap();
@@ -44,18 +44,18 @@ async fn open() -> (crdb_testkit::Database, Database) {
 }
 
 /// For what only PostgreSQL has.
-async fn open_postgres() -> (crdb_testkit::Database, Database) {
+pub(super) async fn open_postgres() -> (crdb_testkit::Database, Database) {
     let database = Engine::shared_postgres().await.create_database().await;
     let db = prepared(config(&database)).await;
     (database, db)
 }
 
-async fn value(db: &impl Querier, id: i64) -> i64 {
+pub(super) async fn value(db: &impl Querier, id: i64) -> i64 {
     let row = db.query("items.get").bind("id", id).fetch_one().await;
     row.unwrap().get("value").unwrap()
 }
 
-async fn put(db: &impl Querier, id: i64, value: i64) {
+pub(super) async fn put(db: &impl Querier, id: i64, value: i64) {
     let query = db.query("items.put").bind("id", id).bind("value", value);
     query.execute().await.unwrap();
 }
@@ -91,6 +91,51 @@ async fn a_handle_sees_what_it_has_written_and_another_what_may_be_old() {
 }
 
 #[tokio::test]
+async fn a_transaction_reads_from_memory_where_it_is_asked_and_has_changed_nothing() {
+    let (_database, db) = open().await;
+    let request = db.cached();
+    assert_eq!(value(&request, 1).await, 10);
+    put(&db, 1, 11).await;
+    let seen = request.transact(async |tx| {
+        let memory = request.within(tx);
+        let asked = (value(&memory, 1).await, value(&memory, 1).await);
+        let in_it = value(tx, 1).await;
+        // Of this, nothing is kept.
+        let new = value(&memory, 2).await;
+        let undone = tx.savepoint(async |tx| {
+            put(tx, 1, 12).await;
+            Ok::<_, Error>(value(&request.within(tx), 1).await)
+        });
+        let undone = undone.await?;
+        put(&memory, 1, 13).await;
+        Ok((asked, in_it, new, undone, value(&memory, 1).await))
+    });
+    assert_eq!(seen.await.unwrap(), ((10, 10), 11, 20, 12, 13));
+    assert_eq!(value(&request, 1).await, 13);
+    let text = db.metrics().render();
+    let hits = "crdb_cache_answers_total{query=\"items.get\",by=\"hit\"} 2";
+    assert!(text.contains(hits), "{text}");
+
+    // One that does not note what it changes is not believed.
+    let silent = db.transact(async |tx| Ok::<_, Error>(value(&request.within(tx), 1).await));
+    put(&db, 1, 14).await;
+    assert_eq!(silent.await.unwrap(), 14);
+    // What it sets counts as well: another search path is another table.
+    for ddl in [
+        "CREATE SCHEMA other",
+        "CREATE TABLE other.item (id INT8 PRIMARY KEY, value INT8 NOT NULL)",
+        "INSERT INTO other.item VALUES (1, 77)",
+    ] {
+        db.execute(ddl, &[]).await.unwrap();
+    }
+    let set = request.transact(async |tx| {
+        tx.execute("SET LOCAL search_path = other", &[]).await?;
+        Ok(value(&request.within(tx), 1).await)
+    });
+    assert_eq!(set.await.unwrap(), 77);
+}
+
+#[tokio::test]
 async fn an_altered_table_is_read_as_it_is_at_the_next_load() {
     let (_database, db) = open().await;
     let reads = db.cached();
@@ -108,7 +153,7 @@ async fn an_altered_table_is_read_as_it_is_at_the_next_load() {
 }
 
 /// Runs a statement twice through a handle, the second time after `change`, and says whether the second answer came from memory.
-async fn is_kept(db: &Database, text: &str, change: &str) -> Result<bool, String> {
+pub(super) async fn is_kept(db: &Database, text: &str, change: &str) -> Result<bool, String> {
     let reads = db.cached();
     let statement = Statement::new(text).cached(KEPT);
     let fetch = async || -> String {
@@ -336,6 +381,35 @@ async fn a_changefeed_keeps_answers_until_something_changes() {
     };
     tokio::time::timeout(hang, told).await.unwrap();
     assert_eq!(value(&reads, 1).await, 11);
+
+    // A cascade of a foreign key is a change of the rows that it changes.
+    for ddl in [
+        "CREATE TABLE part (id INT8 PRIMARY KEY, item INT8 REFERENCES item ON DELETE CASCADE)",
+        "INSERT INTO part VALUES (1, 2)",
+    ] {
+        db.execute(ddl, &[]).await.unwrap();
+    }
+    let of_parts = db.follow_changes(["part"]).await.unwrap().unwrap();
+    let live = async {
+        while !of_parts.is_live() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(hang, live).await.unwrap();
+    let parts = async || {
+        let statement = Statement::new("SELECT id FROM part").cached(KEPT);
+        reads.fetch_all(statement, &[]).await.unwrap().len()
+    };
+    assert_eq!(parts().await, 1);
+    db.execute("DELETE FROM item WHERE id = 2", &[])
+        .await
+        .unwrap();
+    let told = async {
+        while parts().await == 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(hang, told).await.unwrap();
     let plain = open_postgres().await.1;
     assert!(plain.follow_changes(["item"]).await.unwrap().is_none());
 }
@@ -357,4 +431,69 @@ async fn answers_are_counted() {
     ] {
         assert!(text.contains(line), "no {line} in\n{text}");
     }
+}
+
+/// What is written by a subscriber.
+#[derive(Clone, Default)]
+struct Written(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_load_is_a_span_of_the_call_that_began_it_and_a_hit_an_event() {
+    let (_database, db) = open_postgres().await;
+    let cached = db.cached();
+    // The statement is known: what follows is loaded in a task of its own.
+    value(&cached, 2).await;
+    let written = Written::default();
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let request = tracing::info_span!("request");
+    let calls = async {
+        value(&cached, 1).await;
+        value(&cached, 1).await;
+    };
+    tracing::Instrument::instrument(calls, request).await;
+    drop(guard);
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let has = |parts: &[&str]| {
+        let line = text
+            .lines()
+            .find(|line| parts.iter().all(|part| line.contains(part)));
+        assert!(line.is_some(), "no {parts:?} in\n{text}");
+    };
+    has(&[
+        "request:load{",
+        "items.get",
+        "outcome=\"kept\"",
+        "crdb::cache: close",
+    ]);
+    has(&[
+        "request:load{",
+        ":transaction{",
+        ":statement{",
+        "crdb_cache.relations",
+    ]);
+    has(&[
+        "request: crdb::cache: answered",
+        "by=\"load\"",
+        "miss=\"absent\"",
+        "items.get",
+    ]);
+    has(&["request: crdb::cache: answered", "by=\"hit\"", "age="]);
 }

@@ -12,6 +12,8 @@ mod arrived;
 mod bad_input;
 #[cfg(feature = "cache")]
 mod cached;
+#[cfg(feature = "cache")]
+mod cached_for_others;
 #[cfg(feature = "otlp")]
 #[path = "../../../crdb-observe/tests/exported/collector.rs"]
 mod collector;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(feature = "data")]
 mod data;
 #[cfg(feature = "exec")]

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "cache")]
+mod cache;
 mod conventions;
 #[cfg(feature = "data")]
 mod data;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(feature = "data")]
 mod data;
 #[cfg(feature = "exec")]
@@ -34,10 +36,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///     statement  DEBUG
 /// ```
 ///
+/// A load of a cache (`load` DEBUG) lies in the span of the call that began it, and its transaction in that of the load.
+///
 /// A statement outside a transaction has its attempts below it; the first of them has no span of its own. Fields are filled
 /// in when the operation ends; `outcome` is `dropped` when its future was dropped.
 ///
-/// Targets are `crdb::auth`, `crdb::pool`, `crdb::wire`, `crdb::exec`, `crdb::data` and `crdb::migrate`. What needs an operator's attention (a connect that
+/// Targets are `crdb::auth`, `crdb::pool`, `crdb::wire`, `crdb::exec`, `crdb::cache`, `crdb::data` and `crdb::migrate`. What needs an operator's attention (a connect that
 /// failed, a node that left rotation, an unknown outcome, a leak) is a warning. Fields are named as
 /// OpenTelemetry's [database conventions](https://opentelemetry.io/docs/specs/semconv/db/database-spans/) have them
 /// (`db.system.name`, `db.query.summary`, `db.response.status_code`, `error.type`, `server.address`, `server.port`), durations
