@@ -1,27 +1,31 @@
-//! R19: answers from memory while connections are cut, tables altered, clocks set and loads overtaken.
+//! R19: answers from memory while connections and changefeeds are cut, tables altered, clocks set, and loads fail and are overtaken.
+
+mod feed;
+mod history;
+mod seen;
 
 use crate::chaos::checker::Violation;
 use crate::chaos::context::Context;
 use crate::chaos::nemesis::Nemesis;
 use crate::chaos::row::{Report, Row, Size};
-use crate::chaos::stack::{Stack, StackOptions};
-use anyhow::Context as _;
-use crdb_exec::{
-    CacheRule, ExecutorExt as _, PooledExecutor, Row as _, SessionSettings, SessionSource,
-    Statement,
-};
+use crate::chaos::stack::{Stack, StackOptions, configuration};
+use anyhow::{Context as _, bail};
+use crdb_exec::{CacheRule, ExecutorExt as _, Row as _, Statement};
 use crdb_facade::Database;
-use crdb_facade::cache::{
-    AnswerEvent, AnsweredBy, Cache, CachedExecutor, Clock, LoadBegin, LoadEnd, Moment, Observer,
-    Origin, SystemClock, Token,
-};
+use crdb_facade::cache::{Cache, CachedExecutor, Origin, Token};
+use crdb_facade::config::{Node, keys};
+use crdb_testkit::EngineKind;
+use feed::{Counts, Disturbed};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use parking_lot::{Mutex, RwLock};
+use history::{Item, Promise, judge};
+use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng as _};
+use seen::{Seen, SteppedClock};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -35,7 +39,10 @@ const CALM: Duration = Duration::from_secs(2);
 const ITEMS: usize = 8;
 const WRITERS: usize = 4;
 /// Readers of each of the two users.
-const READERS: usize = 4;
+const READERS: usize = 16;
+/// How many answers a reader takes at a stretch, and how long it rests then: so that a run of a million reads sees hundreds of faults.
+const STRETCH: u32 = 64;
+const REST: Duration = Duration::from_millis(8);
 
 const AGE: Duration = Duration::from_millis(700);
 const AGE_ON_ERROR: Duration = Duration::from_secs(3);
@@ -57,7 +64,7 @@ impl Row for CachedReads {
     }
 
     fn title(&self) -> &'static str {
-        "answers from memory under cuts, DDL, overtaken loads and clock steps"
+        "answers from memory under cut feeds and connections, DDL, overtaken and failing loads, clock steps"
     }
 
     fn size(&self) -> Size {
@@ -76,130 +83,40 @@ impl Row for CachedReads {
                 round(context, number, &mut report, &mut sums).await?;
                 number += 1;
             }
-            report.count("answers from memory", sums.hits);
-            report.count("versions written", sums.written);
-            report.count("reads that failed", sums.failed);
-            report.count("faults", sums.faults);
-            report.count("tables altered", sums.altered);
-            report.count("clock steps", sums.steps);
+            for (name, count) in sums.0 {
+                report.count(name, count);
+            }
             Ok(report)
         }
         .boxed()
     }
 }
 
+/// What was counted, by name.
 #[derive(Default)]
-struct Sums {
-    hits: u64,
-    written: u64,
-    failed: u64,
-    faults: u64,
-    altered: u64,
-    steps: u64,
-}
+struct Sums(BTreeMap<&'static str, u64>);
 
-/// When each version of an item was known to be committed, and what readers may rely on.
-struct Item {
-    id: i64,
-    /// By version: when its commit had been answered.
-    answered: RwLock<Vec<Instant>>,
-    /// The version whose table has been invalidated since.
-    invalidated: AtomicI64,
-    /// A token that was given after the commit of a version.
-    token: Mutex<(Token, i64)>,
-}
+impl Sums {
+    fn add(&mut self, name: &'static str, count: u64) {
+        *self.0.entry(name).or_default() += count;
+    }
 
-impl Item {
-    fn new(id: i64) -> Self {
-        Self {
-            id,
-            answered: RwLock::new(vec![Instant::now()]),
-            invalidated: AtomicI64::new(0),
-            token: Mutex::default(),
+    fn seen(&mut self, seen: &Seen) {
+        for (name, count) in [
+            ("answers from memory", &seen.hits),
+            (
+                "answers from memory because a load failed",
+                &seen.stale_on_error,
+            ),
+            ("misses because a feed told a change", &seen.changed),
+            ("misses because a feed was lost", &seen.feed_lost),
+            ("loads that failed", &seen.failed_loads),
+            ("loads that were overtaken", &seen.overtaken),
+            ("loads that met an altered table", &seen.other_schema),
+        ] {
+            self.add(name, count.load(Ordering::Relaxed));
         }
     }
-
-    /// The latest version that had been answered by then: what is read must be no older.
-    fn answered_by(&self, moment: Instant) -> i64 {
-        let answered = self.answered.read();
-        let later = answered.iter().rev().take_while(|at| **at > moment).count();
-        i64::try_from(answered.len() - later).unwrap_or(i64::MAX) - 1
-    }
-}
-
-/// What a reader was promised when it began.
-struct Promise {
-    user: String,
-    /// The oldest version that the age allows.
-    by_age: i64,
-    by_token: i64,
-    by_invalidation: i64,
-}
-
-/// What is wrong with an answer, if something is.
-fn judge(promise: &Promise, version: i64, user: &str) -> Option<Violation> {
-    let rule = if user != promise.user {
-        "an answer is of another user"
-    } else if version < promise.by_token {
-        "an answer is below its reader's token"
-    } else if version < promise.by_invalidation {
-        "an answer is from before an invalidation"
-    } else if version < promise.by_age {
-        "an answer is older than declared"
-    } else {
-        return None;
-    };
-    let Promise {
-        user: promised,
-        by_age,
-        by_token,
-        by_invalidation,
-    } = promise;
-    Some(Violation::new(
-        rule,
-        format!(
-            "version {version} for {user}; promised to {promised}: by age {by_age}, by token {by_token}, by invalidation {by_invalidation}"
-        ),
-    ))
-}
-
-/// A clock of the machine whose wall is set now and then.
-#[derive(Clone, Default)]
-struct SteppedClock {
-    clock: SystemClock,
-    /// In seconds.
-    wall: Arc<AtomicI64>,
-}
-
-impl Clock for SteppedClock {
-    fn now(&self) -> Moment {
-        let mut now = self.clock.now();
-        let step = self.wall.load(Ordering::Relaxed);
-        let by = Duration::from_secs(step.unsigned_abs());
-        now.wall = if step < 0 {
-            now.wall.saturating_sub(by)
-        } else {
-            now.wall + by
-        };
-        now
-    }
-}
-
-/// Counts answers from memory.
-#[derive(Default)]
-struct Hits(AtomicU64);
-
-impl Observer for Hits {
-    fn answered(&self, event: &AnswerEvent<'_>) {
-        let hit = matches!(event.by, AnsweredBy::Hit | AnsweredBy::StaleOnError);
-        self.0.fetch_add(u64::from(hit), Ordering::Relaxed);
-    }
-
-    fn begin_load(&self, _: &LoadBegin<'_>) -> crdb_exec::Token {
-        None
-    }
-
-    fn end_load(&self, _: crdb_exec::Token, _: &LoadEnd<'_>) {}
 }
 
 /// What all tasks of a round share.
@@ -229,7 +146,10 @@ async fn round(
         proxies: 4,
         sessions: 16,
         timeout: Duration::from_secs(2),
-        habits: (number % 2 == 1).then(|| context.random("habits", number).random()),
+        // Every other round has a changefeed.
+        habits: number
+            .is_multiple_of(2)
+            .then(|| context.random("habits", number).random()),
         ..context.stack_options()
     };
     let stack = Arc::new(open(context, options).await?);
@@ -247,12 +167,14 @@ async fn round(
     }
     set_up(&stack, &other).await?;
     let clock = SteppedClock::default();
-    let hits = Arc::new(Hits::default());
+    let seen = Arc::new(Seen::default());
     let shared = Arc::new(Shared {
         items: (0_i64..).take(ITEMS).map(Item::new).collect(),
         cache: Cache::builder()
             .clock(clock.clone())
-            .observer(hits.clone())
+            .observer(seen.clone())
+            // All clocks are this machine's.
+            .max_clock_offset(Duration::ZERO)
             .build(),
         stop: AtomicBool::new(false),
         reads: AtomicU64::new(0),
@@ -260,18 +182,31 @@ async fn round(
         violations: Mutex::default(),
     });
     let random = |part: &str, which: usize| context.random(part, (number << 8) | which as u64);
+    let others = open_as(&stack, options, &other).await?;
     let own = shared.cache.over(stack.db.executor().clone());
-    let readers = (0..READERS).flat_map(|which| {
-        let rng = random("reader", which);
-        let (own, shared_) = (own.clone(), Arc::clone(&shared));
-        let user = first.clone();
-        let one = tokio::spawn(async move { read(&own, &shared_, &user, rng).await });
-        let rng = random("other reader", which);
-        let (db, shared_, user) = (stack.db.clone(), Arc::clone(&shared), other.clone());
-        let two = tokio::spawn(async move { read_as(&db, &shared_, &user, rng).await });
-        [one, two]
-    });
-    let readers: Vec<_> = readers.collect();
+    let of_others = shared.cache.over(others.executor().clone());
+    let readers: Vec<_> = (0..2 * READERS)
+        .map(|which| {
+            let (db, user) = match which % 2 {
+                0 => (own.clone(), first.clone()),
+                _ => (of_others.clone(), other.clone()),
+            };
+            let rng = random("reader", which);
+            let shared = Arc::clone(&shared);
+            tokio::spawn(async move { read(&db, &shared, &user, rng).await })
+        })
+        .collect();
+    let feed = has_changefeeds(&stack).then(|| Disturbed::new(stack.db.change_source()));
+    let following = feed.clone().map(|feed| shared.cache.follow(["item"], feed));
+    let feed = {
+        let (shared, rng) = (Arc::clone(&shared), random("feed", 0));
+        tokio::spawn(async move {
+            match feed {
+                Some(feed) => feed.disturb(|| shared.goes_on(), rng).await,
+                None => Counts::default(),
+            }
+        })
+    };
     let writers: Vec<_> = (0..WRITERS)
         .map(|which| {
             let rng = random("writer", which);
@@ -295,25 +230,31 @@ async fn round(
         sleep(Duration::from_millis(20)).await;
     }
     shared.stop.store(true, Ordering::Relaxed);
-    sums.faults += faults.await.context("the nemesis failed")?;
+    sums.add(
+        "faults of connections",
+        faults.await.context("the nemesis failed")?,
+    );
     let ended = timeout(SETTLE, async {
         for reader in join_all(readers).await {
             reader.context("a reader failed")?;
         }
         for written in join_all(writers).await {
-            sums.written += written.context("a writer failed")?;
+            sums.add("versions written", written.context("a writer failed")?);
         }
         let (altered, steps) = disturbed.await.context("the disturber failed")?;
-        sums.altered += altered;
-        sums.steps += steps;
+        sums.add("tables and views altered", altered);
+        sums.add("clock steps", steps);
+        let counts = feed.await.context("the feed's disturber failed")?;
+        sums.add("feeds cut", counts.cuts);
+        sums.add("feeds stalled", counts.stalls);
         anyhow::Ok(())
     });
     ended
         .await
         .context("a task did not come back after everything was healed")??;
-    sums.hits += hits.0.load(Ordering::Relaxed);
+    sums.seen(&seen);
     report.done += shared.reads.load(Ordering::Relaxed);
-    sums.failed += shared.failed.load(Ordering::Relaxed);
+    sums.add("reads that failed", shared.failed.load(Ordering::Relaxed));
     let violations = std::mem::take(&mut *shared.violations.lock());
     if !violations.is_empty() {
         let name = format!("R19-round-{number}");
@@ -322,7 +263,8 @@ async fn round(
             .keep(&name, &violations, &[], &stack.trace)?;
         report.violations.extend(violations);
     }
-    drop((own, shared));
+    drop((following, own, of_others, shared));
+    drop(others.close(Duration::from_secs(5)).await);
     let engine = Arc::clone(stack.engine());
     Arc::into_inner(stack)
         .context("the stack is still in use")?
@@ -342,6 +284,34 @@ async fn open(context: &Context, options: StackOptions) -> anyhow::Result<Stack>
     Stack::open(context.engine(), options).await
 }
 
+/// Opens the database again, through the same proxies, with sessions of this role.
+async fn open_as(stack: &Stack, options: StackOptions, role: &str) -> anyhow::Result<Database> {
+    for _ in 0..10 {
+        let nodes = stack.proxies.iter();
+        let nodes = nodes.map(|proxy| Node::new(proxy.host(), proxy.port()));
+        let config = configuration(stack.engine(), &stack.name, nodes.collect(), options)?
+            .set(keys::auth::APPLICATION_NAME, Some(stack.name.clone()));
+        let set: Arc<str> = format!("SET ROLE {role}").into();
+        let builder = Database::builder(config.build()?).configure_pool(move |pool| {
+            pool.after_connect(move |session, _| {
+                let set = Arc::clone(&set);
+                Box::pin(async move {
+                    session.wire().simple(&*set).await?;
+                    Ok(())
+                })
+            })
+        });
+        if let Ok(db) = builder.open().await {
+            return Ok(db);
+        }
+    }
+    bail!("no session of {role} could be opened");
+}
+
+fn has_changefeeds(stack: &Stack) -> bool {
+    !stack.habits.is_empty() || stack.engine().kind() == EngineKind::CockroachDb
+}
+
 async fn set_up(stack: &Stack, other: &str) -> anyhow::Result<()> {
     for ddl in [
         "CREATE TABLE item (id INT8 PRIMARY KEY, version INT8 NOT NULL)".to_owned(),
@@ -349,6 +319,10 @@ async fn set_up(stack: &Stack, other: &str) -> anyhow::Result<()> {
         format!("GRANT SELECT ON item, item_view TO {other}"),
     ] {
         stack.truth.execute(&ddl, &[]).await.context(ddl)?;
+    }
+    if stack.engine().kind() == EngineKind::CockroachDb {
+        let feeds = "SET CLUSTER SETTING kv.rangefeed.enabled = true";
+        stack.truth.execute(feeds, &[]).await.context(feeds)?;
     }
     for id in 0_i64.. {
         if id >= i64::try_from(ITEMS)? {
@@ -395,11 +369,12 @@ async fn write(truth: &Database, shared: &Shared, which: usize, mut rng: StdRng)
 /// Reads, and judges every answer.
 async fn read<O: Origin>(db: &CachedExecutor<O>, shared: &Shared, user: &str, mut rng: StdRng) {
     while shared.goes_on() {
-        if !read_once(db, shared, user, &mut rng).await {
-            sleep(Duration::from_millis(5)).await;
+        for _ in 0..STRETCH {
+            if !read_once(db, shared, user, &mut rng).await {
+                break;
+            }
         }
-        // Hits do not wait for anything.
-        tokio::task::yield_now().await;
+        sleep(REST).await;
     }
 }
 
@@ -440,27 +415,6 @@ async fn read_once<O: Origin>(
         .lock()
         .extend(judge(&promise, version, &who));
     true
-}
-
-/// Reads as another user, on sessions that are opened anew when they are lost.
-async fn read_as(db: &Database, shared: &Shared, user: &str, mut rng: StdRng) {
-    while shared.goes_on() {
-        let settings = SessionSettings::new().role(user);
-        let Ok(session) = db.executor().session(&settings).await else {
-            sleep(Duration::from_millis(20)).await;
-            continue;
-        };
-        let cached = shared.cache.over(executor(&session));
-        while shared.goes_on() && read_once(&cached, shared, user, &mut rng).await {
-            tokio::task::yield_now().await;
-        }
-        drop(cached);
-        drop(session.end().await);
-    }
-}
-
-fn executor<S: SessionSource>(executor: &PooledExecutor<S>) -> PooledExecutor<S> {
-    executor.clone()
 }
 
 /// Breaks connections for a while and leaves them alone for a while, so that loads succeed as well as fail. Gives how often.
@@ -508,55 +462,8 @@ async fn disturb(
         // One that waits for a transaction whose client was cut off holds up all who come after it.
         let ddl = Statement::new(ddl).timeout(Duration::from_millis(250));
         altered += u64::from(truth.execute(ddl, &[]).await.is_ok());
-        clock
-            .wall
-            .store(rng.random_range(-7_200..7_200), Ordering::Relaxed);
+        clock.step_to(rng.random_range(-7_200..7_200));
         steps += 1;
     }
     (altered, steps)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_of_wrong_answer_is_found() {
-        let promise = Promise {
-            user: "a".to_owned(),
-            by_age: 3,
-            by_token: 5,
-            by_invalidation: 4,
-        };
-        let rule = |version, user| judge(&promise, version, user).map(|found| found.rule);
-        assert_eq!(rule(5, "a"), None);
-        assert!(rule(5, "b").unwrap().contains("another user"));
-        assert!(rule(4, "a").unwrap().contains("token"));
-        let promise = Promise {
-            by_token: 0,
-            ..promise
-        };
-        let rule = |version| judge(&promise, version, "a").map(|found| found.rule);
-        assert!(rule(3).unwrap().contains("invalidation"));
-        let promise = Promise {
-            by_invalidation: 0,
-            ..promise
-        };
-        let rule = |version| judge(&promise, version, "a").map(|found| found.rule);
-        assert!(rule(2).unwrap().contains("older than declared"));
-        assert_eq!(rule(3), None);
-    }
-
-    #[test]
-    fn what_had_been_answered_by_a_moment_is_known() {
-        let item = Item::new(1);
-        let start = item.answered.read()[0];
-        let second = Duration::from_secs(1);
-        item.answered
-            .write()
-            .extend([start + second, start + 2 * second]);
-        assert_eq!(item.answered_by(start), 0);
-        assert_eq!(item.answered_by(start + second), 1);
-        assert_eq!(item.answered_by(start + 5 * second), 2);
-    }
 }
