@@ -7,9 +7,10 @@ use crate::file::Direction;
 use crate::journal::MigrationState;
 use crate::lease::Write;
 use crate::migrator::{Migrator, no_such};
-use crate::plan::{Body, Known};
+use crate::plan::Known;
 use crate::report::{Migrated, Report};
 use crate::runner::number;
+use crate::squash;
 
 /// A tool whose table can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,7 +151,8 @@ impl<S: SessionSource> Migrator<S> {
         let place = self.place().await?;
         let runner = self.runner(&place).await?;
         let result = async {
-            let journal = runner.journal().await?;
+            let mut journal = runner.journal().await?;
+            squash::accept(&known, &mut journal)?;
             let mut report = Report::default();
             for one in known.iter().filter(|one| one.version <= to) {
                 match journal.state(one.version) {
@@ -181,10 +183,7 @@ impl<S: SessionSource> Migrator<S> {
 impl<S: SessionSource> crate::runner::Runner<'_, S> {
     /// Notes every statement of a migration as if it had run.
     async fn note_applied(&self, one: &Known<'_>) -> Result<(), Error> {
-        let texts: Vec<&str> = match one.up {
-            Body::Script(script) => script.steps.iter().map(|step| &*step.text).collect(),
-            Body::Code(_) => vec![""],
-        };
+        let texts = one.texts();
         let steps = number(texts.len());
         let checksum = one.checksum();
         let indexes: Vec<i64> = (0..steps).collect();

@@ -76,8 +76,9 @@ impl<S: SessionSource> Migrator<S> {
         &self,
         scratch: &PooledExecutor<T>,
     ) -> Result<Drift, Error> {
+        let known = self.known()?;
         let place = self.place().await?;
-        let journal = self.journal(&place.tables).await?;
+        let journal = self.journal(&known, &place.tables).await?;
         let applied = self
             .migrations
             .iter()
@@ -100,25 +101,7 @@ impl<S: SessionSource> Migrator<S> {
         Ok(Drift::between(&expected, &found))
     }
 
-    /// Tries every pending migration on a scratch database: all files are applied to it from the first on. What fails there is
-    /// told before it fails on the real one.
-    ///
-    /// `scratch` reaches an empty database on a server of the same version. It is left as the files make it.
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify).
-    pub async fn rehearse<T: SessionSource>(
-        &self,
-        scratch: &PooledExecutor<T>,
-    ) -> Result<(), Error> {
-        let rehearsal =
-            Migrator::new(scratch.clone(), self.migrations.clone()).options(self.options.clone());
-        let there = rehearsal.place().await?;
-        rehearsal.refuse_full(&there.tables).await?;
-        rehearsal.up().await.map(drop)
-    }
-
-    async fn refuse_full(&self, tables: &Tables) -> Result<(), Error> {
+    pub(crate) async fn refuse_full(&self, tables: &Tables) -> Result<(), Error> {
         let attempted = "looking whether the scratch database is empty";
         let objects = objects(&self.db, tables)
             .await

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crdb_exec::{Error as ExecError, Executor, ExecutorExt, Row};
 
 use crate::file::Direction;
+use crate::plan::Known;
+use crate::runner::number;
 use crate::tables::Tables;
 
 /// How far one statement has come.
@@ -137,6 +139,33 @@ impl Journal {
             });
         }
         Ok(journal)
+    }
+
+    /// Puts one migration that is applied in the place of all from this number up to its own.
+    pub(crate) fn replace(&mut self, from: i64, one: &Known<'_>) {
+        self.entries
+            .retain(|(version, _), _| !(from..=one.version).contains(version));
+        let texts = one.texts();
+        let steps = number(texts.len());
+        for (step, text) in (0..).zip(texts) {
+            self.add(Entry {
+                version: one.version,
+                direction: Direction::Up,
+                step,
+                steps,
+                name: one.name.to_owned(),
+                checksum: one.checksum().to_owned(),
+                statement: text.to_owned(),
+                state: StepState::Verified,
+                begun_at: None,
+                job: None,
+                earlier_job: None,
+                was_there: None,
+                unlocked: None,
+                progress: None,
+                error: None,
+            });
+        }
     }
 
     /// The lines of one migration in one direction.

@@ -8,7 +8,7 @@ use crdb_sql::dialect::parse;
 use crdb_sql::schema::Schema;
 use crdb_sql::{Code, Query, Repository, lint_query};
 
-use crate::file::{Migrations, Script};
+use crate::file::{Migration, Migrations, Script};
 use crate::problem::{Problem, ProblemKind, sort};
 
 /// The line that makes a query of a file for the lints.
@@ -32,38 +32,58 @@ impl Migrations {
 
     /// The queries of a service that fit the schema of the migrations up to `applied`, and no longer fit it once all
     /// are applied: they name a table or a column that is gone. A program with these queries must not run any more when the
-    /// migrations do.
+    /// migrations do. A file whose header says `-- allow: breaks_query` is passed over.
     #[must_use]
     pub fn breaks(&self, applied: i64, queries: &Repository) -> Vec<Problem> {
-        let (mut before, mut after) = (Schema::default(), Schema::default());
-        for migration in &self.all {
-            if migration.version() <= applied {
-                before.apply(migration.up.text());
-            }
-            after.apply(migration.up.text());
-        }
-        let mut problems: Vec<Problem> = queries
-            .iter()
-            .flat_map(|query| {
-                let earlier = missing(query, &before, &before);
-                missing(query, &before, &after)
-                    .into_iter()
-                    .filter(move |found| !earlier.contains(found))
-                    .map(|found| {
-                        Problem::new(
-                            ProblemKind::BreaksQuery,
-                            query.file(),
-                            format!("query `{}`: {found}", query.name()),
-                        )
-                        .line_is(query.line())
-                        .help("first run programs that do without it, then the migration")
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        sort(&mut problems);
-        problems
+        breaks(&self.all, &|version| version <= applied, queries)
     }
+}
+
+/// The queries that migrations break of which `is_applied` is false, each told once, for the first that breaks it.
+pub(crate) fn breaks(
+    all: &[Migration],
+    is_applied: &dyn Fn(i64) -> bool,
+    queries: &Repository,
+) -> Vec<Problem> {
+    let mut schema = Schema::default();
+    for migration in all.iter().filter(|one| is_applied(one.version)) {
+        schema.apply(migration.up.text());
+    }
+    let queries: Vec<&Query> = queries.iter().map(|query| &**query).collect();
+    // What did not fit before is not broken by a migration.
+    let mut known: Vec<BTreeSet<String>> = queries
+        .iter()
+        .map(|query| missing(query, &schema, &schema))
+        .collect();
+    let mut problems = Vec::new();
+    for migration in all.iter().filter(|one| !is_applied(one.version)) {
+        let before = schema.clone();
+        schema.apply(migration.up.text());
+        let allowed = migration
+            .up
+            .header
+            .allows(ProblemKind::BreaksQuery.as_str());
+        for (query, known) in queries.iter().zip(&mut known) {
+            for found in missing(query, &before, &schema) {
+                if !known.insert(found.clone()) || allowed {
+                    continue;
+                }
+                let message = format!(
+                    "query `{}` after migration {} ({}): {found}",
+                    query.name(),
+                    migration.version,
+                    migration.name
+                );
+                problems.push(
+                    Problem::new(ProblemKind::BreaksQuery, query.file(), message)
+                        .line_is(query.line())
+                        .help("first run programs that do without it, then the migration"),
+                );
+            }
+        }
+    }
+    sort(&mut problems);
+    problems
 }
 
 /// What a query names that `schema` has not: columns by the lint, tables by `known`, which had them.

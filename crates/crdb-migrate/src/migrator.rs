@@ -8,16 +8,20 @@ use crdb_exec::{
     AcquireOptions, Engine, Executor, ExecutorExt, PooledExecutor, Row, Session, SessionSource,
 };
 
+use crdb_sql::Repository;
+
 use crate::code::CodeMigration;
 use crate::error::{Error, ErrorKind};
-use crate::file::Migrations;
+use crate::file::{Migration, Migrations};
 use crate::journal::{Journal, MigrationState};
+use crate::lint;
 use crate::observer::Observer;
 use crate::options::Options;
 use crate::plan::{self, Body, Known, Plan};
 use crate::problem::{Problem, ProblemKind};
 use crate::report::{Report, Status};
 use crate::runner::{Code, Runner};
+use crate::squash;
 use crate::tables::Tables;
 
 /// Migrates one database.
@@ -37,6 +41,7 @@ pub struct Migrator<S: SessionSource> {
     pub(crate) names: BTreeMap<i64, String>,
     pub(crate) options: Options,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) queries: Option<Repository>,
 }
 
 impl<S: SessionSource> fmt::Debug for Migrator<S> {
@@ -65,6 +70,7 @@ impl<S: SessionSource> Migrator<S> {
             names: BTreeMap::new(),
             options: Options::default(),
             observer: Arc::new(()),
+            queries: None,
         }
     }
 
@@ -79,6 +85,14 @@ impl<S: SessionSource> Migrator<S> {
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = observer;
+        self
+    }
+
+    /// Sets the queries of the programs that run meanwhile: `up` refuses migrations that would break one of them, before
+    /// anything runs. By default none is asked about.
+    #[must_use]
+    pub fn queries(mut self, queries: Repository) -> Self {
+        self.queries = Some(queries);
         self
     }
 
@@ -100,6 +114,19 @@ impl<S: SessionSource> Migrator<S> {
         let mut known: Vec<Known<'_>> = self.migrations.iter().map(Known::of).collect();
         for (version, code) in &self.code {
             let name = self.names.get(version).map_or("", String::as_str);
+            let squashed = known.iter().find(|one| {
+                let from = one.squashes().iter().map(|squashed| squashed.from).min();
+                from.is_some_and(|from| (from..one.version).contains(version))
+            });
+            if let Some(squashed) = squashed {
+                let message =
+                    format!("it stands for migration {version} too, which is `{name}` in code");
+                return Err(Error::files(vec![
+                    Problem::new(ProblemKind::Squashed, &squashed.file(), message).help(
+                        "what code does is not in a squashed file: squash up to the number before it",
+                    ),
+                ]));
+            }
             if let Some(file) = self.migrations.get(*version) {
                 let message = format!("the number {version} is also that of `{name}` in code");
                 return Err(Error::files(vec![Problem::new(
@@ -135,14 +162,20 @@ impl<S: SessionSource> Migrator<S> {
         Ok(Place { engine, tables })
     }
 
-    /// The journal; an empty one where there are no tables yet.
-    pub(crate) async fn journal(&self, tables: &Tables) -> Result<Journal, Error> {
+    /// The journal, with files that stand for others in their place; an empty one where there are no tables yet.
+    pub(crate) async fn journal(
+        &self,
+        known: &[Known<'_>],
+        tables: &Tables,
+    ) -> Result<Journal, Error> {
         let attempted = "reading the journal";
         let database = |error| Error::database(attempted, error);
         if !tables.exist(&self.db).await.map_err(database)? {
             return Ok(Journal::default());
         }
-        Journal::read(&self.db, tables).await.map_err(database)
+        let mut journal = Journal::read(&self.db, tables).await.map_err(database)?;
+        squash::accept(known, &mut journal)?;
+        Ok(journal)
     }
 
     /// Applies every pending migration.
@@ -168,11 +201,40 @@ impl<S: SessionSource> Migrator<S> {
 
     async fn apply(&self, to: Option<i64>) -> Result<Report, Error> {
         let known = self.known()?;
-        self.change(|journal, engine| {
+        self.change(&known, |journal, engine| {
             plan::fits(&known, journal, self.options.out_of_order)?;
-            plan::up(&known, journal, engine, to)
+            let plan = plan::up(&known, journal, engine, to)?;
+            self.fits_queries(&plan)?;
+            Ok(plan)
         })
         .await
+    }
+
+    /// Refuses a plan after which a query does not fit the schema any more.
+    fn fits_queries(&self, plan: &Plan) -> Result<(), Error> {
+        let broken = self.broken_by(plan);
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(Error::files(broken))
+    }
+
+    /// The [`queries`](Self::queries) that a plan would break, for which `up` refuses it.
+    #[must_use]
+    pub fn broken_by(&self, plan: &Plan) -> Vec<Problem> {
+        let Some(queries) = &self.queries else {
+            return Vec::new();
+        };
+        let pending = plan.versions();
+        let last = pending.last().copied().unwrap_or(0);
+        // What is left for later breaks nothing yet.
+        let near: Vec<Migration> = self
+            .migrations
+            .iter()
+            .filter(|one| one.version <= last)
+            .cloned()
+            .collect();
+        lint::breaks(&near, &|version| !pending.contains(&version), queries)
     }
 
     /// Takes the latest migration back.
@@ -181,7 +243,7 @@ impl<S: SessionSource> Migrator<S> {
     /// As [`up`](Self::up), and [`ErrorKind::NoWayDown`] when it has no down file.
     pub async fn down(&self) -> Result<Report, Error> {
         let known = self.known()?;
-        self.change(|journal, engine| {
+        self.change(&known, |journal, engine| {
             plan::fits(&known, journal, true)?;
             let applied: Vec<i64> = known
                 .iter()
@@ -205,7 +267,7 @@ impl<S: SessionSource> Migrator<S> {
         if version != 0 && !known.iter().any(|one| one.version == version) {
             return Err(no_such(version));
         }
-        self.change(|journal, engine| {
+        self.change(&known, |journal, engine| {
             plan::fits(&known, journal, true)?;
             plan::down(&known, journal, engine, version)
         })
@@ -231,7 +293,7 @@ impl<S: SessionSource> Migrator<S> {
     pub async fn plan(&self) -> Result<Plan, Error> {
         let known = self.known()?;
         let place = self.place().await?;
-        let journal = self.journal(&place.tables).await?;
+        let journal = self.journal(&known, &place.tables).await?;
         plan::fits(&known, &journal, self.options.out_of_order)?;
         let mut plan = plan::up(&known, &journal, place.engine, None)?;
         for step in &mut plan.steps {
@@ -239,7 +301,7 @@ impl<S: SessionSource> Migrator<S> {
                 .class
                 .table
                 .as_deref()
-                .filter(|_| !step.risks.is_empty())
+                .filter(|_| step.rewrites || !step.risks.is_empty())
             {
                 step.table_bytes = self.table_bytes(place.engine, table).await;
             }
@@ -269,7 +331,7 @@ impl<S: SessionSource> Migrator<S> {
     pub async fn status(&self) -> Result<Status, Error> {
         let known = self.known()?;
         let place = self.place().await?;
-        let journal = self.journal(&place.tables).await?;
+        let journal = self.journal(&known, &place.tables).await?;
         let lease = Status::lease(&self.db, &place.tables).await?;
         Ok(Status::of(&known, &journal, lease))
     }
@@ -282,7 +344,7 @@ impl<S: SessionSource> Migrator<S> {
     pub async fn check_at_least(&self, version: i64) -> Result<(), Error> {
         let known = self.known()?;
         let place = self.place().await?;
-        let journal = self.journal(&place.tables).await?;
+        let journal = self.journal(&known, &place.tables).await?;
         let pending: Vec<String> = known
             .iter()
             .filter(|one| one.version <= version)
@@ -310,17 +372,19 @@ impl<S: SessionSource> Migrator<S> {
     /// Plans, and where there is something to do, takes the lease, plans again and runs.
     pub(crate) async fn change(
         &self,
+        known: &[Known<'_>],
         plan: impl Fn(&Journal, Engine) -> Result<Plan, Error>,
     ) -> Result<Report, Error> {
         let place = self.place().await?;
-        let journal = self.journal(&place.tables).await?;
+        let journal = self.journal(known, &place.tables).await?;
         if plan(&journal, place.engine)?.is_empty() {
             return Ok(Report::default());
         }
         self.preflight(&place).await?;
         let mut runner = self.runner(&place).await?;
         let result = async {
-            let journal = runner.journal().await?;
+            let mut journal = runner.journal().await?;
+            squash::accept(known, &mut journal)?;
             let plan = plan(&journal, place.engine)?;
             runner.run(&plan).await?;
             Ok(Report::of(&plan))

@@ -1,6 +1,7 @@
 //! What is to run: a pure function of files, journal and engine.
 
 mod check;
+mod lock;
 mod risk;
 
 use std::path::PathBuf;
@@ -10,12 +11,13 @@ use crdb_exec::Engine;
 use crdb_sql::dialect::ast::StatementKind;
 
 use crate::error::{Error, ErrorKind};
-use crate::file::{Direction, Migration, Script, Setting, TransactionMode};
+use crate::file::{Direction, Migration, Script, Setting, Squashed, TransactionMode};
 use crate::journal::{Journal, MigrationState, StepState};
 use crate::problem::{Problem, ProblemKind, sort};
 use crate::statement::{Classified, Evidence, StepKind};
 
 pub(crate) use check::{fits, says_what_ran};
+pub use lock::{Blocks, Lock};
 pub use risk::{Risk, RiskKind};
 
 /// How a statement and its journal entry go together.
@@ -62,6 +64,9 @@ pub struct PlannedStep {
     pub(crate) way: Way,
     pub(crate) timeout: Option<Duration>,
     pub(crate) risks: Vec<Risk>,
+    pub(crate) lock: Option<Lock>,
+    pub(crate) is_job: bool,
+    pub(crate) rewrites: bool,
     pub(crate) state: Option<StepState>,
     pub(crate) table_bytes: Option<i64>,
 }
@@ -127,11 +132,37 @@ impl PlannedStep {
         &self.risks
     }
 
+    /// The strongest lock that it takes on what is there already; `None` where it takes none.
+    #[must_use]
+    pub fn lock(&self) -> Option<&Lock> {
+        self.lock.as_ref()
+    }
+
+    /// Whether it is a job of the server, which goes on when its session ends (CockroachDB).
+    #[must_use]
+    pub fn is_job(&self) -> bool {
+        self.is_job
+    }
+
+    /// Whether it writes a value for every row: a backfill on CockroachDB, a rewrite or an index build on PostgreSQL.
+    #[must_use]
+    pub fn rewrites(&self) -> bool {
+        self.rewrites
+    }
+
     /// How large the table is that it scans or writes anew, in bytes, with its indexes; `None` where it does not, or where the
-    /// server does not tell. On CockroachDB three times as much must be free.
+    /// server does not tell.
     #[must_use]
     pub fn table_bytes(&self) -> Option<i64> {
         self.table_bytes
+    }
+
+    /// How many bytes have to be free for it: three times the table's on CockroachDB, whose documentation of online schema changes
+    /// asks for that, and as many as the table's on PostgreSQL; `None` where it writes nothing anew, or where the size is not known.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<i64> {
+        let bytes = self.table_bytes.filter(|_| self.rewrites)?;
+        Some(bytes.saturating_mul(if self.is_job { 3 } else { 1 }))
     }
 
     /// Whether an earlier runner began it and did not say how it ended.
@@ -217,6 +248,14 @@ impl<'a> Known<'a> {
         match self.up {
             Body::Script(script) => script.checksum.as_str(),
             Body::Code(checksum) => checksum,
+        }
+    }
+
+    /// The migrations that it stands for.
+    pub(crate) fn squashes(&self) -> &'a [Squashed] {
+        match self.up {
+            Body::Script(script) => &script.header.squashes,
+            Body::Code(_) => &[],
         }
     }
 
@@ -346,6 +385,9 @@ fn code_step(known: &Known<'_>, checksum: &str, direction: Direction) -> Planned
         way: Way::Transaction,
         timeout: None,
         risks: Vec::new(),
+        lock: None,
+        is_job: false,
+        rewrites: false,
         state: None,
         table_bytes: None,
     }
@@ -410,6 +452,9 @@ fn script_steps(
             way,
             timeout: script.header.timeout,
             risks: risk::of(step, engine, &script.header),
+            lock: lock::of(step, engine),
+            is_job: engine == Engine::CockroachDb && step.class.kind == StepKind::Schema,
+            rewrites: risk::rewrites(step, engine),
             state: None,
             table_bytes: None,
         });
@@ -438,6 +483,9 @@ fn needs_no_transaction(step: &crate::file::ParsedStep, engine: Engine) -> bool 
         },
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// The beginning of a statement, for messages.
 pub(crate) fn first_words(text: &str) -> String {

@@ -39,6 +39,8 @@ pub enum ProblemKind {
     Missing,
     /// A file's number is below one that has run.
     OutOfOrder,
+    /// A file that stands for others is not as `squash` writes them, or the database has run a part of what it stands for.
+    Squashed,
     /// A lint of crdb-sql.
     Lint(crdb_sql::Code),
     /// A query of the service does not fit the schema after the migrations.
@@ -66,6 +68,7 @@ impl ProblemKind {
             Self::Edited => "edited",
             Self::Missing => "missing",
             Self::OutOfOrder => "out_of_order",
+            Self::Squashed => "squashed",
             Self::Lint(code) => code.as_str(),
             Self::BreaksQuery => "breaks_query",
         }

@@ -8,6 +8,7 @@ use crate::journal::{Journal, MigrationState, StepState};
 use crate::lease::Write;
 use crate::migrator::Migrator;
 use crate::plan::{Known, says_what_ran};
+use crate::squash;
 
 /// Something that a person has to decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ impl<S: SessionSource> Migrator<S> {
     pub async fn repairs(&self) -> Result<Vec<Repair>, Error> {
         let known = self.known()?;
         let place = self.place().await?;
-        let journal = self.journal(&place.tables).await?;
+        let journal = self.journal(&known, &place.tables).await?;
         Ok(repairs(&known, &journal))
     }
 
@@ -79,7 +80,8 @@ impl<S: SessionSource> Migrator<S> {
         let place = self.place().await?;
         let runner = self.runner(&place).await?;
         let result = async {
-            let journal = runner.journal().await?;
+            let mut journal = runner.journal().await?;
+            squash::accept(&known, &mut journal)?;
             let repairs = repairs(&known, &journal);
             let choice = repairs
                 .iter()

@@ -31,6 +31,27 @@ pub struct Arguments {
     /// Run migrations whose number is below one that has run
     #[arg(long, global = true)]
     out_of_order: bool,
+    /// The directory of the queries that no migration may break [default: sql/queries, where that is]
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    queries: Option<PathBuf>,
+    /// Do not ask whether a migration breaks queries
+    #[arg(long, global = true, conflicts_with = "queries")]
+    no_queries: bool,
+}
+
+/// What to do with a job.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[cfg_attr(
+    not(feature = "program"),
+    allow(dead_code, reason = "read by the program that has the feature")
+)]
+enum JobCommand {
+    /// It stops where it is
+    Pause,
+    /// It goes on
+    Resume,
+    /// What it did is taken back
+    Cancel,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -41,13 +62,16 @@ pub struct Arguments {
 enum MigrateCommand {
     /// Say how far every migration has come
     Status,
-    /// Show what `up` would run, how, and what is risky about it
+    /// Show what `up` would run: jobs, locks, bytes that have to be free, risks, and queries that would break
     Plan,
-    /// Apply pending migrations
+    /// Apply pending migrations, tried on a scratch database first where one may be made
     Up {
         /// The last one to apply
         #[arg(long, value_name = "NUMBER")]
         to: Option<i64>,
+        /// Do not try them on a scratch database first
+        #[arg(long)]
+        no_rehearsal: bool,
     },
     /// Take the latest migration back
     Down {
@@ -73,6 +97,23 @@ enum MigrateCommand {
     Repair {
         /// The words, as shown
         words: Option<String>,
+    },
+    /// Pause, resume or cancel the job of a schema change; `status` has its number
+    Job {
+        /// What to do with it
+        #[arg(value_enum)]
+        command: JobCommand,
+        /// Its number
+        job: i64,
+    },
+    /// Make one file of the oldest migrations, and remove theirs
+    Squash {
+        /// The last of them, whose number the new file gets
+        #[arg(long, value_name = "NUMBER")]
+        to: i64,
+        /// What the new file is called, in snake case
+        #[arg(long, default_value = "squashed")]
+        name: String,
     },
     /// Write empty files with the next number
     New {

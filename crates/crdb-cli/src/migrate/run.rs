@@ -1,15 +1,19 @@
 //! The commands, on the library.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use crdb_facade::migrate::{Migrations, Migrator, Options, Plan, Problem, Status};
+use crdb_facade::migrate::{
+    self, Migrations, Migrator, Options, Problem, Rehearsal, Report, Status,
+};
+use crdb_facade::sql::Repository;
 use crdb_facade::{Database, Source};
 use serde_json::{Value, json};
 
 use super::progress::Progress;
-use super::{Arguments, MigrateCommand};
+use super::{Arguments, JobCommand, MigrateCommand};
 use crate::connection::Connection;
 use crate::exit::Exit;
 
@@ -31,6 +35,7 @@ pub fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Res
     let answer = match &arguments.command {
         MigrateCommand::New { name } => new(arguments, name)?,
         MigrateCommand::Lint => lint(&Migrations::load(&arguments.dir)?),
+        MigrateCommand::Squash { to, name } => squash(arguments, *to, name)?,
         _ => return with_database(arguments, connection, as_json),
     };
     Ok(answer.print(as_json))
@@ -58,6 +63,7 @@ impl MigrateCommand {
             Self::Down { .. } => Some("crdb migrate down"),
             Self::Redo => Some("crdb migrate redo"),
             Self::Baseline { .. } => Some("crdb migrate baseline"),
+            Self::Job { .. } => Some("crdb migrate job"),
             Self::Repair { words: Some(_) } => Some("crdb migrate repair"),
             _ => None,
         }
@@ -75,6 +81,33 @@ fn new(arguments: &Arguments, name: &str) -> Result<Answer> {
         text: paths.join("\n"),
         well: true,
     })
+}
+
+fn squash(arguments: &Arguments, to: i64, name: &str) -> Result<Answer> {
+    let (file, removed) = Migrations::squash(&arguments.dir, to, name)?;
+    Ok(Answer {
+        json: json!({ "file": file, "removed": removed }),
+        text: format!(
+            "{} stands for {} files",
+            file.display(),
+            removed.len()
+        ),
+        well: true,
+    })
+}
+
+/// The queries that no migration may break.
+fn queries(arguments: &Arguments) -> Result<Option<Repository>> {
+    let usual = Path::new("sql/queries");
+    let directory = match &arguments.queries {
+        _ if arguments.no_queries => return Ok(None),
+        Some(directory) => directory.as_path(),
+        None if usual.is_dir() => usual,
+        None => return Ok(None),
+    };
+    let loaded = Repository::load(directory)
+        .with_context(|| format!("reading the queries of {}", directory.display()))?;
+    Ok(Some(loaded))
 }
 
 fn lint(migrations: &Migrations) -> Answer {
@@ -102,13 +135,17 @@ fn problem(problem: &Problem) -> Value {
 
 fn with_database(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
     let migrations = Migrations::load(&arguments.dir)?;
+    let queries = queries(arguments)?;
     let guarded = connection.guarded()?;
     let work = async |database: &Database| {
         let options = Options::new().allow_out_of_order(arguments.out_of_order);
-        let migrator = database
+        let mut migrator = database
             .migrator(migrations)
             .options(options)
             .observer(Arc::new(Progress::default()));
+        if let Some(queries) = queries {
+            migrator = migrator.queries(queries);
+        }
         let answer = command(&arguments.command, connection, &migrator).await?;
         Ok(answer.print(as_json))
     };
@@ -128,31 +165,96 @@ async fn command(
 ) -> Result<Answer> {
     let report = match command {
         MigrateCommand::Status => return Ok(status(&migrator.status().await?)),
-        MigrateCommand::Plan => return Ok(plan(&migrator.plan().await?)),
+        MigrateCommand::Plan => return plan(migrator).await,
         MigrateCommand::Verify { scratch } => return verify(connection, migrator, scratch).await,
         MigrateCommand::Repair { words } => return repair(migrator, words.as_deref()).await,
-        MigrateCommand::Up { to: None } => migrator.up().await?,
-        MigrateCommand::Up { to: Some(to) } => migrator.up_to(*to).await?,
+        MigrateCommand::Job { command, job: id } => return job(migrator, *command, *id).await,
+        MigrateCommand::Up { to, no_rehearsal } => {
+            return up(connection, migrator, *to, *no_rehearsal).await;
+        }
         MigrateCommand::Down { to: None } => migrator.down().await?,
         MigrateCommand::Down { to: Some(to) } => migrator.down_to(*to).await?,
         MigrateCommand::Redo => migrator.redo().await?,
         MigrateCommand::Baseline { to } => migrator.baseline(*to).await?,
-        MigrateCommand::New { .. } | MigrateCommand::Lint => {
+        MigrateCommand::New { .. } | MigrateCommand::Lint | MigrateCommand::Squash { .. } => {
             anyhow::bail!("this command needs no database")
         }
     };
+    let json = serde_json::to_value(&report)?;
+    Ok(migrated(&report, json))
+}
+
+fn migrated(report: &Report, json: Value) -> Answer {
     let lines: Vec<String> = report
         .migrations()
         .iter()
         .map(|one| format!("{} {} {}", one.direction.as_str(), one.version, one.name))
         .collect();
-    Ok(Answer {
-        json: serde_json::to_value(&report)?,
+    Answer {
+        json,
         text: if lines.is_empty() {
             "nothing to do".to_owned()
         } else {
             lines.join("\n")
         },
+        well: true,
+    }
+}
+
+/// Tries the pending migrations on a scratch database, and applies them.
+async fn up(
+    connection: &Connection,
+    migrator: &Migrator<Source>,
+    to: Option<i64>,
+    no_rehearsal: bool,
+) -> Result<Answer> {
+    let rehearsal = if no_rehearsal {
+        None
+    } else {
+        Some(rehearse(connection, migrator).await?)
+    };
+    if let Some(Rehearsal::NotPossible(why)) = &rehearsal {
+        eprintln!("not tried on a scratch database first: {why}");
+    }
+    let report = match to {
+        None => migrator.up().await?,
+        Some(to) => migrator.up_to(to).await?,
+    };
+    let mut json = serde_json::to_value(&report)?;
+    if let Some(object) = json.as_object_mut() {
+        object.insert("rehearsal".to_owned(), serde_json::to_value(&rehearsal)?);
+    }
+    Ok(migrated(&report, json))
+}
+
+async fn rehearse(connection: &Connection, migrator: &Migrator<Source>) -> Result<Rehearsal> {
+    let mut opened = None;
+    let open = async |name: String| {
+        let mut scratch = connection.clone();
+        scratch.set.push(("auth.database".to_owned(), name));
+        let database = Database::open(scratch.config()?).await?;
+        let executor = database.executor().clone();
+        opened = Some(database);
+        Ok(executor)
+    };
+    let done = migrator.rehearse_in_own(open).await;
+    if let Some(database) = opened {
+        // What ends too late is closed with the process.
+        drop(database.close(CLOSING).await);
+    }
+    Ok(done?)
+}
+
+async fn job(migrator: &Migrator<Source>, command: JobCommand, job: i64) -> Result<Answer> {
+    let (told, word) = match command {
+        JobCommand::Pause => (migrate::JobCommand::Pause, "paused"),
+        JobCommand::Resume => (migrate::JobCommand::Resume, "resumed"),
+        JobCommand::Cancel => (migrate::JobCommand::Cancel, "cancelled"),
+    };
+    migrator.control_job(job, told).await?;
+    Ok(Answer {
+        json: json!({ "job": job, "told": word }),
+        text: format!("job {job} is told to be {word}"),
         well: true,
     })
 }
@@ -185,7 +287,9 @@ fn status(status: &Status) -> Answer {
     }
 }
 
-fn plan(plan: &Plan) -> Answer {
+async fn plan(migrator: &Migrator<Source>) -> Result<Answer> {
+    let plan = migrator.plan().await?;
+    let broken = migrator.broken_by(&plan);
     let mut text = String::new();
     let mut steps = Vec::new();
     for step in plan.steps() {
@@ -203,6 +307,23 @@ fn plan(plan: &Plan) -> Answer {
             },
             step.text()
         );
+        if let Some(lock) = step.lock() {
+            text += &format!(
+                "  lock: {}, for which {} wait\n",
+                lock.mode,
+                lock.blocks.as_str().replace('_', " ")
+            );
+        }
+        if step.is_job() {
+            text += if step.rewrites() {
+                "  a job with a backfill\n"
+            } else {
+                "  a job\n"
+            };
+        }
+        if let (Some(table), Some(free)) = (step.table_bytes(), step.free_bytes()) {
+            text += &format!("  the table has {table} bytes; {free} have to be free\n");
+        }
         for risk in step.risks() {
             text += &format!("  [{}] {}\n", risk.kind.as_str(), risk.text);
         }
@@ -216,17 +337,25 @@ fn plan(plan: &Plan) -> Answer {
             "way": step.way(),
             "text": step.text(),
             "in_doubt": step.is_in_doubt(),
+            "lock": step.lock(),
+            "job": step.is_job(),
+            "rewrites": step.rewrites(),
+            "table_bytes": step.table_bytes(),
+            "free_bytes": step.free_bytes(),
             "risks": step.risks(),
         }));
     }
     if plan.is_empty() {
         text = "nothing to do".to_owned();
     }
-    Answer {
-        json: json!({ "steps": steps }),
+    for one in &broken {
+        text += &format!("{one}\n");
+    }
+    Ok(Answer {
+        json: json!({ "steps": steps, "broken": broken.iter().map(problem).collect::<Vec<_>>() }),
         text,
         well: true,
-    }
+    })
 }
 
 async fn verify(

@@ -131,6 +131,9 @@ impl Migrations {
             }
             side.insert(named.version, (named.name, script));
         }
+        for (version, (_, script)) in &ups {
+            squashed(*version, script, downs.contains_key(version), &mut problems);
+        }
         for (version, (name, script)) in &downs {
             let up = ups.get(version);
             if up.is_none_or(|(up, _)| up != name) {
@@ -244,6 +247,36 @@ impl Migrations {
                 .map_err(|error| output(path, error))?;
         }
         Ok([up, down])
+    }
+}
+
+/// A file that stands for others has their last number, and cannot be taken back.
+fn squashed(version: i64, script: &Script, has_down: bool, problems: &mut Vec<Problem>) {
+    let squashes = &script.header.squashes;
+    if squashes.is_empty() {
+        return;
+    }
+    let last = squashes.iter().map(|one| one.to).max();
+    let complete = squashes
+        .iter()
+        .any(|one| one.is_single() && one.to == version);
+    if last != Some(version) || !complete {
+        let message =
+            format!("it stands for other migrations, and {version} is not the last of them");
+        problems.push(
+            Problem::new(ProblemKind::Squashed, &script.path, message)
+                .help("`squash` writes such files; bring it back from version control"),
+        );
+    }
+    if has_down {
+        problems.push(
+            Problem::new(
+                ProblemKind::Squashed,
+                &script.path,
+                "it stands for other migrations, and has a down file",
+            )
+            .help("delete the down file: a database that ran the others could not be taken back by it"),
+        );
     }
 }
 

@@ -24,7 +24,47 @@ pub struct Header {
     pub(crate) timeout: Option<Duration>,
     pub(crate) transaction: TransactionMode,
     pub(crate) unparsed: bool,
+    pub(crate) squashes: Vec<Squashed>,
     pub(crate) docs: String,
+}
+
+/// A migration that a file stands for, or several that a squashed file stood for before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Squashed {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+    pub(crate) checksum: String,
+}
+
+impl Squashed {
+    /// Whether it is a migration of its own, and not a squashed one.
+    pub(crate) fn is_single(&self) -> bool {
+        self.from == self.to
+    }
+
+    /// `7 CHECKSUM`, or `1-7 CHECKSUM`.
+    fn read(value: &str) -> Option<Self> {
+        let (versions, checksum) = value.split_once(' ')?;
+        let (from, to) = versions.split_once('-').unwrap_or((versions, versions));
+        let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+        let checksum = checksum.trim();
+        let hexadecimal = checksum.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (0 < from && from <= to && checksum.len() == 64 && hexadecimal).then(|| Self {
+            from,
+            to,
+            checksum: checksum.to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Display for Squashed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.from)?;
+        if !self.is_single() {
+            write!(f, "-{}", self.to)?;
+        }
+        write!(f, " {}", self.checksum)
+    }
 }
 
 impl Header {
@@ -53,7 +93,7 @@ impl Header {
     }
 }
 
-const KEYS: [&str; 4] = ["allow", "timeout", "transaction", "verify"];
+const KEYS: [&str; 5] = ["allow", "squashes", "timeout", "transaction", "verify"];
 
 /// Own codes that a header can allow, besides the lints of crdb-sql.
 const OWN_CODES: [&str; 5] = [
@@ -93,7 +133,8 @@ pub(crate) fn parse(file: &Path, text: &str, problems: &mut Vec<Problem>) -> Hea
                 "annotations stand at the head of the file and concern all of it",
             ),
             Some((key, value)) if KEYS.contains(&key) => {
-                if key != "allow" && seen.contains(&key) {
+                let once = !matches!(key, "allow" | "squashes");
+                if once && seen.contains(&key) {
                     report(
                         format!("`{key}` is said twice"),
                         "keep one of the two lines",
@@ -106,7 +147,7 @@ pub(crate) fn parse(file: &Path, text: &str, problems: &mut Vec<Problem>) -> Hea
             }
             Some((key, _)) if in_header && is_misspelt(key) => report(
                 format!("`{key}` is not an annotation"),
-                "those of a migration are `allow`, `timeout`, `transaction` and `verify`",
+                "those of a migration are `allow`, `squashes`, `timeout`, `transaction` and `verify`",
             ),
             _ if in_header => docs.push(content),
             _ => {}
@@ -114,6 +155,21 @@ pub(crate) fn parse(file: &Path, text: &str, problems: &mut Vec<Problem>) -> Hea
     }
     header.docs = docs.join("\n").trim().to_owned();
     header
+}
+
+/// The text without the annotations at its head.
+pub(super) fn without_annotations(text: &str) -> String {
+    let mut in_header = true;
+    let is_annotation = |line: &str| {
+        let comment = line.trim().strip_prefix("--");
+        let key = comment.and_then(|comment| comment.trim_start_matches('-').split_once(':'));
+        key.is_some_and(|(key, _)| KEYS.contains(&key.trim()))
+    };
+    let lines = text.lines().filter(|line| {
+        in_header &= line.trim().is_empty() || line.trim_start().starts_with("--");
+        !(in_header && is_annotation(line))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a word was meant to be a key.
@@ -141,6 +197,15 @@ impl Header {
                         ));
                     }
                 };
+            }
+            "squashes" => {
+                let squashed = Squashed::read(value).ok_or_else(|| {
+                    (
+                        format!("`{value}` is not a number and a checksum"),
+                        "`squash` writes these lines; bring the file back from version control",
+                    )
+                })?;
+                self.squashes.push(squashed);
             }
             "verify" if value == "server" => self.unparsed = true,
             "verify" => {

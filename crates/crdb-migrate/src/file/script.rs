@@ -134,6 +134,7 @@ pub(super) fn read(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Scri
                 schemas,
                 text: piece.text.to_owned(),
             }),
+            Role::Unset(name) => settings.retain(|setting| setting.name != name),
             Role::Step(class) => steps.push(ParsedStep {
                 line: piece.line,
                 text: piece.text.to_owned(),

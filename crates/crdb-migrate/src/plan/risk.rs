@@ -65,6 +65,31 @@ pub(super) fn of(step: &ParsedStep, engine: Engine, header: &Header) -> Vec<Risk
     risks
 }
 
+/// Whether a step writes a value for every row, whatever its file allows.
+pub(super) fn rewrites(step: &ParsedStep, engine: Engine) -> bool {
+    let Some(statement) = &step.statement else {
+        return false;
+    };
+    let builds_index = |action: &AlterTableAction| {
+        matches!(
+            action,
+            AlterTableAction::AddConstraint {
+                constraint: TableConstraint::Unique { .. } | TableConstraint::PrimaryKey { .. },
+                ..
+            }
+        )
+    };
+    let mut rewrites = match &statement.kind {
+        StatementKind::CreateIndex(_) => true,
+        StatementKind::AlterTable(alter) => alter.actions.iter().any(builds_index),
+        _ => false,
+    };
+    found(statement, engine, &mut |kind, _| {
+        rewrites |= kind == RiskKind::FullRewrite;
+    });
+    rewrites
+}
+
 fn found(statement: &Statement, engine: Engine, add: &mut impl FnMut(RiskKind, &'static str)) {
     let cockroach = engine == Engine::CockroachDb;
     match &statement.kind {
@@ -140,12 +165,35 @@ fn alteration(
             ),
             _ => {}
         },
+        AlterTableAction::AddColumn { column, .. } if !cockroach && is_rewritten(column) => add(
+            RiskKind::FullRewrite,
+            "every row is written anew, or an index is built, under an exclusive lock: add the column without that, fill it in batches, and build the index CONCURRENTLY",
+        ),
         AlterTableAction::AddColumn { column, .. } if cockroach && is_backfilled(column) => add(
             RiskKind::FullRewrite,
             "the column is backfilled while the table is used; up to three times the table's size must be free",
         ),
         _ => {}
     }
+}
+
+/// Whether PostgreSQL writes every row for a new column: one that is computed and stored, is unique, or has a default that differs from row
+/// to row. A default that is the same for all rows is kept once.
+fn is_rewritten(column: &ColumnDefinition) -> bool {
+    column
+        .options
+        .iter()
+        .any(|option| match &option.constraint {
+            ColumnConstraint::Computed { stored, .. } => *stored,
+            ColumnConstraint::Unique { .. } => true,
+            ColumnConstraint::Default(value) => {
+                // Which functions are volatile only the server knows; these are not.
+                let text = value.to_string().to_ascii_lowercase();
+                let stable = ["now()", "current_timestamp()", "transaction_timestamp()"];
+                text.contains('(') && !stable.contains(&text.as_str())
+            }
+            _ => false,
+        })
 }
 
 /// Whether every row gets a value that is stored.

@@ -209,5 +209,9 @@ mod tests {
                 Some(vec!["a".to_owned(), "B".to_owned()])
             )
         );
+        assert_eq!(
+            role(&parse_one("SET search_path TO DEFAULT").unwrap()),
+            Role::Unset("search_path".to_owned())
+        );
     }
 }

@@ -13,6 +13,8 @@ pub(crate) enum Role {
     Step(Classified),
     /// A setting for the steps behind it: its name, and the schemas of a search path.
     Setting(String, Option<Vec<String>>),
+    /// A setting for the steps behind it is none any more.
+    Unset(String),
     /// Not for a migration: why, and what to do.
     Refused(ProblemKind, &'static str, &'static str),
 }
@@ -40,6 +42,12 @@ pub(crate) fn role(statement: &Statement) -> Role {
             SetScope::Default | SetScope::Session if !set.name.is_empty() => {
                 let name: Vec<&str> = set.name.iter().map(Ident::value).collect();
                 let name = name.join(".");
+                let mut values = set.values.iter().map(ToString::to_string);
+                if let (Some(value), None) = (values.next(), values.next())
+                    && value.eq_ignore_ascii_case("default")
+                {
+                    return Role::Unset(name);
+                }
                 let schemas = (name == "search_path").then(|| {
                     let values = set.values.iter().map(ToString::to_string);
                     values.map(|value| unquoted(&value)).collect()

@@ -71,6 +71,20 @@ impl Bed {
         PooledExecutor::new(Plain::new(Arc::new(config), self.kind))
     }
 
+    /// A database of this name beside it.
+    pub(crate) fn named(&self, name: &str) -> PooledExecutor<Plain> {
+        let mut config = (*self.config).clone();
+        config.dbname(name);
+        PooledExecutor::new(Plain::new(Arc::new(config), self.kind))
+    }
+
+    /// Lets the runner's user create databases, or not.
+    pub(crate) async fn may_create_databases(&self, may: bool) {
+        let word = if may { "CREATEDB" } else { "NOCREATEDB" };
+        let text = format!("ALTER ROLE {} {word}", self.user());
+        self.engine.execute(&text).await.unwrap();
+    }
+
     pub(crate) fn migrator(&self, files: &[(&str, &str)]) -> Migrator<Plain> {
         Migrator::new(self.db.clone(), Migrations::from_embedded(files).unwrap()).options(options())
     }

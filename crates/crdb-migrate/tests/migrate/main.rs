@@ -14,5 +14,6 @@ mod jobs;
 mod kill;
 mod others;
 mod source;
+mod squash;
 mod up;
 mod witness;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crdb_exec::{Engine, ExecutorExt, Row, ScopeSource, SessionSource, Transaction};
 use crdb_migrate::{
-    BoxFuture, CodeError, CodeMigration, ErrorKind, Migrations, Next, ProblemKind, RiskKind, Tool,
+    BoxFuture, CodeError, CodeMigration, ErrorKind, Migrations, Next, ProblemKind, Rehearsal,
+    RiskKind, Tool,
 };
 use crdb_sql::Repository;
 
@@ -290,6 +291,95 @@ fn lints_and_broken_queries_are_told() {
             && broken.iter().any(|one| one.contains("q.of_table"))
     );
     assert!(migrations.breaks(4, &queries).is_empty());
+}
+
+#[tokio::test]
+async fn a_migration_that_breaks_a_query_is_refused_before_anything_runs() {
+    let queries = || {
+        let text = "-- name: owners :many\nSELECT owner FROM accounts;\n-- name: other :many\nSELECT a FROM elsewhere;\n";
+        Repository::from_embedded(&[("accounts.sql", text)]).unwrap()
+    };
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let files = [
+            FILES[0],
+            (
+                "0002_more.up.sql",
+                "ALTER TABLE accounts ADD COLUMN name TEXT;",
+            ),
+            (
+                "0003_drop.up.sql",
+                "-- allow: data_loss\nALTER TABLE accounts DROP COLUMN owner;",
+            ),
+        ];
+        let migrator = || bed.migrator(&files).queries(queries());
+        // What is left for later breaks nothing.
+        assert_eq!(migrator().up_to(2).await.unwrap().versions(), [1, 2]);
+        let error = migrator().up().await.unwrap_err();
+        assert_eq!(error.problems().len(), 1, "{error}");
+        assert_eq!(error.problems()[0].kind(), ProblemKind::BreaksQuery);
+        let text = error.to_string();
+        assert!(
+            text.contains("accounts.sql:1") && text.contains("after migration 3 (drop)"),
+            "{text}"
+        );
+        assert_eq!(
+            bed.ask("SELECT count(*) FROM information_schema.columns WHERE column_name = 'owner' AND table_name = 'accounts'").await,
+            "1"
+        );
+        let allowed = [
+            files[0],
+            files[1],
+            (
+                files[2].0,
+                "-- allow: data_loss, breaks_query\nALTER TABLE accounts DROP COLUMN owner;",
+            ),
+        ];
+        let migrator = bed.migrator(&allowed).queries(queries());
+        assert_eq!(migrator.up().await.unwrap().versions(), [3]);
+    }
+}
+
+#[tokio::test]
+async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_be_made() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let scratches =
+            "SELECT count(*) FROM pg_database WHERE datname LIKE 'crdb_migrate_scratch_%'";
+        let open = async |name: String| Ok(bed.named(&name));
+        let wrong = [
+            FILES[0],
+            ("0002_wrong.up.sql", "ALTER TABLE nothing ADD COLUMN a INT8"),
+        ];
+        bed.may_create_databases(false).await;
+        let done = bed.migrator(&wrong).rehearse_in_own(open).await.unwrap();
+        assert!(
+            matches!(&done, Rehearsal::NotPossible(why) if why.contains("42501")),
+            "{done:?}"
+        );
+        bed.may_create_databases(true).await;
+        let before = bed.ask(scratches).await;
+        let open = async |name: String| Ok(bed.named(&name));
+        let error = bed
+            .migrator(&wrong)
+            .rehearse_in_own(open)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Step, "{error}");
+        assert_eq!(bed.ask("SELECT to_regclass('accounts')").await, "");
+        let open = async |name: String| Ok(bed.named(&name));
+        let done = bed.migrator(FILES).rehearse_in_own(open).await.unwrap();
+        assert_eq!(done, Rehearsal::Passed);
+        bed.migrator(FILES).up().await.unwrap();
+        let open = async |_: String| panic!("there is nothing to try");
+        let done = bed
+            .migrator(FILES)
+            .rehearse_in_own::<crate::source::Plain>(open)
+            .await
+            .unwrap();
+        assert_eq!(done, Rehearsal::NothingPending);
+        assert_eq!(bed.ask(scratches).await, before);
+    }
 }
 
 #[tokio::test]
