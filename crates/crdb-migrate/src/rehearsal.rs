@@ -5,6 +5,7 @@ use crdb_exec::{
 };
 
 use crate::code::CodeError;
+use crate::drift::Drift;
 use crate::error::{Error, ErrorKind};
 use crate::migrator::Migrator;
 use crate::plan;
@@ -67,31 +68,66 @@ impl<S: SessionSource> Migrator<S> {
         if plan::up(&known, &journal, place.engine, None)?.is_empty() {
             return Ok(Rehearsal::NothingPending);
         }
-        let name = format!("{PREFIX}{:016x}", rand::random::<u64>());
-        if let Err(error) = self.create_scratch(&name).await {
-            return Ok(Rehearsal::NotPossible(error.to_string()));
-        }
-        let tried = async {
-            let scratch = open(name.clone()).await.map_err(|error| {
-                Error::new(
-                    ErrorKind::Database,
-                    format!("opening the scratch database {name}"),
-                )
-                .because(error)
-            })?;
-            self.rehearse(&scratch).await
-        }
-        .await;
-        let dropped = self.drop_scratch(place.engine, &name).await;
-        tried?;
-        dropped.map_err(|error| {
-            Error::database(&format!("dropping the scratch database {name}"), error)
-        })?;
+        let name = match self.create_scratch().await {
+            Ok(name) => name,
+            Err(error) => return Ok(Rehearsal::NotPossible(error.to_string())),
+        };
+        let work = async |scratch: &PooledExecutor<T>| self.rehearse(scratch).await;
+        self.in_scratch(place.engine, name, open, work).await?;
         Ok(Rehearsal::Passed)
     }
 
-    async fn create_scratch(&self, name: &str) -> Result<(), ExecError> {
-        let text = format!("CREATE DATABASE {}", quoted(name));
+    /// As [`verify`](Self::verify), on a scratch database that is made for it on the same server and dropped afterwards.
+    ///
+    /// `open` reaches the database of the name that it is given.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify); [`ErrorKind::Preflight`] when no scratch database may be made, [`ErrorKind::Database`] when it
+    /// cannot be reached or dropped.
+    ///
+    /// # Cancel safety
+    /// As [`rehearse_in_own`](Self::rehearse_in_own).
+    pub async fn verify_in_own<T: SessionSource>(
+        &self,
+        open: impl AsyncFnOnce(String) -> Result<PooledExecutor<T>, CodeError>,
+    ) -> Result<Drift, Error> {
+        let place = self.place().await?;
+        let name = self.create_scratch().await.map_err(|error| {
+            Error::new(ErrorKind::Preflight, "creating a scratch database")
+                .because(error)
+                .remedy("grant the user CREATEDB, or name an empty database")
+        })?;
+        let work = async |scratch: &PooledExecutor<T>| self.verify(scratch).await;
+        self.in_scratch(place.engine, name, open, work).await
+    }
+
+    /// Works on a scratch database, and drops it.
+    async fn in_scratch<T: SessionSource, R>(
+        &self,
+        engine: Engine,
+        name: String,
+        open: impl AsyncFnOnce(String) -> Result<PooledExecutor<T>, CodeError>,
+        work: impl AsyncFnOnce(&PooledExecutor<T>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let done = match open(name.clone()).await {
+            Ok(scratch) => work(&scratch).await,
+            Err(error) => {
+                let attempted = format!("opening the scratch database {name}");
+                Err(Error::new(ErrorKind::Database, attempted).because(error))
+            }
+        };
+        let dropped = self.drop_scratch(engine, &name).await;
+        let done = done?;
+        dropped.map_err(|error| {
+            Error::database(&format!("dropping the scratch database {name}"), error)
+        })?;
+        Ok(done)
+    }
+
+    /// Creates an empty database, and gives its name.
+    async fn create_scratch(&self) -> Result<String, ExecError> {
+        let name = format!("{PREFIX}{:016x}", rand::random::<u64>());
+        let text = format!("CREATE DATABASE {}", quoted(&name));
         let mut attempt = 1;
         loop {
             let created = self.db.execute(text.as_str(), &[]).await;
@@ -102,7 +138,7 @@ impl<S: SessionSource> Migrator<S> {
                     tokio::time::sleep(pause).await;
                     attempt += 1;
                 }
-                created => return created.map(drop),
+                created => return created.map(|_| name),
             }
         }
     }

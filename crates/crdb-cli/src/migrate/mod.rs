@@ -83,9 +83,9 @@ enum MigrateCommand {
     Redo,
     /// Compare the schema with a fresh application of the files
     Verify {
-        /// An empty database on a server of the same version
+        /// An empty database on a server of the same version; without it, one is made on the same server
         #[arg(long, value_name = "URL")]
-        scratch: String,
+        scratch: Option<String>,
     },
     /// Take over a database that another tool has migrated
     Baseline {

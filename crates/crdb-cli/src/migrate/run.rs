@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use crdb_facade::exec::PooledExecutor;
 use crdb_facade::migrate::{
     self, Migrations, Migrator, Options, Problem, Rehearsal, Report, Status,
 };
@@ -87,11 +88,7 @@ fn squash(arguments: &Arguments, to: i64, name: &str) -> Result<Answer> {
     let (file, removed) = Migrations::squash(&arguments.dir, to, name)?;
     Ok(Answer {
         json: json!({ "file": file, "removed": removed }),
-        text: format!(
-            "{} stands for {} files",
-            file.display(),
-            removed.len()
-        ),
+        text: format!("{} stands for {} files", file.display(), removed.len()),
         well: true,
     })
 }
@@ -166,7 +163,9 @@ async fn command(
     let report = match command {
         MigrateCommand::Status => return Ok(status(&migrator.status().await?)),
         MigrateCommand::Plan => return plan(migrator).await,
-        MigrateCommand::Verify { scratch } => return verify(connection, migrator, scratch).await,
+        MigrateCommand::Verify { scratch } => {
+            return verify(connection, migrator, scratch.as_deref()).await;
+        }
         MigrateCommand::Repair { words } => return repair(migrator, words.as_deref()).await,
         MigrateCommand::Job { command, job: id } => return job(migrator, *command, *id).await,
         MigrateCommand::Up { to, no_rehearsal } => {
@@ -229,20 +228,31 @@ async fn up(
 
 async fn rehearse(connection: &Connection, migrator: &Migrator<Source>) -> Result<Rehearsal> {
     let mut opened = None;
-    let open = async |name: String| {
-        let mut scratch = connection.clone();
-        scratch.set.push(("auth.database".to_owned(), name));
-        let database = Database::open(scratch.config()?).await?;
-        let executor = database.executor().clone();
-        opened = Some(database);
-        Ok(executor)
-    };
+    let open = async |name| open_scratch(connection, name, &mut opened).await;
     let done = migrator.rehearse_in_own(open).await;
+    close(opened).await;
+    Ok(done?)
+}
+
+/// Opens another database of the same server.
+async fn open_scratch(
+    connection: &Connection,
+    name: String,
+    opened: &mut Option<Database>,
+) -> Result<PooledExecutor<Source>, migrate::CodeError> {
+    let mut scratch = connection.clone();
+    scratch.set.push(("auth.database".to_owned(), name));
+    let database = Database::open(scratch.config()?).await?;
+    let executor = database.executor().clone();
+    *opened = Some(database);
+    Ok(executor)
+}
+
+async fn close(opened: Option<Database>) {
     if let Some(database) = opened {
         // What ends too late is closed with the process.
         drop(database.close(CLOSING).await);
     }
-    Ok(done?)
 }
 
 async fn job(migrator: &Migrator<Source>, command: JobCommand, job: i64) -> Result<Answer> {
@@ -361,18 +371,28 @@ async fn plan(migrator: &Migrator<Source>) -> Result<Answer> {
 async fn verify(
     connection: &Connection,
     migrator: &Migrator<Source>,
-    scratch: &str,
+    scratch: Option<&str>,
 ) -> Result<Answer> {
-    let scratch = Connection {
-        url: Some(scratch.to_owned()),
-        ..connection.clone()
+    let mut opened = None;
+    let drift = match scratch {
+        None => {
+            let open = async |name| open_scratch(connection, name, &mut opened).await;
+            migrator.verify_in_own(open).await
+        }
+        Some(url) => {
+            let scratch = Connection {
+                url: Some(url.to_owned()),
+                ..connection.clone()
+            };
+            let scratch = Database::open(scratch.config()?)
+                .await
+                .context("opening the scratch database")?;
+            let drift = migrator.verify(scratch.executor()).await;
+            opened = Some(scratch);
+            drift
+        }
     };
-    let scratch = Database::open(scratch.config()?)
-        .await
-        .context("opening the scratch database")?;
-    let drift = migrator.verify(scratch.executor()).await;
-    // What ends too late is closed with the process.
-    drop(scratch.close(CLOSING).await);
+    close(opened).await;
     let drift = drift?;
     let mut text = String::new();
     for one in drift.differences() {

@@ -61,6 +61,11 @@ impl Bed {
         self.proxy.as_ref().unwrap().inject(injection);
     }
 
+    /// How long schema changes take behind the proxy.
+    pub(crate) fn slow_schema_changes(&self, takes: std::time::Duration) {
+        self.proxy.as_ref().unwrap().slow_schema_changes(takes);
+    }
+
     /// What a statement of one value gives, asked on the server itself.
     pub(crate) async fn ask(&self, sql: &str) -> Option<String> {
         let (engine, database) = self.database.as_ref().unwrap();

@@ -11,6 +11,7 @@ mod beginning;
 mod bulk;
 mod files;
 mod guide;
+mod migrate;
 mod outputs;
 mod production;
 mod profile;

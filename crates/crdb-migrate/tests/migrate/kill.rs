@@ -5,6 +5,7 @@
 //! Short: a few points on each engine. Long (`CRDB_TEST_LONG`): 1,000 kills on each engine, at every point in turn, from
 //! the seed `CRDB_TEST_SEED`.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -25,7 +26,7 @@ const ORDERS: &str = "CRDB_MIGRATE_TEST_RUNNER";
 const TEST: &str = "kill::each_migration_takes_effect_once_whenever_a_runner_is_killed";
 
 /// No runner hangs for longer.
-const HANGS: Duration = Duration::from_secs(300);
+const HANGS: Duration = Duration::from_secs(180);
 
 /// How long a lease lasts.
 const LEASE: Duration = Duration::from_secs(1);
@@ -37,7 +38,7 @@ const FROZEN: Duration = Duration::from_millis(2_500);
 const JOB: Duration = Duration::from_millis(250);
 
 /// Rounds at a time.
-const AT_ONCE: u64 = 4;
+const AT_ONCE: usize = 4;
 
 const FILES: &[(&str, &str)] = &[
     (
@@ -151,6 +152,7 @@ async fn run(orders: &str) {
     // A lease of one second can be lost on a busy machine: then the runner goes on as any caller would.
     while let Err(error) = migrator.up().await {
         assert!(error.is_transient(), "{error}");
+        tokio::time::sleep(LEASE / 10).await;
     }
     println!("points: {}", POINTS.load(Ordering::SeqCst));
 }
@@ -180,11 +182,31 @@ fn start(bed: &Bed, at: u64, fate: Fate) -> Child {
         .unwrap()
 }
 
-async fn finish(runner: Child) -> std::process::Output {
-    tokio::time::timeout(HANGS, runner.wait_with_output())
-        .await
-        .expect("a runner hung")
-        .unwrap()
+async fn finish(bed: &Bed, runner: Child) -> std::process::Output {
+    match tokio::time::timeout(HANGS, runner.wait_with_output()).await {
+        Ok(output) => output.unwrap(),
+        Err(_) => panic!("a runner hung on {:?}: {}", bed.kind, standstill(bed).await),
+    }
+}
+
+/// What the server shows of runners that do not go on.
+async fn standstill(bed: &Bed) -> String {
+    let ask = async |sql: &str| {
+        let answer = bed.engine.execute_in(bed.database.name(), sql).await;
+        answer.unwrap_or_default().unwrap_or_default()
+    };
+    let lease = ask("SELECT string_agg(l::TEXT, ' ') FROM public.crdb_migration_lease l").await;
+    let lines = ask(
+        "SELECT string_agg(version || '.' || step || ' ' || state || coalesce(' ' || error, ''), ', ') FROM public.crdb_migration_step",
+    )
+    .await;
+    let sessions = ask(
+        "SELECT string_agg(pid || ' ' || coalesce(state, '') || ' ' || coalesce(wait_event, '') || ' ' || left(query, 120), E'\\n') \
+         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
+    let all = ask("SELECT count(*)::TEXT FROM pg_stat_activity").await;
+    format!("lease {lease}; {lines}; {all} sessions, of which\n{sessions}")
 }
 
 async fn bed(kind: Engine) -> Bed {
@@ -199,7 +221,7 @@ async fn bed(kind: Engine) -> Bed {
 /// How many points there are for one runner alone.
 async fn points(kind: Engine) -> u64 {
     let bed = bed(kind).await;
-    let output = finish(start(&bed, 0, Fate::Killed)).await;
+    let output = finish(&bed, start(&bed, 0, Fate::Killed)).await;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find_map(|line| line.split_once("points: "));
     line.unwrap_or_else(|| panic!("{output:?}"))
@@ -210,6 +232,7 @@ async fn points(kind: Engine) -> u64 {
 
 /// What a round has come to.
 struct Round {
+    kind: Engine,
     at: u64,
     fate: Fate,
     /// Whether the runner met its fate, which it does not when others do its work.
@@ -228,13 +251,13 @@ async fn round(kind: Engine, at: u64, fate: Fate) -> Round {
     }
     let others = [start(&bed, 0, fate), start(&bed, 0, fate)];
     let what = format!("{fate:?} at {at} on {kind:?}");
-    let first = finish(first).await;
+    let first = finish(&bed, first).await;
     let said = String::from_utf8_lossy(&first.stdout).into_owned();
     let met = said.contains("met: ");
     let dies = met && fate == Fate::Killed;
     assert_eq!(first.status.success(), !dies, "{what}: {first:?}");
     for other in others {
-        let output = finish(other).await;
+        let output = finish(&bed, other).await;
         assert!(output.status.success(), "{what}: {output:?}");
     }
     assert_eq!(bed.ask("SELECT n FROM counter").await, "111", "{what}");
@@ -272,6 +295,7 @@ async fn round(kind: Engine, at: u64, fate: Fate) -> Round {
     let wrong = witness::against_the_rules(&bed, MADE).await;
     assert!(wrong.is_empty(), "{what}: {wrong:#?}");
     Round {
+        kind,
         at,
         fate,
         met,
@@ -287,13 +311,30 @@ async fn each_migration_takes_effect_once_whenever_a_runner_is_killed() {
     }
 }
 
-/// What all rounds have come to.
-#[derive(Default)]
+/// What the rounds on one engine have come to.
 struct Figures {
+    kind: Engine,
+    /// How many points one runner alone has.
+    points: u64,
+    started: u64,
     kills: u64,
     freezes: u64,
     beside: u64,
-    points: u64,
+    met: BTreeSet<u64>,
+}
+
+impl Figures {
+    fn count(&mut self, round: &Round) {
+        if !round.met {
+            return;
+        }
+        self.met.insert(round.at);
+        self.beside += u64::from(round.beside);
+        match round.fate {
+            Fate::Frozen => self.freezes += 1,
+            Fate::Killed => self.kills += 1,
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "the chaos harness reads it")]
@@ -304,55 +345,62 @@ async fn kill_one_of_three_again_and_again() {
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(1);
     let wanted = if long { 1_000 } else { 3 };
-    let mut figures = Figures::default();
+    let mut engines = Vec::new();
     for kind in BOTH {
-        let points = points(kind).await;
-        let mut met = std::collections::BTreeSet::new();
-        let (mut kills, mut number) = (0, 0);
-        let mut running = JoinSet::new();
-        while kills < wanted || !running.is_empty() {
-            let under_way =
-                |running: &JoinSet<Round>| u64::try_from(running.len()).unwrap_or(u64::MAX);
-            while kills + under_way(&running) <= wanted && under_way(&running) < AT_ONCE {
-                let fate = if number % 4 == 1 {
-                    Fate::Frozen
-                } else {
-                    Fate::Killed
-                };
-                running.spawn(round(kind, place(seed, number, points), fate));
-                number += 1;
-                assert!(number < 8 * wanted + 8, "too few runners were killed");
-            }
-            let Some(round) = running.join_next().await else {
-                break;
+        engines.push(Figures {
+            kind,
+            points: points(kind).await,
+            started: 0,
+            kills: 0,
+            freezes: 0,
+            beside: 0,
+            met: BTreeSet::new(),
+        });
+    }
+    let mut running = JoinSet::new();
+    loop {
+        let behind = engines
+            .iter_mut()
+            .filter(|one| one.kills < wanted)
+            .min_by_key(|one| one.started);
+        if running.len() < AT_ONCE
+            && let Some(next) = behind
+        {
+            let fate = match next.started % 4 {
+                1 => Fate::Frozen,
+                _ => Fate::Killed,
             };
-            let round = round.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-            if !round.met {
-                continue;
-            }
-            met.insert(round.at);
-            figures.beside += u64::from(round.beside);
-            match round.fate {
-                Fate::Frozen => figures.freezes += 1,
-                Fate::Killed => kills += 1,
-            }
-            if long && round.fate == Fate::Killed && kills % 50 == 0 {
-                println!("row R17: figure kills so far = {}", figures.kills + kills);
+            let at = place(seed, next.started, next.points);
+            running.spawn(round(next.kind, at, fate));
+            next.started += 1;
+            assert!(next.started < 8 * wanted + 8, "too few runners were killed");
+            continue;
+        }
+        let Some(round) = running.join_next().await else {
+            break;
+        };
+        let round = round.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        for engine in &mut engines {
+            if engine.kind == round.kind {
+                engine.count(&round);
             }
         }
-        figures.kills += kills;
-        figures.points += u64::try_from(met.len()).unwrap_or(0);
+        let kills = sum(&engines, |one| one.kills);
+        if long && round.met && round.fate == Fate::Killed && kills % 50 == 0 {
+            println!("row R17: figure kills so far = {kills}");
+        }
     }
-    println!("row R17: figure different points = {}", figures.points);
-    println!(
-        "row R17: figure at heartbeats and looks at jobs = {}",
-        figures.beside
-    );
-    println!(
-        "row R17: figure frozen beyond the lease = {}",
-        figures.freezes
-    );
-    println!("row R17: done {} kills", figures.kills);
+    let met = sum(&engines, |one| u64::try_from(one.met.len()).unwrap_or(0));
+    println!("row R17: figure different points = {met}");
+    let beside = sum(&engines, |one| one.beside);
+    println!("row R17: figure at heartbeats and looks at jobs = {beside}");
+    let freezes = sum(&engines, |one| one.freezes);
+    println!("row R17: figure frozen beyond the lease = {freezes}");
+    println!("row R17: done {} kills", sum(&engines, |one| one.kills));
+}
+
+fn sum(engines: &[Figures], figure: impl Fn(&Figures) -> u64) -> u64 {
+    engines.iter().map(figure).sum()
 }
 
 /// Every point in turn, spread so that few rounds meet different parts and shifted by the seed.
