@@ -71,13 +71,16 @@ impl Tool {
             Self::GolangMigrate => {
                 "SELECT version::TEXT, ''::TEXT, NOT dirty FROM schema_migrations ORDER BY version"
             }
+            // A version can have several rows, of which the latest counts: it was undone, marked as deleted, or failed before.
             Self::Flyway => {
-                "SELECT version::TEXT, description::TEXT, success FROM flyway_schema_history \
-                 WHERE version IS NOT NULL ORDER BY installed_rank"
+                "SELECT version::TEXT, description::TEXT, success FROM flyway_schema_history AS row \
+                 WHERE version IS NOT NULL AND type NOT LIKE 'UNDO%' AND type <> 'DELETE' AND NOT EXISTS \
+                 (SELECT 1 FROM flyway_schema_history AS later WHERE later.version = row.version \
+                 AND later.installed_rank > row.installed_rank) ORDER BY installed_rank"
             }
             Self::Liquibase => {
-                "SELECT NULL::TEXT, (filename || '::' || id || '::' || author)::TEXT, true FROM databasechangelog \
-                 ORDER BY orderexecuted"
+                "SELECT NULL::TEXT, (filename || '::' || id || '::' || author)::TEXT, exectype <> 'FAILED' \
+                 FROM databasechangelog ORDER BY orderexecuted"
             }
             Self::Refinery => {
                 "SELECT version::TEXT, name::TEXT, true FROM refinery_schema_history ORDER BY version"

@@ -1,6 +1,6 @@
 //! What callers use: the commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -377,10 +377,12 @@ impl<S: SessionSource> Migrator<S> {
     ) -> Result<Report, Error> {
         let place = self.place().await?;
         let journal = self.journal(known, &place.tables).await?;
-        if plan(&journal, place.engine)?.is_empty() {
+        let first = plan(&journal, place.engine)?;
+        if first.is_empty() {
             return Ok(Report::default());
         }
         self.preflight(&place).await?;
+        self.may_alter(&place, &first).await?;
         let mut runner = self.runner(&place).await?;
         let result = async {
             let mut journal = runner.journal().await?;
@@ -405,6 +407,47 @@ impl<S: SessionSource> Migrator<S> {
             &self.code,
         )
         .await
+    }
+
+    /// Refuses a plan that alters a table of another owner, before anything is changed (PostgreSQL, where only owners alter).
+    async fn may_alter(&self, place: &Place, plan: &Plan) -> Result<(), Error> {
+        if place.engine == Engine::CockroachDb {
+            return Ok(());
+        }
+        let mut asked = BTreeSet::new();
+        for step in plan.steps() {
+            // A name that its file looks up elsewhere cannot be asked about here.
+            let Some(table) = step
+                .class
+                .table
+                .as_deref()
+                .filter(|_| step.settings.is_empty())
+            else {
+                continue;
+            };
+            if !asked.insert(table) {
+                continue;
+            }
+            let attempted = format!("asking who owns {table}");
+            let text = "SELECT pg_catalog.pg_get_userbyid(relowner)::TEXT FROM pg_catalog.pg_class \
+                        WHERE oid = pg_catalog.to_regclass($1::TEXT) AND NOT pg_catalog.pg_has_role(relowner, 'USAGE')";
+            let owner = async {
+                let row = self.db.fetch_optional(text, &[&table]).await?;
+                row.map(|row| row.get::<String>(0)).transpose()
+            };
+            let owner = owner
+                .await
+                .map_err(|error| Error::database(&attempted, error))?;
+            if let Some(owner) = owner {
+                let message = format!(
+                    "{}: the table {table} belongs to `{owner}`, and only its owner may alter it",
+                    step.place()
+                );
+                return Err(Error::new(ErrorKind::Preflight, message)
+                    .remedy("run as its owner, or as a member of that role"));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a database that cannot be changed, before anything is.

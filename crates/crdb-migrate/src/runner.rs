@@ -234,7 +234,8 @@ impl<'a, S: SessionSource> Runner<'a, S> {
             Ok(_) => true,
             Err(error) => !matches!(error.kind(), ErrorKind::Database | ErrorKind::LeaseLost),
         };
-        let finished = self.finish(is_idle).await;
+        let has_lease = !matches!(&result, Err(error) if error.kind() == ErrorKind::LeaseLost);
+        let finished = self.finish(has_lease, is_idle).await;
         let value = result?;
         finished.map(|()| value)
     }
@@ -243,7 +244,8 @@ impl<'a, S: SessionSource> Runner<'a, S> {
     ///
     /// After a failure that leaves open what its session still does, the lease goes on to name the session, so that the next
     /// runner ends it.
-    pub(crate) async fn finish(self, is_idle: bool) -> Result<(), Error> {
+    /// One that is lost is not given back: what kept heartbeats from it would keep that too.
+    async fn finish(self, has_lease: bool, is_idle: bool) -> Result<(), Error> {
         let Self {
             db,
             tables,
@@ -253,7 +255,10 @@ impl<'a, S: SessionSource> Runner<'a, S> {
             ..
         } = self;
         drop(heartbeat);
-        let released = lease::release(db, tables, token, is_idle).await;
+        let released = match has_lease {
+            true => lease::release(db, tables, token, is_idle).await,
+            false => Ok(()),
+        };
         // A session whose settings cannot be restored is reset by its source.
         drop(work.end().await);
         released.map_err(|error| Error::database("giving the lease back", error))

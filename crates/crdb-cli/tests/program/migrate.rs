@@ -1,7 +1,7 @@
 //! Every command of `crdb migrate`, as text and as one JSON object.
 
+use crdb_testkit::Injection;
 use serde_json::{Value, json};
-use testkit::Injection;
 
 use crate::bed::{Bed, Ran, names};
 

@@ -1,12 +1,12 @@
-//! Migrations that broke other tools. Each test names the issue.
+//! Migrations that broke other tools: twelve, each a test that names the issue.
 
 use std::time::Duration;
 
-use crdb_exec::Engine;
-use crdb_migrate::{ErrorKind, Migrations};
+use crdb_exec::{Engine, ExecutorExt, TransactionOptions};
+use crdb_migrate::{ErrorKind, MigrationState, Migrations, Options};
 use crdb_testkit::{CockroachVersion, Injection, QuirksOptions};
 
-use crate::bed::{BOTH, Bed};
+use crate::bed::{BOTH, Bed, options};
 
 const TABLE: (&str, &str) = (
     "0001_item.up.sql",
@@ -238,4 +238,66 @@ async fn an_invalid_index_is_not_taken_for_a_good_one() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Step);
     assert!(error.to_string().contains("not valid"), "{error}");
+}
+
+/// A statement that runs until its session is ended.
+const ENDLESS: (&str, &str) = (
+    "0002_endless.up.sql",
+    "INSERT INTO item (id) SELECT 1 FROM pg_sleep(3600)",
+);
+
+async fn until_it_runs(bed: &Bed) {
+    let active = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'INSERT INTO item%'";
+    while bed.ask(active).await == "0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// goose: the session locker goes on with its migration when the heartbeat of its lock has failed.
+#[tokio::test]
+async fn a_runner_whose_heartbeats_fail_stops() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        bed.migrator(&[TABLE]).up().await.unwrap();
+        let lease = options().lease(Duration::from_secs(3));
+        let migrator = bed.migrator(&[TABLE, ENDLESS]).options(lease);
+        let running = tokio::spawn(async move { migrator.up().await });
+        until_it_runs(&bed).await;
+        // Heartbeats wait behind this, and no other runner takes the lease.
+        let blocker = bed.db.begin(&TransactionOptions::new()).await.unwrap();
+        blocker
+            .fetch_all(
+                "SELECT id FROM crdb_migration_lease WHERE id = 2 FOR UPDATE",
+                &[],
+            )
+            .await
+            .unwrap();
+        let error = running.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LeaseLost, "{error}");
+        blocker.rollback().await;
+        let status = bed.migrator(&[TABLE, ENDLESS]).status().await.unwrap();
+        assert_eq!(status.migrations[1].state, MigrationState::Begun);
+        assert_eq!(status.migrations[1].steps_done, 0);
+        assert_eq!(bed.ask("SELECT count(*) FROM item").await, "0");
+    }
+}
+
+/// sqitch on CockroachDB: its lock always succeeds, so that two of them work at once.
+#[tokio::test]
+async fn a_second_runner_does_not_get_the_lock_of_the_first() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        bed.migrator(&[TABLE]).up().await.unwrap();
+        let first = bed.migrator(&[TABLE, ENDLESS]);
+        let running = tokio::spawn(async move { first.up().await });
+        until_it_runs(&bed).await;
+        let second = bed
+            .migrator(&[TABLE, ENDLESS])
+            .options(Options::new().wait(Duration::from_millis(300)));
+        let error = second.up().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        assert_eq!(bed.ask("SELECT count(*) FROM item").await, "0");
+    }
 }

@@ -62,40 +62,78 @@ async fn what_fails_fails_on_the_scratch_database_first() {
 
 #[tokio::test]
 async fn databases_of_other_tools_are_taken_over() {
-    let tables: [(Tool, &str, &str); 5] = [
+    // As each tool writes them: sqlx-postgres/src/migrate.rs; golang-migrate, database/postgres and database/cockroachdb (whose lock's
+    // table is there too); Flyway's createMetaDataTable of PostgreSQL and CockroachDB; Liquibase's
+    // CreateDatabaseChangeLogTableGenerator; refinery_core/src/traits/mod.rs.
+    let tables: [(Tool, &[&str], &str); 5] = [
         (
             Tool::Sqlx,
-            "CREATE TABLE _sqlx_migrations (version INT8 PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMPTZ, \
-             success BOOL NOT NULL, checksum BYTEA, execution_time INT8)",
-            "INSERT INTO _sqlx_migrations (version, description, success) VALUES (1, 'accounts', true), (2, 'rows', true)",
+            &[
+                "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+               installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
+               execution_time BIGINT NOT NULL)",
+            ],
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (1, 'accounts', TRUE, '\\x00', 12), (2, 'rows', TRUE, '\\x01', -1)",
         ),
         (
             Tool::GolangMigrate,
-            "CREATE TABLE schema_migrations (version INT8 PRIMARY KEY, dirty BOOL NOT NULL)",
-            "INSERT INTO schema_migrations VALUES (2, false)",
+            &[
+                "CREATE TABLE IF NOT EXISTS \"schema_lock\" (lock_id INT NOT NULL PRIMARY KEY)",
+                "CREATE TABLE IF NOT EXISTS \"schema_migrations\" (version BIGINT NOT NULL PRIMARY KEY, dirty BOOLEAN NOT NULL)",
+            ],
+            "INSERT INTO \"schema_migrations\" (version, dirty) VALUES (2, false)",
         ),
         (
             Tool::Flyway,
-            "CREATE TABLE flyway_schema_history (installed_rank INT8 PRIMARY KEY, version TEXT, description TEXT, type TEXT, \
-             script TEXT, checksum INT8, installed_by TEXT, installed_on TIMESTAMP, execution_time INT8, success BOOL)",
-            "INSERT INTO flyway_schema_history (installed_rank, version, description, success) \
-             VALUES (1, '1', 'accounts', true), (2, '2', 'rows', true), (3, NULL, 'repeatable', true)",
+            &[
+                "CREATE TABLE \"flyway_schema_history\" (\"installed_rank\" INT NOT NULL PRIMARY KEY, \"version\" VARCHAR(50), \
+                 \"description\" VARCHAR(200) NOT NULL, \"type\" VARCHAR(20) NOT NULL, \"script\" VARCHAR(1000) NOT NULL, \
+                 \"checksum\" INTEGER, \"installed_by\" VARCHAR(100) NOT NULL, \"installed_on\" TIMESTAMP NOT NULL DEFAULT now(), \
+                 \"execution_time\" INTEGER NOT NULL, \"success\" BOOLEAN NOT NULL)",
+                "CREATE INDEX \"flyway_schema_history_s_idx\" ON \"flyway_schema_history\" (\"success\")",
+            ],
+            // A schema that it created, a version that was undone, and a repeatable one among them.
+            "INSERT INTO flyway_schema_history (installed_rank, version, description, type, script, checksum, installed_by, \
+             execution_time, success) VALUES \
+             (0, NULL, '<< Flyway Schema Creation >>', 'SCHEMA', '\"bank\"', NULL, 'me', 0, true), \
+             (1, '1', 'accounts', 'SQL', 'V1__accounts.sql', 7, 'me', 3, true), \
+             (2, '2', 'rows', 'SQL', 'V2__rows.sql', -7, 'me', 3, true), \
+             (3, NULL, 'views', 'SQL', 'R__views.sql', 9, 'me', 3, true), \
+             (4, '3', 'by owner', 'SQL', 'V3__by_owner.sql', 5, 'me', 3, true), \
+             (5, '3', 'by owner', 'UNDO_SQL', 'U3__by_owner.sql', 6, 'me', 3, true)",
         ),
         (
             Tool::Refinery,
-            "CREATE TABLE refinery_schema_history (version INT4 PRIMARY KEY, name TEXT, applied_on TEXT, checksum TEXT)",
-            "INSERT INTO refinery_schema_history (version, name) VALUES (1, 'accounts'), (2, 'rows')",
+            &[
+                "CREATE TABLE IF NOT EXISTS refinery_schema_history(version INT4 PRIMARY KEY, name VARCHAR(255), \
+               applied_on VARCHAR(255), checksum VARCHAR(255))",
+            ],
+            "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES \
+             (1, 'accounts', '2026-11-28T22:00:00.000000001Z', '8765'), (2, 'rows', '2026-11-28T22:00:01Z', '4321')",
         ),
         (
             Tool::Liquibase,
-            "CREATE TABLE databasechangelog (id TEXT, author TEXT, filename TEXT, dateexecuted TIMESTAMP, orderexecuted INT8)",
-            "INSERT INTO databasechangelog (id, author, filename, orderexecuted) VALUES ('a', 'me', 'log.xml', 1)",
+            &[
+                "CREATE TABLE databasechangeloglock (ID INTEGER NOT NULL, LOCKED BOOLEAN NOT NULL, \
+                 LOCKGRANTED TIMESTAMP WITHOUT TIME ZONE, LOCKEDBY VARCHAR(255), CONSTRAINT databasechangeloglock_pkey PRIMARY KEY (ID))",
+                "CREATE TABLE databasechangelog (ID VARCHAR(255) NOT NULL, AUTHOR VARCHAR(255) NOT NULL, \
+                 FILENAME VARCHAR(255) NOT NULL, DATEEXECUTED TIMESTAMP WITHOUT TIME ZONE NOT NULL, ORDEREXECUTED INTEGER NOT NULL, \
+                 EXECTYPE VARCHAR(10) NOT NULL, MD5SUM VARCHAR(35), DESCRIPTION VARCHAR(255), COMMENTS VARCHAR(255), \
+                 TAG VARCHAR(255), LIQUIBASE VARCHAR(20), CONTEXTS VARCHAR(255), LABELS VARCHAR(255), DEPLOYMENT_ID VARCHAR(10))",
+            ],
+            "INSERT INTO databasechangelog (ID, AUTHOR, FILENAME, DATEEXECUTED, ORDEREXECUTED, MD5SUM, DESCRIPTION, COMMENTS, \
+             EXECTYPE, CONTEXTS, LABELS, LIQUIBASE, DEPLOYMENT_ID) VALUES ('1', 'me', 'log.xml', now(), 1, '9:ab', \
+             'createTable tableName=accounts', '', 'EXECUTED', NULL, NULL, '4.29.2', '1234567890'), \
+             ('2', 'me', 'log.xml', now(), 2, '9:cd', 'sql', '', 'MARK_RAN', NULL, NULL, '4.29.2', '1234567890')",
         ),
     ];
     for kind in BOTH {
         for (tool, table, rows) in tables {
             let bed = Bed::new(kind).await;
-            bed.run(table).await;
+            for table in table {
+                bed.run(table).await;
+            }
             bed.run(rows).await;
             bed.run(FILES[0].1).await;
             let migrator = bed.migrator(FILES);
@@ -132,6 +170,30 @@ async fn a_database_that_another_tool_left_dirty_is_refused() {
         .await;
     let error = bed.migrator(FILES).baseline(None).await.unwrap_err();
     assert!(error.to_string().contains('9'), "{error}");
+}
+
+/// Flyway and Liquibase keep what failed.
+#[tokio::test]
+async fn what_failed_under_another_tool_is_refused_until_it_has_succeeded() {
+    let bed = Bed::new(Engine::PostgreSql).await;
+    bed.run("CREATE TABLE flyway_schema_history (installed_rank INT4 PRIMARY KEY, version VARCHAR(50), description VARCHAR(200), type VARCHAR(20), success BOOLEAN)")
+        .await;
+    bed.run("INSERT INTO flyway_schema_history VALUES (1, '1', 'accounts', 'SQL', false)")
+        .await;
+    let error = bed.migrator(FILES).baseline(Some(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Baseline, "{error}");
+    bed.run("INSERT INTO flyway_schema_history VALUES (2, '1', 'accounts', 'SQL', true)")
+        .await;
+    let migrator = bed.migrator(FILES);
+    assert_eq!(migrator.baseline(None).await.unwrap().versions(), [1]);
+
+    let bed = Bed::new(Engine::PostgreSql).await;
+    bed.run("CREATE TABLE databasechangelog (id VARCHAR(255), author VARCHAR(255), filename VARCHAR(255), orderexecuted INT4, exectype VARCHAR(10))")
+        .await;
+    bed.run("INSERT INTO databasechangelog VALUES ('1', 'me', 'log.xml', 1, 'FAILED')")
+        .await;
+    let error = bed.migrator(FILES).baseline(Some(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Baseline, "{error}");
 }
 
 #[tokio::test]

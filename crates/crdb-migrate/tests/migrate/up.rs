@@ -215,6 +215,55 @@ async fn a_session_that_may_only_read_is_refused_before_anything_runs() {
 }
 
 #[tokio::test]
+async fn a_user_without_rights_is_refused_before_anything_runs() {
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        let admin = async |text: &str| {
+            let done = bed.engine.execute_in(bed.database.name(), text).await;
+            assert!(done.is_ok(), "{done:?}");
+        };
+        admin("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
+        admin(&format!(
+            "REVOKE CREATE ON SCHEMA public FROM {}",
+            bed.user()
+        ))
+        .await;
+        let error = bed.migrator(FILES).up().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Preflight, "{error}");
+        assert!(error.to_string().contains("`public`"), "{error}");
+        assert_eq!(
+            bed.ask("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'")
+                .await,
+            "0"
+        );
+    }
+}
+
+/// CockroachDB lets also those alter a table who have CREATE on it.
+#[tokio::test]
+async fn a_table_of_another_owner_is_told_before_anything_runs() {
+    let bed = Bed::new(crdb_exec::Engine::PostgreSql).await;
+    bed.engine
+        .execute_in(
+            bed.database.name(),
+            "CREATE TABLE foreign_one (id INT8 PRIMARY KEY)",
+        )
+        .await
+        .unwrap();
+    let files = [
+        FILES[0],
+        (
+            "0002_note.up.sql",
+            "ALTER TABLE foreign_one ADD COLUMN note TEXT;",
+        ),
+    ];
+    let error = bed.migrator(&files).up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Preflight, "{error}");
+    assert!(error.to_string().contains("0002_note.up.sql:1"), "{error}");
+    assert_eq!(bed.ask("SELECT to_regclass('accounts')").await, "");
+}
+
+#[tokio::test]
 async fn settings_of_a_file_hold_for_it_and_end_with_it() {
     for kind in BOTH {
         let bed = Bed::new(kind).await;
