@@ -348,12 +348,19 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// The first cause that the message does not tell.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        untold(&self.inner.message, self.inner.source.as_deref()?)
     }
+}
+
+/// The first of the causes that the message does not tell: a chain of errors says nothing twice.
+fn untold<'a>(
+    message: &str,
+    first: &'a (dyn StdError + 'static),
+) -> Option<&'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(first), |cause| (*cause).source())
+        .find(|cause| !message.contains(&cause.to_string()))
 }
 
 #[cfg(test)]

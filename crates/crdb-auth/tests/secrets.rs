@@ -35,9 +35,12 @@ impl Caught {
 
     fn error(&self, error: &Error) {
         self.note(&format!("{error} {error:?} {error:#?}\n"));
+        let mut told = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
             self.note(&format!("{error} {error:?}\n"));
+            assert!(!told.contains(&error.to_string()), "{told:?} / {error}");
+            told.push_str(&format!("\n{error}"));
             source = error.source();
         }
     }

@@ -36,6 +36,7 @@ pub(crate) fn is_without_a_reader(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause
             .downcast_ref::<std::io::Error>()
+            .or_else(|| cause.downcast_ref::<crdb_facade::data::Error>()?.io_error())
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     })
 }

@@ -95,7 +95,8 @@ impl fmt::Display for Place {
 
 /// What failed, where, and what to do about it.
 ///
-/// The message is complete by itself; [`source`](StdError::source) has the cause of another layer.
+/// The message is complete by itself; [`database`](Self::database) and [`io_error`](Self::io_error) have the cause for code, and
+/// [`source`](StdError::source) has only what the message does not tell.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -187,6 +188,12 @@ impl Error {
         self.0.database.as_ref()
     }
 
+    /// The operating system's error, where a file or a pipe is what failed.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&std::io::Error> {
+        self.0.source.as_deref()?.downcast_ref()
+    }
+
     /// Whether it is certain that nothing took effect and trying again may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -240,11 +247,43 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// The first cause that the message does not tell.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match (&self.0.database, &self.0.source) {
-            (Some(database), _) => Some(database),
-            (None, Some(source)) => Some(&**source),
-            (None, None) => None,
-        }
+        let first: &(dyn StdError + 'static) = match (&self.0.database, &self.0.source) {
+            (Some(database), _) => database,
+            (None, Some(source)) => &**source,
+            (None, None) => return None,
+        };
+        untold(&self.to_string(), first)
+    }
+}
+
+/// The first of the causes that the message does not tell: a chain of errors says nothing twice.
+fn untold<'a>(
+    message: &str,
+    first: &'a (dyn StdError + 'static),
+) -> Option<&'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(first), |cause| (*cause).source())
+        .find(|cause| !message.contains(&cause.to_string()))
+}
+
+#[cfg(test)]
+mod told {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let error = Error::io("writing the file", Path::new("a.csv"), full());
+        assert!(error.to_string().contains(&full().to_string()));
+        assert!(error.source().is_none());
+        assert_eq!(
+            error.io_error().map(std::io::Error::kind),
+            Some(full().kind())
+        );
+        let cause =
+            crdb_exec::Error::timed_out("running SELECT 1", std::time::Duration::from_secs(1));
+        let error = Error::database_failed("reading", cause);
+        assert!(error.source().is_none() && error.database().is_some());
     }
 }

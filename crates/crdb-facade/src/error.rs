@@ -346,7 +346,29 @@ impl Error {
 fn sources<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |error| (*error).source())
+    std::iter::successors(next(error), |error| next(*error))
+}
+
+/// The cause of an error, also where its message tells it and a chain of errors leaves it out.
+fn next<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    if let Some(pool) = error.downcast_ref::<crdb_pool::Error>() {
+        return pool.failure();
+    }
+    #[cfg(feature = "data")]
+    if let Some(database) = error
+        .downcast_ref::<crdb_data::Error>()
+        .and_then(crdb_data::Error::database)
+    {
+        return Some(database);
+    }
+    #[cfg(feature = "migrate")]
+    if let Some(database) = error
+        .downcast_ref::<crdb_migrate::Error>()
+        .and_then(crdb_migrate::Error::database_error)
+    {
+        return Some(database);
+    }
+    error.source()
 }
 
 /// An error and its sources in one line. Layers that quote their source are not repeated.

@@ -126,6 +126,14 @@ mod tests {
             format!("{options:?}")
         );
 
+        #[cfg(feature = "cache")]
+        {
+            let mib = u64::from(config.get(keys::cache::MAX_MIB));
+            assert_eq!(mib << 20, crdb_cache::defaults::MAX_BYTES);
+            let kib = config.get(keys::cache::MAX_ENTRY_KIB) as usize;
+            assert_eq!(kib << 10, crdb_cache::defaults::MAX_ENTRY_BYTES);
+        }
+
         // No session is opened: nothing asks for one.
         let login = crdb_auth::Connector::new(of_keys).unwrap();
         let limit = Duration::from_secs(1);

@@ -134,6 +134,12 @@ impl Error {
         self.0.remedy.as_deref()
     }
 
+    /// The executor's error, where the database is what failed.
+    #[must_use]
+    pub fn database_error(&self) -> Option<&crdb_exec::Error> {
+        self.0.source.as_deref()?.downcast_ref()
+    }
+
     /// Whether running again later may succeed without a change of files or by hand: the lease was busy or lost, or the
     /// database could not be reached.
     #[must_use]
@@ -173,7 +179,32 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// The first cause that the message does not tell.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        untold(&self.to_string(), self.0.source.as_deref()?)
+    }
+}
+
+/// The first of the causes that the message does not tell: a chain of errors says nothing twice.
+fn untold<'a>(
+    message: &str,
+    first: &'a (dyn StdError + 'static),
+) -> Option<&'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(first), |cause| (*cause).source())
+        .find(|cause| !message.contains(&cause.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause =
+            crdb_exec::Error::timed_out("running SELECT 1", std::time::Duration::from_secs(1));
+        let error = Error::database("reading the journal", cause).remedy("run again");
+        assert!(error.to_string().contains("running SELECT 1"));
+        assert!(error.source().is_none());
+        assert!(error.database_error().is_some());
     }
 }

@@ -52,6 +52,7 @@
 
 #[cfg(feature = "audit")]
 pub mod audit;
+pub mod defaults;
 #[cfg(feature = "endpoint")]
 pub mod endpoint;
 #[cfg(any(

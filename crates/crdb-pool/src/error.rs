@@ -119,6 +119,12 @@ impl Error {
         self.kind() == ErrorKind::Closed
     }
 
+    /// The latest failure of a node, as the connector reported it, for code; the message tells it.
+    #[must_use]
+    pub fn failure(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.0.source.as_deref()? as _)
+    }
+
     /// The pool as it was when the caller was turned away: each node's state, its last error, how many wait.
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
@@ -159,10 +165,17 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// The first cause that the message does not tell.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_ref()
-            .map(|source| source.as_ref() as &(dyn StdError + 'static))
+        untold(&self.to_string(), self.failure()?)
     }
+}
+
+/// The first of the causes that the message does not tell: a chain of errors says nothing twice.
+fn untold<'a>(
+    message: &str,
+    first: &'a (dyn StdError + 'static),
+) -> Option<&'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(first), |cause| (*cause).source())
+        .find(|cause| !message.contains(&cause.to_string()))
 }

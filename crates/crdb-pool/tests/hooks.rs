@@ -131,7 +131,8 @@ async fn a_hook_that_fails_is_named() {
         let text = error.to_string();
         let expected = format!("the after_connect hook failed: {failure}");
         assert!(text.contains(&expected), "{text}");
-        let source = std::error::Error::source(&error).unwrap();
+        assert!(std::error::Error::source(&error).is_none(), "told already");
+        let source = error.failure().unwrap();
         assert_eq!(source.to_string(), "the after_connect hook failed");
         assert_eq!(source.source().unwrap().to_string(), failure.to_string());
         let logins = cluster.connects();

@@ -100,7 +100,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        let mut source = self.source();
+        let mut source = self
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static));
         while let Some(cause) = source {
             write!(f, ": {cause}")?;
             source = cause.source();
@@ -115,10 +118,5 @@ impl fmt::Debug for Error {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
-    }
-}
+// The message tells every cause, so that no chain of errors tells them again.
+impl StdError for Error {}

@@ -128,7 +128,13 @@ fn sqlstate(error: &anyhow::Error) -> Value {
         let facade = cause.downcast_ref::<Error>().and_then(Error::sqlstate);
         let exec = || cause.downcast_ref::<exec::Error>()?.sqlstate();
         let data = || cause.downcast_ref::<data::Error>()?.database()?.sqlstate();
-        facade.or_else(exec).or_else(data)
+        let migrate = || {
+            cause
+                .downcast_ref::<migrate::Error>()?
+                .database_error()?
+                .sqlstate()
+        };
+        facade.or_else(exec).or_else(data).or_else(migrate)
     });
     state.map_or(Value::Null, |state| Value::from(state.to_string()))
 }

@@ -137,6 +137,9 @@ pub(super) trait AnyKey: Sync {
     fn about(&self) -> &'static str;
     /// `None`: the key is required.
     fn default_value(&self) -> Option<Value>;
+    /// Whether the default is written out here, not taken from the layer that the key configures.
+    #[cfg(test)]
+    fn has_own_default(&self) -> bool;
     fn expected(&self) -> &'static str;
     fn is_secret(&self) -> bool;
     /// Whether it holds names of the user's own, so that it looks like a section.
@@ -163,6 +166,11 @@ impl<T: Setting> AnyKey for Key<T> {
             Presence::Default(text) => Some(Value::from(text)),
             Presence::OfLayer(default) => Some(Value::from(default().write())),
         }
+    }
+
+    #[cfg(test)]
+    fn has_own_default(&self) -> bool {
+        matches!(self.default, Presence::Default(_))
     }
 
     fn expected(&self) -> &'static str {

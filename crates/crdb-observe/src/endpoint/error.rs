@@ -40,8 +40,5 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
+// The message tells the cause, so that no chain of errors tells it again.
+impl std::error::Error for Error {}

@@ -69,7 +69,7 @@ impl LogLines {
     pub fn to(sink: impl Fn(&Line<'_>) + Send + Sync + 'static) -> Self {
         Self {
             sink: Box::new(sink),
-            slow: Duration::from_secs(1),
+            slow: crate::defaults::SLOW_AFTER,
         }
     }
 

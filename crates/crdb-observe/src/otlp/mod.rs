@@ -101,7 +101,7 @@ impl Otlp {
             endpoint: None,
             headers: HashMap::new(),
             attributes: Vec::new(),
-            interval: Duration::from_secs(60),
+            interval: crate::defaults::OTLP_INTERVAL,
             timeout: Duration::from_secs(10),
         }
     }

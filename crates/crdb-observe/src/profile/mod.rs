@@ -42,15 +42,13 @@ pub use inspect::{Contender, Contention, InspectOptions, Inspector};
 pub use plan::{Plan, PlanStep};
 pub use report::{ProfileReport, SlowCall, StatementProfile, Times, TransactionProfile};
 
+use crate::defaults;
 use inspect::{Contentions, Inspected};
 use slow::SlowCalls;
 use table::Table;
 
 /// How many statements, and how many transactions, have statistics of their own.
 const LIMIT: usize = 500;
-
-/// From when on a call is slow.
-const SLOW_AFTER: Duration = Duration::from_secs(1);
 
 /// Statistics of statements and transactions. See the [module](self).
 pub struct Profile {
@@ -78,7 +76,7 @@ impl Profile {
             statements: Table::new(limit),
             transactions: Table::new(limit),
             slow: SlowCalls::default(),
-            slow_after: SLOW_AFTER,
+            slow_after: defaults::SLOW_AFTER,
             since: Mutex::new(SystemTime::now()),
             contentions: Contentions::default(),
             inspected: OnceLock::new(),

@@ -77,3 +77,41 @@ pub(super) fn sections() -> impl Iterator<Item = &'static str> {
             is_new
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+
+    /// A setting that has two defaults has two values, depending on who sets it up.
+    #[test]
+    fn a_default_is_written_out_only_where_no_layer_has_it() {
+        // These are this crate's own.
+        let own = [
+            "version",
+            "auth.nodes",
+            "auth.database",
+            "auth.check_at_open",
+            "sql.directory",
+            "exec.lanes",
+            "observe.metrics",
+            "observe.tracing",
+            "observe.profile",
+            "cli.production",
+        ];
+        // These have another form than the layer's, and `every_default_is_its_layers` compares them with it.
+        let compared = [
+            "auth.tls.root_certificates",
+            "auth.tls.sni",
+            "exec.isolation",
+            "cache.max_mib",
+            "cache.max_entry_kib",
+        ];
+        for key in all().filter(|key| key.has_own_default()) {
+            assert!(
+                own.contains(&key.path()) || compared.contains(&key.path()),
+                "{}: take the default from its layer, by of_layer",
+                key.path()
+            );
+        }
+    }
+}

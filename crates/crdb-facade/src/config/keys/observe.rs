@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crdb_observe::defaults;
+
 use super::section;
 use crate::config::setting::words;
 
@@ -33,11 +35,11 @@ section! {
     /// The OpenTelemetry collector that traces, metrics and logs are sent to (feature `otlp`), by OTLP as protobuf over HTTP.
     OTLP_ENDPOINT: Option<String> = unset("observe.otlp.endpoint"), only "a URL of http:// without a user and a query, like http://localhost:4318" |url| url.as_ref().is_none_or(|url| is_collector(url));
     /// How often metrics are sent there.
-    OTLP_INTERVAL: Duration = default("observe.otlp.interval", "60s"), only "a duration above zero, like 60s" |interval| !interval.is_zero();
+    OTLP_INTERVAL: Duration = of_layer("observe.otlp.interval", || defaults::OTLP_INTERVAL), only "a duration above zero, like 60s" |interval| !interval.is_zero();
     /// Writes a line to standard error for each thing that an operator should read (feature `log`).
     LOG_FORMAT: Option<LogFormat> = unset("observe.log.format");
     /// From when on a statement or transaction is slow: it gets a line, and the profile keeps it.
-    SLOW_AFTER: Duration = default("observe.slow_after", "1s");
+    SLOW_AFTER: Duration = of_layer("observe.slow_after", || defaults::SLOW_AFTER);
     /// Records which queries cost most and where their time goes, for `/profile` and `Database::profile` (feature `profile`).
     PROFILE: bool = default("observe.profile", "false");
     /// Explains slow statements, on a session beside the pool, so that the profile has their plans without values (feature `profile`).
