@@ -3,6 +3,8 @@
 //! A table is *reached* when an index begins with a column that the query compares with a value, or with a column of a
 //! table that is reached itself.
 
+use std::collections::HashSet;
+
 use super::Report;
 use super::condition::{Conditions, comparisons};
 use crate::dialect::ast::{
@@ -50,30 +52,31 @@ pub(super) fn missed<'s, 't>(
             }
         }
     }
-    for name in &conditions.using {
-        let name = name.value();
-        let mut owners = Vec::new();
-        let mut others = 0;
+    // A name of USING stands between the sources that have it: what reaches one of them reaches the name, and the name reaches
+    // each that has an index on it. An edge from every source to every other would take the cube of the joins.
+    let names: HashSet<&str> = conditions.using.iter().map(|name| name.value()).collect();
+    for name in names {
+        let node = followers.len();
+        let mut after = Vec::new();
+        let mut others = false;
         for (place, source) in sources.iter().enumerate() {
             match source.table {
-                Some(table) if table.column(name).is_some() => owners.push(place),
-                Some(_) => {}
-                None => others += 1,
-            }
-        }
-        for owner in &owners {
-            if !begins(*owner, name) {
-                continue;
-            }
-            if others > 0 {
-                waiting.push(*owner);
-            }
-            for other in owners.iter().filter(|other| *other != owner) {
-                if let Some(after) = followers.get_mut(*other) {
-                    after.push(*owner);
+                Some(table) if table.column(name).is_some() => {
+                    if let Some(followers) = followers.get_mut(place) {
+                        followers.push(node);
+                    }
+                    if begins(place, name) {
+                        after.push(place);
+                    }
                 }
+                Some(_) => {}
+                None => others = true,
             }
         }
+        if others {
+            waiting.extend(&after);
+        }
+        followers.push(after);
     }
     waiting.extend((0..sources.len()).filter(|place| reached.get(*place) == Some(&true)));
     while let Some(place) = waiting.pop() {

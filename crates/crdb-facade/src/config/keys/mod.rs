@@ -96,6 +96,9 @@ mod tests {
             "observe.metrics",
             "observe.tracing",
             "observe.profile",
+            // Whether anything is asked: what the layer's own switches say by being called.
+            "observe.inspect.plans",
+            "observe.inspect.contention",
             "cli.production",
         ];
         // These have another form than the layer's, and `every_default_is_its_layers` compares them with it.

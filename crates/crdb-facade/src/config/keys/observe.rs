@@ -47,11 +47,11 @@ section! {
     /// Asks which statements wait for which others, on that session too, for the profile (feature `profile`). On CockroachDB the user needs VIEWACTIVITY or VIEWACTIVITYREDACTED.
     INSPECT_CONTENTION: bool = default("observe.inspect.contention", "false");
     /// How often a statement is explained at most, and CockroachDB is asked about contention.
-    INSPECT_WINDOW: Duration = default("observe.inspect.window", "10m"), only "a duration above zero, like 10m" |window| !window.is_zero();
+    INSPECT_WINDOW: Duration = of_layer("observe.inspect.window", || defaults::INSPECT_WINDOW), only "a duration above zero, like 10m" |window| !window.is_zero();
     /// Each how manieth explanation of a statement that only reads runs it (EXPLAIN ANALYZE): 1 is each, 0 none.
-    INSPECT_ANALYZE_EVERY: u32 = default("observe.inspect.analyze_every", "10");
+    INSPECT_ANALYZE_EVERY: u32 = of_layer("observe.inspect.analyze_every", || defaults::INSPECT_ANALYZE_EVERY);
     /// How often PostgreSQL is asked who waits now, while calls are under way.
-    INSPECT_INTERVAL: Duration = default("observe.inspect.interval", "1s"), only "a duration above zero, like 1s" |interval| !interval.is_zero();
+    INSPECT_INTERVAL: Duration = of_layer("observe.inspect.interval", || defaults::INSPECT_INTERVAL), only "a duration above zero, like 1s" |interval| !interval.is_zero();
 }
 
 /// Whether a collector can be reached by this URL. A user and a query may hold a secret, which would be printed.

@@ -50,9 +50,9 @@ impl InspectOptions {
         Self {
             plans: false,
             contention: false,
-            window: Duration::from_secs(600),
-            analyze_every: 10,
-            interval: Duration::from_secs(1),
+            window: crate::defaults::INSPECT_WINDOW,
+            analyze_every: crate::defaults::INSPECT_ANALYZE_EVERY,
+            interval: crate::defaults::INSPECT_INTERVAL,
         }
     }
 
@@ -85,6 +85,13 @@ impl InspectOptions {
         self.interval = interval;
         self
     }
+}
+
+/// Longer than any process runs: what is longer has no end that the clock could hold.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+fn after(interval: Duration) -> Instant {
+    Instant::now() + interval.min(FAR)
 }
 
 impl Default for InspectOptions {
@@ -211,7 +218,7 @@ impl Inspector {
     /// Dropping the future ends it; statements under way are abandoned.
     pub async fn run<S: SessionSource>(mut self, database: PooledExecutor<S>) {
         let mut look = Look::default();
-        let mut next = Instant::now() + self.options.interval;
+        let mut next = after(self.options.interval);
         loop {
             tokio::select! {
                 request = self.requests.recv() => match request {
@@ -223,7 +230,7 @@ impl Inspector {
                     if let Some(inspected) = profile.inspected.get() {
                         look.at(&profile, inspected, &database).await;
                     }
-                    next = Instant::now() + self.options.interval;
+                    next = after(self.options.interval);
                 }
             }
         }
@@ -235,5 +242,16 @@ impl std::fmt::Debug for Inspector {
         f.debug_struct("Inspector")
             .field("options", &self.options)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_look_may_be_never() {
+        let now = Instant::now();
+        assert!(after(Duration::MAX) > now + Duration::from_secs(365 * 24 * 60 * 60));
     }
 }
