@@ -53,7 +53,9 @@ fn table(layer: &Layer, values: &Dict, prefix: &str, mistakes: &mut Vec<Mistake>
         } else {
             format!("{prefix}.{name}")
         };
-        if let Some(key) = keys::find(&path) {
+        if name.contains('.') {
+            mistakes.push(dotted(&path, layer.origin(&path)));
+        } else if let Some(key) = keys::find(&path) {
             if layer.is_unwritten(key, value) {
                 mistakes.push(unwritten(key, layer.origin(&path)));
             } else if key.read(value).is_none() {
@@ -83,6 +85,18 @@ fn table(layer: &Layer, values: &Dict, prefix: &str, mistakes: &mut Vec<Mistake>
 fn is_below(path: &str, section: &str) -> bool {
     path.strip_prefix(section)
         .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// A name with dots in a file is one name, and no key of a section: `pool.max_size: 50` would be read by no one.
+fn dotted(path: &str, origin: Origin) -> Mistake {
+    let mut names = path.rsplit('.');
+    let last = names.next().unwrap_or_default();
+    let nested = names.fold(format!("{last}: .."), |below, name| {
+        format!("{name}: {{ {below} }}")
+    });
+    let expected =
+        format!("a name has no dots, write its sections one below the other, as in {nested}");
+    Mistake::new(MistakeKind::UnknownKey, path, origin, expected)
 }
 
 /// A key without a value in a file: forgotten, or lost to YAML's own signs.

@@ -171,6 +171,50 @@ fn tables_and_values_are_not_mixed_up() {
     );
 }
 
+/// The keys are named with dots, and YAML takes such a name for one key: it was ignored without a word.
+#[test]
+fn a_name_with_dots_is_not_ignored() {
+    let advice = "no such key; a name has no dots, write its sections one below the other, as in ";
+    for (text, place, nested) in [
+        (
+            "pool.max_size: 50\nauth: {user: a}\n",
+            "pool.max_size (crdb.yaml:1)",
+            "pool: { max_size: .. }",
+        ),
+        (
+            "auth: {user: a, tls.mode: disable}\n",
+            "auth.tls.mode (crdb.yaml:1)",
+            "auth: { tls: { mode: .. } }",
+        ),
+        (
+            "auth: {user: a}\nauth.password: s3cret\n",
+            "auth.password (crdb.yaml:2)",
+            "auth: { password: .. }",
+        ),
+        (
+            "auth.user: a\n",
+            "auth.user (crdb.yaml:1)",
+            "auth: { user: .. }",
+        ),
+        (
+            "auth: {user: a}\npool.nonsense: 1\n",
+            "pool.nonsense (crdb.yaml:2)",
+            "pool: { nonsense: .. }",
+        ),
+    ] {
+        assert_eq!(mistakes(yaml(text)), [format!("{place}: {advice}{nested}")]);
+    }
+    let found = mistakes(toml("auth.user = 'a'\n'pool.max_size' = 50\n"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    // Names of the user's own may have dots, and TOML's dots are sections.
+    yaml("auth: {user: a, session: {my.setting: x}}")
+        .build()
+        .unwrap();
+    toml("auth.user = 'a'\npool.max_size = 50\n")
+        .build()
+        .unwrap();
+}
+
 #[test]
 fn an_unquoted_string_that_looks_like_a_number_is_refused_where_it_would_change() {
     let found = mistakes(yaml("auth: {user: 0123}"));
