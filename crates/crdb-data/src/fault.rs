@@ -36,7 +36,7 @@ impl ChunkRetries {
     pub(crate) fn of(rows: u64) -> Self {
         let attempts = |most| LimitedAttempts::new(most, Backoff::default());
         Self {
-            collisions: attempts(if rows > 1 { FEW } else { MANY }),
+            collisions: attempts(if rows > 1 { FEW } else { SOME }),
             others: attempts(MANY),
         }
     }
@@ -45,7 +45,10 @@ impl ChunkRetries {
 /// How often a chunk that could be halved collides before it is.
 const FEW: u32 = 4;
 
-/// How often a chunk is tried otherwise.
+/// How often a row by itself collides, which is as often as the executor tries a transaction unless told otherwise.
+const SOME: u32 = 16;
+
+/// How often a chunk is tried that has lost its node or its connection.
 const MANY: u32 = 50;
 
 impl RetryPolicy for ChunkRetries {

@@ -182,7 +182,6 @@ async fn a_transaction_past_its_deadline_is_halved_until_it_fits() {
     // A set by itself that is too late is an error that tells it.
     proxy.limit_commits(Some(0));
     let report = BatchStatement::new(INSERT)
-        .chunk_timeout(std::time::Duration::from_secs(2))
         .run(db.executor(), sets(5_000, 5_002))
         .await;
     assert_eq!(report.chunks()[0].outcome, ChunkOutcome::Failed);
