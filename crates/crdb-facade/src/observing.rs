@@ -356,9 +356,11 @@ mod exporter {
             let service = config.get(keys::observe::SERVICE_NAME);
             let mut otlp = Otlp::builder(service.unwrap_or_else(program))
                 .endpoint(url)
-                .interval(config.get(keys::observe::OTLP_INTERVAL))
-                .build()
-                .map_err(wrong)?;
+                .interval(config.get(keys::observe::OTLP_INTERVAL));
+            for file in config.optional_paths(keys::observe::OTLP_ROOT_CERTIFICATES) {
+                otlp = otlp.roots_file(file);
+            }
+            let mut otlp = otlp.build().map_err(wrong)?;
             if config.get(keys::observe::METRICS) {
                 otlp.export(Arc::clone(metrics)).map_err(wrong)?;
             }

@@ -1,10 +1,15 @@
 //! HTTP on the threads that send.
 
 use std::future::ready;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+
+use super::{Error, failed};
 
 /// Sends requests, one after another, blocking: each signal has a thread of its own.
 #[derive(Clone, Debug)]
@@ -14,9 +19,16 @@ pub(super) struct Client(ureq::Agent);
 const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Client {
-    pub(super) fn new(timeout: Duration) -> Self {
+    /// A client that trusts these certificates where the URL is one of https.
+    pub(super) fn new(timeout: Duration, roots: Roots) -> Self {
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .root_certs(RootCerts::Specific(Arc::new(roots.0)))
+            .build();
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(timeout.min(FAR)))
+            .tls_config(tls)
             // The exporter looks at the status itself, to know what to send again.
             .http_status_as_error(false)
             .max_redirects(0)
@@ -62,4 +74,45 @@ mod tests {
             .unwrap();
         Client::new(Duration::MAX).send(request).unwrap_err();
     }
+}
+
+/// The certificates that a collector's has to come from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roots(Vec<Certificate<'static>>);
+
+impl Roots {
+    /// Those of these files; without any, those of the system.
+    pub(super) fn read(files: &[PathBuf]) -> Result<Self, Error> {
+        const ATTEMPT: &str = "reading the root certificates for OTLP";
+        if files.is_empty() {
+            let found = rustls_native_certs::load_native_certs().certs;
+            let owned = found
+                .iter()
+                .map(|der| Certificate::from_der(der).to_owned());
+            return Ok(Self(owned.collect()));
+        }
+        let mut roots = Vec::new();
+        for file in files {
+            let named = |error: &dyn std::fmt::Display| {
+                failed(
+                    ATTEMPT,
+                    std::io::Error::other(format!("{}: {error}", file.display())),
+                )
+            };
+            let before = roots.len();
+            for item in parse_pem(&read(file).map_err(|error| named(&error))?) {
+                if let PemItem::Certificate(certificate) = item.map_err(|error| named(&error))? {
+                    roots.push(certificate);
+                }
+            }
+            if roots.len() == before {
+                return Err(named(&"there is no certificate in it"));
+            }
+        }
+        Ok(Self(roots))
+    }
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    std::fs::read(file)
 }

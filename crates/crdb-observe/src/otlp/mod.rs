@@ -7,6 +7,7 @@ mod registry;
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +27,9 @@ use registry::{Registry, Target};
 
 /// Sends traces, metrics and logs to an OpenTelemetry collector by OTLP: protobuf over HTTP.
 ///
-/// Threads of its own gather and send; a full queue drops what is new and never stops a caller. TLS is left to the
-/// collector beside the service, or to providers of your own.
+/// Threads of its own gather and send; a full queue drops what is new and never stops a caller. A URL of `https` is reached over TLS, and the
+/// collector's certificate and name are verified. It is shown no client certificate: use [headers](OtlpBuilder::header) for one that asks
+/// who sends.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -55,6 +57,7 @@ pub struct OtlpBuilder {
     service: String,
     endpoint: Option<String>,
     headers: HashMap<String, String>,
+    roots: Vec<PathBuf>,
     attributes: Vec<KeyValue>,
     interval: Duration,
     timeout: Duration,
@@ -100,6 +103,7 @@ impl Otlp {
             service: service.into(),
             endpoint: None,
             headers: HashMap::new(),
+            roots: Vec::new(),
             attributes: Vec::new(),
             interval: crate::defaults::OTLP_INTERVAL,
             timeout: Duration::from_secs(10),
@@ -184,7 +188,13 @@ impl OtlpBuilder {
         self
     }
 
-    /// Adds a header to each request, for a collector that asks who sends.
+    /// Adds a file of PEM certificates that the collector's has to come from, where its URL is one of `https`. Default: the system's.
+    pub fn roots_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.roots.push(file.into());
+        self
+    }
+
+    /// Adds a header to each request, for a collector that asks who sends. Those of `OTEL_EXPORTER_OTLP_HEADERS` are sent too.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
@@ -211,14 +221,24 @@ impl OtlpBuilder {
     /// Starts the threads that send.
     ///
     /// # Errors
-    /// The endpoint is no URL, or a variable of the environment holds a wrong setting.
+    /// The endpoint is no URL, a file of root certificates cannot be read, or a variable of the environment holds a wrong setting.
     pub fn build(self) -> Result<Otlp, Error> {
         let resource = Resource::builder()
             .with_service_name(self.service.clone())
             .with_attributes(self.attributes.iter().cloned())
             .build();
         let wrong = |error: ExporterBuildError| failed("setting up OTLP", error);
-        let client = client::Client::new(self.timeout);
+        let url_of_environment = metrics_url_of_environment();
+        let is_secure = self
+            .endpoint
+            .as_deref()
+            .unwrap_or(&url_of_environment)
+            .starts_with("https:");
+        let roots = match is_secure {
+            true => client::Roots::read(&self.roots)?,
+            false => client::Roots::default(),
+        };
+        let client = client::Client::new(self.timeout, roots);
         let url = |path: &str| {
             self.endpoint
                 .as_ref()
@@ -243,15 +263,17 @@ impl OtlpBuilder {
         }
         let mut logs = LogExporter::builder()
             .with_http()
-            .with_http_client(client)
+            .with_http_client(client.clone())
             .with_headers(self.headers.clone())
             .with_timeout(self.timeout);
         if let Some(url) = url("/v1/logs") {
             logs = logs.with_endpoint(url);
         }
         let target = Target {
-            url: url("/v1/metrics").unwrap_or_else(metrics_url_of_environment),
-            headers: self.headers.clone(),
+            url: url("/v1/metrics").unwrap_or(url_of_environment),
+            headers: headers_of_environment()
+                .chain(self.headers.clone())
+                .collect(),
             attributes: std::iter::once(("service.name".to_owned(), self.service.clone()))
                 .chain(
                     self.attributes
@@ -260,7 +282,7 @@ impl OtlpBuilder {
                 )
                 .collect(),
             interval: self.interval,
-            client: client::Client::new(self.timeout),
+            client,
         };
         let reader = PeriodicReader::builder(metrics.build().map_err(wrong)?)
             .with_interval(self.interval)
@@ -297,9 +319,64 @@ fn metrics_url_of_environment() -> String {
     })
 }
 
+/// Headers of OpenTelemetry's variable, which the exporters read by themselves: `name=value`, separated by commas, values with `%XX`.
+fn headers_of_environment() -> impl Iterator<Item = (String, String)> {
+    let text = [
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+    ]
+    .into_iter()
+    .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
+    headers(text.as_deref().unwrap_or_default()).into_iter()
+}
+
+fn headers(text: &str) -> Vec<(String, String)> {
+    text.split(',')
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(name, _)| !name.trim().is_empty())
+        .map(|(name, value)| (name.trim().to_owned(), decoded(value.trim())))
+        .collect()
+}
+
+/// A value with `%XX` taken back. What is no such code stays as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let code = behind
+            .get(..2)
+            .and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(code.unwrap_or(b'%'));
+        rest = code.map_or(behind, |_| behind.get(2..).unwrap_or_default());
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn failed(attempt: &'static str, error: impl StdError + Send + Sync + 'static) -> Error {
     Error {
         attempt,
         source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::headers;
+
+    #[test]
+    fn headers_are_read_as_the_variable_has_them() {
+        let read = headers("authorization=Basic%20abc%3D, x-scope=bank,odd=100%,=");
+        let expected = [
+            ("authorization", "Basic abc="),
+            ("x-scope", "bank"),
+            ("odd", "100%"),
+        ];
+        assert_eq!(
+            read,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+        assert_eq!(headers(""), []);
     }
 }

@@ -25,6 +25,14 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn start() -> Self {
+        Self::start_with(|stream| stream)
+    }
+
+    /// One that speaks through what `wrap` makes of a connection.
+    pub(crate) fn start_with<S: Read + Write>(
+        wrap: impl Fn(TcpStream) -> S + Send + Sync + 'static,
+    ) -> Self {
+        let wrap = Arc::new(wrap);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let arrived = Arc::new(Mutex::new(Arrived::default()));
@@ -32,7 +40,8 @@ impl Collector {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, arrived) = (stream.unwrap(), Arc::clone(&shared));
-                std::thread::spawn(move || serve(stream, &arrived));
+                let wrap = Arc::clone(&wrap);
+                std::thread::spawn(move || serve(wrap(stream), &arrived));
             }
         });
         Self { port, arrived }
@@ -49,12 +58,12 @@ impl Collector {
 
 /// Serves the requests of one connection. A request that is not as it should be ends the test's process loudly: the thread's panic shows,
 /// and the client gets no answer.
-fn serve(stream: TcpStream, arrived: &Mutex<Arrived>) {
-    let mut answers = stream.try_clone().unwrap();
+fn serve(stream: impl Read + Write, arrived: &Mutex<Arrived>) {
     let mut requests = BufReader::new(stream);
     loop {
         let mut line = String::new();
-        if requests.read_line(&mut line).unwrap() == 0 {
+        // A client that goes away may leave out the end of TLS.
+        if !matches!(requests.read_line(&mut line), Ok(1..)) {
             return;
         }
         let path = line.strip_prefix("POST ").unwrap();
@@ -84,9 +93,11 @@ fn serve(stream: TcpStream, arrived: &Mutex<Arrived>) {
             _ => panic!("no such signal: {path}"),
         }
         drop(arrived);
+        let answers = requests.get_mut();
         answers
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n")
             .unwrap();
+        answers.flush().unwrap();
     }
 }
 

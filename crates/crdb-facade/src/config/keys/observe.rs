@@ -1,6 +1,7 @@
 //! `observe`: what is recorded.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crdb_observe::defaults;
@@ -32,8 +33,10 @@ section! {
     ENDPOINT_LISTEN: Option<SocketAddr> = unset("observe.endpoint.listen");
     /// What the service is called in what is sent to a collector (`service.name`); unset, the program's name.
     SERVICE_NAME: Option<String> = unset("observe.service_name");
-    /// The OpenTelemetry collector that traces, metrics and logs are sent to (feature `otlp`), by OTLP as protobuf over HTTP.
-    OTLP_ENDPOINT: Option<String> = unset("observe.otlp.endpoint"), only "a URL of http:// without a user and a query, like http://localhost:4318" |url| url.as_ref().is_none_or(|url| is_collector(url));
+    /// The OpenTelemetry collector that traces, metrics and logs are sent to (feature `otlp`), by OTLP as protobuf over HTTP or HTTPS. What it asks of those who send goes into OTEL_EXPORTER_OTLP_HEADERS.
+    OTLP_ENDPOINT: Option<String> = unset("observe.otlp.endpoint"), only "a URL of http:// or https:// without a user and a query, like http://localhost:4318" |url| url.as_ref().is_none_or(|url| is_collector(url));
+    /// Files of PEM certificates that the collector's has to come from, where it is reached by https; none is those of the system.
+    OTLP_ROOT_CERTIFICATES: Option<Vec<PathBuf>> = unset("observe.otlp.root_certificates");
     /// How often metrics are sent there.
     OTLP_INTERVAL: Duration = of_layer("observe.otlp.interval", || defaults::OTLP_INTERVAL), only "a duration above zero, like 60s" |interval| !interval.is_zero();
     /// Writes a line to standard error for each thing that an operator should read (feature `log`).
@@ -48,7 +51,7 @@ section! {
     INSPECT_CONTENTION: bool = default("observe.inspect.contention", "false");
     /// How often a statement is explained at most, and CockroachDB is asked about contention.
     INSPECT_WINDOW: Duration = of_layer("observe.inspect.window", || defaults::INSPECT_WINDOW), only "a duration above zero, like 10m" |window| !window.is_zero();
-    /// Each how manieth explanation of a statement that only reads runs it (EXPLAIN ANALYZE): 1 is each, 0 none.
+    /// One explanation in this many runs the statement (EXPLAIN ANALYZE), if it only reads: 1 is each, 0 none.
     INSPECT_ANALYZE_EVERY: u32 = of_layer("observe.inspect.analyze_every", || defaults::INSPECT_ANALYZE_EVERY);
     /// How often PostgreSQL is asked who waits now, while calls are under way.
     INSPECT_INTERVAL: Duration = of_layer("observe.inspect.interval", || defaults::INSPECT_INTERVAL), only "a duration above zero, like 1s" |interval| !interval.is_zero();
@@ -57,5 +60,6 @@ section! {
 /// Whether a collector can be reached by this URL. A user and a query may hold a secret, which would be printed.
 fn is_collector(url: &str) -> bool {
     url.strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"))
         .is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', '?', '#']))
 }

@@ -74,7 +74,7 @@ impl InspectOptions {
         self
     }
 
-    /// Each how manieth explanation of a statement runs it (`EXPLAIN ANALYZE`), if it only reads: 1 is each, 0 none. Default: 10.
+    /// One explanation in this many runs the statement (`EXPLAIN ANALYZE`), if it only reads: 1 is each, 0 none. Default: 10.
     pub const fn analyze_every(mut self, explanations: u32) -> Self {
         self.analyze_every = explanations;
         self
@@ -177,8 +177,8 @@ impl Inspected {
 /// # What is asked
 /// - **Plans**: a statement that was slow is explained, once within the [window](InspectOptions::window). One with parameters is explained
 ///   with the values of its next call. These are in memory until the server has answered, and nowhere else: a [`Plan`](super::Plan) has
-///   no value in it. Each [`analyze_every`](InspectOptions::analyze_every)th time a statement that only reads is run for it
-///   (`EXPLAIN ANALYZE`), in a transaction in which the server refuses writes. A plan of another shape than the last is noticed: it is
+///   no value in it. One explanation in [`analyze_every`](InspectOptions::analyze_every) runs a statement that only reads (`EXPLAIN
+///   ANALYZE`), in a transaction in which the server refuses writes. A plan of another shape than the last is noticed: it is
 ///   counted, logged as a warning, and both are kept.
 /// - **Contention** on PostgreSQL: `pg_blocking_pids` of the sessions that wait for a lock, every [interval](InspectOptions::interval)
 ///   while calls are under way. On CockroachDB: `crdb_internal.transaction_contention_events`, joined with the statistics of statements

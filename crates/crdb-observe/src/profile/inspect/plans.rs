@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn each_so_manieth_explanation_runs_the_statement() {
+    fn one_explanation_in_so_many_runs_the_statement() {
         let plans = Plans::default();
         let analyzed: Vec<bool> = (0..6)
             .map(|_| {
