@@ -121,6 +121,12 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     if let Some(directory) = &arguments.page {
         write_page(directory, &records)?;
+        for picture in ran.iter().flat_map(report::Ran::pictures) {
+            write(
+                &directory.join("reliability").join(picture.file),
+                &picture.svg,
+            )?;
+        }
     }
     Ok(exit_code(&ran, arguments.check))
 }

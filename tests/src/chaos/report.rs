@@ -6,7 +6,7 @@ mod record;
 pub use page::page;
 pub use record::Record;
 
-use super::row::{Figure, Report, Row, Verdict};
+use super::row::{Figure, Picture, Report, Row, Verdict};
 use comfy_table::Table;
 use std::time::Duration;
 
@@ -26,6 +26,11 @@ impl Ran {
     pub fn verdict(&self) -> Option<Verdict> {
         let report = self.result.as_ref().ok()?;
         Some(report.verdict(self.row.size()))
+    }
+
+    /// What was drawn.
+    pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.result.iter().flat_map(|report| &report.pictures)
     }
 
     /// What is kept of it.

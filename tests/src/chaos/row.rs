@@ -62,6 +62,20 @@ pub struct Report {
     pub violations: Vec<Violation>,
     /// What else was counted.
     pub figures: Vec<Figure>,
+    /// What was drawn.
+    #[serde(skip)]
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture of a run, which is kept beside the page.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The name of its file.
+    pub file: &'static str,
+    /// What it shows, in a line.
+    pub title: &'static str,
+    /// Itself.
+    pub svg: String,
 }
 
 impl Report {
@@ -90,6 +104,7 @@ impl Report {
         self.done += part.done;
         self.violations.extend(part.violations);
         self.figures.extend(part.figures);
+        self.pictures.extend(part.pictures);
     }
 
     /// How it counts.

@@ -1,5 +1,6 @@
 //! Debian's Prometheus, in compressed time.
 
+use super::picture::Series;
 use super::rules;
 use crate::chaos::program::Program;
 use anyhow::{Context as _, bail, ensure};
@@ -135,9 +136,27 @@ scrape_configs:
         self.ask(&path).await
     }
 
-    /// The names of all series.
-    pub(crate) async fn names(&self) -> anyhow::Result<BTreeSet<String>> {
-        let data = self.ask("/api/v1/label/__name__/values").await?;
+    /// What an expression gave over a time, once a second: from and to in seconds since 1970.
+    pub(crate) async fn range(
+        &self,
+        expression: &str,
+        (from, to): (f64, f64),
+    ) -> anyhow::Result<Vec<Series>> {
+        let path = format!(
+            "/api/v1/query_range?query={}&start={from:.3}&end={to:.3}&step=1",
+            encoded(expression)
+        );
+        let data = self.ask(&path).await?;
+        let results = data["result"].as_array().into_iter().flatten();
+        Ok(results.map(series).collect())
+    }
+
+    /// The names of all series of a job.
+    pub(crate) async fn names(&self, job: &str) -> anyhow::Result<BTreeSet<String>> {
+        let selector = encoded(&format!("{{job=\"{job}\"}}"));
+        let data = self
+            .ask(&format!("/api/v1/label/__name__/values?match[]={selector}"))
+            .await?;
         let names = data.as_array().into_iter().flatten();
         Ok(names
             .filter_map(|name| name.as_str().map(str::to_owned))
@@ -152,6 +171,22 @@ scrape_configs:
         );
         let mut answer: Value = serde_json::from_str(&body)?;
         Ok(answer["data"].take())
+    }
+}
+
+fn series(result: &Value) -> Series {
+    let labels = result["metric"].as_object().into_iter().flatten();
+    let points = result["values"].as_array().into_iter().flatten();
+    Series {
+        labels: labels
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect(),
+        points: points
+            .filter_map(|point| {
+                let value = point[1].as_str()?.parse().ok()?;
+                Some((point[0].as_f64()?, value))
+            })
+            .collect(),
     }
 }
 

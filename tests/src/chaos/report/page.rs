@@ -75,6 +75,9 @@ fn details(page: &mut String, record: &Record) -> std::fmt::Result {
     for figure in &record.figures {
         writeln!(page, "| {} | {} |", figure.name, shown(figure))?;
     }
+    for (file, title) in &record.pictures {
+        write!(page, "\n![{title}](reliability/{file})\n")?;
+    }
     for violation in &record.violations {
         write!(page, "\n- **wrong**: {violation}\n")?;
     }

@@ -41,6 +41,9 @@ pub struct Record {
     pub lanes: u32,
     /// The command that does the same again.
     pub command: String,
+    /// The files of the pictures that were drawn, and what they show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<(String, String)>,
 }
 
 impl Record {
@@ -65,6 +68,12 @@ impl Record {
             seed: setting.seed,
             lanes: setting.lanes,
             command: setting.again(ran.row.id()),
+            pictures: report.map_or_else(Vec::new, |report| {
+                let pictures = report.pictures.iter();
+                pictures
+                    .map(|picture| (picture.file.to_owned(), picture.title.to_owned()))
+                    .collect()
+            }),
         }
     }
 

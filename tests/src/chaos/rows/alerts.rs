@@ -1,22 +1,30 @@
 //! R20: the shipped alerts, each under its own fault.
 
+use crate::chaos::alerts::bank::Bank;
 use crate::chaos::alerts::fault::{self, Fault};
+use crate::chaos::alerts::picture;
 use crate::chaos::alerts::prometheus::{Prometheus, promtool};
 use crate::chaos::alerts::subject::Subject;
 use crate::chaos::alerts::{rules, runbook};
 use crate::chaos::checker::Violation;
 use crate::chaos::context::Context;
-use crate::chaos::row::{Report, Row, Size};
+use crate::chaos::row::{Picture, Report, Row, Size};
 use anyhow::ensure;
 use crdb_testkit::EngineKind;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
 /// The job of the service without a fault.
 const HEALTHY: &str = "healthy";
+
+/// The job of the demo.
+const DEMO: &str = "bank";
+
+/// Within this the demo has counted something of everything.
+const COUNTS_WITHIN: Duration = Duration::from_secs(60);
 
 /// How long a service in health is watched alone: 30 minutes of compressed time.
 const HEALTH: Duration = Duration::from_secs(30 * 60 / rules::FASTER as u64);
@@ -65,6 +73,8 @@ async fn run(context: &Context) -> anyhow::Result<Report> {
 
     let mut report = Report::default();
     let mut prometheus = Prometheus::start().await?;
+    let began = now();
+    let bank = Bank::start(engine).await?;
     let healthy = fault::healthy(engine).await?;
     for subject in &healthy {
         prometheus.watch(HEALTHY, subject.endpoint()?)?;
@@ -90,10 +100,12 @@ async fn run(context: &Context) -> anyhow::Result<Report> {
             prometheus.watch(fault.alert, subject.endpoint()?)?;
         }
     }
+    prometheus.watch(DEMO, bank.endpoint)?;
     prometheus.until_scraped().await?;
     watch(context, &prometheus, &faults, &mut report).await?;
     named(&prometheus, &mut report).await?;
-    drawn(&prometheus, &mut report).await?;
+    drawn(&prometheus, (began, now()), &mut report).await?;
+    drop(bank);
     let subjects = faults.into_iter().flat_map(|fault| fault.subjects);
     join_all(subjects.chain(healthy).map(Subject::close)).await;
     Ok(report)
@@ -212,44 +224,79 @@ async fn followed(
     Ok(())
 }
 
-/// Every metric that a rule or the dashboard names has been scraped.
+/// Every metric that a rule or the dashboard names is in a scrape of the demo.
 async fn named(prometheus: &Prometheus, report: &mut Report) -> anyhow::Result<()> {
-    let scraped = prometheus.names().await?;
+    let mut texts = Vec::new();
     for file in ["recording.yml", "alerts.yml", "dashboard.json"] {
-        let text = rules::read(file)?;
-        for name in rules::metrics(&text) {
-            if !scraped.contains(name) {
-                let seen = format!("{file} names {name}");
-                report
-                    .violations
-                    .push(Violation::new("a metric that is named exists", seen));
-            }
+        texts.push((file, rules::read(file)?));
+    }
+    let named: BTreeMap<&str, &str> = texts
+        .iter()
+        .flat_map(|(file, text)| rules::metrics(text).into_iter().map(|name| (name, *file)))
+        .collect();
+    let began = Instant::now();
+    let missing = loop {
+        let scraped = prometheus.names(DEMO).await?;
+        let missing: Vec<_> = named
+            .iter()
+            .filter(|(name, _)| !scraped.contains(**name))
+            .collect();
+        if missing.is_empty() || began.elapsed() > COUNTS_WITHIN {
+            break missing;
         }
+        sleep(PAUSE).await;
+    };
+    report.count(
+        "metrics named, and in a scrape of the demo",
+        named.len() as u64,
+    );
+    for (name, file) in missing {
+        let seen = format!("{file} names {name}, which the demo does not have");
+        report
+            .violations
+            .push(Violation::new("a metric that is named exists", seen));
     }
     Ok(())
 }
 
-/// Every expression of the dashboard is one.
-async fn drawn(prometheus: &Prometheus, report: &mut Report) -> anyhow::Result<()> {
+/// Draws the dashboard from what was scraped. Every expression of it is one.
+async fn drawn(
+    prometheus: &Prometheus,
+    time: (f64, f64),
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let dashboard: serde_json::Value = serde_json::from_str(&rules::read("dashboard.json")?)?;
-    let panels = dashboard["panels"].as_array().into_iter().flatten();
+    let mut panels = picture::panels(&dashboard)?;
     let mut count = 0;
-    for target in panels.flat_map(|panel| panel["targets"].as_array().into_iter().flatten()) {
-        let Some(expression) = target["expr"].as_str() else {
-            continue;
-        };
-        let expression = expression
-            .replace("$job", ".*")
-            .replace("$instance", ".*")
-            .replace("$__rate_interval", "5s");
-        count += 1;
-        if let Err(error) = prometheus.query(&expression).await {
-            let seen = format!("{expression}: {error:#}");
-            report
-                .violations
-                .push(Violation::new("the dashboard can be drawn", seen));
+    for panel in &mut panels {
+        for (expression, legend) in panel.targets.clone() {
+            let expression = expression
+                .replace("$job", ".*")
+                .replace("$instance", ".*")
+                .replace("$__rate_interval", "5s");
+            count += 1;
+            match prometheus.range(&expression, time).await {
+                Ok(series) => panel.add(&legend, series),
+                Err(error) => {
+                    let seen = format!("{expression}: {error:#}");
+                    report
+                        .violations
+                        .push(Violation::new("the dashboard can be drawn", seen));
+                }
+            }
         }
     }
     report.count("expressions of the dashboard", count);
+    report.pictures.push(Picture {
+        file: "dashboard.svg",
+        title: "the shipped dashboard over this run: half a minute in health, then every fault at once",
+        svg: picture::svg(&panels, time),
+    });
     Ok(())
+}
+
+/// Now, in seconds since 1970.
+fn now() -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
 }
