@@ -13,7 +13,7 @@ pub const OTLP_INTERVAL: Duration = Duration::from_secs(60);
 /// How often a statement is explained at most: of `InspectOptions::window`.
 pub const INSPECT_WINDOW: Duration = Duration::from_secs(600);
 
-/// Each how manieth explanation runs the statement: of `InspectOptions::analyze_every`.
+/// One explanation in this many runs the statement: of `InspectOptions::analyze_every`.
 pub const INSPECT_ANALYZE_EVERY: u32 = 10;
 
 /// How often PostgreSQL is asked who waits now: of `InspectOptions::interval`.

@@ -59,23 +59,6 @@ impl HttpClient for Client {
     }
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_may_take_for_ever() {
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = closed.local_addr().unwrap();
-        drop(closed);
-        let request = Request::post(format!("http://{address}/v1/traces"))
-            .body(Bytes::new())
-            .unwrap();
-        Client::new(Duration::MAX).send(request).unwrap_err();
-    }
-}
-
 /// The certificates that a collector's has to come from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roots(Vec<Certificate<'static>>);
@@ -115,4 +98,23 @@ impl Roots {
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(file)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_may_take_for_ever() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = closed.local_addr().unwrap();
+        drop(closed);
+        let request = Request::post(format!("http://{address}/v1/traces"))
+            .body(Bytes::new())
+            .unwrap();
+        Client::new(Duration::MAX, Roots::default())
+            .send(request)
+            .unwrap_err();
+    }
 }
