@@ -9,6 +9,9 @@ pub mod generated;
 /// The statements that create the bank's tables, for CockroachDB and PostgreSQL alike.
 pub const SCHEMA: &str = include_str!("../schema/001_bank.sql");
 
+/// The schema as migrations: names of files and their texts.
+pub const MIGRATIONS: &[(&str, &str)] = &[("0001_bank.up.sql", SCHEMA)];
+
 /// Statements that fill empty tables with 200 customers, 500 accounts and 2,000 transfers.
 pub const SAMPLE_DATA: &str = include_str!("../data/001_sample.sql");
 

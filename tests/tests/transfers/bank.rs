@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crdb_facade::config::{Config, ConfigBuilder, Node, keys};
 use crdb_facade::exec::IdempotencyKey;
+use crdb_facade::migrate::Migrations;
 use crdb_facade::{Database, Row};
 use crdb_testkit::Engine;
 use rust_decimal::Decimal;
@@ -36,12 +37,8 @@ impl Bank {
         let direct = Database::open(config.clone().build().unwrap())
             .await
             .unwrap();
-        for statement in crdb_example_bank::SCHEMA
-            .split(";\n")
-            .filter(|text| !text.trim().is_empty())
-        {
-            direct.execute(statement, &[]).await.unwrap();
-        }
+        let migrations = Migrations::from_embedded(crdb_example_bank::MIGRATIONS).unwrap();
+        direct.migrate(migrations).await.unwrap();
         direct.execute(IdempotencyKey::SCHEMA, &[]).await.unwrap();
         direct
             .execute("INSERT INTO customers (name, email, country) VALUES ('Ada', 'ada@bank.example', 'DE')", &[])

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use crdb_facade::migrate::Migrations;
 use crdb_facade::{Config, Database};
 
 use super::progress::{bar, watch};
@@ -60,18 +61,23 @@ async fn show(server: &Server, arguments: &Arguments) -> Result<()> {
     let database = open(server, Arc::clone(&witness)).await?;
 
     heading("Schema and sample data");
-    for (title, text) in [
-        ("schema", crdb_example_bank::SCHEMA),
-        ("sample data", crdb_example_bank::SAMPLE_DATA),
-    ] {
-        let (bar, began) = (bar(title, 1), Instant::now());
-        let run = run_statements(&database, text, |done, count| {
-            bar.set_length(count as u64);
-            bar.set_position(done as u64);
-        });
-        watch(&bar, run).await?;
-        println!("{title}: applied in {}", milliseconds(began.elapsed()));
+    let began = Instant::now();
+    let migrations = Migrations::from_embedded(crdb_example_bank::MIGRATIONS)?;
+    let report = database.migrate(migrations).await?;
+    for one in report.migrations() {
+        let took = milliseconds(began.elapsed());
+        println!(
+            "migration {} ({}): applied in {took}",
+            one.version, one.name
+        );
     }
+    let (loading, began) = (bar("sample data", 1), Instant::now());
+    let run = run_statements(&database, crdb_example_bank::SAMPLE_DATA, |done, count| {
+        loading.set_length(count as u64);
+        loading.set_position(done as u64);
+    });
+    watch(&loading, run).await?;
+    println!("sample data: applied in {}", milliseconds(began.elapsed()));
     let (total, recorded) = bank::books(&database).await?;
     ensure!(
         total == transfers::expected_total()?,

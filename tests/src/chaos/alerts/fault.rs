@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use crdb_exec::Isolation;
 use crdb_facade::auth::{Secret, SslMode};
 use crdb_facade::config::keys;
+use crdb_facade::migrate::Migrations;
 use crdb_testkit::{Engine, Login};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,6 +99,7 @@ pub(crate) async fn all(engine: &Arc<Engine>) -> anyhow::Result<Vec<Fault>> {
         in_clear(engine).await?,
         different(engine).await?,
         not_audited(engine).await?,
+        migration(engine).await?,
     ])
 }
 
@@ -413,6 +415,26 @@ async fn not_audited(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
     Ok(Fault {
         alert: "CrdbAuditNotWritten",
         also: &[],
+        subjects: vec![subject],
+    })
+}
+
+/// A migration fails whenever it is tried: its table is not there.
+async fn migration(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
+    let mut subject = Subject::open(engine, options(), |config| config).await?;
+    subject.read(1);
+    subject.call(1, |db| async move {
+        let files = [(
+            "0001_absent.up.sql",
+            "ALTER TABLE absent ADD COLUMN note TEXT",
+        )];
+        if let Ok(migrations) = Migrations::from_embedded(&files) {
+            drop(db.migrate(migrations).await);
+        }
+    });
+    Ok(Fault {
+        alert: "CrdbMigrationFailed",
+        also: &["CrdbStatementErrors", "CrdbStatementsSlow"],
         subjects: vec![subject],
     })
 }

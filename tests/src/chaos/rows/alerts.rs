@@ -48,7 +48,7 @@ impl Row for Alerts {
 
     fn size(&self) -> Size {
         Size {
-            count: 16,
+            count: 17,
             unit: "alerts",
         }
     }
