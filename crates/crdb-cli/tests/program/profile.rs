@@ -13,9 +13,11 @@ fn report(p95: f64) -> Value {
     let statement = json!({
         "name": "accounts.get", "fingerprint": "f1", "summary": "SELECT accounts", "calls": 100, "failed": 0, "unknown": 0,
         "dropped": 0, "rows": 100, "retries": 3, "collisions": 2, "times": times,
+        "plans": [], "plan_changes": 0, "plan_failure": null,
     });
     json!({
         "version": 1, "from": 1.0, "to": 61.0, "statements": [statement], "transactions": [], "slow": [],
+        "contention": [], "contention_failure": null,
     })
 }
 
@@ -40,7 +42,7 @@ async fn a_report_is_shown_kept_and_compared() {
         .run(&["profile", "before.json", "--since", "before.json", "--json"])
         .await
         .ended(0);
-    let nothing = json!({"worse": [], "better": [], "new": [], "gone": []});
+    let nothing = json!({"worse": [], "better": [], "new": [], "gone": [], "plans_changed": []});
     assert_eq!(ran.out().parse::<Value>().unwrap(), nothing);
 }
 
