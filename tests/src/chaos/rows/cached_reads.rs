@@ -24,6 +24,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng as _};
 use seen::{Seen, SteppedClock};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -91,6 +92,27 @@ impl Row for CachedReads {
         .boxed()
     }
 }
+
+/// How often a writer writes, and what it does then.
+struct Pace {
+    /// In milliseconds.
+    pause: Range<u64>,
+    /// Of a hundred writes, so many make answers useless, or give a token: rarely, so that most answers come from memory.
+    invalidations: u32,
+    tokens: u32,
+}
+
+const BRISK: Pace = Pace {
+    pause: 1..40,
+    invalidations: 1,
+    tokens: 10,
+};
+/// Where a feed makes a miss of the whole table with each change: what is missed while it is lost is not to be made good by the next one.
+const SLOW: Pace = Pace {
+    pause: 500..6_000,
+    invalidations: 10,
+    tokens: 30,
+};
 
 /// What was counted, by name.
 #[derive(Default)]
@@ -211,7 +233,11 @@ async fn round(
         .map(|which| {
             let rng = random("writer", which);
             let (truth, shared) = (stack.truth.clone(), Arc::clone(&shared));
-            tokio::spawn(async move { write(&truth, &shared, which, rng).await })
+            let pace = match has_changefeeds(&stack) {
+                true => &SLOW,
+                false => &BRISK,
+            };
+            tokio::spawn(async move { write(&truth, &shared, which, pace, rng).await })
         })
         .collect();
     let disturbed = {
@@ -335,7 +361,13 @@ async fn set_up(stack: &Stack, other: &str) -> anyhow::Result<()> {
 }
 
 /// Writes one version after the other, and says what readers may rely on then.
-async fn write(truth: &Database, shared: &Shared, which: usize, mut rng: StdRng) -> u64 {
+async fn write(
+    truth: &Database,
+    shared: &Shared,
+    which: usize,
+    pace: &Pace,
+    mut rng: StdRng,
+) -> u64 {
     let mut written = 0;
     while shared.goes_on() {
         // Each item has one writer, so that its versions are in order.
@@ -350,18 +382,17 @@ async fn write(truth: &Database, shared: &Shared, which: usize, mut rng: StdRng)
         }
         item.answered.write().push(Instant::now());
         let version = before + 1;
-        // Rarely, so that most answers come from memory.
-        match rng.random_range(0..100) {
-            0..10 => *item.token.lock() = (shared.cache.token(None), version),
-            10 => {
-                let table = ["item", "public.item"][rng.random_range(0..2)];
-                shared.cache.invalidate(table);
-                item.invalidated.fetch_max(version, Ordering::SeqCst);
-            }
-            _ => {}
+        let chance = rng.random_range(0..100);
+        if chance < pace.invalidations {
+            let table = ["item", "public.item"][rng.random_range(0..2)];
+            shared.cache.invalidate(table);
+            item.invalidated.fetch_max(version, Ordering::SeqCst);
+        } else if chance < pace.invalidations + pace.tokens {
+            *item.token.lock() = (shared.cache.token(None), version);
         }
         written += 1;
-        sleep(Duration::from_millis(rng.random_range(1..40))).await;
+        let time = Duration::from_millis(rng.random_range(pace.pause.clone()));
+        pause(shared, time).await;
     }
     written
 }
