@@ -221,6 +221,7 @@ impl Query {
     }
 
     /// Whether the header itself says `-- cache`.
+    #[cfg(feature = "parser")]
     pub(crate) fn says_cache(&self) -> bool {
         self.header.cache.is_some()
     }
