@@ -1,11 +1,21 @@
-//! This toolkit with all on that can be seen of reads: metrics, tracing, lines for operators, OTLP to a collector, the profile.
+//! This toolkit with all on that can be seen of reads: metrics, tracing, lines for operators, OTLP to a collector, the profile, and an entry
+//! in the audit log for each.
+//!
+//! An entry is queued when the statement has been answered, and its receipt is waited for with the next statement's: so no more than one
+//! statement is without a receipt. The log is durable as the operating system is ([`Durability::Written`]): no loopback database is as slow as a disk.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crdb_exec::{ExecutorExt as _, Row as _, Statement};
 use crdb_facade::Database;
+use crdb_facade::observe::audit::{
+    AuditConfig, AuditLog, Durability, MacKey, Outcome, Record, Signer, Submitted,
+};
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use crate::{
@@ -20,6 +30,9 @@ pub(super) const NAME: &str = "crdb-facade, everything on";
 /// One row by key, again and again, by one task.
 pub(super) struct Everything {
     database: Database,
+    audit: AuditLog,
+    /// Where the log is, for as long as it is written.
+    _directory: tempfile::TempDir,
     count: usize,
     server: Arc<Server>,
 }
@@ -32,8 +45,14 @@ impl Everything {
             ("observe.log.format", "json"),
             ("observe.profile", "true"),
         ];
+        let database = ours::open_with(server, &settings).await?;
+        let directory = tempfile::tempdir()?;
+        let audit = audit(directory.path())?;
+        database.metrics().watch_audit(&audit);
         Ok(Self {
-            database: ours::open_with(server, &settings).await?,
+            database,
+            audit,
+            _directory: directory,
             count,
             server: Arc::clone(server),
         })
@@ -51,7 +70,7 @@ impl Subject for Everything {
 
     fn settings(&self) -> String {
         format!(
-            "Database of crdb-facade, metrics, tracing, log lines, OTLP and profile on, {}",
+            "Database of crdb-facade, metrics, tracing, log lines, OTLP and profile on, each statement in an audit log (the receipt one statement behind), {}",
             self.server.transport()
         )
     }
@@ -61,17 +80,36 @@ impl Subject for Everything {
         async move {
             let executor = self.database.executor();
             let mut latencies = Vec::with_capacity(self.count);
+            let mut behind: Option<Submitted> = None;
             for id in (1..=ROWS).cycle().take(self.count) {
                 let started = Instant::now();
                 let row = executor.fetch_one(STATEMENT, &[&id]).await?;
                 let value: i64 = row.get(0)?;
+                let record = Record::new("bench", Outcome::Done)
+                    .query("points.get")
+                    .rows(1);
+                let entry = self.audit.submit(record).await?;
+                if let Some(before) = behind.replace(entry) {
+                    before.await?;
+                }
                 latencies.push(microseconds(started.elapsed()));
                 std::hint::black_box(value);
+            }
+            if let Some(last) = behind {
+                last.await?;
             }
             Ok(percentiles(latencies))
         }
         .boxed()
     }
+}
+
+/// A log that is synced once a second.
+fn audit(directory: &std::path::Path) -> Result<AuditLog, MeasureError> {
+    let signer = Signer::from_seed("bench.example/audit", &[7; 32])?;
+    let config = AuditConfig::new(directory, MacKey::new(&[42; 32])?, signer)
+        .durability(Durability::Written(Duration::from_secs(1)));
+    Ok(AuditLog::open(config)?)
 }
 
 /// A collector that takes everything and keeps nothing, on threads of its own. It ends with the process.
