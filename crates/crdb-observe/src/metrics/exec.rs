@@ -88,6 +88,11 @@ impl ExecMetrics {
         for result in ["committed", "abandoned", "unknown"] {
             drop(this.resolved.get_or_create(&Resolved { result }));
         }
+        // Serialization failures: what is retried on every cluster, sooner or later.
+        for scope in ["statement", "transaction"] {
+            let sqlstate = this.sqlstates.value("40001");
+            drop(this.retries.get_or_create(&Retries { scope, sqlstate }));
+        }
         registry.register_with_unit(
             "statement",
             "Time from a call to its answer, retries and waiting included, by query and outcome",
