@@ -429,11 +429,10 @@ impl Database {
         #[cfg(feature = "endpoint")]
         self.readiness().drain();
         let closed = self.pool().close(within).await;
-        let left = within.saturating_sub(began.elapsed());
+        let left = || within.saturating_sub(began.elapsed());
         #[cfg(feature = "profile")]
-        self.shared.observing.end_inspection(left).await;
-        let left = within.saturating_sub(began.elapsed());
-        self.shared.observing.flush(left).await;
+        self.shared.observing.end_inspection(left()).await;
+        self.shared.observing.flush(left()).await;
         Ok(closed?)
     }
 
