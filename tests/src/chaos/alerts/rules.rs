@@ -32,8 +32,8 @@ pub(crate) fn metrics(text: &str) -> BTreeSet<&str> {
     let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == ':';
     text.split(|char| !is_part(char))
         .filter(|word| word.starts_with("crdb_") && !word.contains(':'))
-        // The external label, and a name that is spelled with alternatives behind it.
-        .filter(|word| *word != "crdb_runbooks" && !word.ends_with('_'))
+        // The external label, the tables of crdb-migrate, and a name that is spelled with alternatives behind it.
+        .filter(|word| *word != "crdb_runbooks" && !word.starts_with("crdb_migration_") && !word.ends_with('_'))
         .filter(|word| word.matches('_').count() > 1)
         .collect()
 }
