@@ -11,7 +11,9 @@ use crdb_cli::dev;
 /// Starts a server to develop against, prints its URL, and serves until Ctrl-C.
 ///
 /// As `crdb dev`, and where it finds no server it compiles an embedded PostgreSQL (`--engine embedded`).
+// Its group would have the name of the flattened one's.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     dev: dev::Arguments,
