@@ -171,7 +171,8 @@ mod tests {
         sweep(&parent);
         assert!(!left.exists());
         assert!(kept.exists() && owned.exists() && others.exists());
-        drop(lock);
+        // Closing it is not enough: a child that another test is about to start has the file open too, until it is another program.
+        lock.unlock().unwrap();
         sweep(&parent);
         assert!(!owned.exists());
         std::fs::remove_dir_all(&parent).unwrap();
