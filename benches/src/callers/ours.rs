@@ -1,6 +1,6 @@
 //! crdb-facade, with sessions of its pool and with lanes.
 
-use crdb_exec::{ExecutorExt as _, Row as _, Statement};
+use crdb_exec::{ExecutorExt, Row as _, Statement};
 use crdb_facade::{Config, Database};
 
 use super::Caller;
@@ -40,7 +40,8 @@ async fn open(opening: Opening, lanes: u32) -> Result<Database, MeasureError> {
 
 async fn call(database: &Database, statement: &'static str, id: i64) -> Result<i64, MeasureError> {
     let statement = Statement::new(statement).named("points.get");
-    let row = database.executor().fetch_one(statement, &[&id]).await?;
+    // Not by `Database::executor`, which has sessions of the pool alone.
+    let row = ExecutorExt::fetch_one(database, statement, &[&id]).await?;
     Ok(row.get(0)?)
 }
 

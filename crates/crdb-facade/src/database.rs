@@ -298,7 +298,8 @@ impl Database {
         &self.shared.queries
     }
 
-    /// The executor, for statements without a name and for what the shortcuts here do not cover.
+    /// The executor over the pool's sessions, for statements without a name and for what the shortcuts here do not cover. It uses no
+    /// lanes: only the calls of this type do.
     #[must_use]
     pub fn executor(&self) -> &PooledExecutor<Source> {
         &self.shared.executor
