@@ -1,8 +1,10 @@
 //! Running statements on borrowed sessions.
 
+mod attempts;
 mod request;
 mod rows;
 
+pub(crate) use attempts::{Attempts, Failed};
 pub use rows::PooledRows;
 
 use request::{FetchAtMost, Open, Request, Run};
@@ -13,7 +15,7 @@ use crate::comment::SqlComments;
 use crate::deadline::{self, Waited};
 use crate::defaults;
 use crate::effect::Effect;
-use crate::error::{Effort, Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
 use crate::fault::Fault;
 use crate::idempotency;
@@ -150,45 +152,6 @@ impl<S: SessionSource> PooledExecutorBuilder<S> {
         PooledExecutor {
             shared: Arc::new(self.shared),
             policy: None,
-        }
-    }
-}
-
-/// An attempt that failed, and where.
-pub(crate) struct Failed {
-    pub(crate) error: Error,
-    pub(crate) node: Option<NodeId>,
-}
-
-/// Whether and when to try again.
-pub(crate) struct Attempts<'a> {
-    pub(crate) name: Option<&'a str>,
-    pub(crate) is_transaction: bool,
-    pub(crate) started: Instant,
-    pub(crate) made: u32,
-    /// When the latest attempt began.
-    pub(crate) began: Instant,
-    /// `None` never tries again.
-    pub(crate) policy: Option<&'a dyn RetryPolicy>,
-    pub(crate) deadline: Option<Instant>,
-    pub(crate) timeout: Option<Duration>,
-    /// Why the latest attempt failed after which there is another.
-    pub(crate) last: Option<Failure>,
-}
-
-impl Attempts<'_> {
-    /// Another attempt begins.
-    pub(crate) fn begin(&mut self) {
-        self.made += 1;
-        self.began = Instant::now();
-    }
-
-    /// What a time-out says of them.
-    pub(crate) fn effort(&self) -> Effort {
-        Effort {
-            timeout: self.timeout,
-            attempts: self.made,
-            last: self.last.map(|failure| (failure.kind, failure.sqlstate)),
         }
     }
 }
