@@ -32,7 +32,7 @@ use crate::exit::{Exit, Usage, WITHOUT_ENGINE};
 /// as CockroachDB does. Creates a database, and the tables of `sql/migrations` or of the directory that is named. What it started is
 /// gone when it ends.
 ///
-/// With a command, it runs that with CRDB_AUTH__URL set, and ends with it: `crdb dev -- cargo test`.
+/// With a command, it runs that with CRDB_AUTH__URL and CRDB_TEST_URL set, and ends with it: `crdb dev -- cargo test`.
 #[derive(Clone, Debug, Args)]
 #[cfg_attr(
     not(feature = "engine"),

@@ -97,8 +97,10 @@ async fn create_tables(server: &Server, tables: &Tables) -> Result<Option<String
     let config = server.configure(Config::builder()).build()?;
     let database = Database::open(config).await?;
     let created = tables.create(&database).await;
-    database.close(CLOSING).await?;
-    created
+    let closed = database.close(CLOSING).await;
+    let created = created?;
+    closed?;
+    Ok(created)
 }
 
 fn show(
@@ -128,7 +130,10 @@ fn show(
             out,
             "  crdb shell                                 or cargo run, cargo test, crdb doctor"
         )?;
-        writeln!(out, "  CRDB_TEST_URL=$CRDB_AUTH__URL crdb codegen")?;
+        writeln!(
+            out,
+            "  export CRDB_TEST_URL=$CRDB_AUTH__URL       for crdb codegen and cargo test"
+        )?;
         writeln!(
             out,
             "\nServing; Ctrl-C ends it, and removes what it started."
@@ -150,6 +155,8 @@ async fn run_command(
         .args(rest)
         .env("CRDB_AUTH__URL", server.url())
         .env_remove("CRDB_AUTH__NODES")
+        // Where the test kit and codegen look for a server.
+        .env("CRDB_TEST_URL", server.url())
         .stdin(Stdio::inherit())
         .kill_on_drop(true)
         .spawn()

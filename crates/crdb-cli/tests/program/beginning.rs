@@ -126,6 +126,20 @@ async fn a_command_finds_the_database_and_its_tables() {
         "{}",
         ran.err()
     );
+    // Tests and codegen look for their server in another variable.
+    let ran = bed
+        .run(&[
+            "dev",
+            "--engine",
+            "postgres",
+            "--empty",
+            "--",
+            "sh",
+            "-c",
+            "test -n \"$CRDB_TEST_URL\" && test \"$CRDB_TEST_URL\" = \"$CRDB_AUTH__URL\"",
+        ])
+        .await;
+    ran.ended(0);
     // The command's failure is its own.
     let ran = bed
         .run(&[
