@@ -1,6 +1,10 @@
 //! The crate's table of types, both ways: what is written in a form is loaded again from it as the same value, or refused.
 
-use crdb_data::{Csv, Destination, ErrorKind, Export, Format, Json, JsonNumbers, Load, Source};
+use std::path::PathBuf;
+
+use crdb_data::{
+    Csv, Destination, Error, ErrorKind, Export, Format, Json, JsonNumbers, Load, Source,
+};
 use crdb_facade::{Database, Row as _};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -372,13 +376,8 @@ async fn values_that_a_form_cannot_hold_are_refused_by_it() {
             };
             for value in refused {
                 let query = format!("SELECT 1 AS id, {} AS \"the value\"", literal(edges, value));
-                let error = Export::query(&query, format.clone())
-                    .run(
-                        db.executor(),
-                        Destination::File(directory.path().join(name)),
-                    )
-                    .await
-                    .unwrap_err();
+                let path = directory.path().join(name);
+                let error = refusal(&db, &query, format.clone(), path).await;
                 assert_eq!(error.kind(), ErrorKind::Value, "{query}: {error}");
                 let message = error.to_string();
                 assert!(
@@ -389,6 +388,14 @@ async fn values_that_a_form_cannot_hold_are_refused_by_it() {
         }
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+/// Why an export of the query is refused.
+async fn refusal(db: &Database, query: &str, format: Format, path: PathBuf) -> Error {
+    Export::query(query, format)
+        .run(db.executor(), Destination::File(path))
+        .await
+        .unwrap_err()
 }
 
 /// What the table says is refused whole, in every form.
@@ -415,13 +422,7 @@ async fn types_without_a_mapping_are_refused_by_every_form() {
     ] {
         for (format, name, ..) in forms() {
             let query = format!("SELECT 1 AS id, {value} AS odd");
-            let error = Export::query(&query, format)
-                .run(
-                    db.executor(),
-                    Destination::File(directory.path().join(name)),
-                )
-                .await
-                .unwrap_err();
+            let error = refusal(&db, &query, format, directory.path().join(name)).await;
             assert_eq!(error.kind(), ErrorKind::Type, "{query}: {error}");
             let message = error.to_string();
             assert!(
