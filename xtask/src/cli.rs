@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     bench, chaos, ci, codegen, completions, coverage, demo, dev, doctor, fuzz, image, migrate,
-    pgtest, release, setup, sql, test, tidy,
+    pgtest, program, release, setup, sql, test, tidy,
 };
 
 /// The workspace's workflows: see it work, change it, prove the change.
@@ -64,6 +64,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Replay wire tests against the quirks proxy or a server
     Pgtest(pgtest::Arguments),
+    /// Build the program `crdb` as one static file, and try it
+    Program(program::Arguments),
     /// Build the container image of the bank service, and run it
     Image(image::Arguments),
     /// Say how many lines of each crate the tests reach
@@ -93,6 +95,7 @@ impl Cli {
             Command::Chaos(arguments) => chaos::run(&arguments),
             Command::Fuzz(arguments) => fuzz::run(&arguments),
             Command::Pgtest(arguments) => pgtest::run(&arguments),
+            Command::Program(arguments) => program::run(&arguments),
             Command::Image(arguments) => image::run(&arguments),
             Command::Coverage(arguments) => coverage::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),

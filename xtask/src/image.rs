@@ -1,23 +1,22 @@
 //! `cargo xtask image`: the container image of the bank service.
 
 mod archive;
-mod closure;
+pub(crate) mod closure;
+mod compose;
 mod daemon;
-mod program;
-mod sbom;
 mod stand_in;
+mod traffic;
 mod trial;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 
+use crate::artefact::{self, BANK_SERVICE, Built, Linking, Program, mebibytes, write};
 use crate::workspace;
 use archive::{Image, Tree};
-use program::{Linking, Program};
 
 /// Builds the container image of `examples/bank-service`, without a container engine.
 ///
@@ -37,27 +36,37 @@ pub(crate) struct Arguments {
     /// Run the image: two containers and an engine on a private network of a container engine of its own (needs root)
     #[arg(long)]
     test: bool,
+    /// Run `deploy/compose/compose.yaml` with the image and `crdb`, and with stand-ins for what cannot be fetched (needs root)
+    #[arg(long, conflicts_with = "kerberos")]
+    compose: bool,
+    /// The same with this archive of an image and this program, in the network of this process
+    #[arg(long, num_args = 2, value_names = ["IMAGE", "PROGRAM"], hide = true)]
+    compose_here: Vec<PathBuf>,
 }
 
 /// Builds, and does what was asked for with the result.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = workspace::root()?;
     let target = workspace::target_directory()?;
+    if let [image, program] = arguments.compose_here.as_slice() {
+        compose::run_here(&root, &target, image, program)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let linking = if arguments.kerberos {
         Linking::Shared
     } else {
         Linking::Static
     };
     let place = target.join("image");
-    let program = Program::build(&root, &target, &place.join("build"), linking)?;
-    let built = assemble(&root, &program, linking)?;
+    let program = Program::build(&root, &target, &place.join("build"), BANK_SERVICE, linking)?;
+    let built = assemble(&root, &program)?;
     let name = match linking {
         Linking::Static => "bank-service",
         Linking::Shared => "bank-service-kerberos",
     };
     let archive = place.join(format!("{name}.tar"));
     write(&archive, &built.archive)?;
-    write(&place.join(format!("{name}.cdx.json")), &built.sbom)?;
+    write(&place.join(format!("{name}.cdx.json")), &built.bill)?;
     println!(
         "{}: {:.1} MiB, image {}",
         archive.display(),
@@ -65,29 +74,40 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         built.digest
     );
     if arguments.reproduce {
-        reproduce(&root, &target, linking, &built)?;
+        let second = artefact::again(&root, &target, BANK_SERVICE, linking, assemble)?;
+        ensure!(
+            second.archive == built.archive,
+            "two builds of the same sources differ: {} and {}",
+            built.digest,
+            second.digest
+        );
+        println!("a second build, in another directory, gave the same bytes");
     }
     if arguments.test {
-        return trial::run(&archive, &built.reference, linking);
+        trial::run(&archive, &built.reference, linking)?;
+    }
+    if arguments.compose {
+        compose::run(&root, &target, &archive)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// What goes out.
-struct Built {
+struct Packed {
     archive: Vec<u8>,
-    sbom: Vec<u8>,
+    bill: Vec<u8>,
     digest: String,
     reference: String,
 }
 
-fn assemble(root: &Path, program: &Program, linking: Linking) -> Result<Built> {
-    let bytes =
-        fs::read(&program.path).with_context(|| format!("reading {}", program.path.display()))?;
-    let sbom = sbom::of(root, &bytes, program)?;
+fn assemble(root: &Path, program: &Program) -> Result<Packed> {
+    let Built {
+        program: bytes,
+        bill,
+    } = Built::read(root, program)?;
     let mut tree = Tree::default();
     tree.file("bank-service", 0o755, bytes);
-    tree.file("usr/share/sbom/bank-service.cdx.json", 0o644, sbom.clone());
+    tree.file("usr/share/sbom/bank-service.cdx.json", 0o644, bill.clone());
     tree.file(
         "etc/passwd",
         0o644,
@@ -98,7 +118,7 @@ fn assemble(root: &Path, program: &Program, linking: Linking) -> Result<Built> {
     for directory in ["etc/bank", "run/secrets", "var/lib/bank"] {
         tree.directory(directory);
     }
-    if linking == Linking::Shared {
+    if program.linking == Linking::Shared {
         closure::add(&mut tree, &program.path)?;
         closure::add_kerberos(&mut tree)?;
     }
@@ -107,44 +127,13 @@ fn assemble(root: &Path, program: &Program, linking: Linking) -> Result<Built> {
         version: program.version.clone(),
         revision: program.revision.clone(),
         created: program.created.clone(),
-        linking,
+        linking: program.linking,
     };
     let (archive, digest) = image.archive()?;
-    Ok(Built {
+    Ok(Packed {
         archive,
-        sbom,
+        bill,
         digest,
         reference: image.reference(),
     })
-}
-
-/// Builds in another directory, from a copy of what git tracks, and compares.
-fn reproduce(root: &Path, target: &Path, linking: Linking, first: &Built) -> Result<()> {
-    let copy = tempfile::tempdir().context("no temporary directory")?;
-    let tree = copy.path().join("tree");
-    workspace::copy_tracked(root, &tree)?;
-    let mut program = Program::build(&tree, target, &copy.path().join("build"), linking)?;
-    // The copy has no history.
-    program.stamp(root)?;
-    let second = assemble(&tree, &program, linking)?;
-    ensure!(
-        second.archive == first.archive,
-        "two builds of the same sources differ: {} and {}",
-        first.digest,
-        second.digest
-    );
-    println!("a second build, in another directory, gave the same bytes");
-    Ok(())
-}
-
-fn write(path: &PathBuf, bytes: &[u8]) -> Result<()> {
-    let what = || format!("writing {}", path.display());
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).with_context(what)?;
-    }
-    fs::write(path, bytes).with_context(what)
-}
-
-fn mebibytes(bytes: usize) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

@@ -7,6 +7,7 @@
     reason = "a command line talks to its terminal"
 )]
 
+mod artefact;
 mod bench;
 mod chaos;
 mod ci;
@@ -21,6 +22,7 @@ mod fuzz;
 mod image;
 mod migrate;
 mod pgtest;
+mod program;
 #[cfg(not(all(feature = "engine", feature = "stack")))]
 mod relaunch;
 mod release;

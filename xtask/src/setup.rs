@@ -3,12 +3,13 @@
 mod apt;
 mod requirement;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
 
-use requirement::{FOR_ALERTS, FOR_BENCHMARKS, FOR_IMAGES, REQUIREMENTS, Requirement};
+use requirement::{FOR_ALERTS, FOR_BENCHMARKS, FOR_COMPOSE, FOR_IMAGES, REQUIREMENTS, Requirement};
 
 /// Installs the system packages that builds and tests need.
 ///
@@ -27,6 +28,9 @@ pub(crate) struct Arguments {
     /// Also what running the container image needs: Docker's engine
     #[arg(long)]
     images: bool,
+    /// Also what running the compose file needs: Docker's engine, Prometheus, BusyBox
+    #[arg(long)]
+    compose: bool,
     /// Also what the row R20 of the chaos harness needs: Prometheus
     #[arg(long)]
     alerts: bool,
@@ -43,17 +47,20 @@ pub(crate) enum Purpose {
     Alerts,
     /// The container image, and the engine in it.
     Images,
+    /// The compose file, with what stands in for public images.
+    Compose,
 }
 
 impl Purpose {
     fn requirements(self) -> impl Iterator<Item = &'static Requirement> {
-        let more = match self {
+        let more: &[&[Requirement]] = match self {
             Self::Tests => &[],
-            Self::Benchmarks => FOR_BENCHMARKS,
-            Self::Alerts => FOR_ALERTS,
-            Self::Images => FOR_IMAGES,
+            Self::Benchmarks => &[FOR_BENCHMARKS],
+            Self::Alerts => &[FOR_ALERTS],
+            Self::Images => &[FOR_IMAGES],
+            Self::Compose => &[FOR_IMAGES, FOR_ALERTS, FOR_COMPOSE],
         };
-        REQUIREMENTS.iter().chain(more)
+        REQUIREMENTS.iter().chain(more.iter().copied().flatten())
     }
 }
 
@@ -94,6 +101,7 @@ fn purposes(arguments: &Arguments) -> Vec<Purpose> {
         (arguments.benches, Purpose::Benchmarks),
         (arguments.alerts, Purpose::Alerts),
         (arguments.images, Purpose::Images),
+        (arguments.compose, Purpose::Compose),
     ];
     let more: Vec<_> = more
         .into_iter()
@@ -160,6 +168,11 @@ pub(crate) fn cockroach() -> Option<String> {
         return Some("CRDB_TEST_URL".to_owned());
     }
     requirement::program("cockroach").map(|path| path.display().to_string())
+}
+
+/// Where a program is, on PATH or where systems put servers' programs.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    requirement::program(name)
 }
 
 /// The names of what is missing for compiling crdb-auth with Kerberos.

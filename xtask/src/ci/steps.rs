@@ -196,9 +196,14 @@ pub(crate) const STEPS: &[Step] = &[
         deployment::run,
     ),
     full(
+        "program",
+        "the static program crdb has the same bytes twice, and works",
+        |context| context.xtask(&["program", "--reproduce", "--test"]),
+    ),
+    full(
         "image",
-        "the container image has the same bytes twice, and works",
-        |context| context.xtask(&["image", "--reproduce", "--test"]),
+        "the container image has the same bytes twice, and works, also as the compose file runs it",
+        |context| context.xtask(&["image", "--reproduce", "--test", "--compose"]),
     ),
     full(
         "semver",

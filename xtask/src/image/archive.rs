@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::program::Linking;
+use crate::artefact::Linking;
 
 /// The user and group that the program runs as: what distroless images call `nonroot`.
 const USER: &str = "65532:65532";

@@ -19,6 +19,9 @@ pub(super) fn add(tree: &mut Tree, program: &Path) -> Result<()> {
         .output()
         .context("ldd could not be started")?;
     let text = String::from_utf8(output.stdout)?;
+    if is_static(&text, &String::from_utf8_lossy(&output.stderr)) {
+        return Ok(());
+    }
     ensure!(
         output.status.success() && !text.contains("not found"),
         "ldd {}: {text}{}",
@@ -29,6 +32,11 @@ pub(super) fn add(tree: &mut Tree, program: &Path) -> Result<()> {
         add_file(tree, Path::new(path))?;
     }
     Ok(())
+}
+
+/// Whether a program needs no library and no loader, by what ldd prints of it.
+pub(crate) fn is_static(out: &str, err: &str) -> bool {
+    out.contains("statically linked") || err.contains("not a dynamic executable")
 }
 
 /// The paths in what ldd prints.
@@ -82,6 +90,14 @@ pub(super) fn add_directory(tree: &mut Tree, path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_static_program_is_told_from_one_that_needs_libraries() {
+        assert!(is_static("\tstatically linked\n", ""));
+        assert!(is_static("", "\tnot a dynamic executable\n"));
+        assert!(!is_static("\tlibz.so.1 => /lib/libz.so.1 (0x0)\n", ""));
+        assert!(!is_static("\tlibz.so.1 => not found\n", ""));
+    }
 
     #[test]
     fn the_paths_of_ldd_are_found() {

@@ -70,6 +70,11 @@ impl Daemon {
         Ok(daemon)
     }
 
+    /// What clients find this engine by, as `DOCKER_HOST`.
+    pub(super) fn host(&self) -> String {
+        format!("unix://{}", self.socket.display())
+    }
+
     /// Runs a command of `docker` against this engine, and gives what it prints.
     ///
     /// # Errors
@@ -77,7 +82,7 @@ impl Daemon {
     pub(super) fn docker(&self, arguments: &[&str]) -> Result<String> {
         let output = Command::new("docker")
             .arg("--host")
-            .arg(format!("unix://{}", self.socket.display()))
+            .arg(self.host())
             .args(arguments)
             .stdin(Stdio::null())
             .output()

@@ -30,29 +30,9 @@ impl StandIn {
     /// # Errors
     /// When PostgreSQL's programs are missing, or `initdb` fails.
     pub(super) fn make(directory: &Path, password: &str) -> Result<Self> {
-        let programs = programs()?;
-        let postgres = programs.join("postgres");
         let mut tree = Tree::default();
-        closure::add_file(&mut tree, &postgres)?;
-        closure::add(&mut tree, &postgres)?;
-        let configured = |what: &str| -> Result<PathBuf> {
-            let output = Command::new(programs.join("pg_config")).arg(what).output();
-            let output = match output {
-                Ok(output) if output.status.success() => output,
-                // Debian has pg_config in another package; its layout is known.
-                _ => return debian(&programs, what),
-            };
-            Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
-        };
-        let libraries = configured("--pkglibdir")?;
-        for name in ["plpgsql.so", "dict_snowball.so"] {
-            closure::add_file(&mut tree, &libraries.join(name))?;
-        }
-        let share = configured("--sharedir")?;
-        for name in ["timezonesets", "tsearch_data", "extension"] {
-            closure::add_directory(&mut tree, &share.join(name))?;
-        }
-        closure::add_directory(&mut tree, Path::new("/usr/share/zoneinfo/Etc"))?;
+        let programs = add_server(&mut tree)?;
+        let postgres = programs.join("postgres");
         tree.directory("tmp");
         tree.directory("data");
         let archive = directory.join("engine.tar");
@@ -97,6 +77,43 @@ impl StandIn {
             entrypoint: postgres.display().to_string(),
             user: format!("{USER}:{USER}"),
         })
+    }
+}
+
+/// Adds the server with what it reads, under the paths of this machine; gives the directory of its programs.
+///
+/// # Errors
+/// When PostgreSQL's programs are missing.
+pub(super) fn add_server(tree: &mut Tree) -> Result<PathBuf> {
+    let programs = programs()?;
+    let postgres = programs.join("postgres");
+    closure::add_file(tree, &postgres)?;
+    closure::add(tree, &postgres)?;
+    let libraries = configured(&programs, "--pkglibdir")?;
+    for name in ["plpgsql.so", "dict_snowball.so"] {
+        closure::add_file(tree, &libraries.join(name))?;
+    }
+    let share = share(&programs)?;
+    for name in ["timezonesets", "tsearch_data", "extension"] {
+        closure::add_directory(tree, &share.join(name))?;
+    }
+    closure::add_directory(tree, Path::new("/usr/share/zoneinfo/Etc"))?;
+    Ok(programs)
+}
+
+/// Where the server's files lie that `initdb` reads.
+pub(super) fn share(programs: &Path) -> Result<PathBuf> {
+    configured(programs, "--sharedir")
+}
+
+fn configured(programs: &Path, what: &str) -> Result<PathBuf> {
+    let output = Command::new(programs.join("pg_config")).arg(what).output();
+    match output {
+        Ok(output) if output.status.success() => {
+            Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
+        }
+        // Debian has pg_config in another package; its layout is known.
+        _ => debian(programs, what),
     }
 }
 

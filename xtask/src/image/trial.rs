@@ -1,25 +1,17 @@
 //! The image at work: two containers and an engine on a private network.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "no async thread is blocked here; a condition is asked for again after a moment"
-)]
-
 use std::fs;
-use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::daemon::Daemon;
-use super::program::Linking;
 use super::stand_in::{NAME, StandIn};
+use super::traffic::{held, transfers, wait};
+use crate::artefact::Linking;
 use crate::setup;
 
 /// The image's user.
@@ -28,18 +20,11 @@ const USER: u32 = 65_532;
 /// An image with a static program is not larger.
 const LARGEST: u64 = 24 << 20;
 
-/// For hangs only.
-const LIMIT: Duration = Duration::from_secs(90);
-
 const PASSWORD: &str = "not-a-secret-only-for-this-trial";
 
 /// Runs the image in the archive; says what held, and what could not be tried.
-pub(super) fn run(archive: &Path, reference: &str, linking: Linking) -> Result<ExitCode> {
-    let root = Command::new("id").arg("-u").output()?.stdout.trim_ascii() == b"0";
-    ensure!(
-        root,
-        "did not run: a container engine of its own needs root; run `sudo cargo xtask image --test`"
-    );
+pub(super) fn run(archive: &Path, reference: &str, linking: Linking) -> Result<()> {
+    ensure_root("--test")?;
     setup::prepare(setup::Purpose::Images, "image");
     let directory = tempfile::tempdir().context("no temporary directory")?;
     // The containers' users have to get to what is mounted.
@@ -58,7 +43,17 @@ pub(super) fn run(archive: &Path, reference: &str, linking: Linking) -> Result<E
     println!(
         "not tried here: CockroachDB itself (PostgreSQL stands in), a registry, another architecture"
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+/// A container engine of our own needs root.
+pub(super) fn ensure_root(option: &str) -> Result<()> {
+    let root = Command::new("id").arg("-u").output()?.stdout.trim_ascii() == b"0";
+    ensure!(
+        root,
+        "did not run: a container engine of its own needs root; run `sudo cargo xtask image {option}`"
+    );
+    Ok(())
 }
 
 struct Trial {
@@ -257,101 +252,22 @@ database:
         Ok(())
     }
 
-    /// Transfers over both containers; one is killed. A client without an answer repeats its request at the other one.
     fn load_while_one_is_killed(&self) -> Result<()> {
-        const CLIENTS: usize = 6;
-        const EACH: usize = 60;
-        let addresses = [
+        let replicas = [
             self.service_address("bank-1")?,
             self.service_address("bank-2")?,
         ];
-        let customer = json!({ "name": "Ada", "email": "ada@example.com", "country": "GB" });
-        let (status, body) = post(addresses[1], "/customers", None, &customer)?;
-        ensure!(status == 200, "a customer: {status} {body}");
-        let customer: Value = serde_json::from_str(&body)?;
-        for number in 0..8 {
-            let account = json!({ "number": format!("A{number}"), "customer_id": customer["id"] });
-            let (status, body) = post(addresses[1], "/accounts", None, &account)?;
-            ensure!(status == 200, "an account: {status} {body}");
-        }
-        self.sql("UPDATE accounts SET balance = 1000")?;
-
-        let done = AtomicUsize::new(0);
-        let repeated = AtomicUsize::new(0);
-        let stop = AtomicBool::new(false);
-        let wrong = Mutex::new(Vec::new());
-        std::thread::scope(|scope| -> Result<()> {
-            for client in 0..CLIENTS {
-                let (done, repeated, stop, wrong) = (&done, &repeated, &stop, &wrong);
-                scope.spawn(move || {
-                    for number in 0..EACH {
-                        let key = format!("{client}-{number}");
-                        let source = (client + number) % 8;
-                        let target = (client * 3 + number * 5 + 1) % 8;
-                        let order = json!({ "source": format!("A{source}"), "target": format!("A{target}"), "amount": 1 });
-                        let mut attempt = client;
-                        loop {
-                            if stop.load(Ordering::Relaxed) {
-                                return;
-                            }
-                            match post(addresses[attempt % 2], "/transfers", Some(&key), &order) {
-                                Ok((200, _)) => break,
-                                Ok((503, _)) | Err(_) => {}
-                                Ok((status, body)) => {
-                                    if let Ok(mut wrong) = wrong.lock() {
-                                        wrong.push(format!("{status} {body}"));
-                                    }
-                                    return;
-                                }
-                            }
-                            repeated.fetch_add(1, Ordering::Relaxed);
-                            attempt += 1;
-                            std::thread::sleep(Duration::from_millis(5));
-                        }
-                        done.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
-            }
-            let worked = (|| {
-                wait("a quarter of the transfers", || {
-                    Ok(done.load(Ordering::Relaxed) * 4 >= CLIENTS * EACH)
-                })?;
+        let what = "one of two containers was killed";
+        transfers(
+            replicas,
+            |text| self.sql(text),
+            what,
+            || {
                 self.daemon
                     .docker(&["kill", "--signal", "KILL", "bank-1"])?;
-                wait("all transfers", || {
-                    let failed = wrong.lock().is_ok_and(|wrong| !wrong.is_empty());
-                    Ok(failed || done.load(Ordering::Relaxed) == CLIENTS * EACH)
-                })
-            })();
-            stop.store(true, Ordering::Relaxed);
-            worked
-        })?;
-        let wrong = wrong.into_inner().unwrap_or_default();
-        ensure!(
-            wrong.is_empty(),
-            "transfers were refused: {}",
-            wrong.join("; ")
-        );
-        let count = self.sql("SELECT count(*) FROM transfers")?;
-        ensure!(
-            count == (CLIENTS * EACH).to_string(),
-            "{} transfers were acknowledged, {count} are there",
-            CLIENTS * EACH
-        );
-        let broken = self.sql(
-            "SELECT count(*) FROM accounts WHERE balance <> 1000 \
-             + (SELECT COALESCE(sum(amount), 0) FROM transfers WHERE target = number) \
-             - (SELECT COALESCE(sum(amount), 0) FROM transfers WHERE source = number)",
-        )?;
-        ensure!(
-            broken == "0",
-            "{broken} balances are not what the transfers say"
-        );
-        held(&format!(
-            "one of two containers was killed under load: {count} transfers acknowledged, each there once; {} were repeated",
-            repeated.load(Ordering::Relaxed)
-        ));
-        Ok(())
+                Ok(())
+            },
+        )
     }
 
     fn drain(&self) -> Result<()> {
@@ -431,49 +347,4 @@ database:
         }
         Ok(())
     }
-}
-
-fn held(what: &str) {
-    println!("ok: {what}");
-}
-
-fn wait(what: &str, mut reached: impl FnMut() -> Result<bool>) -> Result<()> {
-    let end = Instant::now() + LIMIT;
-    while !reached()? {
-        ensure!(
-            Instant::now() < end,
-            "{what}: not within {} s",
-            LIMIT.as_secs()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Ok(())
-}
-
-/// One request on a connection of its own: status and body of an answer that came whole.
-fn post(address: SocketAddr, path: &str, key: Option<&str>, body: &Value) -> Result<(u16, String)> {
-    let body = body.to_string();
-    let key = key.map_or_else(String::new, |key| format!("idempotency-key: {key}\r\n"));
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nhost: bank\r\nconnection: close\r\ncontent-type: application/json\r\n{key}content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("no whole answer")?;
-    let status = head.split(' ').nth(1).context("no status")?.parse()?;
-    let length = head
-        .lines()
-        .filter_map(|line| line.split_once(": "))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .map(|(_, length)| length.parse::<usize>())
-        .transpose()?;
-    ensure!(
-        length.is_none_or(|length| length == body.len()),
-        "the answer was cut off"
-    );
-    Ok((status, body.to_owned()))
 }

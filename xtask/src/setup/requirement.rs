@@ -110,6 +110,38 @@ pub(crate) const FOR_IMAGES: &[Requirement] = &[Requirement {
     ],
 }];
 
+/// What running the compose file needs on top of the image and of Prometheus.
+pub(crate) const FOR_COMPOSE: &[Requirement] = &[
+    Requirement {
+        name: "Prometheus' prober",
+        purpose: "running the compose file",
+        debian: &["prometheus-blackbox-exporter"],
+        fedora: &["golang-github-prometheus-blackbox-exporter"],
+        needs: &[Need::Program("prometheus-blackbox-exporter")],
+    },
+    Requirement {
+        name: "BusyBox",
+        purpose: "the shell in a stand-in for an image of the compose file",
+        debian: &["busybox-static"],
+        fedora: &["busybox"],
+        needs: &[Need::Program("busybox")],
+    },
+    Requirement {
+        name: "networks of their own",
+        purpose: "running the compose file, whose ports may be taken",
+        debian: &["iproute2", "util-linux"],
+        fedora: &["iproute", "util-linux"],
+        needs: &[Need::Program("ip"), Need::Program("unshare")],
+    },
+    Requirement {
+        name: "Python with venv",
+        purpose: "fetching Docker's compose, where it is not a plugin here",
+        debian: &["python3-venv"],
+        fedora: &["python3"],
+        needs: &[Need::Program("python3")],
+    },
+];
+
 /// What the benchmarks need on top, for JDBC from Python.
 pub(crate) const FOR_BENCHMARKS: &[Requirement] = &[
     Requirement {
@@ -187,6 +219,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
         [
             "/usr/sbin",
             "/sbin",
+            "/bin",
             "/usr/local/sbin",
             "/usr/local/bin",
             "/usr/local/pgsql/bin",

@@ -10,7 +10,7 @@ use auditable_serde::DependencyKind;
 use cargo_metadata::Package;
 use serde_json::{Value, json};
 
-use super::program::{Linking, Program};
+use super::program::Program;
 use crate::workspace;
 
 /// The list in a program is not larger than this.
@@ -114,7 +114,9 @@ fn linked(root: &Path, built: &Program) -> Result<BTreeSet<(String, String)>> {
             "tree",
             "--locked",
             "--package",
-            "bank-service",
+            built.shipped.package,
+            "--features",
+            &built.shipped.features(built.linking),
             "--target",
             &built.triple,
         ])
@@ -127,9 +129,6 @@ fn linked(root: &Path, built: &Program) -> Result<BTreeSet<(String, String)>> {
             "{p}",
         ])
         .current_dir(root);
-    if built.linking == Linking::Shared {
-        command.args(["--features", "kerberos"]);
-    }
     let output = command
         .output()
         .context("cargo tree could not be started")?;
@@ -138,11 +137,14 @@ fn linked(root: &Path, built: &Program) -> Result<BTreeSet<(String, String)>> {
         "cargo tree failed: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    Ok(read_tree(&String::from_utf8(output.stdout)?))
+    Ok(read_tree(
+        &String::from_utf8(output.stdout)?,
+        built.shipped.package,
+    ))
 }
 
-/// Reads lines such as `serde v1.0.229` and `crdb-exec v0.1.0 (/path)`.
-fn read_tree(text: &str) -> BTreeSet<(String, String)> {
+/// Reads lines such as `serde v1.0.229` and `crdb-exec v0.1.0 (/path)`; `root` is left out.
+fn read_tree(text: &str, root: &str) -> BTreeSet<(String, String)> {
     text.lines()
         .filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -150,7 +152,7 @@ fn read_tree(text: &str) -> BTreeSet<(String, String)> {
             let version = words.next()?.strip_prefix('v')?;
             Some((name.to_owned(), version.to_owned()))
         })
-        .filter(|(name, _)| name != "bank-service")
+        .filter(|(name, _)| name != root)
         .collect()
 }
 
@@ -182,7 +184,7 @@ mod tests {
     fn a_tree_and_a_lock_are_read() {
         let text =
             "bank-service v0.1.0 (/x)\nserde v1.0.2\nserde v1.0.2 (*)\ncrdb-exec v0.1.0 (/x)\n";
-        let found = read_tree(text);
+        let found = read_tree(text, "bank-service");
         let wanted = [("crdb-exec", "0.1.0"), ("serde", "1.0.2")];
         assert_eq!(
             found,

@@ -1,4 +1,4 @@
-//! The program of the image: built for release, with the list of what it was built from in it.
+//! A build of one program.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,9 +8,32 @@ use anyhow::{Context as _, Result, ensure};
 use crate::tool;
 use crate::workspace::{self, succeed};
 
+/// What is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shipped {
+    pub(crate) package: &'static str,
+    pub(crate) binary: &'static str,
+    /// What is added to the default features.
+    features: &'static [&'static str],
+}
+
+/// The service of the guide.
+pub(crate) const BANK_SERVICE: Shipped = Shipped {
+    package: "bank-service",
+    binary: "bank-service",
+    features: &[],
+};
+
+/// The program for the command line, with all formats.
+pub(crate) const CRDB: Shipped = Shipped {
+    package: "crdb-cli",
+    binary: "crdb",
+    features: &["parquet"],
+};
+
 /// How the program finds the C library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Linking {
+pub(crate) enum Linking {
     /// It is in the program. glibc's resolver for `files` and `dns` is in it too; modules for other sources of names are not.
     Static,
     /// As a shared library. The Kerberos library loads modules when it runs, so that a static program cannot have it.
@@ -18,27 +41,38 @@ pub(super) enum Linking {
 }
 
 /// A program that was built.
-pub(super) struct Program {
-    pub(super) path: PathBuf,
-    pub(super) version: String,
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) version: String,
     /// The commit, where there is one.
-    pub(super) revision: String,
+    pub(crate) revision: String,
     /// When it was committed, as RFC 3339 writes it.
-    pub(super) created: String,
+    pub(crate) created: String,
     /// The target triple.
-    pub(super) triple: String,
-    pub(super) linking: Linking,
+    pub(crate) triple: String,
+    pub(crate) shipped: Shipped,
+    pub(crate) linking: Linking,
+}
+
+impl Shipped {
+    /// The features of a build, as cargo is told them.
+    pub(super) fn features(self, linking: Linking) -> String {
+        let kerberos = (linking == Linking::Shared).then_some("kerberos");
+        let all: Vec<&str> = self.features.iter().copied().chain(kerberos).collect();
+        all.join(",")
+    }
 }
 
 impl Program {
-    /// Builds the bank service of the workspace in `root` into `place`; tools are kept in `target`.
+    /// Builds it from the workspace in `root` into `place`; tools are kept in `target`.
     ///
     /// # Errors
     /// When it does not compile.
-    pub(super) fn build(
+    pub(crate) fn build(
         root: &Path,
         target: &Path,
         place: &Path,
+        shipped: Shipped,
         linking: Linking,
     ) -> Result<Self> {
         let auditable = tool::CARGO_AUDITABLE.provide(target)?;
@@ -65,17 +99,18 @@ impl Program {
             ])
             .args([
                 "--package",
-                "bank-service",
+                shipped.package,
+                "--bin",
+                shipped.binary,
+                "--features",
+                &shipped.features(linking),
                 "--target",
                 &triple,
                 "--target-dir",
             ])
             .arg(place);
-        match linking {
-            Linking::Static => flags.push("-Ctarget-feature=+crt-static".to_owned()),
-            Linking::Shared => {
-                command.args(["--features", "kerberos"]);
-            }
+        if linking == Linking::Static {
+            flags.push("-Ctarget-feature=+crt-static".to_owned());
         }
         workspace::forget_package(&mut command);
         succeed(
@@ -88,14 +123,15 @@ impl Program {
         let package = metadata
             .workspace_packages()
             .into_iter()
-            .find(|package| package.name == "bank-service")
-            .context("there is no package bank-service")?;
+            .find(|package| package.name == shipped.package)
+            .with_context(|| format!("there is no package {}", shipped.package))?;
         let mut program = Self {
-            path: place.join(&triple).join("image/bank-service"),
+            path: place.join(&triple).join("image").join(shipped.binary),
             version: package.version.to_string(),
             revision: String::new(),
             created: String::new(),
             triple,
+            shipped,
             linking,
         };
         program.stamp(root)?;
@@ -106,7 +142,7 @@ impl Program {
     ///
     /// # Errors
     /// When git says something that cannot be read.
-    pub(super) fn stamp(&mut self, root: &Path) -> Result<()> {
+    pub(crate) fn stamp(&mut self, root: &Path) -> Result<()> {
         let output = Command::new("git")
             .args([
                 "log",
