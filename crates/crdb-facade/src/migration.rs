@@ -28,6 +28,9 @@ impl Database {
     /// # Ok(()) }
     /// ```
     ///
+    /// It does not try them on a scratch database first, which `crdb migrate up` does where it may: a service at its start has neither the right nor the
+    /// time. One that has both calls [`Migrator::rehearse_in_own`] before it.
+    ///
     /// # Errors
     /// As [`Migrator::up`], but for a newer schema that has all of these migrations.
     ///

@@ -140,14 +140,17 @@ impl Error {
         self.0.source.as_deref()?.downcast_ref()
     }
 
-    /// Whether running again later may succeed without a change of files or by hand: the lease was busy or lost, or the
-    /// database could not be reached.
+    /// Whether running again later may succeed without a change of files or by hand: the lease was busy or lost, the
+    /// database could not be reached, or a statement that took no effect has lost against others (40001) as often as it was tried.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self.kind(),
-            ErrorKind::Busy | ErrorKind::LeaseLost | ErrorKind::Database
-        )
+        match self.kind() {
+            ErrorKind::Busy | ErrorKind::LeaseLost | ErrorKind::Database => true,
+            ErrorKind::Step => self
+                .database_error()
+                .is_some_and(crdb_exec::Error::is_retryable),
+            _ => false,
+        }
     }
 }
 

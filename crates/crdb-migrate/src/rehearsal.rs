@@ -1,7 +1,8 @@
 //! Trying migrations before they are run.
 
 use crdb_exec::{
-    Engine, Error as ExecError, ExecutorExt, PooledExecutor, RetrySafety, SessionSource, Statement,
+    Engine, Error as ExecError, ExecutorExt, PooledExecutor, RetrySafety, Row, SessionSource,
+    Statement,
 };
 
 use crate::code::CodeError;
@@ -25,8 +26,17 @@ pub enum Rehearsal {
     NotPossible(String),
 }
 
-/// What scratch databases are called, and 16 hexadecimal digits.
+/// What scratch databases are called: this, eight hexadecimal digits for the second in which it was made, and eight at random.
 const PREFIX: &str = "crdb_migrate_scratch_";
+
+/// How old a scratch database is that its owner has left, in seconds. CockroachDB drops one that is in use: nothing that is tried takes a day.
+/// PostgreSQL refuses to, so that this has to cover the moments before the first session and between two.
+fn left_after(engine: Engine) -> i64 {
+    match engine {
+        Engine::CockroachDb => 24 * 60 * 60,
+        _ => 60 * 60,
+    }
+}
 
 impl<S: SessionSource> Migrator<S> {
     /// Tries every pending migration on a scratch database: all files are applied to it from the first on. What fails there is
@@ -56,7 +66,8 @@ impl<S: SessionSource> Migrator<S> {
     /// As [`rehearse`](Self::rehearse); [`ErrorKind::Database`] when the scratch database cannot be reached or dropped.
     ///
     /// # Cancel safety
-    /// A future that is dropped leaves the scratch database, whose name begins with `crdb_migrate_scratch_`.
+    /// A future that is dropped leaves the scratch database, whose name begins with `crdb_migrate_scratch_`, as a program that is killed does.
+    /// The next one is made after it was dropped: after an hour on PostgreSQL, after a day on CockroachDB, and where the user may.
     pub async fn rehearse_in_own<T: SessionSource>(
         &self,
         open: impl AsyncFnOnce(String) -> Result<PooledExecutor<T>, CodeError>,
@@ -68,7 +79,7 @@ impl<S: SessionSource> Migrator<S> {
         if plan::up(&known, &journal, place.engine, None)?.is_empty() {
             return Ok(Rehearsal::NothingPending);
         }
-        let name = match self.create_scratch().await {
+        let name = match self.create_scratch(place.engine).await {
             Ok(name) => name,
             Err(error) => return Ok(Rehearsal::NotPossible(error.to_string())),
         };
@@ -92,7 +103,7 @@ impl<S: SessionSource> Migrator<S> {
         open: impl AsyncFnOnce(String) -> Result<PooledExecutor<T>, CodeError>,
     ) -> Result<Drift, Error> {
         let place = self.place().await?;
-        let name = self.create_scratch().await.map_err(|error| {
+        let name = self.create_scratch(place.engine).await.map_err(|error| {
             Error::new(ErrorKind::Preflight, "creating a scratch database")
                 .because(error)
                 .remedy("grant the user CREATEDB, or name an empty database")
@@ -125,8 +136,11 @@ impl<S: SessionSource> Migrator<S> {
     }
 
     /// Creates an empty database, and gives its name.
-    async fn create_scratch(&self) -> Result<String, ExecError> {
-        let name = format!("{PREFIX}{:016x}", rand::random::<u64>());
+    async fn create_scratch(&self, engine: Engine) -> Result<String, ExecError> {
+        let now = "SELECT floor(extract(epoch FROM now()))::INT8";
+        let now: i64 = self.db.fetch_one(now, &[]).await?.get(0)?;
+        self.drop_left(engine, now).await;
+        let name = format!("{PREFIX}{now:08x}{:08x}", rand::random::<u32>());
         let text = format!("CREATE DATABASE {}", quoted(&name));
         let mut attempt = 1;
         loop {
@@ -143,6 +157,33 @@ impl<S: SessionSource> Migrator<S> {
         }
     }
 
+    /// Drops the scratch databases of owners that were killed. What cannot be dropped now is left to the next.
+    async fn drop_left(&self, engine: Engine, now: i64) {
+        let text = format!(
+            "SELECT datname::TEXT FROM pg_catalog.pg_database WHERE datname LIKE '{}%'",
+            PREFIX.replace('_', "\\_")
+        );
+        let Ok(rows) = self.db.fetch_all(text.as_str(), &[]).await else {
+            return;
+        };
+        // Without FORCE: PostgreSQL refuses to drop one that is in use.
+        let how = match engine {
+            Engine::CockroachDb => " CASCADE",
+            _ => "",
+        };
+        for row in rows {
+            let Ok(name) = row.get::<String>(0) else {
+                continue;
+            };
+            let is_left = made_at(&name).is_some_and(|made| now - made > left_after(engine));
+            if is_left {
+                let text = format!("DROP DATABASE IF EXISTS {}{how}", quoted(&name));
+                let statement = Statement::new(&text).retry(RetrySafety::Safe);
+                drop(self.db.execute(statement, &[]).await);
+            }
+        }
+    }
+
     async fn drop_scratch(&self, engine: Engine, name: &str) -> Result<(), ExecError> {
         let how = match engine {
             Engine::CockroachDb => "CASCADE",
@@ -155,8 +196,36 @@ impl<S: SessionSource> Migrator<S> {
     }
 }
 
+/// The second in which the scratch database of this name was made, by the server's clock.
+fn made_at(name: &str) -> Option<i64> {
+    let digits = name.strip_prefix(PREFIX).filter(|rest| rest.len() == 16)?;
+    i64::from_str_radix(digits.get(..8)?, 16).ok()
+}
+
 fn is_template_in_use(error: &ExecError) -> bool {
     error
         .sqlstate()
         .is_some_and(|state| state.as_str() == "55006")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_when_it_was_made() {
+        assert_eq!(
+            made_at("crdb_migrate_scratch_692a5f0000000001"),
+            Some(0x692a_5f00)
+        );
+        for other in [
+            "crdb_migrate_scratch_",
+            "crdb_migrate_scratch_of_mine",
+            "crdb_migrate_scratch_zzzzzzzz00000001",
+            "crdb_migrate_scratch_692a5f00000000010",
+            "bank",
+        ] {
+            assert_eq!(made_at(other), None, "{other}");
+        }
+    }
 }

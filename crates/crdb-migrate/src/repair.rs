@@ -4,7 +4,7 @@ use crdb_exec::{ExecutorExt, SessionSource};
 
 use crate::error::{Error, ErrorKind};
 use crate::file::Direction;
-use crate::journal::{Journal, MigrationState, StepState};
+use crate::journal::{Entry, Journal, MigrationState, StepState};
 use crate::lease::Write;
 use crate::migrator::Migrator;
 use crate::plan::{Known, says_what_ran};
@@ -163,7 +163,7 @@ fn repairs(known: &[Known<'_>], journal: &Journal) -> Vec<Repair> {
         for direction in [Direction::Up, Direction::Down] {
             for line in journal.lines(one.version, direction) {
                 if line.state == StepState::Begun {
-                    repairs.push(undecided(one, direction, line.step));
+                    repairs.push(undecided(one, direction, line));
                 }
             }
         }
@@ -194,7 +194,8 @@ fn repairs(known: &[Known<'_>], journal: &Journal) -> Vec<Repair> {
     repairs
 }
 
-fn undecided(one: &Known<'_>, direction: Direction, step: i64) -> Repair {
+fn undecided(one: &Known<'_>, direction: Direction, line: &Entry) -> Repair {
+    let step = line.step;
     let choice = |word: &str, state, effect: &str| RepairChoice {
         words: format!("{} {} {word}", one.version, step + 1),
         effect: effect.to_owned(),
@@ -205,9 +206,14 @@ fn undecided(one: &Known<'_>, direction: Direction, step: i64) -> Repair {
             state,
         },
     };
+    // What its runner noted, where it lived: that the data is committed and the schema change is not (XXA00), for one.
+    let noted = match &line.error {
+        Some(error) => format!(": {error}"),
+        None => ", and no runner has seen how it ended".to_owned(),
+    };
     Repair {
         found: format!(
-            "statement {} of migration {} ({}) was begun, and no runner has seen how it ended",
+            "statement {} of migration {} ({}) was begun{noted}",
             step + 1,
             one.version,
             one.name

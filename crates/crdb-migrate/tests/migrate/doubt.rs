@@ -343,3 +343,26 @@ async fn what_a_runner_would_commit_after_its_lease_was_taken_is_taken_back() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_statement_that_always_loses_takes_no_effect_and_may_be_run_again() {
+    let bed = Bed::new(Engine::CockroachDb).await;
+    let files = [
+        FILES[0],
+        (
+            "0002_many.up.sql",
+            "INSERT INTO accounts (id, owner) SELECT g, 'x' FROM generate_series(1, 50) AS g;",
+        ),
+    ];
+    bed.migrator(&files[..1]).up().await.unwrap();
+    let proxy = bed.proxy.as_ref().unwrap();
+    // The runner's own transactions write less.
+    proxy.limit_commits(Some(20));
+    let error = bed.migrator(&files).up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Step, "{error}");
+    assert!(error.is_transient(), "{error}");
+    assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "0");
+    proxy.limit_commits(None);
+    bed.migrator(&files).up().await.unwrap();
+    assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "50");
+}

@@ -402,12 +402,15 @@ async fn a_migration_that_breaks_a_query_is_refused_before_anything_runs() {
     }
 }
 
+/// All tests are the same user: whether it may create databases is the matter of one of them at a time.
+static RIGHT_TO_CREATE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test]
 async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_be_made() {
+    let _alone = RIGHT_TO_CREATE.lock().await;
     for kind in BOTH {
         let bed = Bed::new(kind).await;
-        let scratches =
-            "SELECT count(*) FROM pg_database WHERE datname LIKE 'crdb_migrate_scratch_%'";
+        let mut made = Vec::new();
         let open = async |name: String| Ok(bed.named(&name));
         let wrong = [
             FILES[0],
@@ -420,8 +423,10 @@ async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_b
             "{done:?}"
         );
         bed.may_create_databases(true).await;
-        let before = bed.ask(scratches).await;
-        let open = async |name: String| Ok(bed.named(&name));
+        let open = async |name: String| {
+            made.push(name.clone());
+            Ok(bed.named(&name))
+        };
         let error = bed
             .migrator(&wrong)
             .rehearse_in_own(open)
@@ -429,7 +434,10 @@ async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_b
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Step, "{error}");
         assert_eq!(bed.ask("SELECT to_regclass('accounts')").await, "");
-        let open = async |name: String| Ok(bed.named(&name));
+        let open = async |name: String| {
+            made.push(name.clone());
+            Ok(bed.named(&name))
+        };
         let done = bed.migrator(FILES).rehearse_in_own(open).await.unwrap();
         assert_eq!(done, Rehearsal::Passed);
         bed.migrator(FILES).up().await.unwrap();
@@ -440,7 +448,59 @@ async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_b
             .await
             .unwrap();
         assert_eq!(done, Rehearsal::NothingPending);
-        assert_eq!(bed.ask(scratches).await, before);
+        assert_eq!(made.len(), 2);
+        for name in made {
+            let there = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+            assert_eq!(bed.ask(&there).await, "0", "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scratch_database_that_a_killed_program_left_is_dropped_by_the_next() {
+    let _alone = RIGHT_TO_CREATE.lock().await;
+    for kind in BOTH {
+        let bed = Bed::new(kind).await;
+        bed.may_create_databases(true).await;
+        let made = |ago: u64| {
+            let now = std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap()
+                .as_secs();
+            format!(
+                "crdb_migrate_scratch_{:08x}{:08x}",
+                now - ago,
+                rand::random::<u32>()
+            )
+        };
+        let there = async |name: &str| {
+            let asked = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+            bed.ask(&asked).await == "1"
+        };
+        const HOUR: u64 = 60 * 60;
+        let (fresh, left, used) = (made(60), made(25 * HOUR), made(30 * HOUR));
+        for name in [&fresh, &left, &used] {
+            bed.run(&format!("CREATE DATABASE {name}")).await;
+        }
+        // Another program works in it: PostgreSQL does not drop it.
+        let user = bed.named(&used);
+        let settings = crdb_exec::SessionSettings::new();
+        let session = user.session(&settings).await.unwrap();
+        session.execute("SELECT 1", &[]).await.unwrap();
+        let open = async |name: String| Ok(bed.named(&name));
+        let done = bed.migrator(FILES).rehearse_in_own(open).await.unwrap();
+        assert_eq!(done, Rehearsal::Passed);
+        assert!(there(&fresh).await, "{kind:?}: it may be in use");
+        assert!(!there(&left).await, "{kind:?}");
+        if kind == Engine::PostgreSql {
+            assert!(there(&used).await, "it is in use");
+        }
+        drop(session);
+        drop(user);
+        for name in [fresh, used] {
+            let text = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            bed.engine.execute(&text).await.unwrap();
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Triggers write it down, so that neither the runner nor its test is asked. A line of the journal is stamped when its
 //! transaction commits; so is a new token of the lease, before any other runner can see it.
 
+use std::time::Duration;
+
 use crate::bed::Bed;
 
 /// The triggers. They are put on the runner's two tables when those are created.
@@ -11,6 +13,14 @@ CREATE SCHEMA witness;
 CREATE TABLE witness.lease (token INT8 NOT NULL, at TIMESTAMPTZ NOT NULL);
 CREATE TABLE witness.line (token INT8 NOT NULL, at TIMESTAMPTZ NOT NULL, version INT8 NOT NULL, step INT8 NOT NULL, state TEXT NOT NULL);
 CREATE TABLE witness.change (object TEXT NOT NULL, session TEXT, sessions TEXT[]);
+CREATE TABLE witness.pace (seconds FLOAT8 NOT NULL);
+INSERT INTO witness.pace VALUES (0);
+CREATE FUNCTION witness.slowly(id INT8) RETURNS BOOL LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER AS $$
+BEGIN
+  IF id = 1 THEN PERFORM pg_sleep((SELECT seconds FROM witness.pace)); END IF;
+  RETURN true;
+END $$;
+GRANT USAGE ON SCHEMA witness TO PUBLIC;
 CREATE FUNCTION witness.lease_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
   IF NEW.token > OLD.token THEN INSERT INTO witness.lease VALUES (NEW.token, clock_timestamp()); END IF;
@@ -51,9 +61,16 @@ pub(crate) async fn install(bed: &Bed) {
     assert!(installed.is_ok(), "{installed:?}");
 }
 
+/// How long an index on the rows for which `witness.slowly` holds takes from now on.
+pub(crate) async fn pace(bed: &Bed, takes: Duration) {
+    let text = format!("UPDATE witness.pace SET seconds = {}", takes.as_secs_f64());
+    let paced = bed.engine.execute_in(bed.database.name(), &text).await;
+    assert!(paced.is_ok(), "{paced:?}");
+}
+
 /// What went against a rule, in words; nothing where all is well. `made` are the objects that each have to be made once, and nothing
-/// beside them.
-pub(crate) async fn against_the_rules(bed: &Bed, made: &[&str]) -> Vec<String> {
+/// beside them but `again`, at least once.
+pub(crate) async fn against_the_rules(bed: &Bed, made: &[&str], again: &str) -> Vec<String> {
     let ask = async |sql: &str| {
         let answer = bed.engine.execute_in(bed.database.name(), sql).await;
         answer.unwrap().unwrap_or_default()
@@ -78,12 +95,17 @@ pub(crate) async fn against_the_rules(bed: &Bed, made: &[&str]) -> Vec<String> {
             "a session without the lease changed the schema: {unfenced}"
         ));
     }
-    let changes = ask(
+    let changes = ask(&format!(
         "SELECT string_agg(object || ' x' || n, ', ' ORDER BY object) FROM \
-         (SELECT object, count(*) AS n FROM witness.change GROUP BY object) AS changes",
-    )
+         (SELECT object, CASE object WHEN '{again}' THEN 1 ELSE count(*) END AS n FROM witness.change GROUP BY object) AS changes"
+    ))
     .await;
-    let expected: Vec<String> = made.iter().map(|object| format!("{object} x1")).collect();
+    let mut expected: Vec<String> = made
+        .iter()
+        .chain([&again])
+        .map(|object| format!("{object} x1"))
+        .collect();
+    expected.sort();
     if changes != expected.join(", ") {
         wrong.push(format!(
             "each object was to be made once, and the server made: {changes}"
