@@ -117,7 +117,6 @@ async fn no_node(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
             "CrdbStatementErrors",
             "CrdbStatementsSlow",
             "CrdbRetriesDenied",
-            "CrdbOutcomeUnknown",
         ],
         subjects: vec![subject],
     })
@@ -132,7 +131,7 @@ async fn one_node(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
     }
     Ok(Fault {
         alert: "CrdbNodeOutOfRotation",
-        also: &["CrdbOutcomeUnknown"],
+        also: &[],
         subjects: vec![subject],
     })
 }
@@ -250,7 +249,7 @@ async fn contention(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
     })
 }
 
-/// Connections are cut so often that the retry budget is used up.
+/// The connection of every read is cut, so that the retry budget is used up.
 async fn denied(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
     let options = StackOptions {
         retry_reserve: 0,
@@ -262,10 +261,11 @@ async fn denied(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
             .set(keys::pool::FAILURES_TO_OPEN, 1000_u32)
     });
     let mut subject = subject.await?;
-    subject.call(4, |db| async move {
-        inject::slow_read(&db).await;
+    let proxies = subject.proxies.clone();
+    subject.call(1, move |db| {
+        let proxies = proxies.clone();
+        async move { inject::cut_read(&db, &proxies).await }
     });
-    inject::cut_often(&mut subject);
     Ok(Fault {
         alert: "CrdbRetriesDenied",
         also: &[
@@ -273,7 +273,6 @@ async fn denied(engine: &Arc<Engine>) -> anyhow::Result<Fault> {
             "CrdbStatementsSlow",
             "CrdbNodeOutOfRotation",
             "CrdbNoNodeInRotation",
-            "CrdbOutcomeUnknown",
         ],
         subjects: vec![subject],
     })

@@ -3,6 +3,7 @@
 use crate::chaos::stack::{StackOptions, configuration};
 use anyhow::Context as _;
 use crdb_facade::config::{ConfigBuilder, Node};
+use crdb_facade::exec::{RetrySafety, Statement};
 use crdb_facade::{Config, Database};
 use crdb_testkit::{Engine, FaultProxy};
 use std::future::Future;
@@ -116,10 +117,12 @@ impl Subject {
         self.callers.spawn(work);
     }
 
-    /// Reads, as a healthy service does.
+    /// Reads, as a healthy service does, and says that it reads: what a cut took the answer of is read again, and no outcome
+    /// is unknown.
     pub(crate) fn read(&mut self, callers: usize) {
         self.call(callers, |db| async move {
-            drop(db.sql("SELECT 1").fetch_all().await);
+            let read = Statement::new("SELECT 1").retry(RetrySafety::Safe);
+            drop(db.fetch_all(read, &[]).await);
         });
     }
 

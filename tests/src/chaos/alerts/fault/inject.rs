@@ -6,6 +6,7 @@ use crdb_facade::exec::{RetrySafety, Statement};
 use crdb_facade::observe::audit::{AuditConfig, AuditLog, MacKey, Outcome, Record, Signer};
 use crdb_testkit::{Accept, Cut, Direction, FaultProxy, Link};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -26,23 +27,24 @@ pub(super) async fn one_row(db: &Database) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A read that may be tried again, and is under way for long enough to be cut.
-pub(super) async fn slow_read(db: &Database) {
-    let read = Statement::new("SELECT pg_sleep(0.05)").retry(RetrySafety::Safe);
-    drop(db.fetch_all(read, &[]).await);
-}
-
-/// Cuts all connections, many times a second.
-pub(super) fn cut_often(subject: &mut Subject) {
-    let proxies = subject.proxies.clone();
-    subject.run(async move {
+/// A read that may be tried again, whose connection is cut while it is under way, however slow this machine is: sessions that are being opened
+/// are let be, or no read would come so far.
+pub(super) async fn cut_read(db: &Database, proxies: &[Arc<FaultProxy>]) {
+    let read = Statement::new("SELECT pg_sleep(5)").retry(RetrySafety::Safe);
+    let cut = async {
         loop {
-            sleep(Duration::from_millis(40)).await;
-            for proxy in &proxies {
-                proxy.cut_now(Cut::Reset);
+            sleep(Duration::from_millis(10)).await;
+            if db.pool_status().nodes.iter().any(|node| node.in_use > 0) {
+                for proxy in proxies {
+                    proxy.cut_now(Cut::Reset);
+                }
             }
         }
-    });
+    };
+    tokio::select! {
+        read = db.fetch_all(read, &[]) => drop(read),
+        () = cut => {}
+    }
 }
 
 /// Sends a write every few seconds whose answer is lost.
