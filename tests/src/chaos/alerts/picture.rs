@@ -14,6 +14,13 @@ const LINE: f64 = 28.0;
 /// How many lines a panel shows. Grafana would show them all.
 const MOST: usize = 6;
 
+/// How much room a letter of the legend takes at most, in pixels, and what stands around a name there.
+const LETTER: f64 = 6.6;
+const AROUND: f64 = 28.0;
+
+/// How much of a word the legend shows: hashes are longer.
+const WORD: usize = 18;
+
 const COLOURS: [&str; MOST] = [
     "#3274d9", "#e0752d", "#299c46", "#a352cc", "#c4162a", "#b8860b",
 ];
@@ -94,6 +101,18 @@ impl Panel {
     }
 }
 
+/// What the legend shows of a line's name.
+fn legend_of(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(' ')
+        .map(|word| match word.char_indices().nth(WORD) {
+            Some(_) => word.chars().take(WORD - 1).chain(['…']).collect(),
+            None => word.to_owned(),
+        })
+        .collect();
+    words.join(" ")
+}
+
 /// Draws the panels over the time from `from` to `to`, in seconds.
 pub(crate) fn svg(panels: &[Panel], (from, to): (f64, f64)) -> String {
     let bottom = panels
@@ -160,6 +179,15 @@ fn draw(out: &mut String, panel: &Panel, (from, to): (f64, f64)) -> std::fmt::Re
         )?;
     }
     let span = if to > from { to - from } else { 1.0 };
+    for (part, anchor) in [(0.0, "start"), (0.5, "middle"), (1.0, "end")] {
+        writeln!(
+            out,
+            "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"{anchor}\" fill=\"#6a6a6a\">{:.0} s</text>",
+            x0 + (x1 - x0) * part,
+            y1 + 13.0,
+            span * part
+        )?;
+    }
     let mut legend = 12.0;
     for ((name, points), colour) in panel.lines.iter().zip(COLOURS) {
         let mut path = String::new();
@@ -177,16 +205,17 @@ fn draw(out: &mut String, panel: &Panel, (from, to): (f64, f64)) -> std::fmt::Re
             "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.4\"/>"
         )?;
         // What is cut off has no room in a picture.
-        let name: String = name.chars().take(28).collect();
-        let long = f64::from(u32::try_from(name.chars().count()).unwrap_or(28)) * 6.0 + 24.0;
+        let name = legend_of(name);
+        let letters = u32::try_from(name.chars().count()).unwrap_or(u32::MAX);
+        let long = f64::from(letters) * LETTER + AROUND;
         if legend + long < width {
             writeln!(
                 out,
                 "<rect x=\"{legend:.0}\" y=\"{:.0}\" width=\"10\" height=\"3\" fill=\"{colour}\"/>\
                  <text x=\"{:.0}\" y=\"{:.0}\" fill=\"#464c54\">{}</text>",
-                height - 22.0,
+                height - 16.0,
                 legend + 14.0,
-                height - 18.0,
+                height - 12.0,
                 escaped(&name)
             )?;
         }
@@ -199,14 +228,26 @@ fn draw(out: &mut String, panel: &Panel, (from, to): (f64, f64)) -> std::fmt::Re
 /// A value of an axis in the panel's unit.
 fn shown(value: f64, unit: &str) -> String {
     match unit {
-        "s" if value >= 86_400.0 => format!("{:.0} d", value / 86_400.0),
-        "s" if value >= 1.0 || value == 0.0 => format!("{value:.1} s"),
-        "s" if value >= 1e-3 => format!("{:.1} ms", value * 1e3),
+        "s" if value == 0.0 => "0 s".to_owned(),
+        "s" if value >= 2.0 * 86_400.0 => format!("{:.1} d", value / 86_400.0),
+        "s" if value >= 2.0 * 3_600.0 => format!("{:.1} h", value / 3_600.0),
+        "s" if value >= 120.0 => format!("{:.1} min", value / 60.0),
+        "s" if value >= 1.0 => format!("{value:.1} s"),
+        "s" if value >= 1e-3 => format!("{} ms", short(value * 1e3)),
         "s" => format!("{:.0} us", value * 1e6),
         "percentunit" => format!("{:.0} %", value * 100.0),
-        "ops" => format!("{value:.1}/s"),
-        _ if value.fract().abs() < 1e-9 => format!("{value:.0}"),
-        _ => format!("{value:.1}"),
+        "ops" => format!("{}/s", short(value)),
+        _ => short(value),
+    }
+}
+
+/// A number in few digits: what has three before the point needs none behind it.
+fn short(value: f64) -> String {
+    match value {
+        value if value.fract().abs() < 1e-9 && value < 10_000.0 => format!("{value:.0}"),
+        value if value >= 10_000.0 => format!("{:.1}k", value / 1e3),
+        value if value >= 100.0 => format!("{value:.0}"),
+        value => format!("{value:.1}"),
     }
 }
 
@@ -265,9 +306,43 @@ mod tests {
             !text.contains("n3") && !text.contains("NaN") && !text.contains("inf"),
             "{text}"
         );
+        // Where it begins and ends in time.
+        assert!(text.contains(">0 s</text>") && text.contains(">20 s</text>"));
         // The higher line is the first, at the top from end to end: 600 pixels wide, 196 high.
         assert!(text.contains("<path d=\"M52 32.0L586 32.0\""), "{text}");
         assert!(text.contains("<path d=\"M52 122.0L586 92.0\""), "{text}");
+    }
+
+    #[test]
+    fn long_words_of_a_legend_are_cut() {
+        assert_eq!(
+            legend_of("CrdbConfigurationDiffers get"),
+            "CrdbConfiguration… get"
+        );
+        assert_eq!(
+            legend_of("0.1.0 0123456789abcdef0123456789abcdef"),
+            "0.1.0 0123456789abcdef0…"
+        );
+        assert_eq!(legend_of("127.0.0.1:41951 p99"), "127.0.0.1:41951 p99");
+    }
+
+    #[test]
+    fn no_value_is_wider_than_its_axis_has_room() {
+        for unit in ["s", "ops", "percentunit", "short"] {
+            for value in [
+                0.0, 0.000_012, 0.001, 0.919_7, 12.34, 119.7, 1_303.6, 86_391.9, 604_800.0,
+            ] {
+                let part = if unit == "percentunit" {
+                    value / 1e4
+                } else {
+                    value
+                };
+                let text = shown(part, unit);
+                assert!(text.len() <= 8, "{text}");
+            }
+        }
+        assert_eq!(shown(86_391.9, "s"), "24.0 h");
+        assert_eq!(shown(1_303.6, "ops"), "1304/s");
     }
 
     #[test]

@@ -73,14 +73,13 @@ async fn run(context: &Context) -> anyhow::Result<Report> {
 
     let mut report = Report::default();
     let mut prometheus = Prometheus::start().await?;
-    let began = now();
     let bank = Bank::start(engine).await?;
     let healthy = fault::healthy(engine).await?;
     for subject in &healthy {
         prometheus.watch(HEALTHY, subject.endpoint()?)?;
     }
     prometheus.until_scraped().await?;
-    let watched = Instant::now();
+    let (began, watched) = (now(), Instant::now());
     let health = HEALTH.min(context.left() / 3);
     while watched.elapsed() < health {
         silent(&prometheus, &mut report).await?;
