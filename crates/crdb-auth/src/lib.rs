@@ -107,6 +107,7 @@ pub use observer::{
 pub use policy::{AuthMethod, ChannelBinding, RequireAuth};
 pub use scram::IterationLimits;
 pub use secret::Secret;
+pub use secret_file::read_secret_file;
 pub use server_error::ServerError;
 pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Renewal, Session};
 #[cfg(any(feature = "bb8", feature = "deadpool"))]

@@ -43,6 +43,18 @@ pub(crate) fn read(path: &Path) -> Result<Secret, Unusable> {
     Ok(content)
 }
 
+/// Reads a file that holds a secret of a layer above, by the rule for all files with secrets: only its owner may access it, and
+/// where root owns it, its group may read it too. It has 1 MiB at most. `what` stands in errors for what it holds, for example `password file`; the
+/// name is shown only where it [is one](crate::is_name_of_secret_file).
+///
+/// Blocking, without end on a FIFO that nothing writes to.
+///
+/// # Errors
+/// [`ErrorKind::Credential`] when it cannot be read, others may access it, or it is too long.
+pub fn read_secret_file(what: &str, path: &Path) -> Result<Secret, Error> {
+    read(path).map_err(|unusable| unusable.into_error(ErrorKind::Credential, what, path))
+}
+
 /// Looks at a file that another library reads. Blocking.
 #[cfg(any(test, all(feature = "kerberos", unix)))]
 pub(crate) fn examine(path: &Path) -> Result<Metadata, Unusable> {
@@ -171,6 +183,7 @@ mod tests {
                 std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
             }
             let results = [
+                read_secret_file("password file", &password).err(),
                 Password::file(&password).get(&request, limit).await.err(),
                 Password::passfile(&passfile)
                     .get(&request, limit)

@@ -204,7 +204,8 @@ impl DatabaseBuilder {
             &mut observers,
             #[cfg(feature = "endpoint")]
             self.readiness,
-        )?;
+        )
+        .await?;
         #[cfg(feature = "endpoint")]
         observing.serve(&config).await?;
 

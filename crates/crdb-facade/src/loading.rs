@@ -34,6 +34,15 @@ fn load_blocking(config: &Config, repository: Option<Repository>) -> Result<Load
     let mut mistakes = Vec::new();
     let login = login(config, &mut mistakes);
     let tls = tls(config, &mut mistakes);
+    #[cfg(feature = "otlp")]
+    if let Some(path) = config.path(keys::observe::OTLP_HEADERS_FILE) {
+        readable(
+            config,
+            keys::observe::OTLP_HEADERS_FILE,
+            &path,
+            &mut mistakes,
+        );
+    }
     #[cfg(all(feature = "kerberos", unix))]
     let kerberos = kerberos(config, &mut mistakes);
     let iterations = IterationLimits::new(

@@ -84,7 +84,11 @@ pub(crate) struct Observing {
 
 impl Observing {
     /// Adds what the configuration asks for to the observers.
-    pub(crate) fn new(
+    #[cfg_attr(
+        not(feature = "otlp"),
+        allow(clippy::unused_async, reason = "only this reads a file")
+    )]
+    pub(crate) async fn new(
         config: &Config,
         observers: &mut Observers,
         #[cfg(feature = "endpoint")] readiness: Arc<Readiness>,
@@ -108,7 +112,7 @@ impl Observing {
             add!(observers, lines);
         }
         #[cfg(feature = "otlp")]
-        let exporter = exporter::Exporter::new(config, &metrics, observers)?;
+        let exporter = exporter::Exporter::new(config, &metrics, observers).await?;
         Ok(Self {
             #[cfg(feature = "profile")]
             profile: profile(config, observers),
@@ -325,10 +329,11 @@ mod inspector {
 mod exporter {
     //! What is sent to a collector.
 
+    use std::path::PathBuf;
     use std::sync::Arc;
     use std::time::Duration;
 
-    use crdb_observe::otlp::Otlp;
+    use crdb_observe::otlp::{Otlp, OtlpBuilder};
     use crdb_observe::{LogLines, Metrics, OpenTelemetry};
 
     use super::Observers;
@@ -344,7 +349,7 @@ mod exporter {
     }
 
     impl Exporter {
-        pub(super) fn new(
+        pub(super) async fn new(
             config: &Config,
             metrics: &Arc<Metrics>,
             observers: &mut Observers,
@@ -359,6 +364,9 @@ mod exporter {
                 .interval(config.get(keys::observe::OTLP_INTERVAL));
             for file in config.optional_paths(keys::observe::OTLP_ROOT_CERTIFICATES) {
                 otlp = otlp.roots_file(file);
+            }
+            if let Some(file) = config.path(keys::observe::OTLP_HEADERS_FILE) {
+                otlp = headers(config, otlp, file).await?;
             }
             let mut otlp = otlp.build().map_err(wrong)?;
             if config.get(keys::observe::METRICS) {
@@ -401,6 +409,37 @@ mod exporter {
             };
             start("crdb-otlp-end", move || drop(otlp.shutdown(AT_THE_END)));
         }
+    }
+
+    /// Adds the headers that a file holds.
+    async fn headers(
+        config: &Config,
+        otlp: OtlpBuilder,
+        file: PathBuf,
+    ) -> Result<OtlpBuilder, Error> {
+        let key = keys::observe::OTLP_HEADERS_FILE;
+        // A pipe may wait for its writer for ever.
+        let (read, content) = tokio::sync::oneshot::channel();
+        start("crdb-otlp-headers", move || {
+            let what = "file of headers for the collector";
+            drop(read.send(crdb_auth::read_secret_file(what, &file)));
+        });
+        let within = config.get(keys::auth::CONNECT_TIMEOUT);
+        let content = match tokio::time::timeout(within, content).await {
+            Ok(Ok(content)) => content.map_err(|error| Error::not_observed(key, error))?,
+            Ok(Err(_)) => {
+                let error = "the system has no thread to read the file";
+                return Err(Error::not_observed(key, error));
+            }
+            Err(_) => {
+                let error = format!("the file was not read within {within:?}");
+                return Err(Error::not_observed(key, error));
+            }
+        };
+        let text = std::str::from_utf8(content.expose())
+            .map_err(|_| Error::not_observed(key, "the file holds what is no text"))?;
+        otlp.header_lines(text)
+            .map_err(|error| Error::not_observed(key, error))
     }
 
     /// Runs `work` on a thread of its own. A system without threads to spare loses it.

@@ -81,12 +81,13 @@ impl fmt::Display for Explanation {
 }
 
 /// Keys that name files with secrets.
-const SECRET_FILES: [&str; 5] = [
+const SECRET_FILES: [&str; 6] = [
     auth::PASSWORD_FILE.path(),
     auth::PASSFILE.path(),
     auth::JWT_FILE.path(),
     auth::KERBEROS_KEYTAB.path(),
     auth::TLS_CLIENT_KEY.path(),
+    observe::OTLP_HEADERS_FILE.path(),
 ];
 
 /// Keys that name commands, whose arguments may be secrets.

@@ -208,10 +208,15 @@ async fn a_secret_where_a_name_belongs_is_not_shown() {
             #[cfg(feature = "kerberos")]
             "auth.kerberos.keytab",
             "auth.tls.client_key",
+            #[cfg(feature = "otlp")]
+            "observe.otlp.headers_file",
         ];
         let written = |key: &str| {
             let (section, name) = key.rsplit_once('.').unwrap();
             match section {
+                "observe.otlp" => format!(
+                    "auth: {{user: a}}\nobserve: {{otlp: {{endpoint: 'http://localhost:1', {name}: '{secret}'}}}}"
+                ),
                 "auth" => format!("auth: {{user: a, {name}: '{secret}'}}"),
                 _ => format!(
                     "auth: {{user: a, {}: {{{name}: '{secret}'}}}}",
@@ -235,6 +240,9 @@ async fn a_secret_where_a_name_belongs_is_not_shown() {
                 let certificate = "auth.tls.client_certificate";
                 let builder = match key {
                     "auth.tls.client_key" => builder.set_text(certificate, file!()),
+                    "observe.otlp.headers_file" => {
+                        builder.set_text("observe.otlp.endpoint", "http://localhost:1")
+                    }
                     _ => builder,
                 };
                 let config = builder.build().unwrap();

@@ -62,6 +62,53 @@ async fn what_a_collector_is_to_get_has_arrived_when_close_returns() {
     assert!(events(&arrived).contains("statement.slow"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_is_shown_the_headers_of_a_file() {
+    const TOKEN: &str = "Bearer canary-4711";
+    let database = Engine::shared_postgres().await.create_database().await;
+    let collector = Collector::start();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("headers");
+    let given = config(&database).set(keys::observe::OTLP_HEADERS_FILE, Some(file.clone()));
+    let write = |text: &str, mode| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+    };
+    write(&format!("authorization: {TOKEN}\n"), 0o600);
+    let db = open(given.clone(), &collector).await;
+    db.sql("SELECT 1").fetch_one().await.unwrap();
+    db.close(LONG).await.unwrap();
+    let arrived = collector.take();
+    let sent = arrived.traces.len() + arrived.metrics.len() + arrived.logs.len();
+    assert!(!arrived.traces.is_empty() && !arrived.metrics.is_empty() && !arrived.logs.is_empty());
+    assert_eq!(arrived.authorizations, vec![TOKEN; sent]);
+
+    for (text, mode, expected) in [
+        (
+            "authorization: canary-4711",
+            0o644,
+            "accessible to others (mode 0644)",
+        ),
+        ("\ncanary-4711", 0o600, "line 2 is not of the form"),
+    ] {
+        write(text, mode);
+        let config = given
+            .clone()
+            .set(keys::observe::OTLP_ENDPOINT, Some(collector.endpoint()))
+            .build()
+            .unwrap();
+        let error = Database::open(config).await.unwrap_err();
+        assert_eq!(error.kind(), crdb_facade::ErrorKind::Configuration);
+        let shown = format!("{error} {error:?}");
+        assert!(
+            shown.contains("observe.otlp.headers_file") && shown.contains(expected),
+            "{shown}"
+        );
+        assert!(!shown.contains("canary-4711"), "{shown}");
+    }
+}
+
 fn without_registry(
     arrived: &Arrived,
 ) -> Vec<opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest> {

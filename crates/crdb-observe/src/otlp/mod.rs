@@ -200,6 +200,15 @@ impl OtlpBuilder {
         self
     }
 
+    /// Adds headers as a file has them: each line is `name: value`. Lines that are empty, and such that begin with `#`, are left out.
+    ///
+    /// # Errors
+    /// A line is no header. The error has its number, and nothing of what it holds.
+    pub fn header_lines(mut self, text: &str) -> Result<Self, Error> {
+        self.headers.extend(header_lines(text)?);
+        Ok(self)
+    }
+
     /// Adds an attribute of the service's resource: `deployment.environment.name`, `service.version`.
     pub fn attribute(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.attributes.push(KeyValue::new(name, value.into()));
@@ -338,6 +347,34 @@ fn headers(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Headers as HTTP writes them, one a line.
+fn header_lines(text: &str) -> Result<Vec<(String, String)>, Error> {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let of_value = |byte: u8| byte == b'\t' || byte == b' ' || byte.is_ascii_graphic();
+    let mut headers = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let header = line
+            .split_once(':')
+            .map(|(name, value)| (name.trim_end(), value.trim_start()))
+            .filter(|(name, value)| {
+                !name.is_empty() && name.bytes().all(of_name) && value.bytes().all(of_value)
+            });
+        let Some((name, value)) = header else {
+            let wrong = format!("line {number} is not of the form `name: value`");
+            return Err(failed(
+                "reading the headers for OTLP",
+                std::io::Error::other(wrong),
+            ));
+        };
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(headers)
+}
+
 /// A value with `%XX` taken back. What is no such code stays as it is.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
@@ -363,7 +400,35 @@ fn failed(attempt: &'static str, error: impl StdError + Send + Sync + 'static) -
 
 #[cfg(test)]
 mod tests {
-    use super::headers;
+    use super::{header_lines, headers};
+
+    #[test]
+    fn headers_are_read_as_a_file_has_them() {
+        let read =
+            header_lines("# of the collector\r\nauthorization: Bearer a:b\r\n\nx-scope:bank\n");
+        let expected = [("authorization", "Bearer a:b"), ("x-scope", "bank")];
+        assert_eq!(
+            read.unwrap(),
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+        assert_eq!(header_lines("").unwrap(), []);
+    }
+
+    #[test]
+    fn a_line_that_is_no_header_is_named_and_not_shown() {
+        for line in [
+            "s3cret",
+            ": s3cret",
+            "x y: s3cret",
+            "x: s3cret\u{7f}",
+            "x: s3crét",
+        ] {
+            let error = header_lines(&format!("x-scope: bank\n{line}\n")).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains("line 2"), "{shown}");
+            assert!(!shown.contains("s3cr"), "{shown}");
+        }
+    }
 
     #[test]
     fn headers_are_read_as_the_variable_has_them() {

@@ -33,8 +33,10 @@ section! {
     ENDPOINT_LISTEN: Option<SocketAddr> = unset("observe.endpoint.listen");
     /// What the service is called in what is sent to a collector (`service.name`); unset, the program's name.
     SERVICE_NAME: Option<String> = unset("observe.service_name");
-    /// The OpenTelemetry collector that traces, metrics and logs are sent to (feature `otlp`), by OTLP as protobuf over HTTP or HTTPS. What it asks of those who send goes into OTEL_EXPORTER_OTLP_HEADERS.
+    /// The OpenTelemetry collector that traces, metrics and logs are sent to (feature `otlp`), by OTLP as protobuf over HTTP or HTTPS. What it asks of those who send is in the headers of `observe.otlp.headers_file`.
     OTLP_ENDPOINT: Option<String> = unset("observe.otlp.endpoint"), only "a URL of http:// or https:// without a user and a query, like http://localhost:4318" |url| url.as_ref().is_none_or(|url| is_collector(url));
+    /// The file that holds the headers that the collector is shown, such as `authorization: Bearer ..`: one `name: value` a line. It is read when the database is opened. Those of OTEL_EXPORTER_OTLP_HEADERS are sent too.
+    OTLP_HEADERS_FILE: Option<PathBuf> = unset("observe.otlp.headers_file");
     /// Files of PEM certificates that the collector's has to come from, where it is reached by https; none is those of the system.
     OTLP_ROOT_CERTIFICATES: Option<Vec<PathBuf>> = unset("observe.otlp.root_certificates");
     /// How often metrics are sent there.
