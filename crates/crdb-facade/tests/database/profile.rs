@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crdb_facade::config::keys;
+use crdb_facade::config::{Node, keys};
 use crdb_facade::exec::{ExecutorExt as _, Statement};
 use crdb_facade::observe::profile::{Plan, ProfileReport, SlowCall, StatementProfile};
 use crdb_facade::{Config, Database, Row as _};
-use crdb_testkit::{Direction, Engine, FaultProxy, Link};
+use crdb_testkit::{Direction, Engine, FaultProxy, Injection, Link, QuirksOptions, QuirksProxy};
 
 use tokio::sync::Barrier;
 
@@ -209,7 +209,15 @@ async fn inspected(
     window: Duration,
     analyze_every: u32,
 ) -> Database {
-    let config = config(database)
+    inspected_with(config(database), window, analyze_every).await
+}
+
+async fn inspected_with(
+    config: crdb_facade::config::ConfigBuilder,
+    window: Duration,
+    analyze_every: u32,
+) -> Database {
+    let config = config
         .set(keys::observe::PROFILE, true)
         .set(keys::observe::SLOW_AFTER, Duration::ZERO)
         .set(keys::observe::INSPECT_PLANS, true)
@@ -443,4 +451,74 @@ async fn it_is_said_which_statement_another_one_waited_for() {
     );
     assert_eq!(report.contention_failure, None);
     db.close(LONG).await.unwrap();
+}
+
+/// CockroachDB remembers who waited: it is asked in its own words, of tables that have its columns.
+#[tokio::test(flavor = "multi_thread")]
+async fn cockroachdb_is_asked_who_has_waited() {
+    let engine = Engine::shared_postgres().await;
+    let database = engine.create_database().await;
+    // As v25.1 documents them.
+    let there = Database::open(config(&database).build().unwrap())
+        .await
+        .unwrap();
+    for text in [
+        "CREATE SCHEMA crdb_internal",
+        "CREATE TABLE crdb_internal.transaction_contention_events (collection_ts TIMESTAMPTZ NOT NULL, \
+         blocking_txn_id UUID, blocking_txn_fingerprint_id BYTEA NOT NULL, waiting_txn_id UUID, \
+         waiting_txn_fingerprint_id BYTEA, contention_duration INTERVAL NOT NULL, contending_key BYTEA, \
+         contending_pretty_key TEXT, waiting_stmt_id TEXT, waiting_stmt_fingerprint_id BYTEA NOT NULL, \
+         database_name TEXT NOT NULL, schema_name TEXT, table_name TEXT NOT NULL, index_name TEXT, contention_type TEXT)",
+        "CREATE TABLE crdb_internal.statement_statistics (fingerprint_id BYTEA NOT NULL, metadata JSONB NOT NULL)",
+        "CREATE TABLE crdb_internal.transaction_statistics (fingerprint_id BYTEA NOT NULL, metadata JSONB NOT NULL)",
+        "INSERT INTO crdb_internal.statement_statistics VALUES \
+         ('\\x01', '{\"query\": \"UPDATE fought SET value = _ WHERE id = _\"}'), \
+         ('\\xab03', '{\"query\": \"DELETE FROM fought\"}')",
+        "INSERT INTO crdb_internal.transaction_statistics VALUES ('\\x02', '{\"stmtFingerprintIDs\": [\"ab03\"]}')",
+        "INSERT INTO crdb_internal.transaction_contention_events (collection_ts, blocking_txn_fingerprint_id, \
+         contention_duration, waiting_stmt_fingerprint_id, database_name, table_name) VALUES \
+         (now(), '\\x02', '250 ms', '\\x01', current_database(), 'fought'), \
+         (now(), '\\x02', '50 ms', '\\x01', current_database(), 'fought'), \
+         (now(), '\\x02', '9 s', '\\x01', 'another', 'fought'), \
+         (now() - INTERVAL '2 days', '\\x02', '9 s', '\\x01', current_database(), 'fought')",
+    ] {
+        there.sql(text).execute().await.unwrap();
+    }
+    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
+        .await
+        .unwrap();
+    let node = Node::new(proxy.host(), proxy.port());
+    let through = config(&database).set(keys::auth::NODES, [node]);
+    let db = inspected_with(through, Duration::from_secs(3600), 0).await;
+    // It is asked once a race was lost.
+    proxy.inject(Injection::RetryStatement);
+    let seen = async {
+        loop {
+            db.sql("SELECT 1").fetch_one().await.unwrap();
+            let report = report(&db);
+            assert_eq!(report.contention_failure, None);
+            if let Some(found) = report.contention.first() {
+                return found.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let seen = tokio::time::timeout(LONG, seen).await.unwrap();
+    assert_eq!(seen.waiting.summary, "UPDATE fought");
+    assert_eq!(seen.blocking.summary, "DELETE fought");
+    assert_eq!((seen.table.as_deref(), seen.seen), (Some("fought"), 2));
+    assert!((seen.longest - 0.25).abs() < 1e-6, "{seen:?}");
+    db.close(LONG).await.unwrap();
+}
+
+#[cfg(feature = "parser")]
+#[test]
+fn what_the_servers_are_asked_is_their_sql() {
+    for text in [
+        include_str!("../../../crdb-observe/src/profile/inspect/contention_cockroachdb.sql"),
+        include_str!("../../../crdb-observe/src/profile/inspect/contention_postgresql.sql"),
+    ] {
+        let parsed = crdb_facade::sql::dialect::parse(text);
+        assert!(parsed.is_ok(), "{text}: {parsed:?}");
+    }
 }

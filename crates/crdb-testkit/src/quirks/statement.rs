@@ -305,7 +305,22 @@ fn tag(statement: &[Token<'_>], version: CockroachVersion) -> Option<&'static st
 
 /// Whether a statement reads `crdb_internal` or the database `system`, but for the tables of it that stay open.
 fn reads_internals(statement: &[Token<'_>]) -> bool {
-    const OPEN: [&str; 1] = ["zones"];
+    // `SupportedVTables` of pkg/sql/crdb_internal.go.
+    const OPEN: [&str; 13] = [
+        "cluster_contended_indexes",
+        "cluster_contended_keys",
+        "cluster_contended_tables",
+        "cluster_contention_events",
+        "cluster_locks",
+        "cluster_queries",
+        "cluster_sessions",
+        "cluster_transactions",
+        "index_usage_statistics",
+        "statement_statistics",
+        "transaction_contention_events",
+        "transaction_statistics",
+        "zones",
+    ];
     statement.windows(3).any(|tokens| {
         let [schema, dot, name] = tokens else {
             return false;

@@ -275,6 +275,16 @@ async fn internals_are_closed_since_v26() {
         let answer = raw.exchange(&[parse("", sql), sync()].concat()).await;
         assert!(answer[0].starts_with(closed), "{answer:?}");
     }
+    // These stay open; PostgreSQL has none of them.
+    for table in ["transaction_contention_events", "cluster_locks"] {
+        let answer = raw
+            .query(&format!("SELECT * FROM crdb_internal.{table}"))
+            .await;
+        assert!(
+            answer[0].starts_with("ErrorResponse ERROR 42P01"),
+            "{answer:?}"
+        );
+    }
     raw.query("SET allow_unsafe_internals = on").await;
     assert_eq!(
         raw.query("SELECT crdb_internal.force_retry('1ms')").await[1],
