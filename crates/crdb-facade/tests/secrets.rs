@@ -7,6 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(all(feature = "audit", feature = "otlp", feature = "profile"))]
+#[path = "../../crdb-observe/tests/exported/collector.rs"]
+mod collector;
+
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -22,6 +26,10 @@ const CANARY: &str = "canary-6f1d-in-the-password";
 const HALVES: [&str; 2] = ["canary-4c19-head", "canary-91c4-tail"];
 const SPECIAL: [char; 11] = ['-', '/', '@', ':', '?', '#', '%', ' ', '\'', '"', '\\'];
 const VALUE: &str = "canary-93ab-in-a-parameter";
+/// What the collector is shown.
+const HEADER: &str = "canary-27e5-for-the-collector";
+/// The key of the audit log's chain.
+const AUDIT_KEY: &str = "canary-b803-key-of-the-audit-log";
 
 /// Everything that was logged.
 #[derive(Clone, Default)]
@@ -74,15 +82,7 @@ async fn no_secret_is_printed_at_trace_level() {
         .init();
 
     let with_password = |password: &str| {
-        let builder = Config::builder()
-            .set(keys::auth::NODES, [Node::new(engine.host(), engine.port())])
-            .set(keys::auth::USER, user.as_str())
-            .set(keys::auth::PASSWORD, Some(password.into()))
-            .set(keys::auth::DATABASE, database.name());
-        let builder = match engine.try_ca_cert_path() {
-            Some(path) => builder.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
-            None => builder.set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::Disable),
-        };
+        let builder = config_builder(engine, &database, &user, password);
         builder.build().unwrap()
     };
 
@@ -131,6 +131,8 @@ async fn no_secret_is_printed_at_trace_level() {
     }
     let (said, key) = malformed(engine, &database, &user).await;
     shown.push_str(&said);
+    #[cfg(all(feature = "audit", feature = "otlp", feature = "profile"))]
+    shown.push_str(&observed(config_builder(engine, &database, &user, CANARY)).await);
 
     let log = log.text();
     assert!(
@@ -165,7 +167,7 @@ async fn no_secret_is_printed_at_trace_level() {
         "the span does not know the rows"
     );
     for text in [&shown, &log] {
-        let passwords = [CANARY, HALVES[0], HALVES[1]].map(str::to_owned);
+        let passwords = [CANARY, HALVES[0], HALVES[1], HEADER, AUDIT_KEY].map(str::to_owned);
         for secret in passwords.iter().chain(&key) {
             let at = text.find(secret.as_str());
             assert!(
@@ -181,6 +183,104 @@ async fn no_secret_is_printed_at_trace_level() {
         assert!(!line.contains(VALUE), "{line}");
     }
     println!("row R12: done {} canaries", 2 + special_users.len());
+}
+
+/// A configuration that logs in with this password.
+fn config_builder(
+    engine: &Engine,
+    database: &TestDatabase,
+    user: &str,
+    password: &str,
+) -> crdb_facade::config::ConfigBuilder {
+    let builder = Config::builder()
+        .set(keys::auth::NODES, [Node::new(engine.host(), engine.port())])
+        .set(keys::auth::USER, user)
+        .set(keys::auth::PASSWORD, Some(password.into()))
+        .set(keys::auth::DATABASE, database.name());
+    match engine.try_ca_cert_path() {
+        Some(path) => builder.set(keys::auth::TLS_ROOT_CERTIFICATES, [path.to_owned()]),
+        None => builder.set(keys::auth::TLS_MODE, crdb_facade::auth::SslMode::Disable),
+    }
+}
+
+/// Has everything recorded: spans, metrics and log records for a collector that asks for a header, a profile with plans that were asked for with
+/// the values of calls, and an audit log. Gives all that came of it.
+#[cfg(all(feature = "audit", feature = "otlp", feature = "profile"))]
+async fn observed(builder: crdb_facade::config::ConfigBuilder) -> String {
+    use std::time::Duration;
+
+    use crdb_facade::observe::audit::{AuditConfig, AuditLog, MacKey, Outcome, Record, Signer};
+
+    /// For hangs only.
+    const LONG: Duration = Duration::from_secs(60);
+
+    let directory = tempfile::tempdir().unwrap();
+    let headers = directory.path().join("headers");
+    std::fs::write(&headers, format!("authorization: Bearer {HEADER}\n")).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&headers, private).unwrap();
+    let collector = collector::Collector::start();
+    let config = builder
+        .set(keys::observe::OTLP_ENDPOINT, Some(collector.endpoint()))
+        .set(keys::observe::OTLP_HEADERS_FILE, Some(headers))
+        .set(keys::observe::PROFILE, true)
+        .set(keys::observe::SLOW_AFTER, Duration::ZERO)
+        .set(keys::observe::INSPECT_PLANS, true)
+        .set(keys::observe::INSPECT_WINDOW, Duration::from_millis(1))
+        .set(keys::observe::INSPECT_ANALYZE_EVERY, 1_u32)
+        .build()
+        .unwrap();
+    let mut shown = format!("{config:?} {}", config.explain());
+    let db = Database::open(config).await.unwrap();
+
+    let key = MacKey::new(AUDIT_KEY.as_bytes()).unwrap();
+    let signer = Signer::from_seed("canary.example/audit", &[7; 32]).unwrap();
+    let audit = AuditConfig::new(directory.path().join("audit"), key, signer);
+    shown.push_str(&format!("{audit:?}"));
+    let audit = AuditLog::open(audit).unwrap();
+    db.metrics().watch_audit(&audit);
+    let explained = async {
+        loop {
+            let found = db
+                .sql("SELECT datname FROM pg_database WHERE datname = :name")
+                .bind("name", VALUE)
+                .fetch_all();
+            let rows = found.await.unwrap().len() as u64;
+            let record = Record::new("teller", Outcome::Done)
+                .query("databases")
+                .rows(rows);
+            audit.append(record).await.unwrap();
+            let report = db.profile().unwrap().report();
+            if report.statements.iter().any(|one| !one.plans.is_empty()) {
+                return report;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let report = tokio::time::timeout(LONG, explained)
+        .await
+        .expect("no statement was explained");
+    shown.push_str(&format!("{report} {} {report:?}", report.to_json()));
+    shown.push_str(&format!("{} {audit:?}", db.metrics().render()));
+    audit.close().await.unwrap();
+    for file in std::fs::read_dir(directory.path().join("audit")).unwrap() {
+        let content = std::fs::read(file.unwrap().path()).unwrap();
+        shown.push_str(&String::from_utf8_lossy(&content));
+    }
+    db.close(LONG).await.unwrap();
+    let arrived = collector.take();
+    // It was shown the header, and got every signal.
+    assert!(
+        arrived
+            .authorizations
+            .iter()
+            .all(|shown| shown.contains(HEADER))
+    );
+    assert!(!arrived.traces.is_empty() && !arrived.metrics.is_empty() && !arrived.logs.is_empty());
+    shown.push_str(&format!("{:?}", arrived.traces));
+    shown.push_str(&format!("{:?}", arrived.metrics));
+    shown.push_str(&format!("{:?}", arrived.logs));
+    shown
 }
 
 /// Opens the database by every form of connection string that a password gets into without being escaped, and as a
