@@ -33,6 +33,8 @@ impl FanOut {
         let mut tokens = Tokens::new();
         for (index, observer) in self.0.iter().enumerate() {
             if let token @ Some(_) = begin(&**observer) {
+                // At once for all that may follow.
+                tokens.reserve_exact(self.0.len() - tokens.len());
                 tokens.resize_with(index, || None);
                 tokens.push(token);
             }

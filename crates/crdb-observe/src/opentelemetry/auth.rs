@@ -11,7 +11,7 @@ use super::{OpenTelemetry, kept};
 impl OpenTelemetry {
     fn begin_at(&self, name: &str, endpoint: &Endpoint) -> Token {
         let mut attributes = self.common();
-        attributes.extend(server(&endpoint.host, endpoint.port));
+        attributes.extend(server(&*endpoint.host, endpoint.port));
         begin(&*self.spans, name.to_owned(), SpanKind::Client, attributes)
     }
 }

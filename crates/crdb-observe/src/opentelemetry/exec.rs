@@ -1,15 +1,41 @@
+use std::sync::Arc;
+
 use opentelemetry::trace::{SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
 use crdb_exec::{Outcome, Token};
 
-use super::span::{End, Place, begin};
+use super::meters::Meters;
+use super::span::{End, Place, begin, begin_query};
 use super::{OpenTelemetry, kept};
 use crate::query_text::{fingerprint, summary};
 
-/// What is remembered of a statement until its end, for its metrics.
+/// What is said of every call of a statement. A clone allocates nothing.
 #[derive(Clone)]
-struct Summary(String);
+pub(super) struct Known {
+    /// What its span is called; empty where its text has no summary.
+    name: Arc<str>,
+    summary: KeyValue,
+    fingerprint: KeyValue,
+    /// What its metrics call it.
+    query: KeyValue,
+}
+
+impl Known {
+    fn new(meters: &Meters, name: Option<&str>, text: &str) -> Self {
+        let name: Arc<str> = match name {
+            Some(name) => name.into(),
+            None => summary(text).into(),
+        };
+        let fingerprint: Arc<str> = fingerprint(text).into();
+        Self {
+            summary: KeyValue::new("db.query.summary", Arc::clone(&name)),
+            fingerprint: KeyValue::new("crdb.query.fingerprint", fingerprint),
+            query: meters.query(&name),
+            name,
+        }
+    }
+}
 
 impl<'a> From<&'a Outcome> for End<'a> {
     fn from(outcome: &'a Outcome) -> Self {
@@ -38,15 +64,14 @@ fn outcome(outcome: &Outcome) -> Option<KeyValue> {
 
 impl crdb_exec::Observer for OpenTelemetry {
     fn begin_statement(&self, event: &crdb_exec::StatementBegin<'_>) -> Token {
-        let name = event
-            .name
-            .map_or_else(|| summary(event.text), str::to_owned);
+        let known = self
+            .statements
+            .get_or_insert_with(&(event.name, event.text), || {
+                Known::new(&self.meters, event.name, event.text)
+            });
         let mut attributes = self.common();
-        attributes.push(KeyValue::new("db.query.summary", name.clone()));
-        attributes.push(KeyValue::new(
-            "crdb.query.fingerprint",
-            fingerprint(event.text),
-        ));
+        attributes.push(known.summary);
+        attributes.push(known.fingerprint);
         if let Some(query) = event.name {
             if self.query_text {
                 attributes.push(KeyValue::new("db.query.text", event.text.to_owned()));
@@ -60,41 +85,38 @@ impl crdb_exec::Observer for OpenTelemetry {
                 }
             }
         }
-        let span_name = if name.is_empty() {
+        let span_name = if known.name.is_empty() {
             self.system().value.to_string()
         } else {
-            name.clone()
+            known.name.as_ref().to_owned()
         };
-        let token = begin(&*self.spans, span_name, SpanKind::Client, attributes)?;
-        let context = token.downcast_ref::<Context>()?;
-        Some(Box::new(context.with_value(Summary(name))))
+        begin_query(
+            &*self.spans,
+            span_name,
+            SpanKind::Client,
+            attributes,
+            Some(known.query),
+        )
     }
 
     fn end_statement(&self, token: Token, event: &crdb_exec::StatementEnd<'_>) {
         let Some(context) = kept(&token) else { return };
         let end = End::from(&event.outcome);
-        let place: Vec<_> = context
-            .get::<Place>()
-            .into_iter()
-            .flat_map(Place::attributes)
-            .collect();
+        let place = context.get::<Place>();
+        let server = || place.into_iter().flat_map(Place::attributes);
         let mut attributes = self.common();
-        if let Some(Summary(summary)) = context.get() {
-            attributes.push(self.meters.query(summary));
-        }
-        attributes.extend(place.iter().cloned());
+        attributes.extend(place.and_then(Place::query).cloned());
+        attributes.extend(server());
         attributes.extend(end.attributes());
         self.meters.operation(event.elapsed, &attributes);
         if event.outcome == Outcome::Done {
             self.meters.rows(event.rows, &attributes);
         }
-        let mut attributes = place;
-        attributes.push(KeyValue::new("db.response.returned_rows", rows(event.rows)));
-        if event.attempts > 1 {
-            attributes.push(KeyValue::new("crdb.attempts", i64::from(event.attempts)));
-        }
-        attributes.extend(outcome(&event.outcome));
-        end.finish(context, attributes);
+        let rows = KeyValue::new("db.response.returned_rows", rows(event.rows));
+        let attempts =
+            (event.attempts > 1).then(|| KeyValue::new("crdb.attempts", i64::from(event.attempts)));
+        let own = std::iter::once(rows).chain(attempts);
+        end.finish(context, server().chain(own).chain(outcome(&event.outcome)));
     }
 
     fn begin_transaction(&self, event: &crdb_exec::TransactionBegin<'_>) -> Token {

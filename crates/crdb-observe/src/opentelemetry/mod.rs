@@ -14,6 +14,8 @@ mod meters;
 mod migrate;
 #[cfg(feature = "pool")]
 mod pool;
+#[cfg(any(feature = "exec", feature = "pool"))]
+mod remembered;
 mod span;
 #[cfg(feature = "wire")]
 mod wire;
@@ -31,6 +33,8 @@ pub use conventions::SCHEMA_URL;
 #[cfg(feature = "exec")]
 pub use exec::traceparent;
 use meters::Meters;
+#[cfg(any(feature = "exec", feature = "pool"))]
+use remembered::Remembered;
 use span::Tracing as StartSpan;
 
 /// Opens an OpenTelemetry span for each operation of the layers, and records the `db.client.*` metrics.
@@ -67,9 +71,13 @@ use span::Tracing as StartSpan;
 pub struct OpenTelemetry {
     spans: Box<dyn StartSpan>,
     meters: Meters,
-    namespace: Option<String>,
+    namespace: Option<KeyValue>,
     query_text: bool,
     parameters: HashSet<(String, usize)>,
+    #[cfg(feature = "exec")]
+    statements: Remembered<exec::Known>,
+    #[cfg(feature = "pool")]
+    servers: Remembered<span::Server>,
     /// Learned from what the servers say at login.
     is_postgresql: AtomicBool,
 }
@@ -120,9 +128,7 @@ impl OpenTelemetry {
     fn common(&self) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(12);
         attributes.push(self.system());
-        if let Some(namespace) = &self.namespace {
-            attributes.push(KeyValue::new("db.namespace", namespace.clone()));
-        }
+        attributes.extend(self.namespace.clone());
         attributes
     }
 }
@@ -177,9 +183,16 @@ impl OpenTelemetryBuilder {
                 self.pool_name,
                 self.label_limit,
             ),
-            namespace: self.namespace,
+            namespace: self.namespace.map(|name| {
+                let name: std::sync::Arc<str> = name.into();
+                KeyValue::new("db.namespace", name)
+            }),
             query_text: self.query_text,
             parameters: self.parameters,
+            #[cfg(feature = "exec")]
+            statements: Remembered::default(),
+            #[cfg(feature = "pool")]
+            servers: Remembered::default(),
             is_postgresql: AtomicBool::new(false),
         }
     }

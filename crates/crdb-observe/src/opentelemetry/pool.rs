@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
 use opentelemetry::Context;
-use opentelemetry::trace::SpanKind;
 
 use crdb_pool::{AcquireOutcome, ErrorKind, Token};
 
-use super::span::{End, Place, begin, server};
+use super::span::{End, Place, Server, begin_leaf, server};
 use super::{OpenTelemetry, kept};
 
 impl OpenTelemetry {
@@ -16,27 +15,30 @@ impl OpenTelemetry {
     ) {
         self.meters.watch(Arc::new(status));
     }
+
+    /// The attributes of a node. One that was seen before costs a look-up.
+    fn server(&self, address: &crdb_pool::NodeAddress) -> Server {
+        let made = || server(address.host(), address.port());
+        self.servers.get_or_insert_with(address, made)
+    }
 }
 
 impl crdb_pool::Observer for OpenTelemetry {
     fn begin_acquire(&self, _: &crdb_pool::AcquireBegin) -> Token {
-        begin(
-            &*self.spans,
-            "acquire".to_owned(),
-            SpanKind::Internal,
-            Vec::new(),
-        )
+        begin_leaf(&*self.spans, "acquire")
     }
 
     fn end_acquire(&self, token: Token, event: &crdb_pool::AcquireEnd<'_>) {
         self.meters.waited(event.waited);
-        let (end, attributes) = match event.outcome {
+        let (end, server) = match event.outcome {
             AcquireOutcome::Acquired(acquired) => {
-                let (host, port) = (acquired.address.host(), acquired.address.port());
-                if let Some(place) = Context::current().get::<Place>() {
-                    place.set_server(host, port);
-                }
-                (End::DONE, server(host, port).to_vec())
+                let server = self.server(acquired.address);
+                Context::map_current(|context| {
+                    if let Some(place) = context.get::<Place>() {
+                        place.set_server(server.clone());
+                    }
+                });
+                (End::DONE, Some(server))
             }
             AcquireOutcome::Failed(kind) => {
                 if kind == ErrorKind::Timeout {
@@ -46,12 +48,12 @@ impl crdb_pool::Observer for OpenTelemetry {
                     error: Some(kind.as_str()),
                     ..End::DONE
                 };
-                (failed, Vec::new())
+                (failed, None)
             }
-            _ => (End::DROPPED, Vec::new()),
+            _ => (End::DROPPED, None),
         };
         if let Some(context) = kept(&token) {
-            end.finish(context, attributes);
+            end.finish(context, server.into_iter().flatten());
         }
     }
 

@@ -1,6 +1,7 @@
 //! Spans, and what an operation shares with those inside it.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer};
@@ -22,32 +23,42 @@ where
     }
 }
 
-/// What is kept in the context of an operation: the server of the session that was lent inside it. Its presence says that the
-/// current span is one of ours.
+/// What is kept in the context of an operation: the server of the session that was lent inside it, and of a statement what its
+/// metrics call it. Its presence says that the current span is one of ours.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place(Arc<Inner>);
 
+/// `server.address` and `server.port`. A clone allocates nothing.
+pub(super) type Server = [KeyValue; 2];
+
 #[derive(Debug, Default)]
 struct Inner {
-    server: Mutex<Option<(Arc<str>, u16)>>,
+    server: Mutex<Option<Server>>,
+    #[cfg_attr(
+        not(feature = "exec"),
+        allow(dead_code, reason = "only statements have it")
+    )]
+    query: Option<KeyValue>,
     outer: Option<Place>,
 }
 
 impl Place {
-    pub(super) fn within(context: &Context) -> Self {
+    fn within(context: &Context, query: Option<KeyValue>) -> Self {
         Self(Arc::new(Inner {
             server: Mutex::default(),
+            query,
             outer: context.get::<Self>().cloned(),
         }))
     }
 
-    pub(super) fn set_server(&self, host: &str, port: u16) {
-        let mut server = self.0.server.lock().unwrap_or_else(PoisonError::into_inner);
-        *server = Some((host.into(), port));
+    #[cfg(feature = "pool")]
+    pub(super) fn set_server(&self, server: Server) {
+        let mut kept = self.0.server.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(server);
     }
 
     /// The server of the innermost operation that has borrowed a session.
-    pub(super) fn server(&self) -> Option<(Arc<str>, u16)> {
+    fn server(&self) -> Option<Server> {
         let server = self.0.server.lock().unwrap_or_else(PoisonError::into_inner);
         let own = server.clone();
         drop(server);
@@ -56,15 +67,20 @@ impl Place {
 
     /// `server.address` and `server.port`, where they are known.
     pub(super) fn attributes(&self) -> impl Iterator<Item = KeyValue> + use<> {
-        self.server()
-            .into_iter()
-            .flat_map(|(host, port)| server(&host, port))
+        self.server().into_iter().flatten()
+    }
+
+    /// What the metrics of a statement call it.
+    #[cfg(feature = "exec")]
+    pub(super) fn query(&self) -> Option<&KeyValue> {
+        self.0.query.as_ref()
     }
 }
 
-pub(super) fn server(host: &str, port: u16) -> [KeyValue; 2] {
+#[cfg(any(feature = "auth", feature = "pool"))]
+pub(super) fn server(host: impl Into<Arc<str>>, port: u16) -> Server {
     [
-        KeyValue::new("server.address", host.to_owned()),
+        KeyValue::new("server.address", host.into()),
         KeyValue::new("server.port", i64::from(port)),
     ]
 }
@@ -76,12 +92,52 @@ pub(super) fn begin(
     kind: SpanKind,
     attributes: Vec<KeyValue>,
 ) -> Option<Box<dyn Any + Send + Sync>> {
+    begin_query(spans, name, kind, attributes, None)
+}
+
+/// As [`begin`], a statement that its metrics call by this.
+pub(super) fn begin_query(
+    spans: &dyn Tracing,
+    name: String,
+    kind: SpanKind,
+    attributes: Vec<KeyValue>,
+    query: Option<KeyValue>,
+) -> Option<Box<dyn Any + Send + Sync>> {
     let parent = Context::current();
+    let place = Place::within(&parent, query);
+    let context = start(spans, name, kind, attributes, &parent);
+    Some(Box::new(context.with_value(place)))
+}
+
+/// Begins an operation in which no other does: its context has no [`Place`] of its own.
+#[cfg(feature = "pool")]
+pub(super) fn begin_leaf(
+    spans: &dyn Tracing,
+    name: &'static str,
+) -> Option<Box<dyn Any + Send + Sync>> {
+    let parent = Context::current();
+    // With room for what its end adds.
+    let attributes = Vec::with_capacity(2);
+    Some(Box::new(start(
+        spans,
+        name,
+        SpanKind::Internal,
+        attributes,
+        &parent,
+    )))
+}
+
+fn start(
+    spans: &dyn Tracing,
+    name: impl Into<Cow<'static, str>>,
+    kind: SpanKind,
+    attributes: Vec<KeyValue>,
+    parent: &Context,
+) -> Context {
     let builder = SpanBuilder::from_name(name)
         .with_kind(kind)
         .with_attributes(attributes);
-    let place = Place::within(&parent);
-    Some(Box::new(spans.start(builder, &parent).with_value(place)))
+    spans.start(builder, parent)
 }
 
 /// How an operation ended, for its span and its metrics.
@@ -117,10 +173,9 @@ impl End<'_> {
     }
 
     /// Ends the span of an operation.
-    pub(super) fn finish(&self, context: &Context, attributes: Vec<KeyValue>) {
+    pub(super) fn finish(&self, context: &Context, attributes: impl IntoIterator<Item = KeyValue>) {
         let span = context.span();
-        span.set_attributes(attributes);
-        span.set_attributes(self.attributes());
+        span.set_attributes(attributes.into_iter().chain(self.attributes()));
         if self.error.is_some() {
             // No description: a message may hold values.
             span.set_status(Status::error(""));

@@ -22,8 +22,14 @@ pub(super) struct Call {
     spent: Mutex<Spent>,
 }
 
+/// A node, which is written out only for what is slow.
+#[cfg(feature = "pool")]
+pub(super) type Node = crdb_pool::NodeAddress;
+#[cfg(not(feature = "pool"))]
+pub(super) type Node = std::convert::Infallible;
+
 /// Where a call's time has gone so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Spent {
     /// Waiting for a session.
     pub(super) waiting: Duration,
@@ -32,7 +38,7 @@ pub(super) struct Spent {
     /// How often it lost against another transaction.
     pub(super) collisions: u64,
     /// The node of the last session.
-    pub(super) node: Option<String>,
+    pub(super) node: Option<Node>,
     /// The last attempt that ended, and what it had waited.
     attempt: Duration,
     waiting_before: Duration,
@@ -86,20 +92,20 @@ impl Call {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where the time went until now.
+    /// Where the time went. It is asked once, at the end.
     pub(super) fn spent(&self) -> Spent {
-        self.lock().clone()
+        std::mem::take(&mut *self.lock())
     }
 
     /// It, and the transaction around it, have waited for a session.
     #[cfg(feature = "pool")]
-    pub(super) fn waited(&self, time: Duration, node: Option<&str>) {
+    pub(super) fn waited(&self, time: Duration, node: Option<&Node>) {
         let mut call = Some(self);
         while let Some(this) = call {
             let mut spent = this.lock();
             spent.waiting = spent.waiting.saturating_add(time);
             if let Some(node) = node {
-                node.clone_into(spent.node.get_or_insert_default());
+                spent.node = Some(node.clone());
             }
             drop(spent);
             call = this.parent.as_deref();

@@ -141,7 +141,7 @@ impl crdb_pool::PartialObserver for Profile {
         let Some(call) = Call::current() else { return };
         match event.outcome {
             crdb_pool::AcquireOutcome::Acquired(acquired) => {
-                call.waited(event.waited, Some(&acquired.address.to_string()));
+                call.waited(event.waited, Some(acquired.address));
             }
             _ => call.waited(event.waited, None),
         }

@@ -112,7 +112,7 @@ pub struct Times {
     pub waiting: f64,
     /// In attempts that were made again, and the pauses between them.
     pub retrying: f64,
-    /// The rest: the network, the server and decoding; of a transaction, the caller's own code too.
+    /// The rest: the network and the server; of a transaction, the caller's own code too. Values are decoded by the caller, after the call.
     pub working: f64,
     /// The median of a call.
     pub p50: f64,
@@ -299,7 +299,7 @@ impl SlowCall {
             retrying: spent.retrying.as_secs_f64(),
             attempts,
             collisions: spent.collisions,
-            node: spent.node.clone(),
+            node: spent.node.as_ref().map(ToString::to_string),
             outcome: outcome.as_str().to_owned(),
             sqlstate: sqlstate.map(|state| state.as_str().to_owned()),
         }
