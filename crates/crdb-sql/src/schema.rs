@@ -2,7 +2,9 @@
 
 mod alter;
 mod columns;
+mod labels;
 mod name;
+mod parts;
 mod read;
 mod table;
 mod types;
@@ -10,7 +12,9 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use labels::Labels;
 use name::Key;
+use read::Changed;
 pub use table::{ForeignKey, Index, Table, TableColumn};
 pub use types::canonical_type;
 
@@ -35,7 +39,7 @@ pub struct Schema {
     tables: BTreeMap<Key, Table>,
     /// Views, sequences, and tables of which not everything is known.
     opaque: BTreeSet<Key>,
-    enums: BTreeMap<Key, Vec<String>>,
+    enums: BTreeMap<Key, Labels>,
     problems: Problems,
     hash: Option<ContentHash>,
 }
@@ -58,10 +62,12 @@ impl Schema {
         }
         let mut schema = Self::default();
         let mut content = Vec::new();
+        let mut changed = Changed::default();
         for file in files {
             content.extend_from_slice(ContentHash::of(file.text.as_bytes()).as_bytes());
-            schema.read(&SourceFile::new(file.path, file.text));
+            schema.read(&mut changed, &SourceFile::new(file.path, file.text));
         }
+        changed.settle(&mut schema);
         schema.hash = Some(ContentHash::of(&content));
         Ok(schema)
     }
@@ -69,11 +75,13 @@ impl Schema {
     /// Applies the statements of a text, which [`problems`](Self::problems) calls `schema.sql`.
     pub fn apply(&mut self, text: &str) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        self.read(&SourceFile::new("schema.sql", text));
+        let mut changed = Changed::default();
+        self.read(&mut changed, &SourceFile::new("schema.sql", text));
+        changed.settle(self);
     }
 
-    fn read(&mut self, source: &SourceFile) {
-        let found = read::apply(self, source);
+    fn read(&mut self, changed: &mut Changed, source: &SourceFile) {
+        let found = read::apply(self, changed, source);
         if !found.is_empty() {
             let all: Vec<Problem> = self.problems.iter().cloned().chain(found).collect();
             self.problems = Problems::new(all);
@@ -138,7 +146,7 @@ impl Schema {
         let (last, _) = parts.split_last()?;
         let all = self.enums.range(name::range(last)).map(|(key, _)| key);
         let key = name::choose(all, &parts)?;
-        self.enums.get(key).map(Vec::as_slice)
+        self.enums.get(key).map(Labels::as_slice)
     }
 
     /// The enums and their labels, in the order of their names. Those that several schemas have under one name are left

@@ -1,8 +1,9 @@
 //! What `ALTER` changes in a schema.
 
+use super::labels::At;
 use super::name::Key;
-use super::read::{Reader, add_constraint, column, is_called, owned, primary_key, written};
-use super::{Index, Table, TableColumn};
+use super::read::{Reader, add_constraint, column, primary_key, written};
+use super::{Table, TableColumn};
 use crate::dialect::ast::{
     AlterTableAction, ColumnAction, IndexColumn, ObjectName, Part, TableConstraint,
 };
@@ -38,14 +39,9 @@ impl Reader<'_> {
                     return;
                 };
                 let old = index.index.name();
-                for table in self.schema.tables.values_mut() {
-                    let name = table.name.clone();
-                    for index in &mut table.indexes {
-                        if is_called(index, &name, old) {
-                            index.name = Some(target.to_owned());
-                        }
-                    }
-                }
+                self.each_with_index(index, |table| {
+                    table.indexes.rename(old, &table.name, target);
+                });
             }
             (Keyword::SCHEMA, _, Some(target)) if has(parts, Keyword::RENAME) => {
                 let Some(Part::Name(old)) = parts.get(2) else {
@@ -68,6 +64,9 @@ impl Reader<'_> {
 
     fn move_table(&mut self, from: &Key, to: Key) {
         if let Some(mut table) = self.schema.tables.remove(from) {
+            if self.changed.tables.remove(from) {
+                self.changed.tables.insert(to.clone());
+            }
             table.name.clone_from(&to.name);
             table.schema.clone_from(&to.schema);
             self.schema.tables.insert(to, table);
@@ -87,31 +86,26 @@ impl Reader<'_> {
             .collect();
         if has(parts, Keyword::RENAME) && !has(parts, Keyword::VALUE) {
             if let (Some(labels), Some(target)) = (self.schema.enums.remove(&key), target) {
-                self.schema.enums.insert(key.renamed(target), labels);
+                let to = key.renamed(target);
+                if self.changed.enums.remove(&key) {
+                    self.changed.enums.insert(to.clone());
+                }
+                self.schema.enums.insert(to, labels);
             }
             return;
         }
         let Some(labels) = self.schema.enums.get_mut(&key) else {
             return;
         };
-        let place = |label: &str, labels: &[String]| labels.iter().position(|known| known == label);
         match texts.as_slice() {
-            [gone] if has(parts, Keyword::DROP) => labels.retain(|label| label != gone),
-            [old, new] if has(parts, Keyword::RENAME) => {
-                if let Some(label) = labels.iter_mut().find(|label| *label == old) {
-                    (*new).clone_into(label);
-                }
-            }
-            [new, ..] if place(new, labels).is_some() => {}
-            [new, beside] => {
-                let at = place(beside, labels).map_or(labels.len(), |at| {
-                    at + usize::from(has(parts, Keyword::AFTER))
-                });
-                labels.insert(at, (*new).to_owned());
-            }
-            [new] => labels.push((*new).to_owned()),
+            [gone] if has(parts, Keyword::DROP) => labels.remove(gone),
+            [old, new] if has(parts, Keyword::RENAME) => labels.rename(old, new),
+            [new, beside] if has(parts, Keyword::AFTER) => labels.add(new, At::After(beside)),
+            [new, beside] => labels.add(new, At::Before(beside)),
+            [new] => labels.add(new, At::End),
             _ => {}
         }
+        self.changed.enums.insert(key);
     }
 }
 
@@ -129,14 +123,10 @@ pub(super) fn alter_table(table: &mut Table, action: &AlterTableAction, text: &s
             column: definition, ..
         } => column(table, definition, text),
         AlterTableAction::DropColumn { column, .. } => {
-            let gone = owned(column);
-            table.columns.remove(&gone);
-            table
-                .indexes
-                .retain(|index| !index.columns.contains(&gone) && !index.storing.contains(&gone));
-            table
-                .foreign_keys
-                .retain(|key| !key.columns.contains(&gone));
+            let gone = column.value();
+            table.columns.remove(gone);
+            table.indexes.remove_of(gone);
+            table.foreign_keys.remove_of(gone);
         }
         AlterTableAction::AlterColumn { column, action } => {
             if let Some(column) = table.columns.get_mut(column.value()) {
@@ -144,31 +134,18 @@ pub(super) fn alter_table(table: &mut Table, action: &AlterTableAction, text: &s
             }
         }
         AlterTableAction::RenameColumn { column, new_name } => {
-            table.columns.rename(column.value(), new_name.value());
-            let indexed = table
-                .indexes
-                .iter_mut()
-                .flat_map(|index| index.columns.iter_mut().chain(&mut index.storing));
-            let referring = table
-                .foreign_keys
-                .iter_mut()
-                .flat_map(|key| &mut key.columns);
-            for name in indexed.chain(referring) {
-                if name == column.value() {
-                    new_name.value().clone_into(name);
-                }
-            }
+            let (old, new) = (column.value(), new_name.value());
+            table.columns.rename(old, new);
+            table.indexes.rename_column(old, new);
+            table.foreign_keys.rename_column(old, new);
         }
         AlterTableAction::RenameConstraint {
             constraint,
             new_name,
         } => {
-            let name = table.name.clone();
-            for index in &mut table.indexes {
-                if is_called(index, &name, constraint.value()) {
-                    index.name = Some(owned(new_name));
-                }
-            }
+            let (old, new) = (constraint.value(), new_name.value());
+            table.indexes.rename(old, &table.name, new);
+            table.foreign_keys.rename(old, &table.name, new);
         }
         AlterTableAction::AddConstraint {
             if_not_exists,
@@ -178,10 +155,7 @@ pub(super) fn alter_table(table: &mut Table, action: &AlterTableAction, text: &s
             let known = match constraint {
                 TableConstraint::Unique {
                     name: Some(name), ..
-                } if *if_not_exists => {
-                    let mut names = table.indexes.iter().filter_map(Index::name);
-                    names.any(|known| known == name.value())
-                }
+                } if *if_not_exists => table.indexes.has(name.value()),
                 _ => false,
             };
             if !known {
@@ -189,12 +163,9 @@ pub(super) fn alter_table(table: &mut Table, action: &AlterTableAction, text: &s
             }
         }
         AlterTableAction::DropConstraint { constraint, .. } => {
-            let name = table.name.clone();
             let gone = constraint.value();
-            table.indexes.retain(|index| !is_called(index, &name, gone));
-            table
-                .foreign_keys
-                .retain(|key| key.name.as_deref() != Some(gone));
+            table.indexes.remove(gone, &table.name);
+            table.foreign_keys.remove(gone, &table.name);
         }
         AlterTableAction::Other(parts)
             if has(parts, Keyword::PRIMARY) && has(parts, Keyword::KEY) =>

@@ -1,6 +1,9 @@
 //! Reading definitions from the tree.
 
+use std::collections::BTreeSet;
+
 use super::alter::alter_table;
+use super::labels::Labels;
 use super::name::{self, Key, PUBLIC};
 use super::{ForeignKey, Index, Schema, Table, TableColumn};
 use crate::dialect::ast::{
@@ -14,8 +17,35 @@ use crate::dialect::{self, Piece};
 use crate::problem::{Code, Problem};
 use crate::source::SourceFile;
 
+/// What has been changed since it was settled last.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub(super) tables: BTreeSet<Key>,
+    pub(super) enums: BTreeSet<Key>,
+}
+
+impl Changed {
+    /// Makes the lists of what was changed ready to be asked for.
+    pub(super) fn settle(self, schema: &mut Schema) {
+        for key in self.tables {
+            if let Some(table) = schema.tables.get_mut(&key) {
+                table.settle();
+            }
+        }
+        for key in self.enums {
+            if let Some(labels) = schema.enums.get_mut(&key) {
+                labels.settle();
+            }
+        }
+    }
+}
+
 /// Applies the statements of a file to a schema. Returns what the dialect does not know.
-pub(super) fn apply(schema: &mut Schema, source: &SourceFile) -> Vec<Problem> {
+pub(super) fn apply(
+    schema: &mut Schema,
+    changed: &mut Changed,
+    source: &SourceFile,
+) -> Vec<Problem> {
     let text = source.text();
     let mut problems = Vec::new();
     let mut path = PUBLIC.to_owned();
@@ -27,6 +57,7 @@ pub(super) fn apply(schema: &mut Schema, source: &SourceFile) -> Vec<Problem> {
             Ok(statements) => {
                 let mut reader = Reader {
                     schema,
+                    changed,
                     path: &mut path,
                     text: piece.text,
                 };
@@ -77,6 +108,7 @@ fn forget_mentioned(schema: &mut Schema, text: &str) {
 
 pub(super) struct Reader<'a> {
     pub(super) schema: &'a mut Schema,
+    pub(super) changed: &'a mut Changed,
     /// The schema in which unqualified names are made.
     path: &'a mut String,
     text: &'a str,
@@ -91,10 +123,9 @@ impl Reader<'_> {
             StatementKind::CreateSequence(sequence) => self.make_opaque(&sequence.name),
             StatementKind::CreateIndex(create) => {
                 if let Some(table) = self.table(&create.table) {
+                    let name = create.index.name.as_ref();
                     let known = create.if_not_exists
-                        && create.index.name.as_ref().is_some_and(|name| {
-                            table.indexes.iter().any(|i| i.name() == Some(name.value()))
-                        });
+                        && name.is_some_and(|name| table.indexes.has(name.value()));
                     if !known {
                         table.indexes.push(index(&create.index));
                     }
@@ -134,7 +165,9 @@ impl Reader<'_> {
 
     fn table(&mut self, name: &ObjectName) -> Option<&mut Table> {
         let key = self.find(name)?;
-        self.schema.tables.get_mut(&key)
+        let table = self.schema.tables.get_mut(&key)?;
+        self.changed.tables.insert(key);
+        Some(table)
     }
 
     fn exists(&self, key: &Key) -> bool {
@@ -171,12 +204,16 @@ impl Reader<'_> {
                     table: model,
                     options,
                 } => match self.table(model) {
-                    Some(model) => like(&mut table, model, options),
+                    Some(model) => {
+                        model.settle();
+                        like(&mut table, model, options);
+                    }
                     None => return self.make_opaque(&create.name),
                 },
                 TableElement::Family { .. } => {}
             }
         }
+        table.settle();
         self.schema.opaque.remove(&key);
         self.schema.tables.insert(key, table);
     }
@@ -189,7 +226,7 @@ impl Reader<'_> {
         match &create.body {
             TypeBody::Enum(labels) => {
                 let labels = labels.iter().map(ToString::to_string).collect();
-                self.schema.enums.insert(key, labels);
+                self.schema.enums.insert(key, Labels::new(labels));
             }
             TypeBody::Composite(_) => {
                 self.schema.enums.remove(&key);
@@ -257,38 +294,25 @@ impl Reader<'_> {
 
     fn drop_index(&mut self, index: &IndexName) {
         let gone = index.index.name();
-        let keep = |table: &mut Table| {
-            let name = table.name.clone();
-            table.indexes.retain(|index| !is_called(index, &name, gone));
-        };
-        match &index.table {
-            Some(table) => {
-                if let Some(table) = self.table(table) {
-                    keep(table);
-                }
+        self.each_with_index(index, |table| table.indexes.remove(gone, &table.name));
+    }
+
+    /// Changes the table that has an index: the one that is named with it, or whichever has one of this name.
+    pub(super) fn each_with_index(&mut self, index: &IndexName, change: impl Fn(&mut Table)) {
+        if let Some(table) = &index.table {
+            if let Some(table) = self.table(table) {
+                change(table);
             }
-            None => {
-                let schema = index.index.parts.iter().rev().nth(1).map(Ident::value);
-                self.schema
-                    .tables
-                    .values_mut()
-                    .filter(|table| schema.is_none_or(|schema| table.schema == schema))
-                    .for_each(keep);
+            return;
+        }
+        let schema = index.index.parts.iter().rev().nth(1).map(Ident::value);
+        for (key, table) in &mut self.schema.tables {
+            if schema.is_none_or(|schema| table.schema == schema) {
+                change(table);
+                self.changed.tables.insert(key.clone());
             }
         }
     }
-}
-
-/// Whether an index has this name, by definition or as the engines name indexes that have none.
-pub(super) fn is_called(index: &Index, table: &str, name: &str) -> bool {
-    if let Some(known) = &index.name {
-        return known == name;
-    }
-    let columns = index.columns.join("_");
-    if index.primary {
-        return name == "primary" || name == format!("{table}_pkey");
-    }
-    name == format!("{table}_{columns}_key") || name == format!("{table}_{columns}_idx")
 }
 
 fn index(definition: &IndexDefinition) -> Index {
@@ -329,10 +353,7 @@ pub(super) fn primary_key(table: &mut Table, name: Option<&Ident>, columns: &[In
             column.not_null = true;
         }
     }
-    // A changed primary key leaves the old one behind as a unique index.
-    for index in &mut table.indexes {
-        index.primary = false;
-    }
+    table.indexes.demote_primary();
     table.indexes.push(Index {
         name: name.map(owned),
         columns,
@@ -432,7 +453,9 @@ pub(super) fn column(table: &mut Table, definition: &ColumnDefinition, text: &st
         });
     }
     table.columns.push(column);
-    table.indexes.extend(indexes);
+    for index in indexes {
+        table.indexes.push(index);
+    }
 }
 
 /// Whether a default grows with time.
@@ -483,12 +506,12 @@ fn like(table: &mut Table, model: &Table, options: &[(bool, LikeOption)]) {
         }
     });
     if indexes {
-        table
-            .indexes
-            .extend(model.indexes.iter().cloned().map(|index| Index {
+        for index in model.indexes() {
+            table.indexes.push(Index {
                 name: None,
-                ..index
-            }));
+                ..index.clone()
+            });
+        }
     }
 }
 

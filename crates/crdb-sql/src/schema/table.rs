@@ -1,6 +1,7 @@
 //! Tables, columns and indexes.
 
 use super::columns::Columns;
+use super::parts::Parts;
 
 /// A table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -8,8 +9,8 @@ pub struct Table {
     pub(super) name: String,
     pub(super) schema: String,
     pub(super) columns: Columns,
-    pub(super) indexes: Vec<Index>,
-    pub(super) foreign_keys: Vec<ForeignKey>,
+    pub(super) indexes: Parts<Index>,
+    pub(super) foreign_keys: Parts<ForeignKey>,
 }
 
 /// A column of a table.
@@ -71,13 +72,20 @@ impl Table {
     /// Its keys and indexes.
     #[must_use]
     pub fn indexes(&self) -> &[Index] {
-        &self.indexes
+        self.indexes.as_slice()
     }
 
     /// The columns of it that refer to other tables.
     #[must_use]
     pub fn foreign_keys(&self) -> &[ForeignKey] {
-        &self.foreign_keys
+        self.foreign_keys.as_slice()
+    }
+
+    /// Lets go of what was removed, so that the lists above can be asked for.
+    pub(super) fn settle(&mut self) {
+        self.columns.settle();
+        self.indexes.settle();
+        self.foreign_keys.settle();
     }
 }
 

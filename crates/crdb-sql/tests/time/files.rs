@@ -258,6 +258,113 @@ pub(super) const SCHEMAS: &[Shape] = &[
     }),
 ];
 
+/// What is there many times and goes, or changes its name, one by one. The first half of each is made in one statement.
+pub(super) const ONE_BY_ONE: &[Shape] = &[
+    ("columns that are dropped", |n| {
+        changes(n, |i| format!("ALTER TABLE t DROP COLUMN c{i}"))
+    }),
+    ("columns that are dropped, the last one first", |n| {
+        changes(n, |i| format!("ALTER TABLE t DROP COLUMN c{}", n - 1 - i))
+    }),
+    ("columns that are renamed", |n| {
+        changes(n, |i| format!("ALTER TABLE t RENAME COLUMN c{i} TO d{i}"))
+    }),
+    ("columns that are made and dropped", |n| {
+        changes(n, |i| {
+            format!("ALTER TABLE t ADD COLUMN x INT8 UNIQUE; ALTER TABLE t DROP COLUMN x /* {i} */")
+        })
+    }),
+    ("indexes that are dropped", |n| {
+        changes(n, |i| format!("DROP INDEX t@i{i}"))
+    }),
+    ("indexes that are dropped, the last one first", |n| {
+        changes(n, |i| format!("DROP INDEX t@i{}", n - 1 - i))
+    }),
+    ("indexes without names that are dropped", |n| {
+        changes(n, |i| format!("DROP INDEX t_c{i}_key"))
+    }),
+    ("indexes that are renamed", |n| {
+        changes(n, |i| format!("ALTER INDEX t@i{i} RENAME TO j{i}"))
+    }),
+    ("indexes that are made and dropped", |n| {
+        changes(n, |i| {
+            format!("CREATE INDEX IF NOT EXISTS x ON t (c{i}); DROP INDEX t@x")
+        })
+    }),
+    ("constraints that are dropped", |n| {
+        changes(n, |i| format!("ALTER TABLE t DROP CONSTRAINT k{i}"))
+    }),
+    ("constraints that are renamed", |n| {
+        changes(n, |i| {
+            format!("ALTER TABLE t RENAME CONSTRAINT k{i} TO l{i}")
+        })
+    }),
+    ("constraints that are made and dropped", |n| {
+        changes(n, |i| {
+            format!(
+                "ALTER TABLE t ADD CONSTRAINT x FOREIGN KEY (c{i}) REFERENCES p (id); \
+                 ALTER TABLE t DROP CONSTRAINT x"
+            )
+        })
+    }),
+    ("primary keys", |n| {
+        changes(n, |i| {
+            format!("ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (c{i})")
+        })
+    }),
+    ("tables like one with many indexes that went", |n| {
+        format!(
+            "{};\n{}",
+            changes(n, |i| format!("ALTER TABLE t DROP COLUMN c{i}")),
+            listed(
+                n,
+                |i| format!("CREATE TABLE u{i} (LIKE t INCLUDING ALL)"),
+                ";\n"
+            )
+        )
+    }),
+    ("labels that are dropped", |n| {
+        labels(n, |i| format!("ALTER TYPE e DROP VALUE 'l{i}'"))
+    }),
+    ("labels that are renamed", |n| {
+        labels(n, |i| format!("ALTER TYPE e RENAME VALUE 'l{i}' TO 'm{i}'"))
+    }),
+    ("labels that are added before another", |n| {
+        labels(n, |i| {
+            format!("ALTER TYPE e ADD VALUE 'm{i}' BEFORE 'l{i}'")
+        })
+    }),
+    ("labels that are added", |n| {
+        labels(n, |i| {
+            format!("ALTER TYPE e ADD VALUE IF NOT EXISTS 'm{i}'")
+        })
+    }),
+];
+
+/// A table with as many columns, indexes, keys and foreign keys, and what changes them.
+fn changes(n: usize, change: impl Fn(usize) -> String) -> String {
+    format!(
+        "CREATE TABLE t ({}, {}, {});\n{}",
+        listed(n, |i| format!("c{i} INT8 UNIQUE"), ", "),
+        listed(n, |i| format!("INDEX i{i} (c{i})"), ", "),
+        listed(
+            n,
+            |i| format!("CONSTRAINT k{i} FOREIGN KEY (c{i}) REFERENCES p (id)"),
+            ", "
+        ),
+        listed(n, change, ";\n")
+    )
+}
+
+/// An enum with as many labels, and what changes them.
+fn labels(n: usize, change: impl Fn(usize) -> String) -> String {
+    format!(
+        "CREATE TYPE e AS ENUM ({});\n{}",
+        listed(n, |i| format!("'l{i}'"), ", "),
+        listed(n, change, ";\n")
+    )
+}
+
 fn deep(n: usize, open: &str, inside: &str, close: &str) -> String {
     let one = format!("{}{inside}{}", open.repeat(40), close.repeat(40));
     format!("SELECT {}", listed(n / 40, |_| one.clone(), ", "))

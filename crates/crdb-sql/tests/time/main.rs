@@ -134,6 +134,11 @@ fn a_schema_costs_in_proportion_to_its_length() {
     costs_in_proportion(files::SCHEMAS, schema);
 }
 
+#[test]
+fn what_is_changed_one_by_one_costs_in_proportion() {
+    costs_in_proportion(files::ONE_BY_ONE, schema);
+}
+
 /// Each nests up to the limit, many times: a parser that goes back and forth would take twice as long for each level.
 #[test]
 fn depth_costs_no_more_than_length() {
