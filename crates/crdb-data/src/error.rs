@@ -31,6 +31,21 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Type,
+        Self::Value,
+        Self::Input,
+        Self::Io,
+        Self::Refused,
+        Self::TooManyBadRows,
+        Self::Busy,
+        Self::Changed,
+        Self::Mismatch,
+        Self::Unsupported,
+        Self::Database,
+    ];
+
     /// A lasting name in snake case, for labels of metrics and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -222,10 +237,12 @@ impl fmt::Display for Error {
         }
         f.write_str(&inner.message)?;
         let separator = if inner.message.is_empty() { "" } else { ": " };
-        if let Some(database) = &inner.database {
-            write!(f, "{separator}{database}")?;
-        } else if let Some(source) = &inner.source {
-            write!(f, "{separator}{source}")?;
+        let cause = match (&inner.database, &inner.source) {
+            (Some(database), _) => Some(database.to_string()),
+            (None, source) => source.as_ref().map(ToString::to_string),
+        };
+        if let Some(cause) = cause.filter(|cause| !inner.message.contains(cause)) {
+            write!(f, "{separator}{cause}")?;
         }
         if let Some(advice) = &inner.advice {
             write!(f, "; {advice}")?;
@@ -285,5 +302,44 @@ mod told {
             crdb_exec::Error::timed_out("running SELECT 1", std::time::Duration::from_secs(1));
         let error = Error::database_failed("reading", cause);
         assert!(error.source().is_none() && error.database().is_some());
+    }
+}
+
+#[cfg(test)]
+mod told_once {
+    use super::*;
+
+    fn cause() -> std::io::Error {
+        std::io::Error::other("the disk is full")
+    }
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        // The discriminants count the kinds that there are: the last of the list is the last declared.
+        for (index, kind) in ErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::Database as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// Whether or not its own message tells the cause, the chain tells it once.
+    #[test]
+    fn an_error_of_any_kind_tells_its_cause_once() {
+        for kind in ErrorKind::ALL {
+            for message in ["writing it", "writing it: the disk is full"] {
+                let error = Error::new(*kind, message).with_source(cause());
+                let mut told = error.to_string();
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    told = format!("{told}: {cause}");
+                    next = cause.source();
+                }
+                assert_eq!(
+                    told.matches("the disk is full").count(),
+                    1,
+                    "{kind:?}: {told}"
+                );
+            }
+        }
     }
 }

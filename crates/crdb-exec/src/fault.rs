@@ -1,6 +1,7 @@
 //! What a session reports when it could not do what it was asked: facts, not a verdict.
 
 use crate::answer::Written;
+use crate::quoted::without_values;
 use crate::sqlstate::SqlState;
 use postgres_types::Type;
 use std::error::Error as StdError;
@@ -216,7 +217,8 @@ impl StdError for Fault {
 /// An error as a server words it.
 ///
 /// Code may rest on [`sqlstate`](Self::sqlstate) and on the names of objects; the texts are for people, and change
-/// between versions. [`Display`](fmt::Display) and `Debug` leave out the detail, which may quote values of a row.
+/// between versions. [`Display`](fmt::Display) and `Debug` leave out what may be a value of a row: the detail, what a message of
+/// class 22 quotes (`invalid input syntax for type integer: ..`), and the keys of CockroachDB's messages behind table and index.
 #[derive(Clone)]
 pub struct ServerError {
     sqlstate: SqlState,
@@ -275,7 +277,7 @@ impl ServerError {
         self.sqlstate
     }
 
-    /// The message, for people.
+    /// The message, for people, as the server sent it: it may quote a value, which [`Display`](fmt::Display) leaves out.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -321,7 +323,8 @@ impl ServerError {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)?;
+        let message = without_values(self.sqlstate.as_str(), &self.message);
+        write!(f, "{message} (SQLSTATE {})", self.sqlstate)?;
         if let Some(hint) = &self.hint {
             write!(f, "; hint: {hint}")?;
         }
@@ -333,7 +336,10 @@ impl fmt::Debug for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerError")
             .field("sqlstate", &self.sqlstate)
-            .field("message", &self.message)
+            .field(
+                "message",
+                &without_values(self.sqlstate.as_str(), &self.message),
+            )
             .field("hint", &self.hint)
             .field("constraint", &self.constraint)
             .field("table", &self.table)

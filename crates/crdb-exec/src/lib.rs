@@ -93,6 +93,7 @@ mod options;
 mod owned;
 mod pooled;
 mod progress;
+mod quoted;
 mod random;
 mod retry;
 mod row;

@@ -69,6 +69,38 @@ pub enum ErrorKind {
     Other,
 }
 
+impl ErrorKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Configuration,
+        Self::SqlFiles,
+        Self::UnknownQuery,
+        Self::Arguments,
+        Self::UnknownHost,
+        Self::Unreachable,
+        Self::Tls,
+        Self::Authentication,
+        Self::UnknownDatabase,
+        Self::NoSession,
+        Self::Closed,
+        Self::Unreturned,
+        Self::Timeout,
+        Self::Connection,
+        Self::Server,
+        Self::Canceled,
+        Self::Conversion,
+        Self::NoRow,
+        Self::SeveralRows,
+        Self::RolledBack,
+        Self::PartlyCommitted,
+        Self::AlreadyCommitted,
+        Self::Abandoned,
+        Self::Unsupported,
+        Self::Misuse,
+        Self::Other,
+    ];
+}
+
 /// Why something could not be done.
 ///
 /// The message is complete by itself: what was attempted, where, why it failed, what to do, down to the last cause. So it has no
@@ -76,7 +108,8 @@ pub enum ErrorKind {
 /// [`auth`](Self::auth), [`pool`](Self::pool), [`sql`](Self::sql) and [`exec`](Self::exec). `Debug` prints the message too: it is
 /// what `fn main() -> Result<(), Error>` shows.
 ///
-/// No message holds a secret or the value of a parameter, unless the server put one into its own.
+/// No message holds a secret or a value of a row: what the server quotes of one is left out, and
+/// [`server_error`](crdb_exec::Error::server_error) has it for code.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -565,5 +598,44 @@ mod tests {
         assert!(error.source().is_none());
         // What `fn main() -> Result<(), Error>` prints behind `Error: `.
         assert_eq!(format!("{error:?}"), error.to_string());
+    }
+}
+
+#[cfg(test)]
+mod told_once {
+    use super::*;
+
+    fn cause() -> std::io::Error {
+        std::io::Error::other("the disk is full")
+    }
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        // The discriminants count the kinds that there are: the last of the list is the last declared.
+        for (index, kind) in ErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::Other as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// Whether or not its own message tells the cause, the chain tells it once.
+    #[test]
+    fn an_error_of_any_kind_tells_its_cause_once() {
+        for kind in ErrorKind::ALL {
+            for message in ["writing it", "writing it: the disk is full"] {
+                let error = Error::caused(*kind, message, cause());
+                let mut told = error.to_string();
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    told = format!("{told}: {cause}");
+                    next = cause.source();
+                }
+                assert_eq!(
+                    told.matches("the disk is full").count(),
+                    1,
+                    "{kind:?}: {told}"
+                );
+            }
+        }
     }
 }

@@ -45,6 +45,26 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Files,
+        Self::Preflight,
+        Self::Newer,
+        Self::Older,
+        Self::Busy,
+        Self::LeaseLost,
+        Self::Database,
+        Self::Step,
+        Self::Undecided,
+        Self::PartlyCommitted,
+        Self::JobPaused,
+        Self::HalfUndone,
+        Self::NoWayDown,
+        Self::Baseline,
+        Self::Refused,
+        Self::Output,
+    ];
+
     /// A lasting name in snake case, for labels of metrics and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -161,7 +181,10 @@ impl fmt::Display for Error {
             write!(f, "\n{problem}")?;
         }
         if let Some(source) = &self.0.source {
-            write!(f, ": {source}")?;
+            let cause = source.to_string();
+            if !self.0.message.contains(&cause) {
+                write!(f, ": {cause}")?;
+            }
         }
         if let Some(remedy) = &self.0.remedy {
             write!(f, "; {remedy}")?;
@@ -209,5 +232,44 @@ mod tests {
         assert!(error.to_string().contains("running SELECT 1"));
         assert!(error.source().is_none());
         assert!(error.database_error().is_some());
+    }
+}
+
+#[cfg(test)]
+mod told_once {
+    use super::*;
+
+    fn cause() -> std::io::Error {
+        std::io::Error::other("the disk is full")
+    }
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        // The discriminants count the kinds that there are: the last of the list is the last declared.
+        for (index, kind) in ErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::Output as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// Whether or not its own message tells the cause, the chain tells it once.
+    #[test]
+    fn an_error_of_any_kind_tells_its_cause_once() {
+        for kind in ErrorKind::ALL {
+            for message in ["writing it", "writing it: the disk is full"] {
+                let error = Error::new(*kind, message).because(cause());
+                let mut told = error.to_string();
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    told = format!("{told}: {cause}");
+                    next = cause.source();
+                }
+                assert_eq!(
+                    told.matches("the disk is full").count(),
+                    1,
+                    "{kind:?}: {told}"
+                );
+            }
+        }
     }
 }

@@ -30,6 +30,17 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Timeout,
+        Self::TooManyWaiters,
+        Self::Authentication,
+        Self::Closed,
+        Self::Unreturned,
+        Self::Configuration,
+        Self::Topology,
+    ];
+
     /// A short name for labels and fields. It stays the same from release to release.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -178,4 +189,44 @@ fn untold<'a>(
 ) -> Option<&'a (dyn StdError + 'static)> {
     std::iter::successors(Some(first), |cause| (*cause).source())
         .find(|cause| !message.contains(&cause.to_string()))
+}
+
+#[cfg(test)]
+mod told_once {
+    use super::*;
+
+    fn cause() -> std::io::Error {
+        std::io::Error::other("the disk is full")
+    }
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        // The discriminants count the kinds that there are: the last of the list is the last declared.
+        for (index, kind) in ErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::Topology as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// Whether or not its own message tells the cause, the chain tells it once.
+    #[test]
+    fn an_error_of_any_kind_tells_its_cause_once() {
+        for kind in ErrorKind::ALL {
+            for message in ["writing it", "writing it: the disk is full"] {
+                let error =
+                    Error::new(*kind, message).with_source(Some(std::sync::Arc::new(cause())));
+                let mut told = error.to_string();
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    told = format!("{told}: {cause}");
+                    next = cause.source();
+                }
+                assert_eq!(
+                    told.matches("the disk is full").count(),
+                    1,
+                    "{kind:?}: {told}"
+                );
+            }
+        }
+    }
 }

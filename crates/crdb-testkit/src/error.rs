@@ -32,6 +32,18 @@ pub enum ErrorKind {
     Io,
 }
 
+impl ErrorKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Unavailable,
+        Self::InvalidInput,
+        Self::Start,
+        Self::Timeout,
+        Self::Database,
+        Self::Io,
+    ];
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
@@ -105,7 +117,10 @@ impl fmt::Display for Error {
             .as_deref()
             .map(|source| source as &(dyn StdError + 'static));
         while let Some(cause) = source {
-            write!(f, ": {cause}")?;
+            let told = cause.to_string();
+            if !self.message.contains(&told) {
+                write!(f, ": {told}")?;
+            }
             source = cause.source();
         }
         Ok(())
@@ -120,3 +135,42 @@ impl fmt::Debug for Error {
 
 // The message tells every cause, so that no chain of errors tells them again.
 impl StdError for Error {}
+
+#[cfg(test)]
+mod told_once {
+    use super::*;
+
+    fn cause() -> std::io::Error {
+        std::io::Error::other("the disk is full")
+    }
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        // The discriminants count the kinds that there are: the last of the list is the last declared.
+        for (index, kind) in ErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::Io as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// Whether or not its own message tells the cause, the chain tells it once.
+    #[test]
+    fn an_error_of_any_kind_tells_its_cause_once() {
+        for kind in ErrorKind::ALL {
+            for message in ["writing it", "writing it: the disk is full"] {
+                let error = Error::new(*kind, message).with_source(cause());
+                let mut told = error.to_string();
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    told = format!("{told}: {cause}");
+                    next = cause.source();
+                }
+                assert_eq!(
+                    told.matches("the disk is full").count(),
+                    1,
+                    "{kind:?}: {told}"
+                );
+            }
+        }
+    }
+}

@@ -28,6 +28,16 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Refused,
+        Self::Server,
+        Self::Closed,
+        Self::Conversion,
+        Self::Timeout,
+        Self::TooLarge,
+    ];
+
     /// A stable name, for labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -231,7 +241,56 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// The first cause that the message does not tell.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as _)
+        untold(&self.to_string(), self.0.source.as_deref()?)
+    }
+}
+
+/// The first of the causes that the message does not tell: a chain of errors says nothing twice.
+fn untold<'a>(
+    message: &str,
+    first: &'a (dyn StdError + 'static),
+) -> Option<&'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(first), |cause| (*cause).source())
+        .find(|cause| !message.contains(&cause.to_string()))
+}
+
+#[cfg(test)]
+mod told_once {
+    use super::*;
+
+    fn cause() -> std::io::Error {
+        std::io::Error::other("the disk is full")
+    }
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        // The discriminants count the kinds that there are: the last of the list is the last declared.
+        for (index, kind) in ErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::TooLarge as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// Whether or not its own message tells the cause, the chain tells it once.
+    #[test]
+    fn an_error_of_any_kind_tells_its_cause_once() {
+        for kind in ErrorKind::ALL {
+            for message in ["writing it", "writing it: the disk is full"] {
+                let error = Error::new(*kind, message, Answer::unsent(None)).with_source(cause());
+                let mut told = error.to_string();
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    told = format!("{told}: {cause}");
+                    next = cause.source();
+                }
+                assert_eq!(
+                    told.matches("the disk is full").count(),
+                    1,
+                    "{kind:?}: {told}"
+                );
+            }
+        }
     }
 }

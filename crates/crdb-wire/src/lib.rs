@@ -18,6 +18,7 @@ mod loan;
 mod observer;
 mod parameters;
 mod protocol;
+mod quoted;
 mod request;
 mod row;
 mod row_stream;

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use crate::quoted::without_values;
+
 /// An ErrorResponse or NoticeResponse with all its fields, as the server sent them.
 ///
-/// `Display` gives the SQLSTATE and the primary message. `Debug` leaves out the message, the detail and the hint, because
+/// `Display` gives the SQLSTATE and the primary message without what may be a value of a row: what a message of class 22 quotes,
+/// and the keys in CockroachDB's messages behind table and index. `Debug` leaves out the message, the detail and the hint, because
 /// servers put row values into them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerError {
@@ -127,7 +130,7 @@ impl fmt::Display for ServerError {
             f,
             "{} \"{}\"",
             self.sqlstate(),
-            self.message().escape_debug()
+            without_values(self.sqlstate(), self.message()).escape_debug()
         )
     }
 }

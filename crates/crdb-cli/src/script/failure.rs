@@ -41,10 +41,9 @@ pub(super) enum Cause {
 impl Cause {
     /// A statement's fault, with what is certain about it.
     pub(super) fn of(fault: &Fault, verdict: Verdict) -> Self {
-        let mut message = fault.to_string();
-        if let Some(detail) = fault.server_error().and_then(ServerError::detail) {
-            message = format!("{message}; {detail}");
-        }
+        let mut message = fault
+            .server_error()
+            .map_or_else(|| fault.to_string(), whole);
         if let Some(source) = std::error::Error::source(fault) {
             message = format!("{message}: {source}");
         }
@@ -75,6 +74,18 @@ impl Cause {
             _ => None,
         }
     }
+}
+
+/// All that the server says, values too: the person who runs a script wrote them.
+fn whole(error: &ServerError) -> String {
+    let mut message = format!("{} (SQLSTATE {})", error.message(), error.sqlstate());
+    if let Some(hint) = error.hint() {
+        message = format!("{message}; hint: {hint}");
+    }
+    if let Some(detail) = error.detail() {
+        message = format!("{message}; {detail}");
+    }
+    message
 }
 
 impl Failure {

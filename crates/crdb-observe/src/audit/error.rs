@@ -22,6 +22,16 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Io,
+        Self::Damaged,
+        Self::Locked,
+        Self::Closed,
+        Self::Key,
+        Self::NoSuchEntry,
+    ];
+
     /// A name that does not change between releases, for labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -89,6 +99,52 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_ref().map(|error| error as _)
+        let source = self.source.as_ref()?;
+        // A chain of errors says nothing twice.
+        let told = self.message.contains(&source.to_string());
+        (!told).then_some(source as _)
+    }
+}
+
+#[cfg(test)]
+mod told_once {
+    use super::*;
+
+    fn cause() -> std::io::Error {
+        std::io::Error::other("the disk is full")
+    }
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        // The discriminants count the kinds that there are: the last of the list is the last declared.
+        for (index, kind) in ErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(ErrorKind::NoSuchEntry as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// Whether or not its own message tells the cause, the chain tells it once.
+    #[test]
+    fn an_error_of_any_kind_tells_its_cause_once() {
+        for kind in ErrorKind::ALL {
+            for message in ["writing it", "writing it: the disk is full"] {
+                let error = Error {
+                    kind: *kind,
+                    message: message.to_owned(),
+                    source: Some(cause()),
+                };
+                let mut told = error.to_string();
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    told = format!("{told}: {cause}");
+                    next = cause.source();
+                }
+                assert_eq!(
+                    told.matches("the disk is full").count(),
+                    1,
+                    "{kind:?}: {told}"
+                );
+            }
+        }
     }
 }
