@@ -107,20 +107,24 @@ pub(crate) const STEPS: &[Step] = &[
     // Where the release matters most; `quirks-full` asks everything as every release.
     always(
         "quirks",
-        "transactions and their verdicts on the oldest release that is in support",
+        "transactions, verdicts and what lies above them on the oldest release that is imitated in full, and on the newest",
         |context| {
-            context.test(&[
-                "--strict",
-                "--all-features",
-                "--quirks",
-                "v22.2",
-                "--target",
+            let mut arguments = vec!["--strict", "--all-features"];
+            for release in ["v22.2", "v26.2"] {
+                arguments.extend(["--quirks", release]);
+            }
+            for target in [
                 "verdicts",
-                "--target",
                 "cockroach_habits",
-                "--target",
                 "transactions",
-            ])
+                "migrate",
+                "cache",
+                "database",
+                "data",
+            ] {
+                arguments.extend(["--target", target]);
+            }
+            context.test(&arguments)
         },
     ),
     always(

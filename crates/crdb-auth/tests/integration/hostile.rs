@@ -177,10 +177,9 @@ async fn a_server_that_hangs_up_looks_like_a_node_that_drains() {
         }
     });
     for tls in [TlsConfig::disabled(), TlsConfig::new()] {
-        let error = connector(plain().tls(tls))
-            .connect(&endpoint)
-            .await
-            .unwrap_err();
+        // Reading the system's root certificates takes its time.
+        let patient = plain().tls(tls).connect_timeout(Duration::from_mins(1));
+        let error = connector(patient).connect(&endpoint).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
         assert!(
             error.is_draining() && error.to_string().contains("another node"),

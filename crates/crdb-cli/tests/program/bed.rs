@@ -32,7 +32,15 @@ impl Bed {
 
     /// With a database of its own on the engine of the tests.
     pub(crate) async fn new() -> Self {
-        let engine = Engine::shared().await;
+        Self::on(Engine::shared().await).await
+    }
+
+    /// With a database of its own on PostgreSQL, whatever else the tests run on.
+    pub(crate) async fn postgres() -> Self {
+        Self::on(Engine::shared_postgres().await).await
+    }
+
+    async fn on(engine: &'static Engine) -> Self {
         let database = engine.create_database().await;
         Self {
             url: Some(database.url().to_owned()),

@@ -5,6 +5,9 @@ use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::process::{Command, Stdio};
 
 use crate::bed::{Bed, run};
+use crate::production::signing_key;
+use crate::profile::report;
+use crate::top::endpoint;
 
 /// A database with a table, and files for each command.
 async fn prepared() -> Bed {
@@ -24,11 +27,19 @@ async fn prepared() -> Bed {
     );
     bed.file("sql/migrations/0001_other.down.sql", "DROP TABLE other;\n");
     bed.file("crdb.yaml", "sql: { directory: sql/queries }\n");
+    bed.file("good.csv", "id,owner\n3,eve\n");
+    bed.file("report.json", report(0.1).to_string());
+    bed.file("audit.key", [42; 32]);
+    bed.file("audit.der", signing_key());
+    bed.file(
+        "audit.yaml",
+        "version: 1\ncli:\n  audit: { directory: log, key: audit.key, signing_key: audit.der }\n",
+    );
     bed
 }
 
 /// Commands that write to standard output, each kind of writing once.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 24] = [
     &["sql", "script.sql"],
     &["sql", "script.sql", "--json"],
     &["sql", "script.sql", "--format", "csv"],
@@ -45,12 +56,28 @@ const COMMANDS: [&[&str]; 16] = [
     &["migrate", "status"],
     &["export", "--table", "accounts", "-o", "a.csv"],
     &["completions", "bash"],
+    &["load", "accounts", "good.csv"],
+    &["load", "accounts", "good.csv", "--json"],
+    &["why", "accounts.all"],
+    &["why", "accounts.all", "--json"],
+    &["profile", "report.json"],
+    &["profile", "report.json", "--since", "report.json"],
+    &["profile", "report.json", "--since", "report.json", "--json"],
+    &["audit", "public-key", "--config", "audit.yaml"],
 ];
+
+/// An endpoint for `crdb top`, which looks at it for ever.
+fn metrics() -> String {
+    endpoint("/metrics", vec!["# EOF\n".to_owned()])
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_output_ends_every_command_quietly() {
     let bed = prepared().await;
-    for arguments in COMMANDS {
+    let url = metrics();
+    let top = ["top", &url, "--every", "1ms"];
+    for arguments in COMMANDS.into_iter().chain([top.as_slice()]) {
+        bed.ask("DELETE FROM accounts WHERE id = 3").await;
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let ran = run(writing(bed.crdb(arguments), writer.into())).await;
@@ -62,7 +89,10 @@ async fn a_closed_output_ends_every_command_quietly() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_output_is_told_in_one_line_by_every_command() {
     let bed = prepared().await;
-    for arguments in COMMANDS {
+    let url = metrics();
+    let top = ["top", &url, "--every", "1ms"];
+    for arguments in COMMANDS.into_iter().chain([top.as_slice()]) {
+        bed.ask("DELETE FROM accounts WHERE id = 3").await;
         let full = File::options().write(true).open("/dev/full").unwrap();
         let ran = run(writing(bed.crdb(arguments), full.into()))
             .await

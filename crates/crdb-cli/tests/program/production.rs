@@ -9,7 +9,7 @@ cli:
 ";
 
 /// An Ed25519 key in PKCS#8: what `openssl genpkey -algorithm ed25519 -outform DER` writes, with a seed of sevens.
-fn signing_key() -> Vec<u8> {
+pub(crate) fn signing_key() -> Vec<u8> {
     let mut key = vec![
         0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
         0x20,

@@ -6,7 +6,7 @@ use crate::bed::Bed;
 use crate::top::endpoint;
 
 /// A report of one statement, whose 95th percentile takes so many seconds.
-fn report(p95: f64) -> Value {
+pub(crate) fn report(p95: f64) -> Value {
     let times = json!({
         "total": 9.0, "waiting": 1.0, "retrying": 0.5, "working": 7.5, "p50": 0.01, "p95": p95, "p99": p95, "longest": p95,
     });

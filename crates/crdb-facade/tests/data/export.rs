@@ -8,7 +8,7 @@ use crdb_data::{Csv, Destination, ErrorKind, Export, Json, Load, Manifest, Sourc
 use crdb_facade::{Database, Row as _};
 use crdb_testkit::{Cut, FaultProxy};
 
-use crate::{cockroach, database, through};
+use crate::{cockroach, database, on_cockroach, through};
 
 async fn fill(db: &Database, rows: i64) {
     db.execute(
@@ -112,7 +112,7 @@ async fn parts_hold_every_row_once_and_are_of_one_moment() {
     for (_database, db, as_of) in [
         {
             let (database, db) = database().await;
-            ((database, None), db, false)
+            ((database, None), db, on_cockroach().await)
         },
         {
             let (database, proxy, db) = cockroach().await;

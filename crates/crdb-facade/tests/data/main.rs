@@ -29,6 +29,11 @@ async fn database() -> (crdb_testkit::Database, Database) {
     (database, open)
 }
 
+/// Whether `database` is on a CockroachDB, or on what answers as one.
+async fn on_cockroach() -> bool {
+    crdb_testkit::Engine::shared().await.kind() == crdb_testkit::EngineKind::CockroachDb
+}
+
 /// An empty database behind a proxy that answers as CockroachDB does.
 async fn cockroach() -> (crdb_testkit::Database, crdb_testkit::QuirksProxy, Database) {
     let engine = crdb_testkit::Engine::shared_postgres().await;

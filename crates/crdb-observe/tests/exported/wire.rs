@@ -1,7 +1,7 @@
 //! Connects, batches and COPY of a real server.
 
 use crdb_auth::{ConnectionString, Connector, Endpoint, RootCertificates, TlsConfig};
-use crdb_testkit::{Engine, Login};
+use crdb_testkit::{Engine, EngineKind, Login};
 use crdb_wire::{Batch, Config, CopyFormat, Session};
 
 use crate::arrived::{attributes, named, spans, wrong_metrics, wrong_spans};
@@ -39,6 +39,10 @@ async fn connects_batches_and_copies_of_a_real_server_arrive() {
         .push("SELECT 1", &[])
         .push("SELECT $1::TEXT", &[&CANARY]);
     assert!(session.batch(&batch).await.unwrap().is_success());
+    if engine.kind() == EngineKind::CockroachDb {
+        let allow = "SET experimental_enable_temp_tables = 'on'";
+        session.simple(allow).await.unwrap();
+    }
     session
         .simple("CREATE TEMPORARY TABLE copied (id INT8)")
         .await

@@ -61,6 +61,7 @@ fn replaced(statement: &[Token<'_>], at: usize, habits: &Habits) -> Option<(usiz
         .or_else(|| isolation(statement, at, habits.version))
         .or_else(|| schema_lock(statement, at))
         .or_else(|| drop_database(statement, at))
+        .or_else(|| concurrently(statement, at))
         .or_else(|| named_database(rest, habits.missing_database.as_deref()?))
         .or_else(|| process_id(statement, at, habits.process_id))
         .or_else(|| named_setting(rest, habits.version))
@@ -139,6 +140,21 @@ fn drop_database(statement: &[Token<'_>], at: usize) -> Option<(usize, String)> 
         return Some((token.end(), "WITH (FORCE)".to_owned()));
     }
     token.is("restrict").then(|| (token.end(), String::new()))
+}
+
+/// `CREATE INDEX CONCURRENTLY` and `DROP INDEX CONCURRENTLY`: CockroachDB does so anyway, also within a batch, where PostgreSQL
+/// refuses it.
+fn concurrently(statement: &[Token<'_>], at: usize) -> Option<(usize, String)> {
+    let token = statement.get(at).filter(|token| token.is("concurrently"))?;
+    let index = at
+        .checked_sub(1)
+        .filter(|index| statement[*index].is("index"))?;
+    let verb = match index {
+        1 => &statement[0],
+        2 if statement[1].is("unique") => &statement[0],
+        _ => return None,
+    };
+    (verb.is("create") || verb.is("drop")).then(|| (token.end(), String::new()))
 }
 
 /// `pg_backend_pid()` as the process id that the client knows.
@@ -439,6 +455,15 @@ mod tests {
             ),
             ("DROP DATABASE cascade", "DROP DATABASE cascade"),
             ("DROP TABLE t CASCADE", "DROP TABLE t CASCADE"),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)",
+                "CREATE UNIQUE INDEX  i ON t (a)",
+            ),
+            ("DROP INDEX CONCURRENTLY i", "DROP INDEX  i"),
+            (
+                "SELECT index concurrently FROM t",
+                "SELECT index concurrently FROM t",
+            ),
             (
                 "CREATE TABLE t (a INT8) WITH (schema_locked = true)",
                 "CREATE TABLE t (a INT8) ",

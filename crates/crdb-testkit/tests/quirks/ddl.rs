@@ -44,6 +44,40 @@ async fn ddl_commits_what_came_before_it_since_v25() {
     );
 }
 
+/// On PostgreSQL it cannot be done in a transaction, nor behind another message of a batch.
+#[tokio::test]
+async fn an_index_is_always_made_concurrently() {
+    let (_proxy, _database, mut raw) =
+        session(QuirksOptions::default().version(CockroachVersion::V23_1)).await;
+    raw.query("BEGIN").await;
+    for (statement, tag) in [
+        (
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS by_w ON tr (id)",
+            "CREATE INDEX",
+        ),
+        ("DROP INDEX CONCURRENTLY by_w", "DROP INDEX"),
+    ] {
+        assert_eq!(
+            raw.query(statement).await,
+            [
+                format!("CommandComplete '{tag}'"),
+                "ReadyForQuery T".to_owned()
+            ]
+        );
+    }
+    raw.query("ROLLBACK").await;
+    let batch = [
+        run("INSERT INTO tr VALUES (1, 1, 'a')"),
+        run("CREATE UNIQUE INDEX CONCURRENTLY by_w ON tr (id)"),
+        sync(),
+    ];
+    let answer = raw.exchange(&batch.concat()).await;
+    assert_eq!(
+        answer[answer.len() - 2..],
+        ["CommandComplete 'CREATE INDEX'", "ReadyForQuery I"]
+    );
+}
+
 #[tokio::test]
 async fn ddl_commits_a_transaction_that_has_only_begun_and_when_it_is_prepared() {
     let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;

