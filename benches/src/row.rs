@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use crate::case::{Case, MeasureError};
 
-/// What a row is told before it sets up its cases.
+/// What a row gets before it sets up its cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Shorter rounds, for a look rather than a claim.

@@ -49,7 +49,7 @@ impl Tls {
             })
     }
 
-    /// The variables by which libpq's programs are told.
+    /// The variables that configure libpq's programs.
     #[must_use]
     pub fn environment(tls: Option<&Self>) -> Vec<(&'static str, PathBuf)> {
         let Some(tls) = tls else {

@@ -10,7 +10,7 @@
 //!
 //! | promise | where |
 //! | --- | --- |
-//! | what was acknowledged is there; what failed as *never* or *retry* is not, and never will be (R1, R2, R21) | `workload`, when a caller is told, and when nothing is under way any more |
+//! | what was acknowledged is there; what failed as *never* or *retry* is not, and never will be (R1, R2, R21) | `workload`, when a caller gets its answer, and when nothing is under way any more |
 //! | no money is lost or made; work under an idempotency key is done once (R1) | `server`, at each commit; `workload` |
 //! | a caller is free 100 ms after its limit, a borrower at its limit (R4, R5); no caller hangs | `workload`, on the paused clock |
 //! | a cancel hits no other statement (R5) | `workload` |
@@ -73,7 +73,7 @@ mod tests {
         "unknown and there",
     ];
 
-    /// How many runs that went wrong are told of.
+    /// How many runs that went wrong are reported.
     const TOLD: usize = 10;
 
     /// Runs the seeds that the others have left, until enough went wrong.

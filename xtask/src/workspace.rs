@@ -43,7 +43,7 @@ pub(crate) fn cargo() -> Command {
 
 /// Takes from a command's environment what cargo has told this program of its own package.
 ///
-/// Build scripts are told the same of theirs, by the same names, and that of `ring` asks to be run again when they change:
+/// Build scripts get the same of theirs, by the same names, and that of `ring` asks to be run again when they change:
 /// a build below `cargo xtask` and one without it would take turns at compiling all that stands on it.
 pub(crate) fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
@@ -212,7 +212,7 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The command as one would type it.
+/// The command as it is typed.
 fn written(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
     let mut words = vec![

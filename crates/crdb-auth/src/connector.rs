@@ -59,7 +59,7 @@ impl Connector {
         &self.shared.config
     }
 
-    /// How long the credentials that are in use still hold, for metrics and alerts. Reads nothing: it tells of what the latest connect
+    /// How long the credentials that are in use still hold, for metrics and alerts. Reads nothing: it reports what the latest connect
     /// or [`prepare`](Self::prepare) has read.
     #[must_use]
     pub fn time_left(&self) -> TimeLeft {
@@ -157,7 +157,7 @@ impl Connector {
         endpoint: &Endpoint,
         progress: &Progress,
     ) -> Result<AuthenticatedStream, Error> {
-        // Nothing is attempted, and the observer is not told: the host may hold a password.
+        // Nothing is attempted, and the observer is not called: the host may hold a password.
         if let Some(mistake) = endpoint.mistake() {
             return Err(mistake);
         }

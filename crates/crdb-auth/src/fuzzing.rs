@@ -142,7 +142,7 @@ fn log_in_to(bytes: &[u8], config: &Config) -> Option<Result<LoggedIn, Error>> {
             let server = async {
                 drop(theirs.write_all(bytes).await);
                 drop(theirs.shutdown().await);
-                // Kept open for what the client says, so that it is not told of a broken pipe.
+                // Kept open for what the client says, so that it gets no broken pipe.
                 theirs
             };
             let login = Login {

@@ -6,7 +6,7 @@
 //! secret with `fsGroup` in that way. The mode is that of the file which a symbolic link leads to. Where there are no modes,
 //! as on Windows, there is no rule.
 //!
-//! Kubernetes mounts secrets with 0644 and Docker with 0444 unless told otherwise. Both are refused like any other file that
+//! Kubernetes mounts secrets with 0644 and Docker with 0444 by default. Both are refused like any other file that
 //! all can read, for it cannot be seen that no other user lives in the container: the error names the mode and the setting.
 
 use std::fs::{File, Metadata};

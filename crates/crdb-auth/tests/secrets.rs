@@ -65,7 +65,7 @@ impl<'a> MakeWriter<'a> for Caught {
     }
 }
 
-/// Notes all that an observer is told.
+/// Notes all that an observer gets.
 impl PartialObserver for Caught {
     fn connect_ended(&self, event: &ConnectEnd<'_>) {
         self.note(&format!("{event:?} {}\n", event.endpoint.host));
@@ -389,7 +389,7 @@ async fn keys(engine: &Engine, caught: &Caught) -> Vec<String> {
         // A key in the place of the roots.
         let roots = TlsConfig::new().roots(RootCertificates::pem(bad.as_str()));
         attempt(with(roots), &endpoint(engine), caught).await;
-        // A rotation that fails: the good pair stays in use and the observer is told.
+        // A rotation that fails: the good pair stays in use and the observer is called.
         write(identity.certificate_pem(), key);
         let rotating = connector(with(trusting().client_certificate(files())));
         rotating.prepare().await.unwrap();

@@ -86,7 +86,7 @@ impl CacheBuilder {
         self
     }
 
-    /// Who is told what the cache does. By default there is none, which costs nothing.
+    /// Sets the observer of the cache. By default there is none, which costs nothing.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
@@ -156,7 +156,7 @@ impl Cache {
     /// Makes everything useless that was read from this table before now, and what is being read. The name is with or without its
     /// schema, as the catalog has it; without one it is the table of any schema.
     ///
-    /// Only this process is told.
+    /// Only this process forgets.
     pub fn invalidate(&self, table: &str) {
         self.shared.invalidate(Some(table));
     }
@@ -170,7 +170,7 @@ impl Cache {
     /// no others is given as long as nothing has changed, and is as old as the latest time up to which all changes are known: its
     /// rule bounds that. While the feed is lost, all of it is a miss.
     ///
-    /// Alterations of tables and views are told by no feed. So once in the age that the rule allows a load of the statement, for any
+    /// No feed reports alterations of tables and views. So once in the age that the rule allows a load of the statement, for any
     /// parameters, has to find them unaltered; else its answers go by their own age.
     ///
     /// # Panics
@@ -249,7 +249,7 @@ impl Shared {
         self.clock.now()
     }
 
-    /// What tells of changes in all of these tables, where something does.
+    /// The feed that reports changes in all of these tables, where there is one.
     pub(crate) fn feed(&self, tables: &[String]) -> Option<Arc<Feed>> {
         let feeds = self.feeds.lock();
         feeds

@@ -65,7 +65,7 @@ impl Entry {
             None => self.age(now),
             Some((feed, tables, verified)) => {
                 let age = feed.age(self, tables, now)?;
-                // No feed tells of an altered table or view.
+                // No feed reports an altered table or view.
                 match verified {
                     Some(verified) if verified <= max_age => age,
                     _ => self.age(now),

@@ -27,7 +27,7 @@ pub enum ChangeNotice {
         /// When that was committed.
         at: Timestamp,
     },
-    /// Every change up to this time has been told.
+    /// Every change up to this time has been reported.
     Resolved(Timestamp),
 }
 
@@ -38,7 +38,7 @@ pub type Changes =
 /// Tells what changes in tables, such as a changefeed of CockroachDB.
 ///
 /// # Contract
-/// - Every change that is committed after the first [`Resolved`](ChangeNotice::Resolved) is told, at least once, before a `Resolved` of its
+/// - Every change that is committed after the first [`Resolved`](ChangeNotice::Resolved) is reported, at least once, before a `Resolved` of its
 ///   time or a later one. A stream that cannot promise that any more ends or fails.
 /// - The times are those of the server that answers are loaded from.
 pub trait ChangeSource: Send + Sync + 'static {
@@ -58,7 +58,7 @@ pub(crate) struct Feed {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The first `Resolved` since the stream began: later changes are told. `None` while it is lost.
+    /// The first `Resolved` since the stream began: later changes are reported. `None` while it is lost.
     from: Option<Timestamp>,
     resolved: Timestamp,
     /// When `resolved` came.
@@ -77,7 +77,7 @@ impl Feed {
         }
     }
 
-    /// Whether it tells of all of these tables.
+    /// Whether it reports changes of all of these tables.
     pub(crate) fn covers(&self, tables: &[String]) -> bool {
         let told = |table: &String| self.tables.iter().any(|told| names(table, told));
         !tables.is_empty() && tables.iter().all(told)
@@ -97,7 +97,7 @@ impl Feed {
         let read = entry.read.timestamp;
         let from = known.from.ok_or(MissReason::FeedLost)?;
         if read < from {
-            // Changes between the two may not have been told.
+            // Changes between the two may not have been reported.
             return Err(MissReason::FeedLost);
         }
         let changed = known
@@ -195,7 +195,7 @@ impl Following {
         (following, feed)
     }
 
-    /// Whether changes are being told. While it is lost, what it vouches for is a miss; it is begun anew by itself.
+    /// Whether changes are being reported. While it is lost, what it vouches for is a miss; it is begun anew by itself.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.feed.is_live()

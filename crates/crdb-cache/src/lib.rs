@@ -35,15 +35,15 @@
 //!   within the transaction that loaded it.
 //! - **Never what cannot be known.** Statements that write, lock, call functions of time, chance or the application, or read temporary,
 //!   foreign or system tables are passed on, and so are those whose views or row policies do. [`CachedExecutor::refusal`] says why.
-//! - **A load that began before an invalidation** is neither kept nor given to those who wait for it.
-//! - **One load for a key** at a time. The others wait, each as long as its own time-out says. A failure is told to all of them and kept
+//! - **A load that began before an invalidation** is neither kept nor given to the callers that wait for it.
+//! - **One load for a key** at a time. The others wait, each as long as its own time-out says. All of them get a failure, which is kept
 //!   by none.
 //! - Memory is bounded in bytes; what is used least goes first.
 //!
 //! # What it does not do
 //! - Privileges and policies that are taken away, like every other change, are noticed at the latest when entries are too old.
 //! - A declaration is believed: `IMMUTABLE` indexes and generated columns, casts and operators of types that the application defines.
-//! - An invalidation is told to one process. On PostgreSQL, which has no changefeed to [follow](Cache::follow), this is a cache by time only.
+//! - An invalidation reaches one process. On PostgreSQL, which has no changefeed to [follow](Cache::follow), this is a cache by time only.
 //!
 //! # Modules, in reading order
 //! `cache`, `executor`, `token` (what callers use); `origin`, `feed`, `clock`, `observer` (what this crate consumes); `entry`, `key`,

@@ -98,7 +98,7 @@ pub(crate) async fn first_run<O: Origin>(
             return Err(error);
         }
     };
-    // Those who wait look again whatever comes of it: the lead ends with nothing.
+    // The callers that wait look again whatever comes of it: the lead ends with nothing.
     if !place.scope.is_of(&loaded.identity) {
         watch.end(LoadOutcome::OtherIdentity);
         return Ok(FirstRun::Given(loaded.rows));
@@ -152,7 +152,7 @@ pub(crate) struct Detached<O> {
 }
 
 impl<O: Origin> Detached<O> {
-    /// Loads, keeps, and tells those who wait.
+    /// Loads, keeps, and wakes the callers that wait.
     pub(crate) async fn run(self, lead: Lead, watch: Watch) {
         let landed = self.load(&lead, watch).await;
         lead.land(landed);

@@ -1,4 +1,4 @@
-//! Who is told what became of calls and loads.
+//! Observers of the cache: what became of calls and loads.
 
 mod fan_out;
 
@@ -7,7 +7,7 @@ pub use fan_out::FanOut;
 use crdb_exec::{Failure, Token};
 use std::time::Duration;
 
-/// Is told what a cache does. Entries, texts and values are never told.
+/// Observes a cache. It never gets entries, texts or values.
 ///
 /// # Contract
 /// The methods are called on the task of the caller or of the load: they are quick, and do not block. [`end_load`](Self::end_load)
@@ -101,7 +101,7 @@ pub enum MissReason {
     Invalidated,
     /// It was read before a commit that the caller knows of.
     BelowToken,
-    /// A change of one of its tables was told.
+    /// A change of one of its tables was reported.
     Changed,
     /// The feed of changes that would vouch for it is lost, or began after it was read.
     FeedLost,
@@ -175,7 +175,7 @@ pub enum LoadOutcome {
 }
 
 impl LoadOutcome {
-    /// The names of all of them, for those who set up metrics.
+    /// The names of all of them, for setting up metrics.
     pub const NAMES: &'static [&'static str] = &[
         "kept",
         "too_large",

@@ -1,4 +1,4 @@
-//! What is known of a statement for one identity, and the identity of those who ask.
+//! What is known of a statement for one identity, and the identity of its readers.
 
 use crate::clock::Moment;
 use crate::feed::Feed;
@@ -43,7 +43,7 @@ pub(crate) struct Known {
     pub(crate) sent: Box<[Sent]>,
     /// The tables that it reads, views followed: `schema.table`.
     pub(crate) tables: Box<[String]>,
-    /// What tells of changes in all of them, where something does.
+    /// The feed that reports changes in all of them, where there is one.
     pub(crate) feed: Option<Arc<Feed>>,
     /// Everything about them that its answer's form depends on.
     pub(crate) fingerprint: String,
@@ -109,7 +109,7 @@ pub(crate) fn names(known: &str, table: &str) -> bool {
             .is_some_and(|schema| schema.ends_with('.'))
 }
 
-/// Those who ask through one executor: one identity, and the statements that it knows.
+/// The readers behind one executor: one identity, and the statements that it knows.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     /// Whether it is not one identity: nothing is kept for it.

@@ -12,7 +12,7 @@ const MOST_CACHES: usize = 4;
 /// [time](Self::timestamp) can be carried to another process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Token {
-    /// Commits that caches of this process were told of, one for each cache.
+    /// Commits that caches of this process know, one for each cache.
     local: [Option<Local>; MOST_CACHES],
     /// A commit that was made elsewhere.
     remote: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-/// Where the endpoint of a service on this machine is, unless it is told otherwise.
+/// Where the endpoint of a service on this machine is by default.
 pub(crate) const DEFAULT: &str = "http://localhost:9464";
 
 /// How long an endpoint may take to answer.

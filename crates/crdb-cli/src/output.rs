@@ -6,12 +6,12 @@ use std::path::Path;
 /// Ends the program without a backtrace when standard output or error cannot be written: `cargo xtask doctor | head -1`.
 ///
 /// The standard library's printing macros panic then; their message is the only sign of it. As after SIGPIPE, the status is
-/// 141 when the reader is gone; any other reason is told and the status is 1. Servers that were started end with the process.
+/// 141 when the reader is gone; any other reason is reported and the status is 1. Servers that were started end with the process.
 pub fn end_quietly_without_a_reader() {
     end_quietly(|message| format!("error: {message}"));
 }
 
-/// The same, with what is told in a form of the caller's.
+/// The same, with the report in a form of the caller's.
 pub(crate) fn end_quietly(told: impl Fn(&str) -> String + Send + Sync + 'static) {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

@@ -37,7 +37,7 @@ impl Meter {
         }
     }
 
-    /// What is told of progress.
+    /// How far a run has come, for a progress callback.
     pub(crate) fn observer(&self) -> impl Fn(&Progress) + Send + Sync + 'static {
         let meter = self.clone();
         move |progress| meter.show(progress)

@@ -45,7 +45,7 @@ impl ChunkRetries {
 /// How often a chunk that could be halved collides before it is.
 const FEW: u32 = 4;
 
-/// How often a row by itself collides, which is as often as the executor tries a transaction unless told otherwise.
+/// How often a row by itself collides, which is as often as the executor tries a transaction by default.
 const SOME: u32 = 16;
 
 /// How often a chunk is tried that has lost its node or its connection.

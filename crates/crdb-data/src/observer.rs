@@ -1,4 +1,4 @@
-//! Who is told of loads and exports, and how.
+//! Observers of loads and exports.
 
 mod fan_out;
 mod operation;
@@ -90,10 +90,10 @@ impl Outcome {
     }
 }
 
-/// Is told of loads and exports. An observer that needs only the end implements [`PartialObserver`] instead.
+/// Observes loads and exports. An observer that needs only the end implements [`PartialObserver`] instead.
 ///
 /// `begin` gives a token, which comes back with `end`: exactly one end for each beginning, on the same observer. One whose future is dropped ends
-/// with [`Outcome::Dropped`]. The statements within are told to the executor's observer.
+/// with [`Outcome::Dropped`]. The statements within are reported to the executor's observer.
 ///
 /// # Contract
 /// - The methods are called on the task that runs the load or the export: they are quick, and do not block.

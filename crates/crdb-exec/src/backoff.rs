@@ -3,7 +3,7 @@ use rand::{Rng, RngExt};
 use std::time::Duration;
 
 /// How long to wait before trying again: anywhere between zero and a limit that doubles with each attempt ("full
-/// jitter", from Brooker, *Exponential Backoff And Jitter*, which keeps those who collided from colliding again).
+/// jitter", from Brooker, *Exponential Backoff And Jitter*, which keeps callers that collided from colliding again).
 ///
 /// ```
 /// use std::time::Duration;

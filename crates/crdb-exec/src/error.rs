@@ -123,7 +123,7 @@ impl ErrorKind {
 /// [`kind`](Self::kind) says what happened, [`verdict`](Self::verdict) what is certain about it, and
 /// [`sqlstate`](Self::sqlstate) what the server called it. The message is for people.
 ///
-/// A clone says the same: it is for those who share one failure among callers that waited for the same thing.
+/// A clone says the same: it is for sharing one failure among callers that waited for the same thing.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 

@@ -1,4 +1,4 @@
-//! Running statements, for those who implement it and for those who use it.
+//! Running statements: the trait to implement, and the trait to call.
 
 use crate::error::{Error, ErrorKind};
 use crate::from_row::FromRow;

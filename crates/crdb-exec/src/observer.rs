@@ -1,4 +1,4 @@
-//! Who is told of statements and transactions, and how.
+//! Observers of statements and transactions.
 
 mod events;
 mod fan_out;
@@ -19,7 +19,7 @@ use std::any::Any;
 /// costs nothing.
 pub type Token = Option<Box<dyn Any + Send + Sync>>;
 
-/// Is told what happens to statements and transactions. An observer that needs only a few of these methods implements
+/// Observes statements and transactions. An observer that needs only a few of these methods implements
 /// [`PartialObserver`] instead.
 ///
 /// Statements, transactions and attempts have a beginning and an end. `begin_*` gives a token, which comes back with

@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Isolation {
-    /// As if one ran after the other. What CockroachDB does unless told otherwise.
+    /// As if one ran after the other. What CockroachDB does by default.
     Serializable,
     /// One snapshot for the whole transaction. CockroachDB runs it as serializable unless its cluster allows it (v24.3+).
     RepeatableRead,

@@ -1,4 +1,4 @@
-//! A session of one's own for a block of work, with settings that end with it.
+//! A session for one block of work, with settings that end with it.
 
 mod settings;
 mod source;

@@ -234,7 +234,7 @@ impl<S: SessionSource> PooledExecutor<S> {
         }
     }
 
-    /// The limit that the server is told: what is left of the call's time, where that is less than the session's own.
+    /// The limit that the server gets: what is left of the call's time, where that is less than the session's own.
     async fn server_limit(
         &self,
         lease: &S::Lease,

@@ -1,4 +1,4 @@
-//! What an observer is told: each operation has one beginning and one end, and lies within the one that it is part of.
+//! What an observer gets: each operation has one beginning and one end, and lies within the one that it is part of.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod fixture;
@@ -160,7 +160,7 @@ async fn observed() -> (
     (fixture, db, recorders)
 }
 
-/// What both recorders were told, which is the same.
+/// What both recorders got, which is the same.
 fn told([first, last]: &[Arc<Recorder>; 2]) -> Vec<String> {
     let told = first.take();
     assert_eq!(last.take(), told);

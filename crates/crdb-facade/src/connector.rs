@@ -269,7 +269,7 @@ fn after(timeout: Duration) -> Instant {
 }
 
 /// What an error means for its node. What no waiting will mend (credentials, certificates, the configuration) is told at
-/// once to everybody who waits.
+/// once to every caller that waits.
 fn classify(error: &crdb_auth::Error) -> ErrorClass {
     let kind = error.kind();
     match kind.category() {

@@ -222,7 +222,7 @@ impl Database {
         self.transact_as(options, body).await
     }
 
-    /// As [`transact_with`](Self::transact_with), with an error type of your own, which is made of [`Error`]. Rust has to be told the
+    /// As [`transact_with`](Self::transact_with), with an error type of your own, which is made of [`Error`]. Rust needs the
     /// type: by the function that it is returned from, or at the closure.
     ///
     /// ```no_run
@@ -272,7 +272,7 @@ impl Database {
         run.await.map_err(Adopted::into_inner)
     }
 
-    /// How transactions are run unless told otherwise: section `exec` of the configuration.
+    /// How transactions are run by default: section `exec` of the configuration.
     #[must_use]
     pub fn transaction_options(&self) -> TransactionOptions {
         self.shared.transaction.clone()

@@ -77,7 +77,7 @@ impl Database {
         Ok(Some(self.cache().follow(tables, self.change_source())))
     }
 
-    /// Changefeeds of this database, for [`Cache::follow`](crdb_cache::Cache::follow) of a cache of one's own. A lost connection goes on from
+    /// Changefeeds of this database, for [`Cache::follow`](crdb_cache::Cache::follow) of your own cache. A lost connection goes on from
     /// the last watermark, on another node if need be.
     #[must_use]
     pub fn change_source(&self) -> Changefeed {

@@ -76,7 +76,7 @@ impl Source {
 /// # Ok(()) }
 /// ```
 ///
-/// What is wrong with the name or the arguments is told by the method that runs it, before anything is sent.
+/// What is wrong with the name or the arguments is an error of the method that runs it, before anything is sent.
 #[must_use = "a query does nothing until it is fetched or executed"]
 pub struct Query<'a, E: ?Sized> {
     executor: &'a E,

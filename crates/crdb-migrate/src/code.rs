@@ -17,7 +17,7 @@ pub type CodeError = Box<dyn StdError + Send + Sync>;
 pub enum Next {
     /// Nothing: all is done.
     Done,
-    /// Another part, which is told this text: the last key that was copied, for example.
+    /// Another part, which gets this text: the last key that was copied, for example.
     Continue(String),
 }
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, ErrorKind};
 
-/// How long a session may take to end once it was told to.
+/// How long a session may take to end after CANCEL SESSION.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Between two looks.

@@ -18,8 +18,8 @@
 //! # Guarantees
 //! - Each statement takes effect exactly once, whenever and wherever a runner is killed, cut off or stopped.
 //! - One runner works at a time. One that has lost its lease commits nothing.
-//! - What cannot be seen is told, with what to do, and never run again by guess.
-//! - Every mistake in files is told at once, before anything runs.
+//! - What cannot be seen is an error that says what to do, and is never run again by guess.
+//! - Every mistake in files is reported at once, before anything runs.
 //!
 //! [`guide`] shows a rename without downtime.
 

@@ -39,7 +39,7 @@ impl Migrations {
     }
 }
 
-/// The queries that migrations break of which `is_applied` is false, each told once, for the first that breaks it.
+/// The queries that migrations break of which `is_applied` is false, each reported once, for the first that breaks it.
 pub(crate) fn breaks(
     all: &[Migration],
     is_applied: &dyn Fn(i64) -> bool,

@@ -110,7 +110,7 @@ pub trait Observer: Send + Sync {
 /// Sees nothing.
 impl Observer for () {}
 
-/// Several observers as one. They are told in their order.
+/// Several observers as one. They are called in their order.
 pub struct FanOut(Vec<Arc<dyn Observer>>);
 
 impl FanOut {

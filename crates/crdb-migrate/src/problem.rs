@@ -74,7 +74,7 @@ impl ProblemKind {
         }
     }
 
-    /// Whether it keeps migrations from running. The others are told by `plan` and by checks.
+    /// Whether it keeps migrations from running. `plan` and checks report the others.
     #[must_use]
     pub fn is_error(self) -> bool {
         !matches!(self, Self::Lint(_) | Self::BreaksQuery)

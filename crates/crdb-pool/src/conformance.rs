@@ -257,7 +257,7 @@ async fn severed<S: Subject>(subject: &S) -> Checked {
     )
 }
 
-/// A node that refuses is told from one that does not accept us.
+/// A node that refuses is distinguished from one that does not accept us.
 async fn refused<S: Subject>(subject: &S) -> Checked {
     const PROMISE: &str = "`connect` to a node that refuses connections fails within 10 s";
     let connector = subject.connector();

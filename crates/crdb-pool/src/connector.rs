@@ -1,4 +1,4 @@
-//! What the pool must be told about the sessions that it keeps.
+//! What the pool has to know about the sessions that it keeps.
 
 use std::error::Error as StdError;
 
@@ -76,7 +76,7 @@ pub trait Connector: Send + Sync + 'static {
     fn take_back(&self, _session: &mut Self::Session) {}
 
     /// Told that the session as it is now is in its ground state: after the `after_connect` hook has run, when the session
-    /// was opened and again after each reset. From here on [`condition`](Self::condition) speaks of what changes after this.
+    /// was opened and again after each reset. From here on [`condition`](Self::condition) is about what changes after this.
     ///
     /// A connector that sees what is done to its sessions must forget what the hook has done. Where a hook's settings leave
     /// the session in need of a reset even so, it is not lent, and the error that callers get names the hook.
@@ -118,7 +118,7 @@ pub enum Condition {
 /// balancers and administrators end sessions of nodes that are well: by time-outs, by `pg_terminate_backend`, when they are
 /// restarted themselves. So the end of a session is a sign, which makes the pool look: it opens a session on the node and
 /// checks it. A node leaves rotation only for attempts to connect that fail and for checks that are not answered, and as
-/// draining once such an attempt confirms what a session was told.
+/// draining once such an attempt confirms what a session heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
@@ -128,7 +128,7 @@ pub enum ErrorClass {
     /// The node is alive and refuses more sessions (53300). No new ones are opened there for 100 ms, and for up to 5 s while
     /// it goes on.
     Overloaded,
-    /// The node does not accept who we are. Waiting does not help, so callers who depend on it are told at once. The next
+    /// The node does not accept who we are. Waiting does not help, so callers who depend on it get the error at once. The next
     /// login is tried after 1 s, and the pause grows to a minute, since accounts are locked after a number of failed logins.
     Authentication,
     /// The session, the node, or the way to it does not work: refused, reset, timed out. From an attempt to connect it

@@ -19,7 +19,7 @@ fn pool(cluster: &Handle, configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder
         .unwrap()
 }
 
-/// Callers without end for `time`, each of which is told within a moment that there is no session.
+/// Callers without end for `time`, each of which learns within a moment that there is no session.
 async fn turned_away_at_once(pool: &Pool<Handle>, time: Duration, pause: Duration) {
     let until = Instant::now() + time;
     let callers: Vec<_> = (0..4)

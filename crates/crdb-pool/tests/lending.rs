@@ -215,7 +215,7 @@ async fn callers_that_a_session_can_serve_are_served_while_new_ones_are_refused(
     drop(held);
     let held = served.await.unwrap().unwrap();
 
-    // With the last session goes the hope of those who wait, at once and not by their deadline.
+    // With the last session goes the hope of the callers that wait, at once and not by their deadline.
     let (first, second) = (waiter(&pool), waiter(&pool));
     sleep(Duration::from_millis(100)).await;
     let lost = Instant::now();

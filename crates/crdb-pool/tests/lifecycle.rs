@@ -104,7 +104,7 @@ async fn every_step_of_a_session_is_told() {
         "closed discarded",
     ];
     let seen = log.take();
-    // The idle session may also be looked after in the background meanwhile, which no observer is told about.
+    // The idle session may also be looked after in the background meanwhile, which no observer sees.
     assert_eq!(seen, expected);
     cluster.set(1, Behaviour::Killed);
     let deadline = Some((Instant::now() + Duration::from_millis(30)).into_std());

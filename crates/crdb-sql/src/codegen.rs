@@ -144,7 +144,7 @@ fn absolute(path: &str) -> String {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with every query that has no description, whose header speaks of
+/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with every query that has no description, whose header mentions
 /// columns that the statement does not have, or that has a type without a Rust counterpart.
 pub fn generate(
     repository: &Repository,

@@ -165,13 +165,13 @@ impl Query {
         &self.text
     }
 
-    /// [`text`](Self::text) for those who must keep it longer than the query.
+    /// [`text`](Self::text) as a handle that outlives the query.
     #[must_use]
     pub fn shared_text(&self) -> Arc<str> {
         Arc::clone(&self.text)
     }
 
-    /// [`name`](Self::name) for those who must keep it longer than the query.
+    /// [`name`](Self::name) as a handle that outlives the query.
     #[must_use]
     pub fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)

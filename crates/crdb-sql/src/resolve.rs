@@ -29,7 +29,7 @@ use crate::schema::{Schema, Table, TableColumn};
 use names::{Expressions, Within};
 use proof::{Calls, Context};
 
-/// What is told while a statement is gone through. Every method does nothing unless it is overridden.
+/// Gets what a walk through a statement finds. Every method does nothing unless it is overridden.
 #[expect(unused_variables, reason = "default bodies")]
 pub(crate) trait Observer<'t> {
     /// A select, after its names have been looked up. `query` is what stands around it, where it is not an arm of a set

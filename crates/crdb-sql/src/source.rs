@@ -9,7 +9,7 @@ pub(crate) struct SourceFile {
     path: PathBuf,
     text: String,
     line_starts: Vec<usize>,
-    /// How many characters begin before each block of [`BLOCK`] bytes: a column of a long line is told without counting
+    /// How many characters begin before each block of [`BLOCK`] bytes: a column of a long line is found without counting
     /// from its beginning.
     blocks: Vec<usize>,
 }

@@ -15,7 +15,7 @@
 //! let database = engine.create_database().await;
 //! let proxy = QuirksProxy::start(engine, QuirksOptions::default()).await?;
 //! proxy.inject(Injection::RetryStatement);
-//! println!("ask localhost:{} for {} and be told to try again", proxy.port(), database.name());
+//! println!("ask localhost:{} for {} and get an error that says to try again", proxy.port(), database.name());
 //! # Ok(()) }
 //! ```
 //!

@@ -1,4 +1,4 @@
-//! What a caller is told when a request fails.
+//! What a client gets when a request fails.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -1,7 +1,7 @@
 //! Calls that write rows of their own while something goes wrong, so that each verdict can be held against the table.
 //!
 //! A [`Plan`] says what a call does and what happens to it meanwhile; [`execute`] does it; [`check`](fn@check) compares what the callers
-//! were told with the rows that are there.
+//! got with the rows that are there.
 
 mod check;
 mod execute;

@@ -198,7 +198,7 @@ fn list(page: &mut String, violations: &[Violation], history: &[String]) {
     }
 }
 
-/// The directory in which evidence is kept unless told otherwise.
+/// The directory in which evidence is kept by default.
 #[must_use]
 pub fn usual_directory(seed: u64) -> PathBuf {
     Path::new("target").join(format!("chaos-{seed}"))

@@ -45,8 +45,8 @@ pub async fn refuse(proxy: &FaultProxy) {
     proxy.cut_now(Cut::Reset);
 }
 
-/// Lets nothing through any more, and closes nothing: what a dead machine looks like. Nor does the server hear of those who
-/// come now: it would start a process for each, and be slow for everybody once they are let go.
+/// Lets nothing through any more, and closes nothing: what a dead machine looks like. Nor does the server hear of callers that
+/// come now: it would start a process for each, and be slow for all once they are let go.
 pub async fn fall_silent(proxy: &FaultProxy) {
     proxy.set_link(Direction::ToServer, Link::blackhole());
     proxy.set_link(Direction::ToClient, Link::blackhole());

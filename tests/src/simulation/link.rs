@@ -43,7 +43,7 @@ pub(super) enum Fate {
     Whole,
     /// It is cut behind this byte: what passed before arrives, and then both ends fail.
     Cut(u64),
-    /// The side that reads is told behind this byte that there is no more, while the other direction goes on.
+    /// The side that reads reads behind this byte that there is no more, while the other direction goes on.
     HalfClosed(u64, Side),
     /// No byte arrives from here on, and nothing says so.
     BlackHole(u64),
@@ -126,7 +126,7 @@ struct Way {
     /// Bytes and when they arrive, in order.
     pieces: VecDeque<(Instant, Bytes)>,
     held: usize,
-    /// When the reader is told of the end.
+    /// When the reader learns of the end.
     end: Option<Instant>,
     /// The end that writes is gone.
     writer_gone: bool,

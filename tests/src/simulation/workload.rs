@@ -1,4 +1,4 @@
-//! What callers do with the database, and what they are told.
+//! What callers do with the database, and what they get.
 
 mod borrowing;
 mod call;

@@ -111,7 +111,7 @@ async fn a_pool_that_resets_always_hides_what_no_tag_shows() {
         let lease = pool.acquire().await.unwrap();
         let number = lease.session_number();
         let call = lease.begin_call();
-        // A function of one's own may do this, and the reply shows nothing of it.
+        // A user's own function may do this, and the reply shows nothing of it.
         let text = "SELECT set_config('bank.tenant', 'seven', false)";
         call.client().query_one(text, &[]).await.unwrap();
         call.finish();

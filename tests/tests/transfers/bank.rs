@@ -97,7 +97,7 @@ impl Bank {
         Database::open(config).await.unwrap()
     }
 
-    /// Compares the books with what the callers were told.
+    /// Compares the books with what the callers got.
     pub(crate) async fn check(&self, outcomes: &Outcomes) {
         let total: Decimal = self
             .direct

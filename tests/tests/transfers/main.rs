@@ -36,7 +36,7 @@ async fn conserve_the_total_under_injected_serialization_failures() {
     let bank = Bank::new(engine).await;
     if engine.kind() == EngineKind::CockroachDb {
         engine.refuse_imitation("inject_retry_errors_enabled");
-        // It fails every statement of an explicit transaction for as long as the variable is on: that must be told as
+        // It fails every statement of an explicit transaction for as long as the variable is on: that must be reported as
         // what it is. Conflicts of its own follow without it.
         let failing = bank
             .open_with_session_variable("inject_retry_errors_enabled", "on")

@@ -1,4 +1,4 @@
-//! Many tasks that transfer at once, and what each was told.
+//! Many tasks that transfer at once, and what each got.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Workload {
     }
 }
 
-/// What the caller of a transfer was told.
+/// What the caller of a transfer got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,

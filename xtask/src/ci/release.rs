@@ -1,4 +1,4 @@
-//! What matters to those who depend on a release.
+//! What matters to users of a release.
 
 use std::process::Command;
 

@@ -242,7 +242,7 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
 
-/// The metrics that tell of retries and of the pool.
+/// The metrics of retries and of the pool.
 fn is_interesting(line: &str) -> bool {
     !line.starts_with('#')
         && ["retries", "attempts", "waiting", "sessions"]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crdb_exec::{Outcome, PartialObserver, RetryEvent, StatementEnd, TransactionEnd};
 
-/// Counts and times what it is told.
+/// Counts and times what it observes.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
     seen: Mutex<Seen>,

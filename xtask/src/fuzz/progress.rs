@@ -1,4 +1,4 @@
-//! A line now and then, so that a long run can be told from a hung one.
+//! A line now and then, so that a long run does not look like a hung one.
 
 use std::time::{Duration, Instant};
 

@@ -16,7 +16,7 @@ pub(super) struct Target {
     pub(super) name: String,
     /// The directory of its manifest.
     pub(super) directory: PathBuf,
-    /// What libFuzzer is told for this target alone: `-dict=..`, `-max_len=..`.
+    /// Options of libFuzzer for this target alone: `-dict=..`, `-max_len=..`.
     pub(super) options: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// What a rule found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// The rule's name, as one greps for it.
+    /// The rule's name, to search for.
     pub(crate) rule: &'static str,
     /// The file, relative to the workspace.
     pub(crate) place: String,

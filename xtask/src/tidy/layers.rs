@@ -24,7 +24,7 @@ struct Arrow {
 /// How an arrow has to be drawn in the manifest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
-    /// As one likes.
+    /// In any way.
     Plain,
     /// With `default-features = false` and without turning on what the defaults turn on.
     WithoutDefaults,

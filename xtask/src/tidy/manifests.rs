@@ -231,7 +231,7 @@ fn dependencies(manifest: &Table) -> Vec<(&str, &Value)> {
         .collect()
 }
 
-/// The path as one writes it inside the workspace.
+/// The path, relative to the workspace.
 pub(crate) fn relative(root: &Path, path: &Path) -> String {
     path.strip_prefix(root)
         .unwrap_or(path)

@@ -1,4 +1,4 @@
-//! A source of answers that takes as long as it is told, so that nothing but the cache is measured.
+//! A source of answers that takes as long as it is set to, so that nothing but the cache is measured.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -110,7 +110,7 @@ impl<P: Pool> Subject for Contended<P> {
             let sample = Sample::new()
                 .with("rate", total / started.elapsed().as_secs_f64())
                 .with("slowest caller", 100.0 * slowest / mean);
-            // The others were told not to check, or check at a moment of their own.
+            // The others are set not to check, or check at a moment of their own.
             Ok(match P::ROLE {
                 Role::Ours => sample.with("checks", f64::from(self.stub.checked() - checked)),
                 _ => sample,

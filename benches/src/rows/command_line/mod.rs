@@ -121,7 +121,7 @@ impl Subject for NamedQuery {
     }
 }
 
-/// The program's file without its symbols, which are kept beside it for those who read a crash.
+/// The program's file without its symbols, which are kept beside it for reading a crash.
 struct Size {
     program: PathBuf,
 }

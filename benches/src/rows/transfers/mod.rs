@@ -1,4 +1,4 @@
-//! P9: transfers between accounts of which some are in everybody's way, each serializable.
+//! P9: transfers between accounts of which many use the same few accounts, each serializable.
 
 mod loops;
 mod ours;

@@ -98,7 +98,7 @@ impl Drop for Child {
 }
 
 /// What was printed and not read before the exit. Another process may hold the pipe open, so its end is not waited for. The
-/// pipe is asked directly: the runtime may not have been told yet that there is something to read.
+/// pipe is asked directly: the runtime may not know yet that there is something to read.
 #[cfg(unix)]
 #[expect(
     clippy::unused_async,

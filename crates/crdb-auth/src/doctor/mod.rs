@@ -22,7 +22,7 @@ use crate::tls::{Negotiated, SslMode, X509, negotiate};
 
 /// Examines a configuration against a server: name, addresses, TLS, Kerberos service and ticket where
 /// the server asks for Kerberos, login, session. Each step is reported with its finding and its time, also after one has
-/// failed where the next does not depend on it; a failure is told once. [`Diagnosis::next_step`] says what to do.
+/// failed where the next does not depend on it; a failure is reported once. [`Diagnosis::next_step`] says what to do.
 ///
 /// ```no_run
 /// # async fn example(connector: crdb_auth::Connector) {
@@ -262,7 +262,7 @@ impl Doctor {
                 diagnosis.excuse();
                 self.session(&session, diagnosis).await;
             }
-            // The same failure as that of the ticket is told once.
+            // The same failure as that of the ticket is reported once.
             Err(error) if ticket == Some(error.kind()) => {
                 diagnosis.skip(DoctorStep::Login, "there is no ticket to log in with");
             }

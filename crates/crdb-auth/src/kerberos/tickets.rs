@@ -351,7 +351,7 @@ impl From<Held> for Ticket {
 }
 
 impl Ticket {
-    /// What [`Tickets::expired`] is told.
+    /// What [`Tickets::expired`] gets.
     pub(super) fn turn(&self) -> Option<u64> {
         self.turn
     }

@@ -1,4 +1,4 @@
-//! Who is told of connects, cancels and reloads.
+//! Observers of connects, cancels and reloads.
 
 mod events;
 mod fan_out;
@@ -18,7 +18,7 @@ pub use partial::PartialObserver;
 /// What an observer keeps from the beginning of an operation to its end. `None` costs nothing.
 pub type Token = Option<Box<dyn Any + Send + Sync>>;
 
-/// Is told of connects, cancels and reloads. An observer that needs only a few of these methods implements
+/// Observes connects, cancels and reloads. An observer that needs only a few of these methods implements
 /// [`PartialObserver`] instead.
 ///
 /// `begin_*` gives a token, which comes back with `end_*`: exactly one end for each beginning, on the same observer. A

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::stream::AuthenticatedStream;
 
-/// A connect that the observer is told of. Dropped before [`end`](Self::end), it ends as dropped.
+/// A connect that is reported to the observer. Dropped before [`end`](Self::end), it ends as dropped.
 pub(crate) struct ConnectOperation<'a> {
     /// Until the end has been reported.
     begun: Option<(&'a dyn Observer, Token)>,
@@ -59,7 +59,7 @@ impl Drop for ConnectOperation<'_> {
     }
 }
 
-/// A cancel that the observer is told of. Dropped before [`end`](Self::end), it ends as dropped.
+/// A cancel that is reported to the observer. Dropped before [`end`](Self::end), it ends as dropped.
 pub(crate) struct CancelOperation<'a> {
     /// Until the end has been reported.
     begun: Option<(&'a dyn Observer, Token)>,

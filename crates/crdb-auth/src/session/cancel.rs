@@ -13,7 +13,7 @@ use crate::error::Error;
 /// The request travels over its own connection to the very same server, inside TLS if the session
 /// is. The server cancels whatever the session runs when the request arrives, which need not be
 /// what was meant: so a session that was cancelled is not clean until it has been
-/// [`reset`](crate::Session::reset), and broken when it cannot be told whether the request arrived.
+/// [`reset`](crate::Session::reset), and broken when it is not known whether the request arrived.
 ///
 /// CockroachDB takes the request and acts on it at some later time. So there a session whose cancel
 /// has not ended a statement is broken too: it could end the next borrower's.

@@ -232,7 +232,7 @@ impl Session {
         })
     }
 
-    /// Forgets what was seen, so that [`cleanliness`](Self::cleanliness) speaks of what follows.
+    /// Forgets what was seen, so that [`cleanliness`](Self::cleanliness) is about what follows.
     /// To be called when the session is lent, after it was found clean.
     pub fn start_borrow(&self) {
         self.state.start_borrow();

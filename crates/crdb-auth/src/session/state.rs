@@ -10,7 +10,7 @@ pub(super) struct State {
     open_calls: AtomicUsize,
     touched: AtomicBool,
     cancels: watch::Sender<usize>,
-    /// Counts borrows, so that a cancel meant for an earlier one can be told.
+    /// Counts borrows, so that a cancel meant for an earlier one is recognised.
     borrow: AtomicU64,
     cancelled: AtomicBool,
     /// Cancels whose request may have reached the server, since the session began.

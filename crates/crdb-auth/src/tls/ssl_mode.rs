@@ -23,7 +23,7 @@ pub enum SslMode {
     /// Without TLS; a second attempt with TLS where the server refuses the login without it.
     Allow,
     /// With TLS where the server offers it; a second attempt without where the handshake fails
-    /// or the server refuses the login with it. Going on without TLS is told to the
+    /// or the server refuses the login with it. Going on without TLS is reported to the
     /// [`Observer`](crate::Observer::without_tls); without an observer a warning is logged.
     Prefer,
     /// TLS, without checking who answers, unless root certificates are configured: then as

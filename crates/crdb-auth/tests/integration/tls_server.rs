@@ -1,4 +1,4 @@
-//! A server that speaks TLS and then what it is told, to see what the client says.
+//! A server that speaks TLS and then what the test sends, to see what the client says.
 
 use std::sync::Arc;
 

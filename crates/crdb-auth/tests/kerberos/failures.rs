@@ -70,7 +70,7 @@ pub(crate) async fn what_the_server_refuses_has_its_kind(realm: Realm) {
         "{unmapped}"
     );
 
-    // The service's key was changed, and the server was not told.
+    // The service's key was changed, and the server does not know.
     realm.kdc.change_key("postgres/localhost").unwrap();
     let refused = refusal(&engine, "app", realm.by_keytab("app")).await;
     assert_eq!(refused.kind(), ErrorKind::Kerberos, "{refused}");

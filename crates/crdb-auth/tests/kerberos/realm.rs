@@ -35,7 +35,7 @@ pub(crate) fn environment(directory: &Path) -> [(&'static str, String); 4] {
 
 impl Realm {
     pub(crate) async fn start(directory: PathBuf) -> Self {
-        // A clock that the test moves is everybody's; one that is wrong from the start is this process's only.
+        // A clock that the test moves is that of all programs; one that is wrong from the start is this process's only.
         let moved = std::env::var_os("FAKETIME_TIMESTAMP_FILE").is_some();
         let kdc = Kdc::start(KdcOptions::default().faked_clock(moved)).await;
         for principal in ["app", "other", "stranger"] {

@@ -5,7 +5,7 @@ use crdb_exec::Token;
 
 use super::{AnswerEvent, LoadBegin, LoadEnd, Observer};
 
-/// Several observers as one. They are told in their order, and of ends in the reverse order.
+/// Several observers as one. They are called in their order, and for ends in the reverse order.
 pub struct FanOut(Vec<Arc<dyn Observer>>);
 
 type Tokens = Vec<Token>;

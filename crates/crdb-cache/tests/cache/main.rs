@@ -40,7 +40,7 @@ pub(crate) async fn read_as(
     db.fetch_one(statement, &[&id]).await?.get(0)
 }
 
-/// Keeps what it is told.
+/// Keeps what it gets.
 #[derive(Default)]
 pub(crate) struct Told {
     pub(crate) answers: Mutex<Vec<(AnsweredBy, Option<MissReason>)>>,

@@ -149,7 +149,7 @@ impl Server {
         Ok(Ok(()))
     }
 
-    /// Where CockroachDB's parser reads a query otherwise than ours. Nothing is told by a server that does not show its syntax, or of a
+    /// Where CockroachDB's parser reads a query otherwise than ours. Nothing is reported by a server that does not show its syntax, or of a
     /// query that our parser does not know.
     ///
     /// # Errors
@@ -177,7 +177,7 @@ impl Server {
         }))
     }
 
-    /// The tables that the server's plan reads whole though the query has a condition. Nothing is told of a query that has a parameter of
+    /// The tables that the server's plan reads whole though the query has a condition. Nothing is reported of a query that has a parameter of
     /// which no sample is known, or that the server does not explain.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl Reading {
     }
 }
 
-/// Where the readings of a text and of its printed tree part. A text that the server refuses is told by preparing it.
+/// Where the readings of a text and of its printed tree part. A text that the server refuses is reported when it is prepared.
 pub(super) fn difference(text: &Reading, printed: &str, read: &Reading) -> Option<String> {
     match (text, read) {
         (Reading::Refused(_), _) => None,

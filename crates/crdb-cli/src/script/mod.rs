@@ -68,7 +68,7 @@ impl<'a> Script<'a> {
 /// Runs the script.
 ///
 /// # Errors
-/// Why it was not begun. What a statement came to is told by the exit code, and on standard error.
+/// Why it was not begun. What a statement came to is in the exit code, and on standard error.
 pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
     let Some(file) = &arguments.file else {
         return Err(Usage::new("name a script's file, or - for standard input").into());

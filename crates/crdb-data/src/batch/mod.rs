@@ -52,7 +52,7 @@ use rewrite::Rewritten;
 /// and later chunks are smaller; they grow again with success.
 ///
 /// # Outcomes
-/// [`run`](Self::run) stops at the first chunk that fails, and reports every chunk. What is told as committed is; what may be committed is told as
+/// [`run`](Self::run) stops at the first chunk that fails, and reports every chunk. What is reported as committed is; what may be committed is reported as
 /// unknown. With a [name](Self::resumable) each chunk writes an idempotency key and a mark, so that a lost answer is asked for, and a later run
 /// with the same sets passes over the chunks that are committed.
 #[derive(Clone, Debug)]
@@ -127,7 +127,7 @@ impl BatchStatement {
         self
     }
 
-    /// How long a chunk may take with all its attempts: a minute unless told otherwise.
+    /// How long a chunk may take with all its attempts: a minute by default.
     pub fn chunk_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 pub enum ChangeEvent<T> {
     /// A row is new, changed or gone.
     Change(Change<T>),
-    /// Every change up to this time has been told.
+    /// Every change up to this time has been reported.
     Resolved(String),
 }
 

@@ -79,7 +79,7 @@ struct Feed<S: SessionSource> {
     changes: Changes,
     executor: PooledExecutor<S>,
     open: Option<(S::Lease, CursorOf<S>)>,
-    /// The last one that was told.
+    /// The last one that was reported.
     resolved: Option<String>,
     /// Since something came.
     attempts: u32,

@@ -75,7 +75,7 @@ impl Changes {
         }
     }
 
-    /// Begins behind this time, such as a `Resolved` of an earlier stream; the rows that are there are not told.
+    /// Begins behind this time, such as a `Resolved` of an earlier stream; the rows that are there are not reported.
     pub fn since(mut self, time: impl Into<String>) -> Self {
         self.since = Some(time.into());
         self
@@ -87,7 +87,7 @@ impl Changes {
         self
     }
 
-    /// How often `Resolved` comes: every second unless told otherwise.
+    /// How often `Resolved` comes: every second by default.
     pub fn resolved_every(mut self, interval: Duration) -> Self {
         self.resolved = interval;
         self

@@ -126,33 +126,33 @@ impl Export {
         Self::new(Relation::Query(text.into()), format.into())
     }
 
-    /// The columns that tell every row from every other, which rows are ordered by: of a table its primary key unless told otherwise, of a
+    /// The columns that tell every row from every other, which rows are ordered by: of a table its primary key by default, of a
     /// query none.
     pub fn key(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.key = columns.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How many sessions read a table into as many files of a directory: 1 unless told otherwise. The key is divided evenly between its
+    /// How many sessions read a table into as many files of a directory: 1 by default. The key is divided evenly between its
     /// least and its greatest value where its first column is an integer or a UUID; other keys are not divided.
     pub fn parts(mut self, parts: usize) -> Self {
         self.parts = parts.clamp(1, 1_000);
         self
     }
 
-    /// How long it may take as a whole: 24 hours unless told otherwise.
+    /// How long it may take as a whole: 24 hours by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Is told after each piece that is written.
+    /// Sets what is called after each piece that is written.
     pub fn on_progress(mut self, observe: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(observe));
         self
     }
 
-    /// Is told when the export begins and when it ends. By default there is no observer.
+    /// Sets what is called when the export begins and when it ends. By default there is no observer.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self

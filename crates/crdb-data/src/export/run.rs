@@ -336,7 +336,7 @@ struct Part {
     format: Format,
     out: Vec<u8>,
     rows: u64,
-    /// How many of them progress has been told of.
+    /// How many of them have been reported as progress.
     told: u64,
     /// The key of the row that was taken last.
     last: Option<Vec<String>>,

@@ -21,7 +21,7 @@ pub(super) struct PartCheck {
     counted: Option<u64>,
 }
 
-/// How ends of lines are told from those within values.
+/// How ends of lines are distinguished from those within values.
 enum Lines {
     /// Each is the end of a row; JSON escapes those within texts.
     Json(u64),

@@ -60,7 +60,7 @@ impl Csv {
         Self::new(CsvDialect::Postgres)
     }
 
-    /// What stands between two fields: a comma unless told otherwise.
+    /// What stands between two fields: a comma by default.
     ///
     /// # Errors
     /// [`ErrorKind::Refused`] for what is no ASCII character, for a quote, and for the end of a line.
@@ -82,7 +82,7 @@ impl Csv {
         self
     }
 
-    /// The text for NULL: empty unless told otherwise. One that holds the delimiter, a quote or the end of a line is refused when rows
+    /// The text for NULL: empty by default. One that holds the delimiter, a quote or the end of a line is refused when rows
     /// are written, as COPY refuses it: no reader would find it again.
     #[must_use]
     pub fn null(mut self, null: impl Into<String>) -> Self {

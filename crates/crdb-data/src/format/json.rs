@@ -57,7 +57,7 @@ impl Json {
         }
     }
 
-    /// How numbers are written: with all their [digits](JsonNumbers::Digits) unless told otherwise.
+    /// How numbers are written: with all their [digits](JsonNumbers::Digits) by default.
     #[must_use]
     pub fn numbers(mut self, numbers: JsonNumbers) -> Self {
         self.numbers = numbers;

@@ -50,7 +50,7 @@ where
     S: SessionSource,
     S::Session: CopySession,
 {
-    /// Loads a block, and tells of each part of it that is committed.
+    /// Loads a block, and reports each part of it that is committed.
     pub(super) async fn load(
         &self,
         block: Block,

@@ -82,7 +82,7 @@ use target::Conflict;
 /// At most `2 x sessions + 2` chunks are in memory at once, and one more while a chunk is divided.
 ///
 /// # Cancel safety
-/// Dropping the future of [`run`](Self::run) leaves whole chunks only. Whether those under way are committed is told by the marks, when
+/// Dropping the future of [`run`](Self::run) leaves whole chunks only. The marks say whether those under way are committed, when
 /// the load is resumed.
 #[derive(Clone)]
 #[must_use = "a load does nothing until it is run"]
@@ -118,7 +118,7 @@ pub struct LoadReport {
     pub elapsed: Duration,
 }
 
-/// A chunk's bytes at most, unless told otherwise.
+/// A chunk's bytes at most by default.
 const CHUNK_BYTES: usize = 1 << 20;
 /// A message with more is refused by a server (`sql.conn.max_read_buffer_message_size`, 16 MiB by default).
 const MOST_CHUNK_BYTES: usize = 15 << 20;
@@ -163,25 +163,25 @@ impl Load {
         self
     }
 
-    /// How many sessions load at once: 2 unless told otherwise, 1 at least.
+    /// How many sessions load at once: 2 by default, 1 at least.
     pub fn sessions(mut self, sessions: usize) -> Self {
         self.sessions = sessions.max(1);
         self
     }
 
-    /// How many bytes a chunk has at most: 1 MiB unless told otherwise, 15 MiB at most. A longer row is a chunk by itself.
+    /// How many bytes a chunk has at most: 1 MiB by default, 15 MiB at most. A longer row is a chunk by itself.
     pub fn chunk_bytes(mut self, bytes: usize) -> Self {
         self.chunk_bytes = bytes.clamp(1, MOST_CHUNK_BYTES);
         self
     }
 
-    /// How many rows a chunk has at most: 20,000 unless told otherwise, 1 at least.
+    /// How many rows a chunk has at most: 20,000 by default, 1 at least.
     pub fn chunk_rows(mut self, rows: usize) -> Self {
         self.chunk_rows = rows.max(1);
         self
     }
 
-    /// How many rows may be bad: none unless told otherwise. One more ends the load with an error that names it.
+    /// How many rows may be bad: none by default. One more ends the load with an error that names it.
     pub fn bad_rows(mut self, most: u64) -> Self {
         self.most_bad = most;
         self
@@ -207,19 +207,19 @@ impl Load {
         self
     }
 
-    /// How long a chunk may take with all its attempts: 5 minutes unless told otherwise.
+    /// How long a chunk may take with all its attempts: 5 minutes by default.
     pub fn chunk_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Is told after each chunk.
+    /// Sets what is called after each chunk.
     pub fn on_progress(mut self, observe: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(observe));
         self
     }
 
-    /// Is told when the load begins and when it ends. By default there is no observer.
+    /// Sets what is called when the load begins and when it ends. By default there is no observer.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self

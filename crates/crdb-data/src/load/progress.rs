@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is told of progress.
+/// How far a run has come, for a progress callback.
 pub(crate) type Observe = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// How far a load or an export is.

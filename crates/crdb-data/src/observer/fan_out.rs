@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{Begin, End, Observer, Token};
 
-/// Several observers as one. They are told in their order, and of ends in the reverse order.
+/// Several observers as one. They are called in their order, and for ends in the reverse order.
 pub struct FanOut(Vec<Arc<dyn Observer>>);
 
 type Tokens = Vec<Token>;

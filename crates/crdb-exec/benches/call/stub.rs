@@ -98,7 +98,7 @@ impl Session for Stub {
     }
 }
 
-/// Lends everybody the same session.
+/// Lends every caller the same session.
 pub(crate) struct Source(Arc<Stub>);
 
 impl SessionSource for Source {

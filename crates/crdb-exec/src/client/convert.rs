@@ -72,7 +72,7 @@ impl FirstRefused {
 }
 
 /// A parameter that says when it could not be converted. `tokio_postgres` stops before it sends anything then, but does not
-/// let its error be told from others except by its text.
+/// let its error be distinguished from others except by its text.
 #[derive(Debug)]
 pub(super) struct Parameter<'a> {
     value: &'a (dyn ToSql + Sync),

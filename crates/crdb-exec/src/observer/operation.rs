@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::time::Instant;
 
-/// An operation that the observer is told of. Dropped before [`end`](Self::end), it ends as dropped. Without an observer it
+/// An operation that is reported to the observer. Dropped before [`end`](Self::end), it ends as dropped. Without an observer it
 /// does nothing.
 pub(crate) struct Operation<'a>(Option<Begun<'a>>);
 

@@ -155,7 +155,7 @@ impl crdb_exec::Session for Session {
     fn cancel(&self) -> impl Future<Output = ()> + Send + 'static {
         let handle = self.wire.cancel_handle();
         async move {
-            // Whether it worked shows in what the cancelled statement answers; the observer of crdb-auth is told.
+            // Whether it worked shows in what the cancelled statement answers; the observer of crdb-auth gets it.
             drop(handle.cancel().await);
         }
     }

@@ -400,7 +400,7 @@ fn one_mistake_brings_no_second_false_one() {
             .set(keys::pool::MIN_SIZE, 20_u32),
     );
     assert_eq!(found.len(), 1, "{found:?}");
-    // A true second one is told.
+    // A true second one is reported.
     let found = mistakes(Config::builder().variables([
         ("CRDB_AUTH__URL", "postgresql://a@h/?sslmode=sometimes"),
         ("CRDB_POOL__MIN_SIZE", "20"),

@@ -209,7 +209,7 @@ async fn a_transaction_that_collides_is_tried_again_whole() {
     assert_eq!(report.into_result().unwrap(), 100);
 }
 
-/// A lost answer of a batch without keys is told as unknown, never as committed or as failed.
+/// A lost answer of a batch without keys is reported as unknown, never as committed or as failed.
 #[tokio::test]
 async fn without_a_name_a_lost_answer_is_told_as_unknown() {
     for (committed, rows) in [(true, 100), (false, 0)] {

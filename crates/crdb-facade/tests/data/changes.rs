@@ -1,4 +1,4 @@
-//! Changes of tables, told by the quirks proxy as a changefeed tells them.
+//! Changes of tables, sent by the quirks proxy as a changefeed sends them.
 
 use std::time::Duration;
 
@@ -158,7 +158,7 @@ async fn a_slow_reader_is_waited_for_and_then_gets_everything() {
     }
 }
 
-/// Kept by a service and given back after a restart, a resolved time leaves out what was told before it and nothing else.
+/// Kept by a service and given back after a restart, a resolved time leaves out what was sent before it and nothing else.
 #[tokio::test]
 async fn a_stream_goes_on_since_a_resolved_time_that_was_kept() {
     let (_database, _proxy, db) = cockroach().await;

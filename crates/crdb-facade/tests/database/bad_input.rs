@@ -105,7 +105,7 @@ async fn a_wrong_password() {
     assert!(!error.to_string().contains("not the password"), "{error}");
 }
 
-/// Waiters are told at once, not when their deadline passes, and with the same kind as at the start.
+/// Waiters get the error at once, not when their deadline passes, and with the same kind as at the start.
 #[tokio::test]
 async fn a_wrong_password_that_shows_with_the_first_query() {
     let engine = Engine::shared_postgres().await;
@@ -494,10 +494,10 @@ async fn what_refused_a_row_is_reached_from_the_error() {
             );
         }
         assert!(matches!(error.table(), Some("card") | None), "{error}");
-        // What the server tells of the row, `Key (number)=(4111) already exists.`, is in neither form.
+        // What the server says of the row, `Key (number)=(4111) already exists.`, is in neither form.
         assert_eq!(format!("{error:?}"), error.to_string());
         assert!(!error.to_string().contains("(number)="), "{error}");
-        // And each cause is told once.
+        // And each cause is reported once.
         assert!(std::error::Error::source(&error).is_none());
     }
 }

@@ -14,7 +14,7 @@ use crate::statement::StepKind;
 pub enum Blocks {
     /// Other schema changes of the table only.
     SchemaChanges,
-    /// Those who write the same rows.
+    /// Transactions that write the same rows.
     SameRows,
     /// All who write the table; who reads it goes on.
     Writers,

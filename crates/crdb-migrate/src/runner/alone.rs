@@ -273,7 +273,7 @@ impl<S: SessionSource> Runner<'_, S> {
         if self.engine != Engine::CockroachDb || step.class.kind != StepKind::Schema {
             return Ok(());
         }
-        // What cannot be seen now is told by the look.
+        // What cannot be seen now is reported by the look.
         match look::newest(self.db, &step.text, begun).await {
             Ok(Some(job)) => self.note_job(step, job.id).await,
             _ => Ok(()),

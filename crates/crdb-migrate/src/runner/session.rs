@@ -12,7 +12,7 @@ use crate::fence;
 use crate::lease::{GUARDED, Write};
 use crate::plan::PlannedStep;
 
-/// How long the server lets one statement run. What a step may take is kept by the client, which may be told more.
+/// How long the server lets one statement run. What a step may take is kept by the client, which may be given more.
 const CEILING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Opens a session and learns its name.

@@ -1,4 +1,4 @@
-//! A database of one's own, on PostgreSQL or behind the quirks proxy.
+//! A database for one test, on PostgreSQL or behind the quirks proxy.
 
 use std::sync::Arc;
 use std::time::Duration;

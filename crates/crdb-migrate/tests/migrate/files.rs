@@ -1,4 +1,4 @@
-//! Mistakes in files: all of them are told at once, each with its file and line.
+//! Mistakes in files: all of them are reported at once, each with its file and line.
 
 use crdb_migrate::{ErrorKind, Migrations, ProblemKind};
 

@@ -57,7 +57,7 @@ async fn a_job_that_an_operator_paused_is_told_and_goes_on_once_it_is_resumed() 
     assert_eq!(error.kind(), ErrorKind::JobPaused, "{error}");
     let resume = format!("job resume {job}");
     assert!(error.suggestion().unwrap().contains(&resume), "{error}");
-    // It is told again, and not run beside the paused one.
+    // It is reported again, and not run beside the paused one.
     let error = operator.up().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobPaused, "{error}");
     operator.control_job(job, JobCommand::Resume).await.unwrap();

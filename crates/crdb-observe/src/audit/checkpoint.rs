@@ -61,7 +61,7 @@ impl Signer {
         })
     }
 
-    /// The public key that verifies its checkpoints. Give it to those who check the log.
+    /// The public key that verifies its checkpoints. Give it to the auditors who check the log.
     #[must_use]
     pub fn verifier_key(&self) -> VerifierKey {
         let mut public = [0; 32];

@@ -29,7 +29,7 @@
 //! | `/profile` | 200 with a `ProfileReport` as JSON, with `?format=text` as text for people; 404 without a profile (feature `profile`) |
 //! | `/` | 200 with this list |
 //!
-//! It is for probes and scrapes, not for the internet: no TLS, no login. It listens on loopback unless told otherwise. GET and HEAD are
+//! It is for probes and scrapes, not for the internet: no TLS, no login. It listens on loopback by default. GET and HEAD are
 //! all it answers; each connection carries one request.
 //!
 //! # Limits

@@ -24,7 +24,7 @@ pub(super) struct Request {
 /// Why there is no request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The client is told.
+    /// The client gets an answer.
     Answer(Status),
     /// The client has gone.
     Gone,

@@ -8,7 +8,7 @@ use super::OpenTelemetry;
 use super::span::End;
 
 impl OpenTelemetry {
-    /// A span of something that has ended: its beginning is told by how long it took.
+    /// A span of something that has ended: its beginning follows from how long it took.
     fn ended(&self, name: String, ended: Ended, own: Vec<KeyValue>) {
         let mut attributes = self.common();
         attributes.extend(own);

@@ -10,7 +10,7 @@ use super::report::{ProfileReport, StatementProfile};
 /// A change of a rate or a time below this part is noise.
 const NOISE: f64 = 0.2;
 
-/// A statement with fewer calls than this has no quantiles to speak of.
+/// A statement with fewer calls than this has too few for quantiles.
 const FEW: u64 = 20;
 
 /// Two reports, statement by statement; what has become slower first.

@@ -58,7 +58,7 @@ pub struct Profile {
     slow_after: Duration,
     since: Mutex<SystemTime>,
     contentions: Contentions,
-    /// Where an inspector is told of what is slow.
+    /// Where an inspector learns what is slow.
     inspected: OnceLock<Inspected>,
 }
 

@@ -1,4 +1,4 @@
-//! What was acknowledged survives the end of the process, and a full disk is told.
+//! What was acknowledged survives the end of the process, and a full disk is reported.
 //!
 //! The tests run themselves again as processes of their own, which know by a variable what to do. With `CRDB_TEST_LONG` set it is 1,000 kills.
 

@@ -5,7 +5,7 @@ use crate::error::ErrorKind;
 use crate::node::{NodeAddress, NodeId};
 use crate::shell::now;
 
-/// An acquire that the observer is told of. Dropped before its end, it ends as dropped. Without an observer it does
+/// An acquire that is reported to the observer. Dropped before its end, it ends as dropped. Without an observer it does
 /// nothing.
 pub(crate) struct Acquiring<'a> {
     /// Until the end has been reported.

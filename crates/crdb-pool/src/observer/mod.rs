@@ -1,4 +1,4 @@
-//! Who is told of what happens in the pool.
+//! Observers of the pool.
 
 mod acquiring;
 mod events;
@@ -18,7 +18,7 @@ pub use partial::PartialObserver;
 /// What an observer keeps from the beginning of an operation to its end. `None` costs nothing.
 pub type Token = Option<Box<dyn Any + Send + Sync>>;
 
-/// Is told of what happens in the pool. An observer that needs only a few of these methods implements [`PartialObserver`]
+/// Observes the pool. An observer that needs only a few of these methods implements [`PartialObserver`]
 /// instead.
 ///
 /// `begin_acquire` gives a token, which comes back with `end_acquire`: exactly one end for each beginning, on the same

@@ -154,7 +154,7 @@ pub fn build(sql: impl AsRef<Path>, options: &Options) -> Result<PathBuf, Error>
             "OUT_DIR is not set: codegen::build is for build scripts, which cargo runs with it";
         Error::new(ErrorKind::Output, message)
     })?;
-    // Cargo looks at every file of the directory. A build script's standard output is how it is told.
+    // Cargo looks at every file of the directory. A build script tells it on standard output.
     let told = writeln!(
         std::io::stdout(),
         "cargo::rerun-if-changed={}",

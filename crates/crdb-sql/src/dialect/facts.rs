@@ -34,7 +34,7 @@ pub struct TableMention {
     pub usage: TableUse,
 }
 
-/// What can be told of a statement without a schema.
+/// What is known of a statement without a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
@@ -66,7 +66,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What can be told of a statement.
+    /// What is known of a statement.
     #[must_use]
     pub fn of(statement: &Statement) -> Self {
         let mut collect = Collect {

@@ -67,7 +67,7 @@ pub enum Retry {
     Certain,
     /// `-- retry: safe`: running it twice does no harm, so also when it is unknown whether the first run had an effect.
     Safe,
-    /// `-- retry: never`: not at all; the caller wants to hear of the first failure.
+    /// `-- retry: never`: not at all; the caller wants to get the first failure.
     Never,
 }
 

@@ -17,7 +17,7 @@ struct Section {
     body: Vec<Token>,
 }
 
-/// A query, or a template before anybody has looked into it.
+/// A query, or a template before it is looked into.
 pub(super) enum Entry {
     Query(Query),
     Template(TemplateSource),

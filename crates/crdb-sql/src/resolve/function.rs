@@ -112,7 +112,7 @@ const KINDS: &[(Kind, &[&str])] = &[
     ),
 ];
 
-/// The name of a function of the engines, or `None` where it may be anybody's.
+/// The name of a function of the engines, or `None` where it may be a user's.
 pub(crate) fn builtin_name(function: &Function) -> Option<&str> {
     match function.name.parts.as_slice() {
         [name] => Some(name.value()),

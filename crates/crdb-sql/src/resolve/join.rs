@@ -139,7 +139,7 @@ impl<'t, O: Observer<'t>> Resolver<'t, O> {
         }
     }
 
-    /// The names that both sides have, in the order of the left; `None` where that cannot be told.
+    /// The names that both sides have, in the order of the left; `None` where that is not known.
     fn common_names(&self, left: &Side<'t>, right: &Side<'t>) -> Option<Vec<&'t str>> {
         let names = |side: &Side<'t>| -> Option<Vec<&'t str>> {
             side.star

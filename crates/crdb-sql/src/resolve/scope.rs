@@ -41,7 +41,7 @@ pub(crate) enum Found<'t> {
     Column(Column<'t>, Option<usize>),
     /// Certainly nothing.
     Missing,
-    /// Something, or nothing: it cannot be told.
+    /// Something, or nothing: it is not known.
     Unknown,
 }
 
@@ -183,7 +183,7 @@ impl<'t> Scope<'t> {
         found.unwrap_or_else(|| Column::unknown(None))
     }
 
-    /// The source that a qualifier means: none, one, or (the inner `None`) it cannot be told.
+    /// The source that a qualifier means: none, one, or (the inner `None`) it is ambiguous.
     #[expect(clippy::option_option, reason = "absent and uncertain are two answers")]
     fn qualified(&self, qualifier: &[Ident]) -> Option<Option<usize>> {
         let (last, schema) = qualifier.split_last()?;

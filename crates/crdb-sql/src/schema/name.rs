@@ -116,7 +116,7 @@ impl Mentioned {
     }
 }
 
-/// Which of the objects with one last part `parts` mean; `None` where it cannot be told.
+/// Which of the objects with one last part `parts` mean; `None` where it is ambiguous.
 ///
 /// CockroachDB reads `a.t` as the table of schema `a`, and where there is none, as that of database `a`.
 pub(super) fn choose<'k>(named: impl Iterator<Item = &'k Key>, parts: &[&str]) -> Option<&'k Key> {

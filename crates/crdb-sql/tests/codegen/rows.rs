@@ -1,4 +1,4 @@
-//! Row types: shared, one's own, with derives; enums with them.
+//! Row types: shared, the user's own, with derives; enums with them.
 
 use crdb_sql::Repository;
 use crdb_sql::codegen::{Descriptions, Options, generate};

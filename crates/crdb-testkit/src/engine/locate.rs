@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::process::Account;
 
-/// A program on `PATH`, or where system programs are that not everybody's `PATH` shows.
+/// A program on `PATH`, or where system programs are that not every `PATH` has.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     search_path()
         .into_iter()

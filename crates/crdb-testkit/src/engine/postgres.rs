@@ -177,7 +177,7 @@ fn initialise(
     ))
 }
 
-/// Lets everybody create tables, in databases that are made from now on too when it runs in `template1`. PostgreSQL 15
+/// Lets every user create tables, in databases that are made from now on too when it runs in `template1`. PostgreSQL 15
 /// took that away; CockroachDB and older servers allow it.
 const EVERYBODY_CREATES: &str = "GRANT CREATE ON SCHEMA public TO PUBLIC";
 

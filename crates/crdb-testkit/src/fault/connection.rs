@@ -125,7 +125,7 @@ pub(super) async fn end(stream: &TcpStream, cut: Cut) {
     }
 }
 
-/// Resolves when all open connections are told to end.
+/// Resolves when all open connections have to end.
 async fn told_to_cut(cuts_before: u64, mut settings: watch::Receiver<Settings>) -> Cut {
     let told = settings
         .wait_for(|settings| settings.cut_number() > cuts_before)
@@ -139,7 +139,7 @@ async fn told_to_cut(cuts_before: u64, mut settings: watch::Receiver<Settings>) 
 
 /// How one direction ended.
 enum End {
-    /// The sender closed, and the receiver has been told.
+    /// The sender closed, and the receiver knows.
     Finished,
     /// One side is gone.
     Broken,

@@ -1,4 +1,4 @@
-//! What a fault proxy is told, and what it tells.
+//! The settings and the observations of a fault proxy.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl Link {
         Self::default()
     }
 
-    /// No byte passes and neither side is told. TCP holds back what does not fit into the buffers, and delivers it all when
+    /// No byte passes and neither side notices. TCP holds back what does not fit into the buffers, and delivers it all when
     /// the link is set to something else: a stall, as seen from either end, not a loss.
     #[must_use]
     pub fn blackhole() -> Self {
@@ -109,7 +109,7 @@ pub enum Cut {
     Reset,
     /// The receiver sees the end of the stream, the other direction goes on.
     HalfClose,
-    /// Nothing passes any more in either direction, and neither side is told. [`FaultProxy::heal`](super::FaultProxy::heal)
+    /// Nothing passes any more in either direction, and neither side notices. [`FaultProxy::heal`](super::FaultProxy::heal)
     /// does not bring it back.
     Blackhole,
 }
@@ -167,7 +167,7 @@ impl Path {
     }
 }
 
-/// All that a fault proxy was told.
+/// All settings of a fault proxy.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Settings {
     pub(super) accept: Accept,

@@ -1,4 +1,4 @@
-//! What the KDC and its clients are told.
+//! The configuration of the KDC and its clients.
 
 use std::path::Path;
 use std::time::Duration;

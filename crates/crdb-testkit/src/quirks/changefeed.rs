@@ -3,8 +3,8 @@
 //! The proxy looks at the tables again and again, and tells what differs. So two changes of a row between two looks are one,
 //! which a changefeed's "at least once" does not promise to tell apart either.
 //!
-//! A change is told with the time after the look that has found it, and what is resolved is the time before a look: so a change is never
-//! earlier than it is told to be, and none that is not told is earlier than what is resolved.
+//! A change is sent with the time after the look that has found it, and what is resolved is the time before a look: so a change is never
+//! earlier than it says, and none that was not sent is earlier than what is resolved.
 
 mod history;
 
@@ -23,7 +23,7 @@ use super::transaction::State;
 use super::wire::Frame;
 use history::{Look, Place, Rows};
 
-/// Where PostgreSQL keeps the changes that are told next.
+/// Where PostgreSQL keeps the changes that are sent next.
 const KEPT_AS: &str = "crdb_testkit.changes";
 
 /// How often `resolved` comes where no interval is named.
@@ -202,7 +202,7 @@ impl Session {
             }
             let before = nanoseconds();
             let mut found = Vec::new();
-            // What changed between the time and the look is not told where the look is the first.
+            // What changed between the time and the look is not sent where the look is the first.
             let mut tells_all = true;
             for (place, (table, known)) in places.iter().zip(feed.tables.iter().zip(&mut known)) {
                 let rows = match self.look(table).await? {

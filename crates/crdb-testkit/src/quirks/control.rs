@@ -55,7 +55,7 @@ impl QuirksOptions {
         self
     }
 
-    /// Refuses sessions without TLS, as a secure cluster does unless told otherwise. Default: false.
+    /// Refuses sessions without TLS, as a secure cluster does by default. Default: false.
     #[must_use]
     pub fn require_tls(mut self, require: bool) -> Self {
         self.require_tls = require;
@@ -134,7 +134,7 @@ pub struct QuirkCounts {
     pub schema_changes: u64,
     /// Connections that were cut.
     pub cuts: u64,
-    /// Sessions that were told 57P01.
+    /// Sessions that got 57P01.
     pub drained: u64,
     /// Cancel requests that named a session of this proxy.
     pub cancels: u64,

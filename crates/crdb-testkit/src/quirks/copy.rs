@@ -13,7 +13,7 @@ use super::wire::{Frame, Incoming, fields, put_failure};
 
 impl Session {
     /// Passes the client's data on until it is done, gives up, or PostgreSQL refuses it. What PostgreSQL says then is
-    /// still to be read. False when the client has been told that the COPY has failed.
+    /// still to be read. False when the COPY has failed and the client knows.
     pub(super) async fn copy_in(&mut self, statement: &Statement) -> io::Result<bool> {
         loop {
             tokio::select! {

@@ -232,7 +232,7 @@ impl Session {
             let commits = !self.skipping
                 && self.transaction.state == State::Idle
                 && self.transaction.has_begun();
-            // What failed behind the client's back has taken back what the client was told.
+            // What failed behind the client's back has taken back what the client knows.
             let untold = match self.backend.failed() {
                 Some(error) if !self.skipping => Some(error.clone()),
                 _ => None,

@@ -353,7 +353,7 @@ impl Session {
         Ok(stopped)
     }
 
-    /// Waits until the job of the session's own statement has ended or an operator has stopped it, which its statement is told.
+    /// Waits until the job of the session's own statement has ended or an operator has stopped it, which its statement reports.
     async fn wait_for_own_job(&mut self, id: i64) -> Option<Failure> {
         loop {
             let takes = self.control.failures().job_time;

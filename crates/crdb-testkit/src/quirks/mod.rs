@@ -173,7 +173,7 @@ impl QuirksProxy {
     }
 
     /// Begins to drain, as a node does after SIGTERM: new connections are accepted and closed without a word; idle
-    /// sessions are told 57P01 unasked and closed; one that runs a statement is answered first, and one in a
+    /// sessions get 57P01 unasked and closed; one that runs a statement is answered first, and one in a
     /// transaction may go on until that ends.
     pub fn drain(&self) {
         self.control.draining.send_replace(true);

@@ -128,7 +128,7 @@ fn schema_lock(statement: &[Token<'_>], at: usize) -> Option<(usize, String)> {
 }
 
 /// `DROP DATABASE .. CASCADE` and `.. RESTRICT`: PostgreSQL has no such words, and ends the sessions of the database only
-/// when it is told to.
+/// on request.
 fn drop_database(statement: &[Token<'_>], at: usize) -> Option<(usize, String)> {
     let last = at + 1 == statement.len() && at >= 3;
     let drops = statement[0].is("drop") && statement[1..].first()?.is("database");

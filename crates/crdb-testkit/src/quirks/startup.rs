@@ -216,7 +216,7 @@ async fn begin(stream: TcpStream, control: &Arc<Control>) -> std::io::Result<()>
     outcome
 }
 
-/// Passes messages both ways until PostgreSQL is satisfied. False when it is not; the client has been told.
+/// Passes messages both ways until PostgreSQL is satisfied. False when it is not; the client knows.
 async fn authenticate(
     client: &mut Client,
     backend: &mut Backend,

@@ -111,7 +111,7 @@ impl Session {
         Ok(Outcome::Complete)
     }
 
-    /// Runs what would commit without telling the client. False when it failed of itself, which the client is told.
+    /// Runs what would commit without telling the client. False when it failed of itself, which the client learns.
     pub(super) async fn run_unanswered(
         &mut self,
         statement: &Statement,

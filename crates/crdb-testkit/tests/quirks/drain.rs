@@ -42,7 +42,7 @@ async fn idle_sessions_are_told_unasked_and_busy_ones_after_their_answer() {
     assert_eq!(answer[1..], ["ReadyForQuery I", GOODBYE, "closed"]);
     assert_eq!(proxy.counts().drained, 3);
 
-    // New connections are told in clear, also in answer to an SSLRequest.
+    // New connections get it in clear, also in answer to an SSLRequest.
     let ssl_request = [0, 0, 0, 8, 4, 210, 22, 47];
     for first in [ssl_request.to_vec(), startup(&[("user", "trust_user")])] {
         let mut new = Raw {

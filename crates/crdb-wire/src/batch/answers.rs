@@ -85,7 +85,7 @@ impl BatchAnswer {
         self.answer.is_success() && !self.rolled_back
     }
 
-    /// What the observer is told of a batch that did not succeed.
+    /// What the observer gets for a batch that did not succeed.
     pub(super) fn failure(&self) -> Failure<'_> {
         Failure::of_answer(&self.answer)
     }

@@ -201,7 +201,7 @@ impl Session {
 /// copy in pieces that take less.
 ///
 /// # Cancel safety
-/// Dropping it gives the COPY up: the server is told so and keeps nothing. The session can be used at once; it is clean when the
+/// Dropping it gives the COPY up: the server learns of it and keeps nothing. The session can be used at once; it is clean when the
 /// server's answer has come.
 pub struct CopyIn<'s, S = RowEncoder> {
     /// Until the answer is complete.

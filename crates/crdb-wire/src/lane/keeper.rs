@@ -15,10 +15,10 @@ use super::run::Inner;
 use super::{LaneSource, OpenError};
 use crate::error::Error;
 
-/// How often the keeper looks, when it is not told to.
+/// How often the keeper looks when nothing wakes it.
 const ROUND: Duration = Duration::from_millis(250);
 
-/// How often it looks at most, however often it is told to.
+/// How often it looks at most, however often it is woken.
 const LEAST_ROUND: Duration = Duration::from_millis(2);
 
 /// How long it waits at first, and at most, before it tries again to open a lane.

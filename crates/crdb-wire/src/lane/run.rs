@@ -291,7 +291,7 @@ impl<S: LaneSource> Inner<S> {
                 if self.gate.look(|admission| admission.taken(id)) <= lane.abandoned() {
                     return;
                 }
-                // A place that was given back before its statement was sent is not told of. Without patience it would be looked for
+                // A place that was given back before its statement was sent is not announced. Without patience it would be looked for
                 // without a pause.
                 let pause = self.config.patience.max(LOOK_AGAIN);
                 drop(timeout(pause, changed).await);

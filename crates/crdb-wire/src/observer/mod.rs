@@ -1,4 +1,4 @@
-//! Who is told of batches, COPY, and what the server says unasked.
+//! Observers of batches, COPY, and what the server says unasked.
 
 mod events;
 mod fan_out;
@@ -21,7 +21,7 @@ use crate::server_error::ServerError;
 /// What an observer keeps from the beginning of an operation to its end. `None` costs nothing.
 pub type Token = Option<Box<dyn Any + Send + Sync>>;
 
-/// Is told of batches and COPY, and of what the server says unasked. An observer that needs only a few of these methods
+/// Observes batches, COPY, and what the server says unasked. An observer that needs only a few of these methods
 /// implements [`PartialObserver`] instead.
 ///
 /// `begin_*` gives a token, which comes back with `end_*`: exactly one end for each beginning, on the same observer. An

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use super::{BatchBegin, BatchEnd, CopyBegin, CopyDirection, CopyEnd, Observer, Outcome, Token};
 
-/// An operation that the observer is told of. Dropped before [`end`](Self::end), it ends as dropped. Without an observer it
+/// An operation that is reported to the observer. Dropped before [`end`](Self::end), it ends as dropped. Without an observer it
 /// does nothing.
 pub(crate) struct Operation(Option<Begun>);
 

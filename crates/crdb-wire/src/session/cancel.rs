@@ -37,7 +37,7 @@ pub(super) struct Cancels {
     how: Option<Arc<dyn Cancel>>,
     /// Those that are on their way.
     pending: watch::Sender<usize>,
-    /// Counts loans, so that a cancel meant for an earlier one can be told.
+    /// Counts loans, so that a cancel meant for an earlier one is recognised.
     loan: AtomicU64,
     /// One may have reached the server, and the session has not been seen idle since.
     sent: AtomicBool,

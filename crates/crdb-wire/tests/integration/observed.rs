@@ -1,4 +1,4 @@
-//! What an observer is told of batches and COPY: one end for each beginning.
+//! What an observer gets of batches and COPY: one end for each beginning.
 
 use std::sync::{Arc, Mutex};
 

@@ -82,7 +82,7 @@ impl Setting {
     }
 }
 
-/// What a caller was told of one statement.
+/// What a caller learned of one statement.
 #[derive(Debug, Clone, PartialEq)]
 enum Told {
     /// It ran, and this was its row.
@@ -274,7 +274,7 @@ async fn call(
     }
 }
 
-/// Holds what callers were told against what the server did.
+/// Compares what callers got with what the server did.
 fn judge(model: &Model, told: &BTreeMap<i64, (&'static str, Told)>, totals: &mut Totals) {
     let stored = model.stored.lock();
     for (value, (text, told)) in told {

@@ -1,4 +1,4 @@
-//! A format of one's own: one line a row, with as many marks as the row has columns.
+//! A custom format: one line a row, with as many marks as the row has columns.
 
 use crdb_data::{Columns, Encode, Error};
 use crdb_exec::Row;

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const MISSING: &str =
     "there is no prometheus or promtool: `cargo xtask setup --alerts` installs them";
 
-/// A running Prometheus, which scrapes what it is told of. Dropping it stops it.
+/// A running Prometheus, which scrapes what its configuration names. Dropping it stops it.
 pub(crate) struct Prometheus {
     address: SocketAddr,
     directory: tempfile::TempDir,

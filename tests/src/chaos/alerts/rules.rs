@@ -27,7 +27,7 @@ pub(crate) fn alerts(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The names of all metrics that a text speaks of, as they are scraped, and not of those that rules record.
+/// The names of all metrics that a text mentions, as they are scraped, and not of those that rules record.
 pub(crate) fn metrics(text: &str) -> BTreeSet<&str> {
     let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == ':';
     text.split(|char| !is_part(char))

@@ -1,4 +1,4 @@
-//! Holds what callers were told against the rows that are there.
+//! Compares what callers got with the rows that are there.
 
 use super::plan::Call;
 use crate::chaos::checker::Violation;

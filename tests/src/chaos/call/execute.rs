@@ -1,4 +1,4 @@
-//! Makes a call, and hears what its caller is told.
+//! Makes a call, and notes what its caller gets.
 
 use super::plan::{Plan, Step, Work};
 use super::trouble::Trouble;

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 /// How long a caller waits for a session.
 pub const ALLOWED: Duration = Duration::from_millis(400);
-/// How much later it may be told.
+/// How much later it may learn of it.
 const SLACK: Duration = Duration::from_millis(50);
 /// How soon the rate must be back.
 const BACK_WITHIN: Duration = Duration::from_secs(1);
@@ -80,7 +80,7 @@ struct Callers<C> {
     answers: Tally,
     gets: AtomicU64,
     gave_up: AtomicU64,
-    /// By how much the latest was told late, beyond what timers were late by, in microseconds.
+    /// By how much the latest was late, beyond what timers were late by, in microseconds.
     latest: AtomicU64,
     dead: Mutex<HashSet<u64>>,
     lent_dead: AtomicU64,

@@ -237,7 +237,7 @@ impl Restart {
             "more connections were opened than the pool has slots",
             format!("{} for {SESSIONS} slots", self.connects),
         );
-        // Those who were lent a dead session come again, and a pool's worth is served side by side.
+        // Callers that were lent a dead session come again, and a pool's worth is served side by side.
         require(
             self.out_of_order() <= 2 * u64::from(SESSIONS),
             "who came first is not served first",

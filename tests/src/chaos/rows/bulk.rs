@@ -282,7 +282,7 @@ impl Bed<'_> {
             };
             let cut = [Cut::Reset, Cut::Close, Cut::HalfClose][rng.random_range(0..3)];
             if rng.random_bool(0.1) {
-                // The node is gone for a while, also for those who come anew.
+                // The node is gone for a while, also for new callers.
                 proxy.set_accept(Accept::Refuse).await;
                 proxy.cut_now(cut);
                 tokio::time::sleep(Duration::from_millis(rng.random_range(50..500))).await;

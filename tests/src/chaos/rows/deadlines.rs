@@ -123,7 +123,7 @@ impl Row for Deadlines {
 struct Plan {
     limit: Duration,
     sleeps: Duration,
-    /// What the harmless statement asks to be told.
+    /// What the harmless statement asks for.
     number: i64,
 }
 

@@ -15,7 +15,7 @@ use super::store::Transaction;
 use super::value::{Cell, Rows};
 use crate::simulation::world::World;
 
-/// How long a session that was told of a shutdown may stay, in milliseconds.
+/// How long a session that heard of a shutdown may stay, in milliseconds.
 const GOODBYE: u64 = 2_000;
 
 /// A session from its first statement on.
@@ -245,7 +245,7 @@ impl Session {
         Ok(())
     }
 
-    /// The statement of a text. One that the model does not know is told of: then the model is not what it has to be.
+    /// The statement of a text. One that the model does not know is reported: then the model is not what it has to be.
     fn understood(&self, text: &str, values: &[Cell]) -> Option<Statement> {
         let statement = Statement::of(text, values);
         if statement.is_none() {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::call::Bed;
 
-/// How late a borrower may be told that there is no session: the timers' granularity.
+/// How late a borrower may learn that there is no session: the timers' granularity.
 const GRANULARITY: Duration = Duration::from_millis(2);
 
 type Lease = crdb_facade::pool::Lease<crdb_facade::Connector>;

@@ -1,4 +1,4 @@
-//! One call: made, perhaps dropped, and judged by what it is told.
+//! One call: made, perhaps dropped, and judged by what it gets.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -28,7 +28,7 @@ pub(in crate::simulation) struct Bed {
     pub(in crate::simulation) promises: Promises,
 }
 
-/// What a caller was told.
+/// What a caller got.
 #[derive(Debug)]
 pub(in crate::simulation) enum Told<T> {
     Done(T),
@@ -140,7 +140,7 @@ impl Bed {
         }
     }
 
-    /// Holds what was told of the work with this mark against the data, now and at the end.
+    /// Compares what callers got for the work with this mark with the data, now and at the end.
     pub(super) fn judge<T>(&self, what: &str, id: i64, told: &Told<T>) {
         let is_there = self.cluster.is_marked(id);
         match told {

@@ -83,7 +83,7 @@ impl Parquet {
         self
     }
 
-    /// Compresses its pages: not at all unless told otherwise.
+    /// Compresses its pages: not at all by default.
     #[must_use]
     pub fn compression(mut self, compression: ParquetCompression) -> Self {
         self.compression = compression;

@@ -61,7 +61,7 @@ async fn a_load_that_is_dropped_goes_on_where_it_was() {
     assert_eq!(number(&db, "SELECT count(*) FROM crdb_data_chunk").await, 0);
 }
 
-/// Runs until it is done, or drops it when it is told to.
+/// Runs until it is done, or drops it on request.
 trait AwaitOr: Future + Sized {
     async fn await_or(self, stop: Arc<tokio::sync::Notify>) -> Option<Self::Output> {
         tokio::select! {

@@ -9,7 +9,7 @@ use crdb_migrate::{ErrorKind, Migrations, Migrator, Observer, Options, StepEvent
 
 use crate::source::Plain;
 
-/// How a runner is told what to do: `PORT USER DATABASE ENGINE POINT FATE`.
+/// What a runner does: `PORT USER DATABASE ENGINE POINT FATE`.
 pub(super) const ORDERS: &str = "CRDB_MIGRATE_TEST_RUNNER";
 
 /// How long a lease lasts.

@@ -73,7 +73,7 @@ tree! {
         Session,
         /// `LOCAL`: for the transaction.
         Local,
-        /// `CLUSTER SETTING`: for everybody.
+        /// `CLUSTER SETTING`: for all sessions.
         Cluster,
     }
 

@@ -42,7 +42,7 @@ tree! {
         Type(DataType),
         /// An expression.
         Expr(Expr),
-        /// An expression in brackets, which a virtual cluster can be told by.
+        /// An expression in brackets, which names a virtual cluster.
         InBrackets(Box<Expr>),
         /// A string.
         Text(Box<str>),

@@ -117,7 +117,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The level of an operator that is a word, or that needs more than its symbol to be told.
+    /// The level of an operator that is a word, or that needs more than its symbol to be recognised.
     fn word_operator(&self, kind: TokenKind, form: Form) -> Option<Level> {
         let level = match kind {
             TokenKind::TypeCast | TokenKind::TypeAnnotation => CAST,

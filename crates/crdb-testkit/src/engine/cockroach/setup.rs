@@ -16,7 +16,7 @@ host all password_user all password
 /// As above, since v22.1: `pkg/sql/pgwire/auth_methods.go`.
 const SCRAM_RULE: &str = "host all scram_user all scram-sha-256\n";
 
-/// For everybody else: the default of a cluster that was told nothing.
+/// For all others: the default of a cluster without such a rule.
 const OTHERS: &str = "host all all all cert-password";
 
 /// The statements that make users and settings; each runs alone, because cluster settings refuse transactions.
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(may[0].without, Some(Login::Scram));
         let scram = may[0].statements.join(";\n");
         let place = |text: &str| scram.find(text).unwrap();
-        // A test's own rules come before ours, and everybody else last.
+        // A test's own rules come before ours, and all others last.
         assert!(
             place("host all a all") < place("10.0.0.0/8 reject"),
             "{scram}"

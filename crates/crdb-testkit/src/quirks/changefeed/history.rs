@@ -43,7 +43,7 @@ impl Place {
     /// The rows from which a feed goes on behind this time; none where they are forgotten.
     pub(super) fn rows_at(&self, time: u128) -> Option<Arc<Rows>> {
         let looks = looks();
-        // Who was told that this time is resolved was told all that the look at it had found.
+        // A client that got this time as resolved got all that the look at it had found.
         let known = |look: &&Look| look.before == time || look.after <= time;
         let look = looks.get(self)?.iter().rev().find(known)?;
         Some(Arc::clone(&look.rows))

@@ -29,7 +29,7 @@ fn tag(number: usize) -> Vec<u8> {
     format!("INSERT 0 {number}\0").into_bytes()
 }
 
-/// The messages of one statement's reply. Rows are left out: the machine is only told of them.
+/// The messages of one statement's reply. Rows are left out: the machine only counts them.
 fn messages(number: usize, reply: &Reply, simple: bool) -> Vec<Message> {
     let complete = (b'C', tag(number));
     match reply {

@@ -35,7 +35,7 @@ impl ClientHandle for Connection {
     }
 }
 
-/// Lends that connection to everybody.
+/// Lends that connection to every caller.
 pub(crate) struct Single(pub(crate) Arc<ClientSession<Connection>>);
 
 impl SessionSource for Single {
