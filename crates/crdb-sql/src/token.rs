@@ -10,6 +10,7 @@
 //! `ARRAY[:a, :b]` do.
 
 mod scan;
+pub(crate) mod shape;
 
 use std::ops::Range;
 

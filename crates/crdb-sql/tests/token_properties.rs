@@ -74,29 +74,40 @@ fn name() -> impl Strategy<Value = String> {
     ]
 }
 
+fn scanned(text: &str) -> Vec<&str> {
+    tokenize(text)
+        .filter(|token| token.kind == TokenKind::NamedParameter)
+        .map(|token| &text[token.span.clone()])
+        .collect()
+}
+
+/// The parameters that the parser finds; `None` where it refuses the text.
+#[cfg(feature = "parser")]
+fn parsed(text: &str) -> Option<Vec<&str>> {
+    use crdb_sql::dialect::ast::Placeholder;
+    use crdb_sql::dialect::{Options, facts::Facts, parse_with};
+
+    let statements = parse_with(text, &Options::new().named_placeholders(true)).ok()?;
+    let mut found = Vec::new();
+    for statement in &statements {
+        for placeholder in Facts::of(statement).placeholders {
+            if let Placeholder::Named { span, .. } = placeholder {
+                found.push(span.text(text));
+            }
+        }
+    }
+    Some(found)
+}
+
 #[cfg(feature = "parser")]
 proptest! {
     /// The scanner that a running service has finds the placeholders that the parser finds, and each once for each name.
     #[test]
     fn scanner_and_parser_find_the_same_parameters(names in prop::collection::vec(name(), 1..5)) {
-        use crdb_sql::dialect::ast::Placeholder;
-        use crdb_sql::dialect::{Options, facts::Facts, parse_with};
-
         let list: Vec<String> = names.iter().map(|name| format!(":{name}")).collect();
         let text = format!("SELECT {}", list.join(", "));
-        let scanned: Vec<&str> = tokenize(&text)
-            .filter(|token| token.kind == TokenKind::NamedParameter)
-            .map(|token| &text[token.span.clone()])
-            .collect();
-        if let Ok(statements) = parse_with(&text, &Options::new().named_placeholders(true)) {
-            let mut parsed = Vec::new();
-            for statement in &statements {
-                for placeholder in Facts::of(statement).placeholders {
-                    if let Placeholder::Named { span, .. } = placeholder {
-                        parsed.push(span.text(&text));
-                    }
-                }
-            }
+        let scanned = scanned(&text);
+        if let Some(parsed) = parsed(&text) {
             prop_assert_eq!(&scanned, &parsed);
         }
         let file = format!("-- name: q :exec\n{text}");
@@ -108,6 +119,47 @@ proptest! {
             prop_assert_eq!(query.parameters().len(), distinct.len());
         }
     }
+
+    /// Neither of them sees a parameter where the other one sees a string, a name or a comment.
+    #[test]
+    fn scanner_and_parser_agree_on_strings_and_comments(items in prop::collection::vec(item(), 1..6)) {
+        let text = format!("SELECT {}", items.join(", "));
+        if let Some(parsed) = parsed(&text) {
+            prop_assert_eq!(scanned(&text), parsed, "{}", text);
+        }
+    }
+}
+
+/// A select item that holds a parameter, or hides one in a literal or a comment.
+#[cfg(feature = "parser")]
+fn item() -> impl Strategy<Value = String> {
+    let literal = prop::sample::select(vec![
+        "'a'",
+        "''':n'",
+        r"E'\\'",
+        r"E'\':n'",
+        r"b'\''",
+        r"'\'",
+        "x'00'",
+        "$$:n$$",
+        "$t$ $$ :n $t$",
+        "\"q:n\"",
+        "1.5e3",
+        "B'1'",
+        ":p",
+    ]);
+    let between = prop::sample::select(vec![
+        " ",
+        "\n",
+        " -- :n\n",
+        "/* :n /* */ */",
+        "/* ' */",
+        "\n-- '\n",
+        " || ",
+        "\r\n",
+    ]);
+    let tail = prop::sample::select(vec!["':n'", r"'\'", "'b'", "|| :q", "::STRING || :q", ""]);
+    (literal, between, tail).prop_map(|(a, b, c)| format!("{a}{b}{c}"))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::error::{ParseError, ParseErrorKind};
 use super::keyword::Keyword;
 use super::span::Span;
 use super::token::{Token, TokenKind, symbol};
+use crate::token::shape::{self, Dollar, is_space, is_word_part, is_word_start};
 
 /// Cuts `sql` into tokens. The last one is [`TokenKind::End`].
 ///
@@ -39,14 +40,6 @@ pub(super) struct Lexer<'a> {
     at: usize,
 }
 
-fn is_word_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
-}
-
-fn is_word_part(byte: u8) -> bool {
-    is_word_start(byte) || byte.is_ascii_digit() || byte == b'$'
-}
-
 impl<'a> Lexer<'a> {
     pub(super) fn new(sql: &'a str) -> Self {
         Self {
@@ -64,55 +57,34 @@ impl<'a> Lexer<'a> {
         ParseError::new(kind, self.sql, at, message)
     }
 
-    /// Skips white space and comments; says whether a newline was among them.
-    fn skip_space(&mut self) -> Result<bool, ParseError> {
-        let mut newline = false;
+    /// Skips white space and comments.
+    fn skip_space(&mut self) -> Result<(), ParseError> {
         loop {
-            match self.peek(0) {
-                b'\n' => {
-                    newline = true;
-                    self.at += 1;
+            self.at = shape::run(self.bytes, self.at, is_space);
+            match (self.peek(0), self.peek(1)) {
+                (b'-', b'-') => self.at = shape::run(self.bytes, self.at, |byte| byte != b'\n'),
+                (b'/', b'*') => {
+                    let end = shape::block_comment_end(self.bytes, self.at);
+                    self.take(end, "this comment is not closed: `*/` is missing")?;
                 }
-                b' ' | b'\t' | b'\r' | 0x0b | 0x0c => self.at += 1,
-                b'-' if self.peek(1) == b'-' => {
-                    let rest = &self.bytes[self.at..];
-                    self.at += rest
-                        .iter()
-                        .position(|byte| *byte == b'\n')
-                        .unwrap_or(rest.len());
-                }
-                b'/' if self.peek(1) == b'*' => self.skip_block_comment()?,
-                _ => return Ok(newline),
+                _ => return Ok(()),
             }
         }
     }
 
-    /// Skips a comment that may hold others.
-    fn skip_block_comment(&mut self) -> Result<(), ParseError> {
-        let start = self.at;
-        self.at += 2;
-        let mut depth = 1_u32;
-        while depth > 0 {
-            if self.at >= self.bytes.len() {
-                return Err(self.error(
-                    ParseErrorKind::Unterminated,
-                    start,
-                    "this comment is not closed: `*/` is missing",
-                ));
+    /// Goes on at `end`; an error where the construct that begins here is not closed.
+    fn take(
+        &mut self,
+        end: Option<usize>,
+        unclosed: impl Into<Box<str>>,
+    ) -> Result<(), ParseError> {
+        match end {
+            Some(end) => {
+                self.at = end;
+                Ok(())
             }
-            match (self.peek(0), self.peek(1)) {
-                (b'*', b'/') => {
-                    depth -= 1;
-                    self.at += 2;
-                }
-                (b'/', b'*') => {
-                    depth += 1;
-                    self.at += 2;
-                }
-                _ => self.at += 1,
-            }
+            None => Err(self.error(ParseErrorKind::Unterminated, self.at, unclosed)),
         }
-        Ok(())
     }
 
     pub(super) fn next_token(&mut self) -> Result<Token, ParseError> {
@@ -149,154 +121,69 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> TokenKind {
         let start = self.at;
-        let rest = &self.bytes[start..];
-        self.at += rest
-            .iter()
-            .position(|byte| !is_word_part(*byte))
-            .unwrap_or(rest.len());
+        self.at = shape::run(self.bytes, start, is_word_part);
         Keyword::find(&self.sql[start..self.at]).map_or(TokenKind::Word, TokenKind::Keyword)
     }
 
     fn quoted_word(&mut self) -> Result<TokenKind, ParseError> {
-        let start = self.at;
-        self.at += 1;
-        loop {
-            match self.peek(0) {
-                b'"' if self.peek(1) == b'"' => self.at += 2,
-                b'"' => {
-                    self.at += 1;
-                    return Ok(TokenKind::QuotedWord);
-                }
-                0 if self.at >= self.bytes.len() => {
-                    return Err(self.error(
-                        ParseErrorKind::Unterminated,
-                        start,
-                        "this quoted name is not closed: `\"` is missing",
-                    ));
-                }
-                _ => self.at += 1,
-            }
-        }
+        let end = shape::quoted_name_end(self.bytes, self.at);
+        self.take(end, "this quoted name is not closed: `\"` is missing")?;
+        Ok(TokenKind::QuotedWord)
     }
 
-    /// A literal in single quotes, after a prefix of `prefix` bytes. Parts on several lines are one literal.
+    /// A literal in single quotes, after a prefix of `prefix` bytes.
     fn quoted(
         &mut self,
         prefix: usize,
         escapes: bool,
         kind: TokenKind,
     ) -> Result<TokenKind, ParseError> {
-        let start = self.at;
-        self.at += prefix + 1;
-        loop {
-            match self.peek(0) {
-                b'\'' if self.peek(1) == b'\'' => self.at += 2,
-                b'\'' => {
-                    self.at += 1;
-                    let end = self.at;
-                    if !(self.skip_space()? && self.peek(0) == b'\'') {
-                        self.at = end;
-                        return Ok(kind);
-                    }
-                    self.at += 1;
-                }
-                b'\\' if escapes && self.at + 1 < self.bytes.len() => self.at += 2,
-                0 if self.at >= self.bytes.len() => {
-                    return Err(self.error(
-                        ParseErrorKind::Unterminated,
-                        start,
-                        "this string is not closed: `'` is missing",
-                    ));
-                }
-                _ => self.at += 1,
-            }
-        }
-    }
-
-    fn number(&mut self) -> Result<TokenKind, ParseError> {
-        let start = self.at;
-        if self.peek(0) == b'0' && matches!(self.peek(1), b'x' | b'X') {
-            self.at += 2;
-            let digits = self.at;
-            while self.peek(0).is_ascii_hexdigit() {
-                self.at += 1;
-            }
-            if self.at == digits {
-                return Err(self.error(
-                    ParseErrorKind::InvalidLiteral,
-                    start,
-                    "a hexadecimal number needs digits after `0x`",
-                ));
-            }
-            return Ok(TokenKind::Integer);
-        }
-        let mut kind = TokenKind::Integer;
-        self.skip_digits();
-        if self.peek(0) == b'.' && self.peek(1) != b'.' {
-            kind = TokenKind::Decimal;
-            self.at += 1;
-            self.skip_digits();
-        }
-        if matches!(self.peek(0), b'e' | b'E') {
-            let sign = usize::from(matches!(self.peek(1), b'+' | b'-'));
-            if !self.peek(1 + sign).is_ascii_digit() {
-                return Err(self.error(
-                    ParseErrorKind::InvalidLiteral,
-                    start,
-                    "an exponent needs digits after `e`",
-                ));
-            }
-            kind = TokenKind::Decimal;
-            self.at += 1 + sign;
-            self.skip_digits();
-        }
+        let end = shape::string_end(self.bytes, self.at + prefix, escapes);
+        self.take(end, "this string is not closed: `'` is missing")?;
         Ok(kind)
     }
 
-    fn skip_digits(&mut self) {
-        while self.peek(0).is_ascii_digit() {
-            self.at += 1;
+    fn number(&mut self) -> Result<TokenKind, ParseError> {
+        let number = shape::number(self.bytes, self.at);
+        if let Some(lacks) = number.lacks {
+            return Err(self.error(ParseErrorKind::InvalidLiteral, self.at, lacks));
         }
+        self.at = number.end;
+        Ok(if number.is_decimal {
+            TokenKind::Decimal
+        } else {
+            TokenKind::Integer
+        })
     }
 
     /// A placeholder or a dollar quote.
     fn dollar(&mut self) -> Result<TokenKind, ParseError> {
         let start = self.at;
-        self.at += 1;
-        if self.peek(0).is_ascii_digit() {
-            self.skip_digits();
-            return match self.sql[start + 1..self.at].parse::<u32>() {
-                Ok(1..=65_536) => Ok(TokenKind::Placeholder),
+        match shape::dollar(self.sql, start) {
+            Dollar::Placeholder(end) => match self.sql[start + 1..end].parse::<u32>() {
+                Ok(1..=65_536) => {
+                    self.at = end;
+                    Ok(TokenKind::Placeholder)
+                }
                 _ => Err(self.error(
                     ParseErrorKind::InvalidLiteral,
                     start,
                     "a placeholder is numbered from `$1` to `$65536`",
                 )),
-            };
-        }
-        if is_word_start(self.peek(0)) {
-            while is_word_part(self.peek(0)) && self.peek(0) != b'$' {
-                self.at += 1;
+            },
+            Dollar::String(end) => {
+                self.at = end;
+                Ok(TokenKind::DollarString)
             }
-        }
-        if self.peek(0) != b'$' {
-            return Err(self.error(
+            Dollar::Unclosed(end) => {
+                let tag = &self.sql[start..end];
+                let message = format!("this dollar quote is not closed: `{tag}` is missing");
+                Err(self.error(ParseErrorKind::Unterminated, start, message))
+            }
+            Dollar::Nothing => Err(self.error(
                 ParseErrorKind::UnexpectedCharacter,
                 start,
                 "`$` begins a placeholder (`$1`) or a dollar quote (`$$`)",
-            ));
-        }
-        self.at += 1;
-        let tag = &self.sql[start..self.at];
-        match self.sql[self.at..].find(tag) {
-            Some(length) => {
-                self.at += length + tag.len();
-                Ok(TokenKind::DollarString)
-            }
-            None => Err(self.error(
-                ParseErrorKind::Unterminated,
-                start,
-                format!("this dollar quote is not closed: `{tag}` is missing"),
             )),
         }
     }
@@ -362,7 +249,11 @@ mod tests {
             kinds("'a' 'b'"),
             [TokenKind::String, TokenKind::String, TokenKind::End]
         );
-        assert_eq!(kinds("'a' -- c\n 'b'"), [TokenKind::String, TokenKind::End]);
+        // CockroachDB takes no comment in between; PostgreSQL does.
+        assert_eq!(
+            kinds("'a' -- c\n 'b'"),
+            [TokenKind::String, TokenKind::String, TokenKind::End]
+        );
     }
 
     #[test]

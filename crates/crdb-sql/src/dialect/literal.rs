@@ -1,5 +1,7 @@
 //! What the literals of the dialect hold.
 
+use crate::token::shape;
+
 /// The value of a quoted name: quotes taken off, doubled quotes made one.
 pub(super) fn quoted_word(source: &str) -> String {
     source[1..source.len() - 1].replace("\"\"", "\"")
@@ -70,25 +72,10 @@ fn escaped_parts(source: &str) -> impl Iterator<Item = &str> {
 
 fn split_parts(source: &str, escapes: bool) -> impl Iterator<Item = &str> {
     let bytes = source.as_bytes();
-    let mut at = 0;
+    // Between the parts there is only white space.
+    let mut quote = Some(0);
     std::iter::from_fn(move || {
-        // Between the parts there is only white space and comments, which may hold quotes.
-        while at < bytes.len() && bytes[at] != b'\'' {
-            if bytes[at..].starts_with(b"--") {
-                at += bytes[at..]
-                    .iter()
-                    .position(|byte| *byte == b'\n')
-                    .unwrap_or(bytes.len() - at);
-            } else if bytes[at..].starts_with(b"/*") {
-                at = end_of_comment(bytes, at);
-            } else {
-                at += 1;
-            }
-        }
-        if at >= bytes.len() {
-            return None;
-        }
-        let start = at + 1;
+        let start = quote? + 1;
         let mut end = start;
         while end < bytes.len() {
             if bytes[end] == b'\\' && escapes || bytes[end..].starts_with(b"''") {
@@ -99,29 +86,9 @@ fn split_parts(source: &str, escapes: bool) -> impl Iterator<Item = &str> {
                 end += 1;
             }
         }
-        at = end + 1;
+        quote = shape::next_part(bytes, end + 1);
         source.get(start..end)
     })
-}
-
-/// Past the end of the (nesting) comment at `at`.
-fn end_of_comment(bytes: &[u8], mut at: usize) -> usize {
-    let mut depth = 0_u32;
-    while at < bytes.len() {
-        if bytes[at..].starts_with(b"/*") {
-            depth += 1;
-            at += 2;
-        } else if bytes[at..].starts_with(b"*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                break;
-            }
-        } else {
-            at += 1;
-        }
-    }
-    at
 }
 
 fn unescape(part: &str, value: &mut Vec<u8>) -> Result<(), &'static str> {
@@ -300,8 +267,7 @@ mod tests {
     fn doubled_quotes_are_one_and_parts_are_joined() {
         assert_eq!(string("'a''b'"), "a'b");
         assert_eq!(string("''''"), "'");
-        assert_eq!(string("'a' -- it's\n 'b'"), "ab");
-        assert_eq!(string("'a'\n/* '/*'*/ */'b'"), "ab");
+        assert_eq!(string("'a' \n\t'b'\n'c'"), "abc");
         assert_eq!(quoted_word("\"a\"\"b\""), "a\"b");
         assert_eq!(dollar_string("$a$x$b$y$a$"), "x$b$y");
         assert_eq!(dollar_string("$$$$"), "");

@@ -1,5 +1,6 @@
 //! The scanner itself: one pass, one byte of look-behind, a stack for brackets.
 
+use super::shape::{self, Dollar, is_space, is_word_part, is_word_start};
 use super::{Construct, Token, TokenKind};
 
 /// Splits `text` into tokens whose texts, joined, are `text`.
@@ -59,8 +60,20 @@ impl<'a> Tokens<'a> {
 
     /// The end of the run of bytes from `at` on for which `accept` holds.
     fn run(&self, at: usize, accept: impl Fn(u8) -> bool) -> usize {
-        let rest = self.text.as_bytes().get(at..).unwrap_or(&[]);
-        at + rest.iter().position(|b| !accept(*b)).unwrap_or(rest.len())
+        shape::run(self.text.as_bytes(), at, accept)
+    }
+
+    /// A token of this kind up to `end`, or to the end of the text where its construct is not closed.
+    fn closed(
+        &self,
+        kind: TokenKind,
+        end: Option<usize>,
+        construct: Construct,
+    ) -> (TokenKind, usize) {
+        end.map_or(
+            (TokenKind::Unterminated(construct), self.text.len()),
+            |end| (kind, end),
+        )
     }
 
     fn scan(&mut self, first: u8) -> (TokenKind, usize) {
@@ -77,7 +90,10 @@ impl<'a> Tokens<'a> {
             (b'"', _) => self.quoted_identifier(start),
             (b'$', _) => self.dollar(start),
             (b':', _) => self.colon(start),
-            (b'0'..=b'9', _) | (b'.', Some(b'0'..=b'9')) => (TokenKind::Number, self.number(start)),
+            (b'0'..=b'9', _) | (b'.', Some(b'0'..=b'9')) => (
+                TokenKind::Number,
+                shape::number(self.text.as_bytes(), start).end,
+            ),
             (b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b'.', _) => {
                 (TokenKind::Punctuation, start + 1)
             }
@@ -107,93 +123,40 @@ impl<'a> Tokens<'a> {
 
     /// `quote` is the position of the opening quote.
     fn string(&self, quote: usize, escapes: bool) -> (TokenKind, usize) {
-        let mut at = quote + 1;
-        loop {
-            match self.byte(at) {
-                None => return (TokenKind::Unterminated(Construct::String), self.text.len()),
-                Some(b'\\') if escapes => at = self.after_character(at + 1),
-                Some(b'\'') if self.byte(at + 1) == Some(b'\'') => at += 2,
-                Some(b'\'') => {
-                    // A string goes on after a line end, in the same mode: `E'a' \n 'b\''` is one literal.
-                    let next = self.run(at + 1, is_space);
-                    let gap = &self.text.as_bytes()[at + 1..next];
-                    if self.byte(next) == Some(b'\'') && gap.contains(&b'\n') {
-                        at = next + 1;
-                    } else {
-                        let kind = if escapes {
-                            TokenKind::EscapeString
-                        } else {
-                            TokenKind::String
-                        };
-                        return (kind, at + 1);
-                    }
-                }
-                Some(_) => at += 1,
-            }
-        }
+        let kind = if escapes {
+            TokenKind::EscapeString
+        } else {
+            TokenKind::String
+        };
+        let end = shape::string_end(self.text.as_bytes(), quote, escapes);
+        self.closed(kind, end, Construct::String)
     }
 
     fn quoted_identifier(&self, quote: usize) -> (TokenKind, usize) {
-        let mut at = quote + 1;
-        loop {
-            at = self.run(at, |b| b != b'"');
-            match (self.byte(at), self.byte(at + 1)) {
-                (None, _) => {
-                    let kind = TokenKind::Unterminated(Construct::QuotedIdentifier);
-                    return (kind, self.text.len());
-                }
-                (Some(_), Some(b'"')) => at += 2,
-                (Some(_), _) => return (TokenKind::QuotedIdentifier, at + 1),
-            }
-        }
+        let end = shape::quoted_name_end(self.text.as_bytes(), quote);
+        self.closed(
+            TokenKind::QuotedIdentifier,
+            end,
+            Construct::QuotedIdentifier,
+        )
     }
 
     /// `$1`, `$tag$..$tag$`, or a dollar that begins nothing.
     fn dollar(&self, start: usize) -> (TokenKind, usize) {
-        let digits = self.run(start + 1, |b| b.is_ascii_digit());
-        if digits > start + 1 {
-            return (TokenKind::PositionalParameter, digits);
-        }
-        let tag_end = match self.byte(start + 1) {
-            Some(b) if is_word_start(b) => self.run(start + 1, |b| is_word_part(b) && b != b'$'),
-            _ => start + 1,
-        };
-        if self.byte(tag_end) != Some(b'$') {
-            return (TokenKind::Unknown, start + 1);
-        }
-        let tag = &self.text[start..=tag_end];
-        match self.text[tag_end + 1..].find(tag) {
-            Some(at) => (TokenKind::DollarString, tag_end + 1 + at + tag.len()),
-            None => (
+        match shape::dollar(self.text, start) {
+            Dollar::Placeholder(end) => (TokenKind::PositionalParameter, end),
+            Dollar::String(end) => (TokenKind::DollarString, end),
+            Dollar::Unclosed(_) => (
                 TokenKind::Unterminated(Construct::DollarString),
                 self.text.len(),
             ),
+            Dollar::Nothing => (TokenKind::Unknown, start + 1),
         }
     }
 
     fn block_comment(&self, start: usize) -> (TokenKind, usize) {
-        let mut at = start + 2;
-        let mut depth = 1_usize;
-        loop {
-            match (self.byte(at), self.byte(at + 1)) {
-                (Some(b'/'), Some(b'*')) => {
-                    depth += 1;
-                    at += 2;
-                }
-                (Some(b'*'), Some(b'/')) => {
-                    depth -= 1;
-                    at += 2;
-                    if depth == 0 {
-                        return (TokenKind::BlockComment, at);
-                    }
-                }
-                (Some(_), _) => at += 1,
-                (None, _) => {
-                    let kind = TokenKind::Unterminated(Construct::BlockComment);
-                    return (kind, self.text.len());
-                }
-            }
-        }
+        let end = shape::block_comment_end(self.text.as_bytes(), start);
+        self.closed(TokenKind::BlockComment, end, Construct::BlockComment)
     }
 
     /// A tag ends at its own closing mark; string literals inside `{{` and `{%` may hold that mark.
@@ -227,28 +190,6 @@ impl<'a> Tokens<'a> {
         }
         let kind = TokenKind::Unterminated(Construct::TemplateTag);
         (kind, self.text.len())
-    }
-
-    fn number(&self, start: usize) -> usize {
-        let bytes = self.text.as_bytes();
-        if bytes[start] == b'0'
-            && matches!(self.byte(start + 1), Some(b'x' | b'X'))
-            && self.byte(start + 2).is_some_and(|b| b.is_ascii_hexdigit())
-        {
-            return self.run(start + 2, |b| b.is_ascii_hexdigit());
-        }
-        let mut end = self.run(start, |b| b.is_ascii_digit());
-        if self.byte(end) == Some(b'.') && self.byte(end + 1) != Some(b'.') {
-            end = self.run(end + 1, |b| b.is_ascii_digit());
-        }
-        if matches!(self.byte(end), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(self.byte(end + 1), Some(b'+' | b'-')));
-            let digits = self.run(end + 1 + sign, |b| b.is_ascii_digit());
-            if digits > end + 1 + sign {
-                end = digits;
-            }
-        }
-        end
     }
 
     /// An operator stops where a comment begins.
@@ -363,18 +304,6 @@ impl Iterator for Tokens<'_> {
             span: start..end,
         })
     }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
-}
-
-fn is_word_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
-}
-
-fn is_word_part(byte: u8) -> bool {
-    is_word_start(byte) || byte.is_ascii_digit() || byte == b'$'
 }
 
 fn is_operator(byte: u8) -> bool {
