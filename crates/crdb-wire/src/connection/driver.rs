@@ -134,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         while self.write_failure.is_none() {
-            if self.writing.is_empty() && !self.gather() {
+            if self.writing.is_empty() && (self.gathers_on() || !self.gather()) {
                 break;
             }
             match Pin::new(&mut self.stream).poll_write(cx, &self.writing) {
@@ -165,6 +165,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.perhaps_written += self.writing.len() as u64;
         }
         self.write_failure = Some(Arc::new(error));
+    }
+
+    /// Whether what callers send goes on gathering: enough is under way to keep the server busy, and one write then takes the rest
+    /// instead of one each. Every reply that ends asks again.
+    fn gathers_on(&self) -> bool {
+        self.entries.len() > self.shared.ahead()
     }
 
     /// Takes what callers have appended. Says whether there is something to write.

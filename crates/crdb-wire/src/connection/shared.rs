@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::BytesMut;
 use crdb_auth::TransactionStatus;
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     quiet: Notify,
     /// Told when the driver has taken what was to be written.
     room: Notify,
+    /// Requests that are sent while more than this many are under way gather, to be written together.
+    ahead: AtomicUsize,
     /// A buffer for the next request that is encoded.
     scratch: Mutex<BytesMut>,
     pub(crate) config: Config,
@@ -116,6 +119,7 @@ impl Shared {
             driver: AtomicWaker::new(),
             quiet: Notify::new(),
             room: Notify::new(),
+            ahead: AtomicUsize::new(usize::MAX),
             scratch: Mutex::default(),
             config,
             peer,
@@ -133,6 +137,20 @@ impl Shared {
 
     pub(super) fn wake_driver(&self) {
         self.driver.wake();
+    }
+
+    /// While more than this many requests are under way, further ones gather, to be written together. Without a call, none do.
+    ///
+    /// At least one: a request that is under way alone may still have something to write.
+    pub(crate) fn set_ahead(&self, requests: usize) {
+        let requests = requests.max(1);
+        if self.ahead.swap(requests, Ordering::AcqRel) != requests {
+            self.wake_driver();
+        }
+    }
+
+    pub(super) fn ahead(&self) -> usize {
+        self.ahead.load(Ordering::Acquire)
     }
 
     pub(super) fn tell_quiet(&self) {

@@ -31,6 +31,8 @@ pub(super) type Grant = (Ticket, LaneId);
 pub(super) struct Admission {
     /// How many requests a lane takes at a time.
     depth: usize,
+    /// How many open lanes, the oldest, requests are spread over before the others get any.
+    width: usize,
     max_waiting: usize,
     lanes: BTreeMap<LaneId, Places>,
     waiting: BTreeSet<Ticket>,
@@ -48,6 +50,7 @@ impl Admission {
     pub(super) fn new(depth: usize, max_waiting: usize) -> Self {
         Self {
             depth: depth.max(1),
+            width: usize::MAX,
             max_waiting,
             lanes: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -120,9 +123,10 @@ impl Admission {
         self.lanes.remove(&lane);
     }
 
-    /// How many requests a lane takes at a time from now on.
-    pub(super) fn set_depth(&mut self, depth: usize) -> Vec<Grant> {
+    /// How many requests a lane takes at a time from now on, and over how many lanes they are spread as long as these have room.
+    pub(super) fn set_shape(&mut self, depth: usize, width: usize) -> Vec<Grant> {
         self.depth = depth.max(1);
+        self.width = width.max(1);
         self.grant()
     }
 
@@ -178,12 +182,12 @@ impl Admission {
     /// Takes a place on the open lane with the fewest requests, the oldest of several: so that the younger ones become
     /// [spare](Self::spare) when there is less to do.
     fn take_place(&mut self) -> Option<LaneId> {
-        let depth = self.depth;
-        let (lane, places) = self
-            .lanes
-            .iter_mut()
-            .filter(|(_, places)| places.open && places.taken < depth)
-            .min_by_key(|(lane, places)| (places.taken, **lane))?;
+        let (depth, width) = (self.depth, self.width);
+        let open = self.lanes.iter_mut().filter(|(_, places)| places.open);
+        let (_, (lane, places)) = open
+            .enumerate()
+            .filter(|(_, (_, places))| places.taken < depth)
+            .min_by_key(|(age, (lane, places))| (*age >= width, places.taken, **lane))?;
         places.taken += 1;
         Some(*lane)
     }
@@ -215,7 +219,7 @@ mod tests {
         Add,
         SetOpen(usize, bool),
         Remove(usize),
-        SetDepth(usize),
+        SetShape(usize, usize),
         WaitAgain(usize),
     }
 
@@ -227,7 +231,7 @@ mod tests {
             2 => Just(Step::Add),
             1 => (0_usize..8, any::<bool>()).prop_map(|(lane, open)| Step::SetOpen(lane, open)),
             1 => (0_usize..8).prop_map(Step::Remove),
-            1 => (1_usize..5).prop_map(Step::SetDepth),
+            1 => (1_usize..5, 1_usize..5).prop_map(|(depth, width)| Step::SetShape(depth, width)),
             1 => (0_usize..64).prop_map(Step::WaitAgain),
         ]
     }
@@ -306,9 +310,9 @@ mod tests {
                         let lane = model.lanes.swap_remove(index % model.lanes.len());
                         admission.remove(lane);
                     }
-                    Step::SetDepth(to) => {
+                    Step::SetShape(to, width) => {
                         depth = to;
-                        let grants = admission.set_depth(to);
+                        let grants = admission.set_shape(to, width);
                         model.take(grants);
                     }
                     _ => {}
@@ -324,6 +328,16 @@ mod tests {
                 prop_assert!(!room || model.waiting.is_empty(), "a place is free and a caller waits");
             }
         }
+    }
+
+    #[test]
+    fn younger_lanes_get_what_the_oldest_have_no_room_for() {
+        let mut admission = Admission::new(2, 1);
+        let lanes: Vec<_> = (0..3).map(|_| admission.add().0).collect();
+        admission.set_shape(2, 1);
+        let places: Vec<_> = (0..4).map(|_| admission.enter()).collect();
+        let expected = [lanes[0], lanes[0], lanes[1], lanes[2]];
+        assert_eq!(places, expected.map(Entry::Place));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::protocol::{Shape, Steps};
 use crate::session::Session;
 
 /// A session, and what is known of it as a lane.
-pub(super) struct Lane<S> {
+pub(super) struct Lane<S: AsRef<Session>> {
     session: S,
     opened: Instant,
     /// Statements whose callers are gone and whose replies have not ended.
@@ -37,6 +37,11 @@ impl<S: AsRef<Session>> Lane<S> {
             changed: Notify::new(),
             preparing: tokio::sync::Mutex::new(()),
         }
+    }
+
+    /// While more than so many of its statements are under way, further ones gather, to be written together.
+    pub(super) fn set_ahead(&self, statements: usize) {
+        self.session().connection.shared.set_ahead(statements);
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -123,5 +128,74 @@ impl<S: AsRef<Session>> Lane<S> {
 
     pub(super) fn changed(&self) -> tokio::sync::futures::Notified<'_> {
         self.changed.notified()
+    }
+}
+
+impl<S: AsRef<Session>> Drop for Lane<S> {
+    /// The session goes back to its source, whose borrowers send one request at a time, or a few that belong together.
+    fn drop(&mut self) {
+        self.set_ahead(usize::MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::poll;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
+    use super::*;
+    use crate::{Config, Engine, Remote};
+
+    const SYNC: [u8; 5] = [b'S', 0, 0, 0, 4];
+    const READY: [u8; 6] = [b'Z', 0, 0, 0, 5, b'I'];
+
+    struct Holder(std::sync::Arc<Session>);
+
+    impl AsRef<Session> for Holder {
+        fn as_ref(&self) -> &Session {
+            &self.0
+        }
+    }
+
+    /// Reads so many Syncs, and sees that nothing else was written.
+    async fn expect(server: &mut DuplexStream, syncs: usize) {
+        for _ in 0..syncs {
+            let mut read = [0; 5];
+            server.read_exact(&mut read).await.unwrap();
+            assert_eq!(read, SYNC);
+        }
+        for _ in 0..10 {
+            // On one thread, the connection's task has its turn.
+            tokio::task::yield_now().await;
+        }
+        let mut more = [0; 1];
+        let read = std::pin::pin!(server.read(&mut more));
+        assert!(poll!(read).is_pending(), "more was written");
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_while_enough_is_under_way_gathers() {
+        let (stream, mut server) = tokio::io::duplex(1_024);
+        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
+        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
+        let lane = Lane::new(Holder(session.clone()));
+        lane.set_ahead(1);
+        let mut replies = vec![lane.sync().unwrap()];
+        expect(&mut server, 1).await;
+        replies.push(lane.sync().unwrap());
+        expect(&mut server, 1).await;
+        replies.extend((0..5).map(|_| lane.sync().unwrap()));
+        expect(&mut server, 0).await;
+        server.write_all(&READY).await.unwrap();
+        expect(&mut server, 5).await;
+        replies.push(lane.sync().unwrap());
+        expect(&mut server, 0).await;
+        // The session goes back to its source, and writes at once.
+        drop(lane);
+        expect(&mut server, 1).await;
+        server.write_all(&READY.repeat(7)).await.unwrap();
+        for mut reply in replies {
+            assert!(reply.answer().await.is_success());
+        }
     }
 }

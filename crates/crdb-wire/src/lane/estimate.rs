@@ -8,10 +8,14 @@ pub(super) type Moment = Duration;
 /// The time over which the arrival rate is averaged.
 const WINDOW: f64 = 1.0;
 
-/// The part of an average that one more sample makes up.
+/// The time over which the service time is averaged. By time and not by number: a scheduler's pause of a few milliseconds would make up
+/// most of an average over the last dozens, and plans would follow the pauses.
+const SERVICE_WINDOW: f64 = 0.1;
+
+/// The part of the average round trip that one more sample makes up.
 const SHARE: f64 = 1.0 / 32.0;
 
-/// The same for a sample above the average: a statement that takes long holds up those behind it, so that this is learned fast.
+/// The same for a sample above the average.
 const SHARE_ABOVE: f64 = 1.0 / 8.0;
 
 /// Running averages over all lanes.
@@ -20,7 +24,10 @@ pub(super) struct Estimate {
     /// Arrivals, of which those long ago count less.
     arrivals: f64,
     counted: Moment,
-    service: Option<f64>,
+    /// The seconds that requests were in service, and how many requests: those long ago count less.
+    in_service: f64,
+    served: f64,
+    served_until: Moment,
     round_trip: Option<f64>,
 }
 
@@ -44,7 +51,11 @@ impl Estimate {
     pub(super) fn answered(&mut self, sent: Moment, before: Moment, now: Moment) {
         let trip = self.round_trip();
         let begun = before.max(sent + trip);
-        self.service = Some(blend(self.service, now.saturating_sub(begun).as_secs_f64()));
+        let passed = now.saturating_sub(self.served_until).as_secs_f64();
+        let kept = (-passed / SERVICE_WINDOW).exp();
+        self.in_service = self.in_service * kept + now.saturating_sub(begun).as_secs_f64();
+        self.served = self.served * kept + 1.0;
+        self.served_until = self.served_until.max(now);
     }
 
     /// A message that costs the server nothing has come back after so long.
@@ -58,9 +69,9 @@ impl Estimate {
         self.arrivals / WINDOW
     }
 
-    /// How long the server takes for a request, in caution more than the mean; nothing before the first answer.
+    /// How long the server takes for a request on average; nothing before the first answer.
     pub(super) fn service(&self) -> Option<Duration> {
-        self.service.map(seconds)
+        (self.served > 0.0).then(|| seconds(self.in_service / self.served))
     }
 
     /// How long a message takes to the server and back.
@@ -120,5 +131,25 @@ mod tests {
             );
             assert_eq!(estimate.round_trip(), millis(30));
         }
+    }
+
+    #[test]
+    fn a_pause_among_many_answers_changes_little_and_a_change_is_learned() {
+        let mut estimate = Estimate::default();
+        let mut now = Moment::ZERO;
+        let mut serve = |estimate: &mut Estimate, time: Duration, times: u32| {
+            for _ in 0..times {
+                let before = now;
+                now += time;
+                estimate.answered(Moment::ZERO, before, now);
+            }
+            estimate.service().unwrap()
+        };
+        let micros = Duration::from_micros;
+        serve(&mut estimate, micros(20), 5_000);
+        let paused = serve(&mut estimate, millis(3), 1);
+        assert!((micros(20)..micros(25)).contains(&paused), "{paused:?}");
+        let slower = serve(&mut estimate, millis(2), 200);
+        assert!((micros(1_500)..=millis(2)).contains(&slower), "{slower:?}");
     }
 }

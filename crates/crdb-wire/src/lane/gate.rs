@@ -82,9 +82,9 @@ impl<L, E: Clone> Gate<L, E> {
         })
     }
 
-    /// How many requests a lane takes at a time from now on.
-    pub(super) fn set_depth(&self, depth: usize) {
-        self.change(|state| ((), state.admission.set_depth(depth)));
+    /// How many requests a lane takes at a time from now on, and over how many lanes they are spread as long as these have room.
+    pub(super) fn set_shape(&self, depth: usize, width: usize) {
+        self.change(|state| ((), state.admission.set_shape(depth, width)));
     }
 
     /// Looks at the places.

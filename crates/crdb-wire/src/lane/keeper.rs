@@ -104,7 +104,10 @@ impl<S: LaneSource> Memory<S> {
             inner.sweep(&lane, id);
         }
         let plan = self.plan(inner);
-        inner.gate.set_depth(plan.depth);
+        inner.gate.set_shape(plan.depth, plan.lanes);
+        for (_, lane) in inner.gate.lanes() {
+            lane.set_ahead(plan.ahead);
+        }
         let status = inner.status();
         let now = Instant::now();
         let missing = plan

@@ -13,6 +13,15 @@ const BUSY: f64 = 0.7;
 /// What a lane's client spends on a request's wakes, in effect a part of the round trip: on a loopback it is nearly all of it.
 const WAKES: Duration = Duration::from_micros(100);
 
+/// How much service may gather behind the requests that are at the server, where lanes pay: what gathers is written at once, and the
+/// server takes it at once, which costs both less than half.
+const GATHERS: Duration = Duration::from_millis(2);
+
+/// What should gather for one write: so many, or so much service if that is fewer. With more lanes than that leaves, each write
+/// takes less, and on the server more sessions take turns.
+const BATCH: usize = 12;
+const BATCH_SERVICE: Duration = Duration::from_millis(1);
+
 /// What has been measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Measured {
@@ -38,6 +47,9 @@ pub(super) struct Bounds {
 pub(super) struct Plan {
     pub(super) lanes: usize,
     pub(super) depth: usize,
+    /// How many of a lane's requests are written as they come. Further ones gather until fewer are under way, since the server would
+    /// not come to them before.
+    pub(super) ahead: usize,
 }
 
 impl Plan {
@@ -48,20 +60,33 @@ impl Plan {
             return Self {
                 lanes: measured.demand.clamp(1, bounds.max_lanes.max(1)),
                 depth: 1,
+                ahead: 1,
             };
         };
         let service = service.max(Duration::from_nanos(100));
-        let under_way = (measured.round_trip + WAKES).as_nanos() / service.as_nanos();
-        let depth = usize::try_from(under_way)
-            .unwrap_or(usize::MAX)
-            .saturating_add(1)
-            .clamp(1, bounds.max_depth.max(1));
-        // A float that is too large becomes the largest integer, which the bound then cuts.
-        let busy = (measured.rate * service.as_secs_f64() / BUSY).ceil() as usize;
+        let times = |time: Duration| {
+            usize::try_from(time.as_nanos() / service.as_nanos()).unwrap_or(usize::MAX)
+        };
+        let under_way = times(measured.round_trip + WAKES);
+        let depth = if under_way == 0 {
+            1
+        } else {
+            under_way.saturating_add(1).max(times(GATHERS))
+        };
+        let depth = depth.clamp(1, bounds.max_depth.max(1));
         let needed = measured.demand.div_ceil(depth);
+        let ahead = times(measured.round_trip).max(1);
+        let lanes = if ahead < depth {
+            // Of the rate, nothing follows here: with every lane more, sessions that take turns make service take longer.
+            measured.demand / times(BATCH_SERVICE).clamp(1, BATCH)
+        } else {
+            // A float that is too large becomes the largest integer, which the bound then cuts.
+            (measured.rate * service.as_secs_f64() / BUSY).ceil() as usize
+        };
         Self {
-            lanes: busy.max(needed).clamp(1, bounds.max_lanes.max(1)),
+            lanes: lanes.max(needed).clamp(1, bounds.max_lanes.max(1)),
             depth,
+            ahead,
         }
     }
 }
@@ -77,6 +102,14 @@ mod tests {
         max_depth: 64,
     };
 
+    fn of(lanes: usize, depth: usize, ahead: usize) -> Plan {
+        Plan {
+            lanes,
+            depth,
+            ahead,
+        }
+    }
+
     fn plan(rate: f64, service_us: u64, trip_us: u64, demand: usize) -> Plan {
         let measured = Measured {
             rate,
@@ -89,8 +122,8 @@ mod tests {
 
     #[test]
     fn long_service_makes_lanes_a_pool() {
-        assert_eq!(plan(1_500.0, 5_000, 50, 64), Plan { lanes: 8, depth: 1 });
-        assert_eq!(plan(10.0, 5_000, 1_000, 1), Plan { lanes: 1, depth: 1 });
+        assert_eq!(plan(1_500.0, 5_000, 50, 64), of(8, 1, 1));
+        assert_eq!(plan(10.0, 5_000, 1_000, 1), of(1, 1, 1));
     }
 
     #[test]
@@ -101,37 +134,23 @@ mod tests {
             round_trip: Duration::from_millis(30),
             demand: 5,
         };
-        assert_eq!(Plan::of(measured, BOUNDS), Plan { lanes: 5, depth: 1 });
+        assert_eq!(Plan::of(measured, BOUNDS), of(5, 1, 1));
     }
 
     #[test]
     fn a_long_round_trip_is_filled() {
-        assert_eq!(
-            plan(1_000.0, 2_000, 30_000, 64),
-            Plan {
-                lanes: 4,
-                depth: 16
-            }
-        );
-        assert_eq!(
-            plan(1_000.0, 50, 30_000, 64),
-            Plan {
-                lanes: 1,
-                depth: 64
-            }
-        );
-        assert_eq!(
-            plan(1_000.0, 50, 30_000, 256),
-            Plan {
-                lanes: 4,
-                depth: 64
-            }
-        );
+        assert_eq!(plan(1_000.0, 2_000, 30_000, 64), of(4, 16, 15));
+        // Nothing gathers: what the server has at hand does not last until more can come.
+        assert_eq!(plan(1_000.0, 50, 30_000, 64), of(1, 64, 600));
+        assert_eq!(plan(1_000.0, 50, 30_000, 256), of(4, 64, 600));
     }
 
     #[test]
-    fn short_statements_share_wakes_on_a_loopback() {
-        assert_eq!(plan(50_000.0, 20, 40, 64), Plan { lanes: 8, depth: 8 });
+    fn short_statements_gather_on_a_loopback() {
+        assert_eq!(plan(50_000.0, 20, 40, 64), of(5, 64, 2));
+        assert_eq!(plan(50_000.0, 20, 40, 10), of(1, 64, 2));
+        assert_eq!(plan(50_000.0, 20, 40, 256), of(8, 64, 2));
+        assert_eq!(plan(50_000.0, 100, 40, 30), of(3, 20, 1));
     }
 
     proptest! {
@@ -145,6 +164,7 @@ mod tests {
             let now = plan(rate, service, trip, demand);
             prop_assert!((1..=BOUNDS.max_lanes).contains(&now.lanes));
             prop_assert!((1..=BOUNDS.max_depth).contains(&now.depth));
+            prop_assert!(now.ahead >= 1);
             if service > trip + 100 {
                 prop_assert_eq!(now.depth, 1);
             }
