@@ -28,6 +28,14 @@ fn run(command: &mut Command) {
     );
 }
 
+/// Runs a command that takes long, and passes on what it prints: a program that is silent for minutes looks as if it hung.
+fn run_aloud(command: &mut Command) {
+    let status = command
+        .status()
+        .unwrap_or_else(|error| panic!("did not run: {command:?}: {error}"));
+    assert!(status.success(), "{command:?} failed: {status}");
+}
+
 fn cargo(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(directory).arg("--offline");
@@ -99,9 +107,9 @@ fn each_layer_is_usable_by_itself() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let mut check = cargo(outside.path());
     check
-        .args(["check", "--quiet", "--workspace", "--target-dir"])
+        .args(["check", "--workspace", "--target-dir"])
         .arg(target);
-    run(&mut check);
+    run_aloud(&mut check);
 }
 
 /// `crdb-auth-0.1.0.crate`, whichever version it is.

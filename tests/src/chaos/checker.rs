@@ -19,6 +19,9 @@ pub struct Violation {
     pub detail: String,
     /// The operations concerned, as indices into the history.
     pub operations: Vec<usize>,
+    /// Whether something came later than promised, which a machine that is busy with other work can cause as well. The harness
+    /// counts it; a test on shared cores does not.
+    pub late: bool,
 }
 
 impl Violation {
@@ -27,6 +30,15 @@ impl Violation {
             rule,
             detail: detail.into(),
             operations: Vec::new(),
+            late: false,
+        }
+    }
+
+    /// For a promise about time.
+    pub(crate) fn late(rule: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            late: true,
+            ..Self::new(rule, detail)
         }
     }
 

@@ -10,7 +10,7 @@ use crdb_facade::{Database, Row};
 use crdb_testkit::Engine;
 use rust_decimal::Decimal;
 
-use crate::workload::{Outcome, Outcomes};
+use crate::workload::{HANGS, Outcome, Outcomes};
 
 /// So few that every two transfers meet.
 pub(crate) const ACCOUNTS: usize = 6;
@@ -80,6 +80,7 @@ impl Bank {
                 keys::auth::CONNECT_TIMEOUT,
                 std::time::Duration::from_secs(5),
             )
+            .set(keys::pool::ACQUIRE_TIMEOUT, HANGS)
             .build()
             .unwrap();
         Database::open(config).await.unwrap()

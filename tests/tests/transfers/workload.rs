@@ -11,6 +11,8 @@ use rust_decimal::Decimal;
 
 use crate::bank::{ACCOUNTS, number};
 
+/// A bound for hangs: no transfer waits this long, however busy the cores are.
+pub(crate) const HANGS: Duration = Duration::from_secs(60);
 const TASKS: u64 = 8;
 const TRANSFERS: u64 = 40;
 
@@ -107,7 +109,7 @@ pub(crate) async fn transfers(
                 .transaction_options()
                 .name("transfer")
                 .isolation(Isolation::Serializable)
-                .timeout(Duration::from_secs(10));
+                .timeout(HANGS);
             if workload.keys {
                 options = options.idempotency(IdempotencyKey::new(&mark));
             }
@@ -118,7 +120,10 @@ pub(crate) async fn transfers(
                     Err(TransferError::Database(error)) if error.is_outcome_unknown() => {
                         Outcome::Unknown
                     }
-                    Err(TransferError::Database(_)) => Outcome::Failed,
+                    Err(TransferError::Database(error)) => {
+                        println!("{mark}: {error}");
+                        Outcome::Failed
+                    }
                 };
             outcomes.push((mark, outcome));
             disturb(&mut rng);

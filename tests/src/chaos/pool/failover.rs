@@ -210,7 +210,7 @@ fn tell(calls: &[Call], began: Instant, episodes: &[Episode]) -> Report {
                 milliseconds(time),
                 "ms",
             ),
-            None => report.violations.push(Violation::new(
+            None => report.violations.push(Violation::late(
                 "two nodes do not reach the rate of three",
                 format!("within 10 s of one being {name}"),
             )),

@@ -307,26 +307,24 @@ impl Race {
 
 fn judge(findings: &Findings, outage: Outage) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut require = |holds: bool, rule: &'static str, seen: String| {
-        if !holds {
-            violations.push(Violation::new(rule, format!("{outage}: {seen}")));
-        }
-    };
-    require(
-        findings.latest <= SLACK,
-        "a caller was told later than its timeout and 50 ms",
-        format!("{:?} after its timeout", findings.latest),
-    );
-    require(
-        findings.lent_dead == 0,
-        "a dead socket was lent twice",
-        format!("{} times", findings.lent_dead),
-    );
-    require(
-        findings.whole_after.is_some_and(|time| time <= BACK_WITHIN),
-        "the whole rate is not back within a second",
-        format!("{:?}", findings.whole_after),
-    );
+    if findings.latest > SLACK {
+        violations.push(Violation::late(
+            "a caller was told later than its timeout and 50 ms",
+            format!("{outage}: {:?} after its timeout", findings.latest),
+        ));
+    }
+    if findings.lent_dead > 0 {
+        violations.push(Violation::new(
+            "a dead socket was lent twice",
+            format!("{outage}: {} times", findings.lent_dead),
+        ));
+    }
+    if findings.whole_after.is_none_or(|time| time > BACK_WITHIN) {
+        violations.push(Violation::late(
+            "the whole rate is not back within a second",
+            format!("{outage}: {:?}", findings.whole_after),
+        ));
+    }
     violations
 }
 
