@@ -5,7 +5,7 @@ use crdb_facade::config::{Node, keys};
 use crdb_facade::exec::{CacheRule, Statement};
 use crdb_facade::prelude::*;
 use crdb_facade::sql::Repository;
-use crdb_testkit::{Engine, QuirksOptions, QuirksProxy};
+use crdb_testkit::{CockroachVersion, Engine, QuirksOptions, QuirksProxy};
 use std::time::Duration;
 
 use super::config;
@@ -319,9 +319,9 @@ async fn a_server_that_answers_as_cockroachdb_is_read_at_its_own_time() {
 #[tokio::test]
 async fn a_token_is_carried_to_another_process_by_the_time_of_the_commit() {
     let engine = Engine::shared_postgres().await;
-    let proxy = QuirksProxy::start(engine, QuirksOptions::default())
-        .await
-        .unwrap();
+    // The first release that is imitated and shows a commit's time.
+    let since = QuirksOptions::default().version(CockroachVersion::V23_1);
+    let proxy = QuirksProxy::start(engine, since).await.unwrap();
     for imitated in [false, true] {
         let database = engine.create_database().await;
         let through = |config: crdb_facade::config::ConfigBuilder| {

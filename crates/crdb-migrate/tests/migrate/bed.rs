@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crdb_exec::{Engine, ExecutorExt, PooledExecutor, Row};
 use crdb_migrate::{Migrations, Migrator, Options};
-use crdb_testkit::{Database, Engine as TestEngine, Login, QuirksOptions, QuirksProxy};
+use crdb_testkit::{CockroachVersion, Database, Engine as TestEngine, Login, QuirksOptions, QuirksProxy};
 use tokio_postgres::Config;
 
 use crate::source::Plain;
@@ -24,6 +24,12 @@ pub(crate) const BOTH: [Engine; 2] = [Engine::PostgreSql, Engine::CockroachDb];
 impl Bed {
     pub(crate) async fn new(kind: Engine) -> Self {
         Self::with(kind, QuirksOptions::default()).await
+    }
+
+    /// Behind a proxy that speaks like this release, whichever one the tests run against.
+    pub(crate) async fn since(version: CockroachVersion) -> Self {
+        let quirks = QuirksOptions::default().version(version);
+        Self::with(Engine::CockroachDb, quirks).await
     }
 
     pub(crate) async fn with(kind: Engine, quirks: QuirksOptions) -> Self {
