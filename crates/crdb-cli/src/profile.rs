@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use crdb_facade::observe::profile::ProfileReport;
 
+use crate::connection::Connection;
 use crate::endpoint;
 use crate::exit::{Exit, Usage};
 
@@ -15,9 +16,10 @@ use crate::exit::{Exit, Usage};
 /// after a release.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
-    /// The endpoint of the service, or a file with a report
-    #[arg(default_value = endpoint::DEFAULT, value_name = "ENDPOINT|FILE")]
-    service: String,
+    /// The endpoint of the service, or a file with a report [default: where observe.endpoint.listen of the configuration is, else
+    /// http://localhost:9464]
+    #[arg(value_name = "ENDPOINT|FILE")]
+    service: Option<String>,
     /// Say what has changed since this report
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
@@ -27,11 +29,11 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 /// When there is no report, or it cannot be read.
-pub(crate) fn run(arguments: &Arguments, as_json: bool) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
     let earlier = arguments.since.as_deref().map(of_file).transpose()?;
-    let report = match Path::new(&arguments.service) {
-        file if file.is_file() => of_file(file)?,
-        _ => of_service(&arguments.service)?,
+    let report = match arguments.service.as_deref().map(Path::new) {
+        Some(file) if file.is_file() => of_file(file)?,
+        _ => of_service(&endpoint::of(arguments.service.as_deref(), connection))?,
     };
     match (earlier, as_json) {
         (None, false) => print!("{report}"),

@@ -1,5 +1,6 @@
 //! Opens what the options name.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -38,6 +39,17 @@ impl Connection {
     /// As [`config`](Self::config), and when it asks for what only a service can do.
     pub(crate) fn of_a_service(&self) -> Result<Config> {
         Ok(self.builder().build()?)
+    }
+
+    /// Where a service with this configuration listens for those who look at it. Nowhere when the configuration is wrong: what is
+    /// read there is read from the service.
+    pub(crate) fn endpoint(&self) -> Option<SocketAddr> {
+        let builder = self
+            .builder()
+            .set(keys::observe::OTLP_ENDPOINT, None)
+            .set(keys::observe::LOG_FORMAT, None);
+        let config = builder.build().ok()?;
+        config.get(keys::observe::ENDPOINT_LISTEN)
     }
 
     fn builder(&self) -> ConfigBuilder {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::Args;
 
-use crate::connection::block_on;
+use crate::connection::{Connection, block_on};
 use crate::endpoint;
 use crate::every::pause;
 use crate::exit::Exit;
@@ -21,9 +21,8 @@ use view::View;
 /// It is read from the service's endpoint (observe.endpoint.listen). Rates and times are those of the last pause. Ctrl-C ends it.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
-    /// The endpoint of the service
-    #[arg(default_value = endpoint::DEFAULT)]
-    endpoint: String,
+    /// The endpoint of the service [default: where observe.endpoint.listen of the configuration is, else http://localhost:9464]
+    endpoint: Option<String>,
     /// How long to look before each answer
     #[arg(long, value_name = "PAUSE", default_value = "2s", value_parser = pause)]
     every: Duration,
@@ -39,15 +38,16 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 /// When the endpoint does not answer.
-pub(crate) fn run(arguments: &Arguments, as_json: bool) -> Result<Exit> {
-    let mut before = read(&arguments.endpoint)?;
+pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
+    let endpoint = endpoint::of(arguments.endpoint.as_deref(), connection);
+    let mut before = read(&endpoint)?;
     let mut began = Instant::now();
     let mut shown = 0;
     while arguments.times.is_none_or(|times| shown < times) {
         if is_interrupted(arguments.every)? {
             break;
         }
-        let now = read(&arguments.endpoint)?;
+        let now = read(&endpoint)?;
         let view = View::between(&before, &now, began.elapsed(), arguments.most);
         (before, began) = (now, Instant::now());
         if as_json {

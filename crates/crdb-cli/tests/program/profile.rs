@@ -31,6 +31,12 @@ async fn a_report_is_shown_kept_and_compared() {
     let ran = bed.run(&["profile", &url, "--json"]).await.ended(0);
     assert_eq!(ran.out().parse::<Value>().unwrap(), slower);
 
+    // Without a service it is the one that this configuration is for.
+    let address = url.strip_prefix("http://").unwrap();
+    let set = format!("observe.endpoint.listen={address}");
+    let ran = bed.run(&["profile", "--set", &set]).await.ended(0);
+    assert!(ran.out().contains("accounts.get"), "{}", ran.out());
+
     bed.file("before.json", report(0.1).to_string());
     let ran = bed
         .run(&["profile", &url, "--since", "before.json"])

@@ -87,3 +87,26 @@ async fn it_shows_what_happened_meanwhile() {
         .ended(3);
     assert!(ran.err().contains("/metrics"), "{}", ran.err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_looks_where_a_service_with_this_configuration_listens() {
+    let bed = Bed::bare();
+    let url = endpoint(
+        "/metrics",
+        vec!["crdb_pool_node_in_rotation{node=\"n7:26257\"} 1\n# EOF\n".to_owned()],
+    );
+    let address = url.strip_prefix("http://").unwrap();
+    bed.file(
+        "crdb.yaml",
+        format!("observe: {{ endpoint: {{ listen: '{address}' }} }}\n"),
+    );
+    let ran = bed.run(&["top", "--every", "10ms", "--times", "1", "--json"]);
+    let ran = ran.await.ended(0);
+    assert!(ran.out().contains("n7:26257"), "{}", ran.out());
+    // A setting of the command line is stronger than the file.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = closed.local_addr().unwrap();
+    let set = format!("observe.endpoint.listen={closed}");
+    let ran = bed.run(&["top", "--set", &set]).await.ended(3);
+    assert!(ran.err().contains(&closed.to_string()), "{}", ran.err());
+}
