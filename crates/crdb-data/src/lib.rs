@@ -97,7 +97,7 @@ pub use format::{Encode, EncodedRows, encode};
 pub use format::{Json, JsonLayout, JsonNumbers};
 #[cfg(feature = "parquet")]
 pub use format::{Parquet, ParquetCompression};
-pub use load::{Load, LoadReport, Progress, Source, TextRow};
+pub use load::{Load, LoadReport, Progress, RowValues, Source, TextRow, ValueRow};
 #[cfg(feature = "object-store")]
 pub use object_store;
 pub use pages::{CursorKey, Page, Pages};

@@ -12,6 +12,8 @@ pub enum CopyForm {
     Text,
     /// CSV.
     Csv,
+    /// COPY's binary format.
+    Binary,
 }
 
 /// A session that can COPY. The facade implements it over its connections.

@@ -8,6 +8,8 @@ pub(crate) struct TableColumn {
     pub(crate) name: String,
     /// Its type, without a length.
     pub(crate) type_: String,
+    /// Its type's number.
+    pub(crate) oid: u32,
     pub(crate) generated: bool,
     /// Whether it is of the primary key.
     pub(crate) key: bool,
@@ -15,7 +17,7 @@ pub(crate) struct TableColumn {
 
 const COLUMNS: &str = "\
 SELECT a.attname::TEXT, format_type(a.atttypid, NULL)::TEXT, coalesce(a.attgenerated::TEXT, '') <> '', \
-EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)) \
+EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)), a.atttypid::INT8 \
 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1::TEXT::REGCLASS AND a.attnum > 0 AND NOT a.attisdropped \
 ORDER BY a.attnum";
 
@@ -38,6 +40,7 @@ pub(crate) async fn columns_of(
                 type_: row.get(1usize)?,
                 generated: row.get(2usize)?,
                 key: row.get(3usize)?,
+                oid: u32::try_from(row.get::<i64>(4usize)?).unwrap_or_default(),
             })
         })
         .collect()

@@ -10,6 +10,8 @@ pub(crate) enum RowForm {
     Csv(u8),
     /// COPY's text format.
     Text,
+    /// COPY's binary format.
+    Binary,
 }
 
 /// A row that will not be loaded, and why.

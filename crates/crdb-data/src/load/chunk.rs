@@ -1,5 +1,6 @@
 //! Loading one block: as a whole, without its bad rows, or in halves.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crdb_exec::{ExecutorExt as _, PooledExecutor, SessionSource, Statement, Transaction};
@@ -9,6 +10,7 @@ use super::block::{Block, Reject, RowForm, text_fields};
 use super::csv_rows;
 use super::reject_file::RejectFile;
 use super::target::{Conflict, Target};
+use super::values::framed;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, ErrorKind};
 use crate::fault::{blames_rows, wants_fewer};
@@ -82,6 +84,11 @@ where
                 let (index, error) = self.find_bad(&block, fine, error).await?;
                 let (column, reason) = self.explain(&block, index, &error).await;
                 block.reject(index, column, reason);
+                if self.form == RowForm::Binary
+                    && let Some(reject) = block.rejects.last_mut()
+                {
+                    reject.row = hexadecimal(&reject.row);
+                }
                 self.count_bad(block.rejects.last())?;
                 parts.push((block, index));
             } else if wants_fewer(&error)
@@ -166,12 +173,14 @@ where
         let text = self.target.statement(self.checkpoint.engine);
         let statement = Statement::new(text).named("crdb_data.rows");
         if self.conflict == Conflict::Refuse {
-            let form = match self.form {
-                RowForm::Csv(_) => CopyForm::Csv,
-                RowForm::Text => CopyForm::Text,
+            let data = block.slice(0, rows);
+            let (form, data) = match self.form {
+                RowForm::Csv(_) => (CopyForm::Csv, Cow::Borrowed(data)),
+                RowForm::Text => (CopyForm::Text, Cow::Borrowed(data)),
+                RowForm::Binary => (CopyForm::Binary, Cow::Owned(framed(data))),
             };
             let session: &S::Session = tx.lease();
-            tx.request(statement, session.copy_in(text, form, block.slice(0, rows)))
+            tx.request(statement, session.copy_in(text, form, &data))
                 .await?;
             return Ok(());
         }
@@ -192,6 +201,8 @@ where
     fn values(&self, row: &[u8]) -> Vec<Option<String>> {
         let fields = match self.form {
             RowForm::Text => text_fields(row),
+            // Has no texts: the server's own words are all that is told.
+            RowForm::Binary => Vec::new(),
             RowForm::Csv(delimiter) => csv_rows::raw_fields(row, delimiter)
                 .into_iter()
                 .map(csv_rows::value)
@@ -272,4 +283,13 @@ where
         }
         (None, reason(error))
     }
+}
+
+/// Bytes as SQL writes them, for a file of text.
+fn hexadecimal(row: &[u8]) -> Vec<u8> {
+    let mut text = "\\x".to_owned();
+    for byte in row {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text.into_bytes()
 }

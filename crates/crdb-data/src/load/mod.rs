@@ -21,7 +21,9 @@ mod reader;
 mod reject_file;
 mod run;
 mod source;
+mod stream;
 mod target;
+mod values;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +37,7 @@ pub(crate) use arrow_file::{ArrowFile, guarded};
 pub(crate) use progress::Observe;
 pub use progress::Progress;
 pub use source::{Source, TextRow};
+pub use values::{RowValues, ValueRow};
 
 use crate::checkpoint;
 use crate::error::Error;

@@ -1,18 +1,17 @@
 //! A load from its beginning to its end.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crdb_exec::{PooledExecutor, SessionSource};
-use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 #[cfg(feature = "arrow")]
 use super::arrow_reader::ArrowReader;
-use super::block::{Block, Mark, RowForm, put_text};
+use super::block::{Block, RowForm};
 use super::chunk::Loading;
 use super::input::Input;
 use super::progress::Progress;
@@ -21,7 +20,9 @@ use super::reader::JsonReader;
 use super::reader::{BlockReader, CsvReader, Limits, Selection, choose};
 use super::reject_file::RejectFile;
 use super::source::{RowStream, Source, SourceKind};
+use super::stream::{Feed, read_rows};
 use super::target::Target;
+use super::values::{ValueColumn, ValueFeed};
 use super::{Load, LoadReport};
 use crate::checkpoint::{self, Checkpoint, Ranges};
 use crate::error::{Error, ErrorKind};
@@ -31,6 +32,7 @@ use crate::session::CopySession;
 enum Reading {
     File(Box<dyn BlockReader>),
     Rows(RowStream),
+    Values(Box<dyn ValueFeed>),
 }
 
 /// A source that has been opened.
@@ -64,13 +66,10 @@ fn open(source: Source) -> Result<Opened, Error> {
         #[cfg(feature = "parquet")]
         SourceKind::Parquet(path) => Box::new(ArrowReader::parquet(Input::open(&path)?)?),
         SourceKind::Rows(rows) => {
-            return Ok(Opened {
-                reading: Reading::Rows(rows),
-                columns: names.unwrap_or_default(),
-                form: RowForm::Text,
-                fingerprint: "a stream".to_owned(),
-                length: None,
-            });
+            return Ok(stream(Reading::Rows(rows), names, RowForm::Text));
+        }
+        SourceKind::Values(rows) => {
+            return Ok(stream(Reading::Values(rows), names, RowForm::Binary));
         }
     };
     let columns = reader.columns()?;
@@ -81,6 +80,46 @@ fn open(source: Source) -> Result<Opened, Error> {
         length: reader.length(),
         reading: Reading::File(reader),
     })
+}
+
+fn stream(reading: Reading, names: Option<Vec<String>>, form: RowForm) -> Opened {
+    Opened {
+        reading,
+        columns: names.unwrap_or_default(),
+        form,
+        fingerprint: "a stream".to_owned(),
+        length: None,
+    }
+}
+
+/// The types of an input's columns, for values.
+fn value_columns(
+    columns: &[String],
+    chosen: &[(usize, String)],
+    target: &Target,
+) -> Result<Vec<ValueColumn>, Error> {
+    let mut all: Vec<_> = columns
+        .iter()
+        .map(|name| ValueColumn {
+            name: name.clone(),
+            type_: None,
+        })
+        .collect();
+    for ((index, name), (built_in, type_)) in
+        chosen.iter().zip(target.built_in.iter().zip(&target.types))
+    {
+        let Some(known) = built_in else {
+            return Err(Error::new(
+                ErrorKind::Refused,
+                format!("column \"{name}\" is of the type {type_}, whose values have no binary form that is known here"),
+            )
+            .with_advice("load such rows as texts: `Source::rows`"));
+        };
+        if let Some(column) = all.get_mut(*index) {
+            column.type_ = Some(known.clone());
+        }
+    }
+    Ok(all)
 }
 
 pub(super) async fn run<S>(
@@ -106,6 +145,10 @@ where
             blocking(move || RejectFile::open(&path)).await??,
         )),
         None => None,
+    };
+    let columns = match opened.form {
+        RowForm::Binary => value_columns(&opened.columns, &chosen, &target)?,
+        _ => Vec::new(),
     };
     checkpoint::create_tables(executor).await?;
     let run = format!("{:032x}", rand::random::<u128>());
@@ -146,9 +189,12 @@ where
         length: opened.length,
         started: Instant::now(),
     };
-    let read = pump(load, opened.reading, selection, &loading, &counts)
-        .await
-        .map_err(named)?;
+    let feed = match opened.reading {
+        Reading::File(reader) => Feeding::File(reader, selection),
+        Reading::Rows(rows) => Feeding::Stream(Feed::Texts(rows, selection)),
+        Reading::Values(rows) => Feeding::Stream(Feed::Values(rows, columns)),
+    };
+    let read = pump(load, feed, &loading, &counts).await.map_err(named)?;
     if let Some(reader) = read {
         let input = blocking(move || reader.input().check_unchanged()).await?;
         input?;
@@ -194,13 +240,18 @@ impl Counts {
     }
 }
 
-type Blocks = mpsc::Sender<Result<Block, Error>>;
+/// What a load reads, and what of it.
+enum Feeding {
+    File(Box<dyn BlockReader>, Selection),
+    Stream(Feed),
+}
+
+pub(super) type Blocks = mpsc::Sender<Result<Block, Error>>;
 
 /// Reads and loads at the same time. Gives the reader back.
 async fn pump<S>(
     load: &Load,
-    reading: Reading,
-    selection: Selection,
+    feeding: Feeding,
     loading: &Loading<'_, S>,
     counts: &Counts,
 ) -> Result<Option<Box<dyn BlockReader>>, Error>
@@ -246,8 +297,8 @@ where
     };
     let done = loading.checkpoint.done.clone();
     let all = |results: Vec<Result<(), Error>>| results.into_iter().collect::<Result<(), _>>();
-    match reading {
-        Reading::File(mut reader) => {
+    match feeding {
+        Feeding::File(mut reader, selection) => {
             reader.select(selection)?;
             let reading = tokio::spawn(blocking(move || {
                 read_file(&mut *reader, &done, limits, &blocks);
@@ -262,14 +313,16 @@ where
             })??;
             Ok(Some(reader))
         }
-        Reading::Rows(rows) => {
-            let mut workers = pin!(workers);
-            let reading = pin!(read_rows(rows, selection, &done, limits, blocks));
-            let results = tokio::select! {
-                results = &mut workers => results,
-                () = reading => workers.await,
-            };
-            all(results)?;
+        Feeding::Stream(feed) => {
+            // On a task of its own, so that rows are written while others are sent. It ends when the load does.
+            let mut reading = JoinSet::new();
+            reading.spawn(read_rows(feed, done, limits, blocks));
+            all(workers.await)?;
+            while let Some(ended) = reading.join_next().await {
+                ended.map_err(|error| {
+                    Error::new(ErrorKind::Input, "the stream of rows panicked").with_source(error)
+                })?;
+            }
             Ok(None)
         }
     }
@@ -283,90 +336,6 @@ fn read_file(reader: &mut dyn BlockReader, done: &Ranges, limits: Limits, blocks
             return;
         }
     }
-}
-
-/// As [`read_file`], for the rows of a stream, whose position is their number.
-async fn read_rows(
-    mut rows: RowStream,
-    selection: Selection,
-    done: &Ranges,
-    limits: Limits,
-    blocks: Blocks,
-) {
-    let mut block = Block::new(0);
-    let mut number = 0;
-    while let Some(row) = rows.next().await {
-        let row = match row {
-            Ok(row) => row,
-            Err(source) => {
-                let error = Error::new(
-                    ErrorKind::Input,
-                    format!("the stream of rows failed after {number} rows"),
-                );
-                // No more are wanted where this fails.
-                drop(blocks.send(Err(error.with_source(source))).await);
-                return;
-            }
-        };
-        let position = number;
-        number += 1;
-        let cut = done.end_at(position).is_some();
-        if (cut || block.data.len() >= limits.bytes || block.rows() >= limits.rows)
-            && !block.is_empty()
-        {
-            let full = std::mem::replace(&mut block, Block::new(position));
-            if blocks.send(Ok(full)).await.is_err() {
-                return;
-            }
-        }
-        if cut {
-            block = Block::new(number);
-            continue;
-        }
-        push(&mut block, row, position, &selection);
-        block.finish = number;
-    }
-    if !block.is_empty() {
-        drop(blocks.send(Ok(block)).await);
-    }
-}
-
-fn push(block: &mut Block, row: Vec<Option<String>>, position: u64, selection: &Selection) {
-    let line = position + 1;
-    let all = selection
-        .kept
-        .as_ref()
-        .map_or(selection.names.len(), |_| row.len());
-    if row.len() != all {
-        block.rejects.push(super::block::Reject {
-            place: crate::error::Place::line(line),
-            reason: format!("the row has {} values instead of {all}", row.len()),
-            row: format!("{row:?}").into_bytes(),
-        });
-        return;
-    }
-    block.marks.push(Mark {
-        line,
-        start: position,
-        offset: block.data.len(),
-    });
-    let mut put = |index: usize, value: Option<&str>| {
-        if index > 0 {
-            block.data.push(b'\t');
-        }
-        put_text(&mut block.data, value);
-    };
-    match &selection.kept {
-        None => row
-            .iter()
-            .enumerate()
-            .for_each(|(index, value)| put(index, value.as_deref())),
-        Some(kept) => kept
-            .iter()
-            .enumerate()
-            .for_each(|(index, from)| put(index, row.get(*from).and_then(Option::as_deref))),
-    }
-    block.data.push(b'\n');
 }
 
 /// Runs what blocks on a thread for that.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt as _};
 
+use super::values::{ValueFeed, ValueRow, Values};
 use crate::error::{Error, ErrorKind};
 
 /// The texts of a row's values; `None` is NULL.
@@ -36,6 +37,7 @@ pub(crate) enum SourceKind {
     #[cfg(feature = "parquet")]
     Parquet(PathBuf),
     Rows(RowStream),
+    Values(Box<dyn ValueFeed>),
 }
 
 impl Source {
@@ -117,6 +119,37 @@ impl Source {
         }
     }
 
+    /// Rows of a stream, by their values: they are sent in COPY's binary format, which costs the server and the client the least. Every value has to
+    /// be of its column's own type, one that the server brings along: an `i32` is none for a column of INT8. They are resumed as
+    /// [`rows`](Self::rows) are.
+    ///
+    /// ```
+    /// use crdb_data::{Error, RowValues, Source, ValueRow};
+    ///
+    /// struct Reading(i64, f64);
+    ///
+    /// impl ValueRow for Reading {
+    ///     fn put(&self, row: &mut RowValues<'_>) -> Result<(), Error> {
+    ///         row.put(&self.0)?.put(&self.1)?;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let readings = (1..=1_000).map(|id| Ok::<_, Error>(Reading(id, 20.5)));
+    /// let source = Source::values(["id", "degrees"], futures_util::stream::iter(readings));
+    /// ```
+    pub fn values<S, R, E>(columns: impl IntoIterator<Item = impl Into<String>>, rows: S) -> Self
+    where
+        S: Stream<Item = Result<R, E>> + Send + 'static,
+        R: ValueRow + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    {
+        Self {
+            names: Some(columns.into_iter().map(Into::into).collect()),
+            ..Self::new(SourceKind::Values(Box::new(Values::of(rows))))
+        }
+    }
+
     /// What stands between two fields of CSV.
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
@@ -146,7 +179,7 @@ impl Source {
             SourceKind::ArrowIpc(path) => Some(path),
             #[cfg(feature = "parquet")]
             SourceKind::Parquet(path) => Some(path),
-            SourceKind::Rows(_) => None,
+            SourceKind::Rows(_) | SourceKind::Values(_) => None,
         }
     }
 }

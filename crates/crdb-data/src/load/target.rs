@@ -1,6 +1,6 @@
 //! The table that is loaded.
 
-use crdb_exec::{Engine, Executor};
+use crdb_exec::{Engine, Executor, Type};
 
 use super::block::RowForm;
 use crate::error::{Error, ErrorKind};
@@ -28,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) columns: Vec<String>,
     /// Their types, without lengths.
     pub(crate) types: Vec<String>,
+    /// Their types as values are encoded for them; `None` for those that are no part of the server itself.
+    pub(crate) built_in: Vec<Option<Type>>,
     /// Sends rows: a COPY, or an INSERT of arrays of texts.
     statement: String,
     /// The same by CockroachDB's UPSERT, which reads no row before it writes where it is given all columns of a table without further
@@ -56,6 +58,7 @@ impl Target {
         let known = columns_of(executor, &table).await?;
         let mut columns: Vec<String> = Vec::new();
         let mut types = Vec::new();
+        let mut built_in = Vec::new();
         for name in wanted {
             let column = find(&known, name).ok_or_else(|| unknown_column(&table, name, &known))?;
             if column.generated {
@@ -77,6 +80,7 @@ impl Target {
             }
             columns.push(column.name.clone());
             types.push(column.type_.clone());
+            built_in.push(Type::from_oid(column.oid));
         }
         if columns.is_empty() {
             return Err(Error::new(
@@ -92,6 +96,13 @@ impl Target {
         let keys: Vec<_> = known.iter().filter(|column| column.key).collect();
         let (statement, upsert) = match conflict {
             Conflict::Refuse => (copy(&table, &list, form), None),
+            Conflict::Replace | Conflict::Keep if form == RowForm::Binary => {
+                return Err(Error::new(
+                    ErrorKind::Refused,
+                    "rows of values are loaded by COPY, which neither replaces rows nor leaves them out",
+                )
+                .with_advice("load them as texts: `Source::rows`"));
+            }
             Conflict::Replace | Conflict::Keep => {
                 let rows = rows_into(&table, &list, &types);
                 let tail = on_conflict(&table, &columns, &keys, conflict)?;
@@ -103,6 +114,7 @@ impl Target {
             table,
             columns,
             types,
+            built_in,
             statement,
             upsert,
         })
@@ -139,6 +151,7 @@ fn unknown_column(table: &str, name: &str, known: &[TableColumn]) -> Error {
 fn copy(table: &str, list: &str, form: RowForm) -> String {
     match form {
         RowForm::Text => format!("COPY {table} ({list}) FROM STDIN"),
+        RowForm::Binary => format!("COPY {table} ({list}) FROM STDIN WITH BINARY"),
         RowForm::Csv(b',') => format!("COPY {table} ({list}) FROM STDIN WITH CSV"),
         RowForm::Csv(delimiter) => {
             let delimiter = match delimiter {

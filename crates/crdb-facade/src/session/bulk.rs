@@ -11,6 +11,7 @@ impl CopySession for Session {
         let format = match form {
             CopyForm::Text => CopyFormat::Text,
             CopyForm::Csv => CopyFormat::Csv,
+            CopyForm::Binary => CopyFormat::Binary,
             _ => return Answer::failed(Fault::refused("an unknown form of COPY")),
         };
         let copied = self.wire.copy_in_whole(statement, format, data).await;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crdb_exec::{Engine, ExecutorExt, PooledExecutor, Row};
 use crdb_migrate::{Migrations, Migrator, Options};
-use crdb_testkit::{CockroachVersion, Database, Engine as TestEngine, Login, QuirksOptions, QuirksProxy};
+use crdb_testkit::{
+    CockroachVersion, Database, Engine as TestEngine, Login, QuirksOptions, QuirksProxy,
+};
 use tokio_postgres::Config;
 
 use crate::source::Plain;

@@ -14,9 +14,10 @@ use crdb_facade::data::Manifest;
 use crdb_testkit::{Accept, Cut, EngineKind};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
-use loader::{Ended, Loader, Orders, Work};
+use loader::{Ended, Failure, Loader, Orders, Work};
 use rand::RngExt;
 use rand::rngs::StdRng;
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,7 +69,17 @@ impl Row for Bulk {
             report.count("rows loaded", sums.loaded);
             report.count("rows exported", sums.exported);
             report.count("loading processes killed", sums.kills);
-            report.count("processes that failed and were begun again", sums.failed);
+            let failed = sums.failed.values().sum();
+            report.count("processes that failed and were begun again", failed);
+            for (reason, count) in &sums.failed {
+                report.count(format!("failed: {reason}"), *count);
+            }
+            for failure in &sums.unexplained {
+                let rule = "a process failed for a reason that no fault gives";
+                report
+                    .violations
+                    .push(Violation::new(rule, failure.as_str()));
+            }
             let peak = (sums.peak > 0).then_some(f64::from(sums.peak) / 1024.0);
             report.figure("peak memory of a loading process", peak, "MiB");
             if let Some(peak) = peak.filter(|peak| *peak > MOST_MEMORY) {
@@ -88,7 +99,10 @@ struct Sums {
     loaded: u64,
     exported: u64,
     kills: u64,
-    failed: u64,
+    /// By their reasons.
+    failed: BTreeMap<String, u64>,
+    /// What was said of those that no fault explains.
+    unexplained: Vec<String>,
     /// In KiB.
     peak: u32,
 }
@@ -260,9 +274,15 @@ impl Bed<'_> {
                     killed += 1;
                     sums.kills += 1;
                 }
-                Ended::Failed(why) => {
-                    sums.failed += 1;
-                    last = why;
+                Ended::Failed(failure) => {
+                    if !failure.is_answer {
+                        let Failure {
+                            reason, message, ..
+                        } = &failure;
+                        sums.unexplained.push(format!("{reason}: {message}"));
+                    }
+                    *sums.failed.entry(failure.reason).or_default() += 1;
+                    last = failure.message;
                 }
             }
         }

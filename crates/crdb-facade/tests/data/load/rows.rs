@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crdb_data::{Load, Source};
+use crdb_data::{Error, ErrorKind, Load, RowValues, Source, ValueRow};
 use crdb_facade::{Database, Row as _};
 use futures_util::stream;
 
@@ -118,6 +118,152 @@ async fn json_lines_and_streams_are_loaded() {
         .unwrap();
     assert_eq!(report.rows, 1_000);
     assert_eq!(number(&db, "SELECT count(*) FROM item").await, 1_002);
+}
+
+/// A row of `item` by its values.
+struct Item {
+    id: i64,
+    name: Option<String>,
+    tags: Vec<Option<&'static str>>,
+}
+
+impl ValueRow for Item {
+    fn put(&self, row: &mut RowValues<'_>) -> Result<(), Error> {
+        row.put(&self.name)?.put(&self.tags)?.put(&self.id)?;
+        Ok(())
+    }
+}
+
+fn items(count: i64) -> impl Iterator<Item = Result<Item, Error>> + Send {
+    (0..count).map(|id| {
+        Ok(Item {
+            id,
+            name: (id % 10 != 3).then(|| format!("a\tb\\\n{id}")),
+            tags: vec![Some("x,\"y"), None],
+        })
+    })
+}
+
+#[tokio::test]
+async fn values_are_loaded_as_they_are_by_several_sessions_and_bad_rows_kept() {
+    let (_kept, plain) = database().await;
+    let (_also_kept, _proxy, cockroach) = crate::cockroach().await;
+    // CockroachDB's error has no field for the column.
+    for (db, column) in [(plain, "name"), (cockroach, "")] {
+        create(&db).await;
+        let directory = tempfile::tempdir().unwrap();
+        let bad = directory.path().join("bad.csv");
+        let source = || Source::values(["name", "tags", "id"], stream::iter(items(2_000)));
+        let load = Load::into_table("item")
+            .resumable("items")
+            .sessions(3)
+            .chunk_bytes(8 * 1024)
+            .bad_rows(200)
+            .reject_file(&bad);
+        let report = load.run(db.executor(), source()).await.unwrap();
+        // A NULL in a column that takes none is bad: every tenth.
+        assert_eq!((report.rows, report.rejected), (1_800, 200));
+        let wrong = number(
+            &db,
+            "SELECT count(*) FROM item WHERE name <> E'a\\tb\\\\\\n' || id OR tags <> ARRAY['x,\"y', NULL]",
+        )
+        .await;
+        assert_eq!(wrong, 0);
+        let rejects = std::fs::read_to_string(&bad).unwrap();
+        assert!(
+            rejects.contains(&format!("\n4,\"{column}\","))
+                && rejects.contains("\"\\x0003ffffffff"),
+            "{rejects}"
+        );
+        // It is complete, so that running it again does nothing.
+        let again = load.run(db.executor(), source()).await.unwrap();
+        assert_eq!((again.rows, again.resumed_rows), (1_800, 1_800));
+        assert_eq!(number(&db, "SELECT count(*) FROM item").await, 1_800);
+    }
+}
+
+#[tokio::test]
+async fn values_that_do_not_fit_the_table_are_refused_with_row_and_column() {
+    let (_database, db) = database().await;
+    create(&db).await;
+    struct Small(i32);
+    impl ValueRow for Small {
+        fn put(&self, row: &mut RowValues<'_>) -> Result<(), Error> {
+            row.put(&self.0)?;
+            Ok(())
+        }
+    }
+    let small = || Source::values(["id"], stream::iter([Ok::<_, Error>(Small(1))]));
+    let error = Load::into_table("item")
+        .run(db.executor(), small())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooManyBadRows, "{error}");
+    let told = error.to_string();
+    assert!(
+        told.contains("line 1") && told.contains("column \"id\" is of the type int8"),
+        "{told}"
+    );
+    let error = Load::into_table("item")
+        .replace_existing()
+        .run(db.executor(), small())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    for statement in [
+        "CREATE TYPE mood AS ENUM ('sad', 'glad')",
+        "CREATE TABLE felt (id INT8 PRIMARY KEY, how mood)",
+    ] {
+        db.execute(statement, &[]).await.unwrap();
+    }
+    let felt = Source::values(["how"], stream::iter([Ok::<_, Error>(Small(1))]));
+    let error = Load::into_table("felt")
+        .run(db.executor(), felt)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert!(
+        error.to_string().contains("\"how\" is of the type mood")
+            && error.to_string().contains("Source::rows"),
+        "{error}"
+    );
+    // A column that is not loaded may be of any type.
+    let felt = Source::values(["id", "how"], stream::iter(items(0)));
+    let report = Load::into_table("felt")
+        .ignore("how")
+        .run(db.executor(), felt)
+        .await
+        .unwrap();
+    assert_eq!(report.rows, 0);
+}
+
+#[tokio::test]
+async fn a_stream_that_panics_or_fails_ends_its_load() {
+    let (_database, db) = database().await;
+    create(&db).await;
+    let panics = items(10).map(|item| match item {
+        Ok(item) if item.id == 5 => panic!("the row has no value"),
+        item => item,
+    });
+    let source = Source::values(["name", "tags", "id"], stream::iter(panics));
+    let error = Load::into_table("item")
+        .bad_rows(1)
+        .run(db.executor(), source)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input, "{error}");
+    let fails = items(10).map(|item| match item {
+        Ok(item) if item.id == 5 => Err("the sensor is gone".into()),
+        item => item.map_err(Box::<dyn std::error::Error + Send + Sync>::from),
+    });
+    let source = Source::values(["name", "tags", "id"], stream::iter(fails));
+    let error = Load::into_table("item")
+        .bad_rows(1)
+        .run(db.executor(), source)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input, "{error}");
+    assert!(format!("{error}").contains("after 5 rows"), "{error}");
 }
 
 #[tokio::test]

@@ -39,9 +39,63 @@ pub(super) enum Ended {
     /// It told how many rows it has done.
     Done(u64),
     /// It gave up with an error.
-    Failed(String),
+    Failed(Failure),
     /// It was killed.
     Killed,
+}
+
+/// Why a loader gave up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Failure {
+    /// In few words, by the kinds of the errors.
+    pub(super) reason: String,
+    /// Whether it is what a caller is told of a fault, who then tries again.
+    pub(super) is_answer: bool,
+    pub(super) message: String,
+}
+
+impl Failure {
+    fn of(error: &anyhow::Error) -> Self {
+        let (reason, is_answer) = reason(error);
+        Self {
+            reason,
+            is_answer,
+            message: format!("{error:#}"),
+        }
+    }
+
+    /// What a loader has said, which says nothing that can be read where it panicked.
+    fn read(said: &str) -> Self {
+        serde_json::from_str(said.trim()).unwrap_or_else(|_| Self {
+            reason: "no word".to_owned(),
+            is_answer: false,
+            message: said.trim().to_owned(),
+        })
+    }
+}
+
+/// The reason, and whether a cut, a lost node or a serialization failure is answered so.
+fn reason(error: &anyhow::Error) -> (String, bool) {
+    if let Some(error) = error.downcast_ref::<crdb_facade::Error>() {
+        let reason = format!("opening: {:?}", error.kind());
+        return (reason, error.is_unavailable() || error.is_timeout());
+    }
+    let Some(error) = error.downcast_ref::<crdb_facade::data::Error>() else {
+        return ("no error of a load".to_owned(), false);
+    };
+    let Some(database) = error.database() else {
+        return (error.kind().as_str().to_owned(), false);
+    };
+    let kind = database.kind().as_str();
+    let reason = match database.sqlstate() {
+        Some(state) => format!("{kind} {}", state.as_str()),
+        None => kind.to_owned(),
+    };
+    let is_answer = database.is_connection()
+        || database.is_timeout()
+        || database.is_retryable()
+        || database.is_outcome_unknown();
+    (reason, is_answer)
 }
 
 /// A process that loads.
@@ -97,7 +151,7 @@ impl Loader {
         let said = String::from_utf8_lossy(&output.stdout);
         let ended = match said.trim().parse() {
             Ok(rows) if output.status.success() => Ended::Done(rows),
-            _ => Ended::Failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+            _ => Ended::Failed(Failure::read(&String::from_utf8_lossy(&output.stderr))),
         };
         Ok((ended, self.peak))
     }
@@ -132,7 +186,8 @@ pub async fn run_if_ordered() -> Option<ExitCode> {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("{error:#}");
+            let failure = serde_json::to_string(&Failure::of(&error));
+            eprintln!("{}", failure.unwrap_or_else(|error| error.to_string()));
             ExitCode::FAILURE
         }
     })
