@@ -90,6 +90,10 @@ impl Outcomes {
     }
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "says why a transfer failed, where the test fails for it"
+)]
 /// Runs the workload. `disturb` is called after each transfer, with the generator of its task.
 pub(crate) async fn transfers(
     db: &Database,

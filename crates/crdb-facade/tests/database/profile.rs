@@ -199,6 +199,8 @@ async fn a_contended_row_shows_as_retries() {
 
     // The same load is no change; a slower one is.
     assert!(report.compare(&report).worse.is_empty());
+    let same = report.compare(&report).to_string();
+    assert!(same.starts_with("no statement has become slower"), "{same}");
     db.profile().unwrap().reset();
     assert!(db.profile().unwrap().report().statements.is_empty());
 }

@@ -161,6 +161,13 @@ impl fmt::Display for Comparison {
         for title in &self.plans_changed {
             writeln!(f, "plan    {title}: another plan than before")?;
         }
+        let all = [&self.worse, &self.better, &self.new, &self.gone];
+        if all.into_iter().all(Vec::is_empty) && self.plans_changed.is_empty() {
+            writeln!(
+                f,
+                "no statement has become slower or faster by a fifth, and none is new or gone"
+            )?;
+        }
         Ok(())
     }
 }
