@@ -197,7 +197,7 @@ pub(super) async fn round(kind: Engine, at: Place, fate: Fate) -> Round {
         for change in [
             "CREATE TABLE counter",
             "CREATE TABLE item",
-            "CREATE INDEX CONCURRENTLY by_owner",
+            "CREATE INDEX%by_owner",
             "ALTER TABLE item",
         ] {
             let jobs = bed
