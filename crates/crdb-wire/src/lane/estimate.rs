@@ -149,7 +149,7 @@ mod tests {
         serve(&mut estimate, micros(20), 5_000);
         let paused = serve(&mut estimate, millis(3), 1);
         assert!((micros(20)..micros(25)).contains(&paused), "{paused:?}");
-        let slower = serve(&mut estimate, millis(2), 200);
+        let slower = serve(&mut estimate, millis(2), 500);
         assert!((micros(1_500)..=millis(2)).contains(&slower), "{slower:?}");
     }
 }

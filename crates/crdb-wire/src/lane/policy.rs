@@ -47,8 +47,7 @@ pub(super) struct Bounds {
 pub(super) struct Plan {
     pub(super) lanes: usize,
     pub(super) depth: usize,
-    /// How many of a lane's requests are written as they come. Further ones gather until fewer are under way, since the server would
-    /// not come to them before.
+    /// While more than so many of a lane's requests are under way, further ones gather, since the server would not come to them before.
     pub(super) ahead: usize,
 }
 
@@ -60,7 +59,7 @@ impl Plan {
             return Self {
                 lanes: measured.demand.clamp(1, bounds.max_lanes.max(1)),
                 depth: 1,
-                ahead: 1,
+                ahead: usize::MAX,
             };
         };
         let service = service.max(Duration::from_nanos(100));
@@ -68,20 +67,19 @@ impl Plan {
             usize::try_from(time.as_nanos() / service.as_nanos()).unwrap_or(usize::MAX)
         };
         let under_way = times(measured.round_trip + WAKES);
-        let depth = if under_way == 0 {
-            1
-        } else {
-            under_way.saturating_add(1).max(times(GATHERS))
-        };
+        let filled = under_way.saturating_add(1);
+        let gathers = under_way > 0 && times(GATHERS) > filled;
+        let depth = if gathers { times(GATHERS) } else { filled };
         let depth = depth.clamp(1, bounds.max_depth.max(1));
         let needed = measured.demand.div_ceil(depth);
-        let ahead = times(measured.round_trip).max(1);
-        let lanes = if ahead < depth {
+        let (lanes, ahead) = if gathers {
             // Of the rate, nothing follows here: with every lane more, sessions that take turns make service take longer.
-            measured.demand / times(BATCH_SERVICE).clamp(1, BATCH)
+            let lanes = measured.demand / times(BATCH_SERVICE).clamp(1, BATCH);
+            (lanes, times(measured.round_trip).max(1))
         } else {
             // A float that is too large becomes the largest integer, which the bound then cuts.
-            (measured.rate * service.as_secs_f64() / BUSY).ceil() as usize
+            let busy = (measured.rate * service.as_secs_f64() / BUSY).ceil() as usize;
+            (busy, usize::MAX)
         };
         Self {
             lanes: lanes.max(needed).clamp(1, bounds.max_lanes.max(1)),
@@ -122,8 +120,8 @@ mod tests {
 
     #[test]
     fn long_service_makes_lanes_a_pool() {
-        assert_eq!(plan(1_500.0, 5_000, 50, 64), of(8, 1, 1));
-        assert_eq!(plan(10.0, 5_000, 1_000, 1), of(1, 1, 1));
+        assert_eq!(plan(1_500.0, 5_000, 50, 64), of(8, 1, usize::MAX));
+        assert_eq!(plan(10.0, 5_000, 1_000, 1), of(1, 1, usize::MAX));
     }
 
     #[test]
@@ -134,15 +132,15 @@ mod tests {
             round_trip: Duration::from_millis(30),
             demand: 5,
         };
-        assert_eq!(Plan::of(measured, BOUNDS), of(5, 1, 1));
+        assert_eq!(Plan::of(measured, BOUNDS), of(5, 1, usize::MAX));
     }
 
     #[test]
     fn a_long_round_trip_is_filled() {
-        assert_eq!(plan(1_000.0, 2_000, 30_000, 64), of(4, 16, 15));
+        assert_eq!(plan(1_000.0, 2_000, 30_000, 64), of(4, 16, usize::MAX));
         // Nothing gathers: what the server has at hand does not last until more can come.
-        assert_eq!(plan(1_000.0, 50, 30_000, 64), of(1, 64, 600));
-        assert_eq!(plan(1_000.0, 50, 30_000, 256), of(4, 64, 600));
+        assert_eq!(plan(1_000.0, 50, 30_000, 64), of(1, 64, usize::MAX));
+        assert_eq!(plan(1_000.0, 50, 30_000, 256), of(4, 64, usize::MAX));
     }
 
     #[test]

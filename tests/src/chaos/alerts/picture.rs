@@ -296,8 +296,8 @@ mod tests {
             "Time &lt;p99&gt;",
             "on n1",
             "on n&amp;2",
-            "4.0 ms",
-            "2.0 ms",
+            "4 ms",
+            "2 ms",
             "no data",
         ] {
             assert!(text.contains(part), "no {part} in {text}");
