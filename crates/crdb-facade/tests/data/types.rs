@@ -333,7 +333,7 @@ async fn values_at_the_edges_of_every_type_read_back_from_every_form() {
         all.push_str(&format!(", v{index}"));
     }
     for number in 0..most {
-        let values: Vec<_> = EDGES
+        let values: Vec<_> = known
             .iter()
             .map(|edges| literal(edges, edges.exact[number % edges.exact.len()]))
             .collect();

@@ -273,8 +273,8 @@ async fn slow_statements_are_explained_without_values_and_a_change_is_noticed() 
     let find = async || {
         let found = db
             .sql("SELECT id FROM words WHERE word = :word AND id <> :id")
-            .bind("word", "rosebud4711")
-            .bind("id", 4711_i64)
+            .bind("word", "rosebud4711008154711")
+            .bind("id", 4711008154711_i64)
             .fetch_all();
         assert!(found.await.unwrap().is_empty());
     };
@@ -315,7 +315,7 @@ async fn slow_statements_are_explained_without_values_and_a_change_is_noticed() 
     assert!(text.contains("its plan has changed"), "{text}");
     let report = report(&db);
     assert!(
-        !report.to_json().contains("4711") && !text.contains("4711"),
+        !report.to_json().contains("4711008154711") && !text.contains("4711008154711"),
         "{text}"
     );
     assert_eq!(report.compare(&report).plans_changed, [""; 0]);
@@ -403,13 +403,13 @@ async fn it_is_said_which_statement_another_one_waited_for() {
         .execute()
         .await
         .unwrap();
-    db.sql("INSERT INTO fought VALUES (4711, 0)")
+    db.sql("INSERT INTO fought VALUES (4711008154711, 0)")
         .execute()
         .await
         .unwrap();
     let (first, second) = (
         Statement::new("UPDATE fought SET value = value + 1 WHERE id = $1").named("fought.first"),
-        Statement::new("UPDATE fought SET value = value - 1 WHERE id = 4711")
+        Statement::new("UPDATE fought SET value = value - 1 WHERE id = 4711008154711")
             .named("fought.second"),
     );
     let (has_lock, waited) = (Barrier::new(2), tokio::sync::Notify::new());
@@ -417,7 +417,7 @@ async fn it_is_said_which_statement_another_one_waited_for() {
     let holder = db
         .executor()
         .transact::<_, crdb_facade::exec::Error, _>(&options, async |tx| {
-            tx.execute(first, &[&4711_i64]).await?;
+            tx.execute(first, &[&4711008154711_i64]).await?;
             has_lock.wait().await;
             waited.notified().await;
             Ok(())
@@ -444,7 +444,7 @@ async fn it_is_said_which_statement_another_one_waited_for() {
     assert_eq!(seen.blocking.name.as_deref(), Some("fought.first"));
     assert_eq!(seen.waiting.summary, "UPDATE fought");
     let report = report(&db);
-    assert!(!report.to_json().contains("4711"));
+    assert!(!report.to_json().contains("4711008154711"));
     assert!(
         report
             .to_string()

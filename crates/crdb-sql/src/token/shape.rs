@@ -97,7 +97,13 @@ pub(crate) enum Dollar {
     /// `$tag$ .. $tag$`, up to here.
     String(usize),
     /// `$tag$`, up to here, whose second one is missing.
-    Unclosed(usize),
+    Unclosed(
+        #[cfg_attr(
+            not(feature = "parser"),
+            expect(dead_code, reason = "the scanner takes the rest of the text")
+        )]
+        usize,
+    ),
     /// Nothing.
     Nothing,
 }

@@ -148,8 +148,7 @@ fn items(count: i64) -> impl Iterator<Item = Result<Item, Error>> + Send {
 async fn values_are_loaded_as_they_are_by_several_sessions_and_bad_rows_kept() {
     let (_kept, plain) = database().await;
     let (_also_kept, _proxy, cockroach) = crate::cockroach().await;
-    // CockroachDB's error has no field for the column.
-    for (db, column) in [(plain, "name"), (cockroach, "")] {
+    for db in [plain, cockroach] {
         create(&db).await;
         let directory = tempfile::tempdir().unwrap();
         let bad = directory.path().join("bad.csv");
@@ -171,8 +170,9 @@ async fn values_are_loaded_as_they_are_by_several_sessions_and_bad_rows_kept() {
         assert_eq!(wrong, 0);
         let rejects = std::fs::read_to_string(&bad).unwrap();
         assert!(
-            rejects.contains(&format!("\n4,\"{column}\","))
-                && rejects.contains("\"\\x0003ffffffff"),
+            rejects.contains("\"\\x0003ffffffff")
+                // CockroachDB's error has no field for the column.
+                && (rejects.contains("\n4,\"name\",") || rejects.contains("\n4,\"\",")),
             "{rejects}"
         );
         // It is complete, so that running it again does nothing.
