@@ -160,7 +160,7 @@ impl<S: SessionSource> Migrator<S> {
     /// Drops the scratch databases of owners that were killed. What cannot be dropped now is left to the next.
     async fn drop_left(&self, engine: Engine, now: i64) {
         let text = format!(
-            "SELECT datname::TEXT FROM pg_catalog.pg_database WHERE datname LIKE '{}%'",
+            "SELECT datname::TEXT FROM pg_catalog.pg_database WHERE datname LIKE '{}%' AND datname <> current_database()",
             PREFIX.replace('_', "\\_")
         );
         let Ok(rows) = self.db.fetch_all(text.as_str(), &[]).await else {
@@ -198,7 +198,10 @@ impl<S: SessionSource> Migrator<S> {
 
 /// The second in which the scratch database of this name was made, by the server's clock.
 fn made_at(name: &str) -> Option<i64> {
-    let digits = name.strip_prefix(PREFIX).filter(|rest| rest.len() == 16)?;
+    let ours = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let digits = name
+        .strip_prefix(PREFIX)
+        .filter(|rest| rest.len() == 16 && rest.bytes().all(ours))?;
     i64::from_str_radix(digits.get(..8)?, 16).ok()
 }
 
@@ -223,6 +226,9 @@ mod tests {
             "crdb_migrate_scratch_of_mine",
             "crdb_migrate_scratch_zzzzzzzz00000001",
             "crdb_migrate_scratch_692a5f00000000010",
+            "crdb_migrate_scratch_20250101_example",
+            "crdb_migrate_scratch_-000000100000001",
+            "crdb_migrate_scratch_692A5F0000000001",
             "bank",
         ] {
             assert_eq!(made_at(other), None, "{other}");

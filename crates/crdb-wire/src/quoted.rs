@@ -46,10 +46,27 @@ pub(crate) fn without_values<'m>(sqlstate: &str, message: &'m str) -> Cow<'m, st
     } else {
         Cow::Borrowed(message)
     };
-    match shown.find(TABLE) {
+    let shown = match shown.find(TABLE) {
         Some(_) => Cow::Owned(without_keys(&shown)),
         None => shown,
+    };
+    match shown.find(PAIR) {
+        Some(at) => Cow::Owned(without_pair(&shown, at)),
+        None => shown,
     }
+}
+
+/// Between columns and their values: `could not obtain lock on row (card)=('4111..') in cards@cards_pkey`.
+const PAIR: &str = ")=(";
+
+/// The message without the values that begin behind the [`PAIR`] at `at`. A value may hold whatever ends it, so that the last end counts.
+fn without_pair(message: &str, at: usize) -> String {
+    let (before, values) = message.split_at(at + PAIR.len());
+    let behind = values
+        .rfind(") in ")
+        .and_then(|end| values.get(end..))
+        .unwrap_or_default();
+    format!("{before}{LEFT_OUT}{behind}")
 }
 
 /// The message up to its first value, and the type that it is about. Numbers are values, unless they count.
@@ -87,7 +104,10 @@ fn first_value(message: &str, counts: bool) -> Option<usize> {
                     None => return Some(at),
                 }
             }
-            '"' | '\'' => return Some(at),
+            // Other languages have quotes of their own.
+            '"' | '\'' | '«' | '»' | '„' | '“' | '”' | '‘' | '’' | '‚' => {
+                return Some(at);
+            }
             ' ' if before.ends_with(':') => {
                 colons += 1;
                 if colons == 2 {
@@ -152,16 +172,19 @@ fn without_keys(message: &str) -> String {
     shown
 }
 
-/// Where the values of a key end. Texts in it stand in quotes, with backslashes before quotes.
+/// Where the values of a key end. Texts in it stand in quotes, with backslashes before quotes, and those of an array in brackets.
 fn end_of_key(values: &str) -> usize {
     let mut quoted = false;
     let mut escaped = false;
+    let mut arrays = 0_usize;
     for (at, character) in values.char_indices() {
         match character {
             _ if escaped => escaped = false,
             '\\' => escaped = quoted,
             '"' => quoted = !quoted,
-            ' ' | ',' | ';' | ')' | ']' | '}' if !quoted => return at,
+            '[' if !quoted => arrays += 1,
+            ']' if !quoted && arrays > 0 => arrays -= 1,
+            ' ' | ',' | ';' | ')' | ']' | '}' if !quoted && arrays == 0 => return at,
             _ => {}
         }
     }
@@ -261,6 +284,31 @@ mod tests {
                 "40001",
                 "meta={key=/Table/106/2/4111/0, iso=Serializable} /Table/107",
                 "meta={key=/Table/106/2/.., iso=Serializable} /Table/107",
+            ),
+            (
+                "40001",
+                "write for key /Table/106/1/ARRAY[\"4111\",\"4111\"]/0 at timestamp 17.0",
+                "write for key /Table/106/1/.. at timestamp 17.0",
+            ),
+            (
+                "40001",
+                "conflicts in [/Table/106/1/4111, /Table/106/1/4112)",
+                "conflicts in [/Table/106/1/.., /Table/106/1/..)",
+            ),
+            (
+                "55P03",
+                "could not obtain lock on row (card)=('4111) in ') in cards@cards_pkey",
+                "could not obtain lock on row (card)=(..) in cards@cards_pkey",
+            ),
+            (
+                "23505",
+                "duplicate key value (card)=('4111') violates unique constraint \"cards_pkey\"",
+                "duplicate key value (card)=(..",
+            ),
+            (
+                "22P02",
+                "ungültige Eingabesyntax für Typ integer: »4111«",
+                "ungültige Eingabesyntax für Typ integer: ..",
             ),
         ] {
             assert_eq!(without_values(sqlstate, message), shown, "{message}");

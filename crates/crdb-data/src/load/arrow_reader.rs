@@ -145,7 +145,7 @@ impl ArrowReader {
                     block.data.truncate(offset);
                     let mut place = Place::line(self.position + 1);
                     place.column = self.selection.names.get(index).cloned();
-                    block.rejects.push(Reject {
+                    block.add_reject(Reject {
                         place,
                         reason,
                         row: Vec::new(),

@@ -1,5 +1,6 @@
 //! Rows of an input on their way to the server.
 
+use super::reader::Limits;
 use crate::checkpoint::Span;
 use crate::error::Place;
 
@@ -45,6 +46,8 @@ pub(crate) struct Block {
     pub(crate) marks: Vec<Mark>,
     /// Rows of the same part that are bad by themselves.
     pub(crate) rejects: Vec<Reject>,
+    /// The bytes of those that were read as bad, as long as rows are added.
+    rejected_bytes: usize,
     /// How many of them the reject file has.
     pub(crate) kept: usize,
 }
@@ -57,6 +60,7 @@ impl Block {
             data: Vec::new(),
             marks: Vec::new(),
             rejects: Vec::new(),
+            rejected_bytes: 0,
             kept: 0,
         }
     }
@@ -68,6 +72,19 @@ impl Block {
 
     pub(crate) fn rows(&self) -> usize {
         self.marks.len()
+    }
+
+    /// Whether a further row, of so many bytes, belongs into the next block. Bad rows count as others do: they are in memory too,
+    /// and are told once their block is full.
+    pub(crate) fn is_full(&self, further: usize, limits: Limits) -> bool {
+        self.data.len() + self.rejected_bytes + further > limits.bytes
+            || self.marks.len() + self.rejects.len() >= limits.rows
+    }
+
+    /// Notes a row that is bad by itself.
+    pub(crate) fn add_reject(&mut self, reject: Reject) {
+        self.rejected_bytes += reject.row.len();
+        self.rejects.push(reject);
     }
 
     /// What is noted of it.
@@ -127,6 +144,7 @@ impl Block {
             marks: self.marks.iter().take(middle).copied().collect(),
             kept: early.len(),
             rejects: early,
+            rejected_bytes: 0,
         };
         let second = Self {
             start: mark.start,
@@ -143,6 +161,7 @@ impl Block {
                 .collect(),
             kept: late.len(),
             rejects: late,
+            rejected_bytes: 0,
         };
         Some((first, second))
     }

@@ -82,7 +82,7 @@ use target::Conflict;
 /// and 42804). It is found among the others of its chunk by trials that are rolled back. Other errors end the load.
 ///
 /// # Memory
-/// At most `2 x sessions + 2` chunks are in memory at once, and one more while a chunk is divided.
+/// At most `2 x sessions + 2` chunks are in memory at once, `3 x sessions + 2` of [`Source::values`], and one more while a chunk is divided.
 ///
 /// # Cancel safety
 /// Dropping the future of [`run`](Self::run) leaves whole chunks only. The marks say whether those under way are committed, when

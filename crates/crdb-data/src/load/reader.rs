@@ -97,9 +97,7 @@ impl<'a> Cutter<'a> {
         if self.done.end_at(position).is_some() {
             return Step::Skip;
         }
-        let full = self.block.data.len() + length > self.limits.bytes
-            || self.block.rows() >= self.limits.rows;
-        if full && !self.block.is_empty() {
+        if self.block.is_full(length, self.limits) && !self.block.is_empty() {
             return Step::Full;
         }
         Step::Take
@@ -231,7 +229,7 @@ impl BlockReader for CsvReader {
             if csv_rows::without_end(raw).is_empty() {
                 // A blank line is no row.
             } else if let Some(reason) = self.fault(raw, &row) {
-                block.rejects.push(Reject {
+                block.add_reject(Reject {
                     place: Place::line(line),
                     reason,
                     row: raw.to_vec(),
@@ -392,7 +390,7 @@ impl BlockReader for JsonReader {
                         block.data.truncate(offset);
                         let mut place = Place::line(self.input.line());
                         place.column = column;
-                        block.rejects.push(Reject {
+                        block.add_reject(Reject {
                             place,
                             reason,
                             row: raw.to_vec(),

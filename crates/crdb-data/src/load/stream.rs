@@ -69,9 +69,7 @@ pub(super) async fn read_rows(mut feed: Feed, done: Ranges, limits: Limits, bloc
         let position = number;
         number += 1;
         let cut = done.end_at(position).is_some();
-        if (cut || block.data.len() >= limits.bytes || block.rows() >= limits.rows)
-            && !block.is_empty()
-        {
+        if (cut || block.is_full(written.len(), limits)) && !block.is_empty() {
             let full = std::mem::replace(&mut block, Block::new(position));
             if blocks.send(Ok(full)).await.is_err() {
                 return;
@@ -91,7 +89,7 @@ pub(super) async fn read_rows(mut feed: Feed, done: Ranges, limits: Limits, bloc
                 });
                 block.data.extend_from_slice(&written);
             }
-            Err(Bad { reason, row }) => block.rejects.push(Reject {
+            Err(Bad { reason, row }) => block.add_reject(Reject {
                 place: Place::line(line),
                 reason,
                 row,

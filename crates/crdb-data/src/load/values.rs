@@ -52,6 +52,8 @@ pub struct RowValues<'a> {
     columns: &'a [ValueColumn],
     next: usize,
     loaded: i16,
+    /// A value was refused: what is written is no row, whatever becomes of the error.
+    failed: Option<String>,
     spare: &'a mut BytesMut,
     out: &'a mut Vec<u8>,
 }
@@ -64,6 +66,7 @@ impl<'a> RowValues<'a> {
             columns,
             next: 0,
             loaded: 0,
+            failed: None,
             spare,
             out,
         }
@@ -75,40 +78,51 @@ impl<'a> RowValues<'a> {
     /// [`ErrorKind::Value`] with the column's name: its type in the table is none that the value has, or the value cannot be written as
     /// that; and where the source has no further column.
     pub fn put<T: ToSql>(&mut self, value: &T) -> Result<&mut Self, Error> {
+        match self.write(value) {
+            Ok(()) => Ok(self),
+            Err(message) => {
+                self.failed.get_or_insert_with(|| message.clone());
+                Err(refused(message))
+            }
+        }
+    }
+
+    fn write<T: ToSql>(&mut self, value: &T) -> Result<(), String> {
         let Some(column) = self.columns.get(self.next) else {
             let count = self.columns.len();
-            return Err(refused(format!(
-                "the row has more values than the {count} columns"
-            )));
+            return Err(format!("the row has more values than the {count} columns"));
         };
         self.next += 1;
         let Some(type_) = &column.type_ else {
-            return Ok(self);
+            return Ok(());
         };
         self.loaded += 1;
         let name = &column.name;
         if !T::accepts(type_) {
             let rust = std::any::type_name::<T>();
-            return Err(refused(format!(
+            return Err(format!(
                 "column \"{name}\" is of the type {type_}, which a {rust} is not"
-            )));
+            ));
         }
         self.spare.clear();
         let is_null = value
             .to_sql(type_, self.spare)
-            .map_err(|error| refused(format!("column \"{name}\": {error}")))?;
+            .map_err(|error| format!("column \"{name}\": {error}"))?;
         if let IsNull::Yes = is_null {
             self.out.extend_from_slice(&(-1_i32).to_be_bytes());
-            return Ok(self);
+            return Ok(());
         }
         let length = i32::try_from(self.spare.len())
-            .map_err(|_| refused(format!("column \"{name}\": the value is too long")))?;
+            .map_err(|_| format!("column \"{name}\": the value is too long"))?;
         self.out.extend_from_slice(&length.to_be_bytes());
         self.out.extend_from_slice(self.spare);
-        Ok(self)
+        Ok(())
     }
 
     fn finish(self) -> Result<(), Error> {
+        if let Some(message) = self.failed {
+            return Err(refused(message));
+        }
         if self.next < self.columns.len() {
             return Err(refused(format!(
                 "the row has {} values instead of {}",
@@ -235,6 +249,26 @@ mod tests {
         let row = put(&Pair(7, None), &[columns[0].clone(), column("owner", None)]).unwrap();
         assert_eq!(row, b"\0\x01\0\0\0\x08\0\0\0\0\0\0\0\x07".to_vec());
         assert!(framed(&row).starts_with(b"PGCOPY\n"));
+    }
+
+    /// Puts its second value where its first is refused.
+    struct Stubborn;
+
+    impl ValueRow for Stubborn {
+        fn put(&self, row: &mut RowValues<'_>) -> Result<(), Error> {
+            if row.put(&1_i32).is_err() {
+                row.put(&"x")?;
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_refused_value_spoils_its_row_though_its_error_is_swallowed() {
+        let id = column("id", Some(Type::INT8));
+        let owner = column("owner", Some(Type::TEXT));
+        let wrong = put(&Stubborn, &[id, owner]).unwrap_err();
+        assert!(wrong.contains("column \"id\""), "{wrong}");
     }
 
     #[test]

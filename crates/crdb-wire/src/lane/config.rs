@@ -23,7 +23,7 @@ impl LaneConfig {
     }
 
     /// The most statements that are under way on one connection at a time. How many are depends on the round trip and on how long
-    /// the server takes: one where it takes longer than the round trip. Default: 64.
+    /// the server takes: one where it takes longer than the round trip, up to 2 ms of its time where it takes much less. Default: 64.
     #[must_use]
     pub fn max_depth(mut self, statements: usize) -> Self {
         self.max_depth = statements.max(1);

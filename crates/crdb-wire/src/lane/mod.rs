@@ -38,12 +38,13 @@ use run::Inner;
 /// Why no lane could be opened, for everyone that waited for one.
 type OpenError = Arc<dyn StdError + Send + Sync>;
 
-/// Connections that many tasks share: each sends its statement at once, behind those of the others, and gets its own answer.
+/// Connections that many tasks share: each sends its statement behind those of the others, without waiting for theirs, and gets its own answer.
 ///
 /// A session's statements run one after another on the server. So a lane saves round trips and wakes, and never the time that the
 /// server takes. How many lanes there are and how many statements are under way on each follows from what is measured: the arrival
 /// rate, the round trip, and how long the server takes. Where it takes longer than the round trip, a lane has one statement at a
-/// time, as a session of a pool.
+/// time, as a session of a pool. Where it takes much less, statements gather while the server is busy with those before them, and are
+/// written together.
 ///
 /// Every statement is a transaction of its own: one Sync each, so that an error of one leaves the others alone. Statements whose text
 /// may leave something behind in the session, or may move a transaction, and COPY are refused: see

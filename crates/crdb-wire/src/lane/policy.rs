@@ -17,11 +17,6 @@ const WAKES: Duration = Duration::from_micros(100);
 /// server takes it at once, which costs both less than half.
 const GATHERS: Duration = Duration::from_millis(2);
 
-/// What should gather for one write: so many, or so much service if that is fewer. With more lanes than that leaves, each write
-/// takes less, and on the server more sessions take turns.
-const BATCH: usize = 12;
-const BATCH_SERVICE: Duration = Duration::from_millis(1);
-
 /// What has been measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Measured {
@@ -72,17 +67,15 @@ impl Plan {
         let depth = if gathers { times(GATHERS) } else { filled };
         let depth = depth.clamp(1, bounds.max_depth.max(1));
         let needed = measured.demand.div_ceil(depth);
-        let (lanes, ahead) = if gathers {
-            // Of the rate, nothing follows here: with every lane more, sessions that take turns make service take longer.
-            let lanes = measured.demand / times(BATCH_SERVICE).clamp(1, BATCH);
-            (lanes, times(measured.round_trip).max(1))
+        // A float that is too large becomes the largest integer, which the bound then cuts.
+        let busy = (measured.rate * service.as_secs_f64() / BUSY).ceil() as usize;
+        let ahead = if gathers {
+            times(measured.round_trip).max(1)
         } else {
-            // A float that is too large becomes the largest integer, which the bound then cuts.
-            let busy = (measured.rate * service.as_secs_f64() / BUSY).ceil() as usize;
-            (busy, usize::MAX)
+            usize::MAX
         };
         Self {
-            lanes: lanes.max(needed).clamp(1, bounds.max_lanes.max(1)),
+            lanes: busy.max(needed).clamp(1, bounds.max_lanes.max(1)),
             depth,
             ahead,
         }
@@ -145,10 +138,10 @@ mod tests {
 
     #[test]
     fn short_statements_gather_on_a_loopback() {
-        assert_eq!(plan(50_000.0, 20, 40, 64), of(5, 64, 2));
-        assert_eq!(plan(50_000.0, 20, 40, 10), of(1, 64, 2));
-        assert_eq!(plan(50_000.0, 20, 40, 256), of(8, 64, 2));
-        assert_eq!(plan(50_000.0, 100, 40, 30), of(3, 20, 1));
+        assert_eq!(plan(50_000.0, 20, 40, 64), of(2, 64, 2));
+        assert_eq!(plan(50_000.0, 100, 40, 30), of(8, 20, 1));
+        // A lane that is always busy is not enough: callers that wait for it would send more.
+        assert_eq!(plan(10_000.0, 100, 40, 10), of(2, 20, 1));
     }
 
     proptest! {

@@ -204,6 +204,14 @@ async fn values_that_do_not_fit_the_table_are_refused_with_row_and_column() {
         told.contains("line 1") && told.contains("column \"id\" is of the type int8"),
         "{told}"
     );
+    // A stream whose every row is bad is told of so many rows, and not at an end that may never come.
+    let endless = stream::iter(std::iter::repeat_with(|| Ok::<_, Error>(Small(1))));
+    let error = Load::into_table("item")
+        .bad_rows(10)
+        .run(db.executor(), Source::values(["id"], endless))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooManyBadRows, "{error}");
     let error = Load::into_table("item")
         .replace_existing()
         .run(db.executor(), small())
