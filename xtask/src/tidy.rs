@@ -3,6 +3,7 @@
 //! Each rule is a function from what it looks at to findings; [`run`] gathers what they look at.
 
 mod actors;
+mod copies;
 mod finding;
 mod layers;
 mod machine;
@@ -25,7 +26,7 @@ use finding::Finding;
 ///
 /// The layers and their arrows (normal, optional, build and dev dependencies), source files that no module reaches,
 /// names that say nothing, manifests that do not share the lint table, READMEs and changelogs, paths of one
-/// machine, words that hide who acts, links and quoted code of the pages, form and SQL of the runbooks. Prints every finding with its place; exits with 1 when there is one.
+/// machine, words that hide who acts, code that two crates hold alike, links and quoted code of the pages, form and SQL of the runbooks. Prints every finding with its place; exits with 1 when there is one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The workspace to check, by its directory
@@ -87,6 +88,7 @@ fn check(root: &Path, long: usize) -> Result<Report> {
     }
     findings.extend(machine::check(root)?);
     findings.extend(actors::check(root)?);
+    findings.extend(copies::check(root));
     findings.extend(pages::check(root)?);
     findings.extend(runbooks::check(root)?);
     long_files.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));

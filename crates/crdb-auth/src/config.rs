@@ -17,11 +17,12 @@ use crate::observer::Observer;
 use crate::policy::AuthMethod;
 use crate::policy::{ChannelBinding, RequireAuth};
 use crate::scram::IterationLimits;
+use crate::shown;
 use crate::tls::{SslMode, TlsConfig};
 
 /// Everything about a login except the server. One configuration serves every node of a cluster.
 ///
-/// Made by [`Config::builder`]. Secrets in it print as `***`.
+/// Made by [`Config::builder`]. Secrets in it print as `***`, and names and options as [`shown`] has them.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) user: String,
@@ -179,12 +180,23 @@ impl Config {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<_> = self
+            .session_parameters
+            .iter()
+            .map(|(name, value)| (name, shown::setting(name, value)))
+            .collect();
         f.debug_struct("Config")
-            .field("user", &self.user)
-            .field("database", &self.database)
-            .field("application_name", &self.application_name)
-            .field("options", &self.options)
-            .field("session_parameters", &self.session_parameters)
+            .field("user", &shown::user(&self.user))
+            .field("database", &self.database.as_deref().map(shown::database))
+            .field(
+                "application_name",
+                &self
+                    .application_name
+                    .as_deref()
+                    .map(shown::application_name),
+            )
+            .field("options", &self.options.as_deref().map(shown::options))
+            .field("session_parameters", &parameters)
             .field("password", &self.password)
             .field("jwt", &self.jwt)
             .field("require_auth", &self.require_auth)
@@ -350,12 +362,27 @@ impl ConfigBuilder {
     /// Checks and returns the configuration.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config): no user, a zero timeout, a NUL in a text,
-    /// or a startup parameter that has its own method.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): no user, a zero timeout, a NUL in a text, a connection string in the
+    /// place of a name, or a startup parameter that has its own method.
     pub fn build(self) -> Result<Config, Error> {
         let config = self.config;
         if config.user.is_empty() {
             return Err(Error::config("the user is empty; set the user who logs in"));
+        }
+        let is_connection_string =
+            |text: &str| text.contains("://") || (text.contains('@') && text.contains(':'));
+        let names = [
+            ("the user", Some(&config.user)),
+            ("the database", config.database.as_ref()),
+            ("the application name", config.application_name.as_ref()),
+        ];
+        for (what, name) in names {
+            if name.is_some_and(|name| is_connection_string(name)) {
+                return Err(Error::config(format!(
+                    "{what} is a piece of a connection string, which is not shown, because a password may be in it; \
+                     ConnectionString reads them"
+                )));
+            }
         }
         if config.connect_timeout.is_zero() {
             return Err(Error::config(
@@ -423,9 +450,20 @@ mod tests {
             Config::builder().user("a\0b"),
             Config::builder().user("a").connect_timeout(Duration::ZERO),
             Config::builder().user("a").session_parameter("user", "b"),
+            Config::builder().user("app:hunter2@db1"),
+            Config::builder().user("postgresql://app:hunter2"),
+            Config::builder()
+                .user("a")
+                .database("postgresql://app:hunter2@db1/bank"),
+            Config::builder()
+                .user("a")
+                .application_name("app:hunter2@db1"),
         ];
         for builder in bad {
-            assert!(builder.build().unwrap_err().is_config());
+            let error = builder.build().unwrap_err();
+            assert!(error.is_config());
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
         }
     }
 

@@ -15,6 +15,7 @@ use crate::observer::{ConnectOperation, ReloadFailed, WithoutTls};
 use crate::progress::{Progress, Step};
 use crate::scram::KeyCache;
 use crate::session::Session;
+use crate::shown;
 use crate::startup::{Login, log_in};
 use crate::stream::AuthenticatedStream;
 use crate::tls::{Negotiated, SslMode, TlsClient, TlsSource, negotiate};
@@ -238,7 +239,10 @@ impl Connector {
             transport
         };
         progress.enter(Step::Login);
-        let attempt = format!("logging in to {endpoint} as {:?}", config.user);
+        let attempt = format!(
+            "logging in to {endpoint} as {:?}",
+            shown::user(&config.user)
+        );
         let login = Login {
             config,
             endpoint,

@@ -68,6 +68,7 @@ mod net;
 mod observer;
 mod policy;
 mod progress;
+mod quoted;
 mod scram;
 mod secret;
 mod secret_file;
@@ -75,6 +76,7 @@ mod server_error;
 mod session;
 #[cfg(any(feature = "bb8", feature = "deadpool"))]
 mod session_manager;
+pub mod shown;
 mod startup;
 mod stream;
 mod tap;
@@ -105,6 +107,7 @@ pub use observer::{
     OperationOutcome, PartialObserver, ReloadFailed, Token, WithoutTls,
 };
 pub use policy::{AuthMethod, ChannelBinding, RequireAuth};
+pub use quoted::without_values;
 pub use scram::IterationLimits;
 pub use secret::Secret;
 pub use secret_file::read_secret_file;

@@ -3,14 +3,20 @@
 use std::fmt;
 
 use crate::error::ErrorKind;
+use crate::quoted::without_values;
+use crate::shown::Unshown;
 
 /// The longest text kept of any field, in bytes: a hostile server must not fill the memory.
 const MAX_FIELD: usize = 4096;
 
 /// An ErrorResponse: SQLSTATE, message, detail and hint, as the server sent them.
 ///
-/// `Debug` leaves out detail and hint. `Display` does so for the classes whose details are values of rows
-/// (`Key (card)=(4111..) already exists`): 22, 23 and P0. [`detail`](Self::detail) and [`hint`](Self::hint) have them always.
+/// `Display` and `Debug` show the message [without the values](crate::without_values) that it quotes. `Debug` leaves out detail and
+/// hint. `Display` does so for the classes whose details are values of rows (`Key (card)=(4111..) already exists`): 22, 23 and P0.
+/// [`message`](Self::message), [`detail`](Self::detail) and [`hint`](Self::hint) have them always.
+///
+/// What a login has sent and may be a secret in the wrong place stands nowhere in it: the rest of a user's name behind a `:`, and
+/// the values of options that are none.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ServerError {
     severity: String,
@@ -46,6 +52,19 @@ impl ServerError {
             body = &rest[end + 1..];
         }
         error
+    }
+
+    /// The same error without what must not be repeated of the login that it answers.
+    pub(crate) fn without(mut self, unshown: &Unshown) -> Self {
+        unshown.remove_from(&mut self.message);
+        for text in [&mut self.detail, &mut self.hint].into_iter().flatten() {
+            unshown.remove_from(text);
+        }
+        self
+    }
+
+    fn shown_message(&self) -> std::borrow::Cow<'_, str> {
+        without_values(&self.sqlstate, &self.message)
     }
 
     pub(crate) fn from_client(error: &tokio_postgres::error::DbError) -> Self {
@@ -132,14 +151,19 @@ impl fmt::Debug for ServerError {
         f.debug_struct("ServerError")
             .field("severity", &self.severity)
             .field("sqlstate", &self.sqlstate)
-            .field("message", &self.message)
+            .field("message", &self.shown_message())
             .finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} \"{}\"", self.sqlstate, self.message.escape_debug())?;
+        write!(
+            f,
+            "{} \"{}\"",
+            self.sqlstate,
+            self.shown_message().escape_debug()
+        )?;
         let is_about_rows = ["22", "23", "P0"]
             .iter()
             .any(|class| self.sqlstate.starts_with(class));
@@ -181,6 +205,17 @@ mod tests {
         let error = ServerError::parse(b"C28000\0Mno\0Dline 7 of pg_hba.conf\0\0");
         assert!(error.to_string().contains("line 7"), "{error}");
         assert!(!ServerError::parse(body).to_string().contains("(card)"));
+        let body = b"C22023\0Minvalid value for parameter \"TimeZone\": \"4111\"\0\0";
+        let error = ServerError::parse(body);
+        assert!(error.message().contains("4111"));
+        let shown = format!(
+            "{error} {error:?} {}",
+            crate::Error::from_server("x", error.clone())
+        );
+        assert!(
+            !shown.contains("4111") && shown.contains("TimeZone"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -169,6 +169,7 @@ async fn a_canary_is_found_nowhere() {
         ));
         good.connect(&endpoint(engine)).await.unwrap();
         strings(engine, user, password, &caught).await;
+        misplaced(engine, password, &caught).await;
     }
     let password = users[0].1.as_str();
     refused_logins(engine, password, &caught).await;
@@ -218,6 +219,37 @@ async fn refused_logins(engine: &Engine, password: &str, caught: &Caught) {
         format!("{password}@db1"),
     ] {
         attempt(scram(), &Endpoint::new(host, 26257), caught).await;
+    }
+}
+
+/// Pieces of a connection string in the places of a name, of options and of session variables.
+async fn misplaced(engine: &Engine, password: &str, caught: &Caught) {
+    let scram = || config(engine, Login::Scram, caught).password("wrong");
+    let good = || {
+        let password = engine.login(Login::Scram).password();
+        config(engine, Login::Scram, caught).password(password)
+    };
+    let escaped = password.replace('\\', "\\\\").replace(' ', "\\ ");
+    for builder in [
+        scram().user(format!("app:{password}")),
+        scram().user(format!("app:{password}@db1/bank")),
+        scram().user(format!("postgresql://app:{password}")),
+        good().database(format!("{password}@db1/bank")),
+        good().database(format!("app:{password}")),
+        good().database(format!("postgresql://app:{password}@db1/bank")),
+        good().application_name(format!("app:{password}@db1")),
+        good().options(password),
+        good().options(&*escaped),
+        good().options(format!("-c {escaped}")),
+        good().options(format!("--{password}")),
+        good().options(format!("-c app.token={escaped}")),
+        good().options(format!("-c app.token={password}")),
+        good().options(format!("-c statement_timeout={HEAD}")),
+        good().session_parameter("app.token", password),
+        good().session_parameter("datestyle", password),
+        good().session_parameter("timezone", password),
+    ] {
+        attempt(builder, &endpoint(engine), caught).await;
     }
 }
 

@@ -202,3 +202,50 @@ impl LoadOutcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Dashboards and alerts go by these: a label that changes breaks them.
+    #[test]
+    fn labels_stay_the_same() {
+        let by: Vec<&str> = AnsweredBy::ALL.iter().map(|by| by.as_str()).collect();
+        assert_eq!(
+            by,
+            [
+                "hit",
+                "load",
+                "shared_load",
+                "stale_on_error",
+                "error",
+                "passed_on"
+            ]
+        );
+        let reasons: Vec<&str> = MissReason::ALL.iter().map(|why| why.as_str()).collect();
+        assert_eq!(
+            reasons,
+            [
+                "absent",
+                "too_old",
+                "invalidated",
+                "below_token",
+                "changed",
+                "feed_lost"
+            ]
+        );
+        assert_eq!(
+            LoadOutcome::NAMES,
+            [
+                "kept",
+                "too_large",
+                "overtaken",
+                "other_identity",
+                "other_schema",
+                "refused",
+                "failed",
+                "dropped"
+            ]
+        );
+    }
+}

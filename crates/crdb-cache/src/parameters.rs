@@ -94,6 +94,8 @@ pub(crate) fn encode(parameters: Parameters<'_>, sent: &[Sent]) -> Option<Bytes>
         if Sent::of(&sent.type_, *value) != *sent {
             return None;
         }
+        // It is refused when it is sent.
+        crdb_exec::check_time(*value, &sent.type_).ok()?;
         let start = out.len();
         out.put_i32(0);
         let length = match value.to_sql_checked(&sent.type_, &mut out).ok()? {

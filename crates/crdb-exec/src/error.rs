@@ -482,6 +482,38 @@ mod told_once {
         std::io::Error::other("the disk is full")
     }
 
+    /// Dashboards and alerts go by these: a label that changes breaks them.
+    #[test]
+    fn labels_stay_the_same() {
+        let labels: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(
+            labels,
+            [
+                "acquire",
+                "connection",
+                "server",
+                "timeout",
+                "canceled",
+                "refused",
+                "conversion",
+                "no_row",
+                "several_rows",
+                "rolled_back",
+                "partly_committed",
+                "already_committed",
+                "abandoned",
+                "arguments",
+                "unsupported",
+                "misuse",
+            ]
+        );
+        let verdicts = [Verdict::Retry, Verdict::Never, Verdict::OutcomeUnknown];
+        assert_eq!(
+            verdicts.map(Verdict::as_str),
+            ["retry", "never", "outcome_unknown"]
+        );
+    }
+
     #[test]
     fn every_kind_is_listed_once() {
         // The discriminants count the kinds that there are: the last of the list is the last declared.

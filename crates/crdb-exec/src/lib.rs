@@ -153,7 +153,7 @@ pub use transaction::{Transaction, TransactionRows};
 pub use unknown_label::UnknownLabel;
 pub use value::{
     Array, BitString, CompositeReader, Date, Dimension, Exact, Inet, Interval, JsonText, Numeric,
-    TimeOfDay, TimeTz, Timestamp, ValueError, holds_all, is_composite, write_composite,
+    TimeOfDay, TimeTz, Timestamp, ValueError, check_time, holds_all, is_composite, write_composite,
 };
 pub use verdict::{CommitErrors, Position, Verdict, verdict};
 

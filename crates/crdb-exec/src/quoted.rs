@@ -2,7 +2,7 @@
 //!
 //! Class 22 is about values, and quotes them: `invalid input syntax for type integer: "4111.."`. CockroachDB's errors of other
 //! classes name keys, which hold the values of indexed columns: `write for key /Table/106/1/"4111.."/0`. The same rule stands
-//! in crdb-wire, which this crate does not know.
+//! in crdb-auth, which this crate does not know; `cargo xtask tidy` compares them.
 
 use std::borrow::Cow;
 

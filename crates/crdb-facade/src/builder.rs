@@ -258,11 +258,12 @@ impl DatabaseBuilder {
         if config.get(keys::auth::CHECK_AT_OPEN) {
             log_in_once(&config, &pool, &attempts).await?;
         } else {
+            let (user, database) = config.shown_names();
             tracing::info!(
                 target: crate::TARGET,
                 nodes = pool.status().nodes.len(),
-                user = config.get(keys::auth::USER),
-                database = config.get(keys::auth::DATABASE),
+                user,
+                database,
                 pool_size = config.get(keys::pool::MAX_SIZE),
                 "opened without a login; auth.check_at_open is off"
             );
@@ -287,13 +288,14 @@ fn opened(config: &Config, nodes: usize, session: &Session) {
     let wire = session.wire();
     let version = wire.version().map(|version| version.to_string());
     let version = version.as_deref().unwrap_or("unknown");
+    let (user, database) = config.shown_names();
     tracing::info!(
         target: crate::TARGET,
         engine = %wire.engine(),
         version,
         nodes,
-        user = config.get(keys::auth::USER),
-        database = config.get(keys::auth::DATABASE),
+        user,
+        database,
         tls = session.is_tls(),
         pool_size = config.get(keys::pool::MAX_SIZE),
         "opened"

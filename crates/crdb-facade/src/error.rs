@@ -8,7 +8,7 @@ use crdb_exec::{SqlState, Verdict};
 use crdb_pool::NodeAddress;
 
 use crate::Config;
-use crate::config::{Key, Mistake, Mistakes, keys};
+use crate::config::{Key, Mistake, Mistakes};
 use crate::connector::ConnectError;
 
 /// What sort of error it is.
@@ -173,8 +173,7 @@ impl Error {
 
     /// No node gave a session, and this is how each failed.
     pub(crate) fn not_opened(config: &Config, failures: Vec<(NodeAddress, ConnectError)>) -> Self {
-        let user = config.get(keys::auth::USER);
-        let database = config.get(keys::auth::DATABASE);
+        let (user, database) = config.shown_names();
         let mut context = format!("opening database \"{database}\" as \"{user}\"");
         // What concerns all nodes (a wrong password) matters more than one node that is down.
         let decisive = failures

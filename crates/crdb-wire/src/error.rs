@@ -264,6 +264,23 @@ mod told_once {
         std::io::Error::other("the disk is full")
     }
 
+    /// Dashboards and alerts go by these: a label that changes breaks them.
+    #[test]
+    fn labels_stay_the_same() {
+        let labels: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(
+            labels,
+            [
+                "refused",
+                "server",
+                "closed",
+                "conversion",
+                "timeout",
+                "too_large",
+            ]
+        );
+    }
+
     #[test]
     fn every_kind_is_listed_once() {
         // The discriminants count the kinds that there are: the last of the list is the last declared.

@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod copy;
 mod error;
+mod far_time;
 mod footprint;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -18,7 +19,6 @@ mod loan;
 mod observer;
 mod parameters;
 mod protocol;
-mod quoted;
 mod request;
 mod row;
 mod row_stream;

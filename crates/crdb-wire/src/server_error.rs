@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::quoted::without_values;
+use crdb_auth::without_values;
 
 /// An ErrorResponse or NoticeResponse with all its fields, as the server sent them.
 ///

@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::file_name::{shown_secret, shown_variable};
 use crate::secret::Secret;
 use crate::secret_file;
+use crate::shown;
 use crate::turn::Turns;
 
 /// A password or token, by value or by the place it is kept at.
@@ -118,12 +119,15 @@ impl Password {
                 let database = request.database.as_deref().unwrap_or(&request.user);
                 passfile::find(content.expose(), &request.endpoint, database, &request.user)
                     .ok_or_else(|| {
+                        let shown_user = shown::user(&request.user);
+                        let shown_database = request.database.as_deref().map(shown::database);
                         missing(format!(
-                            "the password file {} has no line for {}:{}:{database}:{}",
+                            "the password file {} has no line for {}:{}:{}:{}",
                             shown_secret(path),
                             request.endpoint.host,
                             request.endpoint.port,
-                            request.user
+                            shown_database.unwrap_or(&shown_user),
+                            shown_user
                         ))
                     })
             }

@@ -14,6 +14,7 @@ use super::error::failed;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
+use crate::shown;
 
 /// A password or token, and how long it is good for.
 #[derive(Debug, Clone)]
@@ -40,7 +41,7 @@ impl Credential {
 }
 
 /// Whom a credential is for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CredentialRequest {
     /// The server.
@@ -49,6 +50,16 @@ pub struct CredentialRequest {
     pub user: String,
     /// The database, if one was chosen.
     pub database: Option<String>,
+}
+
+impl fmt::Debug for CredentialRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialRequest")
+            .field("endpoint", &self.endpoint)
+            .field("user", &shown::user(&self.user))
+            .field("database", &self.database.as_deref().map(shown::database))
+            .finish()
+    }
 }
 
 /// What a [`CredentialSource`] gives back.
@@ -196,7 +207,8 @@ impl CachedSource {
         let credential = self.source.fetch(request).await.map_err(|error| {
             let attempt = format!(
                 "fetching the credential of {:?} for {}",
-                request.user, request.endpoint
+                shown::user(&request.user),
+                request.endpoint
             );
             failed(&attempt, error)
         })?;
@@ -225,7 +237,8 @@ fn unanswered(request: &CredentialRequest, limit: Duration) -> Error {
         ErrorKind::Timeout,
         format!(
             "fetching the credential of {:?} for {}: the source did not answer within {limit:?}",
-            request.user, request.endpoint
+            shown::user(&request.user),
+            request.endpoint
         ),
     )
 }

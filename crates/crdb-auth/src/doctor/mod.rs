@@ -18,6 +18,7 @@ use crate::net::{Peer, Transport, dial_peer, resolve};
 use crate::policy::AuthMethod;
 use crate::progress::Progress;
 use crate::session::Session;
+use crate::shown;
 use crate::tls::{Negotiated, SslMode, X509, negotiate};
 
 /// Examines a configuration against a server: name, addresses, TLS, Kerberos service and ticket where
@@ -278,7 +279,7 @@ impl Doctor {
     /// Who is let in by what, with the version as the server spells it.
     fn let_in(&self, session: &Session) -> String {
         let facts = session.facts();
-        let user = self.connector.config().user();
+        let user = shown::user(self.connector.config().user());
         let version = match facts.engine() {
             Engine::CockroachDb => facts
                 .parameter("crdb_version")

@@ -20,6 +20,7 @@ use crate::net::Transport;
 use crate::progress::Progress;
 use crate::scram::KeyCache;
 use crate::secret::Secret;
+use crate::shown::Unshown;
 pub(crate) use wire::Wire;
 
 /// More than any server reports; a hostile one must not fill the memory.
@@ -80,7 +81,7 @@ pub(crate) struct LoggedIn {
 
 /// Logs in over a connection on which nothing but TLS has happened.
 pub(crate) async fn log_in(login: Login<'_>, transport: Transport) -> Result<LoggedIn, Error> {
-    let mut wire = Wire::new(transport, login.attempt);
+    let mut wire = Wire::new(transport, login.attempt, Unshown::of(login.config));
     let options = login.config.startup_options();
     wire.send(|buf| frontend::startup_message(parameters(login.config, options.as_deref()), buf))
         .await?;

@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 use crate::error::{Error, ErrorKind};
 use crate::net::Transport;
 use crate::server_error::ServerError;
+use crate::shown::Unshown;
 
 /// The longest message accepted before the session is ready. Errors, tokens and parameters are
 /// shorter (libpq's limit is 30,000 for errors and 65,536 for GSS tokens).
@@ -20,14 +21,16 @@ pub(crate) struct Wire<'a> {
     transport: Transport,
     buf: BytesMut,
     attempt: &'a str,
+    unshown: Unshown,
 }
 
 impl<'a> Wire<'a> {
-    pub(crate) fn new(transport: Transport, attempt: &'a str) -> Self {
+    pub(crate) fn new(transport: Transport, attempt: &'a str, unshown: Unshown) -> Self {
         Self {
             transport,
             buf: BytesMut::with_capacity(1024),
             attempt,
+            unshown,
         }
     }
 
@@ -72,7 +75,7 @@ impl<'a> Wire<'a> {
             let length = self.fill().await?;
             match self.buf[0] {
                 b'E' => {
-                    let error = ServerError::parse(&self.buf[5..length]);
+                    let error = ServerError::parse(&self.buf[5..length]).without(&self.unshown);
                     return Err(Error::from_server(self.attempt, error));
                 }
                 b'N' => self.buf.advance(length),

@@ -36,6 +36,7 @@ impl ToSql for ColumnOf<'_> {
             let value = values.get(self.index).ok_or("a set lacks a value")?;
             let length = out.len();
             out.put_i32(-1);
+            crdb_exec::check_time(*value, element)?;
             if let IsNull::No = value.to_sql_checked(element, out)? {
                 let size = i32::try_from(out.len() - length - 4)?;
                 if let Some(place) = out.get_mut(length..length + 4) {

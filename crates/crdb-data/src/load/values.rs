@@ -105,8 +105,8 @@ impl<'a> RowValues<'a> {
             ));
         }
         self.spare.clear();
-        let is_null = value
-            .to_sql(type_, self.spare)
+        let is_null = crdb_exec::check_time(value, type_)
+            .and_then(|()| value.to_sql(type_, self.spare))
             .map_err(|error| format!("column \"{name}\": {error}"))?;
         if let IsNull::Yes = is_null {
             self.out.extend_from_slice(&(-1_i32).to_be_bytes());

@@ -3,6 +3,7 @@
 use crate::answer::Written;
 use crate::fault::{Fault, ServerError};
 use crate::sqlstate::SqlState;
+use crate::value::check_time;
 use bytes::BytesMut;
 use postgres_types::{Format, IsNull, ToSql, Type};
 use std::error::Error as StdError;
@@ -111,7 +112,9 @@ impl ToSql for Parameter<'_> {
         type_: &Type,
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        self.value.to_sql_checked(type_, out).map_err(|source| {
+        let sent =
+            check_time(self.value, type_).and_then(|()| self.value.to_sql_checked(type_, out));
+        sent.map_err(|source| {
             let refused = Refused {
                 index: self.index,
                 type_: type_.clone(),

@@ -12,6 +12,7 @@ use bytes::BytesMut;
 use postgres_types::{Format, FromSql, IsNull, Kind, ToSql, Type};
 
 use super::BoxError;
+use super::check_time;
 
 /// The schema of all probes. No server has it.
 const SCHEMA: &str = "crdb_exec holds all";
@@ -91,7 +92,7 @@ pub fn holds_all(sql_type: &Type, of: &Type) -> bool {
 /// caller's word, and for parameters that must not lose a digit.
 ///
 /// # Reading
-/// /// [`Row::get`](crate::Row::get) knows which types of this crate hold everything. It takes all others to lose what types of
+/// [`Row::get`](crate::Row::get) knows which types of this crate hold everything. It takes all others to lose what types of
 /// the field lose, and refuses such values for them. Read a type that is better than that as `Exact`:
 ///
 /// ```
@@ -148,6 +149,7 @@ where
     T: ToSql + PartialEq + for<'a> FromSql<'a>,
 {
     fn to_sql(&self, sql_type: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+        check_time(&self.0, sql_type)?;
         let start = out.len();
         let null = self.0.to_sql(sql_type, out)?;
         self.compare(sql_type, &null, out.get(start..).unwrap_or_default())?;
@@ -159,6 +161,7 @@ where
     }
 
     fn to_sql_checked(&self, sql_type: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+        check_time(&self.0, sql_type)?;
         let start = out.len();
         let null = self.0.to_sql_checked(sql_type, out)?;
         self.compare(sql_type, &null, out.get(start..).unwrap_or_default())?;

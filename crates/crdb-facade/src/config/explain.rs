@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::keys::{auth, observe};
 use super::layer::Origin;
 use super::resolve::Resolved;
+use super::setting::sealed::Form;
 
 /// Every key of a [`Config`](super::Config), in alphabetical order. Its `Display` is a table.
 #[derive(Clone, Debug)]
@@ -30,7 +31,8 @@ impl Explained {
     }
 
     /// The value in its canonical form: `none` where it is not set, `***` for a secret, for the arguments of a command, and
-    /// for what stands where a secret's file belongs and leads nowhere.
+    /// for what stands where a secret's file belongs and leads nowhere, `..` for what may be one in a name or in options
+    /// ([`crdb_auth::shown`]).
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
@@ -129,20 +131,45 @@ pub(super) fn may_show(key: &str, resolved: &Resolved) -> bool {
 fn shown(key: &str, resolved: &Resolved) -> String {
     // The text of a secret is `***` by itself.
     match may_show(key, resolved) || resolved.secret {
-        true => without_arguments(key, resolved),
+        true => without_secrets(key, resolved),
         false => "***".to_owned(),
     }
 }
 
-/// The value's text, of a command only the program.
-fn without_arguments(key: &str, resolved: &Resolved) -> String {
-    match resolved.typed::<Option<Vec<String>>>() {
-        Some(Some(command)) if COMMANDS.contains(&key) => match command.as_slice() {
-            [program, _, ..] => format!("{program}, ***"),
-            _ => resolved.read.text.clone(),
-        },
-        _ => resolved.read.text.clone(),
-    }
+/// The value's text without what may be a secret: of a command only the program, of names and options what crdb-auth shows.
+fn without_secrets(key: &str, resolved: &Resolved) -> String {
+    let shown = if COMMANDS.contains(&key) {
+        match resolved.typed::<Option<Vec<String>>>() {
+            Some(Some(command)) if command.len() > 1 => {
+                command.first().map(|program| format!("{program}, ***"))
+            }
+            _ => None,
+        }
+    } else if key == auth::USER.path() {
+        let name = resolved.typed::<String>();
+        name.map(|name| crdb_auth::shown::user(name).into_owned())
+    } else if key == auth::DATABASE.path() {
+        let name = resolved.typed::<String>();
+        name.map(|name| crdb_auth::shown::database(name).to_owned())
+    } else if key == auth::APPLICATION_NAME.path() {
+        let name = resolved.typed::<Option<String>>().and_then(Option::as_ref);
+        name.map(|name| crdb_auth::shown::application_name(name).to_owned())
+    } else if key == auth::OPTIONS.path() {
+        let options = resolved.typed::<Option<String>>().and_then(Option::as_ref);
+        options.map(|options| crdb_auth::shown::options(options))
+    } else if key == auth::SESSION.path() {
+        let settings = resolved.typed::<BTreeMap<String, String>>();
+        settings.map(|settings| {
+            let shown = settings.iter().map(|(name, value)| {
+                let value = crdb_auth::shown::setting(name, value);
+                (name.clone(), value.to_owned())
+            });
+            shown.collect::<BTreeMap<_, _>>().write()
+        })
+    } else {
+        None
+    };
+    shown.unwrap_or_else(|| resolved.read.text.clone())
 }
 
 /// See [`Config::fingerprint`](super::Config::fingerprint). Prints as 64 hexadecimal digits.
@@ -154,7 +181,7 @@ impl Fingerprint {
         let mut hash = Sha256::new();
         for (key, resolved) in values.iter().filter(|(_, resolved)| !resolved.secret) {
             // Lengths, so that no value can pose as the next key.
-            let text = without_arguments(key, resolved);
+            let text = without_secrets(key, resolved);
             for part in [key.as_bytes(), text.as_bytes()] {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part);

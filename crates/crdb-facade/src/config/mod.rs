@@ -132,6 +132,13 @@ impl Config {
             .is_some_and(|resolved| explain::may_show(path, resolved))
     }
 
+    /// The user and the database as messages show them.
+    pub(crate) fn shown_names(&self) -> (String, String) {
+        let user = crdb_auth::shown::user(&self.get(keys::auth::USER)).into_owned();
+        let database = self.get(keys::auth::DATABASE);
+        (user, crdb_auth::shown::database(&database).to_owned())
+    }
+
     /// Where the value in force was written.
     #[must_use]
     pub fn origin<T: Setting>(&self, key: Key<T>) -> &Origin {

@@ -262,6 +262,70 @@ async fn a_secret_where_a_name_belongs_is_not_shown() {
     }
 }
 
+/// `user: app:hunter2` is what is left of a connection string that was cut, and options take secrets of an application's own.
+#[tokio::test]
+async fn a_piece_of_a_connection_string_and_options_are_not_shown() {
+    for (key, value, shown_part) in [
+        ("auth.user", format!("app:{CANARY}"), "app:.."),
+        ("auth.user", format!("app:{CANARY}@db1/bank"), "app:.."),
+        (
+            "auth.user",
+            format!("postgresql://app:{CANARY}@db1"),
+            "postgresql:..",
+        ),
+        ("auth.database", format!("{CANARY}@db1/bank"), ".."),
+        (
+            "auth.database",
+            format!("postgresql://app:{CANARY}@db1/bank"),
+            "..",
+        ),
+        ("auth.application_name", format!("app:{CANARY}@db1"), ".."),
+        ("auth.options", CANARY.to_owned(), ".."),
+        ("auth.options", format!("-c {CANARY}"), "-c .."),
+        (
+            "auth.options",
+            format!("-c app.token={CANARY}"),
+            "-c app.token=..",
+        ),
+        (
+            "auth.options",
+            format!("--search_path={CANARY}"),
+            "--search_path=..",
+        ),
+    ] {
+        for builder in [
+            super::complete().set_text(key, &value),
+            super::complete().variables([(
+                format!("CRDB_{}", key.to_uppercase().replace('.', "__")),
+                value.as_str(),
+            )]),
+        ] {
+            let config = builder
+                .set_text("auth.nodes", "127.0.0.1:1")
+                .build()
+                .unwrap();
+            let explained = config.explain().to_string();
+            let line = explained
+                .lines()
+                .find(|line| line.starts_with(key))
+                .unwrap();
+            assert!(line.contains(shown_part), "{line}");
+            let error = crdb_facade::Database::open(config.clone())
+                .await
+                .unwrap_err();
+            let shown = format!("{config:?} {explained} {error} {error:?} {error:#?}");
+            assert!(!shown.contains(CANARY), "{key}: {shown}");
+        }
+    }
+    let config = yaml(&format!(
+        "auth: {{user: a, session: {{app.token: '{CANARY}', search_path: '{CANARY}', statement_timeout: 5s}}}}"
+    ));
+    let config = config.build().unwrap();
+    let shown = format!("{config:?} {}", config.explain());
+    assert!(!shown.contains(CANARY), "{shown}");
+    assert!(shown.contains("statement_timeout=\"5s\""), "{shown}");
+}
+
 #[test]
 fn the_arguments_of_a_command_are_not_shown() {
     let with = |argument: &str| {

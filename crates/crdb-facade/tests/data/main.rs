@@ -9,6 +9,7 @@
 mod batch;
 mod changes;
 mod export;
+mod extremes;
 mod forms;
 mod load;
 mod pages;

@@ -9,6 +9,7 @@ use postgres_types::{IsNull, ToSql, Type};
 use super::encode::{Encoded, Field, RowWriter, ValueError};
 use super::encode_error::EncodeError;
 use super::format::CopyFormat;
+use crate::far_time::check_time;
 
 /// A value of one column.
 ///
@@ -66,6 +67,7 @@ pub struct Sql<T>(pub T, pub Type);
 impl<T: ToSql> CopyValue for Sql<T> {
     fn encode(&self, field: Field<'_>) -> Result<Encoded, ValueError> {
         let mut bytes = BytesMut::new();
+        check_time(&self.0, &self.1).map_err(ValueError::new)?;
         match self.0.to_sql_checked(&self.1, &mut bytes) {
             Ok(IsNull::Yes) => Ok(field.null()),
             Ok(IsNull::No) => field.binary(&bytes),

@@ -7,6 +7,7 @@ use postgres_types::{Format, IsNull, Kind, ToSql, Type, WrongType};
 use super::Prepared;
 use crate::Parameters;
 use crate::error::Error;
+use crate::far_time::check_time;
 
 /// The most parameters that the protocol can count.
 const MAX_PARAMETERS: usize = 65_535;
@@ -110,6 +111,7 @@ fn encode(
     type_: &Type,
     buffer: &mut BytesMut,
 ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    check_time(value, type_)?;
     let start = buffer.len();
     let encoded = value.to_sql_checked(type_, buffer);
     match (encoded, type_.kind()) {

@@ -2,7 +2,7 @@
 //!
 //! Class 22 is about values, and quotes them: `invalid input syntax for type integer: "4111.."`. CockroachDB's errors of other
 //! classes name keys, which hold the values of indexed columns: `write for key /Table/106/1/"4111.."/0`. The same rule stands
-//! in crdb-exec, which does not know this crate.
+//! in crdb-exec, which does not know this crate; `cargo xtask tidy` compares them.
 
 use std::borrow::Cow;
 
@@ -38,8 +38,15 @@ const TYPES: [&str; 22] = [
     "jsonb",
 ];
 
-/// A server's message without the values that it quotes.
-pub(crate) fn without_values<'m>(sqlstate: &str, message: &'m str) -> Cow<'m, str> {
+/// A server's message without the values of rows and parameters that it quotes: what of it may be shown and logged.
+///
+/// ```
+/// let message = "invalid input syntax for type integer: \"4111\"";
+/// let shown = crdb_auth::without_values("22P02", message);
+/// assert_eq!(shown, "invalid input syntax for type integer: ..");
+/// ```
+#[must_use]
+pub fn without_values<'m>(sqlstate: &str, message: &'m str) -> Cow<'m, str> {
     let shown = if sqlstate.starts_with("22") {
         let counts = sqlstate == "22P04";
         without_quotes(message, counts)
