@@ -128,7 +128,7 @@ fn every_code_is_shown_as_people_and_machines_see_it() {
     }
 }
 
-/// Only a CockroachDB shows its syntax: what it would say is given here.
+/// What is printed of a difference, with what the server would say given here.
 #[test]
 fn a_server_that_reads_otherwise_is_shown() {
     let case = Case::read(Code::ServerReading);
@@ -180,10 +180,10 @@ async fn a_plan_that_reads_a_whole_table_is_shown() {
     assert_eq!(output.status.code(), Some(0));
 }
 
-/// Behind the quirks proxy is a server that neither shows its syntax nor explains as CockroachDB does: nothing is made of that.
+/// Behind the quirks proxy is a server that shows its syntax, and does not explain as CockroachDB does: nothing is made of that.
 #[cfg(feature = "engine")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_shows_no_syntax_raises_no_alarm() {
+async fn a_server_that_shows_its_syntax_agrees_or_is_shown() {
     let engine = crdb_testkit::Engine::shared_postgres().await;
     let database = engine.create_database().await;
     engine
@@ -198,13 +198,30 @@ async fn a_server_that_shows_no_syntax_raises_no_alarm() {
         &format!(":{}", engine.port()),
         &format!(":{}", proxy.port()),
     );
-    let tree = Tree::new(SCANNED);
-    let output = tree.check(&["sql", "--engine", &url]);
+    let small = "-- name: small :many\nselect  id from accounts where number <> any(:numbers) -- but these\n";
+    let tree = Tree::new(&format!("{SCANNED}\n{small}"));
+    let check = || tree.check(&["sql", "--engine", &url]);
+    let output = check();
     assert_eq!(
         said(&output),
-        "3 statements checked, no errors\n",
+        "4 statements checked, no errors\n",
         "{output:?}"
     );
+    assert_eq!(output.status.code(), Some(0));
+
+    // The same words in another order: what the tree prints is asked for by another text, and read as before.
+    let asked = "select  id from accounts where number <> any($1)";
+    proxy.reads_as(asked, "SELECT id FROM accounts WHERE ANY ($1) != number");
+    let output = check();
+    let shown = said(&output);
+    assert!(
+        shown.contains(
+            "warning[server_reading]: the server reads it as `SELECT id FROM accounts WHERE ANY ($1) != number`, and this parser's \
+             tree as `SELECT id FROM accounts WHERE number != ANY ($1)` (query `accounts.small`)"
+        ),
+        "{output:?}"
+    );
+    assert_eq!(shown.matches("[server_reading]").count(), 1, "{shown}");
     assert_eq!(output.status.code(), Some(0));
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -11,6 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::injection::{Injection, Opportunity, RandomInjections, draw, draw_committed, take};
 use super::jobs::Job;
+use super::syntax::Readings;
 use super::version::CockroachVersion;
 use crate::error::Error;
 
@@ -82,7 +83,7 @@ impl QuirksOptions {
     }
 
     pub(super) fn knows_set_local(&self) -> bool {
-        self.set_local
+        self.set_local && self.release().knows_set_local()
     }
 
     /// With the release that the environment names, where none was chosen.
@@ -206,6 +207,8 @@ pub(super) struct Control {
     /// Tables that are locked against schema changes, by database and name.
     locked: Mutex<HashSet<(String, String)>>,
     jobs: Mutex<Vec<Job>>,
+    /// What `SHOW SYNTAX` answers where a test has said it.
+    readings: Mutex<Option<Arc<Readings>>>,
     keys: Mutex<HashMap<CancelKey, CancelKey>>,
     /// Sessions whose cancel request has come, until they ask.
     canceled: Mutex<HashSet<CancelKey>>,
@@ -221,6 +224,7 @@ impl Control {
             failures: Mutex::default(),
             locked: Mutex::default(),
             jobs: Mutex::default(),
+            readings: Mutex::default(),
             keys: Mutex::default(),
             canceled: Mutex::default(),
         }
@@ -238,6 +242,19 @@ impl Control {
     /// The jobs of schema changes, in the order in which they began.
     pub(super) fn jobs(&self) -> MutexGuard<'_, Vec<Job>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `SHOW SYNTAX` answers where a test has said it.
+    pub(super) fn readings(&self) -> Option<Arc<Readings>> {
+        let readings = self.readings.lock();
+        readings.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn tell_reading(&self, asked: String, form: String) {
+        let mut readings = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = readings.as_deref().cloned().unwrap_or_default();
+        told.insert(asked, form);
+        *readings = Some(Arc::new(told));
     }
 
     pub(super) fn set_random(&self, random: Option<RandomInjections>) {

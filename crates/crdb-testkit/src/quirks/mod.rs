@@ -23,6 +23,7 @@ mod simple;
 mod startup;
 mod statement;
 mod suffer;
+mod syntax;
 mod tokens;
 mod transaction;
 mod translate;
@@ -199,6 +200,11 @@ impl QuirksProxy {
     /// wait for them.
     pub fn slow_schema_changes(&self, takes: Duration) {
         self.control.failures().job_time = takes;
+    }
+
+    /// Lets `SHOW SYNTAX` print `form` for this very text, as a server would that reads it otherwise. Nothing else takes notice.
+    pub fn reads_as(&self, text: impl Into<String>, form: impl Into<String>) {
+        self.control.tell_reading(text.into(), form.into());
     }
 
     /// What has happened so far.

@@ -42,6 +42,15 @@ impl Habits {
                         .find(|token| token.is("freeze") || token.is("where"))?,
                 );
             }
+            "declare" | "fetch" | "move" if !self.version.knows_cursors_and_resets() => {
+                return syntax(first);
+            }
+            "reset"
+                if !self.version.knows_cursors_and_resets()
+                    && statement.get(1).is_some_and(|token| token.is("role")) =>
+            {
+                return syntax(statement.get(1)?);
+            }
             "declare" => return self.refuse_cursor(statement),
             "create" | "drop" => {
                 let (at, issue) = self.unknown_object(statement)?;
@@ -139,6 +148,11 @@ impl Habits {
                     self.version,
                 ));
             }
+        }
+        let resets_all = first.is("reset") && statement.get(1).is_some_and(|token| token.is("all"));
+        if resets_all && !self.version.knows_cursors_and_resets() {
+            let message = "unrecognized configuration parameter \"all\"";
+            return Some(Failure::new("42704", message));
         }
         if first.is("create") && self.missing_database.is_some() {
             return Some(Failure::nowhere_to_create(created(statement)?));

@@ -57,6 +57,7 @@ fn replaced(statement: &[Token<'_>], at: usize, habits: &Habits) -> Option<(usiz
     let rest = &statement[at..];
     shown(rest)
         .or_else(|| shown_jobs(rest, habits.version))
+        .or_else(|| shown_syntax(rest, habits))
         .or_else(|| logical_timestamp(rest))
         .or_else(|| isolation(statement, at, habits.version))
         .or_else(|| schema_lock(statement, at))
@@ -295,6 +296,19 @@ fn shown_jobs(tokens: &[Token<'_>], version: CockroachVersion) -> Option<(usize,
     Some((close.end(), format!("({query}) AS shown")))
 }
 
+/// The end of a `[SHOW SYNTAX 'text']` that `tokens` begin with, and a table with its fields.
+fn shown_syntax(tokens: &[Token<'_>], habits: &Habits) -> Option<(usize, String)> {
+    let [open, rest @ ..] = tokens else {
+        return None;
+    };
+    if !open.is_symbol("[") {
+        return None;
+    }
+    let (_, query) = super::syntax::shown(rest, habits)?;
+    let close = rest.get(3).filter(|token| token.is_symbol("]"))?;
+    Some((close.end(), format!("({query}) AS shown")))
+}
+
 /// The end of a `current_database()` that `tokens` begin with, and this name instead.
 fn named_database(tokens: &[Token<'_>], name: &str) -> Option<(usize, String)> {
     let [function, open, close, ..] = tokens else {
@@ -316,6 +330,7 @@ mod tests {
             set_local: true,
             process_id: 7,
             missing_database: missing_database.map(Into::into),
+            readings: None,
         }
     }
 

@@ -142,6 +142,7 @@ impl Session {
             set_local: self.control.options.knows_set_local(),
             process_id: self.key.0,
             missing_database: self.missing_database.clone(),
+            readings: self.control.readings(),
         }
     }
 

@@ -65,9 +65,8 @@ impl Setting {
 
     fn since(self) -> CockroachVersion {
         match self {
-            Self::BatchTransactions | Self::InjectRetries | Self::TemporaryTables => {
-                CockroachVersion::V22_1
-            }
+            Self::InjectRetries | Self::TemporaryTables => CockroachVersion::V21_2,
+            Self::BatchTransactions => CockroachVersion::V22_1,
             Self::ManyPortals | Self::InjectRetriesOnCommit => CockroachVersion::V23_1,
             Self::AutocommitBeforeDdl => CockroachVersion::V24_1,
             Self::SchemaLocked | Self::BufferedWrites => CockroachVersion::V25_2,
@@ -78,7 +77,7 @@ impl Setting {
     /// What it is in a new session.
     pub(super) fn default(self, version: CockroachVersion) -> bool {
         match self {
-            Self::BatchTransactions => true,
+            Self::BatchTransactions => version >= CockroachVersion::V22_1,
             Self::ManyPortals
             | Self::InjectRetries
             | Self::InjectRetriesOnCommit

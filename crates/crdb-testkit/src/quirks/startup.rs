@@ -353,9 +353,14 @@ async fn greet(
     }
     put_parameter(&mut out, "crdb_version", version.banner());
     put_parameter(&mut out, "session_authorization", user);
+    let shown = if version.has_cancel_keys() {
+        key
+    } else {
+        (0, 0)
+    };
     put(&mut out, b'K', |out| {
-        out.put_u32(key.0);
-        out.put_u32(key.1);
+        out.put_u32(shown.0);
+        out.put_u32(shown.1);
     });
     put_ready(&mut out, b'I');
     if let Err(error) = async {

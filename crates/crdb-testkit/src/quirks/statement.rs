@@ -10,6 +10,7 @@ use super::jobs::{self, JobControl, Wait};
 use super::rewrite::{is_historical, is_in_the_future, rewrite, session_id};
 use super::schema_lock::{Alteration, alteration};
 use super::settings::{Access, Setting, access};
+use super::syntax::{self, Readings};
 use super::tokens::{Token, TokenKind, statements};
 use super::upsert::{Upsert, upsert};
 use super::version::CockroachVersion;
@@ -103,6 +104,8 @@ pub(super) struct Habits {
     pub(super) process_id: u32,
     /// The session's database, where it does not exist.
     pub(super) missing_database: Option<Arc<str>>,
+    /// What `SHOW SYNTAX` answers where a test has said it.
+    pub(super) readings: Option<Arc<Readings>>,
 }
 
 impl Habits {
@@ -248,6 +251,10 @@ impl Habits {
                     None,
                 ))
             }
+            ["show", "syntax", _] => {
+                let (_, query) = syntax::shown(statement, self)?;
+                Some((query, Some("SHOW SYNTAX #")))
+            }
             ["show", "job" | "jobs", ..] => {
                 let (length, query, _) = jobs::shown(statement, self.version)?;
                 (length == statement.len()).then_some((query, Some("SHOW JOBS #")))
@@ -380,6 +387,7 @@ mod tests {
         set_local: true,
         process_id: 0x0030_0001,
         missing_database: None,
+        readings: None,
     };
 
     #[test]

@@ -62,9 +62,25 @@ pub(super) fn error(body: &Bytes, version: CockroachVersion) -> Frame {
     if let Some(field) = fields.iter_mut().find(|(field, _)| *field == b'M') {
         field.1 = message;
     }
+    if !version.names_keys_and_passwords() {
+        as_before_v22(&mut fields, &code);
+    }
     Frame {
         tag: b'E',
         body: in_order(&fields),
+    }
+}
+
+/// The words of releases before v22.1 for a duplicate of a primary key and for a wrong password.
+fn as_before_v22(fields: &mut [(u8, String)], code: &str) {
+    let key = value(fields, b'n').to_owned();
+    for (field, text) in fields {
+        match (*field, code) {
+            (b'C', "28P01") => "XXUUU".clone_into(text),
+            (b'n', "23505") if key.ends_with("_pkey") => "primary".clone_into(text),
+            (b'M', "23505") if key.ends_with("_pkey") => *text = text.replace(&key, "primary"),
+            _ => {}
+        }
     }
 }
 

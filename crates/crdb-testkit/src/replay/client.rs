@@ -21,6 +21,8 @@ const LARGEST: usize = 64 << 20;
 
 pub(super) struct Client {
     stream: TcpStream,
+    /// That of BackendKeyData; none where the server has sent none.
+    process_id: Option<i32>,
 }
 
 impl Client {
@@ -30,7 +32,10 @@ impl Client {
         let login = async {
             let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
             stream.set_nodelay(true)?;
-            let mut client = Self { stream };
+            let mut client = Self {
+                stream,
+                process_id: None,
+            };
             let mut body = vec![0, 3, 0, 0];
             for text in ["user", &target.user, "database", &target.database, ""] {
                 body.extend(text.as_bytes());
@@ -50,7 +55,11 @@ impl Client {
                         client.stream.write_all(&length.to_be_bytes()).await?;
                         client.stream.write_all(&password).await?;
                     }
-                    (b'R', Some(0)) | (b'S' | b'K' | b'N', _) => {}
+                    (b'K', _) => {
+                        let id = body.get(..4).and_then(|id| id.try_into().ok());
+                        client.process_id = id.map(i32::from_be_bytes);
+                    }
+                    (b'R', Some(0)) | (b'S' | b'N', _) => {}
                     (b'Z', _) => return Ok(Ok(client)),
                     (b'E', _) => return Ok(Err(decode(tag, &body).to_string())),
                     _ => {
@@ -75,6 +84,11 @@ impl Client {
             }
             Err(_) => Err(refused("it does not answer".to_owned())),
         }
+    }
+
+    /// The process id of the session, as its BackendKeyData has it.
+    pub(super) fn process_id(&self) -> Option<i32> {
+        self.process_id
     }
 
     /// Writes; that the server has hung up shows when an answer is read.

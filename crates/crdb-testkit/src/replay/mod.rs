@@ -5,7 +5,7 @@
 //! server (`crdb_only`, `noncrdb_only`) or name what does not count (`ignore=NoticeResponse`, `ignore_table_oids`,
 //! `ignore_type_oids`, `ignore_data_type_sizes`, `ignore_constraint_name`); with `keepErrMessage` the text of errors counts.
 //! Messages are JSON, as the `pgtest` files of `cockroachdb/cockroach` write them. A step may be restricted to releases as
-//! well (`since=v25.2`, `before=v26.2`), which those files do not know.
+//! well (`since=v25.2`, `before=v26.2`), which those files do not know, and `$process_id` is the session's by its BackendKeyData.
 
 mod answer;
 mod client;
@@ -181,6 +181,7 @@ pub async fn replay(target: &ReplayTarget, text: &str) -> Result<Replay, Error> 
     }
     let mut client = Client::connect(target).await?;
     let mut values: HashMap<String, String> = HashMap::new();
+    known(&mut values, &client);
     for step in &script.steps {
         match step {
             Step::Send { options, messages } => {
@@ -222,11 +223,19 @@ pub async fn replay(target: &ReplayTarget, text: &str) -> Result<Replay, Error> 
                 }
                 if !ended_well {
                     client = Client::connect(target).await?;
+                    known(&mut values, &client);
                 }
             }
         }
     }
     Ok(replay)
+}
+
+/// What every file may name of its session.
+fn known(values: &mut HashMap<String, String>, client: &Client) {
+    if let Some(id) = client.process_id() {
+        values.insert("$process_id".to_owned(), id.to_string());
+    }
 }
 
 impl Options {

@@ -41,6 +41,34 @@ async fn copy_works_in_the_simple_protocol() {
 }
 
 #[tokio::test]
+async fn copy_in_knows_neither_conditions_nor_freeze() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for (sql, word) in [
+        ("COPY tr FROM STDIN WHERE id > 1", "where"),
+        ("COPY tr FROM STDIN WITH (FREEZE)", "freeze"),
+        ("COPY tr FROM STDIN CSV FREEZE", "freeze"),
+    ] {
+        let answer = raw.query(sql).await;
+        assert!(
+            answer[0].starts_with(&format!(
+                "ErrorResponse ERROR 42601 'at or near \"{word}\": syntax error'"
+            )),
+            "{answer:?}"
+        );
+        assert_eq!(answer[1], "ReadyForQuery I", "{sql}");
+    }
+    // A column may be called so.
+    raw.query("CREATE TABLE odd (\"where\" INT8)").await;
+    let copy = [
+        query("COPY odd (\"where\") FROM STDIN"),
+        data("1\n"),
+        message(b'c', b""),
+    ];
+    let answer = raw.exchange(&copy.concat()).await;
+    assert_eq!(answer[1], "CommandComplete 'COPY 1'");
+}
+
+#[tokio::test]
 async fn copy_is_refused_in_the_extended_protocol() {
     let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
     let refused = "ErrorResponse ERROR XXUUU 'CopyFrom not supported in extended protocol mode'";

@@ -397,3 +397,46 @@ async fn a_client_that_does_not_read_is_cut() {
     .await;
     proxy.wait_for(|counts| counts.open == 0).await.unwrap();
 }
+
+/// As a server of May 2021 answered.
+#[tokio::test]
+async fn a_release_before_v22_has_no_key_and_takes_no_cancel_requests() {
+    let (proxy, _database, mut raw) =
+        session(QuirksOptions::default().version(CockroachVersion::V21_2)).await;
+    assert_eq!(raw.key, [0; 8]);
+    raw.send(&query("SELECT pg_sleep(0.3)")).await;
+    let mut other = TcpStream::connect(("127.0.0.1", proxy.port()))
+        .await
+        .unwrap();
+    let request = [&[0x04, 0xd2, 0x16, 0x2e][..], &[0; 8]].concat();
+    other.write_all(&untyped(&request)).await.unwrap();
+    assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(raw.answers(1).await[2], "CommandComplete 'SELECT 1'");
+    assert_eq!(proxy.counts().cancels, 0);
+
+    // Each statement of a text is its own transaction, and no setting says so.
+    let answer = raw
+        .query("INSERT INTO tr VALUES (1, 1, 'a'); INSERT INTO tr VALUES (1, 1, 'a')")
+        .await;
+    assert_eq!(answer[0], "CommandComplete 'INSERT 0 1'");
+    assert_eq!(
+        answer[1],
+        "ErrorResponse ERROR 23505 'duplicate key value violates unique constraint \"primary\"' \
+         detail=\"Key (id)=(1) already exists.\" constraint=\"primary\""
+    );
+    assert_eq!(raw.query("SELECT count(*) FROM tr").await[1], "DataRow 1");
+    for (sql, code) in [
+        (
+            "SHOW enable_implicit_transaction_for_batch_statements",
+            "42704",
+        ),
+        ("SET LOCAL statement_timeout = 100", "0A000"),
+        ("RESET role", "42601"),
+        ("RESET ALL", "42704"),
+        ("DECLARE c CURSOR FOR SELECT 1", "42601"),
+    ] {
+        let answer = raw.query(sql).await;
+        let refused = format!("ErrorResponse ERROR {code} ");
+        assert!(answer[0].starts_with(&refused), "{sql}: {answer:?}");
+    }
+}

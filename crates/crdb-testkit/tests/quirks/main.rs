@@ -21,5 +21,6 @@ mod raw;
 mod refusals;
 mod schema_changes;
 mod settings;
+mod syntax;
 mod transactions;
 mod upserts;

@@ -531,6 +531,40 @@ async fn a_statement_of_its_own_is_retried_by_the_server() {
 }
 
 #[tokio::test]
+async fn what_has_left_the_results_buffer_is_not_run_again() {
+    for (version, answered, again) in [
+        (CockroachVersion::V23_1, 10_000, true),
+        (CockroachVersion::V23_1, 20_000, false),
+        (CockroachVersion::V24_1, 20_000, true),
+        (CockroachVersion::V24_1, 600_000, false),
+    ] {
+        let (proxy, database, mut a) = session(QuirksOptions::default().version(version)).await;
+        let mut b = Raw::connect(proxy.port(), database.name()).await;
+        a.query("INSERT INTO tr VALUES (1, 0, 'a')").await;
+        a.query("BEGIN; UPDATE tr SET v = v + 1").await;
+        let first = format!("SELECT repeat('x', {answered}) FROM tr");
+        b.send(&[run(&first), run("UPDATE tr SET v = v + 1"), sync()].concat())
+            .await;
+        a.query_until(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+            "DataRow t",
+        )
+        .await;
+        a.query("COMMIT").await;
+        let answer = b.answers(1).await;
+        let end = &answer[answer.len() - 2];
+        match again {
+            true => assert_eq!(end, "CommandComplete 'UPDATE 1'", "{version} {answered}"),
+            false => assert!(
+                end.starts_with("ErrorResponse ERROR 40001"),
+                "{version} {answered}"
+            ),
+        }
+        assert_eq!(proxy.counts().server_retries, u64::from(again));
+    }
+}
+
+#[tokio::test]
 async fn what_may_have_committed_inside_is_not_run_again_by_the_server() {
     let (proxy, _, mut raw) = session(QuirksOptions::default()).await;
     let block = "DO $$ BEGIN INSERT INTO tr VALUES (7, 0, 'a'); COMMIT; \
