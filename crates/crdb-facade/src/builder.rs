@@ -307,7 +307,8 @@ fn opened(config: &Config, nodes: usize, session: &Session) {
             target: crate::TARGET,
             version,
             oldest = %OLDEST,
-            "this version of CockroachDB is older than what is supported; expect sessions to be replaced instead of reset"
+            "this version of CockroachDB is older than what is supported: a statement on it is not cancelled, and goes on when its caller has \
+             given up"
         );
     }
 }

@@ -145,10 +145,18 @@ impl Session {
     }
 
     /// `DISCARD ALL` of CockroachDB leaves the role of `SET ROLE` in place (its `role` variable
-    /// is not among those that are reset); before v21.2 there is no such variable.
+    /// is not among those that are reset); before v22.1 there is no such variable, or no such syntax.
     async fn reset_role(&self) -> Result<(), Error> {
+        const UNKNOWN: [SqlState; 2] = [SqlState::UNDEFINED_OBJECT, SqlState::SYNTAX_ERROR];
         match self.say("RESET role").await {
-            Err(error) if error.sqlstate() == Some(SqlState::UNDEFINED_OBJECT.code()) => Ok(()),
+            Err(error)
+                if UNKNOWN
+                    .iter()
+                    .any(|code| error.sqlstate() == Some(code.code())) =>
+            {
+                // The error has come, and the end of its answer comes before that of the next.
+                self.say("").await
+            }
             result => result,
         }
     }

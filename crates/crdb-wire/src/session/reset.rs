@@ -121,7 +121,7 @@ impl Session {
         }
         for (index, mut reply) in replies.into_iter().enumerate() {
             let answer = reply.answer().await;
-            // DISCARD ALL of CockroachDB leaves the role of SET ROLE in place. Versions before v21.2 have no such variable,
+            // DISCARD ALL of CockroachDB leaves the role of SET ROLE in place. Versions before v22.1 have no such variable,
             // and some no such syntax.
             let may_fail = self.engine == Engine::CockroachDb && index + 1 == expected;
             let done = answer.is_success() || (may_fail && answer.status().is_some());
