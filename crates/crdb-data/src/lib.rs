@@ -26,7 +26,7 @@
 //! | type | CSV, table | JSON | Arrow, Parquet |
 //! | --- | --- | --- | --- |
 //! | BOOL | `t`, `f` | `true`, `false` | Boolean |
-//! | INT2, INT4, OID | digits | number | Int16, Int32, UInt32 |
+//! | INT2, INT4, OID, REGCLASS and the other REG types | digits | number | Int16, Int32, UInt32 |
 //! | INT8 | digits | number with all digits, or a [string](JsonNumbers) | Int64 |
 //! | FLOAT4, FLOAT8 | shortest digits that read back | number; `"NaN"`, `"Infinity"`, `"-Infinity"` | Float32, Float64 |
 //! | DECIMAL | all digits and zeros | number with all digits, or a [string](JsonNumbers); `"NaN"`, `"Infinity"`, `"-Infinity"` | Utf8 of the text, or Decimal128 of a chosen precision |

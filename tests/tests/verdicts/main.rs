@@ -150,7 +150,42 @@ async fn ddl_does_not_commit_the_body_before_it() {
     }
 }
 
-/// The same, where the body turns the setting on again, which v24.1 brought.
+/// | body: INSERT and a schema change whose job fails, COMMIT answered XXA00 | Never | the same, and that the data is there |
+///
+/// Running it again would write the row a second time: with a key as well as without.
+#[tokio::test]
+async fn a_commit_whose_schema_change_fails() {
+    let bed = Bed::habits().await;
+    let quirks = bed.quirks.as_ref().unwrap();
+    let key = options().idempotency(IdempotencyKey::new("half"));
+    for (rows, options) in [(1, options()), (2, key.clone())] {
+        quirks.inject(Injection::FailSchemaChange);
+        let (runs, result) = runs(&bed.db, &options, async |tx| {
+            tx.execute(INSERT, &[]).await?;
+            tx.execute("CREATE TABLE made (n INT8)", &[]).await
+        })
+        .await;
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PartlyCommitted, "{error:?}");
+        assert_eq!(error.verdict(), Verdict::Never, "{error:?}");
+        assert_eq!(error.sqlstate().unwrap().as_str(), "XXA00");
+        assert!(
+            error.to_string().contains("the data was committed"),
+            "{error}"
+        );
+        assert_eq!((runs, bed.rows().await), (1, rows));
+        let made = "SELECT count(*) FROM pg_tables WHERE tablename = 'made'";
+        assert_eq!(bed.sql(made).await.as_deref(), Some("0"));
+    }
+    // The key is committed with the data.
+    let insert = async |tx: &Transaction| tx.execute(INSERT, &[]).await;
+    let (_, result) = runs(&bed.db, &key, insert).await;
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::AlreadyCommitted);
+    assert_eq!(bed.rows().await, 2);
+    assert_eq!(quirks.counts().schema_changes, 2);
+}
+
+/// The same as two rows above, where the body turns the setting on again, which v24.1 brought.
 #[tokio::test]
 async fn ddl_that_commits_ends_the_transaction_at_once() {
     use crdb_testkit::{CockroachVersion, Engine, QuirksOptions, QuirksProxy};

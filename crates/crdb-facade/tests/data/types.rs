@@ -105,6 +105,10 @@ const EDGES: &[Edges] = &[
     exact("NAME", &["a b"]),
     exact("\"char\"", &["a", ""]),
     exact("CITEXT", &["Ab", "aB"]),
+    exact("REFCURSOR", &["c", "a b"]),
+    exact("LTREE", &["a", "a.b_1.C"]),
+    exact("JSONPATH", &["$.\"a\"", "strict $[*]"]),
+    exact("REGCLASS", &["pg_class"]),
     exact("TEXT COLLATE \"C\"", &["b", "A"]),
     exact("mood", &["sad", "so so"]),
     exact("cents", &["1.10"]),
@@ -220,6 +224,102 @@ const EDGES: &[Edges] = &[
     ),
 ];
 
+/// Types that CockroachDB alone has: they are asked on one.
+const COCKROACHDBS_OWN: &[Edges] = &[
+    exact("VECTOR(3)", &["[1,2.5,-3]", "[0,0,0]"]),
+    exact("GEOMETRY", &["0101000000000000000000F03F000000000000F0BF"]),
+    exact(
+        "GEOGRAPHY",
+        &["0101000020E6100000000000000000F03F000000000000F0BF"],
+    ),
+];
+
+/// Values of types that every form refuses.
+const REFUSED: &[(&str, &str)] = &[
+    ("RECORD", "ROW(1, 2)"),
+    ("pair", "ROW(1, 'x')::pair"),
+    ("pair[]", "ARRAY[ROW(1, 'x')::pair]"),
+    ("TSVECTOR", "'a b'::TSVECTOR"),
+    ("TSQUERY", "'a & b'::TSQUERY"),
+    ("INT4RANGE", "'[1,2)'::INT4RANGE"),
+    ("MONEY", "'1.00'::MONEY"),
+    ("POINT", "'(1,2)'::POINT"),
+    ("BOX", "'(1,2),(3,4)'::BOX"),
+    ("PG_LSN", "'16/B374D848'::PG_LSN"),
+    ("MACADDR", "'08:00:2b:01:02:03'::MACADDR"),
+    ("XML", "'<a/>'::XML"),
+    ("BOX2D", "'BOX(0 0,1 1)'::BOX2D"),
+];
+
+/// What CockroachDB's pages of data types list (v26.2), what `pg_type` has there beside them, and how it is called above.
+const COCKROACHDBS: &[(&str, &str)] = &[
+    ("arrays", "TEXT[]"),
+    ("BIT", "BIT(5)"),
+    ("BOOL", "BOOL"),
+    ("BOX2D", "BOX2D"),
+    ("BYTES", "BYTEA"),
+    ("CHAR", "CHAR(5)"),
+    ("\"char\"", "\"char\""),
+    ("CITEXT", "CITEXT"),
+    ("COLLATE", "TEXT COLLATE \"C\""),
+    ("DATE", "DATE"),
+    ("DECIMAL", "NUMERIC"),
+    ("domains", "cents"),
+    ("enums", "mood"),
+    ("FLOAT4", "FLOAT4"),
+    ("FLOAT8", "FLOAT8"),
+    ("GEOGRAPHY", "GEOGRAPHY"),
+    ("GEOMETRY", "GEOMETRY"),
+    ("INET", "INET"),
+    ("INT2", "INT2"),
+    ("INT4", "INT4"),
+    ("INT8", "INT8"),
+    ("INTERVAL", "INTERVAL"),
+    ("JSON", "JSON"),
+    ("JSONB", "JSONB"),
+    ("JSONPATH", "JSONPATH"),
+    ("LTREE", "LTREE"),
+    ("NAME", "NAME"),
+    ("OID", "OID"),
+    ("PG_LSN", "PG_LSN"),
+    ("REFCURSOR", "REFCURSOR"),
+    ("REGCLASS", "REGCLASS"),
+    ("TEXT", "TEXT"),
+    ("TIME", "TIME"),
+    ("TIMETZ", "TIMETZ"),
+    ("TIMESTAMP", "TIMESTAMP"),
+    ("TIMESTAMPTZ", "TIMESTAMPTZ"),
+    ("TSQUERY", "TSQUERY"),
+    ("TSVECTOR", "TSVECTOR"),
+    ("tuples", "RECORD"),
+    ("UUID", "UUID"),
+    ("VARBIT", "VARBIT"),
+    ("VARCHAR", "VARCHAR(3)"),
+    ("VECTOR", "VECTOR(3)"),
+];
+
+/// Each type of CockroachDB's is in the documented table, and has values that are asked for.
+#[test]
+fn every_type_of_cockroachdb_is_asked_for() {
+    // The rows of the table, by the names in their first cells.
+    let documented: Vec<&str> = include_str!("../../../crdb-data/src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | ")?.split(" | ").next())
+        .flat_map(|names| names.split([',', ' ', '`']))
+        .collect();
+    for (name, type_) in COCKROACHDBS {
+        let edges = EDGES.iter().chain(COCKROACHDBS_OWN);
+        let asked = edges.map(|edges| edges.type_).any(|known| known == *type_);
+        let refused = REFUSED.iter().any(|(known, _)| known == type_);
+        assert!(asked != refused, "{name}: {type_}");
+        // Collations are of texts, and not a type of their own.
+        assert!(
+            documented.contains(name) || *name == "COLLATE",
+            "the table of crdb-data has no {name}"
+        );
+    }
+}
+
 /// The forms that are loaded again; whether they are columnar, and whether they are CSV.
 fn forms() -> Vec<(Format, &'static str, bool, bool)> {
     vec![
@@ -243,6 +343,7 @@ fn forms() -> Vec<(Format, &'static str, bool, bool)> {
 async fn known(db: &Database) -> Vec<&'static Edges> {
     for statement in [
         "CREATE EXTENSION citext",
+        "CREATE EXTENSION ltree",
         "CREATE TYPE mood AS ENUM ('sad', 'so so', 'glad')",
         "CREATE DOMAIN cents AS NUMERIC(10,2)",
     ] {
@@ -252,7 +353,7 @@ async fn known(db: &Database) -> Vec<&'static Edges> {
         }
     }
     let mut known = Vec::new();
-    for edges in EDGES {
+    for edges in EDGES.iter().chain(COCKROACHDBS_OWN) {
         let null = format!("SELECT NULL::{}", edges.type_);
         if db.fetch_all(&null, &[]).await.is_ok() {
             known.push(edges);
@@ -424,20 +525,12 @@ async fn types_without_a_mapping_are_refused_by_every_form() {
         .await
         .unwrap();
     let directory = tempfile::tempdir().unwrap();
-    for value in [
-        "ROW(1, 2)",
-        "ROW(1, 'x')::pair",
-        "ARRAY[ROW(1, 'x')::pair]",
-        "'a b'::TSVECTOR",
-        "'a & b'::TSQUERY",
-        "'[1,2)'::INT4RANGE",
-        "'1.00'::MONEY",
-        "'(1,2)'::POINT",
-        "'(1,2),(3,4)'::BOX",
-        "'16/B374D848'::PG_LSN",
-        "'08:00:2b:01:02:03'::MACADDR",
-        "'<a/>'::XML",
-    ] {
+    for (type_, value) in REFUSED {
+        if db.fetch_all(&format!("SELECT {value}"), &[]).await.is_err() {
+            // BOX2D is CockroachDB's, and the others are PostgreSQL's.
+            assert!(on_cockroach().await || *type_ == "BOX2D", "{type_}");
+            continue;
+        }
         for (format, name, ..) in forms() {
             let query = format!("SELECT 1 AS id, {value} AS odd");
             let error = refusal(&db, &query, format, directory.path().join(name)).await;

@@ -14,6 +14,7 @@ mod bad_input;
 mod cached;
 #[cfg(feature = "cache")]
 mod cached_for_others;
+mod cockroach;
 #[cfg(feature = "otlp")]
 #[path = "../../../crdb-observe/tests/exported/collector.rs"]
 mod collector;

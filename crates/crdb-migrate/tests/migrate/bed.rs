@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crdb_exec::{Engine, ExecutorExt, PooledExecutor, Row};
+use crdb_exec::{Engine, ExecutorExt, PooledExecutor, Row, ServerVersion};
 use crdb_migrate::{Migrations, Migrator, Options};
 use crdb_testkit::{
     CockroachVersion, Database, Engine as TestEngine, Login, QuirksOptions, QuirksProxy,
@@ -32,6 +32,15 @@ impl Bed {
     pub(crate) async fn since(version: CockroachVersion) -> Self {
         let quirks = QuirksOptions::default().version(version);
         Self::with(Engine::CockroachDb, quirks).await
+    }
+
+    /// As [`since`](Self::since), with sessions that know the release: 23.1 for `V23_1`.
+    pub(crate) async fn knowing(version: CockroachVersion, (major, minor): (u16, u16)) -> Self {
+        let mut bed = Self::since(version).await;
+        let source = Plain::new(Arc::clone(&bed.config), bed.kind);
+        let source = source.of(ServerVersion::new(major, minor, 0));
+        bed.db = PooledExecutor::new(source);
+        bed
     }
 
     pub(crate) async fn with(kind: Engine, quirks: QuirksOptions) -> Self {

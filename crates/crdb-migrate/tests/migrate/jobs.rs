@@ -223,3 +223,66 @@ async fn data_that_a_schema_change_has_committed_on_its_way_is_told_and_not_writ
     migrator.repair("2 1 done").await.unwrap();
     assert!(migrator.up().await.unwrap().is_empty());
 }
+
+/// XXA00.
+#[tokio::test]
+async fn data_that_is_committed_without_its_schema_change_is_told_and_not_written_twice() {
+    // Before v25.1 a schema change stays in the transaction that it is in, and since then where BEGIN asks for it.
+    for (release, number) in [
+        (CockroachVersion::V23_1, (23, 1)),
+        (CockroachVersion::V25_2, (25, 2)),
+    ] {
+        let bed = Bed::knowing(release, number).await;
+        bed.migrator(&FILES[..2]).up().await.unwrap();
+        let migrator = bed
+            .migrator(&FILES[..2])
+            .code(2, "row_and_index", RowAndIndex);
+        let proxy = bed.proxy.as_ref().unwrap();
+        proxy.inject(Injection::FailSchemaChange);
+        let error = migrator.up().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PartlyCommitted, "{error}");
+        let told = error.to_string();
+        assert!(
+            told.contains("is committed, and its schema change is not") && told.contains("XXA00"),
+            "{told}"
+        );
+        let advice = error.suggestion().unwrap();
+        assert!(advice.contains("2 1 done"), "{advice}");
+        assert_eq!(proxy.counts().schema_changes, 1);
+        assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "1");
+        let index = "SELECT count(*) FROM pg_indexes WHERE indexname = 'one_owner'";
+        assert_eq!(bed.ask(index).await, "0");
+        let status = migrator.status().await.unwrap();
+        assert_eq!(status.migrations[1].state, MigrationState::Begun);
+        let noted = status.migrations[1].error.as_ref().unwrap();
+        assert!(noted.contains("XXA00"), "{noted}");
+        // It is not run again, however often it is asked for.
+        let error = migrator.up().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Undecided, "{error}");
+        assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "1");
+        // What the error advises ends it.
+        migrator.repair("2 1 done").await.unwrap();
+        assert!(migrator.up().await.unwrap().is_empty());
+        assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "1");
+    }
+}
+
+/// A file cannot come to that: its schema changes are statements of their own, and it may not ask for anything else.
+#[tokio::test]
+async fn a_file_cannot_hold_a_schema_change_in_the_transaction_of_its_data() {
+    let bed = Bed::new(Engine::CockroachDb).await;
+    bed.migrator(&FILES[..2]).up().await.unwrap();
+    let file = (
+        "2_row_and_index.up.sql",
+        "-- transaction: one\n-- allow: mixed_ddl\nINSERT INTO accounts (id, owner) VALUES (1, 'a');\n\
+         CREATE UNIQUE INDEX one_owner ON accounts (owner);\n",
+    );
+    let migrator = bed.migrator(&[FILES[0], FILES[1], file]);
+    let error = migrator.up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Files, "{error}");
+    assert!(
+        error.to_string().contains("needs_no_transaction"),
+        "{error}"
+    );
+    assert_eq!(bed.ask("SELECT count(*) FROM accounts").await, "0");
+}

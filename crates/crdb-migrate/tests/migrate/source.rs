@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crdb_exec::{
     AcquireError, AcquireOptions, ClientHandle, ClientSession, Engine, Fault, NodeId,
-    SessionOutcome, SessionSource, Written,
+    ServerVersion, SessionOutcome, SessionSource, Written,
 };
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -16,6 +16,7 @@ use tokio_postgres::{Client, Config, NoTls};
 pub(crate) struct Plain {
     pub(crate) config: Arc<Config>,
     pub(crate) engine: Engine,
+    version: Option<ServerVersion>,
     idle: Idle,
 }
 
@@ -26,8 +27,15 @@ impl Plain {
         Self {
             config,
             engine,
+            version: None,
             idle: Idle::default(),
         }
+    }
+
+    /// With sessions that know the version of their server.
+    pub(crate) fn of(mut self, version: ServerVersion) -> Self {
+        self.version = Some(version);
+        self
     }
 }
 
@@ -35,6 +43,7 @@ pub(crate) struct PlainHandle {
     client: Client,
     open: AtomicI64,
     engine: Engine,
+    version: Option<ServerVersion>,
 }
 
 impl ClientHandle for PlainHandle {
@@ -68,6 +77,10 @@ impl ClientHandle for PlainHandle {
 
     fn engine(&self) -> Engine {
         self.engine
+    }
+
+    fn version(&self) -> Option<ServerVersion> {
+        self.version
     }
 }
 
@@ -121,6 +134,7 @@ impl SessionSource for Plain {
             client,
             open: AtomicI64::new(0),
             engine: self.engine,
+            version: self.version,
         })))
     }
 
