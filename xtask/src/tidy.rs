@@ -4,6 +4,7 @@
 
 mod actors;
 mod copies;
+mod facts;
 mod finding;
 mod layers;
 mod machine;
@@ -26,7 +27,8 @@ use finding::Finding;
 ///
 /// The layers and their arrows (normal, optional, build and dev dependencies), source files that no module reaches,
 /// names that say nothing, manifests that do not share the lint table, READMEs and changelogs, paths of one
-/// machine, words that hide who acts, code that two crates hold alike, links and quoted code of the pages, form and SQL of the runbooks. Prints every finding with its place; exits with 1 when there is one.
+/// machine, words that hide who acts, code that two crates hold alike, links and quoted code of the pages, form and SQL of the runbooks, the
+/// tests that the page of facts about CockroachDB names. Prints every finding with its place; exits with 1 when there is one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The workspace to check, by its directory
@@ -91,6 +93,7 @@ fn check(root: &Path, long: usize) -> Result<Report> {
     findings.extend(copies::check(root));
     findings.extend(pages::check(root)?);
     findings.extend(runbooks::check(root)?);
+    findings.extend(facts::check(root)?);
     long_files.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
     Ok(Report {
         findings,
