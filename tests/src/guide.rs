@@ -18,6 +18,7 @@ pages! {
     Connection: "layers/connection.md",
     Sql: "layers/sql.md",
     Statements: "layers/statements.md",
+    YourOwnPool: "layers/your-own-pool.md",
     Migrations: "layers/migrations.md",
     Data: "layers/data.md",
     Observing: "layers/observing.md",

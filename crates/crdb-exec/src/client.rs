@@ -1,10 +1,22 @@
 //! Sessions over `tokio_postgres::Client`.
 
+#[cfg(feature = "bb8")]
+mod bb8;
 mod cache;
+#[cfg(any(feature = "bb8", feature = "deadpool-postgres"))]
+mod connect;
 mod convert;
+#[cfg(feature = "deadpool-postgres")]
+mod deadpool;
+mod lent;
 mod row;
 mod session;
 
+#[cfg(feature = "bb8")]
+pub use bb8::{Bb8Client, Bb8Source};
+#[cfg(feature = "deadpool-postgres")]
+pub use deadpool::{DeadpoolClient, DeadpoolSource};
+pub use lent::{CancelTls, ClientLease, LentCall, LentClient, LentHandle};
 pub use row::ClientRow;
 pub use session::{ClientCursor, ClientSession};
 
@@ -28,6 +40,22 @@ pub trait ClientHandle: Send + Sync + 'static {
 
     /// The client, for a call.
     fn client(&self, call: &Self::Call) -> &tokio_postgres::Client;
+
+    /// Prepares a statement that the session has not kept. `true` says that the statement was there before: a handle whose client
+    /// outlives the session keeps statements for the next one.
+    fn prepare(
+        &self,
+        call: &Self::Call,
+        text: &str,
+    ) -> impl Future<Output = Result<(tokio_postgres::Statement, bool), tokio_postgres::Error>> + Send
+    {
+        async move { Ok((self.client(call).prepare(text).await?, false)) }
+    }
+
+    /// The server accepts the statement of this text no more: the next [`prepare`](Self::prepare) makes it anew.
+    fn forget(&self, text: &str) {
+        let _ = text;
+    }
 
     /// What has been seen of the protocol since the call began. When the server has `answered` the call, it waits for the
     /// ReadyForQuery that closes it; else the connection is lost, and it gives what had come before.

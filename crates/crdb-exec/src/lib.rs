@@ -67,7 +67,7 @@
 //! `statement`, `statement_builder`, `owned`, `row`, `from_row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
 //! crate consumes); `fault`, `effect`, `verdict`, `error` (what failures mean); `pooled`, `transact`, `by_hand`,
 //! `transaction`, `commit_time`, `progress`, `scope`, `options`, `idempotency` (the work); `retry`, `backoff`, `budget`, `deadline` (its
-//! limits); `client` (sessions over `tokio_postgres`, with the feature of that name); `observer`.
+//! limits); `client` (sessions over `tokio_postgres`, with the feature of that name, and over the pools of `bb8` and `deadpool-postgres`); `observer`.
 
 mod answer;
 mod backoff;
@@ -112,8 +112,15 @@ pub use answer::{Answer, CommandTag, Next, Tags, TransactionStatus, Written};
 pub use backoff::Backoff;
 pub use by_hand::OpenTransaction;
 pub use bytes::BytesMut;
+#[cfg(feature = "bb8")]
+pub use client::{Bb8Client, Bb8Source};
 #[cfg(feature = "tokio-postgres")]
-pub use client::{ClientCursor, ClientHandle, ClientRow, ClientSession, Observed};
+pub use client::{
+    CancelTls, ClientCursor, ClientHandle, ClientLease, ClientRow, ClientSession, LentCall,
+    LentClient, LentHandle, Observed,
+};
+#[cfg(feature = "deadpool-postgres")]
+pub use client::{DeadpoolClient, DeadpoolSource};
 pub use comment::SqlComments;
 pub use commit_time::CommitTime;
 pub use control::{Control, ControlStep};

@@ -27,7 +27,7 @@ pub(super) fn prepare_fault(error: tokio_postgres::Error) -> Fault {
     }
 }
 
-fn server_error(error: &tokio_postgres::Error) -> Option<ServerError> {
+pub(super) fn server_error(error: &tokio_postgres::Error) -> Option<ServerError> {
     let db = error.as_db_error()?;
     // A server that sends no proper SQLSTATE is not understood, as if it had not answered.
     let state = SqlState::new(db.code().code())?;

@@ -87,7 +87,7 @@ impl<H: ClientHandle> ClientSession<H> {
     /// The prepared statement and whether it was there before.
     async fn prepared(
         &self,
-        client: &tokio_postgres::Client,
+        call: &H::Call,
         text: &str,
     ) -> Result<(tokio_postgres::Statement, bool), Fault> {
         let found = self.cache().get(text);
@@ -95,11 +95,11 @@ impl<H: ClientHandle> ClientSession<H> {
             return Ok((statement, true));
         }
         // Preparing is rare and its future large: it would weigh on every call.
-        let prepare = Box::pin(client.prepare(text));
-        let statement = prepare.await.map_err(prepare_fault)?;
+        let prepare = Box::pin(self.handle.prepare(call, text));
+        let (statement, kept) = prepare.await.map_err(prepare_fault)?;
         let gone = self.cache().insert(text, statement.clone());
         drop(gone);
-        Ok((statement, false))
+        Ok((statement, kept))
     }
 
     /// Sends a statement; its reply is still to be read. The error is its closing answer.
@@ -116,7 +116,7 @@ impl<H: ClientHandle> ClientSession<H> {
         }
         let call = self.handle.begin(false);
         let client = self.handle.client(&call);
-        let (prepared, kept) = match self.prepared(client, statement.text()).await {
+        let (prepared, kept) = match self.prepared(&call, statement.text()).await {
             Ok(found) => found,
             Err(fault) => return Err(Box::pin(self.failed(call, fault)).await),
         };
@@ -154,6 +154,7 @@ impl<H: ClientHandle> ClientSession<H> {
         if kept && stale {
             let gone = self.cache().remove(statement.text());
             drop(gone);
+            self.handle.forget(statement.text());
             return fault.with_stale_plan();
         }
         fault
