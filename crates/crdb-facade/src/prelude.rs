@@ -5,3 +5,10 @@ pub use crate::{
     Database, Error, ErrorKind, FromRow, Querier, Query, Row, Transaction, TransactionOptions,
     Verdict,
 };
+
+#[cfg(feature = "migrate")]
+pub use crdb_migrate::Migrations;
+#[cfg(feature = "decimal")]
+pub use rust_decimal::Decimal;
+#[cfg(feature = "uuid")]
+pub use uuid::Uuid;

@@ -39,6 +39,8 @@ pub(crate) struct Header {
     pub(crate) row: Option<String>,
     /// What the type of its rows derives besides.
     pub(crate) derives: Vec<String>,
+    /// What the struct of its arguments derives besides; that struct then owns its values.
+    pub(crate) argument_derives: Vec<String>,
 }
 
 /// A `-- param` line.

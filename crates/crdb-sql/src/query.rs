@@ -127,6 +127,12 @@ impl Query {
         (self.header.row.as_deref(), &self.header.derives)
     }
 
+    /// What the header says that the struct of the arguments derives.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn argument_derives(&self) -> &[String] {
+        &self.header.argument_derives
+    }
+
     /// # Errors
     /// Why the statement cannot read the past that its header asks for.
     pub(crate) fn new(

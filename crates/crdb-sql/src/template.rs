@@ -187,6 +187,12 @@ impl Template {
         )
     }
 
+    /// What the header says that the struct of the arguments derives.
+    #[cfg(feature = "codegen")]
+    pub(crate) fn argument_derives(&self) -> &[String] {
+        &self.source.header.argument_derives
+    }
+
     /// What the header says of the columns.
     #[cfg(feature = "codegen")]
     pub(crate) fn columns(&self) -> &[crate::query::Column] {

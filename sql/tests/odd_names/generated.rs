@@ -4730,6 +4730,127 @@ pub mod str_ {
         ::crdb_exec::Row::get(&row, 0)
     }
 
+    const OWNED: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new("INSERT INTO t (a, b) SELECT batch.p1, batch.p2 FROM unnest($1::TEXT[], $2::BYTEA[]) AS batch (p1, p2)")
+.named("str.owned");
+
+    /// For many rows: statements of up to 1000 rows each. Returns how many rows were changed.
+    ///
+    /// To write all or nothing, call it in a transaction.
+    ///
+    /// The query `str.owned`.
+    ///
+    /// ```sql
+    /// INSERT INTO t (a, b) VALUES ($1, $2)
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; what was written before the failure stays.
+    pub async fn owned<E: ::crdb_exec::Executor>(
+        db: &E,
+        items: &[OwnedParams],
+    ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
+        let mut changed = 0;
+        for chunk in items.chunks(1000) {
+            let column_1: ::std::vec::Vec<_> = chunk.iter().map(|item| &item.item).collect();
+            let column_2: ::std::vec::Vec<_> = chunk.iter().map(|item| &item.items).collect();
+            changed +=
+                ::crdb_exec::ExecutorExt::execute_part(db, OWNED, &[&column_1, &column_2], changed)
+                    .await?;
+        }
+        Ok(changed)
+    }
+
+    /// The arguments of [`owned`].
+    #[derive(Debug, Clone, PartialEq, ::std::hash::Hash, Eq)]
+    pub struct OwnedParams {
+        /// `TEXT`.
+        pub item: ::std::string::String,
+        /// `BYTES`, may be NULL.
+        pub items: ::core::option::Option<::std::vec::Vec<u8>>,
+    }
+
+    const OWNED_ARRAYS: ::crdb_exec::Statement<'static> =
+        ::crdb_exec::Statement::new("INSERT INTO t (a, b, c) VALUES ($1, $2, $3)")
+            .named("str.owned_arrays");
+
+    /// For many sets of arguments, one statement each. Returns how many rows were changed.
+    ///
+    /// To change all or nothing, call it in a transaction.
+    ///
+    /// The query `str.owned_arrays`.
+    ///
+    /// ```sql
+    /// INSERT INTO t (a, b, c) VALUES ($1, $2, $3)
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; what was written before the failure stays.
+    pub async fn owned_arrays<E: ::crdb_exec::Executor>(
+        db: &E,
+        items: &[OwnedArraysParams],
+    ) -> ::core::result::Result<u64, ::crdb_exec::Error> {
+        let mut changed = 0;
+        for item in items {
+            changed += ::crdb_exec::ExecutorExt::execute_part(
+                db,
+                OWNED_ARRAYS,
+                &[&item.item, &item.params, &item.kind],
+                changed,
+            )
+            .await?;
+        }
+        Ok(changed)
+    }
+
+    /// The arguments of [`owned_arrays`].
+    #[derive(Debug, Clone, PartialEq, ::std::hash::Hash)]
+    pub struct OwnedArraysParams {
+        /// `TEXT`.
+        pub item: ::std::string::String,
+        /// `TEXT[]`.
+        pub params: ::std::vec::Vec<::std::string::String>,
+        /// `LABELS`.
+        pub kind: super::Labels,
+    }
+
+    const OWNED_ONCE: ::crdb_exec::Statement<'static> =
+        ::crdb_exec::Statement::new("UPDATE t SET a = $1 WHERE b = ANY($2)")
+            .named("str.owned_once");
+
+    /// The query `str.owned_once`.
+    ///
+    /// ```sql
+    /// UPDATE t SET a = $1 WHERE b = ANY($2)
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor.
+    pub async fn owned_once<E: ::crdb_exec::Executor>(
+        db: &E,
+        params: OwnedOnceParams,
+    ) -> ::core::result::Result<(), ::crdb_exec::Error> {
+        ::crdb_exec::ExecutorExt::execute(db, OWNED_ONCE, &[&params.db, &params.kinds]).await?;
+        Ok(())
+    }
+
+    /// The arguments of [`owned_once`].
+    #[derive(Debug, Clone, PartialEq, ::std::hash::Hash)]
+    pub struct OwnedOnceParams {
+        /// `TEXT`.
+        pub db: ::std::string::String,
+        /// `LABELS[]`.
+        pub kinds: ::std::vec::Vec<super::Labels>,
+    }
+
     const STR: ::crdb_exec::Statement<'static> =
         ::crdb_exec::Statement::new(r###"SELECT $1 || '"#"##' AS str"###).named("str.str");
 

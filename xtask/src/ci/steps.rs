@@ -92,7 +92,18 @@ pub(crate) const STEPS: &[Step] = &[
             let out = format!("{odd}/generated.rs");
             context.xtask(&[
                 "codegen", "--check", "--facade", "--sql", odd, "--out", &out,
-            ])
+            ])?;
+            for example in ["bank-service", "library-service"] {
+                let sql = format!("examples/{example}/sql");
+                let out = format!("examples/{example}/src/generated.rs");
+                let derive = "crdb_facade::serde::Serialize";
+                context.xtask(&[
+                    "codegen", "--check", "--facade", "--derive", derive, "--sql", &sql, "--out",
+                    &out,
+                ])?;
+                context.xtask(&["sql", "check", &sql])?;
+            }
+            Ok(())
         },
     ),
     always("test", "all tests with all features", |context| {

@@ -73,6 +73,11 @@ impl<'a> Builder<'a> {
         options: &Options,
         enums: &mut Enums,
     ) -> Result<Self, Vec<Problem>> {
+        if !template.argument_derives().is_empty() {
+            let message =
+                "a template has no struct of arguments that could derive what `arguments` says";
+            return Err(vec![template.problem(Code::BadAnnotation, message)]);
+        }
         let mut builder = Self {
             template,
             parameters: Vec::new(),

@@ -111,7 +111,7 @@ impl Descriptions {
 
     /// Whether an engine was asked about the query with this hash, even if it refused.
     #[must_use]
-    pub fn knows(&self, hash: ContentHash) -> bool {
+    pub fn contains(&self, hash: ContentHash) -> bool {
         self.queries.contains_key(&hash) || self.refused.contains_key(&hash)
     }
 
@@ -369,9 +369,9 @@ mod tests {
     fn a_description_counts_more_than_a_refusal() {
         let hash = ContentHash::of(b"1");
         let mut descriptions = Descriptions::default();
-        assert!(!descriptions.knows(hash));
+        assert!(!descriptions.contains(hash));
         descriptions.insert_refused(hash, "accounts.put");
-        assert!(descriptions.knows(hash) && descriptions.get(hash).is_none());
+        assert!(descriptions.contains(hash) && descriptions.get(hash).is_none());
         descriptions.insert(hash, "accounts.put", Description::default());
         descriptions.insert_refused(hash, "accounts.put");
         let text = descriptions.to_string();

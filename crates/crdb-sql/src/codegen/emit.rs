@@ -119,6 +119,7 @@ fn derives(module: &Content<'_>, options: &Options) -> Vec<String> {
     let mut all = options.derives.clone();
     for item in &module.items {
         all.extend_from_slice(item.query.row_notes().1);
+        all.extend_from_slice(item.query.argument_derives());
     }
     for builder in &module.builders {
         all.extend_from_slice(builder.template.row_notes().1);
@@ -178,6 +179,7 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums, options: &Options) {
         item.names.row = row;
         item.names.row_attributes = attributes;
         item.names.arguments = arguments;
+        item.names.arguments_attributes = row::argument_attributes(item.query.argument_derives());
     }
     for builder in &mut module.builders {
         let taken = levels

@@ -28,6 +28,7 @@ pub(super) struct ItemNames {
     pub(super) row: String,
     pub(super) row_attributes: String,
     pub(super) arguments: String,
+    pub(super) arguments_attributes: String,
 }
 
 /// A parameter or a column.
@@ -106,6 +107,10 @@ impl<'a> Item<'a> {
                 message,
                 "remove the line, or ask for `:one`, `:opt` or `:many`",
             ));
+        }
+        if parameters.len() < 2 && !query.argument_derives().is_empty() {
+            let message = "only a query with two or more parameters has a struct of arguments";
+            problems.push(problem(query, message, "remove the line `arguments`"));
         }
         if problems.is_empty() {
             Ok(Self {
@@ -324,6 +329,11 @@ pub(super) enum Shape {
 }
 
 impl Item<'_> {
+    /// Whether the struct of its arguments owns its values: what is derived for it may have to make them.
+    pub(super) fn owns_arguments(&self) -> bool {
+        !self.query.argument_derives().is_empty()
+    }
+
     /// As a user of its row type.
     pub(super) fn user<'b>(&'b self, problem: &'b dyn Fn(String) -> Problem) -> row::User<'b> {
         row::User {

@@ -96,7 +96,7 @@ impl Project {
     #[must_use]
     pub fn undescribed(&self) -> Vec<Arc<Query>> {
         let mut statements = statements(&self.repository);
-        statements.retain(|query| !self.descriptions.knows(query.hash()));
+        statements.retain(|query| !self.descriptions.contains(query.hash()));
         statements
     }
 

@@ -114,7 +114,15 @@ fn difference(known: &[Field], found: &[Field]) -> Option<String> {
 
 /// The attributes of a row: what every row derives, what the options ask for and what the headers ask for.
 pub(super) fn attributes(derives: &[String], options: &Options) -> String {
-    let all = derives_of(derives, options);
+    derive(&derives_of(options.derives.iter().chain(derives)))
+}
+
+/// The attributes of a struct of arguments: what each derives, and what its header asks for.
+pub(super) fn argument_attributes(derives: &[String]) -> String {
+    derive(&derives_of(derives.iter()))
+}
+
+fn derive(all: &[String]) -> String {
     let mut text = format!("#[derive({})]", all.join(", "));
     if let Some(path) = all.iter().find_map(|path| serde_path(path)) {
         text.push_str(&format!("\n#[serde(crate = {path:?})]"));
@@ -122,9 +130,9 @@ pub(super) fn attributes(derives: &[String], options: &Options) -> String {
     text
 }
 
-fn derives_of(derives: &[String], options: &Options) -> Vec<String> {
+fn derives_of<'a>(derives: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut all: Vec<String> = ["Debug", "Clone", "PartialEq"].map(str::to_owned).to_vec();
-    for derive in options.derives.iter().chain(derives) {
+    for derive in derives {
         let path = super::absolute(derive);
         if !all.contains(&path) {
             all.push(path);

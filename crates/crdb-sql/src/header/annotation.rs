@@ -29,6 +29,7 @@ pub(super) const KEYS: &[&str] = &[
     "flag",
     "row",
     "derive",
+    "arguments",
 ];
 
 /// What has been read so far.
@@ -47,6 +48,7 @@ pub(super) struct Annotations {
     template: TemplateNotes,
     row: Option<String>,
     derives: Option<Vec<String>>,
+    argument_derives: Option<Vec<String>>,
 }
 
 /// Why an annotation cannot be understood.
@@ -136,7 +138,8 @@ impl Annotations {
                 once(&mut self.template.shape, key, shape)
             }
             "row" => once(&mut self.row, key, row(value)?),
-            "derive" => once(&mut self.derives, key, derives(value)?),
+            "derive" => once(&mut self.derives, key, derives(key, value)?),
+            "arguments" => once(&mut self.argument_derives, key, derives(key, value)?),
             "verify" if value == "server" => once(&mut self.verify, key, Verify::Server),
             "verify" => Err(refuse(
                 format!("`{value}` cannot verify a query"),
@@ -346,6 +349,7 @@ impl Annotations {
             template: self.template,
             row: self.row,
             derives: self.derives.unwrap_or_default(),
+            argument_derives: self.argument_derives.unwrap_or_default(),
         }
     }
 }
@@ -454,8 +458,11 @@ fn row(value: &str) -> Result<String, Refusal> {
     ))
 }
 
-fn derives(value: &str) -> Result<Vec<String>, Refusal> {
-    let help = "write `-- derive: serde::Serialize, Eq`";
+fn derives(key: &str, value: &str) -> Result<Vec<String>, Refusal> {
+    let help = match key {
+        "derive" => "write `-- derive: serde::Serialize, Eq`",
+        _ => "write `-- arguments: serde::Deserialize`",
+    };
     let paths = list(value, help)?;
     if let Some(odd) = paths.iter().find(|path| !is_path(path)) {
         return Err(refuse(format!("`{odd}` is not the path of a derive"), help));

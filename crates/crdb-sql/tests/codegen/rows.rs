@@ -182,6 +182,45 @@ SELECT kind, number FROM accounts";
 }
 
 #[test]
+fn arguments_that_derive_own_their_values() {
+    let text = "-- name: add :one
+-- arguments: crdb_facade::serde::Deserialize
+-- param kind: kind
+-- param number: TEXT
+-- param notes: TEXT[] null
+-- column number: TEXT not null
+INSERT INTO accounts (kind, number, notes) VALUES (:kind, :number, :notes) RETURNING number";
+    let code = code(text).unwrap();
+    has(
+        &code,
+        "#[derive(Debug, Clone, PartialEq, ::crdb_facade::serde::Deserialize)]\n#[serde(crate = \"::crdb_facade::serde\")]\npub struct AddParams {",
+    );
+    has(&code, "pub number: String,");
+    has(&code, "pub notes: Option<Vec<String>>,");
+    has(&code, "params: AddParams)");
+    // An enum among them is read from its label.
+    has(
+        &code,
+        "#[derive(::crdb_facade::serde::Deserialize)]\n#[serde(crate = \"::crdb_facade::serde\")]\npub enum Kind {",
+    );
+}
+
+#[test]
+fn arguments_without_a_struct_derive_nothing() {
+    for text in [
+        "-- name: q :exec\n-- arguments: Eq\nDELETE FROM accounts WHERE number = :number",
+        "-- name: q :exec\n-- arguments: Eq\n-- param number: TEXT\nDELETE FROM accounts WHERE number = :number",
+    ] {
+        let error = code(text).unwrap_err();
+        assert!(error.contains("two or more parameters"), "{error}");
+    }
+    let template = "-- name: q :many\n-- template: select\n-- arguments: Eq\n-- flag newest: newest first\n-- column number: TEXT not null\n\
+                    SELECT number FROM accounts ORDER BY number{% if newest %} DESC{% endif %} LIMIT 10";
+    let error = code(template).unwrap_err();
+    assert!(error.contains("no struct of arguments"), "{error}");
+}
+
+#[test]
 fn enums_are_read_from_their_labels() {
     let code = code("-- name: q :one\n-- column kind: kind\nSELECT kind FROM accounts").unwrap();
     has(&code, "impl ::core::str::FromStr for Kind {");

@@ -62,7 +62,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool, exec: &str) {
                 _ => line!(
                     out,
                     "let {column}: ::std::vec::Vec<_> = chunk.iter().map(|item| {}).collect();",
-                    member(field)
+                    member(item, field)
                 ),
             }
             values.push(format!("&{column}"));
@@ -107,9 +107,10 @@ fn updates(item: &Item<'_>) -> bool {
 }
 
 /// A field of an item, as something that a vector can hold: everything that an argument is can be copied, except a type
-/// of the caller's, which is behind a reference anyway.
-fn member(field: &Field) -> String {
-    format!("item.{}", field.ident)
+/// of the caller's, which is behind a reference anyway, and what the arguments own.
+fn member(item: &Item<'_>, field: &Field) -> String {
+    let borrow = if item.owns_arguments() { "&" } else { "" };
+    format!("{borrow}item.{}", field.ident)
 }
 
 /// The statement over arrays, when this one has that form: an INSERT of one row of VALUES that holds all parameters.

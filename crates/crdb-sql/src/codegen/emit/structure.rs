@@ -25,9 +25,11 @@ pub(super) fn borrowed(field: &Field) -> String {
 
 /// Whether the arguments' struct borrows.
 pub(super) fn borrows(item: &Item<'_>) -> bool {
-    item.parameters
-        .iter()
-        .any(|field| field.rust.borrowed.contains("'a"))
+    !item.owns_arguments()
+        && item
+            .parameters
+            .iter()
+            .any(|field| field.rust.borrowed.contains("'a"))
 }
 
 pub(super) fn row(out: &mut String, item: &Item<'_>, exec: &str) {
@@ -82,11 +84,15 @@ pub(super) fn arguments(out: &mut String, item: &Item<'_>) {
         "/// The arguments of [`{}`].",
         item.names.function.trim_start_matches("r#")
     );
-    line!(out, "#[derive(Debug, Clone, PartialEq)]");
+    line!(out, "{}", item.names.arguments_attributes);
     line!(out, "pub struct {}{lifetime} {{", item.names.arguments);
     for field in &item.parameters {
         field_docs(out, field);
-        line!(out, "pub {}: {},", field.ident, borrowed(field));
+        let rust = match item.owns_arguments() {
+            true => owned(field),
+            false => borrowed(field),
+        };
+        line!(out, "pub {}: {rust},", field.ident);
     }
     line!(out, "}}");
     line!(out);
