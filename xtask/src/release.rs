@@ -137,6 +137,17 @@ fn publish(root: &Path, plan: &Plan) -> Result<ExitCode> {
     if names.is_empty() {
         bail!("no crate is tagged at this commit");
     }
+    let unknown: Vec<&str> = plan
+        .crates
+        .iter()
+        .filter(|one| names.contains(&one.name.as_str()) && !one.has_repository)
+        .map(|one| one.name.as_str())
+        .collect();
+    ensure!(
+        unknown.is_empty(),
+        "{}: the manifest has no `repository`, by which readers of the registry find the sources; set it under [workspace.package] and inherit it",
+        unknown.join(", ")
+    );
     let mut command = workspace::cargo();
     command.arg("publish").current_dir(root);
     for name in names {
@@ -247,6 +258,19 @@ mod tests {
         let names: Vec<&str> = plan.crates.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["z-lower", "a-upper"]);
         assert!(plan.due().next().is_none());
+
+        // Nothing is published whose sources are not found.
+        let publish = Arguments {
+            tag: false,
+            publish: true,
+            verify: false,
+            root: Some(root.to_path_buf()),
+        };
+        let refused = run(&publish).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("z-lower, a-upper: the manifest has no `repository`"),
+            "{refused}"
+        );
     }
 
     #[test]

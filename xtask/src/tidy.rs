@@ -9,6 +9,7 @@ mod finding;
 mod layers;
 mod machine;
 mod manifests;
+mod names;
 mod pages;
 mod runbooks;
 mod sources;
@@ -27,7 +28,8 @@ use finding::Finding;
 ///
 /// The layers and their arrows (normal, optional, build and dev dependencies), source files that no module reaches,
 /// names that say nothing, manifests that do not share the lint table, READMEs and changelogs, paths of one
-/// machine, words that hide who acts, code that two crates hold alike, links and quoted code of the pages, form and SQL of the runbooks, the
+/// machine, words that hide who acts, public names that are spelled in two ways,
+/// code that two crates hold alike, links and quoted code of the pages, form and SQL of the runbooks, the
 /// tests that the page of facts about CockroachDB names. Prints every finding with its place; exits with 1 when there is one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -91,6 +93,7 @@ fn check(root: &Path, long: usize) -> Result<Report> {
     findings.extend(machine::check(root)?);
     findings.extend(actors::check(root)?);
     findings.extend(copies::check(root));
+    findings.extend(names::check(root)?);
     findings.extend(pages::check(root)?);
     findings.extend(runbooks::check(root)?);
     findings.extend(facts::check(root)?);

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .arg("read")
                 .arg("bank/password")
                 .timeout(Duration::from_secs(3))
-                .good_for(Duration::from_secs(300)),
+                .valid_for(Duration::from_secs(300)),
         ),
     ];
     for place in places {

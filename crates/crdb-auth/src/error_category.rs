@@ -106,7 +106,7 @@ impl ErrorKind {
     /// Whether the same login to the same node fails again until a person changes something. Asking again soon only locks
     /// accounts.
     #[must_use]
-    pub const fn is_lasting(self) -> bool {
+    pub const fn is_permanent(self) -> bool {
         match self.category() {
             ErrorCategory::Configuration
             | ErrorCategory::UnknownDatabase

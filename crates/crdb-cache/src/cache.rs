@@ -10,7 +10,7 @@ use crate::observer::Observer;
 use crate::origin::Origin;
 use crate::shape::Scope;
 use crate::timestamp::Timestamp;
-use crate::token::Token;
+use crate::token::CommitToken;
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -206,8 +206,8 @@ impl Cache {
     /// `committed` is the time of the commit by the server's clock, where it is known, so that the token can be carried to another
     /// process.
     #[must_use]
-    pub fn token(&self, committed: Option<Timestamp>) -> Token {
-        Token::local(self.shared.id, self.shared.next(), committed)
+    pub fn token(&self, committed: Option<Timestamp>) -> CommitToken {
+        CommitToken::local(self.shared.id, self.shared.next(), committed)
     }
 
     /// How many bytes the entries take, about, and how many there are. Both are a little behind.

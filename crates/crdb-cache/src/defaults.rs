@@ -15,4 +15,4 @@ pub const TIMEOUT: Duration = crdb_exec::defaults::TIMEOUT;
 pub const MAX_CLOCK_OFFSET: Duration = Duration::from_millis(500);
 
 /// After how long a statement whose answers are not kept is looked at again: tables, views and functions may have changed since.
-pub const LOOK_AGAIN: Duration = Duration::from_secs(60);
+pub const RECHECK_INTERVAL: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use crate::feed::Feed;
 use crate::observer::MissReason;
 use crate::row::StoredRows;
 use crate::timestamp::Timestamp;
-use crate::token::{ReadAt, Token};
+use crate::token::{CommitToken, ReadAt};
 use crdb_exec::CacheRule;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy)]
 pub(crate) struct Demand<'a> {
     pub(crate) rule: CacheRule,
-    pub(crate) token: Token,
+    pub(crate) token: CommitToken,
     pub(crate) cache: u64,
     /// The latest invalidation of its tables.
     pub(crate) floor: u64,
@@ -152,7 +152,7 @@ mod tests {
             let now = now.max(started);
             let demand = Demand {
                 rule: CacheRule::new(Duration::from_secs(max_age)).on_error(Duration::from_secs(20)),
-                token: Token::local(7, seen, None),
+                token: CommitToken::local(7, seen, None),
                 cache: 7,
                 floor,
                 feed: None,

@@ -12,7 +12,7 @@ use crate::origin::Origin;
 use crate::parameters::encode;
 use crate::row::{CachedRow, CachedRows, StoredRows};
 use crate::shape::{Known, Scope, Shape, State};
-use crate::token::Token;
+use crate::token::CommitToken;
 use crate::watch::Watch;
 use crdb_exec::{CacheRule, Error, ErrorKind, Executor, Parameters, Statement};
 use crdb_sql::reuse::Dependencies;
@@ -45,7 +45,7 @@ pub struct CachedExecutor<O> {
     origin: O,
     shared: Arc<Shared>,
     scope: Arc<Scope>,
-    token: Token,
+    token: CommitToken,
 }
 
 impl<O: Clone> Clone for CachedExecutor<O> {
@@ -98,13 +98,13 @@ impl<O: Origin> CachedExecutor<O> {
             origin,
             shared,
             scope,
-            token: Token::default(),
+            token: CommitToken::default(),
         }
     }
 
     /// The same executor for a reader that knows of these commits: what it is given includes them.
     #[must_use]
-    pub fn seeing(&self, token: Token) -> Self {
+    pub fn reading_after(&self, token: CommitToken) -> Self {
         Self {
             token: self.token.and(token),
             ..self.clone()
@@ -193,7 +193,7 @@ impl<O: Origin> CachedExecutor<O> {
             let known = match shape.state() {
                 Some(State::Known(known)) => known,
                 Some(State::Refused { since, .. })
-                    if self.shared.now().since(*since) > defaults::LOOK_AGAIN =>
+                    if self.shared.now().since(*since) > defaults::RECHECK_INTERVAL =>
                 {
                     self.scope.forget(statement.text(), &shape);
                     continue;
@@ -483,7 +483,7 @@ fn out_of_time(statement: &Statement<'_>) -> Error {
 fn is_outage(error: &Error) -> bool {
     let kind = matches!(
         error.kind(),
-        ErrorKind::Acquire | ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Canceled
+        ErrorKind::Acquire | ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Cancelled
     );
     // Connection, resources, operator, system and internal errors.
     let class =

@@ -29,7 +29,7 @@
 //! - **Never older than declared.** What is given was current at most as long ago as the rule says, or was read after the call began.
 //!   The age counts from before the load was sent, by the clock that says more: a wall clock that is set, and a machine that was suspended,
 //!   make no entry younger.
-//! - **Never below a token.** A reader with a [`Token`] is given what includes the commits of the token. Within a process that goes by the
+//! - **Never below a token.** A reader with a [`CommitToken`] is given what includes the commits of the token. Within a process that goes by the
 //!   order of events, not by clocks.
 //! - **Never another's.** An entry belongs to one executor, and to the user, database, search path and settings that the server named
 //!   within the transaction that loaded it.
@@ -83,7 +83,7 @@ pub use observer::{
 pub use origin::{LoadRequest, Loaded, Origin, Relations};
 pub use row::{CachedRow, CachedRows};
 pub use timestamp::{ParseTimestampError, Timestamp};
-pub use token::Token;
+pub use token::CommitToken;
 pub use within::CachedTransaction;
 
 #[cfg(doctest)]

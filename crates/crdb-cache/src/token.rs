@@ -11,7 +11,7 @@ const MOST_CACHES: usize = 4;
 /// A token of this process also knows the order of events within its cache, which no clock can change. Only the server's
 /// [time](Self::timestamp) can be carried to another process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Token {
+pub struct CommitToken {
     /// Commits that caches of this process know, one for each cache.
     local: [Option<Local>; MOST_CACHES],
     /// A commit that was made elsewhere.
@@ -33,7 +33,7 @@ pub(crate) struct ReadAt {
     pub(crate) timestamp: Timestamp,
 }
 
-impl Token {
+impl CommitToken {
     /// A commit at this time of the server, as another process told it.
     ///
     /// Times of different nodes of CockroachDB, and a time of PostgreSQL's clock that was set back, compare as well as these
@@ -117,13 +117,13 @@ impl Token {
 /// Later than anything that is read.
 const NEVER: Timestamp = Timestamp::from_nanoseconds(u64::MAX);
 
-impl From<Timestamp> for Token {
+impl From<Timestamp> for CommitToken {
     fn from(timestamp: Timestamp) -> Self {
         Self::at(timestamp)
     }
 }
 
-impl fmt::Display for Token {
+impl fmt::Display for CommitToken {
     /// The server's time, or `local`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.timestamp() {
@@ -151,31 +151,32 @@ mod tests {
 
     #[test]
     fn in_its_process_a_token_goes_by_order_and_not_by_clocks() {
-        let token = Token::local(1, 5, Some(at(100)));
+        let token = CommitToken::local(1, 5, Some(at(100)));
         // The clock was set back.
         assert!(token.is_seen_by(1, read(6, 50)));
         assert!(!token.is_seen_by(1, read(5, 500)));
         // Another cache knows the clock only.
         assert!(!token.is_seen_by(2, read(6, 50)));
         assert!(token.is_seen_by(2, read(1, 100)));
-        assert!(!Token::local(1, 5, None).is_seen_by(2, read(9, 900)));
+        assert!(!CommitToken::local(1, 5, None).is_seen_by(2, read(9, 900)));
     }
 
     #[test]
     fn what_cannot_be_carried_is_not_carried() {
-        assert_eq!(Token::local(1, 5, None).timestamp(), None);
-        let both = Token::local(1, 5, None).and(Token::at(at(7)));
+        assert_eq!(CommitToken::local(1, 5, None).timestamp(), None);
+        let both = CommitToken::local(1, 5, None).and(CommitToken::at(at(7)));
         assert_eq!(both.timestamp(), None);
-        let both = Token::local(1, 5, Some(at(9))).and(Token::at(at(7)));
+        let both = CommitToken::local(1, 5, Some(at(9))).and(CommitToken::at(at(7)));
         assert_eq!(both.timestamp(), Some(at(9)));
     }
 
-    fn tokens() -> impl Strategy<Value = Token> {
+    fn tokens() -> impl Strategy<Value = CommitToken> {
         prop_oneof![
-            (0..5_u64).prop_map(|time| Token::at(at(time))),
-            (1..7_u64, 0..5_u64, prop::option::of(0..5_u64))
-                .prop_map(|(cache, sequence, time)| Token::local(cache, sequence, time.map(at))),
-            Just(Token::default()),
+            (0..5_u64).prop_map(|time| CommitToken::at(at(time))),
+            (1..7_u64, 0..5_u64, prop::option::of(0..5_u64)).prop_map(|(cache, sequence, time)| {
+                CommitToken::local(cache, sequence, time.map(at))
+            }),
+            Just(CommitToken::default()),
         ]
     }
 
@@ -187,7 +188,7 @@ mod tests {
         ) {
             let read = read(sequence, time);
             let each = tokens.iter().all(|token| token.is_seen_by(1, read));
-            let all = tokens.iter().fold(Token::default(), |all, token| all.and(*token));
+            let all = tokens.iter().fold(CommitToken::default(), |all, token| all.and(*token));
             if all.is_seen_by(1, read) {
                 prop_assert!(each, "{tokens:?}");
             }

@@ -20,7 +20,7 @@ pub enum ErrorKind {
     /// The caller's deadline passed.
     Timeout,
     /// The server cancelled the statement (57014): another session asked for it, or its own `statement_timeout` passed.
-    Canceled,
+    Cancelled,
     /// The request was refused before anything was sent: a value that does not encode, a wrong number of parameters, NUL in
     /// the text, COPY.
     Refused,
@@ -54,7 +54,7 @@ impl ErrorKind {
         Self::Connection,
         Self::Server,
         Self::Timeout,
-        Self::Canceled,
+        Self::Cancelled,
         Self::Refused,
         Self::Conversion,
         Self::NoRow,
@@ -76,7 +76,7 @@ impl ErrorKind {
             Self::Connection => "connection",
             Self::Server => "server",
             Self::Timeout => "timeout",
-            Self::Canceled => "canceled",
+            Self::Cancelled => "cancelled",
             Self::Refused => "refused",
             Self::Conversion => "conversion",
             Self::NoRow => "no_row",
@@ -100,7 +100,7 @@ impl ErrorKind {
             Self::Connection => "the connection ended",
             Self::Server => "the server refused",
             Self::Timeout => "the deadline passed",
-            Self::Canceled => "the statement was cancelled",
+            Self::Cancelled => "the statement was cancelled",
             Self::Refused => "the request was not sent",
             Self::Conversion => "a value does not convert",
             Self::NoRow => "it gave no row where one was expected",
@@ -225,7 +225,7 @@ impl Error {
         let kind = match (fault_kind, state) {
             (FaultKind::Refused, _) => ErrorKind::Refused,
             (FaultKind::NotWritten | FaultKind::Unanswered, _) => ErrorKind::Connection,
-            (FaultKind::Server, Some(SqlState::QUERY_CANCELED)) => ErrorKind::Canceled,
+            (FaultKind::Server, Some(SqlState::QUERY_CANCELED)) => ErrorKind::Cancelled,
             (FaultKind::Server, Some(SqlState::COMMITTED_WITHOUT_SCHEMA_CHANGE)) => {
                 ErrorKind::PartlyCommitted
             }

@@ -526,7 +526,7 @@ impl<S: SessionSource, R: Request> Called<'_, S, R> {
 fn answered_late(fault: Fault, attempted: String, position: Position, engine: Engine) -> Error {
     let error = Error::from_fault(fault, position, engine, attempted);
     match error.kind() {
-        ErrorKind::Canceled => error.with_kind(ErrorKind::Timeout),
+        ErrorKind::Cancelled => error.with_kind(ErrorKind::Timeout),
         _ => error,
     }
 }

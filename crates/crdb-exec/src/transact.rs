@@ -355,7 +355,7 @@ impl<S: SessionSource> PooledExecutor<S> {
             Waited::Answered(Ok(value)) => value,
             Waited::Answered(Err(cause)) => {
                 // The server keeps to the same limit and may be a moment ahead of the timer here.
-                let cause = if call.is_out_of_time() && transaction.was_canceled() {
+                let cause = if call.is_out_of_time() && transaction.was_cancelled() {
                     Cause::Ours(call.out_of_time(late_verdict(&transaction)))
                 } else {
                     cause

@@ -386,9 +386,9 @@ impl<S: SessionSource> Transaction<S> {
     }
 
     /// Whether the failure that the server holds against it is a cancel.
-    pub(crate) fn was_canceled(&self) -> bool {
+    pub(crate) fn was_cancelled(&self) -> bool {
         self.failure()
-            .is_some_and(|failure| failure.kind == ErrorKind::Canceled)
+            .is_some_and(|failure| failure.kind == ErrorKind::Cancelled)
     }
 
     /// The failure that the transaction has met, if it has.

@@ -205,7 +205,7 @@ async fn a_transaction_by_hand_tells_what_is_certain() {
     let tx = fixture.db.begin(&limited).await.unwrap();
     let error = tx.execute("SELECT pg_sleep(60)", &[]).await.unwrap_err();
     assert!(
-        error.is_timeout() || error.kind() == ErrorKind::Canceled,
+        error.is_timeout() || error.kind() == ErrorKind::Cancelled,
         "{error:?}"
     );
     let error = tx.commit().await.unwrap_err();

@@ -92,7 +92,7 @@ impl DatabaseBuilder {
     /// let schema = readiness.gate("schema", "migrations have not run yet");
     /// let db = Database::builder(Config::load()?).readiness(readiness).open().await?;
     /// // .. migrate ..
-    /// schema.pass();
+    /// schema.open();
     /// # let _ = db;
     /// # Ok(()) }
     /// ```

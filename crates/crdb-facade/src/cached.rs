@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use crdb_cache::{Cache, CachedExecutor, CachedRow, CachedRows, Token};
+use crdb_cache::{Cache, CachedExecutor, CachedRow, CachedRows, CommitToken};
 use crdb_exec::{
     CommitTime, Effect, Executor, Parameters, PooledExecutor, PooledRows, Rows, Statement,
     TransactionBody, TransactionRows,
@@ -70,7 +70,7 @@ pub struct CachedDatabase {
     db: Database,
     cache: Cache,
     executor: CachedExecutor<PooledExecutor<Source>>,
-    seen: Arc<Mutex<Token>>,
+    seen: Arc<Mutex<CommitToken>>,
 }
 
 impl CachedDatabase {
@@ -137,7 +137,7 @@ impl CachedDatabase {
     }
 
     /// As [`transact`](Self::transact), and asks for the time of the commit, which costs a round trip: then the
-    /// [`token`](Self::token) has a [timestamp](Token::timestamp) that can be carried to another process. What was written through
+    /// [`token`](Self::token) has a [timestamp](CommitToken::timestamp) that can be carried to another process. What was written through
     /// this handle otherwise has none, and takes it away.
     ///
     /// # Errors
@@ -163,14 +163,14 @@ impl CachedDatabase {
     }
 
     /// What is read through this handle from now on includes the commits of this token.
-    pub fn see(&self, token: Token) {
+    pub fn read_after(&self, token: CommitToken) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         *seen = seen.and(token);
     }
 
-    /// A token of all that was written through this handle, for another handle's [`see`](Self::see).
+    /// A token of all that was written through this handle, for another handle's [`read_after`](Self::read_after).
     #[must_use]
-    pub fn token(&self) -> Token {
+    pub fn token(&self) -> CommitToken {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -196,7 +196,7 @@ impl CachedDatabase {
     }
 
     fn reader(&self) -> CachedExecutor<PooledExecutor<Source>> {
-        self.executor.seeing(self.token())
+        self.executor.reading_after(self.token())
     }
 
     /// Notes a write when it is dropped, whatever became of the write.
@@ -282,7 +282,7 @@ impl Executor for CachedTransaction<'_> {
 
 struct Wrote {
     cache: Cache,
-    seen: Arc<Mutex<Token>>,
+    seen: Arc<Mutex<CommitToken>>,
     /// Where the time of the commit is, if it was asked for.
     time: Option<CommitTime>,
 }

@@ -211,7 +211,7 @@ impl crdb_pool::Connector for Connector {
             Cleanliness::Clean => Condition::Clean,
             Cleanliness::Dirty(_) | Cleanliness::Unfinished => Condition::NeedsReset,
             _ => match wire.end() {
-                Some(End::Told(error)) if is_shutdown(error.sqlstate()) => Condition::Draining,
+                Some(End::Server(error)) if is_shutdown(error.sqlstate()) => Condition::Draining,
                 _ => Condition::Broken,
             },
         }
@@ -275,7 +275,7 @@ fn classify(error: &crdb_auth::Error) -> ErrorClass {
     match kind.category() {
         ErrorCategory::Draining => ErrorClass::Draining,
         ErrorCategory::Overloaded => ErrorClass::Overloaded,
-        _ if kind.is_lasting() => ErrorClass::Authentication,
+        _ if kind.is_permanent() => ErrorClass::Authentication,
         _ => ErrorClass::Dead,
     }
 }

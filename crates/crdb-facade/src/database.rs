@@ -118,7 +118,7 @@ impl Database {
                     }
                 }
             });
-            shared.observing.opened.pass();
+            shared.observing.opened.open();
         }
         Self { shared }
     }

@@ -29,7 +29,7 @@ impl Database {
     /// ```
     ///
     /// It does not try them on a scratch database first, which `crdb migrate up` does where it may: a service at its start has neither the right nor the
-    /// time. One that has both calls [`Migrator::rehearse_in_own`] before it.
+    /// time. One that has both calls [`Migrator::rehearse_in_scratch`] before it.
     ///
     /// # Errors
     /// As [`Migrator::up`], but for a newer schema that has all of these migrations.

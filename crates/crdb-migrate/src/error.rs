@@ -33,9 +33,9 @@ pub enum ErrorKind {
     /// The job of a schema change waits to be resumed.
     JobPaused,
     /// A migration is half undone: that has to be finished first.
-    HalfUndone,
+    PartlyUndone,
     /// A migration cannot be undone, because it has no down file.
-    NoWayDown,
+    Irreversible,
     /// The database has no migrations of the other tool, or some that this crate cannot take over.
     Baseline,
     /// The request does not fit: an unknown version, words of confirmation that differ.
@@ -58,8 +58,8 @@ impl ErrorKind {
         Self::Undecided,
         Self::PartlyCommitted,
         Self::JobPaused,
-        Self::HalfUndone,
-        Self::NoWayDown,
+        Self::PartlyUndone,
+        Self::Irreversible,
         Self::Baseline,
         Self::Refused,
         Self::Output,
@@ -80,8 +80,8 @@ impl ErrorKind {
             Self::Undecided => "undecided",
             Self::PartlyCommitted => "partly_committed",
             Self::JobPaused => "job_paused",
-            Self::HalfUndone => "half_undone",
-            Self::NoWayDown => "no_way_down",
+            Self::PartlyUndone => "partly_undone",
+            Self::Irreversible => "irreversible",
             Self::Baseline => "baseline",
             Self::Refused => "refused",
             Self::Output => "output",

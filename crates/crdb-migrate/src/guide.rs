@@ -47,7 +47,7 @@
 //!     "customer.sql",
 //!     "-- name: phone :one\nSELECT phone FROM customer WHERE id = :id;",
 //! )])?;
-//! let broken = migrations.breaks(4, &queries);
+//! let broken = migrations.broken_queries(4, &queries);
 //! assert_eq!(broken.len(), 1);
 //! assert!(broken[0].message().contains("customer.phone"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

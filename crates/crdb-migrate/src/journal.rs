@@ -78,7 +78,7 @@ pub enum MigrationState {
     /// All of it has run.
     Applied,
     /// A part of it has been taken back; `down` goes on with it.
-    HalfUndone,
+    PartlyUndone,
 }
 
 impl MigrationState {
@@ -89,7 +89,7 @@ impl MigrationState {
             Self::Pending => "pending",
             Self::Begun => "begun",
             Self::Applied => "applied",
-            Self::HalfUndone => "half_undone",
+            Self::PartlyUndone => "partly_undone",
         }
     }
 }
@@ -185,7 +185,7 @@ impl Journal {
     /// How far a migration has come.
     pub(crate) fn state(&self, version: i64) -> MigrationState {
         if !self.lines(version, Direction::Down).is_empty() {
-            return MigrationState::HalfUndone;
+            return MigrationState::PartlyUndone;
         }
         let lines = self.lines(version, Direction::Up);
         let Some(first) = lines.first() else {

@@ -7,7 +7,7 @@
 //! async fn migrate<S: SessionSource>(db: PooledExecutor<S>) -> Result<(), Error> {
 //!     let migrator = Migrator::new(db, Migrations::load("migrations")?);
 //!     for step in migrator.plan().await?.steps() {
-//!         println!("{} ({}): {}", step.version(), step.way().as_str(), step.text());
+//!         println!("{} ({}): {}", step.version(), step.execution().as_str(), step.text());
 //!     }
 //!     let report = migrator.up().await?;
 //!     println!("applied {:?}", report.versions());
@@ -56,7 +56,7 @@ pub use journal::{MigrationState, StepState};
 pub use migrator::Migrator;
 pub use observer::{Ended, FanOut, JobEvent, MigrationEvent, Observer, StepEvent, WaitEvent};
 pub use options::Options;
-pub use plan::{Blocks, Lock, Plan, PlannedStep, Risk, RiskKind, Way};
+pub use plan::{Blocks, Execution, Lock, Plan, PlannedStep, Risk, RiskKind};
 pub use problem::{Problem, ProblemKind};
 pub use rehearsal::Rehearsal;
 pub use repair::{JobCommand, Repair, RepairChoice};

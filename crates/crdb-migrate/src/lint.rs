@@ -34,13 +34,13 @@ impl Migrations {
     /// are applied: they name a table or a column that is gone. A program with these queries must not run any more when the
     /// migrations do. A file whose header says `-- allow: breaks_query` is passed over.
     #[must_use]
-    pub fn breaks(&self, applied: i64, queries: &Repository) -> Vec<Problem> {
-        breaks(&self.all, &|version| version <= applied, queries)
+    pub fn broken_queries(&self, applied: i64, queries: &Repository) -> Vec<Problem> {
+        broken_queries(&self.all, &|version| version <= applied, queries)
     }
 }
 
 /// The queries that migrations break of which `is_applied` is false, each reported once, for the first that breaks it.
-pub(crate) fn breaks(
+pub(crate) fn broken_queries(
     all: &[Migration],
     is_applied: &dyn Fn(i64) -> bool,
     queries: &Repository,

@@ -40,7 +40,7 @@ pub(crate) enum Found {
     /// It left something that has to be removed before it runs again.
     Invalid,
     /// An operator has cancelled its job, and it took no effect.
-    Canceled {
+    Cancelled {
         /// The job.
         job: i64,
         /// Whether that happened while this runner waited for the job.
@@ -69,8 +69,8 @@ pub(crate) async fn look(
                 let running = job.state == JobState::Running;
                 let job = wait_for(db, step, job, observer).await?;
                 match job.state {
-                    JobState::Canceled => {
-                        return Ok(Found::Canceled {
+                    JobState::Cancelled => {
+                        return Ok(Found::Cancelled {
                             job: job.id,
                             meanwhile: running,
                         });
@@ -145,7 +145,7 @@ async fn wait_for(
             fraction: job.fraction,
         });
         match job.state {
-            JobState::Succeeded | JobState::Failed | JobState::Canceled => return Ok(job),
+            JobState::Succeeded | JobState::Failed | JobState::Cancelled => return Ok(job),
             JobState::Paused => {
                 return Err(Error::new(
                     ErrorKind::JobPaused,

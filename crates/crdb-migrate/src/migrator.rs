@@ -181,7 +181,7 @@ impl<S: SessionSource> Migrator<S> {
     /// Applies every pending migration.
     ///
     /// # Errors
-    /// [`ErrorKind::Files`], [`ErrorKind::Newer`], [`ErrorKind::Preflight`] and [`ErrorKind::HalfUndone`] before anything
+    /// [`ErrorKind::Files`], [`ErrorKind::Newer`], [`ErrorKind::Preflight`] and [`ErrorKind::PartlyUndone`] before anything
     /// runs; [`ErrorKind::Step`] when a statement failed, [`ErrorKind::Undecided`] when it was cut off and cannot be seen;
     /// [`ErrorKind::Busy`] and [`ErrorKind::LeaseLost`] because of other runners.
     pub async fn up(&self) -> Result<Report, Error> {
@@ -212,7 +212,7 @@ impl<S: SessionSource> Migrator<S> {
 
     /// Refuses a plan after which a query does not fit the schema any more.
     fn fits_queries(&self, plan: &Plan) -> Result<(), Error> {
-        let broken = self.broken_by(plan);
+        let broken = self.queries_broken_by(plan);
         if broken.is_empty() {
             return Ok(());
         }
@@ -221,7 +221,7 @@ impl<S: SessionSource> Migrator<S> {
 
     /// The [`queries`](Self::queries) that a plan would break, for which `up` refuses it.
     #[must_use]
-    pub fn broken_by(&self, plan: &Plan) -> Vec<Problem> {
+    pub fn queries_broken_by(&self, plan: &Plan) -> Vec<Problem> {
         let Some(queries) = &self.queries else {
             return Vec::new();
         };
@@ -234,13 +234,13 @@ impl<S: SessionSource> Migrator<S> {
             .filter(|one| one.version <= last)
             .cloned()
             .collect();
-        lint::breaks(&near, &|version| !pending.contains(&version), queries)
+        lint::broken_queries(&near, &|version| !pending.contains(&version), queries)
     }
 
     /// Takes the latest migration back.
     ///
     /// # Errors
-    /// As [`up`](Self::up), and [`ErrorKind::NoWayDown`] when it has no down file.
+    /// As [`up`](Self::up), and [`ErrorKind::Irreversible`] when it has no down file.
     pub async fn down(&self) -> Result<Report, Error> {
         let known = self.known()?;
         self.change(&known, |journal, engine| {

@@ -25,7 +25,7 @@ pub use risk::{Risk, RiskKind};
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Way {
+pub enum Execution {
     /// In one transaction with its journal entry, guarded by the lease: it took effect exactly if the entry says so.
     Transaction,
     /// As `Transaction`, together with the file's other statements.
@@ -35,7 +35,7 @@ pub enum Way {
     Alone,
 }
 
-impl Way {
+impl Execution {
     /// A lasting name in snake case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -61,7 +61,7 @@ pub struct PlannedStep {
     pub(crate) checksum: String,
     pub(crate) class: Classified,
     pub(crate) settings: Vec<Setting>,
-    pub(crate) way: Way,
+    pub(crate) execution: Execution,
     pub(crate) timeout: Option<Duration>,
     pub(crate) risks: Vec<Risk>,
     pub(crate) lock: Option<Lock>,
@@ -122,8 +122,8 @@ impl PlannedStep {
 
     /// How it and its journal entry go together.
     #[must_use]
-    pub fn way(&self) -> Way {
-        self.way
+    pub fn execution(&self) -> Execution {
+        self.execution
     }
 
     /// What is risky about it, but for what the file allows.
@@ -276,10 +276,10 @@ pub(crate) fn up(
 ) -> Result<Plan, Error> {
     if let Some(half) = known
         .iter()
-        .find(|one| journal.state(one.version) == MigrationState::HalfUndone)
+        .find(|one| journal.state(one.version) == MigrationState::PartlyUndone)
     {
         return Err(Error::new(
-            ErrorKind::HalfUndone,
+            ErrorKind::PartlyUndone,
             format!("migration {} ({}) is half undone", half.version, half.name),
         )
         .remedy("run `down` to finish that, then `up`"));
@@ -316,7 +316,7 @@ pub(crate) fn down(
         }
         let Some(body) = one.down else {
             return Err(Error::new(
-                ErrorKind::NoWayDown,
+                ErrorKind::Irreversible,
                 format!("migration {} ({}) has no down file", one.version, one.name),
             )
             .remedy("write one, or take it back by a new migration"));
@@ -382,7 +382,7 @@ fn code_step(known: &Known<'_>, checksum: &str, direction: Direction) -> Planned
             table: None,
         },
         settings: Vec::new(),
-        way: Way::Transaction,
+        execution: Execution::Transaction,
         timeout: None,
         risks: Vec::new(),
         lock: None,
@@ -403,7 +403,7 @@ fn script_steps(
     let mut steps = Vec::new();
     for (index, step) in script.steps.iter().enumerate() {
         let needs_none = needs_no_transaction(step, engine);
-        let way = match script.header.transaction {
+        let execution = match script.header.transaction {
             TransactionMode::One if needs_none => {
                 let message = format!(
                     "{} cannot run in a transaction with others",
@@ -419,14 +419,14 @@ fn script_steps(
                             _ => "leave `-- transaction: one` out, or give the statement a migration of its own",
                         }),
                 );
-                Way::Together
+                Execution::Together
             }
-            TransactionMode::One => Way::Together,
-            TransactionMode::None => Way::Alone,
-            TransactionMode::EachStatement if needs_none => Way::Alone,
-            TransactionMode::EachStatement => Way::Transaction,
+            TransactionMode::One => Execution::Together,
+            TransactionMode::None => Execution::Alone,
+            TransactionMode::EachStatement if needs_none => Execution::Alone,
+            TransactionMode::EachStatement => Execution::Transaction,
         };
-        if way == Way::Alone
+        if execution == Execution::Alone
             && let Some(StatementKind::CreateIndex(create)) =
                 step.statement.as_ref().map(|statement| &statement.kind)
             && create.index.name.is_none()
@@ -449,7 +449,7 @@ fn script_steps(
             checksum: script.checksum.as_str().to_owned(),
             class: step.class.clone(),
             settings: step.settings.clone(),
-            way,
+            execution,
             timeout: script.header.timeout,
             risks: risk::of(step, engine, &script.header),
             lock: lock::of(step, engine),

@@ -68,7 +68,7 @@ impl<S: SessionSource> Migrator<S> {
     /// # Cancel safety
     /// A future that is dropped leaves the scratch database, whose name begins with `crdb_migrate_scratch_`, as a program that is killed does.
     /// The next one is made after it was dropped: after an hour on PostgreSQL, after a day on CockroachDB, and where the user may.
-    pub async fn rehearse_in_own<T: SessionSource>(
+    pub async fn rehearse_in_scratch<T: SessionSource>(
         &self,
         open: impl AsyncFnOnce(String) -> Result<PooledExecutor<T>, CodeError>,
     ) -> Result<Rehearsal, Error> {
@@ -97,8 +97,8 @@ impl<S: SessionSource> Migrator<S> {
     /// cannot be reached or dropped.
     ///
     /// # Cancel safety
-    /// As [`rehearse_in_own`](Self::rehearse_in_own).
-    pub async fn verify_in_own<T: SessionSource>(
+    /// As [`rehearse_in_scratch`](Self::rehearse_in_scratch).
+    pub async fn verify_in_scratch<T: SessionSource>(
         &self,
         open: impl AsyncFnOnce(String) -> Result<PooledExecutor<T>, CodeError>,
     ) -> Result<Drift, Error> {

@@ -20,7 +20,7 @@ use crate::journal::{Journal, StepState};
 use crate::lease::{self, Heartbeat, Write};
 use crate::observer::{Ended, MigrationEvent, Observer, StepEvent};
 use crate::options::Options;
-use crate::plan::{Plan, PlannedStep, Way};
+use crate::plan::{Execution, Plan, PlannedStep};
 use crate::tables::Tables;
 
 /// The migrations in code, by number.
@@ -125,8 +125,8 @@ impl<'a, S: SessionSource> Runner<'a, S> {
             return Ok(());
         };
         self.note_planned(first).await?;
-        let at_once = match first.way {
-            Way::Together => steps.len(),
+        let at_once = match first.execution {
+            Execution::Together => steps.len(),
             _ => 1,
         };
         for steps in steps.chunks(at_once) {
@@ -150,7 +150,7 @@ impl<'a, S: SessionSource> Runner<'a, S> {
         }
         let began = Instant::now();
         let result = match steps {
-            [step] if step.way == Way::Alone => self.alone(step).await,
+            [step] if step.execution == Execution::Alone => self.alone(step).await,
             steps => self.together(steps).await,
         };
         for step in steps {

@@ -2,6 +2,7 @@
 
 mod alter;
 mod columns;
+mod define;
 mod labels;
 mod name;
 mod parts;

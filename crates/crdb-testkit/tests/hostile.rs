@@ -166,7 +166,7 @@ async fn the_answer_to_ssl_request_is_a_no_an_error_or_stuffed() {
             .starts_with(b"E\0\0\0")
     );
     assert_eq!(
-        answer_to_ssl_request(Attack::StuffBeforeTls, true).await,
+        answer_to_ssl_request(Attack::InjectBeforeTls, true).await,
         b"SR\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
     );
 }

@@ -25,7 +25,7 @@ pub enum Written {
 #[non_exhaustive]
 pub enum End {
     /// The server said that it ends the session, for example 57P01 when a node drains. It may have said so unasked.
-    Told(Arc<ServerError>),
+    Server(Arc<ServerError>),
     /// The server closed the stream without a word.
     Closed,
     /// The stream failed, for example with a reset.
@@ -39,7 +39,7 @@ pub enum End {
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Told(error) => write!(f, "the server ended the session: {error}"),
+            Self::Server(error) => write!(f, "the server ended the session: {error}"),
             Self::Closed => f.write_str("the server closed the connection"),
             Self::Failed(error) => write!(f, "the connection failed: {error}"),
             Self::Protocol(what) => write!(f, "the server broke the protocol: {what}"),

@@ -168,7 +168,7 @@ impl Error {
     pub fn server_error(&self) -> Option<&ServerError> {
         match (self.0.answer.error(), self.0.answer.end()) {
             (Some(error), _) => Some(error),
-            (None, Some(End::Told(error))) => Some(error),
+            (None, Some(End::Server(error))) => Some(error),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use crate::service::Service;
 
 /// 204 where requests should come here; else 503, and what stands against it. Why is in the log: this port is for the public.
 pub(crate) async fn ready(service: &Service) -> Response {
-    let report = service.database().readiness().ask().await;
+    let report = service.database().readiness().report().await;
     if report.ready {
         return StatusCode::NO_CONTENT.into_response();
     }

@@ -49,7 +49,7 @@ pub async fn plan(db: &Database, migrations: Migrations) -> Result<String, Error
             "{} {} ({}): {head}",
             step.version(),
             step.name(),
-            step.way().as_str()
+            step.execution().as_str()
         );
         for risk in step.risks() {
             let _ = writeln!(text, "  risk: {}", risk.text);

@@ -117,7 +117,7 @@ impl Service {
     /// Answers requests from now on. Readiness waits for the schema by itself.
     pub fn serve(&self) {
         self.shared.serving.store(true, Ordering::Release);
-        self.shared.start.pass();
+        self.shared.start.open();
     }
 
     /// Tells the readiness probe that no more requests should come. Those that come are answered.

@@ -210,7 +210,7 @@ fn begin_to_fail(proxy: &QuirksProxy, seed: u64) {
         .retry_commit(0.1)
         .ambiguous_commit(0.05)
         .cut_commit(0.05)
-        .committed_when_canceled(0.9);
+        .committed_when_cancelled(0.9);
     proxy.inject_at_random(failures);
 }
 

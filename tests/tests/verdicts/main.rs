@@ -71,22 +71,22 @@ fn unknown(bed: &Bed, error: &Error) {
 /// | autocommit INSERT answered 57014 | Never; the row is there in 84-90 % | unknown on CockroachDB, unless it is a read or
 /// `retry: safe`; the same for our own cancel at a deadline |
 #[tokio::test]
-async fn a_canceled_statement_of_its_own_transaction() {
+async fn a_cancelled_statement_of_its_own_transaction() {
     let bed = Bed::habits().await;
     let quirks = bed.quirks.as_ref().unwrap();
-    let canceled = Injection::CancelAutocommit { committed: true };
-    quirks.inject(canceled);
+    let cancelled = Injection::CancelAutocommit { committed: true };
+    quirks.inject(cancelled);
     let error = bed.db.execute(INSERT, &[]).await.unwrap_err();
     unknown(&bed, &error);
-    assert_eq!(error.kind(), ErrorKind::Canceled);
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
     assert_eq!(bed.rows().await, 1);
-    quirks.inject(canceled);
+    quirks.inject(cancelled);
     let rows = bed
         .db
         .fetch_all("INSERT INTO t VALUES (2) RETURNING n", &[])
         .await;
     unknown(&bed, &rows.unwrap_err());
-    quirks.inject(canceled);
+    quirks.inject(cancelled);
     let error = match bed
         .db
         .fetch_stream("INSERT INTO t VALUES (3) RETURNING n", &[])
@@ -101,7 +101,7 @@ async fn a_canceled_statement_of_its_own_transaction() {
         Statement::new("SELECT n FROM t"),
         Statement::new(INSERT).retry(RetrySafety::Safe),
     ] {
-        quirks.inject(canceled);
+        quirks.inject(cancelled);
         let error = bed.db.execute(certain, &[]).await.unwrap_err();
         assert_eq!(error.verdict(), Verdict::Never, "{error:?}");
     }

@@ -39,6 +39,8 @@ pub(super) struct Release {
     pub(super) version: String,
     pub(super) directory: PathBuf,
     pub(super) state: State,
+    /// Whether its manifest says where its sources are.
+    pub(super) has_repository: bool,
     /// Whether its changelog says what is new.
     has_entries: bool,
     /// Crates of the workspace that it needs without saying which version.
@@ -157,6 +159,7 @@ fn release(root: &Path, package: &Package, names: &BTreeSet<String>) -> Result<R
         name: package.name.to_string(),
         version: package.version.to_string(),
         state: State::Due,
+        has_repository: package.repository.is_some(),
         has_entries: changelog::has_entries(&changelog),
         unversioned: needs(package, names)
             .filter(|(_, versioned)| !versioned)

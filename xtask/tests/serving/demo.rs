@@ -1,6 +1,6 @@
 //! `cargo xtask demo` runs to its end, and leaves nothing behind wherever it is ended.
 
-use crate::started::{LOOK_AGAIN, Started, files};
+use crate::started::{RECHECK_INTERVAL, Started, files};
 
 #[test]
 fn it_runs_to_its_end() {
@@ -38,7 +38,7 @@ fn a_signal_ends_it_at_any_point_and_nothing_stays() {
         if point.is_empty() {
             // As soon as there is something to leave behind.
             while files(demo.temporary.path()).is_empty() {
-                std::thread::park_timeout(LOOK_AGAIN);
+                std::thread::park_timeout(RECHECK_INTERVAL);
             }
         } else {
             demo.read_until(point);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long to wait before looking again whether something has happened.
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A command with a temporary directory of its own, so that what it leaves there can be seen.
 pub(crate) struct Started {
@@ -69,7 +69,7 @@ impl Started {
                 Instant::now() < patience,
                 "left behind: files {files:?}, processes {processes:?}"
             );
-            std::thread::park_timeout(LOOK_AGAIN);
+            std::thread::park_timeout(RECHECK_INTERVAL);
         }
     }
 }

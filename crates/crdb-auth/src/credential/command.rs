@@ -26,7 +26,7 @@ pub struct Command {
     program: OsString,
     arguments: Vec<OsString>,
     timeout: Duration,
-    pub(super) good_for: Option<Duration>,
+    pub(super) valid_for: Option<Duration>,
 }
 
 impl Command {
@@ -36,7 +36,7 @@ impl Command {
             program: program.into(),
             arguments: Vec::new(),
             timeout: COMMAND_TIMEOUT,
-            good_for: None,
+            valid_for: None,
         }
     }
 
@@ -57,8 +57,8 @@ impl Command {
 
     /// How long its output may be used again.
     #[must_use]
-    pub fn good_for(mut self, life: Duration) -> Self {
-        self.good_for = Some(life);
+    pub fn valid_for(mut self, life: Duration) -> Self {
+        self.valid_for = Some(life);
         self
     }
 

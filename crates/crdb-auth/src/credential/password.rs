@@ -69,7 +69,7 @@ impl Password {
 
     /// What a command prints, without the newline at its end.
     ///
-    /// Where it is a JWT with an `exp` claim, or [`Command::good_for`] says how long it holds, it
+    /// Where it is a JWT with an `exp` claim, or [`Command::valid_for`] says how long it holds, it
     /// is used until then; otherwise the command runs for every login.
     pub fn command(command: Command) -> Self {
         Self::source(command)
@@ -185,7 +185,7 @@ impl CredentialSource for Command {
     fn fetch<'a>(&'a self, _request: &'a CredentialRequest) -> CredentialFuture<'a> {
         Box::pin(async move {
             let secret = self.run().await?;
-            let expires = match self.good_for {
+            let expires = match self.valid_for {
                 Some(life) => SystemTime::now().checked_add(life.min(FAR)),
                 None => jwt::expiry(secret.expose()),
             };
@@ -279,7 +279,7 @@ mod tests {
             .arg("echo run >> \"$0\"; printf secret")
             .arg(&runs)
             .timeout(Duration::MAX)
-            .good_for(Duration::MAX);
+            .valid_for(Duration::MAX);
         let password = Password::command(command);
         for _ in 0..3 {
             let secret = password.get(&request(), Duration::MAX).await.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::model::Model;
 use crate::read;
-use crdb_cache::{Cache, Timestamp, Token};
+use crdb_cache::{Cache, CommitToken, Timestamp};
 
 #[tokio::test]
 async fn a_reader_sees_its_own_commit() {
@@ -12,10 +12,10 @@ async fn a_reader_sees_its_own_commit() {
     assert_eq!(read(&db, 1).await.unwrap(), 0);
     model.commit();
     let token = cache.token(None);
-    assert_eq!(read(&db.seeing(token), 1).await.unwrap(), 1);
+    assert_eq!(read(&db.reading_after(token), 1).await.unwrap(), 1);
     // What was loaded for it is for all.
     assert_eq!(read(&db, 1).await.unwrap(), 1);
-    assert_eq!(read(&db.seeing(token), 1).await.unwrap(), 1);
+    assert_eq!(read(&db.reading_after(token), 1).await.unwrap(), 1);
     assert_eq!(model.loads(), 2);
 }
 
@@ -24,14 +24,14 @@ async fn a_token_of_another_process_goes_by_the_time_of_the_server() {
     let model = Model::default();
     let db = Cache::builder().build().over(model.clone());
     read(&db, 1).await.unwrap();
-    let at = |nanoseconds| Token::at(Timestamp::from_nanoseconds(nanoseconds));
-    read(&db.seeing(at(1_001)), 1).await.unwrap();
+    let at = |nanoseconds| CommitToken::at(Timestamp::from_nanoseconds(nanoseconds));
+    read(&db.reading_after(at(1_001)), 1).await.unwrap();
     assert_eq!(model.loads(), 1);
-    read(&db.seeing(at(1_002)), 1).await.unwrap();
+    read(&db.reading_after(at(1_002)), 1).await.unwrap();
     assert_eq!(model.loads(), 2);
     // A clock elsewhere is ahead: the server is asked each time, and its answer is given.
     model.commit();
-    assert_eq!(read(&db.seeing(at(9_000)), 1).await.unwrap(), 1);
+    assert_eq!(read(&db.reading_after(at(9_000)), 1).await.unwrap(), 1);
     assert_eq!(model.loads(), 3);
 }
 
@@ -50,7 +50,7 @@ async fn who_has_a_token_does_not_wait_for_a_load_that_began_before_it() {
     model.loading(2).await;
     model.commit();
     let late = tokio::spawn({
-        let db = db.seeing(cache.token(None));
+        let db = db.reading_after(cache.token(None));
         async move { read(&db, 1).await.unwrap() }
     });
     model.loading(3).await;

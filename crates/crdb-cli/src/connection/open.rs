@@ -58,7 +58,7 @@ impl Connection {
     fn builder(&self) -> ConfigBuilder {
         let builder = match &self.config {
             Some(file) => Config::builder().file(file),
-            None => Config::builder().usual_file(),
+            None => Config::builder().default_file(),
         };
         let mut builder = builder.environment();
         if let Some(url) = &self.url {

@@ -229,7 +229,7 @@ async fn up(
 async fn rehearse(connection: &Connection, migrator: &Migrator<Source>) -> Result<Rehearsal> {
     let mut opened = None;
     let open = async |name| open_scratch(connection, name, &mut opened).await;
-    let done = migrator.rehearse_in_own(open).await;
+    let done = migrator.rehearse_in_scratch(open).await;
     close(opened).await;
     Ok(done?)
 }
@@ -299,7 +299,7 @@ fn status(status: &Status) -> Answer {
 
 async fn plan(migrator: &Migrator<Source>) -> Result<Answer> {
     let plan = migrator.plan().await?;
-    let broken = migrator.broken_by(&plan);
+    let broken = migrator.queries_broken_by(&plan);
     let mut text = String::new();
     let mut steps = Vec::new();
     for step in plan.steps() {
@@ -309,7 +309,7 @@ async fn plan(migrator: &Migrator<Source>) -> Result<Answer> {
             step.name(),
             step.step(),
             step.kind().as_str(),
-            step.way().as_str(),
+            step.execution().as_str(),
             if step.is_in_doubt() {
                 ", begun before"
             } else {
@@ -344,7 +344,7 @@ async fn plan(migrator: &Migrator<Source>) -> Result<Answer> {
             "file": step.file(),
             "line": step.line(),
             "kind": step.kind(),
-            "way": step.way(),
+            "execution": step.execution(),
             "text": step.text(),
             "in_doubt": step.is_in_doubt(),
             "lock": step.lock(),
@@ -377,7 +377,7 @@ async fn verify(
     let drift = match scratch {
         None => {
             let open = async |name| open_scratch(connection, name, &mut opened).await;
-            migrator.verify_in_own(open).await
+            migrator.verify_in_scratch(open).await
         }
         Some(url) => {
             let scratch = Connection {

@@ -6,7 +6,6 @@ use super::session::ClientSession;
 use crate::session::{AcquireError, AcquireOptions, Engine, NodeId, SessionOutcome, SessionSource};
 use deadpool_postgres::{Object, Pool, PoolError};
 use std::fmt;
-use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use tokio::time::timeout_at;
 use tokio_postgres::{Client, Error, Statement};
@@ -76,13 +75,11 @@ impl LentClient for DeadpoolClient {
         &self.0
     }
 
-    fn prepare(&self, text: &str) -> impl Future<Output = Result<(Statement, bool), Error>> + Send {
-        async move {
-            // The cache does not say what it had, and nothing else prepares on this client meanwhile.
-            let before = self.0.statement_cache.size();
-            let statement = self.0.prepare_cached(text).await?;
-            Ok((statement, self.0.statement_cache.size() == before))
-        }
+    async fn prepare(&self, text: &str) -> Result<(Statement, bool), Error> {
+        // The cache does not say what it had, and nothing else prepares on this client meanwhile.
+        let before = self.0.statement_cache.size();
+        let statement = self.0.prepare_cached(text).await?;
+        Ok((statement, self.0.statement_cache.size() == before))
     }
 
     fn forget(&self, text: &str) {

@@ -36,7 +36,7 @@ impl ConfigBuilder {
         }
     }
 
-    /// Adds a file, read now. It must be there; see [`usual_file`](Self::usual_file) for one that need not be.
+    /// Adds a file, read now. It must be there; see [`default_file`](Self::default_file) for one that need not be.
     #[must_use]
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         match file::read(path.as_ref()) {
@@ -64,7 +64,7 @@ impl ConfigBuilder {
 
     /// Adds the file that [`Config::load`] reads, where there is one.
     #[must_use]
-    pub fn usual_file(self) -> Self {
+    pub fn default_file(self) -> Self {
         if let Some(path) = std::env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty()) {
             return self.file(PathBuf::from(path));
         }

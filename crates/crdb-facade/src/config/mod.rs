@@ -85,7 +85,7 @@ impl Config {
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with every mistake.
     pub fn load() -> Result<Self, Error> {
-        Self::builder().usual_file().environment().build()
+        Self::builder().default_file().environment().build()
     }
 
     /// The value in force.

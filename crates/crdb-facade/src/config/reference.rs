@@ -46,7 +46,7 @@ impl Reference {
 
     /// What it is for.
     #[must_use]
-    pub fn about(&self) -> &str {
+    pub fn description(&self) -> &str {
         &self.about
     }
 

@@ -49,7 +49,7 @@ fn fault(error: crdb_wire::Error) -> Fault {
     let told = match (error.answer().error(), error.answer().end()) {
         (Some(answered), _) => server_error(answered),
         // An error that ends the session answers what was written, if it says for certain what that came to.
-        (None, Some(End::Told(told))) if written != Written::Not && ends_surely(told) => {
+        (None, Some(End::Server(told))) if written != Written::Not && ends_surely(told) => {
             server_error(told)
         }
         _ => None,

@@ -94,7 +94,7 @@ fn table() -> String {
             key.key(),
             default(&key),
             key.expected(),
-            key.about()
+            key.description()
         )
         .expect("a String takes every text");
     }

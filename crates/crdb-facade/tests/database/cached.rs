@@ -1,6 +1,6 @@
 //! A database behind its cache, on a real engine.
 
-use crdb_facade::cache::Token;
+use crdb_facade::cache::CommitToken;
 use crdb_facade::config::{Node, keys};
 use crdb_facade::exec::{CacheRule, Statement};
 use crdb_facade::prelude::*;
@@ -85,9 +85,9 @@ async fn a_handle_sees_what_it_has_written_and_another_what_may_be_old() {
     let all = writer.query("items.all").fetch_all().await.unwrap();
     assert_eq!(all.len(), 3);
     let other = db.cached();
-    other.see(writer.token());
+    other.read_after(writer.token());
     assert_eq!(value(&other, 2).await, 21);
-    assert_ne!(other.token(), Token::default());
+    assert_ne!(other.token(), CommitToken::default());
 }
 
 #[tokio::test]
@@ -345,7 +345,7 @@ async fn a_token_is_carried_to_another_process_by_the_time_of_the_commit() {
         written.await.unwrap();
         let carried = writer.token().timestamp().unwrap().to_string();
         assert_eq!(value(&there, 1).await, 10, "without the token");
-        there.see(Token::at(carried.parse().unwrap()));
+        there.read_after(CommitToken::at(carried.parse().unwrap()));
         assert_eq!(value(&there, 1).await, 11);
         // A write whose time was not asked for cannot be carried.
         put(&writer, 1, 12).await;

@@ -35,7 +35,7 @@ pub(crate) enum JobState {
     /// Nothing of it is left.
     Failed,
     /// As `Failed`, because an operator wanted it so.
-    Canceled,
+    Cancelled,
     /// It could not be taken back.
     Stuck,
 }
@@ -45,7 +45,7 @@ impl JobState {
         match status {
             "succeeded" => Self::Succeeded,
             "failed" => Self::Failed,
-            "canceled" => Self::Canceled,
+            "canceled" => Self::Cancelled,
             "paused" | "pause-requested" => Self::Paused,
             "revert-failed" => Self::Stuck,
             _ => Self::Running,
@@ -174,7 +174,7 @@ mod tests {
             ("paused", JobState::Paused),
             ("succeeded", JobState::Succeeded),
             ("failed", JobState::Failed),
-            ("canceled", JobState::Canceled),
+            ("canceled", JobState::Cancelled),
             ("revert-failed", JobState::Stuck),
             ("of a later release", JobState::Running),
         ] {

@@ -67,7 +67,7 @@ pub(crate) fn fits(
     }
     let highest = journal
         .migrations()
-        .filter(|entry| journal.state(entry.version) != MigrationState::HalfUndone)
+        .filter(|entry| journal.state(entry.version) != MigrationState::PartlyUndone)
         .map(|entry| entry.version)
         .max();
     if let Some(highest) = highest.filter(|_| !allow_out_of_order) {

@@ -19,7 +19,7 @@ pub enum Blocks {
     /// All who write the table; who reads it goes on.
     Writers,
     /// All who read or write the table.
-    Everyone,
+    ReadersAndWriters,
 }
 
 impl Blocks {
@@ -30,7 +30,7 @@ impl Blocks {
             Self::SchemaChanges => "schema_changes",
             Self::SameRows => "same_rows",
             Self::Writers => "writers",
-            Self::Everyone => "everyone",
+            Self::ReadersAndWriters => "readers_and_writers",
         }
     }
 }
@@ -52,7 +52,7 @@ impl Lock {
     }
 }
 
-const ACCESS_EXCLUSIVE: Lock = Lock::new("ACCESS EXCLUSIVE", Blocks::Everyone);
+const ACCESS_EXCLUSIVE: Lock = Lock::new("ACCESS EXCLUSIVE", Blocks::ReadersAndWriters);
 const SHARE_ROW_EXCLUSIVE: Lock = Lock::new("SHARE ROW EXCLUSIVE", Blocks::Writers);
 const SHARE: Lock = Lock::new("SHARE", Blocks::Writers);
 const SHARE_UPDATE_EXCLUSIVE: Lock = Lock::new("SHARE UPDATE EXCLUSIVE", Blocks::SchemaChanges);

@@ -16,7 +16,7 @@ fn planned(text: &str) -> [PlannedStep; 2] {
 
 #[test]
 fn each_statement_is_planned_with_its_lock_its_job_and_its_backfill() {
-    use Blocks::{Everyone, SameRows, SchemaChanges, Writers};
+    use Blocks::{ReadersAndWriters, SameRows, SchemaChanges, Writers};
     // Who waits on PostgreSQL and on CockroachDB; whether every row is written there.
     for (text, blocks, rewrites) in [
         (
@@ -36,42 +36,42 @@ fn each_statement_is_planned_with_its_lock_its_job_and_its_backfill() {
         ),
         (
             "ALTER TABLE t ADD COLUMN a INT8",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [false, false],
         ),
         (
             "ALTER TABLE t ADD COLUMN a INT8 NOT NULL DEFAULT 1",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [false, true],
         ),
         (
             "ALTER TABLE t ADD COLUMN a INT8 AS (b + 1) STORED",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [true, true],
         ),
         (
             "ALTER TABLE t ADD COLUMN a TIMESTAMPTZ NOT NULL DEFAULT now()",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [false, true],
         ),
         (
             "ALTER TABLE t ADD COLUMN a UUID NOT NULL DEFAULT gen_random_uuid()",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [true, true],
         ),
         (
             "ALTER TABLE t ADD COLUMN a INT8 UNIQUE",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [true, true],
         ),
         (
             "ALTER TABLE t ALTER COLUMN a TYPE TEXT",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [true, true],
         ),
         (
             "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [true, true],
         ),
         (
@@ -91,12 +91,12 @@ fn each_statement_is_planned_with_its_lock_its_job_and_its_backfill() {
         ),
         (
             "DROP TABLE t",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [false, false],
         ),
         (
             "TRUNCATE t",
-            [Some(Everyone), Some(SchemaChanges)],
+            [Some(ReadersAndWriters), Some(SchemaChanges)],
             [false, false],
         ),
         (

@@ -62,18 +62,18 @@ impl<S: SessionSource> Runner<'_, S> {
                     Found::NotDone => {}
                     Found::Invalid => self.remove_invalid(step).await?,
                     // One that an operator cancelled before this runner came may be run again.
-                    Found::Canceled { job, meanwhile } if meanwhile || cut_off.is_some() => {
+                    Found::Cancelled { job, meanwhile } if meanwhile || cut_off.is_some() => {
                         if unlocked.is_some() {
                             self.set_lock(step, unlocked.as_deref(), true).await?;
                         }
                         let why = format!("its job {job} was cancelled");
                         return Err(self.give_up(step, why).await);
                     }
-                    Found::Canceled { .. } => {}
+                    Found::Cancelled { .. } => {}
                 }
                 // A statement that had its time, or that an operator has cancelled, is not run again.
                 if let Some(error) = cut_off
-                    .take_if(|error| error.is_timeout() || error.kind() == ExecErrorKind::Canceled)
+                    .take_if(|error| error.is_timeout() || error.kind() == ExecErrorKind::Cancelled)
                 {
                     if unlocked.is_some() {
                         self.set_lock(step, unlocked.as_deref(), true).await?;

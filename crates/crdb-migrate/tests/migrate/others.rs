@@ -343,7 +343,7 @@ fn lints_and_broken_queries_are_told() {
     )])
     .unwrap();
     let broken: Vec<String> = migrations
-        .breaks(3, &queries)
+        .broken_queries(3, &queries)
         .iter()
         .map(|problem| problem.message().to_owned())
         .collect();
@@ -352,7 +352,7 @@ fn lints_and_broken_queries_are_told() {
         broken.iter().any(|one| one.contains("q.column"))
             && broken.iter().any(|one| one.contains("q.of_table"))
     );
-    assert!(migrations.breaks(4, &queries).is_empty());
+    assert!(migrations.broken_queries(4, &queries).is_empty());
 }
 
 #[tokio::test]
@@ -417,7 +417,11 @@ async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_b
             ("0002_wrong.up.sql", "ALTER TABLE nothing ADD COLUMN a INT8"),
         ];
         bed.may_create_databases(false).await;
-        let done = bed.migrator(&wrong).rehearse_in_own(open).await.unwrap();
+        let done = bed
+            .migrator(&wrong)
+            .rehearse_in_scratch(open)
+            .await
+            .unwrap();
         assert!(
             matches!(&done, Rehearsal::NotPossible(why) if why.contains("42501")),
             "{done:?}"
@@ -429,7 +433,7 @@ async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_b
         };
         let error = bed
             .migrator(&wrong)
-            .rehearse_in_own(open)
+            .rehearse_in_scratch(open)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Step, "{error}");
@@ -438,13 +442,13 @@ async fn pending_migrations_are_tried_on_a_database_of_their_own_where_one_may_b
             made.push(name.clone());
             Ok(bed.named(&name))
         };
-        let done = bed.migrator(FILES).rehearse_in_own(open).await.unwrap();
+        let done = bed.migrator(FILES).rehearse_in_scratch(open).await.unwrap();
         assert_eq!(done, Rehearsal::Passed);
         bed.migrator(FILES).up().await.unwrap();
         let open = async |_: String| panic!("there is nothing to try");
         let done = bed
             .migrator(FILES)
-            .rehearse_in_own::<crate::source::Plain>(open)
+            .rehearse_in_scratch::<crate::source::Plain>(open)
             .await
             .unwrap();
         assert_eq!(done, Rehearsal::NothingPending);
@@ -488,7 +492,7 @@ async fn a_scratch_database_that_a_killed_program_left_is_dropped_by_the_next() 
         let session = user.session(&settings).await.unwrap();
         session.execute("SELECT 1", &[]).await.unwrap();
         let open = async |name: String| Ok(bed.named(&name));
-        let done = bed.migrator(FILES).rehearse_in_own(open).await.unwrap();
+        let done = bed.migrator(FILES).rehearse_in_scratch(open).await.unwrap();
         assert_eq!(done, Rehearsal::Passed);
         assert!(there(&fresh).await, "{kind:?}: it may be in use");
         assert!(!there(&left).await, "{kind:?}");

@@ -97,7 +97,7 @@ async fn a_database_that_ran_the_files_takes_the_squashed_one_and_a_fresh_one_ru
         }
         assert_eq!(
             first.down_to(0).await.unwrap_err().kind(),
-            ErrorKind::NoWayDown
+            ErrorKind::Irreversible
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Applying migrations, undisturbed.
 
-use crdb_migrate::{ErrorKind, MigrationState, Options, ProblemKind, Way};
+use crdb_migrate::{ErrorKind, Execution, MigrationState, Options, ProblemKind};
 
 use crate::bed::{BOTH, Bed, options};
 
@@ -35,18 +35,24 @@ async fn migrations_are_applied_once_and_taken_back() {
         let migrator = bed.migrator(FILES);
         let plan = migrator.plan().await.unwrap();
         assert_eq!(plan.versions(), [1, 2, 3]);
-        let ways: Vec<Way> = plan
+        let ways: Vec<Execution> = plan
             .steps()
             .iter()
-            .map(crdb_migrate::PlannedStep::way)
+            .map(crdb_migrate::PlannedStep::execution)
             .collect();
         let schema = match kind {
-            crdb_exec::Engine::CockroachDb => Way::Alone,
-            _ => Way::Transaction,
+            crdb_exec::Engine::CockroachDb => Execution::Alone,
+            _ => Execution::Transaction,
         };
         assert_eq!(
             ways,
-            [schema, Way::Transaction, Way::Transaction, schema, schema]
+            [
+                schema,
+                Execution::Transaction,
+                Execution::Transaction,
+                schema,
+                schema
+            ]
         );
         assert_eq!(migrator.up().await.unwrap().versions(), [1, 2, 3]);
         assert!(migrator.up().await.unwrap().is_empty());
@@ -136,7 +142,7 @@ async fn a_migration_that_was_taken_back_but_for_its_lines_is_forgotten_by_the_n
         )
         .await;
         let error = migrator.up().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::HalfUndone);
+        assert_eq!(error.kind(), ErrorKind::PartlyUndone);
         assert_eq!(migrator.down().await.unwrap().versions(), [3]);
         assert_eq!(migrator.up().await.unwrap().versions(), [3]);
     }

@@ -15,7 +15,7 @@
 //!     .await?;
 //! println!("serving http://{}/metrics", endpoint.address());
 //! // .. migrate ..
-//! schema.pass();
+//! schema.open();
 //! // On SIGTERM, before anything else is stopped:
 //! readiness.drain();
 //! # Ok(()) }

@@ -28,7 +28,7 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 /// # async fn example() {
 /// let readiness = Readiness::new();
 /// readiness.check("cache", || async { Err("not filled yet".to_owned()) });
-/// let report = readiness.ask().await;
+/// let report = readiness.report().await;
 /// assert!(!report.ready);
 /// assert_eq!(report.checks[0].reason.as_deref(), Some("not filled yet"));
 /// # }
@@ -74,7 +74,7 @@ impl CheckResult {
     }
 }
 
-/// Keeps a service unready until [`pass`](Self::pass): for what it does between its start and its first request. Cheap to clone;
+/// Keeps a service unready until [`open`](Self::open): for what it does between its start and its first request. Cheap to clone;
 /// clones are the same gate. Made by [`Readiness::gate`].
 #[derive(Clone)]
 pub struct Gate {
@@ -84,7 +84,7 @@ pub struct Gate {
 
 impl Gate {
     /// Lets the service become ready.
-    pub fn pass(&self) {
+    pub fn open(&self) {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -145,7 +145,7 @@ impl Readiness {
     ///
     /// # Cancel safety
     /// Dropping the future drops the checks' futures.
-    pub async fn ask(&self) -> ReadinessReport {
+    pub async fn report(&self) -> ReadinessReport {
         if self.is_draining() {
             return draining();
         }
@@ -232,11 +232,11 @@ mod tests {
             async { Ok(()) }
         });
         for _ in 0..10 {
-            assert!(readiness.ask().await.ready);
+            assert!(readiness.report().await.ready);
         }
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         tokio::time::advance(FRESH_FOR).await;
-        assert!(readiness.ask().await.ready);
+        assert!(readiness.report().await.ready);
         assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
 
@@ -244,7 +244,7 @@ mod tests {
     async fn a_check_that_hangs_fails() {
         let readiness = Readiness::new();
         readiness.check("database", std::future::pending);
-        let report = readiness.ask().await;
+        let report = readiness.report().await;
         assert!(!report.ready);
         let reason = report.checks.first().unwrap().reason.as_deref();
         assert_eq!(reason, Some("no answer within 5s"));
@@ -254,16 +254,16 @@ mod tests {
     async fn a_gate_counts_at_once_and_so_does_draining() {
         let readiness = Readiness::new();
         let schema = readiness.gate("schema", "not migrated");
-        assert!(!readiness.ask().await.ready);
-        schema.pass();
-        assert!(readiness.ask().await.ready);
+        assert!(!readiness.report().await.ready);
+        schema.open();
+        assert!(readiness.report().await.ready);
         schema.block("a migration failed");
-        let report = readiness.ask().await;
+        let report = readiness.report().await;
         let reason = report.checks.first().unwrap().reason.as_deref();
         assert_eq!(reason, Some("a migration failed"));
-        schema.pass();
+        schema.open();
         readiness.drain();
-        let report = readiness.ask().await;
+        let report = readiness.report().await;
         assert!(!report.ready);
         assert_eq!(report.checks.first().unwrap().name, "draining");
     }

@@ -81,7 +81,7 @@ impl Routes {
             },
             "/health" => Response::text(Status::Ok, "ok\n"),
             "/ready" => {
-                let report = self.readiness.ask().await;
+                let report = self.readiness.report().await;
                 let status = if report.ready {
                     Status::Ok
                 } else {
@@ -185,7 +185,7 @@ mod tests {
         let expected =
             r#"{"ready":false,"checks":[{"name":"schema","ready":false,"reason":"not migrated"}]}"#;
         assert_eq!(body.trim(), expected);
-        schema.pass();
+        schema.open();
         let (head, _) = get(address, "/ready").await;
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
         readiness.drain();

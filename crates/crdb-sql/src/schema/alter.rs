@@ -1,8 +1,9 @@
 //! What `ALTER` changes in a schema.
 
+use super::define::{add_constraint, column, primary_key, written};
 use super::labels::At;
 use super::name::Key;
-use super::read::{Reader, add_constraint, column, primary_key, written};
+use super::read::Reader;
 use super::{Table, TableColumn};
 use crate::dialect::ast::{
     AlterTableAction, ColumnAction, IndexColumn, ObjectName, Part, TableConstraint,

@@ -11,7 +11,7 @@ pub enum Attack {
     /// (CVE-2024-10977).
     ErrorInsteadOfTls,
     /// Puts an AuthenticationOk in plain text behind its `S`, to be taken for the server's inside TLS (CVE-2021-23222).
-    StuffBeforeTls,
+    InjectBeforeTls,
     /// Asks for the password in clear.
     CleartextPassword,
     /// Asks for the password's MD5.

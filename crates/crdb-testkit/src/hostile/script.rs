@@ -59,7 +59,7 @@ impl Script {
                 stream.write_all(&error("the words of an attacker")).await?;
                 exhaust(&mut stream).await
             }
-            (Attack::StuffBeforeTls, Some(_)) => {
+            (Attack::InjectBeforeTls, Some(_)) => {
                 stream
                     .write_all(&[b"S".as_slice(), &authentication(OK, b""), &ready()].concat())
                     .await?;

@@ -195,10 +195,10 @@ impl Session {
         }
         let mut resolved_at: Option<Instant> = None;
         let mut described = false;
-        self.control.was_canceled(self.key);
+        self.control.was_cancelled(self.key);
         loop {
-            if self.control.was_canceled(self.key) {
-                return self.fail(&Failure::canceled()).await;
+            if self.control.was_cancelled(self.key) {
+                return self.fail(&Failure::cancelled()).await;
             }
             let before = nanoseconds();
             let mut found = Vec::new();

@@ -130,7 +130,7 @@ pub struct QuirkCounts {
     /// Commits that were answered with 40003.
     pub ambiguous: u64,
     /// Statements that were answered with 57014 because of [`Injection::CancelAutocommit`].
-    pub canceled: u64,
+    pub cancelled: u64,
     /// Schema changes that were made to fail or to go on without their statement.
     pub schema_changes: u64,
     /// Connections that were cut.
@@ -211,7 +211,7 @@ pub(super) struct Control {
     readings: Mutex<Option<Arc<Readings>>>,
     keys: Mutex<HashMap<CancelKey, CancelKey>>,
     /// Sessions whose cancel request has come, until they ask.
-    canceled: Mutex<HashSet<CancelKey>>,
+    cancelled: Mutex<HashSet<CancelKey>>,
 }
 
 impl Control {
@@ -226,7 +226,7 @@ impl Control {
             jobs: Mutex::default(),
             readings: Mutex::default(),
             keys: Mutex::default(),
-            canceled: Mutex::default(),
+            cancelled: Mutex::default(),
         }
     }
 
@@ -290,7 +290,7 @@ impl Control {
     }
 
     /// Decides whether a write that was cancelled has been committed all the same.
-    pub(super) fn commits_canceled(&self, session: u64, sequence: &mut Sequence) -> bool {
+    pub(super) fn commits_cancelled(&self, session: u64, sequence: &mut Sequence) -> bool {
         let failures = self.failures();
         match (failures.random, failures.generator(session, sequence)) {
             (Some(random), Some(generator)) => draw_committed(&random, generator),
@@ -300,15 +300,15 @@ impl Control {
 
     /// A cancel request has come for the session with this key.
     pub(super) fn cancel(&self, shown: CancelKey) {
-        self.canceled
+        self.cancelled
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(shown);
     }
 
     /// Whether a cancel request has come for the session with this key since it was asked last.
-    pub(super) fn was_canceled(&self, shown: CancelKey) -> bool {
-        self.canceled
+    pub(super) fn was_cancelled(&self, shown: CancelKey) -> bool {
+        self.cancelled
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&shown)

@@ -48,7 +48,7 @@ impl Failure {
     }
 
     /// A statement whose job an operator has cancelled.
-    pub(super) fn job_canceled(id: i64) -> Self {
+    pub(super) fn job_cancelled(id: i64) -> Self {
         Self::uncategorized(&format!("job {id} failed with error: job canceled by user"))
     }
 
@@ -264,7 +264,7 @@ impl Failure {
     }
 
     /// A statement that ended because its session or its time-out wanted it to.
-    pub(super) fn canceled() -> Self {
+    pub(super) fn cancelled() -> Self {
         Self::new("57014", "query execution canceled")
     }
 

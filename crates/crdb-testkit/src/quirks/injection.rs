@@ -73,7 +73,7 @@ pub struct RandomInjections {
     ambiguous_commit: f64,
     cut_statement: f64,
     cut_commit: f64,
-    committed_when_canceled: f64,
+    committed_when_cancelled: f64,
 }
 
 impl RandomInjections {
@@ -87,7 +87,7 @@ impl RandomInjections {
             ambiguous_commit: 0.0,
             cut_statement: 0.0,
             cut_commit: 0.0,
-            committed_when_canceled: 0.0,
+            committed_when_cancelled: 0.0,
         }
     }
 
@@ -129,8 +129,8 @@ impl RandomInjections {
     /// How likely a write outside a transaction that was cancelled, or ran into `statement_timeout`, has been committed
     /// all the same. 0.8 to 0.9 has been measured on a CockroachDB server, with time-outs of a few milliseconds.
     #[must_use]
-    pub fn committed_when_canceled(mut self, probability: f64) -> Self {
-        self.committed_when_canceled = probability.clamp(0.0, 1.0);
+    pub fn committed_when_cancelled(mut self, probability: f64) -> Self {
+        self.committed_when_cancelled = probability.clamp(0.0, 1.0);
         self
     }
 
@@ -217,7 +217,7 @@ pub(super) fn draw(
 /// Whether a write that was cancelled has been committed.
 pub(super) fn draw_committed(random: &RandomInjections, generator: &mut StdRng) -> bool {
     let point: f64 = generator.random();
-    point < random.committed_when_canceled
+    point < random.committed_when_cancelled
 }
 
 #[cfg(test)]

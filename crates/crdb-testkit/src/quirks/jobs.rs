@@ -363,7 +363,7 @@ impl Session {
                 let job = jobs.iter().find(|job| job.id == id)?;
                 match job.order {
                     Order::Pause => return Some(Failure::job_paused(id)),
-                    Order::Cancel => return Some(Failure::job_canceled(id)),
+                    Order::Cancel => return Some(Failure::job_cancelled(id)),
                     Order::Run if job.finished.is_some() => return None,
                     Order::Run => {}
                 }
@@ -435,7 +435,7 @@ impl Session {
             self.backend.end_batch().await?;
             self.forget_transaction();
         }
-        self.fail(&Failure::canceled()).await
+        self.fail(&Failure::cancelled()).await
     }
 }
 

@@ -396,7 +396,7 @@ impl Session {
             && self.transaction.state == State::Idle
             && statement.class == Class::Write
         {
-            self.commit_canceled(statement, way).await?;
+            self.commit_cancelled(statement, way).await?;
         }
         self.relay_failure(error).await
     }

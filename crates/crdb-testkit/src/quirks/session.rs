@@ -354,7 +354,7 @@ impl Session {
         self.control.count(|counts| match injection {
             Injection::RetryStatement | Injection::RetryCommit => counts.retries += 1,
             Injection::AmbiguousCommit { .. } => counts.ambiguous += 1,
-            Injection::CancelAutocommit { .. } => counts.canceled += 1,
+            Injection::CancelAutocommit { .. } => counts.cancelled += 1,
             Injection::FailSchemaChange | Injection::LeaveSchemaChange => {
                 counts.schema_changes += 1;
             }

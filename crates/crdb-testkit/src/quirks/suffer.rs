@@ -33,7 +33,7 @@ impl Session {
                     .await
             }
             Injection::CancelAutocommit { committed } => {
-                self.answer_falsely(&Failure::canceled(), committed, statement, way, false)
+                self.answer_falsely(&Failure::cancelled(), committed, statement, way, false)
                     .await
             }
             Injection::FailSchemaChange => self.fail_schema_change(statement).await,
@@ -139,16 +139,16 @@ impl Session {
     }
 
     /// PostgreSQL has cancelled a statement outside a transaction. CockroachDB may have committed it: as likely as
-    /// [`RandomInjections::committed_when_canceled`](super::RandomInjections::committed_when_canceled) says, it runs
+    /// [`RandomInjections::committed_when_cancelled`](super::RandomInjections::committed_when_cancelled) says, it runs
     /// once more, and its answer stays the error.
-    pub(super) async fn commit_canceled(
+    pub(super) async fn commit_cancelled(
         &mut self,
         statement: &Statement,
         way: Way<'_>,
     ) -> io::Result<()> {
         if !self
             .control
-            .commits_canceled(self.number, &mut self.sequence)
+            .commits_cancelled(self.number, &mut self.sequence)
         {
             return Ok(());
         }

@@ -273,7 +273,7 @@ async fn random_failures_are_the_same_for_the_same_seed() {
 }
 
 #[tokio::test]
-async fn a_canceled_statement_of_its_own_may_have_been_committed() {
+async fn a_cancelled_statement_of_its_own_may_have_been_committed() {
     let (proxy, _database, mut raw) = session(QuirksOptions::default()).await;
     let mut expected = 0;
     for extended in [false, true] {
@@ -295,7 +295,7 @@ async fn a_canceled_statement_of_its_own_may_have_been_committed() {
             assert_eq!(count(&mut raw).await, expected, "{extended} {committed}");
         }
     }
-    assert_eq!(proxy.counts().canceled, 4);
+    assert_eq!(proxy.counts().cancelled, 4);
 }
 
 #[tokio::test]
@@ -304,7 +304,7 @@ async fn a_statement_of_its_own_that_timed_out_may_have_been_committed() {
     raw.query("SET statement_timeout = 100").await;
     let slow = "INSERT INTO tr SELECT count(*), 1, 'a' FROM tr, pg_sleep(0.4)";
     for (probability, grows) in [(0.0, 0), (1.0, 1)] {
-        proxy.inject_at_random(RandomInjections::seeded(1).committed_when_canceled(probability));
+        proxy.inject_at_random(RandomInjections::seeded(1).committed_when_cancelled(probability));
         for extended in [false, true] {
             let before = count(&mut raw).await;
             let answer = raw.exchange(&ask(slow, extended)).await;

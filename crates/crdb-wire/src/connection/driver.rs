@@ -343,7 +343,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         else {
             // Unasked, a server says only that it ends the session.
             return Err(if tag == b'E' {
-                End::Told(Arc::new(ServerError::parse(body)))
+                End::Server(Arc::new(ServerError::parse(body)))
             } else {
                 protocol(UNASKED)
             });
@@ -375,7 +375,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Effect::CopyOut(format) if entry.copies => slot.push(Event::CopyOut(format)),
             Effect::CopyOut(_) => entry.copy_refused = true,
             Effect::CopyData => return Ok(entry.copies && !slot.is_abandoned()),
-            Effect::Ended(error) => return Err(End::Told(error)),
+            Effect::Ended(error) => return Err(End::Server(error)),
             Effect::Ready(status) => self.complete(status).map_err(protocol)?,
         }
         Ok(false)
@@ -428,7 +428,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let mut entries = std::mem::take(&mut self.entries);
         let farewell = entries.front().and_then(|entry| entry.machine.farewell());
         let end = match (farewell, end) {
-            (Some(error), End::Closed | End::Failed(_)) => End::Told(Arc::clone(error)),
+            (Some(error), End::Closed | End::Failed(_)) => End::Server(Arc::clone(error)),
             (_, end) => end,
         };
         self.shared.with(|inner| {

@@ -9,7 +9,7 @@ pub struct LaneConfig {
     pub(super) max_depth: usize,
     pub(super) max_waiting: usize,
     pub(super) max_result: usize,
-    pub(super) patience: Duration,
+    pub(super) abandoned_timeout: Duration,
     pub(super) idle: Duration,
     pub(super) lifetime: Duration,
 }
@@ -48,8 +48,8 @@ impl LaneConfig {
     /// How long a statement may go on whose caller is gone before its connection is given up. Meanwhile the connection takes no new
     /// statements. Default: 100 ms.
     #[must_use]
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn abandoned_timeout(mut self, abandoned_timeout: Duration) -> Self {
+        self.abandoned_timeout = abandoned_timeout;
         self
     }
 
@@ -76,7 +76,7 @@ impl Default for LaneConfig {
             max_depth: 64,
             max_waiting: 10_000,
             max_result: 1 << 20,
-            patience: Duration::from_millis(100),
+            abandoned_timeout: Duration::from_millis(100),
             idle: Duration::from_secs(30),
             lifetime: Duration::from_secs(15 * 60),
         }

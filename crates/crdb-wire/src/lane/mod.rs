@@ -122,8 +122,8 @@ impl<S: LaneSource> Lanes<S> {
     ///
     /// # Cancel safety
     /// A statement whose future is dropped, or whose deadline passes, before it was sent leaves nothing. After that its reply is thrown
-    /// away and disturbs no other statement: the lane takes no new ones until the reply has ended. If that takes longer than
-    /// [`patience`](LaneConfig::patience), the lane takes none any more, and the statement is cancelled as soon as it is the only one.
+    /// away and disturbs no other statement: the lane takes no new ones until the reply has ended. If that takes
+    /// longer than [`abandoned_timeout`](LaneConfig::abandoned_timeout), the lane takes none any more, and the statement is cancelled as soon as it is the only one.
     pub async fn fetch_all(
         &self,
         request: impl Into<Request<'_>>,

@@ -31,7 +31,7 @@ use crate::statement::{Prepared, bind};
 const ATTEMPTS: usize = 4;
 
 /// How long it takes at least until a lane is looked at again, on which statements still have their callers.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const RECHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How long a statement may go on after it was cancelled, before its connection is closed. Every caller of that connection is gone by
 /// then, and others may wait for its place.
@@ -263,7 +263,10 @@ impl<S: LaneSource> Inner<S> {
     async fn outlive(self: Arc<Self>, place: Place<S>, mut reply: Reply) {
         let lane = Arc::clone(place.lane());
         let id = place.id();
-        if timeout(self.config.patience, reply.answer()).await.is_err() {
+        if timeout(self.config.abandoned_timeout, reply.answer())
+            .await
+            .is_err()
+        {
             self.retire(&lane, id);
             self.cancel_when_alone(&lane, id, &mut reply).await;
         }
@@ -291,9 +294,9 @@ impl<S: LaneSource> Inner<S> {
                 if self.gate.look(|admission| admission.taken(id)) <= lane.abandoned() {
                     return;
                 }
-                // A place that was given back before its statement was sent is not announced. Without patience it would be looked for
+                // A place that was given back before its statement was sent is not announced. With a short timeout it would be looked for
                 // without a pause.
-                let pause = self.config.patience.max(LOOK_AGAIN);
+                let pause = self.config.abandoned_timeout.max(RECHECK_INTERVAL);
                 drop(timeout(pause, changed).await);
             }
         };

@@ -297,7 +297,7 @@ impl Machine {
     pub(crate) fn cut_off(self, written: Written, end: End) -> Answer {
         // An error that announced the end is how the connection ended.
         let error = match &end {
-            End::Told(_) => self.error.filter(|error| !error.ends_session()),
+            End::Server(_) => self.error.filter(|error| !error.ends_session()),
             _ => self.error,
         };
         Answer {

@@ -68,7 +68,7 @@ impl Session {
         let mut remote = Remote::new(stream.endpoint().to_string(), facts.engine())
             .version(facts.version())
             .parameters(facts.shared_parameters())
-            .failed_writes_take_nothing(stream.is_unbuffered());
+            .atomic_writes(stream.is_unbuffered());
         // A server that gives no process id gives no key to cancel with.
         if facts.process_id().is_some() {
             remote = remote.cancel(stream.canceller());
@@ -237,7 +237,7 @@ impl Session {
         self.connection.shared.with(|inner| inner.end().is_some())
     }
 
-    /// How the connection ended, if it has: [`End::Told`] with 57P01 when the server shuts down, even unasked.
+    /// How the connection ended, if it has: [`End::Server`] with 57P01 when the server shuts down, even unasked.
     #[must_use]
     pub fn end(&self) -> Option<End> {
         self.connection.shared.with(|inner| inner.end().cloned())

@@ -58,7 +58,7 @@ impl Remote {
     /// Whether a write that fails has taken nothing of what it was given. It is so for sockets, and not for TLS. Default:
     /// no, so that a request that was given to a failed write counts as written.
     #[must_use]
-    pub fn failed_writes_take_nothing(mut self, exact: bool) -> Self {
+    pub fn atomic_writes(mut self, exact: bool) -> Self {
         self.exact_failures = exact;
         self
     }

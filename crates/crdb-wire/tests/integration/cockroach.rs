@@ -59,7 +59,7 @@ async fn a_drain_is_told_and_the_next_request_is_not_written() {
         }
     });
     ended.await.unwrap();
-    assert!(matches!(session.end(), Some(End::Told(error)) if error.sqlstate() == "57P01"));
+    assert!(matches!(session.end(), Some(End::Server(error)) if error.sqlstate() == "57P01"));
     let error = session.fetch_all("SELECT 1", &[]).await.unwrap_err();
     assert_eq!(error.answer().written(), crdb_wire::Written::Not);
 }

@@ -124,7 +124,7 @@ async fn a_deadline_frees_its_caller_and_cancels_when_alone() {
     let engine = postgresql().await;
     let config = LaneConfig::default()
         .max_lanes(1)
-        .patience(Duration::from_millis(20));
+        .abandoned_timeout(Duration::from_millis(20));
     let (lanes, opened) = lanes(engine, config);
     assert_eq!(ask(&lanes, 1).await, 1);
     let mut limit = Duration::from_millis(50);
@@ -173,7 +173,7 @@ async fn a_statement_whose_caller_is_gone_disturbs_no_other() {
         Engine::shared().await,
         LaneConfig::default()
             .max_lanes(1)
-            .patience(Duration::from_secs(60)),
+            .abandoned_timeout(Duration::from_secs(60)),
     );
     for polls in 0..40_i64 {
         let abandoned = polls + 1_000;

@@ -205,7 +205,7 @@ async fn run(seed: u64, totals: &mut Totals) {
     let config = LaneConfig::default()
         .max_lanes(setting.max_lanes)
         .max_depth(setting.max_depth)
-        .patience(Duration::from_millis(random.below(50)))
+        .abandoned_timeout(Duration::from_millis(random.below(50)))
         .lifetime(Duration::from_millis(50 + random.below(100_000)));
     let lanes = Arc::new(Lanes::new(source, config));
     let told = Arc::new(Mutex::new(BTreeMap::new()));

@@ -201,5 +201,5 @@ async fn an_error_57p01_ends_the_session_only_if_no_readyforquery_follows() {
     let ended = session.simple(TEXT).await.unwrap_err();
     assert_eq!(ended.kind(), ErrorKind::Closed);
     assert!(ended.answer().error().is_none());
-    assert!(matches!(ended.answer().end(), Some(End::Told(_))));
+    assert!(matches!(ended.answer().end(), Some(End::Server(_))));
 }

@@ -79,7 +79,7 @@ impl Script {
     }
 
     pub(crate) fn session_with(&self, config: Config) -> Session {
-        let remote = Remote::new("script", Engine::PostgreSql).failed_writes_take_nothing(true);
+        let remote = Remote::new("script", Engine::PostgreSql).atomic_writes(true);
         Session::over(self.clone(), remote, config)
     }
 }

@@ -34,7 +34,7 @@ pub enum Trouble {
         reset: bool,
     },
     /// Every statement that runs is cancelled by another session.
-    Canceled(Duration),
+    Cancelled(Duration),
     /// One session is ended by another.
     Terminated(Duration),
     /// The server fails the next statement or commit as CockroachDB does.
@@ -54,7 +54,7 @@ pub enum Injected {
         committed: bool,
     },
     /// A statement that is its own transaction is answered with 57014.
-    Canceled {
+    Cancelled {
         /// Whether it was committed.
         committed: bool,
     },
@@ -78,7 +78,7 @@ impl Trouble {
                 bytes: rng.random_range(0..300),
                 reset: rng.random(),
             },
-            65..75 => Self::Canceled(a_moment(rng)),
+            65..75 => Self::Cancelled(a_moment(rng)),
             75..80 => Self::Terminated(a_moment(rng)),
             _ if can.injections => Self::Injected(Injected::draw(rng)),
             _ => Self::Limit(a_moment(rng)),
@@ -107,7 +107,7 @@ impl Trouble {
                 sleep(CUTTING).await;
                 proxy.heal().await;
             }
-            Self::Canceled(after) => {
+            Self::Cancelled(after) => {
                 sleep(after).await;
                 cancel_statements(stack).await;
             }
@@ -131,7 +131,7 @@ impl Injected {
             0 => Self::RetryStatement,
             1 => Self::RetryCommit,
             2 => Self::Ambiguous { committed },
-            3 => Self::Canceled { committed },
+            3 => Self::Cancelled { committed },
             4 => Self::CutBeforeCommit,
             5 => Self::CutAfterCommit,
             _ => Self::CutReply(rng.random_range(0..20)),
@@ -146,7 +146,7 @@ impl From<Injected> for Injection {
             Injected::RetryStatement => Self::RetryStatement,
             Injected::RetryCommit => Self::RetryCommit,
             Injected::Ambiguous { committed } => Self::AmbiguousCommit { committed },
-            Injected::Canceled { committed } => Self::CancelAutocommit { committed },
+            Injected::Cancelled { committed } => Self::CancelAutocommit { committed },
             Injected::CutBeforeCommit => Self::CutBeforeCommit { cut },
             Injected::CutAfterCommit => Self::CutAfterCommit { cut },
             Injected::CutReply(bytes) => Self::CutCommitReply { bytes, cut },

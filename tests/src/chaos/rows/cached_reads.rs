@@ -12,7 +12,7 @@ use crate::chaos::stack::{Stack, StackOptions, configuration};
 use anyhow::{Context as _, bail};
 use crdb_exec::{CacheRule, ExecutorExt as _, Row as _, Statement};
 use crdb_facade::Database;
-use crdb_facade::cache::{Cache, CachedExecutor, Origin, Token};
+use crdb_facade::cache::{Cache, CachedExecutor, CommitToken, Origin};
 use crdb_facade::config::{Node, keys};
 use crdb_testkit::EngineKind;
 use feed::{Counts, Disturbed};
@@ -418,7 +418,7 @@ async fn read_once<O: Origin>(
     let item = &shared.items[rng.random_range(0..ITEMS)];
     let (token, by_token) = match rng.random_range(0..4) {
         0 => *item.token.lock(),
-        _ => (Token::default(), 0),
+        _ => (CommitToken::default(), 0),
     };
     let (statement, age) = if rng.random_bool(0.5) {
         (OF_TABLE, AGE)
@@ -434,7 +434,10 @@ async fn read_once<O: Origin>(
         by_token,
         by_invalidation,
     };
-    let answer = db.seeing(token).fetch_one(statement, &[&item.id]).await;
+    let answer = db
+        .reading_after(token)
+        .fetch_one(statement, &[&item.id])
+        .await;
     let row = answer.and_then(|row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)));
     let Ok((version, who)) = row else {
         shared.failed.fetch_add(1, Ordering::Relaxed);

@@ -166,7 +166,7 @@ async fn run_race(db: &Database, plan: Plan, pulse: &Pulse) -> Race {
         .and_then(|row| Ok(row.get::<i64>(0)?));
     let stray = match &echo {
         Ok(echoed) => *echoed != number,
-        Err(error) => error.kind() == ErrorKind::Canceled,
+        Err(error) => error.kind() == ErrorKind::Cancelled,
     };
     let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     Race {

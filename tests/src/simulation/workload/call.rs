@@ -132,7 +132,7 @@ impl Bed {
         }
         // Only calls whose time is up are cancelled, and the server's clock may be ahead of ours by the way.
         let early = took + Duration::from_millis(2 * world.setting.delay + 10) < limit;
-        if error.kind() == ErrorKind::Canceled && early {
+        if error.kind() == ErrorKind::Cancelled && early {
             world.wrong(
                 "a cancel hits no other statement",
                 format!("{what}: cancelled after {took:?} of {limit:?}"),

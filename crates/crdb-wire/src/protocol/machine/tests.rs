@@ -147,7 +147,7 @@ proptest! {
         let end = if told {
             // CockroachDB's way: severity ERROR, and then the stream ends.
             machine.on(b'E', b"SERROR\0C57P01\0Mserver is shutting down\0\0").unwrap();
-            End::Told(Arc::clone(machine.farewell().unwrap()))
+            End::Server(Arc::clone(machine.farewell().unwrap()))
         } else {
             prop_assert!(machine.farewell().is_none());
             End::Closed

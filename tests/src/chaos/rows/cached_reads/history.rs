@@ -1,7 +1,7 @@
 //! What was written and promised, and whether an answer keeps to it.
 
 use crate::chaos::checker::Violation;
-use crdb_facade::cache::Token;
+use crdb_facade::cache::CommitToken;
 use parking_lot::{Mutex, RwLock};
 use std::sync::atomic::AtomicI64;
 use std::time::Instant;
@@ -14,7 +14,7 @@ pub(super) struct Item {
     /// The version whose table has been invalidated since.
     pub(super) invalidated: AtomicI64,
     /// A token that was given after the commit of a version.
-    pub(super) token: Mutex<(Token, i64)>,
+    pub(super) token: Mutex<(CommitToken, i64)>,
 }
 
 impl Item {
