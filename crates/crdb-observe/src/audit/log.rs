@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -13,8 +13,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::chain::MacKey;
 use super::checkpoint::{Checkpoint, Signer};
 use super::error::{Error, ErrorKind};
+use super::queue::{Control, Queue};
 use super::record::Record;
-use super::writer::{Request, Writer};
+use super::writer::Writer;
 use crate::metrics::{Appended, AuditCounts};
 
 /// When an entry counts as written.
@@ -24,7 +25,8 @@ pub enum Durability {
     /// When it is on stable storage: `fdatasync` has returned. Entries that wait at the same time share one. It survives a power
     /// failure.
     Synced,
-    /// When the operating system has it; `fdatasync` follows within this time. It survives the process, and not a power failure.
+    /// When the operating system has it; `fdatasync` follows within this time. It survives the process, and not a power failure. The
+    /// caller that waits for a receipt writes to the file itself, as with a line of a log.
     Written(Duration),
 }
 
@@ -157,7 +159,13 @@ impl Future for Submitted {
     type Output = Result<Receipt, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(Pin::new(&mut self.answer).poll(cx));
+        let answer = loop {
+            match Pin::new(&mut self.answer).poll(cx) {
+                Poll::Ready(answer) => break answer,
+                Poll::Pending if self.log.queue.write_now() => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        };
         let (how, receipt) = match answer {
             Ok(Ok(number)) => {
                 let number = Some(number);
@@ -180,10 +188,11 @@ impl fmt::Debug for Submitted {
     }
 }
 
-/// Writes an audit log, on a thread of its own. Clones write the same log.
+/// Writes an audit log; a thread of its own syncs it and signs its checkpoints. Clones write the same log.
 #[derive(Clone)]
 pub struct AuditLog {
-    requests: mpsc::Sender<Request>,
+    queue: Arc<Queue>,
+    control: mpsc::Sender<Control>,
     failure_mode: FailureMode,
     directory: Arc<PathBuf>,
     counts: Arc<OnceLock<AuditCounts>>,
@@ -197,11 +206,15 @@ impl AuditLog {
     /// [`ErrorKind::Locked`] when another process writes it, [`ErrorKind::Damaged`] with the file and the line when the newest
     /// file is not what was written, [`ErrorKind::Io`].
     pub fn open(config: AuditConfig) -> Result<Self, Error> {
-        let (requests, receiver) = mpsc::channel(config.queue);
+        let capacity = config.queue;
         let failure_mode = config.failure_mode;
         let directory = Arc::new(config.directory.clone());
         let counts = Arc::new(OnceLock::new());
-        let writer = Writer::open(config, Arc::clone(&counts))?;
+        let queue = Arc::new(Queue::new(
+            Writer::open(config, Arc::clone(&counts))?,
+            capacity,
+        ));
+        let (control, asked) = mpsc::channel(1);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -210,11 +223,15 @@ impl AuditLog {
         drop(
             std::thread::Builder::new()
                 .name("crdb-audit".to_owned())
-                .spawn(move || writer.run(receiver, &runtime))
+                .spawn({
+                    let queue = Arc::clone(&queue);
+                    move || queue.serve(asked, &runtime)
+                })
                 .map_err(|error| Error::io("starting the thread of the audit log", error))?,
         );
         Ok(Self {
-            requests,
+            queue,
+            control,
             failure_mode,
             directory,
             counts,
@@ -228,10 +245,10 @@ impl AuditLog {
 
     /// How many entries wait; `None` once the log is gone.
     pub(crate) fn waiting(&self) -> impl Fn() -> Option<usize> + Send + Sync + use<> {
-        let requests = self.requests.downgrade();
+        let (queue, log) = (Arc::downgrade(&self.queue), self.control.downgrade());
         move || {
-            let requests = requests.upgrade()?;
-            Some(requests.max_capacity().saturating_sub(requests.capacity()))
+            log.upgrade()?;
+            queue.upgrade().map(|queue| queue.waiting())
         }
     }
 
@@ -259,9 +276,7 @@ impl AuditLog {
     pub async fn submit(&self, record: Record) -> Result<Submitted, Error> {
         let began = Instant::now();
         let (reply, answer) = oneshot::channel();
-        let record = Box::new(record);
-        let sent = self.requests.send(Request::Append { record, reply }).await;
-        if sent.is_err() {
+        if !self.queue.add((Box::new(record), reply)).await {
             self.counted(Appended::Refused, began);
             return Err(self.closed());
         }
@@ -287,8 +302,8 @@ impl AuditLog {
     /// Dropping the future leaves open whether a checkpoint is signed.
     pub async fn checkpoint(&self) -> Result<Checkpoint, Error> {
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request::Checkpoint { reply })
+        self.control
+            .send(Control::Checkpoint(reply))
             .await
             .map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?
@@ -304,8 +319,8 @@ impl AuditLog {
     /// The log is closed all the same.
     pub async fn close(&self) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request::Close { reply })
+        self.control
+            .send(Control::Close(reply))
             .await
             .map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?

@@ -32,7 +32,7 @@
 //! - A [`Verifier`] names the first bad entry.
 //!
 //! # Modules in reading order
-//! `record`, `log` (what callers use), `chain`, `tree`, `proof`, `checkpoint`, `writer`, `files`, `verify`, `error`.
+//! `record`, `log` (what callers use), `chain`, `tree`, `proof`, `checkpoint`, `queue`, `writer`, `files`, `verify`, `error`.
 
 mod chain;
 mod checkpoint;
@@ -40,6 +40,7 @@ mod error;
 mod files;
 mod log;
 mod proof;
+mod queue;
 mod record;
 mod tree;
 mod verify;

@@ -1,4 +1,4 @@
-//! The thread that writes the log.
+//! Writes the log's files.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -8,38 +8,16 @@ use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
-use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout_at;
 
 use super::chain::{self, Mac};
 use super::checkpoint::Checkpoint;
 use super::error::{Error, ErrorKind};
 use super::files::{self, Header, Lines};
 use super::log::{AuditConfig, Durability};
+use super::queue::Append;
 use super::record::Record;
 use super::tree::{Tree, leaf};
 use crate::metrics::AuditCounts;
-
-/// How many entries share one write and one `fdatasync` at most.
-const BATCH: usize = 256;
-
-/// What callers ask of the thread.
-pub(super) enum Request {
-    Append {
-        record: Box<Record>,
-        reply: oneshot::Sender<Result<u64, Error>>,
-    },
-    Checkpoint {
-        reply: oneshot::Sender<Result<Checkpoint, Error>>,
-    },
-    Close {
-        reply: oneshot::Sender<Result<(), Error>>,
-    },
-}
-
-/// A record, and the caller that waits for its number.
-type Append = (Box<Record>, oneshot::Sender<Result<u64, Error>>);
 
 /// An entry as it is written, but for the hash.
 #[derive(Serialize)]
@@ -112,40 +90,26 @@ impl Writer {
         })
     }
 
-    /// Serves requests until the log is closed or its last handle is gone. Blocks its thread with file I/O: the runtime is there
-    /// for the wait alone.
-    pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>, runtime: &Runtime) {
-        let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            let due = self.due();
-            let received = runtime.block_on(async {
-                let receive = requests.recv_many(&mut batch, BATCH);
-                match due {
-                    Some(due) => timeout_at(due.into(), receive).await.ok(),
-                    None => Some(receive.await),
-                }
-            });
-            if received == Some(0) {
-                break;
-            }
-            if let Some(reply) = self.serve(&mut batch) {
-                requests.close();
-                while runtime.block_on(requests.recv_many(&mut batch, BATCH)) > 0 {
-                    self.serve(&mut batch);
-                }
-                let finished = self.finish();
-                // The lock is free before the caller learns that the log is closed.
-                drop(self);
-                // The caller may have gone; the log is closed all the same.
-                drop(reply.send(finished));
-                return;
-            }
-        }
-        drop(self.finish());
+    /// How many entries there are.
+    pub(super) const fn size(&self) -> u64 {
+        self.position.tree.size()
+    }
+
+    /// Whether an entry can be written without a sync, a checkpoint or a new file, and the last ones could.
+    pub(super) fn writes_at_once(&self) -> bool {
+        let sync = match self.config.durability {
+            Durability::Synced => return false,
+            Durability::Written(within) => within,
+        };
+        self.lost == 0
+            && self.refused.is_none()
+            && self.position.length < self.config.file_size
+            && self.size() - self.signed.1 < self.config.checkpoint_entries
+            && (!self.unsynced || self.synced.elapsed() < sync)
     }
 
     /// When a checkpoint or a sync is due, if one is. After a failure it is tried again a second later.
-    fn due(&self) -> Option<Instant> {
+    pub(super) fn due(&self) -> Option<Instant> {
         let (at, size) = self.signed;
         let checkpoint = (self.position.tree.size() > size)
             .then(|| at.checked_add(self.config.checkpoint_interval))
@@ -158,27 +122,8 @@ impl Writer {
         Some(due.max(self.refused.map_or(due, |at| at + Duration::from_secs(1))))
     }
 
-    /// Serves a batch in its order, and gives the reply of a request to close.
-    fn serve(&mut self, batch: &mut Vec<Request>) -> Option<oneshot::Sender<Result<(), Error>>> {
-        let mut closing = None;
-        let mut appends = Vec::new();
-        for request in batch.drain(..) {
-            match request {
-                Request::Append { record, reply } => appends.push((record, reply)),
-                Request::Checkpoint { reply } => {
-                    self.append(&mut appends);
-                    drop(reply.send(self.checkpoint()));
-                }
-                Request::Close { reply } => closing = Some(reply),
-            }
-        }
-        self.append(&mut appends);
-        self.tend();
-        closing
-    }
-
     /// Writes entries as one, and tells their callers.
-    fn append(&mut self, appends: &mut Vec<Append>) {
+    pub(super) fn append(&mut self, appends: &mut Vec<Append>) {
         if appends.is_empty() {
             return;
         }
@@ -293,7 +238,7 @@ impl Writer {
     }
 
     /// Does what is due by now. What fails is tried again; the entries themselves have been acknowledged as [`Durability`] says.
-    fn tend(&mut self) {
+    pub(super) fn tend(&mut self) {
         let new = self.position.tree.size() - self.signed.1;
         let now = Instant::now();
         let due = self.due().is_some_and(|due| due <= now);
@@ -311,7 +256,7 @@ impl Writer {
     }
 
     /// Signs the log as it is, and keeps the checkpoint beside it.
-    fn checkpoint(&mut self) -> Result<Checkpoint, Error> {
+    pub(super) fn checkpoint(&mut self) -> Result<Checkpoint, Error> {
         let signed = self.sign();
         if let Some(counts) = self.counts.get() {
             counts.signed(signed.is_ok());
@@ -335,7 +280,7 @@ impl Writer {
         Ok(checkpoint)
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
         if self.lost > 0 {
             drop(self.write(std::iter::empty())?);
         }

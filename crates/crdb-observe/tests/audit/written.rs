@@ -10,6 +10,9 @@ use crdb_observe::audit::{
 
 use super::{config, record, signer, verifier};
 
+/// Longer than anything here takes on a slow machine.
+const LONG: Duration = Duration::from_secs(60);
+
 #[tokio::test]
 async fn entries_are_numbered_chained_and_checkpointed() {
     let directory = tempfile::tempdir().unwrap();
@@ -58,20 +61,56 @@ async fn a_log_goes_on_over_restarts_and_files() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_that_append_at_the_same_time_each_get_a_number() {
-    let directory = tempfile::tempdir().unwrap();
-    let log = AuditLog::open(config(directory.path()).queue(4)).unwrap();
-    let tasks: Vec<_> = (0..100)
-        .map(|number| {
-            let log = log.clone();
-            tokio::spawn(async move { log.append(record(number)).await.unwrap().number() })
-        })
-        .collect();
-    let mut numbers = Vec::new();
-    for task in tasks {
-        numbers.push(task.await.unwrap().unwrap());
+    for durability in [Durability::Synced, Durability::Written(LONG)] {
+        let directory = tempfile::tempdir().unwrap();
+        let config = config(directory.path()).queue(4).durability(durability);
+        // New files and checkpoints are the thread's, and come in between.
+        let log = AuditLog::open(config.file_size(4 << 10).checkpoints(7, LONG)).unwrap();
+        let tasks: Vec<_> = (0..200)
+            .map(|number| {
+                let log = log.clone();
+                tokio::spawn(async move { log.append(record(number)).await.unwrap().number() })
+            })
+            .collect();
+        let mut numbers = Vec::new();
+        for task in tasks {
+            numbers.push(task.await.unwrap().unwrap());
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..200).collect::<Vec<_>>(), "{durability:?}");
+        log.close().await.unwrap();
+        let found = verifier().verify(directory.path()).unwrap();
+        assert!(found.is_intact() && found.entries == 200, "{found:?}");
     }
-    numbers.sort_unstable();
-    assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+}
+
+/// The thread writes it, or the next caller that waits for a receipt.
+#[tokio::test]
+async fn an_entry_whose_caller_does_not_wait_is_written() {
+    for durability in [Durability::Synced, Durability::Written(LONG)] {
+        let directory = tempfile::tempdir().unwrap();
+        let log = AuditLog::open(config(directory.path()).durability(durability)).unwrap();
+        let is_written = async |entries: u64| {
+            while verifier().verify(directory.path()).unwrap().entries < entries {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        // Once while the thread sleeps, and once when entries were written just before.
+        for number in 0..2 {
+            drop(log.submit(record(number)).await.unwrap());
+            tokio::time::timeout(LONG, is_written(number + 1))
+                .await
+                .unwrap();
+        }
+        drop(log.submit(record(2)).await.unwrap());
+        let receipt = log.append(record(3)).await.unwrap();
+        assert_eq!(receipt.number(), Some(3), "{durability:?}");
+        drop(log.submit(record(4)).await.unwrap());
+        log.close().await.unwrap();
+        assert_eq!(verifier().verify(directory.path()).unwrap().entries, 5);
+        let error = log.submit(record(5)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+    }
 }
 
 #[tokio::test]
