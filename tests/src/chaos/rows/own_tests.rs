@@ -157,10 +157,10 @@ pub(super) const MIGRATIONS: OwnTests = OwnTests {
     id: "R17",
     title: "migrations: three runners, one killed before a request or after an answer, or frozen beyond its lease: each took effect exactly once, and no runner wrote without its lease",
     size: Size {
-        count: 2_000,
+        count: 1_000,
         unit: "kills",
     },
-    takes: minutes(120),
+    takes: minutes(60),
     cfg: None,
     tests: &[Test {
         package: "crdb-migrate",
