@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::answer::Answer;
@@ -14,13 +15,13 @@ use crate::parameters::Parameters;
 use crate::protocol::{Shape, Step, Steps};
 
 /// Takes every byte, and gives what it has in pieces.
-struct Script<'a> {
-    bytes: &'a [u8],
+struct Script {
+    bytes: Bytes,
     piece: usize,
     written: bool,
 }
 
-impl AsyncRead for Script<'_> {
+impl AsyncRead for Script {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -31,14 +32,12 @@ impl AsyncRead for Script<'_> {
             return Poll::Pending;
         }
         let take = self.piece.min(self.bytes.len()).min(buf.remaining());
-        let (given, rest) = self.bytes.split_at(take);
-        buf.put_slice(given);
-        self.bytes = rest;
+        buf.put_slice(&self.bytes.split_to(take));
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Script<'_> {
+impl AsyncWrite for Script {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -93,7 +92,7 @@ pub fn reply(bytes: &[u8], piece: usize) {
         .filter_map(|shape| shared.send(request(shape)).ok())
         .collect();
         let stream = Script {
-            bytes,
+            bytes: Bytes::copy_from_slice(bytes),
             piece: piece + 1,
             written: false,
         };

@@ -63,7 +63,7 @@ impl RowStream {
     ///
     /// # Errors
     /// The server's error, or the end of the connection. The stream has ended then.
-    pub fn poll_row(&mut self, cx: &Context<'_>) -> Poll<Result<Option<Row>, Error>> {
+    pub fn poll_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Row>, Error>> {
         loop {
             if let Some(block) = &mut self.block {
                 if let Some(body) = block.next() {

@@ -1,7 +1,6 @@
 //! Moves a connection's bytes and gives each request what came for it.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -60,7 +59,7 @@ pub(crate) struct Driver<S> {
 }
 
 /// How a poll of the driver ends.
-enum Finish {
+pub(super) enum Finish {
     Ended(End),
     Goodbye,
 }
@@ -88,17 +87,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// Runs until the connection ends or every handle is gone.
-    pub(crate) async fn run(mut self) {
-        let finish = poll_fn(|cx| self.poll(cx)).await;
+    pub(crate) async fn run(self)
+    where
+        S: Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        let (mut driver, finish) = shared.turns.run(self).await;
         match finish {
-            Finish::Ended(end) => self.end(end),
+            Finish::Ended(end) => driver.end(end),
             Finish::Goodbye => {
-                self.end(End::Dropped);
+                driver.end(End::Dropped);
                 let mut terminate = BytesMut::with_capacity(HEADER);
                 frontend::terminate(&mut terminate);
                 let goodbye = async {
-                    self.stream.write_all(&terminate).await?;
-                    self.stream.shutdown().await
+                    driver.stream.write_all(&terminate).await?;
+                    driver.stream.shutdown().await
                 };
                 // The server notices the closed stream as well.
                 drop(tokio::time::timeout(GOODBYE, goodbye).await);
@@ -106,33 +109,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finish> {
-        self.shared.register_driver(cx.waker());
+    /// Moves what can be moved. Unless `watches`, it may return without having told the stream whom to wake once every request has
+    /// its answer.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, watches: bool) -> Poll<Finish> {
         loop {
             // What has come is taken first: a server that has said goodbye is not written to.
-            let read = match self.poll_read(cx) {
+            let read = match self.poll_read(cx, watches) {
                 Ok(read) => read,
                 Err(end) => return Poll::Ready(Finish::Ended(end)),
             };
-            let wrote = self.poll_write(cx);
+            let failed = self.write_failure.is_some();
+            self.poll_write(cx);
             match self.shared.with(|inner| (inner.closing, inner.unanswered)) {
                 (true, 0) => return Poll::Ready(Finish::Goodbye),
                 (true, _) => return Poll::Ready(Finish::Ended(End::Dropped)),
+                (false, 0) if !watches => return Poll::Pending,
                 (false, _) => {}
             }
-            if !read && !wrote {
-                // A failed write is the end once the server's last words have been read.
-                if let Some(failure) = &self.write_failure {
+            match &self.write_failure {
+                // The server's last words are read first.
+                Some(_) if read || !failed => {}
+                Some(failure) => {
                     return Poll::Ready(Finish::Ended(End::Failed(Arc::clone(failure))));
                 }
-                return Poll::Pending;
+                None if read => {}
+                None => return Poll::Pending,
             }
         }
     }
 
-    /// Writes what has gathered. Says whether the stream took something.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut progress = false;
+    /// Writes what the stream takes at once. Says whether nothing is left to write but what gathers on.
+    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        self.poll_write(cx);
+        self.writing.is_empty() && !self.unflushed && self.write_failure.is_none()
+    }
+
+    /// Writes what has gathered.
+    fn poll_write(&mut self, cx: &mut Context<'_>) {
         while self.write_failure.is_none() {
             if self.writing.is_empty() && (self.gathers_on() || !self.gather()) {
                 break;
@@ -143,7 +156,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     self.writing.advance(taken);
                     self.written += taken as u64;
                     self.unflushed = true;
-                    progress = true;
                 }
                 Poll::Ready(Err(error)) => self.fail_write(error),
                 Poll::Pending => break,
@@ -156,7 +168,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Poll::Pending => {}
             }
         }
-        progress
     }
 
     fn fail_write(&mut self, error: io::Error) {
@@ -193,8 +204,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         gathered
     }
 
-    /// Reads what has come and delivers it. Says whether something was read.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
+    /// Reads what has come and delivers it. Says whether something was read. Unless `watches`, it ends with the last answer.
+    fn poll_read(&mut self, cx: &mut Context<'_>, watches: bool) -> Result<bool, End> {
         let mut progress = false;
         loop {
             if self.paused {
@@ -231,6 +242,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 entry.slot.wake();
             }
             delivered?;
+            if !watches && self.entries.is_empty() {
+                return Ok(progress);
+            }
             self.paused = self.is_paused();
         }
     }

@@ -1,13 +1,15 @@
 //! One connection: requests go into a shared buffer, a task moves bytes, replies come back in order.
 //!
 //! A caller encodes its request on its own, appends it to the outgoing buffer under a short lock, and leaves an entry in
-//! the queue of expected replies. The [`Driver`] writes what has gathered and reads what comes. The bytes of the outgoing
+//! the queue of expected replies. The [`Driver`] writes what has gathered and reads what comes; the connection's task runs it,
+//! or the only caller that waits does ([`turns`]). The bytes of the outgoing
 //! stream are numbered, so that it is known of each request how much of it the stream took when the connection ends.
 
 mod driver;
 mod reply;
 mod shared;
 mod slot;
+mod turns;
 
 use std::sync::{Arc, OnceLock};
 

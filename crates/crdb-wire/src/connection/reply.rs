@@ -14,33 +14,61 @@ pub(crate) struct Reply {
     slot: Arc<Slot>,
     shared: Arc<Shared>,
     answer: Option<Answer>,
+    turn: Turn,
+}
+
+/// Whether the caller moves the connection's bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// From its first poll on.
+    Begins,
+    /// Unless the connection's task has taken over.
+    GoesOn,
+    No,
 }
 
 impl Reply {
-    pub(super) fn new(slot: Arc<Slot>, shared: Arc<Shared>) -> Self {
+    /// `drives`: no other request waits, so that its caller may move the connection's bytes.
+    pub(super) fn new(slot: Arc<Slot>, shared: Arc<Shared>, drives: bool) -> Self {
         Self {
             slot,
             shared,
             answer: None,
+            turn: if drives { Turn::Begins } else { Turn::No },
         }
     }
 
     /// The next event, or `None` once the answer is complete.
-    pub(crate) fn poll_event(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
+    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         if self.answer.is_some() {
             return Poll::Ready(None);
         }
-        match self.slot.poll(cx) {
-            Poll::Ready(Found::Event(event)) => Poll::Ready(Some(event)),
-            Poll::Ready(Found::EventAndResume(event)) => {
-                self.shared.wake_driver();
+        let found = match self.turn {
+            Turn::No => None,
+            // Without a waker, so that what it delivers to itself does not wake it.
+            Turn::Begins | Turn::GoesOn => self.slot.take(None).or_else(|| {
+                let begins = self.turn == Turn::Begins;
+                self.turn = if self.shared.turns.drive(cx, begins) {
+                    Turn::GoesOn
+                } else {
+                    Turn::No
+                };
+                None
+            }),
+        };
+        match found.or_else(|| self.slot.take(Some(cx.waker()))) {
+            Some(Found::Event(event)) => Poll::Ready(Some(event)),
+            Some(Found::EventAndResume(event)) => {
+                if self.turn == Turn::No {
+                    self.shared.turns.ask();
+                }
                 Poll::Ready(Some(event))
             }
-            Poll::Ready(Found::Answer(answer)) => {
+            Some(Found::Answer(answer)) => {
                 self.answer = Some(answer);
                 Poll::Ready(None)
             }
-            Poll::Pending => Poll::Pending,
+            None => Poll::Pending,
         }
     }
 
@@ -88,8 +116,8 @@ impl Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if self.answer.is_none() && self.slot.abandon() {
-            self.shared.wake_driver();
+        if self.answer.is_none() && (self.slot.abandon() || self.turn != Turn::No) {
+            self.shared.turns.ask();
         }
     }
 }

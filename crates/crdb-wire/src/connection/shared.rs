@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::BytesMut;
 use crdb_auth::TransactionStatus;
-use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use postgres_protocol::message::frontend;
 use tokio::sync::Notify;
 
 use super::reply::Reply;
 use super::slot::Slot;
+use super::turns::Turns;
 use crate::answer::{Answer, End};
 use crate::config::Config;
 use crate::footprint::Footprint;
@@ -26,8 +26,7 @@ const ROOM: usize = 256 * 1024;
 /// The part of a connection that its callers and its driver share.
 pub(crate) struct Shared {
     inner: Mutex<Inner>,
-    /// The driver's task.
-    driver: AtomicWaker,
+    pub(super) turns: Turns,
     /// Told when nothing is unanswered any more, and when the connection ends.
     quiet: Notify,
     /// Told when the driver has taken what was to be written.
@@ -116,7 +115,7 @@ impl Shared {
                 parameters,
                 loan: Loan::default(),
             }),
-            driver: AtomicWaker::new(),
+            turns: Turns::default(),
             quiet: Notify::new(),
             room: Notify::new(),
             ahead: AtomicUsize::new(usize::MAX),
@@ -131,12 +130,9 @@ impl Shared {
         look(&mut self.inner.lock())
     }
 
-    pub(super) fn register_driver(&self, waker: &std::task::Waker) {
-        self.driver.register(waker);
-    }
-
-    pub(super) fn wake_driver(&self) {
-        self.driver.wake();
+    /// Takes what an idle connection's server has said meanwhile.
+    pub(crate) fn look(&self) {
+        self.turns.look(|| self.with(|inner| inner.unanswered == 0));
     }
 
     /// While more than this many requests are under way, further ones gather, to be written together. Without a call, none do.
@@ -145,7 +141,7 @@ impl Shared {
     pub(crate) fn set_ahead(&self, requests: usize) {
         let requests = requests.max(1);
         if self.ahead.swap(requests, Ordering::AcqRel) != requests {
-            self.wake_driver();
+            self.turns.ask();
         }
     }
 
@@ -175,13 +171,13 @@ impl Shared {
         }
     }
 
-    /// Appends a request to what is to be written.
+    /// Appends a request to what is to be written. Where it is the only one, the reply's first poll writes it.
     ///
     /// # Errors
     /// The connection has ended: nothing is written.
     pub(crate) fn send(self: &Arc<Self>, request: Outgoing<'_>) -> Result<Reply, Box<Answer>> {
         let slot = Arc::new(Slot::bounded(request.keeps));
-        {
+        let alone = {
             let mut inner = self.inner.lock();
             let inner = &mut *inner;
             if let Some(end) = &inner.end {
@@ -211,9 +207,17 @@ impl Shared {
                 tells_ends: request.tells_ends,
                 copy_refused: false,
             });
+            inner.unanswered == 1
+        };
+        // On a connection that is shared, the next request may come at any time.
+        let shared = self.ahead() != usize::MAX;
+        if shared {
+            self.turns.write();
+        } else if !alone {
+            self.turns.ask();
         }
-        self.driver.wake();
-        Ok(Reply::new(slot, Arc::clone(self)))
+        let drives = alone && !shared;
+        Ok(Reply::new(slot, Arc::clone(self), drives))
     }
 
     /// Appends to the newest request's bytes: CopyData, CopyDone, CopyFail, Sync. Does nothing once the connection has
@@ -228,7 +232,7 @@ impl Shared {
             inner.accepted += bytes.len() as u64;
             slot.set_end(inner.accepted);
         }
-        self.driver.wake();
+        self.turns.ask();
     }
 
     /// Waits until little enough is waiting to be written, or the connection has ended.
@@ -266,7 +270,7 @@ impl Shared {
     /// The last handle is gone: says goodbye when idle, else ends at once.
     pub(crate) fn close(&self) {
         self.with(|inner| inner.closing = true);
-        self.driver.wake();
+        self.turns.ask();
     }
 }
 

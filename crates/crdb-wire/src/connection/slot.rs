@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use bytes::Bytes;
 use crdb_auth::CommandTag;
@@ -181,11 +181,12 @@ impl Slot {
         }
     }
 
-    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Found> {
+    /// Takes what is there. If nothing is, `waker` will be woken when something comes.
+    pub(super) fn take(&self, waker: Option<&Waker>) -> Option<Found> {
         let mut state = self.state.lock();
         if let Some(event) = state.events.pop_front() {
             state.unread = state.unread.saturating_sub(event.bytes());
-            return Poll::Ready(if state.paused && state.events.is_empty() {
+            return Some(if state.paused && state.events.is_empty() {
                 state.paused = false;
                 Found::EventAndResume(event)
             } else {
@@ -193,13 +194,13 @@ impl Slot {
             });
         }
         if let Some(answer) = state.answer.take() {
-            return Poll::Ready(Found::Answer(answer));
+            return Some(Found::Answer(answer));
         }
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            waker => *waker = Some(cx.waker().clone()),
+        match (&mut state.waker, waker) {
+            (Some(kept), Some(waker)) => kept.clone_from(waker),
+            (kept, waker) => *kept = waker.cloned(),
         }
-        Poll::Pending
+        None
     }
 
     /// The caller is gone. Says whether the reader waits for it.

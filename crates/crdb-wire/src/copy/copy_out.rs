@@ -97,7 +97,7 @@ pub struct CopyOut {
 }
 
 impl CopyOut {
-    fn poll_event(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let Some(reply) = &mut self.reply else {
             return Poll::Ready(None);
         };
@@ -120,7 +120,7 @@ impl CopyOut {
     ///
     /// # Errors
     /// The server's error, or the end of the connection. The stream has ended then, and what it gave before is not all.
-    pub fn poll_data(&mut self, cx: &Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+    pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
         while self.reply.is_some() {
             match ready!(self.poll_event(cx)) {
                 Some(Event::CopyData(data)) => {

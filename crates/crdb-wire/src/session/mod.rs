@@ -38,6 +38,10 @@ use ground::{Ground, Recorded};
 /// [`Unfinished`](Cleanliness::Unfinished) until its answer has come, which is then thrown away.
 /// [`reset`](Self::reset) cancels it.
 ///
+/// # Who moves the bytes
+/// A request that has the session to itself is written and read while its future is polled. Otherwise a task of the session's does it, which
+/// is spawned by the constructors.
+///
 /// Dropping the session ends the connection: with a goodbye (within one second) when nothing is unanswered, at once
 /// otherwise.
 pub struct Session {
@@ -231,15 +235,17 @@ impl Session {
             .with(|inner| inner.parameters.get(name).map(str::to_owned))
     }
 
-    /// Whether the connection is known to have ended: nothing more would reach the server.
+    /// Whether the connection has ended, as far as this side has been told: nothing more would reach the server.
     #[must_use]
     pub fn is_closed(&self) -> bool {
+        self.connection.shared.look();
         self.connection.shared.with(|inner| inner.end().is_some())
     }
 
     /// How the connection ended, if it has: [`End::Server`] with 57P01 when the server shuts down, even unasked.
     #[must_use]
     pub fn end(&self) -> Option<End> {
+        self.connection.shared.look();
         self.connection.shared.with(|inner| inner.end().cloned())
     }
 

@@ -9,3 +9,4 @@
 mod cuts;
 mod hostile;
 mod stream;
+mod turns;

@@ -1,0 +1,214 @@
+//! Decides who moves a connection's bytes: its own task, or the only caller that waits.
+//!
+//! A statement that has the connection for itself gains nothing from a task between it and the stream: the task would have
+//! to be woken to write, and the caller once more when the reply has come. So the only caller that waits moves the bytes while it
+//! is polled. The task does so in every other case, and may take over at any time. It does when it is asked to, and when no
+//! caller has moved bytes for a [`TICK`], so that nothing that the server says stays unread for longer than two of them.
+
+use std::future::Future as _;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::driver::{Driver, Finish};
+
+/// How long the task leaves the stream alone after a caller has moved bytes.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Who moves the bytes of one connection.
+#[derive(Default)]
+pub(super) struct Turns {
+    seat: OnceLock<Weak<dyn Drive>>,
+    task: AtomicWaker,
+    /// The task is asked to move the bytes.
+    asked: AtomicBool,
+    /// A caller moves the bytes, or was the last that did: the task waits for a tick, or is about to.
+    lent: AtomicBool,
+    /// A caller has moved bytes since the task last looked.
+    used: AtomicBool,
+}
+
+/// What a driver is behind, whatever its stream.
+trait Drive: Send + Sync {
+    /// Moves bytes for a caller. Says whether the caller may go on doing so.
+    fn drive(&self, turns: &Turns, cx: &mut Context<'_>, begins: bool) -> bool;
+
+    /// Writes what can be written at once. Says whether the task has nothing to do about it.
+    fn write(&self) -> bool;
+
+    /// Moves what can be moved at once, if no caller waits for something.
+    fn look(&self, turns: &Turns, is_quiet: &dyn Fn() -> bool);
+}
+
+/// A driver, for one at a time.
+struct Seat<S>(Mutex<Place<S>>);
+
+struct Place<S> {
+    /// Absent once the connection has ended.
+    driver: Option<Driver<S>>,
+    /// How the connection has ended in a caller's turn.
+    finish: Option<Finish>,
+}
+
+impl Turns {
+    /// Asks the task to move the bytes.
+    pub(super) fn ask(&self) {
+        self.asked.store(true, Ordering::Release);
+        self.task.wake();
+    }
+
+    /// Writes what a caller of a shared connection has left, or asks the task to.
+    pub(super) fn write(&self) {
+        if !self.seat().is_some_and(|seat| seat.write()) {
+            self.ask();
+        }
+    }
+
+    /// Moves bytes for the only caller that waits. It may begin to with its first poll, and goes on until the task has taken over.
+    /// Says whether it may go on.
+    pub(super) fn drive(&self, cx: &mut Context<'_>, begins: bool) -> bool {
+        let goes_on = (begins || self.lent.load(Ordering::Acquire))
+            && (self.seat()).is_some_and(|seat| seat.drive(self, cx, begins));
+        // The task may have paused for unread rows, which the caller has read since.
+        if !goes_on {
+            self.ask();
+        }
+        goes_on
+    }
+
+    /// Takes what the server has said since a caller moved bytes, which the task has not been told of. `is_quiet`: no caller
+    /// waits for an answer.
+    pub(super) fn look(&self, is_quiet: impl Fn() -> bool) {
+        if self.lent.load(Ordering::Acquire)
+            && is_quiet()
+            && let Some(seat) = self.seat()
+        {
+            seat.look(self, &is_quiet);
+        }
+    }
+
+    fn seat(&self) -> Option<Arc<dyn Drive>> {
+        self.seat.get().and_then(Weak::upgrade)
+    }
+
+    /// Runs a driver until its connection ends, and gives it back.
+    pub(super) async fn run<S>(&self, driver: Driver<S>) -> (Driver<S>, Finish)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let seat = Arc::new(Seat(Mutex::new(Place {
+            driver: Some(driver),
+            finish: None,
+        })));
+        let weak: Weak<Seat<S>> = Arc::downgrade(&seat);
+        // A driver runs once.
+        drop(self.seat.set(weak));
+        let mut tick = None;
+        std::future::poll_fn(|cx| self.poll_task(cx, &seat, &mut tick)).await
+    }
+
+    fn poll_task<S>(
+        &self,
+        cx: &mut Context<'_>,
+        seat: &Seat<S>,
+        tick: &mut Option<Pin<Box<Sleep>>>,
+    ) -> Poll<(Driver<S>, Finish)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.task.register(cx.waker());
+        if !self.asked.swap(false, Ordering::AcqRel) && self.lent.load(Ordering::Acquire) {
+            let waits = tick.get_or_insert_with(|| Box::pin(sleep(TICK)));
+            while waits.as_mut().poll(cx).is_ready() {
+                if !self.used.swap(false, Ordering::AcqRel) {
+                    break;
+                }
+                waits.as_mut().reset(Instant::now() + TICK);
+            }
+            if !waits.is_elapsed() {
+                return Poll::Pending;
+            }
+        }
+        *tick = None;
+        let mut place = seat.0.lock();
+        self.lent.store(false, Ordering::Release);
+        let finish = match place.finish.take() {
+            Some(finish) => finish,
+            None => match place.driver.as_mut().map(|driver| driver.poll(cx, true)) {
+                Some(Poll::Ready(finish)) => finish,
+                Some(Poll::Pending) | None => return Poll::Pending,
+            },
+        };
+        match place.driver.take() {
+            Some(driver) => Poll::Ready((driver, finish)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Place<S> {
+    /// Moves bytes. Says whether the connection goes on.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(driver) = self.driver.as_mut().filter(|_| self.finish.is_none()) else {
+            return false;
+        };
+        match driver.poll(cx, false) {
+            Poll::Pending => true,
+            Poll::Ready(finish) => {
+                self.finish = Some(finish);
+                false
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Drive for Seat<S> {
+    fn drive(&self, turns: &Turns, cx: &mut Context<'_>, begins: bool) -> bool {
+        let Some(mut place) = self.0.try_lock() else {
+            return false;
+        };
+        let lent = turns.lent.load(Ordering::Acquire);
+        if !lent && !begins {
+            return false;
+        }
+        turns.used.store(true, Ordering::Release);
+        turns.lent.store(true, Ordering::Release);
+        let goes_on = place.poll(cx);
+        drop(place);
+        if !goes_on {
+            turns.ask();
+        } else if !lent {
+            // It waits for the stream, and does not look after it from now on.
+            turns.task.wake();
+        }
+        goes_on
+    }
+
+    fn write(&self) -> bool {
+        let mut place = self.0.try_lock();
+        let driver = place.as_mut().and_then(|place| place.driver.as_mut());
+        driver.is_some_and(|driver| driver.write(&mut Context::from_waker(Waker::noop())))
+    }
+
+    fn look(&self, turns: &Turns, is_quiet: &dyn Fn() -> bool) {
+        let Some(mut place) = self.0.try_lock() else {
+            return;
+        };
+        // Its waker does nothing, so that it must not displace one that waits: neither the task's nor a caller's.
+        if !turns.lent.load(Ordering::Acquire) || !is_quiet() {
+            return;
+        }
+        let goes_on = place.poll(&mut Context::from_waker(Waker::noop()));
+        drop(place);
+        if !goes_on {
+            turns.ask();
+        }
+    }
+}
