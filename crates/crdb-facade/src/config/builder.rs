@@ -9,7 +9,7 @@ use figment::value::Value;
 
 use super::environment::FILE_VARIABLE;
 use super::file::{self, Format};
-use super::key::Key;
+use super::key::{Key, variable_of};
 use super::layer::{Layer, Origin, Source};
 use super::mistake::{Mistake, MistakeKind, Mistakes};
 use super::setting::Setting;
@@ -194,9 +194,14 @@ impl Missed {
             source: mistakes
                 .iter()
                 .any(|mistake| mistake.kind().is_of_a_whole_source()),
+            // A key that does not exist was meant for one of its nearest.
             keys: mistakes
                 .iter()
-                .map(|mistake| mistake.key().to_owned())
+                .flat_map(|mistake| {
+                    let meant = mistake.nearest().iter().map(String::as_str);
+                    std::iter::once(mistake.key()).chain(meant)
+                })
+                .map(str::to_owned)
                 .collect(),
         }
     }
@@ -212,13 +217,20 @@ impl Missed {
                     .any(|key| self.has(key)))
     }
 
-    /// Whether this key was, or may have been, in what was missed. A connection string stands for keys of its section.
+    /// Whether this key was, or may have been, in what was missed: by its name or its variable, in its section, or in a connection
+    /// string, which stands for keys of its section.
     fn has(&self, key: &str) -> bool {
         let url = keys::auth::URL.path();
-        let is_beside_url = key.split('.').next() == url.split('.').next();
-        self.keys
-            .iter()
-            .any(|missed| missed == key || (missed == url && is_beside_url))
+        let section = key.split('.').next();
+        let is_beside_url = section == url.split('.').next();
+        let is = |missed: &str, key: &str| missed == key || missed == variable_of(key);
+        self.keys.iter().any(|missed| {
+            is(missed, key)
+                || (is(missed, url) && is_beside_url)
+                || key
+                    .strip_prefix(missed.as_str())
+                    .is_some_and(|rest| rest.starts_with('.'))
+        })
     }
 }
 

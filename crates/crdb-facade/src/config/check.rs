@@ -143,7 +143,7 @@ fn wrong_value(key: &dyn AnyKey, value: &Value, layer: &Layer) -> Mistake {
             item => described(&item),
         };
         Some(item.map_or_else(|| place.clone(), |item| format!("{item} as {place}")))
-    } else if matches!(value, Value::Array(..)) {
+    } else if matches!(value, Value::Array(_, items) if items.is_empty()) {
         Some("an empty list".to_owned())
     } else if is_node {
         described_node(value, value)

@@ -137,14 +137,34 @@ fn yaml(text: &str) -> Result<Node, Syntax> {
             .and_then(|location| usize::try_from(location.line()).ok());
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
-        // The hint that names an option of the parser is of no use to who writes the file.
-        let message = message
+        Syntax {
+            line,
+            message: in_words(message),
+        }
+    })
+}
+
+/// What the parser says, without the names of its options and types, which are of no use to who writes the file.
+fn in_words(message: &str) -> String {
+    if let Some(number) = message.strip_prefix("non-finite float ") {
+        let number = number.split(" rejected").next().unwrap_or_default();
+        return format!("a number that is none: {number}");
+    }
+    let words = match message {
+        _ if message.starts_with("multiple YAML documents") => {
+            "a second document: one is read; remove the `---`"
+        }
+        _ if message.starts_with("recursive references") => "an alias within what it stands for",
+        _ if message.starts_with("budget breached") || message.starts_with("recursion limit") => {
+            "more than a configuration can be"
+        }
+        "expected string scalar" => "a name that is no text",
+        _ => message
             .split(", set DuplicateKeyPolicy")
             .next()
-            .unwrap_or_default()
-            .to_owned();
-        Syntax { line, message }
-    })
+            .unwrap_or_default(),
+    };
+    words.to_owned()
 }
 
 /// Refuses tags, anchors that nothing refers to, and comments behind secrets: `password: !bang`, `password: &dor` and

@@ -145,6 +145,47 @@ fn text_that_is_no_yaml_or_toml_is_located() {
         "{}",
         found[0]
     );
+    // In words of this crate, not in those of the parser's programmers.
+    for (text, found) in [
+        (
+            "auth: {user: a}\n---\nauth: {user: b}\n",
+            "3: expected YAML, found a second document: one is read; remove the `---`",
+        ),
+        (
+            "auth: {user: a}\npool: {max_size: .nan}\n",
+            "2: expected YAML, found a number that is none: `.nan`",
+        ),
+        (
+            "auth: &a\n  user: *a\n",
+            "2: expected YAML, found an alias within what it stands for",
+        ),
+        (
+            "? [a]\n: b\n",
+            "1: expected YAML, found a name that is no text",
+        ),
+    ] {
+        assert_eq!(mistakes(yaml(text)), [format!("crdb.yaml:{found}")]);
+    }
+    let aliases: String =
+        ('b'..='g').fold("a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned(), |text, name| {
+            let before = char::from(name as u8 - 1);
+            let items = vec![format!("*{before}"); 9].join(",");
+            format!("{text}{name}: &{name} [{items}]\n")
+        });
+    let found = mistakes(yaml(&format!("{aliases}h: *g\n")));
+    assert!(
+        found[0].ends_with("expected YAML, found more than a configuration can be"),
+        "{found:?}"
+    );
+    let found = mistakes(yaml(&format!(
+        "auth: {}{}",
+        "[".repeat(3000),
+        "]".repeat(3000)
+    )));
+    assert!(
+        found[0].ends_with("expected YAML, found more than a configuration can be"),
+        "{found:?}"
+    );
     assert_eq!(
         mistakes(yaml("just text")),
         ["crdb.yaml:1: expected keys and values at the top, found a single value or a list"]
@@ -400,6 +441,29 @@ fn one_mistake_brings_no_second_false_one() {
             .set(keys::pool::MIN_SIZE, 20_u32),
     );
     assert_eq!(found.len(), 1, "{found:?}");
+    // What was meant for the user is not missing, and a section that is none may have had it.
+    for builder in [
+        yaml("auth: {usr: a}"),
+        yaml("auth: {username: a}"),
+        yaml("auth: {User: a}"),
+        yaml("ath: {user: a}"),
+        yaml("user: a"),
+        yaml("auth: [{user: a}]"),
+        yaml("auth: a"),
+        yaml("auth: {user: [a]}"),
+        yaml("url: 'postgresql://a@h/b'"),
+        toml("auth = 5"),
+        Config::builder().variables([("CRDB_USER", "a")]),
+        Config::builder().variables([("CRDB_AUTH_USER", "a")]),
+        Config::builder().variables([("CRDB_AUTH__USERNAME", "a")]),
+        Config::builder().variables([("CRDB_DATABASE_URL", "postgresql://a@h/b")]),
+    ] {
+        let found = mistakes(builder);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(!found[0].contains("empty list"), "{found:?}");
+    }
+    assert_eq!(mistakes(yaml("auth: {database: b}")).len(), 1);
+    assert_eq!(mistakes(yaml("auth: {databse: b}")).len(), 2);
     // A true second one is reported.
     let found = mistakes(Config::builder().variables([
         ("CRDB_AUTH__URL", "postgresql://a@h/?sslmode=sometimes"),
