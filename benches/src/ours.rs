@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use crdb_exec::{ExecutorExt as _, Row as _, Statement};
+use crdb_exec::{ExecutorExt, Row as _, Statement};
 use crdb_facade::{Config, Database};
 use futures_util::future::{BoxFuture, FutureExt as _};
 
@@ -52,6 +52,8 @@ pub async fn open_with(
 /// One row by key, again and again, by one task.
 pub struct PointSelect {
     database: Database,
+    /// Whether the statements run on a lane.
+    lane: bool,
     count: usize,
     server: Arc<Server>,
 }
@@ -59,6 +61,21 @@ pub struct PointSelect {
 impl PointSelect {
     /// The subject's name.
     pub const NAME: &str = "crdb-facade";
+    /// Its name where the statements run on a lane.
+    pub const LANE: &str = "crdb-facade, lane";
+
+    /// Opens the stack with one lane.
+    ///
+    /// # Errors
+    /// Where the server refuses.
+    pub async fn on_a_lane(server: &Arc<Server>, count: usize) -> Result<Self, MeasureError> {
+        Ok(Self {
+            database: open_with(server, &[("exec.lanes", "1")]).await?,
+            lane: true,
+            count,
+            server: Arc::clone(server),
+        })
+    }
 
     /// Opens the stack.
     ///
@@ -67,6 +84,7 @@ impl PointSelect {
     pub async fn connect(server: &Arc<Server>, count: usize) -> Result<Self, MeasureError> {
         Ok(Self {
             database: open(server).await?,
+            lane: false,
             count,
             server: Arc::clone(server),
         })
@@ -75,7 +93,7 @@ impl PointSelect {
 
 impl Subject for PointSelect {
     fn name(&self) -> &'static str {
-        Self::NAME
+        if self.lane { Self::LANE } else { Self::NAME }
     }
 
     fn role(&self) -> Role {
@@ -83,7 +101,8 @@ impl Subject for PointSelect {
     }
 
     fn settings(&self) -> String {
-        format!("{SETTINGS}, {}", self.server.transport())
+        let lane = if self.lane { ", exec.lanes 1" } else { "" };
+        format!("{SETTINGS}{lane}, {}", self.server.transport())
     }
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
@@ -93,8 +112,13 @@ impl Subject for PointSelect {
             let mut latencies = Vec::with_capacity(self.count);
             for id in (1..=ROWS).cycle().take(self.count) {
                 let started = Instant::now();
-                let row = executor.fetch_one(STATEMENT, &[&id]).await?;
-                let value: i64 = row.get(0)?;
+                // `Database::executor` has sessions of the pool alone.
+                let value: i64 = if self.lane {
+                    let row = ExecutorExt::fetch_one(&self.database, STATEMENT, &[&id]).await?;
+                    row.get(0)?
+                } else {
+                    executor.fetch_one(STATEMENT, &[&id]).await?.get(0)?
+                };
                 latencies.push(microseconds(started.elapsed()));
                 std::hint::black_box(value);
             }

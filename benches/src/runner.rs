@@ -137,10 +137,10 @@ async fn one_round_each(
         let processor = processor_time();
         let started = Instant::now();
         let sample = subject.round().await?;
-        let sample = sample.with("wall", started.elapsed().as_secs_f64());
-        result
-            .processor_seconds
-            .push((processor_time() - processor).as_secs_f64());
+        let wall = started.elapsed().as_secs_f64();
+        let processor = (processor_time() - processor).as_secs_f64();
+        let sample = sample.with("wall", wall).with("cpu", processor);
+        result.processor_seconds.push(processor);
         let memory = if subject.is_another_program() {
             None
         } else {

@@ -16,7 +16,7 @@ pub(super) const FAR_SERVER: Heading = Heading {
 };
 pub(super) const SINGLE_STATEMENT: Heading = Heading {
     id: "P2",
-    title: "one statement at a time with retry, breaker, metrics and tracing on",
+    title: "one statement at a time with retry, breaker, metrics and tracing on, on a session and on a lane",
 };
 pub(super) const CHECKOUT: Heading = Heading {
     id: "P3",

@@ -30,18 +30,21 @@ impl Row for SingleStatement {
         async move {
             let server = Server::start(settings).await?;
             let count = if settings.quick { 2_000 } else { 20_000 };
-            let target = |subject| Target {
-                subject,
-                metric: "p50",
-                bound: Bound::RatioAtMost(bare::NAME, 0.95),
-            };
+            let targets = [PointSelect::NAME, PointSelect::LANE, everything::NAME].map(|subject| {
+                [("p50", 0.95), ("cpu", 0.8)].map(|(metric, most)| Target {
+                    subject,
+                    metric,
+                    bound: Bound::RatioAtMost(bare::NAME, most),
+                })
+            });
             Ok(vec![Case {
                 name: "point select by key, one task".to_owned(),
                 metrics: vec![Metric::lower("p50", "us"), Metric::lower("p99", "us")],
-                targets: vec![target(PointSelect::NAME), target(everything::NAME)],
+                targets: targets.concat(),
                 rounds: if settings.quick { 5 } else { 9 },
                 subjects: vec![
                     Box::new(PointSelect::connect(&server, count).await?),
+                    Box::new(PointSelect::on_a_lane(&server, count).await?),
                     Box::new(everything::Everything::connect(&server, count).await?),
                     Box::new(bare::Bare::connect(&server, count).await?),
                     Box::new(PointSelectLimit { server, count }),
