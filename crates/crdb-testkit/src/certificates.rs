@@ -84,13 +84,17 @@ impl Authority {
         self.sign(user, &[], &[ExtendedKeyUsagePurpose::ClientAuth], None)
     }
 
-    /// As [`client`](Self::client), with a certificate that ends in this time: for what warns of it.
+    /// As [`client`](Self::client), with a certificate that ends in this time, a thousand years at most: for what warns of it.
     ///
     /// # Errors
     /// As [`client`](Self::client).
     pub fn client_valid_for(&self, user: &str, valid: Duration) -> Result<Identity, Error> {
+        /// What a certificate can say ends with the year 9999.
+        const MOST: Duration = Duration::from_secs(1_000 * 365 * 24 * 60 * 60);
+
         let usages = [ExtendedKeyUsagePurpose::ClientAuth];
-        self.sign(user, &[], &usages, SystemTime::now().checked_add(valid))
+        let end = SystemTime::now().checked_add(valid.min(MOST));
+        self.sign(user, &[], &usages, end)
     }
 
     /// Signs a certificate for a CockroachDB node: common name `node`, for serving and for calling other nodes.
@@ -200,6 +204,16 @@ fn rejected(source: rcgen::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_may_last_for_any_time() {
+        let authority = Authority::new("an authority").unwrap();
+        for years in [1, 10_000, 100_000_000] {
+            let time = Duration::from_secs(years * 365 * 24 * 60 * 60);
+            authority.client_valid_for("app", time).unwrap();
+        }
+        authority.client_valid_for("app", Duration::MAX).unwrap();
+    }
 
     #[test]
     fn debug_shows_no_key() {

@@ -111,6 +111,13 @@ async fn tickets_live_no_longer_than_asked_and_keys_can_change() {
         .ticket_cache("kerberos_user", Duration::from_secs(3600))
         .unwrap();
     assert_eq!(lifetime(&kdc, &cache), 30);
+    // However long is asked for, the realm starts and gives a ticket.
+    let longest = Kdc::start(KdcOptions::default().ticket_life(Duration::MAX)).await;
+    let cache = longest
+        .ticket_cache("kerberos_user", Duration::MAX)
+        .unwrap();
+    // Whole days, of which no part is left over.
+    assert_eq!(lifetime(&longest, &cache), 0);
     let stale = std::fs::read(kdc.keytab_path("kerberos_user")).unwrap();
     kdc.change_key("kerberos_user").unwrap();
     kdc.keytab("kerberos_user").unwrap();

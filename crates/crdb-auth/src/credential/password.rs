@@ -96,7 +96,25 @@ impl Password {
                 self.place.name()
             )));
         }
+        if let Some(mistake) = self.mistake(&secret) {
+            self.refused(&secret);
+            return Err(mistake);
+        }
         Ok(secret)
+    }
+
+    /// What is wrong with a text that no server has as a password.
+    fn mistake(&self, secret: &Secret) -> Option<Error> {
+        let text = secret.expose();
+        let is_value = matches!(self.place, Place::Value(_));
+        let what = if text.contains(&0) {
+            "has a NUL in it, which no password has; text in UTF-16 has many: write it in UTF-8"
+        } else if text.starts_with("\u{feff}".as_bytes()) && !is_value {
+            "begins with a byte order mark, which would be sent as a part of the password: write it without"
+        } else {
+            return None;
+        };
+        Some(missing(format!("{} {what}", self.place.name())))
     }
 
     async fn look(&self, request: &CredentialRequest, limit: Duration) -> Result<Secret, Error> {
@@ -313,6 +331,42 @@ mod tests {
             let error = get(password).await.unwrap_err();
             assert!(error.contains("is empty"), "{error}");
         }
+    }
+
+    /// What an editor or a shell of Windows writes.
+    #[tokio::test]
+    async fn a_password_in_utf_16_or_behind_a_byte_order_mark_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &[u8]| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+            path
+        };
+        let utf_16: Vec<u8> = "hunter2\r\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let utf_16 = file("utf-16", &utf_16);
+        let mark = file("mark", "\u{feff}hunter2".as_bytes());
+        for (password, says) in [
+            (Password::file(&utf_16), "has a NUL"),
+            (
+                Password::command(Command::new("cat").arg(&utf_16)),
+                "has a NUL",
+            ),
+            (Password::value("hun\0ter2"), "has a NUL"),
+            (Password::file(&mark), "a byte order mark"),
+            (
+                Password::command(Command::new("cat").arg(&mark)),
+                "a byte order mark",
+            ),
+        ] {
+            let error = get(password).await.unwrap_err();
+            assert!(error.contains(says) && !error.contains("hunter"), "{error}");
+        }
+        let value = get(Password::value("\u{feff}x")).await;
+        assert_eq!(value.unwrap(), "\u{feff}x".as_bytes());
     }
 
     #[tokio::test]

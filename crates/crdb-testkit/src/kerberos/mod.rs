@@ -39,11 +39,14 @@ impl Default for KdcOptions {
     }
 }
 
+/// Kerberos counts seconds in 32 bits.
+const MOST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 impl KdcOptions {
-    /// How long any ticket of the realm lives at most. Default: 1 h.
+    /// How long any ticket of the realm lives at most. Default: 1 h, at most ten years.
     #[must_use]
     pub fn ticket_life(mut self, life: Duration) -> Self {
-        self.ticket_life = life;
+        self.ticket_life = life.min(MOST_LIFE);
         self
     }
 

@@ -75,7 +75,7 @@ impl Tools {
         command.arg("-k").arg("-t").arg(keytab).arg("-c").arg(cache);
         command
             .arg("-l")
-            .arg(format!("{}s", life.as_secs()))
+            .arg(format!("{}s", life.min(super::MOST_LIFE).as_secs()))
             .arg(principal);
         run(&mut command, directory).map(|_| ())
     }
