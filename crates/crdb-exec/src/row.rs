@@ -1,5 +1,5 @@
 use crate::error::{Error, ErrorKind};
-use crate::value::{explain, refuse};
+use crate::value::{below_domains, explain, refuse};
 use crate::verdict::Verdict;
 use postgres_types::{FromSql, Type, WasNull, WrongType};
 
@@ -69,19 +69,24 @@ pub trait Row: Send {
                 those_there_are(self)
             )));
         };
-        if !T::accepts(column.type_) {
+        let below = match T::accepts(column.type_) {
+            true => None,
+            false => below_domains(column.type_).filter(T::accepts),
+        };
+        if below.is_none() && !T::accepts(column.type_) {
             return Err(conversion(format!("reading column \"{}\"", column.name))
                 .with_source(WrongType::new::<T>(column.type_.clone())));
         }
+        let type_ = below.as_ref().unwrap_or(column.type_);
         let Some(raw) = self.value(position) else {
-            return T::from_sql_null(column.type_)
+            return T::from_sql_null(type_)
                 .map_err(|_| unreadable::<T>(column, ", which was NULL,").with_advice(OPTION));
         };
-        refuse(column.type_, raw, &T::accepts)
+        refuse(type_, raw, &T::accepts)
             .map_err(|advice| unreadable::<T>(column, "").with_advice(advice))?;
-        T::from_sql(column.type_, raw).map_err(|source| {
+        T::from_sql(type_, raw).map_err(|source| {
             let error = unreadable::<T>(column, "");
-            match explain(column.type_, raw, source.is::<WasNull>(), &T::accepts) {
+            match explain(type_, raw, source.is::<WasNull>(), &T::accepts) {
                 Some(advice) => error.with_advice(advice),
                 None => error.with_source(source),
             }

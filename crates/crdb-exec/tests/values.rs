@@ -436,6 +436,50 @@ async fn a_parameter_that_must_be_exact_is_sent_whole_or_refused() {
 }
 
 #[tokio::test]
+async fn a_domain_takes_and_gives_what_is_below_it_alone_and_in_arrays() {
+    let fixture = Fixture::postgresql().await;
+    fixture
+        .sql("CREATE DOMAIN word AS TEXT CHECK (value <> '')")
+        .await;
+    fixture
+        .sql("CREATE TABLE words (one word, several word[])")
+        .await;
+    let insert = "INSERT INTO words VALUES ($1, $2) RETURNING one, several";
+    let several = ["a", "b"].as_slice();
+    let row = fixture
+        .db
+        .fetch_one(insert, &[&"a", &several])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<String>(0).unwrap(), "a");
+    assert_eq!(row.get::<Vec<String>>(1).unwrap(), several);
+    let nulls = [Some("a"), None].as_slice();
+    let row = fixture
+        .db
+        .fetch_one(insert, &[&None::<&str>, &nulls])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<Option<String>>(0).unwrap(), None);
+    let found: Vec<Option<String>> = row.get(1).unwrap();
+    assert_eq!(found, [Some("a".to_owned()), None]);
+    // The domain's own rule is the server's, and a type that is not below it is refused here.
+    let empty = [""].as_slice();
+    let error = fixture
+        .db
+        .execute(insert, &[&"a", &empty])
+        .await
+        .unwrap_err();
+    assert!(error.is_check_violation(), "{error}");
+    let error = fixture
+        .db
+        .execute(insert, &[&1_i64, &several])
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert!(row.get::<Vec<i64>>(1).is_err());
+}
+
+#[tokio::test]
 async fn a_refusal_says_why_and_what_to_do() {
     let fixture = Fixture::new().await;
     for (error, says) in [

@@ -17,7 +17,8 @@ use labels::Labels;
 use name::Key;
 use read::Changed;
 pub use table::{ForeignKey, Index, Table, TableColumn};
-pub use types::canonical_type;
+pub(crate) use types::stored_name;
+pub use types::{canonical_name, canonical_type};
 
 use crate::dialect::ast::ObjectName;
 use crate::error::Error;

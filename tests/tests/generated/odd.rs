@@ -9,7 +9,7 @@ use crdb_facade::serde_json::json;
 use crdb_testkit::{Engine, QuirksOptions, QuirksProxy};
 use futures_util::TryStreamExt as _;
 
-use generated::{Place, Row, crdb_facade as odd, r_self, std};
+use generated::{MoodOfDay, Place, Row, crdb_facade as odd, r_self, std};
 
 #[deny(warnings)]
 #[allow(unreachable_pub, reason = "it is a module of a test")]
@@ -183,6 +183,28 @@ async fn run(db: &Database) -> usize {
     assert_eq!(runs!(r_self::domain(db, domain(5, None))), None);
     let refused = r_self::domain(db, domain(6, Some(""))).await.unwrap_err();
     assert!(refused.to_string().contains("Word"), "{refused}");
+    let domains = |id, words| r_self::DomainsParams { id, año: 7, words };
+    assert_eq!(
+        runs!(r_self::domains(db, domains(8, Some(&["a", "b"][..])))),
+        Some(vec!["a".to_owned(), "b".to_owned()])
+    );
+    assert_eq!(
+        runs!(r_self::domains(db, domains(9, Some(&[][..])))),
+        Some(Vec::new())
+    );
+    assert_eq!(runs!(r_self::domains(db, domains(10, None))), None);
+    let refused = r_self::domains(db, domains(11, Some(&["a", ""][..]))).await;
+    assert!(refused.unwrap_err().to_string().contains("Word"));
+    // A name that is another without quotes.
+    let moods = r_self::MoodsParams {
+        id: 11,
+        año: 7,
+        mood: Some(MoodOfDay::SoSo),
+        moods: Some(&[MoodOfDay::Good, MoodOfDay::SoSo]),
+    };
+    let found = runs!(r_self::moods(db, moods));
+    assert_eq!(found.mood, Some(MoodOfDay::SoSo));
+    assert_eq!(found.moods, Some(vec![MoodOfDay::Good, MoodOfDay::SoSo]));
     let place = Place {
         street: Some("it's".to_owned()),
         r#type: Some(Row::AB),
@@ -200,7 +222,7 @@ async fn run(db: &Database) -> usize {
         places.contains(&None) && places.contains(&Some(place)),
         "{places:?}"
     );
-    for id in [4, 5, 6, 7] {
+    for id in [4, 5, 6, 7, 8, 9, 10, 11] {
         runs!(r_self::delete(db, id));
     }
     // The same key twice in one statement.

@@ -32,16 +32,7 @@ pub(super) fn capture(engine: &str, project: &Project) -> Result<Descriptions> {
                 }
             }
         }
-        for (name, labels) in kept.enums() {
-            if !descriptions.enums().any(|(known, _)| known == name) {
-                descriptions.insert_enum(name, labels.to_vec());
-            }
-        }
-        for (name, fields) in kept.composites() {
-            if !descriptions.composites().any(|(known, _)| known == name) {
-                descriptions.insert_composite(name, fields.to_vec());
-            }
-        }
+        descriptions.keep_types(kept);
         server.close().await?;
         Ok(descriptions)
     })

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use crdb_facade::auth::{ConnectionString, Connector, Session};
 use crdb_sql::codegen::{DescribedColumn, Description, Descriptions};
 use crdb_sql::dialect::split_statements;
-use crdb_sql::schema::Schema;
+use crdb_sql::schema::{Schema, canonical_name};
 use crdb_sql::{Layout, Query, Verdict};
 use crdb_testkit::{Database, Engine, EngineChoice, EngineKind, EngineOptions};
 use tokio_postgres::error::ErrorPosition;
@@ -317,7 +317,7 @@ fn name(found: &Type, descriptions: &mut Descriptions) -> String {
         Kind::Simple if *found == Type::CHAR => "\"char\"".to_owned(),
         Kind::Enum(labels) => {
             descriptions.insert_enum(found.name(), labels.clone());
-            found.name().to_owned()
+            canonical_name(found.name())
         }
         Kind::Composite(fields) => {
             let fields = fields.iter().map(|field| {
@@ -325,7 +325,7 @@ fn name(found: &Type, descriptions: &mut Descriptions) -> String {
             });
             let fields = fields.collect();
             descriptions.insert_composite(found.name(), fields);
-            found.name().to_owned()
+            canonical_name(found.name())
         }
         _ => found.name().to_owned(),
     }

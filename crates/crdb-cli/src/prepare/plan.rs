@@ -62,7 +62,12 @@ fn sample(sql_type: &str, descriptions: &Descriptions) -> Option<String> {
         other => {
             let (name, labels) = descriptions.enums().find(|(name, _)| *name == other)?;
             let label = labels.first()?.replace('\'', "''");
-            return Some(format!("'{label}'::\"{name}\""));
+            // A name without quotes may be a keyword.
+            let name = match name.starts_with('"') {
+                true => name.to_owned(),
+                false => format!("\"{name}\""),
+            };
+            return Some(format!("'{label}'::{name}"));
         }
     };
     Some(format!("'{value}'::{name}"))

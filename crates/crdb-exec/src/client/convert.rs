@@ -3,9 +3,9 @@
 use crate::answer::Written;
 use crate::fault::{Fault, ServerError};
 use crate::sqlstate::SqlState;
-use crate::value::check_time;
+use crate::value::{below_domains, check_time};
 use bytes::BytesMut;
-use postgres_types::{Format, IsNull, ToSql, Type};
+use postgres_types::{Format, IsNull, Kind, ToSql, Type, WrongType};
 use std::error::Error as StdError;
 use std::sync::{Mutex, PoisonError};
 use tokio_postgres::error::ErrorPosition;
@@ -72,6 +72,33 @@ impl FirstRefused {
     }
 }
 
+/// Writes a value; for a domain, or an array of one, as for what is below it.
+fn write(
+    value: &(dyn ToSql + Sync),
+    type_: &Type,
+    out: &mut BytesMut,
+) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+    check_time(value, type_)?;
+    let start = out.len();
+    let refused = match value.to_sql_checked(type_, out) {
+        Err(error) if error.is::<WrongType>() => error,
+        done => return done,
+    };
+    let Some(below) = below_domains(type_) else {
+        return Err(refused);
+    };
+    out.truncate(start);
+    let null = write(value, &below, out)?;
+    if let Kind::Array(member) = type_.kind() {
+        // An array names the type of its elements, behind its dimensions and the mark of NULL.
+        let named = out.get_mut(start..).and_then(|array| array.get_mut(8..12));
+        if let Some(named) = named {
+            named.copy_from_slice(&member.oid().to_be_bytes());
+        }
+    }
+    Ok(null)
+}
+
 /// A parameter that says when it could not be converted. `tokio_postgres` stops before it sends anything then, but does not
 /// let its error be distinguished from others except by its text.
 #[derive(Debug)]
@@ -112,9 +139,7 @@ impl ToSql for Parameter<'_> {
         type_: &Type,
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        let sent =
-            check_time(self.value, type_).and_then(|()| self.value.to_sql_checked(type_, out));
-        sent.map_err(|source| {
+        write(self.value, type_, out).map_err(|source| {
             let refused = Refused {
                 index: self.index,
                 type_: type_.clone(),

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use crate::query::ContentHash;
-use crate::schema::canonical_type;
+use crate::schema::{canonical_name, canonical_type};
 
 /// The types of one statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,24 +121,36 @@ impl Descriptions {
         self.queries.get(&hash).map(|(_, description)| description)
     }
 
-    /// Adds an enum and its labels, in their order.
+    /// Adds an enum, by the name that the database has for it, and its labels, in their order.
     pub fn insert_enum(&mut self, name: &str, labels: Vec<String>) {
-        self.enums.insert(canonical_type(name), labels);
+        self.enums.insert(canonical_name(name), labels);
     }
 
-    /// Adds a composite type and its fields, in their order.
+    /// Adds a composite type, by the name that the database has for it, and its fields, in their order.
     pub fn insert_composite(&mut self, name: &str, fields: Vec<DescribedColumn>) {
-        self.composites.insert(canonical_type(name), fields);
+        self.composites.insert(canonical_name(name), fields);
     }
 
-    /// The composite types.
+    /// Takes over the enums and composite types of other descriptions that are not known here.
+    pub fn keep_types(&mut self, other: &Self) {
+        for (name, labels) in &other.enums {
+            let known = self.enums.entry(name.clone());
+            known.or_insert_with(|| labels.clone());
+        }
+        for (name, fields) in &other.composites {
+            let known = self.composites.entry(name.clone());
+            known.or_insert_with(|| fields.clone());
+        }
+    }
+
+    /// The composite types, by their canonical names.
     pub fn composites(&self) -> impl Iterator<Item = (&str, &[DescribedColumn])> {
         self.composites
             .iter()
             .map(|(name, fields)| (name.as_str(), fields.as_slice()))
     }
 
-    /// The enums.
+    /// The enums, by their canonical names.
     pub fn enums(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.enums
             .iter()
@@ -156,15 +168,20 @@ impl fmt::Display for Descriptions {
             writeln!(f, "schema {hash}")?;
         }
         for (name, labels) in &self.enums {
-            writeln!(f, "enum {name}")?;
+            writeln!(f, "enum {}", escape(name))?;
             labels
                 .iter()
                 .try_for_each(|label| writeln!(f, "  label {}", escape(label)))?;
         }
         for (name, fields) in &self.composites {
-            writeln!(f, "composite {name}")?;
+            writeln!(f, "composite {}", escape(name))?;
             for field in fields {
-                writeln!(f, "  field {} {}", escape(&field.name), field.sql_type)?;
+                writeln!(
+                    f,
+                    "  field {} {}",
+                    escape(&field.name),
+                    type_words(&field.sql_type)
+                )?;
             }
         }
         let mut queries: Vec<_> = self.queries.iter().collect();
@@ -172,10 +189,15 @@ impl fmt::Display for Descriptions {
         for (hash, (name, description)) in queries {
             writeln!(f, "query {name} {hash}")?;
             for sql_type in &description.parameters {
-                writeln!(f, "  parameter {sql_type}")?;
+                writeln!(f, "  parameter {}", type_words(sql_type))?;
             }
             for column in &description.columns {
-                writeln!(f, "  column {} {}", escape(&column.name), column.sql_type)?;
+                writeln!(
+                    f,
+                    "  column {} {}",
+                    escape(&column.name),
+                    type_words(&column.sql_type)
+                )?;
             }
         }
         let mut refused: Vec<_> = self.refused.iter().collect();
@@ -183,6 +205,21 @@ impl fmt::Display for Descriptions {
         refused
             .iter()
             .try_for_each(|(hash, name)| writeln!(f, "refused {name} {hash}"))
+    }
+}
+
+/// A type: one in quotes is one word, and the words of others stand as they are.
+fn type_words(sql_type: &str) -> String {
+    match sql_type.starts_with('"') {
+        true => escape(sql_type),
+        false => sql_type.to_owned(),
+    }
+}
+
+fn read_type(words: &[&str]) -> Option<String> {
+    match words {
+        [only] if only.starts_with('"') => unescape(only),
+        words => Some(words.join(" ")),
     }
 }
 
@@ -267,8 +304,9 @@ impl FromStr for Descriptions {
                 [] => {}
                 ["schema", hash] => found.schema = Some(hash.parse().map_err(|_| error)?),
                 ["enum", name] => {
-                    found.enums.insert((*name).to_owned(), Vec::new());
-                    last_enum = Some((*name).to_owned());
+                    let name = unescape(name).ok_or(error)?;
+                    found.enums.insert(name.clone(), Vec::new());
+                    last_enum = Some(name);
                 }
                 ["label", label] => {
                     let labels = last_enum
@@ -280,20 +318,20 @@ impl FromStr for Descriptions {
                     labels.push(label);
                 }
                 ["composite", name] => {
-                    found.composites.insert((*name).to_owned(), Vec::new());
-                    last_composite = Some((*name).to_owned());
+                    let name = unescape(name).ok_or(error)?;
+                    found.composites.insert(name.clone(), Vec::new());
+                    last_composite = Some(name);
                 }
                 ["field", name, sql_type @ ..] if !sql_type.is_empty() => {
                     let fields = last_composite
                         .as_ref()
                         .and_then(|name| found.composites.get_mut(name));
-                    let (Some(fields), Some(name)) = (fields, unescape(name)) else {
+                    let (Some(fields), Some(name), Some(sql_type)) =
+                        (fields, unescape(name), read_type(sql_type))
+                    else {
                         return Err(error);
                     };
-                    fields.push(DescribedColumn {
-                        name,
-                        sql_type: sql_type.join(" "),
-                    });
+                    fields.push(DescribedColumn { name, sql_type });
                 }
                 ["query", name, hash] => {
                     let hash = hash.parse().map_err(|_| error)?;
@@ -305,18 +343,20 @@ impl FromStr for Descriptions {
                 }
                 ["parameter", sql_type @ ..] if !sql_type.is_empty() => {
                     let query = last_query.and_then(|hash| found.queries.get_mut(&hash));
-                    let (_, description) = query.ok_or(error)?;
-                    description.parameters.push(sql_type.join(" "));
+                    let (Some((_, description)), Some(sql_type)) = (query, read_type(sql_type))
+                    else {
+                        return Err(error);
+                    };
+                    description.parameters.push(sql_type);
                 }
                 ["column", name, sql_type @ ..] if !sql_type.is_empty() => {
                     let query = last_query.and_then(|hash| found.queries.get_mut(&hash));
-                    let (Some((_, description)), Some(name)) = (query, unescape(name)) else {
+                    let (Some((_, description)), Some(name), Some(sql_type)) =
+                        (query, unescape(name), read_type(sql_type))
+                    else {
                         return Err(error);
                     };
-                    description.columns.push(DescribedColumn {
-                        name,
-                        sql_type: sql_type.join(" "),
-                    });
+                    description.columns.push(DescribedColumn { name, sql_type });
                 }
                 _ => return Err(error),
             }
@@ -336,6 +376,7 @@ mod tests {
             "kind",
             vec!["a b".to_owned(), String::new(), "ü%".to_owned()],
         );
+        descriptions.insert_enum("Kind of  %", vec!["a".to_owned()]);
         descriptions.insert_composite(
             "place",
             vec![
@@ -347,7 +388,7 @@ mod tests {
             ContentHash::of(b"1"),
             "accounts.get",
             Description::new(
-                &["uuid", "INT8[]"],
+                &["uuid", "INT8[]", "\"Kind of  %\"", "\"Kind of  %\"[]"],
                 vec![
                     DescribedColumn::new("a b", "numeric"),
                     DescribedColumn::new("?column?", "double precision"),

@@ -18,6 +18,7 @@ use super::ident::{self, Names};
 use super::item::Item;
 use super::row::{self, RowType, SharedRow, SharedRows};
 use super::rust_type::Enums;
+use crate::schema::stored_name;
 
 /// Appends a formatted line. Writing to a string does not fail.
 macro_rules! line {
@@ -99,12 +100,12 @@ pub(super) fn module(mut module: Content<'_>, enums: &mut Enums, options: &Optio
         line!(out, "// `{name}` has no typed form: {why}.");
     }
     for (name, type_name, labels) in enums.used() {
-        enumeration::emit(&mut out, (name, type_name), labels, &serde, &exec);
+        enumeration::emit(&mut out, (&name, type_name), labels, &serde, &exec);
     }
     for ((name, composite), types) in composites {
         composite::emit(
             &mut out,
-            (name, composite),
+            (&stored_name(name), composite),
             types,
             serde_attributes.as_deref(),
             &exec,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ident;
 use super::{Descriptions, Options};
-use crate::schema::{Schema, canonical_type};
+use crate::schema::{Schema, canonical_name, canonical_type, stored_name};
 
 /// A Rust type in its two forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +45,19 @@ impl Enums {
     pub(super) fn new(schema: &Schema, descriptions: &Descriptions) -> Self {
         let mut known: BTreeMap<String, Vec<String>> = schema
             .enums()
-            .map(|(name, labels)| (name.to_owned(), labels.to_vec()))
+            .map(|(name, labels)| (canonical_name(name), labels.to_vec()))
             .collect();
         for (name, labels) in descriptions.enums() {
             known.insert(name.to_owned(), labels.to_vec());
         }
         let mut names = ident::Names::default();
         let known = known.into_iter().map(|(name, labels)| {
-            let type_name = names.take_type(ident::camel(&name));
+            let type_name = names.take_type(ident::camel(&stored_name(&name)));
             (name, Known { labels, type_name })
         });
         let known = known.collect();
         let composites = descriptions.composites().map(|(name, fields)| {
-            let type_name = names.take_type(ident::camel(name));
+            let type_name = names.take_type(ident::camel(&stored_name(name)));
             let fields = fields.to_vec();
             (name.to_owned(), Composite { type_name, fields })
         });
@@ -76,12 +76,12 @@ impl Enums {
         self.depth = depth;
     }
 
-    /// The enums that were asked for: SQL name, Rust name, labels.
-    pub(super) fn used(&self) -> impl Iterator<Item = (&str, &str, &[String])> {
+    /// The enums that were asked for: the database's name, Rust name, labels.
+    pub(super) fn used(&self) -> impl Iterator<Item = (String, &str, &[String])> {
         self.used.iter().filter_map(|name| {
             let known = self.known.get(name)?;
             Some((
-                name.as_str(),
+                stored_name(name),
                 known.type_name.as_str(),
                 known.labels.as_slice(),
             ))

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::schema::{Schema, Table, TableColumn, canonical_type};
+use crate::schema::{Schema, Table, TableColumn, canonical_type, stored_name};
 
 /// A column of rows.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ pub(crate) fn is_plain_type(canonical: &str, schema: &Schema) -> bool {
             | "oid"
             | "tsvector"
             | "tsquery"
-    ) || schema.enum_labels(element).is_some()
+    ) || schema.enum_labels(&stored_name(element)).is_some()
 }
 
 /// The columns of a table, a query, or anything else that has rows. Cheap to clone.

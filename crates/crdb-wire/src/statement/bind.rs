@@ -105,7 +105,7 @@ fn write_bind(
     .map_err(|error| (index, error))
 }
 
-/// Appends a value. A domain takes what the type below it takes, in the same form.
+/// Appends a value. A domain takes what the type below it takes, in the same form; an array of a domain likewise.
 fn encode(
     value: &(dyn ToSql + Sync),
     type_: &Type,
@@ -119,7 +119,32 @@ fn encode(
             buffer.truncate(start);
             encode(value, base, buffer)
         }
+        (Err(error), Kind::Array(member)) if error.is::<WrongType>() => {
+            let Some(base) = below_domain(member) else {
+                return Err(error);
+            };
+            buffer.truncate(start);
+            let (name, schema) = (type_.name().to_owned(), type_.schema().to_owned());
+            let array = Type::new(name, type_.oid(), Kind::Array(base.clone()), schema);
+            let encoded = encode(value, &array, buffer)?;
+            // The server compares the type of the elements, which stands behind the dimensions and the mark of NULL.
+            let type_of_elements = buffer
+                .get_mut(start..)
+                .and_then(|array| array.get_mut(8..12));
+            if let Some(type_of_elements) = type_of_elements {
+                type_of_elements.copy_from_slice(&member.oid().to_be_bytes());
+            }
+            Ok(encoded)
+        }
         (encoded, _) => encoded,
+    }
+}
+
+/// What is below a domain, and below the domains below that.
+fn below_domain(type_: &Type) -> Option<&Type> {
+    match type_.kind() {
+        Kind::Domain(base) => Some(below_domain(base).unwrap_or(base)),
+        _ => None,
     }
 }
 

@@ -2,6 +2,108 @@
 //!
 //! Written by `crdb codegen`; edit the `.sql` files instead.
 
+/// The SQL enum `Mood of Day`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MoodOfDay {
+    /// `Good`
+    Good,
+    /// `so so`
+    SoSo,
+}
+
+impl MoodOfDay {
+    /// All labels, in the order of the SQL type.
+    pub const ALL: &'static [Self] = &[Self::Good, Self::SoSo];
+
+    /// The label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "Good",
+            Self::SoSo => "so so",
+        }
+    }
+}
+
+impl ::core::fmt::Display for MoodOfDay {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl ::core::str::FromStr for MoodOfDay {
+    type Err = ::crdb_facade::exec::UnknownLabel;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| ::crdb_facade::exec::UnknownLabel::new("Mood of Day", label))
+    }
+}
+
+impl ::crdb_facade::exec::ToSql for MoodOfDay {
+    fn to_sql(
+        &self,
+        _: &::crdb_facade::exec::Type,
+        out: &mut ::crdb_facade::exec::BytesMut,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::IsNull,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        out.extend_from_slice(self.as_str().as_bytes());
+        Ok(::crdb_facade::exec::IsNull::No)
+    }
+
+    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
+        sql_type.name() == "Mood of Day"
+    }
+
+    fn to_sql_checked(
+        &self,
+        sql_type: &::crdb_facade::exec::Type,
+        out: &mut ::crdb_facade::exec::BytesMut,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::IsNull,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        if <Self as ::crdb_facade::exec::ToSql>::accepts(sql_type) {
+            ::crdb_facade::exec::ToSql::to_sql(self, sql_type, out)
+        } else {
+            Err(::std::boxed::Box::new(
+                ::crdb_facade::exec::WrongType::new::<Self>(sql_type.clone()),
+            ))
+        }
+    }
+}
+
+impl<'a> ::crdb_facade::exec::FromSql<'a> for MoodOfDay {
+    fn from_sql(
+        _: &::crdb_facade::exec::Type,
+        raw: &'a [u8],
+    ) -> ::core::result::Result<
+        Self,
+        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
+    > {
+        let label = ::core::str::from_utf8(raw)?;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == label)
+            .ok_or_else(|| {
+                ::std::format!(
+                    "the enum Mood of Day has a new label `{label}`; generate the code again"
+                )
+                .into()
+            })
+    }
+
+    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
+        sql_type.name() == "Mood of Day"
+    }
+}
+
 /// The SQL enum `row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Row {
@@ -1602,6 +1704,49 @@ pub mod r_self {
         pub word: ::core::option::Option<&'a str>,
     }
 
+    const DOMAINS: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
+        r#"INSERT INTO "Other" (id, "año", words) VALUES ($1, $2, $3) RETURNING words"#,
+    )
+    .named("r_self.domains");
+
+    /// The query `r_self.domains`.
+    ///
+    /// ```sql
+    /// INSERT INTO "Other" (id, "año", words) VALUES ($1, $2, $3) RETURNING words
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn domains<E: ::crdb_facade::exec::Executor>(
+        db: &E,
+        params: DomainsParams<'_>,
+    ) -> ::core::result::Result<
+        ::core::option::Option<::std::vec::Vec<::std::string::String>>,
+        ::crdb_facade::exec::Error,
+    > {
+        let row = ::crdb_facade::exec::ExecutorExt::fetch_one(
+            db,
+            DOMAINS,
+            &[&params.id, &params.año, &params.words],
+        )
+        .await?;
+        ::crdb_facade::exec::Row::get(&row, 0)
+    }
+
+    /// The arguments of [`domains`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct DomainsParams<'a> {
+        /// `INT8`.
+        pub id: i64,
+        /// `INT8`.
+        pub año: i64,
+        /// `STRING[]`, may be NULL.
+        pub words: ::core::option::Option<&'a [&'a str]>,
+    }
+
     const ENUMS: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"SELECT array_agg(type) AS types, min("order") AS "order", count(type) AS count FROM odd WHERE type = $1 OR type IS NULL GROUP BY "group""#)
 .named("r_self.enums");
 
@@ -1878,6 +2023,66 @@ pub mod r_self {
                 null_in_json: ::crdb_facade::exec::Row::get(row, 2)?,
             })
         }
+    }
+
+    const MOODS: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"INSERT INTO "Other" (id, "año", mood, moods) VALUES ($1, $2, $3, $4) RETURNING mood, moods"#)
+.named("r_self.moods");
+
+    /// The query `r_self.moods`.
+    ///
+    /// ```sql
+    /// INSERT INTO "Other" (id, "año", mood, moods) VALUES ($1, $2, $3, $4) RETURNING mood, moods
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn moods<E: ::crdb_facade::exec::Executor>(
+        db: &E,
+        params: MoodsParams<'_>,
+    ) -> ::core::result::Result<MoodsRow, ::crdb_facade::exec::Error> {
+        let row = ::crdb_facade::exec::ExecutorExt::fetch_one(
+            db,
+            MOODS,
+            &[&params.id, &params.año, &params.mood, &params.moods],
+        )
+        .await?;
+        MoodsRow::from_row(&row)
+    }
+
+    /// A row of [`moods`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct MoodsRow {
+        /// `"MOOD OF DAY"`, may be NULL.
+        pub mood: ::core::option::Option<super::MoodOfDay>,
+        /// `"MOOD OF DAY"[]`, may be NULL.
+        pub moods: ::core::option::Option<::std::vec::Vec<super::MoodOfDay>>,
+    }
+
+    impl MoodsRow {
+        fn from_row(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
+            Ok(Self {
+                mood: ::crdb_facade::exec::Row::get(row, 0)?,
+                moods: ::crdb_facade::exec::Row::get(row, 1)?,
+            })
+        }
+    }
+
+    /// The arguments of [`moods`].
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct MoodsParams<'a> {
+        /// `INT8`.
+        pub id: i64,
+        /// `INT8`.
+        pub año: i64,
+        /// `"MOOD OF DAY"`, may be NULL.
+        pub mood: ::core::option::Option<super::MoodOfDay>,
+        /// `"MOOD OF DAY"[]`, may be NULL.
+        pub moods: ::core::option::Option<&'a [super::MoodOfDay]>,
     }
 
     const PAST: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"SELECT id, note FROM "Other" WHERE id > 0"#)

@@ -189,6 +189,7 @@ fn array_element(sql_type: &str) -> String {
         "string" => "TEXT".to_owned(),
         "bytes" => "BYTEA".to_owned(),
         "int" => "INT8".to_owned(),
+        quoted if quoted.starts_with('"') => quoted.to_owned(),
         other => other.to_ascii_uppercase(),
     }
 }

@@ -10,6 +10,12 @@ INSERT INTO "Other" (id, "año") VALUES (:id, :año) RETURNING id, odd, note, "a
 -- name: domain :one
 INSERT INTO "Other" (id, "año", word) VALUES (:id, :año, :word) RETURNING word;
 
+-- name: domains :one
+INSERT INTO "Other" (id, "año", words) VALUES (:id, :año, :words) RETURNING words;
+
+-- name: moods :one
+INSERT INTO "Other" (id, "año", mood, moods) VALUES (:id, :año, :mood, :moods) RETURNING mood, moods;
+
 -- name: composite :one
 INSERT INTO "Other" (id, "año", place) VALUES (:id, :año, :place) RETURNING place;
 
