@@ -101,6 +101,18 @@ pub use crdb_exec::{ExecutorExt, Row, TransactionOptions, Verdict};
 /// Reads rows into a struct: see the trait [`FromRow`](trait@FromRow).
 pub use crdb_macros::FacadeFromRow as FromRow;
 
+/// The SQL files below a directory of the package, in the program, as a `&[(&str, &str)]` of names and texts: what
+/// `Migrations::from_embedded` and [`Repository::from_embedded`](crdb_sql::Repository::from_embedded) take. Nothing has to lie beside the
+/// program then.
+///
+/// The directory stands from the one of the package's `Cargo.toml`. A file that changes is seen by cargo. One that is added or removed is
+/// seen where the package has a `build.rs` with `println!("cargo::rerun-if-changed=sql/migrations");`.
+///
+/// ```rs
+/// db.migrate(Migrations::from_embedded(embed_sql!("sql/migrations"))?).await?;
+/// ```
+pub use crdb_macros::embed_sql;
+
 // The layers, for what is reached through them.
 pub use {
     crdb_auth as auth, crdb_exec as exec, crdb_observe as observe, crdb_pool as pool,

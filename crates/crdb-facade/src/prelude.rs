@@ -3,7 +3,7 @@
 pub use crate::config::Config;
 pub use crate::{
     Database, Error, ErrorKind, FromRow, Querier, Query, Row, Transaction, TransactionOptions,
-    Verdict,
+    Verdict, embed_sql,
 };
 
 #[cfg(feature = "migrate")]

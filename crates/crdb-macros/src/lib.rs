@@ -5,10 +5,12 @@
 //! | --- | --- | --- |
 //! | [`FromRow`](macro@FromRow) | `crdb_exec::FromRow` | `::crdb_exec` |
 //! | [`FacadeFromRow`](macro@FacadeFromRow) | `crdb_facade::FromRow` | `::crdb_facade::exec` |
+//! | [`embed_sql`] | `crdb_facade::embed_sql!` | `::core` |
 //! | [`test`](macro@test) | `#[crdb_testkit::test]` | `::crdb_testkit` |
 //!
 //! `crdb_exec::FromRow` documents the attributes and has the examples.
 
+mod embed;
 mod from_row;
 mod test;
 
@@ -28,6 +30,16 @@ pub fn facade_from_row(input: TokenStream) -> TokenStream {
 
 fn expand(input: TokenStream, exec: &str) -> TokenStream {
     from_row::derive(input.into(), exec)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// The SQL files below a directory, in the program: re-exported by crdb-facade, where it is documented.
+#[proc_macro]
+pub fn embed_sql(input: TokenStream) -> TokenStream {
+    // Cargo sets it for whatever is compiled.
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    embed::sql(input.into(), root.as_ref())
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

@@ -20,11 +20,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().init();
     // crdb.yaml where there is one, then CRDB_* variables. A wrong password ends the program here, with the reason.
     let db = Database::open(Config::load()?).await?;
-    db.migrate(Migrations::load(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/sql/migrations"
-    ))?)
-    .await?;
+    db.migrate(Migrations::from_embedded(embed_sql!("sql/migrations"))?)
+        .await?;
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
