@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Error, Statement};
 ///
 /// ```no_run
 /// # async fn example(pool: deadpool_postgres::Pool) -> Result<(), crdb_exec::Error> {
-/// use crdb_exec::{DeadpoolSource, PooledExecutor, TransactionOptions};
+/// use crdb_exec::{DeadpoolSource, ExecutorExt, PooledExecutor, TransactionOptions};
 /// use tokio_postgres::NoTls;
 ///
 /// // The TLS that the pool was made with; statements that run too long are cancelled over it.

@@ -63,6 +63,7 @@ async fn an_engine_that_never_answers() {
         .unwrap();
     let error = refused(config, ErrorKind::Timeout).await;
     assert!(error.is_timeout());
+    assert_eq!(error.http_status(), 503);
     assert!(error.to_string().contains("600ms"), "{error}");
 }
 
@@ -451,6 +452,10 @@ async fn what_refused_a_row_is_reached_from_the_error() {
     ] {
         db.execute(text, &[]).await.unwrap();
     }
+    let none = db.fetch_one("SELECT id FROM account WHERE id = 9", &[]);
+    assert_eq!(none.await.unwrap_err().http_status(), 404);
+    let wrong = db.fetch_one("SELECT id FROM no_such_table", &[]);
+    assert_eq!(wrong.await.unwrap_err().http_status(), 500);
     type Is = fn(&Error) -> bool;
     for (values, constraint, is) in [
         (
@@ -481,6 +486,12 @@ async fn what_refused_a_row_is_reached_from_the_error() {
             Error::is_exclusion_violation,
         ];
         assert_eq!(all.iter().filter(|is| is(&error)).count(), 1, "{error}");
+        let status = if error.is_unique_violation() {
+            409
+        } else {
+            422
+        };
+        assert_eq!(error.http_status(), status, "{error}");
         if let Some(constraint) = constraint {
             assert_eq!(error.constraint(), Some(constraint), "{error}");
             assert_eq!(error.column(), None, "{error}");
