@@ -247,6 +247,7 @@ const LIMIT: Duration = Duration::from_millis(300);
 #[tokio::test]
 async fn a_deadline_frees_the_caller_and_cancels_the_statement() {
     let fixture = table(&[]).await;
+    fixture.engine.require_cancel_requests().await;
     let sleep = Statement::new("SELECT pg_sleep(30)").timeout(LIMIT);
     in_time(LIMIT, async || {
         let error = fixture.db.execute(sleep, &[]).await.unwrap_err();

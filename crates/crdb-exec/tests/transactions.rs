@@ -256,6 +256,8 @@ async fn options_reach_the_server() {
         .unwrap_err();
     assert_eq!(error.sqlstate(), SqlState::new("25006"));
     assert_eq!(error.verdict(), Verdict::Never);
+    let limits = "BEGIN; SET LOCAL statement_timeout = 1000; COMMIT";
+    fixture.engine.require("SET LOCAL", limits).await;
     let now: i64 = fixture
         .db
         .transact::<_, Error, _>(

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crdb_testkit::{
-    Credentials, Engine, EngineChoice, EngineKind, EngineOptions, ErrorKind, Login, Nodes,
+    CockroachVersion, Credentials, Engine, EngineChoice, EngineKind, EngineOptions, ErrorKind,
+    Login, Nodes, QuirksOptions, QuirksProxy,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -312,4 +313,32 @@ async fn what_a_server_lacks_is_asked_from_it() {
         message.contains(" lacks what no server has") && message.contains("no_such_function"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn cancel_requests_are_asked_for_by_sending_one() {
+    let engine = Engine::shared_postgres().await;
+    engine.try_require_cancel_requests().await.unwrap();
+    for (version, lacks) in [
+        (CockroachVersion::V21_2, true),
+        (CockroachVersion::V26_2, false),
+    ] {
+        let options = QuirksOptions::default().version(version);
+        let proxy = QuirksProxy::start(engine, options).await.unwrap();
+        let own = format!("{}:{}", engine.host(), engine.port());
+        let there = format!("{}:{}", proxy.host(), proxy.port());
+        let url = engine.url(engine.database()).replacen(&own, &there, 1);
+        let options = EngineOptions::default().choice(EngineChoice::Url(url));
+        let imitated = Engine::try_start(options).await.unwrap();
+        match imitated.try_require_cancel_requests().await {
+            Ok(()) => assert!(!lacks, "{version}"),
+            Err(error) => {
+                assert!(lacks && error.is_unavailable(), "{version}: {error}");
+                assert!(
+                    error.to_string().contains("lacks cancel requests"),
+                    "{error}"
+                );
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::bed::{config, connector, endpoint, postgresql, run, session};
 #[tokio::test]
 async fn a_running_statement_is_cancelled_over_tls_and_without() {
     let engine = Engine::shared().await;
+    engine.require_cancel_requests().await;
     // CockroachDB takes no session without TLS.
     let ways: &[bool] = match engine.kind() {
         EngineKind::CockroachDb => &[true],
@@ -71,6 +72,7 @@ async fn cancels_that_race_with_a_reset_hit_nothing_after_it() {
 #[tokio::test]
 async fn a_handle_of_an_earlier_borrow_cancels_nothing() {
     let engine = Engine::shared().await;
+    engine.require_cancel_requests().await;
     let session = session(engine).await;
     let handle = session.cancel_handle();
     assert_eq!(session.end_borrow(), Cleanliness::Clean);
@@ -84,6 +86,7 @@ async fn a_handle_of_an_earlier_borrow_cancels_nothing() {
 #[tokio::test]
 async fn a_cancel_dropped_on_the_way_breaks_the_session() {
     let engine = Engine::shared().await;
+    engine.require_cancel_requests().await;
     let session = session(engine).await;
     let handle = session.cancel_handle();
     let mut cancel = Box::pin(handle.cancel());

@@ -20,6 +20,12 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 /// How long one login or one statement of ours may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A statement that is to be cancelled, and ends where it is not.
+const CANCELABLE: &str = "SELECT pg_sleep(2)";
+
+/// How long before another cancel request: the one before may have come too early.
+const CANCEL_AGAIN: Duration = Duration::from_millis(50);
+
 /// Where to connect, and as whom.
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
@@ -55,6 +61,33 @@ impl Target<'_> {
             ran.map_err(|error| (index, error))?;
         }
         Ok(())
+    }
+
+    /// Whether a cancel request ends a statement: it is sent again and again while one runs that ends by itself.
+    pub(crate) async fn takes_cancel_requests(&self) -> Result<bool, Error> {
+        self.in_time(async {
+            let client = self.connect().await?;
+            let token = client.cancel_token();
+            let mut running = std::pin::pin!(client.simple_query(CANCELABLE));
+            loop {
+                tokio::select! {
+                    ended = &mut running => return Ok(ended.is_err()),
+                    () = tokio::time::sleep(CANCEL_AGAIN) => {}
+                }
+                let Ok(stream) = TcpStream::connect((self.host, self.port)).await else {
+                    continue;
+                };
+                // That a request is closed without an answer is what it looks like when it is taken.
+                match self.ca_certificate {
+                    Some(ca_certificate) => {
+                        let stream = self.encrypt(stream, ca_certificate).await?;
+                        drop(token.cancel_query_raw(stream, NoTls).await);
+                    }
+                    None => drop(token.cancel_query_raw(stream, NoTls).await),
+                }
+            }
+        })
+        .await
     }
 
     async fn run_one(&self, client: &Client, sql: &str) -> Result<Option<String>, Error> {

@@ -66,6 +66,8 @@ pub struct Engine {
     tls: Option<ServerTls>,
     /// It is CockroachDB only as far as a quirks proxy goes.
     imitated: bool,
+    /// Whether cancel requests have an effect, once a test has asked.
+    cancels: tokio::sync::OnceCell<bool>,
 }
 
 /// A server that takes connections, before the test kit has talked to it.
@@ -152,6 +154,7 @@ impl Engine {
             ca_certificate: launched.ca_certificate,
             tls: launched.tls,
             imitated: false,
+            cancels: tokio::sync::OnceCell::new(),
         };
         for (database, statements) in &launched.setup {
             let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
@@ -524,6 +527,35 @@ impl Engine {
                 Err(Error::new(ErrorKind::Unavailable, message).with_source(error))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the test unless cancel requests have an effect: CockroachDB has them since v22.1. It is asked once a process, with a
+    /// statement that runs for 2 s where nothing cancels it.
+    ///
+    /// # Panics
+    /// With `did not run: ` and the version when they have none.
+    pub async fn require_cancel_requests(&self) {
+        if let Err(error) = self.try_require_cancel_requests().await {
+            error.end_test();
+        }
+    }
+
+    /// As [`require_cancel_requests`](Self::require_cancel_requests), as an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when they have no effect, and as [`execute`](Self::execute).
+    pub async fn try_require_cancel_requests(&self) -> Result<(), Error> {
+        let asked = self.cancels.get_or_try_init(async || {
+            let target = self.target(self.database());
+            target.takes_cancel_requests().await
+        });
+        match asked.await? {
+            true => Ok(()),
+            false => {
+                let message = format!("{} lacks cancel requests", self.version);
+                Err(Error::new(ErrorKind::Unavailable, message))
+            }
         }
     }
 
