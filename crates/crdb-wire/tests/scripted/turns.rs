@@ -115,7 +115,7 @@ struct Watch(mpsc::UnboundedSender<bool>);
 
 impl PartialObserver for Watch {
     fn ended(&self, event: &Ended<'_>) {
-        let shut_down = matches!(event.end, End::Told(error) if error.sqlstate() == "57P01");
+        let shut_down = matches!(event.end, End::Server(error) if error.sqlstate() == "57P01");
         self.0.send(shut_down).unwrap();
     }
 }
