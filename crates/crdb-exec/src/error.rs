@@ -493,7 +493,7 @@ mod told_once {
                 "connection",
                 "server",
                 "timeout",
-                "canceled",
+                "cancelled",
                 "refused",
                 "conversion",
                 "no_row",
