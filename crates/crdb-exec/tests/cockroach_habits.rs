@@ -25,6 +25,9 @@ async fn a_timeout_costs_no_transaction_where_set_local_is_unknown() {
     let (runs, result) = insert(&fixture, &limited).await;
     result.unwrap();
     assert_eq!((runs, count(&fixture).await), (1, 1));
+    // Nor a session.
+    assert_eq!(insert(&fixture, &limited).await.1.unwrap(), 1);
+    assert_eq!(fixture.shared().connected.load(Ordering::SeqCst), 1);
 }
 
 async fn proxy(node: u32) -> QuirksProxy {

@@ -353,8 +353,11 @@ impl<H: ClientHandle> Session for ClientSession<H> {
         let begins = control.step() == ControlStep::Begin;
         if begins {
             let transaction = self.handle.begin(false);
+            // One whose BEGIN was refused, because the server does not know all of it: this one stands for it.
             let before = self.transaction().replace(transaction);
-            drop(before);
+            if let Some(before) = before {
+                self.handle.finish(before);
+            }
         }
         if control.step() == ControlStep::Scope {
             let scope = self.handle.begin(false);
