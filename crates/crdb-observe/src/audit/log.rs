@@ -26,7 +26,7 @@ pub enum Durability {
     /// failure.
     Synced,
     /// When the operating system has it; `fdatasync` follows within this time. It survives the process, and not a power failure. The
-    /// caller that waits for a receipt writes to the file itself, as with a line of a log.
+    /// caller that waits for a receipt writes to the file itself, as with a line of a log: a disk that hangs holds up its thread.
     Written(Duration),
 }
 
@@ -252,8 +252,9 @@ impl AuditLog {
         }
     }
 
-    /// Adds an entry, and returns once it is written as [`Durability`] says. It waits for as long as the disk takes: set a time
-    /// limit of your own where a disk that hangs must not hold the caller up.
+    /// Adds an entry, and returns once it is written as [`Durability`] says. It waits for as long as the disk takes. Where a
+    /// disk that hangs must not hold the caller up, set a time limit of your own, and use [`Durability::Synced`]: with `Written` the caller
+    /// itself writes, and no time limit ends a write.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it could not be written and the log is [closed](FailureMode::Closed) to that,

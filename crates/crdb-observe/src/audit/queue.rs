@@ -156,7 +156,11 @@ impl Queue {
             let Some(writer) = place.as_mut() else {
                 return;
             };
-            while self.write(writer) {}
+            // No more than waits now, so that callers who go on adding do not keep the thread from the rest.
+            let batches = self.entries().waiting.len().div_ceil(BATCH);
+            for _ in 0..batches {
+                self.write(writer);
+            }
             let reply = match asked {
                 // A caller that has gone does not learn what became of it.
                 Some(Some(Control::Checkpoint(reply))) => {

@@ -105,6 +105,7 @@ impl Writer {
             && self.refused.is_none()
             && self.position.length < self.config.file_size
             && self.size() - self.signed.1 < self.config.checkpoint_entries
+            && !sync.is_zero()
             && (!self.unsynced || self.synced.elapsed() < sync)
     }
 
@@ -202,7 +203,11 @@ impl Writer {
         match self.config.durability {
             Durability::Synced => self.file.sync_data(),
             Durability::Written(within) => {
-                self.unsynced = true;
+                // The time runs from the first entry that is not synced.
+                if !self.unsynced {
+                    self.unsynced = true;
+                    self.synced = Instant::now();
+                }
                 if self.synced.elapsed() >= within {
                     self.sync()?;
                 }
