@@ -16,7 +16,8 @@ use crate::session::Session;
 /// A session, and what is known of it as a lane.
 pub(super) struct Lane<S: AsRef<Session>> {
     session: S,
-    opened: Instant,
+    /// Since when it may take statements.
+    began: Instant,
     /// Statements whose callers are gone and whose replies have not ended.
     abandoned: AtomicUsize,
     /// It takes no new statements any more.
@@ -31,7 +32,7 @@ impl<S: AsRef<Session>> Lane<S> {
     pub(super) fn new(session: S) -> Self {
         Self {
             session,
-            opened: Instant::now(),
+            began: Instant::now(),
             abandoned: AtomicUsize::new(0),
             retiring: AtomicBool::new(false),
             changed: Notify::new(),
@@ -48,8 +49,14 @@ impl<S: AsRef<Session>> Lane<S> {
         self.session.as_ref()
     }
 
+    /// It takes statements from now on. A lane whose lifetime is shorter than it takes to open it would retire unused otherwise,
+    /// and so would each that follows.
+    pub(super) fn begin(&mut self) {
+        self.began = Instant::now();
+    }
+
     pub(super) fn age(&self) -> Duration {
-        self.opened.elapsed()
+        self.began.elapsed()
     }
 
     /// Measures the round trip: the server answers a Sync at once. The shortest of a few counts, because the others waited for

@@ -166,7 +166,7 @@ async fn open<S: LaneSource>(inner: Arc<Inner<S>>) -> Opened<S> {
         .open()
         .await
         .map_err(|error| OpenError::from(error.into()))?;
-    let lane = Lane::new(session);
+    let mut lane = Lane::new(session);
     let trip = match timeout(MOST_TRIP, lane.round_trip()).await {
         Ok(measured) => measured,
         Err(_) => Err(Error::timeout(
@@ -174,6 +174,7 @@ async fn open<S: LaneSource>(inner: Arc<Inner<S>>) -> Opened<S> {
         )),
     };
     let trip = trip.map_err(|error| Arc::new(error) as OpenError)?;
+    lane.begin();
     Ok((lane, trip))
 }
 

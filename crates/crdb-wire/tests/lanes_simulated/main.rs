@@ -414,6 +414,32 @@ async fn a_lane_that_goes_dark_before_its_first_answer_is_replaced() {
     }
 }
 
+/// Opening a lane takes three round trips and more. One that retires sooner than that serves what waits all the same.
+#[tokio::test(start_paused = true)]
+async fn a_lifetime_shorter_than_the_opening_of_a_lane_hangs_no_caller() {
+    let source = Source {
+        model: Arc::new(Model::new(Duration::ZERO, 0)),
+        setting: QUIET,
+        random: Mutex::new(Random::new(1)),
+        open: Arc::default(),
+        first: Mutex::default(),
+    };
+    let lifetime = QUIET.delay;
+    let lanes = Lanes::new(
+        source,
+        LaneConfig::default().max_lanes(1).lifetime(lifetime),
+    );
+    for number in 0..10_i64 {
+        let rows = timeout(
+            Duration::from_secs(60),
+            lanes.fetch_all(ECHO, &[&number], None),
+        )
+        .await
+        .expect("every lane retires before it has served");
+        assert_eq!(rows.unwrap()[0].get::<i64>(0).unwrap(), number);
+    }
+}
+
 /// A caller that does not read its rows holds up neither its neighbours nor the connection.
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_does_not_read_blocks_no_other() {
