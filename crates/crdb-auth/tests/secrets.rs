@@ -169,7 +169,7 @@ async fn a_canary_is_found_nowhere() {
         ));
         good.connect(&endpoint(engine)).await.unwrap();
         strings(engine, user, password, &caught).await;
-        misplaced(engine, password, &caught).await;
+        Box::pin(misplaced(engine, password, &caught)).await;
     }
     let password = users[0].1.as_str();
     refused_logins(engine, password, &caught).await;

@@ -20,8 +20,8 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 /// How long one login or one statement of ours may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A statement that is to be cancelled, and ends where it is not.
-const CANCELABLE: &str = "SELECT pg_sleep(2)";
+/// A statement that is to be cancelled, and ends where it is not: long after a request has reached a slow machine's server.
+const CANCELABLE: &str = "SELECT pg_sleep(10)";
 
 /// How long before another cancel request: the one before may have come too early.
 const CANCEL_AGAIN: Duration = Duration::from_millis(50);
@@ -71,7 +71,15 @@ impl Target<'_> {
             let mut running = std::pin::pin!(client.simple_query(CANCELABLE));
             loop {
                 tokio::select! {
-                    ended = &mut running => return Ok(ended.is_err()),
+                    ended = &mut running => return match ended {
+                        Ok(_) => Ok(false),
+                        Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::QUERY_CANCELED) => Ok(true),
+                        Err(source) => Err(Error::new(
+                            ErrorKind::Database,
+                            "running a statement that is to be cancelled",
+                        )
+                        .with_source(source)),
+                    },
                     () = tokio::time::sleep(CANCEL_AGAIN) => {}
                 }
                 let Ok(stream) = TcpStream::connect((self.host, self.port)).await else {

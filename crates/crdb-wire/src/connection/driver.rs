@@ -138,6 +138,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
+    /// Whether an answer is expected.
+    pub(super) fn is_expecting(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
     /// Writes what the stream takes at once. Says whether nothing is left to write but what gathers on.
     pub(super) fn write(&mut self, cx: &mut Context<'_>) -> bool {
         self.poll_write(cx);

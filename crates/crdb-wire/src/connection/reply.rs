@@ -48,6 +48,7 @@ impl Reply {
             // Without a waker, so that what it delivers to itself does not wake it.
             Turn::Begins | Turn::GoesOn => self.slot.take(None).or_else(|| {
                 let begins = self.turn == Turn::Begins;
+                let begins = || begins && self.shared.is_alone();
                 self.turn = if self.shared.turns.drive(cx, begins) {
                     Turn::GoesOn
                 } else {
@@ -59,7 +60,7 @@ impl Reply {
         match found.or_else(|| self.slot.take(Some(cx.waker()))) {
             Some(Found::Event(event)) => Poll::Ready(Some(event)),
             Some(Found::EventAndResume(event)) => {
-                if self.turn == Turn::No {
+                if self.turn == Turn::No || !self.shared.turns.is_lent() {
                     self.shared.turns.ask();
                 }
                 Poll::Ready(Some(event))

@@ -130,9 +130,15 @@ impl Shared {
         look(&mut self.inner.lock())
     }
 
-    /// Takes what an idle connection's server has said meanwhile.
-    pub(crate) fn look(&self) {
-        self.turns.look(|| self.with(|inner| inner.unanswered == 0));
+    /// How the connection has ended, if it has: also by what the server of an idle one has said meanwhile.
+    pub(crate) fn look(&self) -> Option<End> {
+        let found = self.turns.look(|| self.with(|inner| inner.unanswered == 0));
+        self.with(|inner| inner.end.clone()).or(found)
+    }
+
+    /// Whether one request waits for its answer, and no other.
+    pub(super) fn is_alone(&self) -> bool {
+        self.with(|inner| inner.unanswered == 1)
     }
 
     /// While more than this many requests are under way, further ones gather, to be written together. Without a call, none do.

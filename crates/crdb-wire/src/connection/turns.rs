@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::driver::{Driver, Finish};
+use crate::answer::End;
 
 /// How long the task leaves the stream alone after a caller has moved bytes.
 const TICK: Duration = Duration::from_millis(20);
@@ -37,14 +38,14 @@ pub(super) struct Turns {
 
 /// What a driver is behind, whatever its stream.
 trait Drive: Send + Sync {
-    /// Moves bytes for a caller. Says whether the caller may go on doing so.
-    fn drive(&self, turns: &Turns, cx: &mut Context<'_>, begins: bool) -> bool;
+    /// Moves bytes for a caller, which may begin to if that is so once the driver is its own. Says whether the caller may go on.
+    fn drive(&self, turns: &Turns, cx: &mut Context<'_>, begins: &dyn Fn() -> bool) -> bool;
 
     /// Writes what can be written at once. Says whether the task has nothing to do about it.
-    fn write(&self) -> bool;
+    fn write(&self, turns: &Turns) -> bool;
 
-    /// Moves what can be moved at once, if no caller waits for something.
-    fn look(&self, turns: &Turns, is_quiet: &dyn Fn() -> bool);
+    /// Moves what can be moved at once, if no caller waits for something. Gives the end of the connection if it found one.
+    fn look(&self, turns: &Turns, is_quiet: &dyn Fn() -> bool) -> Option<End>;
 }
 
 /// A driver, for one at a time.
@@ -66,16 +67,16 @@ impl Turns {
 
     /// Writes what a caller of a shared connection has left, or asks the task to.
     pub(super) fn write(&self) {
-        if !self.seat().is_some_and(|seat| seat.write()) {
+        if !self.seat().is_some_and(|seat| seat.write(self)) {
             self.ask();
         }
     }
 
-    /// Moves bytes for the only caller that waits. It may begin to with its first poll, and goes on until the task has taken over.
-    /// Says whether it may go on.
-    pub(super) fn drive(&self, cx: &mut Context<'_>, begins: bool) -> bool {
-        let goes_on = (begins || self.lent.load(Ordering::Acquire))
-            && (self.seat()).is_some_and(|seat| seat.drive(self, cx, begins));
+    /// Moves bytes for the only caller that waits. It `begins` with its first poll, if it still is the only one, and goes on until the
+    /// task has taken over. Says whether it may go on.
+    pub(super) fn drive(&self, cx: &mut Context<'_>, begins: impl Fn() -> bool) -> bool {
+        let seat = self.seat();
+        let goes_on = seat.is_some_and(|seat| seat.drive(self, cx, &begins));
         // The task may have paused for unread rows, which the caller has read since.
         if !goes_on {
             self.ask();
@@ -84,14 +85,17 @@ impl Turns {
     }
 
     /// Takes what the server has said since a caller moved bytes, which the task has not been told of. `is_quiet`: no caller
-    /// waits for an answer.
-    pub(super) fn look(&self, is_quiet: impl Fn() -> bool) {
-        if self.lent.load(Ordering::Acquire)
-            && is_quiet()
-            && let Some(seat) = self.seat()
-        {
-            seat.look(self, &is_quiet);
+    /// waits for an answer. Gives the end of the connection if that is what it has said.
+    pub(super) fn look(&self, is_quiet: impl Fn() -> bool) -> Option<End> {
+        if !self.is_lent() || !is_quiet() {
+            return None;
         }
+        self.seat()?.look(self, &is_quiet)
+    }
+
+    /// Whether a caller moves the bytes, or was the last that did.
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Acquire)
     }
 
     fn seat(&self) -> Option<Arc<dyn Drive>> {
@@ -159,8 +163,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Place<S> {
         let Some(driver) = self.driver.as_mut().filter(|_| self.finish.is_none()) else {
             return false;
         };
+        // An observer that panics takes a part of what was read with it.
+        let panicked = Finish::Ended(End::Protocol("an observer of this connection panicked"));
+        self.finish = Some(panicked);
         match driver.poll(cx, false) {
-            Poll::Pending => true,
+            Poll::Pending => {
+                self.finish = None;
+                true
+            }
             Poll::Ready(finish) => {
                 self.finish = Some(finish);
                 false
@@ -170,12 +180,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Place<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Drive for Seat<S> {
-    fn drive(&self, turns: &Turns, cx: &mut Context<'_>, begins: bool) -> bool {
+    fn drive(&self, turns: &Turns, cx: &mut Context<'_>, begins: &dyn Fn() -> bool) -> bool {
         let Some(mut place) = self.0.try_lock() else {
             return false;
         };
-        let lent = turns.lent.load(Ordering::Acquire);
-        if !lent && !begins {
+        let lent = turns.is_lent();
+        if !lent && !begins() {
             return false;
         }
         turns.used.store(true, Ordering::Release);
@@ -191,24 +201,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Drive for Seat<S> {
         goes_on
     }
 
-    fn write(&self) -> bool {
+    fn write(&self, turns: &Turns) -> bool {
         let mut place = self.0.try_lock();
-        let driver = place.as_mut().and_then(|place| place.driver.as_mut());
+        let driver = place
+            .as_mut()
+            .filter(|place| place.finish.is_none())
+            .and_then(|place| place.driver.as_mut());
+        // What an idle server has said is read before anything is written to it, and the task reads.
+        let driver = driver.filter(|driver| driver.is_expecting() && !turns.is_lent());
         driver.is_some_and(|driver| driver.write(&mut Context::from_waker(Waker::noop())))
     }
 
-    fn look(&self, turns: &Turns, is_quiet: &dyn Fn() -> bool) {
-        let Some(mut place) = self.0.try_lock() else {
-            return;
-        };
+    fn look(&self, turns: &Turns, is_quiet: &dyn Fn() -> bool) -> Option<End> {
+        let mut place = self.0.try_lock()?;
         // Its waker does nothing, so that it must not displace one that waits: neither the task's nor a caller's.
-        if !turns.lent.load(Ordering::Acquire) || !is_quiet() {
-            return;
+        if !turns.is_lent() || !is_quiet() {
+            return None;
         }
         let goes_on = place.poll(&mut Context::from_waker(Waker::noop()));
+        let end = match &place.finish {
+            Some(Finish::Ended(end)) => Some(end.clone()),
+            Some(Finish::Goodbye) | None => None,
+        };
         drop(place);
         if !goes_on {
             turns.ask();
         }
+        end
     }
 }

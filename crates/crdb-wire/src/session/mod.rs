@@ -56,7 +56,7 @@ impl Session {
     /// A session on an authenticated stream, with the default [`Config`].
     ///
     /// # Panics
-    /// Outside a Tokio runtime: the task that moves the bytes is spawned on it.
+    /// Outside a Tokio runtime: the task that moves the bytes is spawned on it. The runtime needs timers.
     #[must_use]
     pub fn start(stream: AuthenticatedStream) -> Self {
         Self::start_with(stream, Config::default())
@@ -235,18 +235,18 @@ impl Session {
             .with(|inner| inner.parameters.get(name).map(str::to_owned))
     }
 
-    /// Whether the connection has ended, as far as this side has been told: nothing more would reach the server.
+    /// Whether the connection has ended, as far as this side has been told: nothing more would reach the server. Reads what has come
+    /// on an idle connection, so that it may call the [`Observer`](crate::Observer).
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.connection.shared.look();
-        self.connection.shared.with(|inner| inner.end().is_some())
+        self.connection.shared.look().is_some()
     }
 
-    /// How the connection ended, if it has: [`End::Server`] with 57P01 when the server shuts down, even unasked.
+    /// How the connection ended, if it has: [`End::Server`] with 57P01 when the server shuts down, even unasked. Reads what has come, as
+    /// [`is_closed`](Self::is_closed) does.
     #[must_use]
     pub fn end(&self) -> Option<End> {
-        self.connection.shared.look();
-        self.connection.shared.with(|inner| inner.end().cloned())
+        self.connection.shared.look()
     }
 
     /// How many prepared statements are kept.
@@ -340,7 +340,10 @@ impl fmt::Debug for Session {
         f.debug_struct("Session")
             .field("peer", &self.connection.shared.peer)
             .field("engine", &self.engine)
-            .field("end", &self.end())
+            .field(
+                "end",
+                &self.connection.shared.with(|inner| inner.end().cloned()),
+            )
             .finish_non_exhaustive()
     }
 }
