@@ -33,7 +33,7 @@ const TURNS: u32 = 8;
 ///
 /// # What is given
 /// An answer that was current at most as long ago as the statement's rule says, or that was read after the call began; never one
-/// from before an invalidation of one of its tables, or from before a commit of the reader's [token](Self::seeing).
+/// from before an invalidation of one of its tables, or from before a commit of the reader's [token](Self::reading_after).
 ///
 /// # What is passed on
 /// Statements without a rule, and those whose answer may depend on more than parameters, tables and who asks:

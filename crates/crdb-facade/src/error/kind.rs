@@ -9,7 +9,7 @@ use crate::connector::ConnectError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration is wrong, or names something that is not there; [`Error::mistakes`] lists all of it.
+    /// The configuration is wrong, or names something that is not there; [`Error::mistakes`](super::Error::mistakes) lists all of it.
     Configuration,
     /// The directory of SQL files is not there, or its files have mistakes.
     SqlFiles,
@@ -37,7 +37,7 @@ pub enum ErrorKind {
     Timeout,
     /// The connection ended, or the node shut down.
     Connection,
-    /// The server answered with an error: see [`Error::sqlstate`].
+    /// The server answered with an error: see [`Error::sqlstate`](super::Error::sqlstate).
     Server,
     /// The statement was cancelled from outside.
     Cancelled,
