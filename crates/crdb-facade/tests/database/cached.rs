@@ -469,8 +469,18 @@ async fn a_load_is_a_span_of_the_call_that_began_it_and_a_hit_an_event() {
         value(&cached, 1).await;
     };
     tracing::Instrument::instrument(calls, request).await;
+    let read = || String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    // The load's task ends behind its answer.
+    let closed = async {
+        while !read().contains("crdb::cache: close") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), closed)
+        .await
+        .expect("no load has closed its span");
     drop(guard);
-    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let text = read();
     let has = |parts: &[&str]| {
         let line = text
             .lines()

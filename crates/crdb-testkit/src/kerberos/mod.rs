@@ -4,8 +4,11 @@ mod configuration;
 mod tools;
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
 
 use self::configuration::{client_configuration, server_configuration};
 use self::tools::Tools;
@@ -75,6 +78,8 @@ pub struct Kdc {
     tools: Tools,
     faked_clock: bool,
     port: u16,
+    /// Keeps the port from others while the KDC is stopped.
+    place: Option<Socket>,
     keeper: Keeper,
 }
 
@@ -117,6 +122,7 @@ impl Kdc {
             faked_clock: options.faked_clock,
             tools,
             port: 0,
+            place: None,
             keeper,
         };
         let mut attempt = 1;
@@ -276,9 +282,10 @@ impl Kdc {
         self.tools.administer(self.directory(), command)
     }
 
-    /// Ends the KDC, as if its machine were down; the directory stays.
+    /// Ends the KDC, as if its machine were down; the directory stays, and so does its port: connecting to it is refused.
     pub fn stop(&mut self) {
         drop(self.server.take());
+        self.place = keep(self.port).ok();
     }
 
     /// Starts it again after [`stop`](Self::stop), on the same port. Does nothing while it runs.
@@ -289,6 +296,7 @@ impl Kdc {
         if self.server.is_some() {
             return Ok(());
         }
+        drop(self.place.take());
         let mut environment = Tools::environment(self.directory());
         if self.faked_clock {
             let of_faketime = |name: &str| name == "LD_PRELOAD" || name.starts_with("FAKETIME");
@@ -319,6 +327,15 @@ impl Kdc {
             .as_ref()
             .map_or_else(String::new, Supervised::log)
     }
+}
+
+/// Takes a port without listening on it.
+fn keep(port: u16) -> std::io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    // Connections of the KDC may still be in TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    Ok(socket)
 }
 
 impl fmt::Debug for Kdc {
