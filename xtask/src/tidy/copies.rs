@@ -22,13 +22,14 @@ pub(crate) fn check(root: &Path) -> Vec<Finding> {
     PAIRS
         .iter()
         .filter_map(|[one, other]| {
-            let (Ok(left), Ok(right)) = (
-                fs::read_to_string(root.join(one)),
-                fs::read_to_string(root.join(other)),
-            ) else {
-                return None;
+            let [left, right] = [one, other].map(|path| fs::read_to_string(root.join(path)).ok());
+            let line = match (left, right) {
+                (Some(left), Some(right)) => first_difference(&left, &right)?,
+                // Another tree than this one.
+                (None, None) => return None,
+                // One was moved, and the pair would be compared no more.
+                (Some(_), None) | (None, Some(_)) => 1,
             };
-            let line = first_difference(&left, &right)?;
             Some(Finding::new(
                 "copies",
                 format!("{one}:{line}"),
