@@ -77,7 +77,7 @@ impl Turns {
     pub(super) fn drive(&self, cx: &mut Context<'_>, begins: impl Fn() -> bool) -> bool {
         let seat = self.seat();
         let goes_on = seat.is_some_and(|seat| seat.drive(self, cx, &begins));
-        // The task may have paused for unread rows, which the caller has read since.
+        // The task may hold the driver, and may have looked already at what is to be written.
         if !goes_on {
             self.ask();
         }

@@ -205,4 +205,21 @@ mod tests {
             assert!(reply.answer().await.is_success());
         }
     }
+
+    #[tokio::test]
+    async fn an_idle_lane_is_read_before_it_is_written_to() {
+        let (stream, mut server) = tokio::io::duplex(1_024);
+        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
+        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
+        let lane = Lane::new(Holder(session));
+        lane.set_ahead(1);
+        tokio::task::yield_now().await;
+        server
+            .write_all(b"E\0\0\0\x26SFATAL\0C57P01\0Mshutting down now\0\0")
+            .await
+            .unwrap();
+        // The task has been told, and has had no turn yet.
+        let mut reply = lane.sync().unwrap();
+        assert_eq!(reply.answer().await.written(), crate::Written::Not);
+    }
 }
