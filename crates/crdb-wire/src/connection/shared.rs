@@ -23,6 +23,10 @@ use crate::protocol::{Machine, Shape, Step};
 /// How many bytes may wait to be written before writers that can wait do so.
 const ROOM: usize = 256 * 1024;
 
+/// How many requests in a row must have had a connection that is shared to themselves, before the next one's caller moves its bytes.
+/// Where requests overlap now and then, handing the stream back and forth would cost more than it saves.
+const LONE: u32 = 16;
+
 /// The part of a connection that its callers and its driver share.
 pub(crate) struct Shared {
     inner: Mutex<Inner>,
@@ -50,6 +54,8 @@ pub(crate) struct Inner {
     pub(super) entries: VecDeque<Entry>,
     /// Requests whose answer is not complete.
     pub(super) unanswered: usize,
+    /// How many requests in a row were sent while no other was unanswered.
+    lone: u32,
     /// What the last ReadyForQuery said.
     pub(super) status: TransactionStatus,
     /// Statements that CockroachDB ended because a cancel came from outside.
@@ -107,6 +113,7 @@ impl Shared {
                 accepted: 0,
                 entries: VecDeque::new(),
                 unanswered: 0,
+                lone: 0,
                 status: TransactionStatus::Idle,
                 cancelled: 0,
                 end: None,
@@ -183,7 +190,7 @@ impl Shared {
     /// The connection has ended: nothing is written.
     pub(crate) fn send(self: &Arc<Self>, request: Outgoing<'_>) -> Result<Reply, Box<Answer>> {
         let slot = Arc::new(Slot::bounded(request.keeps));
-        let alone = {
+        let (shared, alone, drives) = {
             let mut inner = self.inner.lock();
             let inner = &mut *inner;
             if let Some(end) = &inner.end {
@@ -213,16 +220,20 @@ impl Shared {
                 tells_ends: request.tells_ends,
                 copy_refused: false,
             });
-            inner.unanswered == 1
+            let alone = inner.unanswered == 1;
+            inner.lone = if alone {
+                inner.lone.saturating_add(1)
+            } else {
+                0
+            };
+            let shared = self.ahead() != usize::MAX;
+            (shared, alone, alone && (!shared || inner.lone > LONE))
         };
-        // On a connection that is shared, the next request may come at any time.
-        let shared = self.ahead() != usize::MAX;
-        if shared {
+        if !drives && shared {
             self.turns.write();
         } else if !alone {
             self.turns.ask();
         }
-        let drives = alone && !shared;
         Ok(Reply::new(slot, Arc::clone(self), drives))
     }
 

@@ -56,6 +56,8 @@ struct Place<S> {
     driver: Option<Driver<S>>,
     /// How the connection has ended in a caller's turn.
     finish: Option<Finish>,
+    /// Wakes the task that runs the driver.
+    task: Option<Waker>,
 }
 
 impl Turns {
@@ -67,9 +69,12 @@ impl Turns {
 
     /// Writes what a caller of a shared connection has left, or asks the task to.
     pub(super) fn write(&self) {
-        if !self.seat().is_some_and(|seat| seat.write(self)) {
-            self.ask();
-        }
+        // Also after a panic of an observer, which has ended the connection.
+        let mut rest = Rest {
+            turns: self,
+            left: true,
+        };
+        rest.left = !self.seat().is_some_and(|seat| seat.write(self));
     }
 
     /// Moves bytes for the only caller that waits. It `begins` with its first poll, if it still is the only one, and goes on until the
@@ -110,6 +115,7 @@ impl Turns {
         let seat = Arc::new(Seat(Mutex::new(Place {
             driver: Some(driver),
             finish: None,
+            task: None,
         })));
         let weak: Weak<Seat<S>> = Arc::downgrade(&seat);
         // A driver runs once.
@@ -142,6 +148,10 @@ impl Turns {
         }
         *tick = None;
         let mut place = seat.0.lock();
+        match &mut place.task {
+            Some(task) => task.clone_from(cx.waker()),
+            task @ None => *task = Some(cx.waker().clone()),
+        }
         self.lent.store(false, Ordering::Release);
         let finish = match place.finish.take() {
             Some(finish) => finish,
@@ -157,16 +167,30 @@ impl Turns {
     }
 }
 
+/// Asks the task for what a caller has left undone.
+struct Rest<'t> {
+    turns: &'t Turns,
+    left: bool,
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        if self.left {
+            self.turns.ask();
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Place<S> {
-    /// Moves bytes. Says whether the connection goes on.
-    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Moves bytes. Says whether the connection goes on. Unless `watches`, the driver leaves the stream after the last answer.
+    fn poll(&mut self, cx: &mut Context<'_>, watches: bool) -> bool {
         let Some(driver) = self.driver.as_mut().filter(|_| self.finish.is_none()) else {
             return false;
         };
         // An observer that panics takes a part of what was read with it.
         let panicked = Finish::Ended(End::Protocol("an observer of this connection panicked"));
         self.finish = Some(panicked);
-        match driver.poll(cx, false) {
+        match driver.poll(cx, watches) {
             Poll::Pending => {
                 self.finish = None;
                 true
@@ -190,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Drive for Seat<S> {
         }
         turns.used.store(true, Ordering::Release);
         turns.lent.store(true, Ordering::Release);
-        let goes_on = place.poll(cx);
+        let goes_on = place.poll(cx, false);
         drop(place);
         if !goes_on {
             turns.ask();
@@ -202,14 +226,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Drive for Seat<S> {
     }
 
     fn write(&self, turns: &Turns) -> bool {
-        let mut place = self.0.try_lock();
-        let driver = place
-            .as_mut()
-            .filter(|place| place.finish.is_none())
-            .and_then(|place| place.driver.as_mut());
-        // What an idle server has said is read before anything is written to it, and the task reads.
-        let driver = driver.filter(|driver| driver.is_expecting() && !turns.is_lent());
-        driver.is_some_and(|driver| driver.write(&mut Context::from_waker(Waker::noop())))
+        let Some(mut place) = self.0.try_lock() else {
+            return false;
+        };
+        if turns.is_lent() || place.finish.is_some() {
+            return false;
+        }
+        match &mut place.driver {
+            Some(driver) if driver.is_expecting() => {
+                driver.write(&mut Context::from_waker(Waker::noop()))
+            }
+            // What an idle server has said is read before anything is written to it. The task waits for the stream as before: it is
+            // its waker that the stream is given.
+            Some(_) => {
+                let Some(task) = place.task.take() else {
+                    return false;
+                };
+                let goes_on = place.poll(&mut Context::from_waker(&task), true);
+                place.task = Some(task);
+                goes_on
+            }
+            None => false,
+        }
     }
 
     fn look(&self, turns: &Turns, is_quiet: &dyn Fn() -> bool) -> Option<End> {
@@ -218,7 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Drive for Seat<S> {
         if !turns.is_lent() || !is_quiet() {
             return None;
         }
-        let goes_on = place.poll(&mut Context::from_waker(Waker::noop()));
+        let goes_on = place.poll(&mut Context::from_waker(Waker::noop()), false);
         let end = match &place.finish {
             Some(Finish::Ended(end)) => Some(end.clone()),
             Some(Finish::Goodbye) | None => None,

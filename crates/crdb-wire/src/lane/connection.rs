@@ -147,7 +147,7 @@ impl<S: AsRef<Session>> Drop for Lane<S> {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::poll;
+    use futures_util::{FutureExt as _, poll};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
     use super::*;
@@ -221,5 +221,61 @@ mod tests {
         // The task has been told, and has had no turn yet.
         let mut reply = lane.sync().unwrap();
         assert_eq!(reply.answer().await.written(), crate::Written::Not);
+    }
+
+    #[tokio::test]
+    async fn a_caller_writes_to_an_idle_lane_itself() {
+        let (stream, mut server) = tokio::io::duplex(1_024);
+        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
+        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
+        let lane = Lane::new(Holder(session));
+        lane.set_ahead(1);
+        tokio::task::yield_now().await;
+        for _ in 0..3 {
+            let mut reply = lane.sync().unwrap();
+            // The task has had no turn yet.
+            let mut read = [0; 5];
+            server
+                .read_exact(&mut read)
+                .now_or_never()
+                .unwrap()
+                .unwrap();
+            assert_eq!(read, SYNC);
+            // It has the next one once the answer has come, as always.
+            server.write_all(&READY).await.unwrap();
+            assert!(reply.answer().await.is_success());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lane_that_one_caller_has_to_itself_is_moved_by_it_until_another_comes() {
+        let (stream, mut server) = tokio::io::duplex(1_024);
+        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
+        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
+        let lane = Lane::new(Holder(session));
+        lane.set_ahead(1);
+        tokio::task::yield_now().await;
+        let mut moved = Vec::new();
+        for _ in 0..20 {
+            let mut reply = lane.sync().unwrap();
+            assert!(reply.answer().now_or_never().is_none());
+            server.write_all(&READY).await.unwrap();
+            // A caller that moves the bytes finds its answer before the task has had a turn.
+            moved.push(reply.answer().now_or_never().is_some());
+            assert!(reply.answer().await.is_success());
+            expect(&mut server, 1).await;
+        }
+        assert!(
+            !moved.first().unwrap() && *moved.last().unwrap(),
+            "{moved:?}"
+        );
+        // The first of two is polled, and then left alone: the task answers the second.
+        let mut first = lane.sync().unwrap();
+        assert!(first.answer().now_or_never().is_none());
+        let mut second = lane.sync().unwrap();
+        expect(&mut server, 2).await;
+        server.write_all(&READY.repeat(2)).await.unwrap();
+        assert!(second.answer().await.is_success());
+        assert!(first.answer().await.is_success());
     }
 }
