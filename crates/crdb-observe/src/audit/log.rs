@@ -267,7 +267,8 @@ impl AuditLog {
     }
 
     /// Queues an entry, and returns a future of its receipt: so that several entries of one request are written together, or while the
-    /// database works. When the queue is full, it waits for a place. An entry counts as written once that future says so.
+    /// database works. To write an entry while the next statement is under way, wait for both at once, the statement first:
+    /// `tokio::join!(statement, receipt)`. When the queue is full, it waits for a place. An entry counts as written once that future says so.
     ///
     /// # Errors
     /// [`ErrorKind::Closed`] after [`close`](Self::close).

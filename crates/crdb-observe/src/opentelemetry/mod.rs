@@ -51,7 +51,7 @@ use span::Tracing as StartSpan;
 /// | transaction, attempt, acquire | internal | the transaction's name or `transaction`; `attempt`, `acquire` |
 ///
 /// A statement's parent is the attempt of its transaction, else the context that is current where it is called. Its first attempt has
-/// no span of its own. An operation that is dropped has the attribute `crdb.outcome` = `dropped` and no error.
+/// no span of its own, nor has an acquire that found an idle session at once. An operation that is dropped has the attribute `crdb.outcome` = `dropped` and no error.
 ///
 /// | attribute | |
 /// | --- | --- |

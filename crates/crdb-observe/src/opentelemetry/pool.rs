@@ -1,10 +1,11 @@
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use opentelemetry::Context;
 
 use crdb_pool::{AcquireOutcome, ErrorKind, Token};
 
-use super::span::{End, Place, Server, begin_leaf, server};
+use super::span::{End, Place, Server, past, server};
 use super::{OpenTelemetry, kept};
 
 impl OpenTelemetry {
@@ -25,7 +26,7 @@ impl OpenTelemetry {
 
 impl crdb_pool::Observer for OpenTelemetry {
     fn begin_acquire(&self, _: &crdb_pool::AcquireBegin) -> Token {
-        begin_leaf(&*self.spans, "acquire")
+        Some(Box::new(Context::current()))
     }
 
     fn end_acquire(&self, token: Token, event: &crdb_pool::AcquireEnd<'_>) {
@@ -52,8 +53,14 @@ impl crdb_pool::Observer for OpenTelemetry {
             }
             _ => (End::DROPPED, None),
         };
-        if let Some(context) = kept(&token) {
-            end.finish(context, server.into_iter().flatten());
+        // An idle session that was there: nothing was waited for, and a span of no length would be in every trace.
+        if event.waited.is_zero() && matches!(event.outcome, AcquireOutcome::Acquired(_)) {
+            return;
+        }
+        if let Some(parent) = kept(&token) {
+            let began = SystemTime::now() - event.waited;
+            let context = past(&*self.spans, "acquire", began, parent);
+            end.finish(&context, server.into_iter().flatten());
         }
     }
 

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(feature = "pool")]
+use std::time::SystemTime;
 
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -109,22 +111,18 @@ pub(super) fn begin_query(
     Some(Box::new(context.with_value(place)))
 }
 
-/// Begins an operation in which no other does: its context has no [`Place`] of its own.
+/// Begins the span of an operation that has ended already.
 #[cfg(feature = "pool")]
-pub(super) fn begin_leaf(
+pub(super) fn past(
     spans: &dyn Tracing,
     name: &'static str,
-) -> Option<Box<dyn Any + Send + Sync>> {
-    let parent = Context::current();
-    // With room for what its end adds.
-    let attributes = Vec::with_capacity(2);
-    Some(Box::new(start(
-        spans,
-        name,
-        SpanKind::Internal,
-        attributes,
-        &parent,
-    )))
+    began: SystemTime,
+    parent: &Context,
+) -> Context {
+    let builder = SpanBuilder::from_name(name)
+        .with_kind(SpanKind::Internal)
+        .with_start_time(began);
+    spans.start(builder, parent)
 }
 
 fn start(

@@ -99,7 +99,7 @@ pub struct AcquireBegin {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AcquireEnd<'a> {
-    /// From the call to the lease or to giving up, checks included.
+    /// From the call to the lease or to giving up, checks included. Zero where an idle session was there and needed no check.
     pub waited: Duration,
     /// How it ended.
     pub outcome: AcquireOutcome<'a>,
