@@ -1,8 +1,10 @@
 //! Many tasks that ask for one row again and again over few connections, through each client in the way its users do.
 
+mod diesel;
 mod driver;
 mod ours;
 mod sqlx;
+mod xitca;
 
 use std::{
     sync::Arc,
@@ -12,9 +14,11 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 pub use self::{
+    diesel::Diesel,
     driver::{Bb8, Deadpool, Shared},
     ours::{Lanes, Pooled},
     sqlx::Sqlx,
+    xitca::Xitca,
 };
 use crate::{
     case::{MeasureError, Role, Sample, Subject},

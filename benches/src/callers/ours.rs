@@ -24,13 +24,16 @@ pub struct Lanes {
     statement: &'static str,
 }
 
-async fn open(opening: Opening, lanes: u32) -> Result<Database, MeasureError> {
+/// With lanes, the pool has one session more than them: it is for transactions, and is not opened where there are none.
+async fn open(opening: Opening, lanes: bool) -> Result<Database, MeasureError> {
+    let lanes = if lanes { opening.sessions } else { 0 };
+    let sessions = opening.sessions.max(lanes + 1);
     let mut config = Config::builder()
         .set_text("auth.nodes", &format!("{}:{}", opening.host, opening.port))
         .set_text("auth.user", &opening.user)
         .set_text("auth.password", &opening.password)
         .set_text("auth.database", &opening.database)
-        .set_text("pool.max_size", &opening.sessions.to_string())
+        .set_text("pool.max_size", &sessions.to_string())
         .set_text("exec.lanes", &lanes.to_string());
     for (key, value) in Tls::settings(opening.tls.as_ref()) {
         config = config.set_text(key, &value);
@@ -51,7 +54,7 @@ impl Caller for Pooled {
     const SETTINGS: &'static str = "Database of crdb-facade, defaults, metrics and tracing on";
 
     async fn open(opening: Opening, statement: &'static str) -> Result<Self, MeasureError> {
-        let database = open(opening, 0).await?;
+        let database = open(opening, false).await?;
         Ok(Self {
             database,
             statement,
@@ -67,11 +70,10 @@ impl Caller for Lanes {
     const NAME: &'static str = "crdb-facade, lanes";
     const ROLE: Role = Role::Ours;
     const SETTINGS: &'static str =
-        "the same with exec.lanes one below the connections, which are as many in all";
+        "the same with exec.lanes; the session that the pool has beside them stays unopened";
 
     async fn open(opening: Opening, statement: &'static str) -> Result<Self, MeasureError> {
-        let lanes = opening.sessions - 1;
-        let database = open(opening, lanes).await?;
+        let database = open(opening, true).await?;
         Ok(Self {
             database,
             statement,

@@ -58,6 +58,10 @@ pub(super) const THROUGHPUT: Heading = Heading {
     id: "throughput",
     title: "a pool of 8 beside 8 dedicated connections, and as 64 callers grow to 1,000",
 };
+pub(super) const WEIGHT: Heading = Heading {
+    id: "P13",
+    title: "crates and first debug build of a program, of the library service, of a layer alone",
+};
 pub(super) const COMMAND_LINE: Heading = Heading {
     id: "P14",
     title: "the program crdb: start to first row of a named query, size",

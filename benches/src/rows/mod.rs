@@ -29,6 +29,7 @@ mod sql_text;
 mod throughput;
 mod timed;
 mod transfers;
+mod weight;
 
 use crate::row::Row;
 
@@ -50,6 +51,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &sql_text::SqlText,
         &far_server::FarServer,
         &cached_answers::CachedAnswers,
+        &weight::Weight,
         &command_line::CommandLine,
         &throughput::Throughput,
     ]
@@ -75,6 +77,7 @@ pub fn all() -> Vec<&'static dyn Row> {
         &Outline(headings::SQL_TEXT),
         &Outline(headings::FAR_SERVER),
         &cached_answers::CachedAnswers,
+        &weight::Weight,
         &command_line::CommandLine,
         &Outline(headings::THROUGHPUT),
     ]

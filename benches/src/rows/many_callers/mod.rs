@@ -9,8 +9,10 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use super::headings;
 use crate::row::{Heading, Row, Settings};
 use crate::{
-    callers::{Bb8, Caller as _, Deadpool, Lanes, Pooled, Shared, Sqlx, Tasks, Work},
-    case::{Bound, Case, MeasureError, Metric, Target},
+    callers::{
+        Bb8, Caller as _, Deadpool, Diesel, Lanes, Pooled, Shared, Sqlx, Tasks, Work, Xitca,
+    },
+    case::{Bound, Case, MeasureError, Metric, Subject, Target},
     pools::live::Opening,
     server::{POINT_SELECT, Server},
 };
@@ -72,19 +74,26 @@ async fn case(
         metric: "p99",
         bound: Bound::RatioAtMost(Deadpool::NAME, 1.0),
     });
+    let mut subjects: Vec<Box<dyn Subject>> = vec![
+        Box::new(Tasks::<Lanes>::open(server, opening(), work).await?),
+        Box::new(Tasks::<Pooled>::open(server, opening(), work).await?),
+        Box::new(Tasks::<Shared>::open(server, opening(), work).await?),
+        Box::new(Tasks::<Deadpool>::open(server, opening(), work).await?),
+        Box::new(Tasks::<Bb8>::open(server, opening(), work).await?),
+        Box::new(Tasks::<Sqlx>::open(server, opening(), work).await?),
+        Box::new(Tasks::<Diesel>::open(server, opening(), work).await?),
+    ];
+    if server.tls().is_none() {
+        subjects.push(Box::new(
+            Tasks::<Xitca>::open(server, opening(), work).await?,
+        ));
+    }
+    subjects.push(Box::new(Pgbench::new(server, CONNECTIONS, settings.quick)));
     Ok(Case {
         name: format!("point select by key, {tasks} tasks, {CONNECTIONS} connections"),
         metrics: vec![Metric::higher("rate", "rows/s"), Metric::lower("p99", "us")],
         targets,
         rounds: if settings.quick { 5 } else { 9 },
-        subjects: vec![
-            Box::new(Tasks::<Lanes>::open(server, opening(), work).await?),
-            Box::new(Tasks::<Pooled>::open(server, opening(), work).await?),
-            Box::new(Tasks::<Shared>::open(server, opening(), work).await?),
-            Box::new(Tasks::<Deadpool>::open(server, opening(), work).await?),
-            Box::new(Tasks::<Bb8>::open(server, opening(), work).await?),
-            Box::new(Tasks::<Sqlx>::open(server, opening(), work).await?),
-            Box::new(Pgbench::new(server, CONNECTIONS, settings.quick)),
-        ],
+        subjects,
     })
 }
