@@ -390,6 +390,15 @@ impl Database {
         self.shared.observing.profile.as_ref()
     }
 
+    /// What sends to the collector of `observe.otlp.endpoint`, for spans, metrics and log records of the service's own; `None` where that is
+    /// not set. A statement within a span of its [tracers](crdb_observe::otlp::Otlp::tracers) has that span as its parent. What has
+    /// gathered is sent by [`close`](Self::close).
+    #[cfg(feature = "otlp")]
+    #[must_use]
+    pub fn otlp(&self) -> Option<&crdb_observe::otlp::Otlp> {
+        self.shared.observing.otlp()
+    }
+
     /// Whether the service should get requests: what `/ready` answers by. It follows the pool: not ready without a node in rotation, without
     /// a session within 2 s, or closed. A full pool is ready: it works, and its load would only move on to the next. Add checks of your
     /// own; ask it where the service has a router of its own; [drain](crdb_observe::endpoint::Readiness::drain) it first when the service

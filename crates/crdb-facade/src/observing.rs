@@ -188,6 +188,12 @@ impl Observing {
         }
     }
 
+    /// What sends to the collector.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn otlp(&self) -> Option<&crdb_observe::otlp::Otlp> {
+        self.exporter.as_ref()?.otlp()
+    }
+
     /// Sends what has gathered, for as long as `within` at most. What cannot be sent is logged.
     pub(crate) async fn flush(&self, within: Duration) {
         #[cfg(feature = "otlp")]
@@ -380,6 +386,10 @@ mod exporter {
             Ok(Some(Self {
                 otlp: Some(Arc::new(otlp)),
             }))
+        }
+
+        pub(super) fn otlp(&self) -> Option<&Otlp> {
+            self.otlp.as_deref()
         }
 
         pub(super) async fn flush(&self, within: Duration) {

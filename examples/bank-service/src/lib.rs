@@ -3,8 +3,8 @@
 //! [`Service::router`] is the whole service. The program gives it a database and a port, the tests give it a database of their
 //! own.
 //!
-//! In reading order: `api` (a handler for each route), `generated` (its SQL), `failure` (its errors); `service`, `readiness` and
-//! `requests` (what surrounds every request); `settings`, `migrations`, `schema`, `audit` and `health` (what the program needs).
+//! In reading order: `api` (a handler for each route), `generated` (its SQL), `failure` (its errors); `service`, `readiness`, `requests`
+//! and `traces` (what surrounds every request); `settings`, `migrations`, `schema`, `audit` and `health` (what the program needs).
 
 pub mod generated;
 
@@ -18,6 +18,7 @@ mod requests;
 mod schema;
 mod service;
 mod settings;
+mod traces;
 
 pub use audit::Audit;
 pub use failure::Failure;

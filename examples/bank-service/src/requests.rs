@@ -1,4 +1,4 @@
-//! What surrounds every request of the API: the phase, a span, a line of the log, a measurement, an entry of the audit log.
+//! What surrounds every request of the API: the phase, spans, a line of the log, a measurement, an entry of the audit log.
 
 use std::time::{Duration, Instant};
 
@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use crdb_facade::observe::audit::Outcome;
+use opentelemetry::context::FutureExt as _;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
@@ -16,6 +17,7 @@ use tracing::Instrument as _;
 
 use crate::failure::Unknown;
 use crate::service::Service;
+use crate::traces;
 
 /// Longer headers are not taken over.
 const LONGEST_HEADER: usize = 128;
@@ -23,7 +25,7 @@ const LONGEST_HEADER: usize = 128;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     route: String,
-    method: String,
+    method: &'static str,
     status: u16,
 }
 
@@ -84,7 +86,10 @@ pub(crate) async fn around(
         request: id.clone(),
         action: format!("{method} {route}"),
     };
-    let span = tracing::info_span!("request", %method, route, request_id = id);
+    let named = name(&method);
+    let context = service.traces().begin(named, &route, request.headers());
+    let trace_id = traces::id(&context);
+    let span = tracing::info_span!("request", %method, route, request_id = id, trace_id);
 
     let started = Instant::now();
     let mut response = async {
@@ -108,11 +113,13 @@ pub(crate) async fn around(
         response
     }
     .instrument(span)
+    .with_context(context.clone())
     .await;
+    traces::end(&context, response.status());
 
     let labels = Labels {
         route,
-        method: method.to_string(),
+        method: named,
         status: response.status().as_u16(),
     };
     service.requests().record(&labels, started.elapsed());
@@ -162,6 +169,20 @@ impl Entry {
                     .into_response())
             }
         }
+    }
+}
+
+/// What metrics and spans call a method. A client may make up others, of which there is no end.
+fn name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
     }
 }
 

@@ -17,6 +17,7 @@ use crdb_facade::prelude::*;
 use crate::audit::Audit;
 use crate::readiness::ready;
 use crate::requests::{self, RequestMetrics};
+use crate::traces::Traces;
 
 /// The wait before a migration that met a failure of the network is tried again.
 const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
@@ -36,6 +37,7 @@ struct Shared {
     /// Keeps the replica unready until it serves.
     start: Gate,
     requests: RequestMetrics,
+    traces: Traces,
 }
 
 impl Service {
@@ -49,6 +51,7 @@ impl Service {
         if let Some(audit) = &audit {
             db.metrics().watch_audit(audit.log());
         }
+        let traces = Traces::new(&db);
         let shared = Arc::new(Shared {
             db,
             migrations,
@@ -56,6 +59,7 @@ impl Service {
             serving: AtomicBool::new(false),
             start,
             requests: RequestMetrics::new(),
+            traces,
         });
         // Weak, because the database has the check.
         let watched = Arc::downgrade(&shared);
@@ -142,6 +146,10 @@ impl Service {
 
     pub(crate) fn requests(&self) -> &RequestMetrics {
         &self.shared.requests
+    }
+
+    pub(crate) fn traces(&self) -> &Traces {
+        &self.shared.traces
     }
 
     /// Whether the schema is as far as this program needs it. A newer one passes, so that a program can go back without it.

@@ -6,8 +6,11 @@
 )]
 
 mod api;
+#[path = "../../../../crates/crdb-observe/tests/exported/collector.rs"]
+mod collector;
 mod deployment;
 mod killed;
 mod program;
 mod replica;
 mod runbooks;
+mod traced;
