@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::api::no_tables;
-use crate::replica::{Replica, request};
+use crate::replica::{LIMIT, Replica, request};
 
 /// The pages whose commands run here. The pages of the toolkit's alerts run beside these alerts' faults.
 fn pages() -> Vec<PathBuf> {
@@ -44,11 +44,40 @@ fn blocks(page: &str) -> Vec<(usize, String)> {
     blocks
 }
 
+/// The URL with one more node, on which nothing listens.
+fn with_a_lost_node(url: &str) -> String {
+    let lost = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let lost = lost.local_addr().unwrap();
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let path = rest.find('/').unwrap();
+    format!("{scheme}://{},{lost}{}", &rest[..path], &rest[path..])
+}
+
+/// Waits until the service has seen that the node is lost.
+async fn until_seen(replica: &Replica) {
+    let seen = async {
+        loop {
+            let metrics = request(replica.endpoint(), "GET", "/metrics", None, "").await;
+            let (_, metrics) = metrics.unwrap();
+            let mut nodes = metrics
+                .lines()
+                .filter(|line| line.starts_with("crdb_pool_node_in_rotation"));
+            if nodes.any(|node| node.ends_with(" 0")) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let seen = tokio::time::timeout(LIMIT, seen).await;
+    assert!(seen.is_ok(), "{}", replica.log());
+}
+
 #[crdb_testkit::test(migrate = no_tables, imitate = "v25.2")]
 async fn the_commands_of_the_runbooks_run(url: String) {
     let directory = tempfile::tempdir().unwrap();
     let settings = format!(
-        "listen: 127.0.0.1:1\ndatabase:\n  auth: {{ url: '{url}' }}\n  observe: {{ endpoint: {{ listen: '127.0.0.1:0' }} }}\n"
+        "listen: 127.0.0.1:1\ndatabase:\n  auth: {{ url: '{}' }}\n  observe: {{ endpoint: {{ listen: '127.0.0.1:0' }} }}\n",
+        with_a_lost_node(&url)
     );
     let replica = Replica::start(directory.path(), &settings, &[]).await;
     replica.until_ready(204).await;
@@ -56,6 +85,7 @@ async fn the_commands_of_the_runbooks_run(url: String) {
     request(replica.address, "GET", "/accounts", None, "")
         .await
         .unwrap();
+    until_seen(&replica).await;
 
     let program = Path::new(env!("CARGO_BIN_EXE_bank-service"))
         .parent()
@@ -77,7 +107,9 @@ async fn the_commands_of_the_runbooks_run(url: String) {
         assert!(!blocks.is_empty(), "{} has no commands", page.display());
         for (line, block) in blocks {
             let mut command = Command::new("bash");
-            command.args(["-eu", "-c", &block]).envs(variables.clone());
+            command
+                .args(["-euo", "pipefail", "-c", &block])
+                .envs(variables.clone());
             // The proxy in front of the database runs on this thread.
             let output = tokio::task::spawn_blocking(move || command.output().unwrap())
                 .await
