@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::exit::Usage;
@@ -36,6 +38,10 @@ pub(crate) fn leave_no_core() {
     };
     // Lowering a limit is always allowed; a system that has none writes no core files.
     let _ = setrlimit(Resource::Core, none);
+    // The limit does not hold where the kernel hands cores to a program (`core_pattern`). Other processes of the same user do not get
+    // to the memory either, nor to the environment that the program was started with.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// Whether this is a connection string with a password, or the setting of one.
@@ -74,8 +80,21 @@ fn assigns_secret(argument: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn neither_a_limit_nor_a_handler_leaves_a_core() {
+        leave_no_core();
+        let limit = rustix::process::getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            rustix::process::dumpable_behavior().unwrap(),
+            DumpableBehavior::NotDumpable
+        );
+    }
 
     #[test]
     fn passwords_in_every_spelling_are_seen() {

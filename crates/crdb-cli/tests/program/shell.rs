@@ -16,7 +16,7 @@ use crate::bed::Bed;
 const HANGS: Duration = Duration::from_secs(60);
 
 /// The program on a terminal, as a person would have it.
-struct Terminal {
+pub(crate) struct Terminal {
     keyboard: File,
     screen: Arc<Mutex<String>>,
     /// How much of the screen has been looked at.
@@ -25,7 +25,11 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(bed: &Bed, arguments: &[&str]) -> Self {
+    pub(crate) fn start(bed: &Bed, arguments: &[&str]) -> Self {
+        Self::with_pager(bed, arguments, "cat")
+    }
+
+    fn with_pager(bed: &Bed, arguments: &[&str], pager: &str) -> Self {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
@@ -49,7 +53,7 @@ impl Terminal {
             .env("HOME", bed.directory.path())
             .env_remove("XDG_STATE_HOME")
             .env("TERM", "xterm")
-            .env("PAGER", "cat")
+            .env("PAGER", pager)
             .stdin(open())
             .stdout(open())
             .stderr(open());
@@ -75,13 +79,13 @@ impl Terminal {
         }
     }
 
-    fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
     /// Waits until the screen shows this, behind what was waited for before.
     #[track_caller]
-    fn shows(&mut self, text: &str) {
+    pub(crate) fn shows(&mut self, text: &str) {
         let began = Instant::now();
         loop {
             let screen = self.screen.lock().unwrap().clone();
@@ -94,7 +98,7 @@ impl Terminal {
         }
     }
 
-    fn ends(mut self) -> i32 {
+    pub(crate) fn ends(mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
     }
 }
@@ -176,4 +180,24 @@ async fn in_production_it_says_so_and_only_reads() {
     });
     assert!(!bed.path(".local").exists());
     bed.run(&["shell"]).await.ended(2);
+}
+
+/// The pager here is a program that prints its environment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pager_sees_no_secrets() {
+    let bed = Bed::new().await;
+    tokio::task::block_in_place(|| {
+        let mut terminal = Terminal::with_pager(&bed, &["shell", "--no-history"], "env");
+        terminal.shows("=> ");
+        terminal.types("SELECT generate_series(1, 100) AS n;\r");
+        terminal.shows("TERM=xterm");
+        terminal.shows("=> ");
+        terminal.types("\\q\r");
+        assert!(
+            !terminal.screen.lock().unwrap().contains("CRDB_AUTH__URL"),
+            "{}",
+            terminal.screen.lock().unwrap()
+        );
+        assert_eq!(terminal.ends(), 0);
+    });
 }

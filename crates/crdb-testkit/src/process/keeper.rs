@@ -52,6 +52,9 @@ impl Keeper {
         let mut child = Command::new("sh")
             .args(["-c", SCRIPT, "crdb-testkit-keeper"])
             .arg(parent.join(&name))
+            // What its owner has in its environment, such as a password, is not the keeper's to show for as long as it lives.
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -150,6 +153,20 @@ impl Drop for Keeper {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of Linux are the files of processes.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_environment_is_the_owners_alone() {
+        // Cargo sets it for tests.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let keeper = Keeper::new("environment", None).unwrap();
+        let environment = format!("/proc/{}/environ", keeper.child.id());
+        let environment = std::fs::read(environment).unwrap();
+        let environment = String::from_utf8_lossy(&environment);
+        assert!(environment.contains("PATH="), "{environment}");
+        assert!(!environment.contains("CARGO"), "{environment}");
+    }
 
     #[test]
     fn only_what_has_neither_owner_nor_keeper_is_swept() {
