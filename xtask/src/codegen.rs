@@ -21,5 +21,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.asks_server(&own)? {
         return crate::relaunch::with_feature("engine");
     }
-    Ok(codegen::run(arguments, &own, "cargo xtask codegen")?.into())
+    Ok(codegen::run(arguments, &own, "cargo xtask codegen", false)?.into())
 }

@@ -100,7 +100,7 @@ fn verifier(arguments: &VerifyArguments, connection: &Connection) -> Result<(Pat
 }
 
 fn configured(connection: &Connection, key: Key<Option<PathBuf>>) -> Result<PathBuf> {
-    connection.config()?.path(key).ok_or_else(|| {
+    connection.without_a_database()?.path(key).ok_or_else(|| {
         Usage::new(format!(
             "name the log's directory, or set {key} in the configuration"
         ))
@@ -121,7 +121,7 @@ fn told(directory: &Path, found: &Verification, as_json: bool) -> Exit {
     if as_json {
         let object = json!({
             "intact": found.is_intact(),
-            "directory": directory,
+            "directory": directory.display().to_string(),
             "first": found.first,
             "entries": found.entries,
             "files": found.files,

@@ -32,47 +32,64 @@ pub struct Cli {
     json: bool,
 }
 
+/// Lines that a terminal of 80 columns does not break.
 const START: &str = "\
-Where to start:
-  crdb new bank                          a new service: HTTP, typed SQL, migrations, tests
-  crdb dev                               a server to develop against
-  crdb top http://app1:9464              what a service does with its database
-  crdb profile http://app1:9464          which of its queries cost most, and where their time goes
-  crdb why accounts.get -p id=7          why a query is slow
-  crdb doctor                            why a login fails, or how well it works
-  crdb shell                             statements as you type them
-  crdb query                             list the named queries
-  crdb query accounts.get -p id=7        run one
-  crdb sql report.sql                    run a script
-  crdb sql - --format csv < report.sql   the same from standard input, as CSV
-  crdb sql check                         what is wrong with the SQL files; crdb codegen writes their functions
-  crdb config explain --changed          where each setting comes from
-  crdb migrate plan                      what `crdb migrate up` would do
-  crdb load accounts accounts.csv        load a file; crdb export --table accounts -o accounts.csv
+A service of your own:
+  crdb new bank                     HTTP, typed SQL, migrations, tests
+  crdb dev -- cargo test            a server to develop against, for a command
+  crdb migrate plan                 what `crdb migrate up` would do
+  crdb sql check                    what is wrong with the SQL files
+  crdb codegen                      the typed functions for their queries
 
-The database is the one that a service started here would use: the file that CRDB_CONFIG names, else crdb.yaml or
-crdb.toml, then CRDB_* variables. --config, --url and --set are stronger. Passwords do not belong on a command line:
-the configuration names a file, a variable or a program that has them.
+A database:
+  crdb doctor                       why a login fails, or how well it works
+  crdb config explain --changed     where each setting comes from
+  crdb query                        the named queries of the SQL files
+  crdb query accounts.get -p id=7   one of them, run
+  crdb sql report.sql               a script; `-` is standard input
+  crdb shell                        statements as you type them
+  crdb load accounts more.csv       a file into a table
+  crdb export --table accounts -o all.csv
+                                    a table into a file; `crdb verify all.csv`
 
-Exit codes: 0 done; 1 failed, do not repeat it as it is; 2 the command line or the configuration is wrong;
-3 failed without an effect, may be repeated; 4 it is unknown whether it took effect.";
+A service at work:
+  crdb top http://app1:9464         what it does with its database, live
+  crdb profile http://app1:9464     which of its queries cost most, and why
+  crdb why accounts.get -p id=7     why a query is slow
+  crdb audit verify                 whether an audit log is what was written
+
+A named query stands in an SQL file below `sql.directory`, under a line like
+`-- name: get :one`; in accounts.sql it is `accounts.get`.
+
+The database is the one that a service started here would use: the file that
+CRDB_CONFIG names, else crdb.yaml or crdb.toml, then CRDB_* variables. --config,
+--url and --set are stronger. Passwords do not belong on a command line: the
+configuration names a file, a variable or a program that has them.
+
+Exit codes, which scripts may rely on:
+  0  done
+  1  failed; do not repeat it as it is
+  2  not begun: the command line or the configuration is wrong
+  3  failed, certainly without an effect; it may be repeated
+  4  it is unknown whether it took effect
+
+`crdb help COMMAND` says more. `crdb completions bash` prints completions for a
+shell, `crdb man DIRECTORY` writes the man pages.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a named query, or list them
-    Query(query::Arguments),
-    /// Run the statements of a file; `sql check` looks at files without running them
-    Sql(SqlArguments),
-    /// Walk a login step by step and say what is wrong with it
-    Doctor(doctor::Arguments),
-    /// Show the configuration
-    Config(config::Arguments),
     /// Write a new service from a template
     New(new::Arguments),
     /// Start a server to develop against, and print its URL
     Dev(dev::Arguments),
     /// Apply migrations to a database, take them back, say how far it has come
     Migrate(migrate::Arguments),
+    /// Run a named query, or list them
+    Query(query::Arguments),
+    /// Run the statements of a file; `sql check` looks at files without running them
+    Sql(SqlArguments),
+    /// Open an interactive shell
+    Shell(shell::Arguments),
     /// Write the typed functions for the queries in SQL files
     Codegen(codegen::Arguments),
     /// Load the rows of a file into a table
@@ -81,14 +98,16 @@ enum Command {
     Export(export::Arguments),
     /// Check the files of an export against their manifest
     Verify(verify::Arguments),
-    /// Open an interactive shell
-    Shell(shell::Arguments),
-    /// Show what a service does with its database
+    /// Walk a login step by step and say what is wrong with it
+    Doctor(doctor::Arguments),
+    /// Show each setting, and where it comes from
+    Config(config::Arguments),
+    /// Say why a named query is slow
+    Why(why::Arguments),
+    /// Show what a service does with its database, live
     Top(top::Arguments),
     /// Say which queries of a service cost most, and what has changed
     Profile(profile::Arguments),
-    /// Say why a named query is slow
-    Why(why::Arguments),
     /// Check an audit log
     Audit(audit::Arguments),
     /// Print a shell's completions
@@ -143,7 +162,7 @@ impl Cli {
             Command::Config(arguments) => config::run(arguments, connection, json),
             Command::Migrate(arguments) => migrate::run(arguments, connection, json),
             Command::Codegen(arguments) => {
-                codegen::run(arguments, Path::new(OWN_SQL), "crdb codegen")
+                codegen::run(arguments, Path::new(OWN_SQL), "crdb codegen", json)
             }
             Command::Load(arguments) => load::run(arguments, connection, json),
             Command::Export(arguments) => export::run(arguments, connection, json),
@@ -154,7 +173,7 @@ impl Cli {
             Command::Why(arguments) => why::run(arguments, connection, json),
             Command::Audit(arguments) => audit::run(arguments, connection, json),
             Command::Completions(arguments) => complete::completions(arguments),
-            Command::Man(arguments) => complete::man(arguments),
+            Command::Man(arguments) => complete::man(arguments, json),
         }
     }
 }
@@ -181,11 +200,27 @@ pub fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_has_an_example_of_every_command() {
+        for command in Cli::command().get_subcommands() {
+            let example = format!("crdb {}", command.get_name());
+            let is_shown = START.match_indices(&example).any(|(at, _)| {
+                let behind = START[at + example.len()..].chars().next();
+                behind.is_some_and(|next| matches!(next, ' ' | '`'))
+            });
+            assert!(is_shown, "{example}");
+        }
+        for line in START.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
     }
 }

@@ -39,10 +39,14 @@ pub(crate) fn completions(arguments: &CompletionArguments) -> Result<Exit> {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(crate) fn man(arguments: &ManArguments) -> Result<Exit> {
+pub(crate) fn man(arguments: &ManArguments, as_json: bool) -> Result<Exit> {
     let directory: &Path = &arguments.directory;
     fs::create_dir_all(directory).with_context(|| format!("making {}", directory.display()))?;
     clap_mangen::generate_to(Cli::command(), directory)
         .with_context(|| format!("writing man pages to {}", directory.display()))?;
+    if as_json {
+        let directory = directory.display().to_string();
+        println!("{}", serde_json::json!({ "directory": directory }));
+    }
     Ok(Exit::Done)
 }

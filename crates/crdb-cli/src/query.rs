@@ -35,10 +35,10 @@ pub(crate) struct Arguments {
 /// # Errors
 /// Why it did not run, or what the server said.
 pub(crate) fn run(arguments: &Arguments, connection: &Connection, as_json: bool) -> Result<Exit> {
-    let guarded = connection.guarded()?;
     let Some(name) = &arguments.name else {
-        return list(&guarded.config, as_json);
+        return list(&connection.without_a_database()?, as_json);
     };
+    let guarded = connection.guarded()?;
     block_on(guarded.read(async |database| {
         let repository = database.repository();
         let query = repository.get(name).map_err(Error::from)?;

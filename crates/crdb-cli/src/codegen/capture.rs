@@ -11,7 +11,7 @@ pub(super) fn capture(engine: &str, project: &Project) -> Result<Descriptions> {
     let kept = project.descriptions();
     block_on(async {
         let server = Server::open(engine, project.layout().schema()).await?;
-        println!("asking {}", server.choice());
+        eprintln!("asking {}", server.choice());
         let mut descriptions = Descriptions::for_schema(project.schema().hash());
         for query in &statements(project.repository()) {
             let Err(refusal) = server.describe(query, &mut descriptions).await? else {
@@ -19,7 +19,7 @@ pub(super) fn capture(engine: &str, project: &Project) -> Result<Descriptions> {
             };
             match kept.get(query.hash()) {
                 Some(known) if !server.is_cockroach() => {
-                    println!(
+                    eprintln!(
                         "{}: kept what is known, because {}",
                         query.name(),
                         refusal.message
@@ -27,7 +27,7 @@ pub(super) fn capture(engine: &str, project: &Project) -> Result<Descriptions> {
                     descriptions.insert(query.hash(), query.name(), known.clone());
                 }
                 _ => {
-                    println!("{}: the server says: {}", query.name(), refusal.message);
+                    eprintln!("{}: the server says: {}", query.name(), refusal.message);
                     descriptions.insert_refused(query.hash(), query.name());
                 }
             }

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use crdb_sql::codegen::{Options, Project};
+use serde_json::json;
 
 use crate::child;
 use crate::exit::Exit;
@@ -82,11 +83,11 @@ fn is_complete(project: &Project) -> bool {
 }
 
 /// Writes the file, or compares it. `own` is the SQL directory where the arguments name none; `command` is how messages name this
-/// command.
+/// command. With `as_json` one object says which files were written, or whether the one that is compared is current.
 ///
 /// # Errors
 /// When the SQL directory or a server has something against it, or a file cannot be written.
-pub fn run(arguments: &Arguments, own: &Path, command: &str) -> Result<Exit> {
+pub fn run(arguments: &Arguments, own: &Path, command: &str, as_json: bool) -> Result<Exit> {
     let sql = arguments.sql.clone().unwrap_or_else(|| own.to_path_buf());
     let out = arguments
         .out
@@ -95,13 +96,19 @@ pub fn run(arguments: &Arguments, own: &Path, command: &str) -> Result<Exit> {
     let project = Project::open(&sql)?;
     if arguments.check {
         if !project.is_current() {
-            eprintln!(
+            let file = project.descriptions_file();
+            let wrong = format!(
                 "the schema has changed since {} was written",
-                project.descriptions_file().display()
+                file.display()
             );
-            return Ok(Exit::Never);
+            return Ok(compared(file, Some((None, wrong)), as_json));
         }
-        return compare(&project, arguments, &out, command);
+        let wrong = difference(&project, arguments, &out)?.map(|line| {
+            let place = format!("{}:{line}", out.display());
+            let wrong = format!("{place}: not what codegen writes; run `{command}`");
+            (Some(line), wrong)
+        });
+        return Ok(compared(&out, wrong, as_json));
     }
     let engine = match &arguments.engine {
         Some(engine) => Some(engine.as_str()),
@@ -122,12 +129,25 @@ pub fn run(arguments: &Arguments, own: &Path, command: &str) -> Result<Exit> {
     };
     let text = module(&project, arguments, &out)?;
     let descriptions = project.descriptions().to_string();
-    write(project.descriptions_file(), &descriptions)?;
-    write(&out, &text)?;
+    let mut files = Vec::new();
+    for (path, text) in [(project.descriptions_file(), &descriptions), (&out, &text)] {
+        let is_written = write(path, text)?;
+        if as_json {
+            files.push(json!({ "file": path.display().to_string(), "written": is_written }));
+        } else if is_written {
+            println!("wrote {}", path.display());
+        } else {
+            println!("{} is up to date", path.display());
+        }
+    }
+    if as_json {
+        println!("{}", json!({ "files": files }));
+    }
     Ok(Exit::Done)
 }
 
-fn compare(project: &Project, arguments: &Arguments, out: &Path, command: &str) -> Result<Exit> {
+/// The first line of the file that is not what would be written.
+fn difference(project: &Project, arguments: &Arguments, out: &Path) -> Result<Option<usize>> {
     let wanted = module(project, arguments, out)?;
     let found = fs::read_to_string(out).unwrap_or_default();
     let differs = wanted
@@ -135,16 +155,31 @@ fn compare(project: &Project, arguments: &Arguments, out: &Path, command: &str) 
         .zip(found.lines())
         .position(|(wanted, found)| wanted != found)
         .or_else(|| (wanted != found).then(|| wanted.lines().count().min(found.lines().count())));
-    if let Some(line) = differs {
-        eprintln!(
-            "{}:{}: not what codegen writes; run `{command}`",
-            out.display(),
-            line + 1
-        );
-        return Ok(Exit::Never);
+    Ok(differs.map(|line| line + 1))
+}
+
+/// Says whether a file is current; what is wrong has its line, where that is known.
+fn compared(file: &Path, wrong: Option<(Option<usize>, String)>, as_json: bool) -> Exit {
+    let exit = if wrong.is_none() {
+        Exit::Done
+    } else {
+        Exit::Never
+    };
+    let shown = file.display().to_string();
+    match wrong {
+        None if as_json => println!("{}", json!({ "file": shown, "current": true })),
+        None => println!("{shown} is what codegen writes"),
+        Some((line, wrong)) => {
+            eprintln!("{wrong}");
+            if as_json {
+                println!(
+                    "{}",
+                    json!({ "file": shown, "current": false, "line": line })
+                );
+            }
+        }
     }
-    println!("{} is what codegen writes", out.display());
-    Ok(Exit::Done)
+    exit
 }
 
 fn module(project: &Project, arguments: &Arguments, out: &Path) -> Result<String> {
@@ -187,16 +222,16 @@ fn rustfmt(text: &str, out: &Path) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Writes a file whole or not at all, and not when it is the same already.
-fn write(path: &Path, text: &str) -> Result<()> {
+/// Writes a file whole or not at all, and not when it is the same already: then it gives `false`.
+fn write(path: &Path, text: &str) -> Result<bool> {
     let what = || format!("writing {}", path.display());
     // A file that is renamed over a device would take its place.
     if is_device_or_pipe(path) {
-        return fs::write(path, text).with_context(what);
+        fs::write(path, text).with_context(what)?;
+        return Ok(true);
     }
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
-        println!("{} is up to date", path.display());
-        return Ok(());
+        return Ok(false);
     }
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory).with_context(what)?;
@@ -207,6 +242,5 @@ fn write(path: &Path, text: &str) -> Result<()> {
         .with_context(what)?;
     file.write_all(text.as_bytes()).with_context(what)?;
     file.persist(path).with_context(what)?;
-    println!("wrote {}", path.display());
-    Ok(())
+    Ok(true)
 }

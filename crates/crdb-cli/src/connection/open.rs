@@ -1,6 +1,7 @@
 //! Opens what the options name.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -8,12 +9,21 @@ use crdb_facade::config::{ConfigBuilder, keys};
 use crdb_facade::{Config, Database, DatabaseBuilder};
 
 use super::Connection;
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 use crate::guard::Guard;
 use crate::script::Script;
 
 /// What the server shows for sessions of this program, where the configuration says nothing.
 const APPLICATION: &str = "crdb";
+
+/// The files of a configuration that none is named for.
+const FILES: [&str; 3] = ["crdb.yaml", "crdb.yml", "crdb.toml"];
+
+const NOTHING: &str = "it is not said which database: there is neither a crdb.yaml here nor a variable CRDB_*; name it with \
+    --url postgresql://USER@HOST/DATABASE, or start one with `crdb dev`";
+
+/// Stands for a database that is not asked.
+const ANY: &str = "postgresql://root@localhost/defaultdb";
 
 /// How long sessions may take to end.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -24,13 +34,38 @@ impl Connection {
     /// # Errors
     /// Every mistake of every source.
     pub fn config(&self) -> Result<Config> {
-        // This program serves nothing and sends nothing, whatever a service with the same configuration does.
-        let builder = self
-            .builder()
+        match self.of_a_program().build() {
+            Err(_) if self.says_nothing() => Err(Usage::new(NOTHING).into()),
+            built => Ok(built?),
+        }
+    }
+
+    /// The configuration for what needs no database, so that it does not have to say which one.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config), but for the database that is missing.
+    pub(crate) fn without_a_database(&self) -> Result<Config> {
+        let any = || self.of_a_program().set_text("auth.url", ANY);
+        self.config()
+            .or_else(|error| any().build().map_err(|_| error))
+    }
+
+    /// This program serves nothing and sends nothing, whatever a service with the same configuration does.
+    fn of_a_program(&self) -> ConfigBuilder {
+        self.builder()
             .set(keys::observe::ENDPOINT_LISTEN, None)
             .set(keys::observe::OTLP_ENDPOINT, None)
-            .set(keys::observe::LOG_FORMAT, None);
-        Ok(builder.build()?)
+            .set(keys::observe::LOG_FORMAT, None)
+    }
+
+    /// Whether there is no configuration at all.
+    fn says_nothing(&self) -> bool {
+        let is_ours = |name: std::ffi::OsString| name.to_string_lossy().starts_with("CRDB_");
+        self.config.is_none()
+            && self.url.is_none()
+            && self.set.is_empty()
+            && !FILES.iter().any(|file| Path::new(file).exists())
+            && !std::env::vars_os().any(|(name, _)| is_ours(name))
     }
 
     /// The configuration as a service would have it.
@@ -50,7 +85,7 @@ impl Connection {
                 .set(keys::observe::LOG_FORMAT, None)
         };
         // A configuration that names no database may still say where the service is.
-        let any = || builder().set_text("auth.url", "postgresql://root@localhost/defaultdb");
+        let any = || builder().set_text("auth.url", ANY);
         let config = builder().build().or_else(|_| any().build()).ok()?;
         config.get(keys::observe::ENDPOINT_LISTEN)
     }

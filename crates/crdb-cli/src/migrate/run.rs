@@ -86,9 +86,14 @@ fn new(arguments: &Arguments, name: &str) -> Result<Answer> {
 
 fn squash(arguments: &Arguments, to: i64, name: &str) -> Result<Answer> {
     let (file, removed) = Migrations::squash(&arguments.dir, to, name)?;
+    let file = file.display().to_string();
+    let shown: Vec<String> = removed
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
     Ok(Answer {
-        json: json!({ "file": file, "removed": removed }),
-        text: format!("{} stands for {} files", file.display(), removed.len()),
+        json: json!({ "file": file, "removed": shown }),
+        text: format!("{file} stands for {} files", shown.len()),
         well: true,
     })
 }

@@ -58,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments, as_json: bool) -> Result<Exit> {
     }
     if as_json {
         let files: Vec<_> = FILES.iter().map(|file| file.path).collect();
+        let directory = directory.display().to_string();
         println!(
             "{}",
             json!({ "name": name, "directory": directory, "files": files })

@@ -127,7 +127,7 @@ fn print_statements(file: &Path, verdicts: &[StatementVerdict], format: Format) 
                 let problems: Vec<serde_json::Value> =
                     problem.iter().map(|p| problem_json(p)).collect();
                 let object = json!({
-                    "file": file,
+                    "file": file.display().to_string(),
                     "line": verdict.line(),
                     "name": null,
                     "ok": problem.is_none(),

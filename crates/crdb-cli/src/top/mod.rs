@@ -5,7 +5,7 @@ mod view;
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::connection::{Connection, block_on};
@@ -79,5 +79,7 @@ fn is_interrupted(pause: Duration) -> Result<bool> {
 }
 
 fn read(endpoint: &str) -> Result<Samples> {
-    Ok(Samples::parse(&endpoint::read(endpoint, "/metrics")?))
+    let text = endpoint::read(endpoint, "/metrics")
+        .context("no metrics; a service has them where observe.endpoint.listen is set")?;
+    Ok(Samples::parse(&text))
 }

@@ -210,12 +210,15 @@ impl Seen {
         }
         let times = buckets(&nothing, samples, STATEMENT, Some(query));
         let waits = buckets(&nothing, samples, "crdb_pool_acquire_seconds", None);
+        // The commonest has its series from the start.
+        let mut retries = samples.by("crdb_exec_retries_total", "sqlstate");
+        retries.retain(|_, count| *count > 0.0);
         Self {
             calls,
             failed,
             p50: quantile(&times, 0.5),
             p99: quantile(&times, 0.99),
-            retries: samples.by("crdb_exec_retries_total", "sqlstate"),
+            retries,
             waiting: samples
                 .named("crdb_pool_waiting")
                 .map(|(_, value)| value)

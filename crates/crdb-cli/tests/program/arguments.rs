@@ -1,12 +1,24 @@
 //! What every command has in common: help, exit codes, secrets.
 
-use crate::bed::{Bed, run};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::bed::{Bed, names, run};
+use crate::top::endpoint;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_help_teaches_the_program() {
     let bed = Bed::bare();
     let ran = bed.run(&["--help"]).await.ended(0);
-    for part in ["Where to start", "Exit codes", "crdb doctor", "--reason"] {
+    for part in [
+        "A service of your own:",
+        "Exit codes",
+        "crdb doctor",
+        "--reason",
+    ] {
         assert!(ran.out().contains(part), "no `{part}` in:\n{}", ran.out());
     }
     bed.run(&["nonsense"]).await.ended(2);
@@ -42,6 +54,31 @@ async fn mistakes_of_the_configuration_are_usage() {
     );
     let ran = bed.run(&["query", "--json"]).await.ended(2);
     assert_eq!(ran.error()["verdict"], "usage");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_is_told_how_to_say_it() {
+    let bed = Bed::bare();
+    for arguments in [&["doctor"][..], &["query", "a.b"], &["load", "t", "f.csv"]] {
+        let ran = bed.run(arguments).await.ended(2);
+        for way in ["crdb.yaml", "CRDB_*", "--url", "crdb dev"] {
+            assert!(ran.err().contains(way), "{}", ran.err());
+        }
+    }
+    // A file that says less than is needed is told what is missing.
+    bed.file("crdb.yaml", "sql: { directory: sql }\n");
+    let ran = bed.run(&["doctor"]).await.ended(2);
+    assert!(ran.err().contains("auth.user"), "{}", ran.err());
+    // What asks no database does not need one.
+    bed.file("sql/a.sql", "-- name: b :one\nSELECT 1::INT8 AS one;\n");
+    let ran = bed.run(&["query"]).await.ended(0);
+    assert!(ran.out().contains("a.b"), "{}", ran.out());
+    bed.file(
+        "crdb.yaml",
+        "sql: { directory: sql }\npool: { max_sise: 3 }\n",
+    );
+    let ran = bed.run(&["query"]).await.ended(2);
+    assert!(ran.err().contains("max_size"), "{}", ran.err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,4 +139,26 @@ async fn shells_and_man_know_every_command() {
     for page in ["crdb.1", "crdb-sql.1", "crdb-migrate-up.1"] {
         assert!(bed.path("man1").join(page).is_file(), "{page}");
     }
+}
+
+#[test]
+fn a_program_that_is_killed_leaves_no_core() {
+    let bed = Bed::bare();
+    let url = endpoint("/metrics", vec!["# EOF\n".to_owned()]);
+    let program = bed.crdb(["top", &url, "--every", "1ms", "--json"]);
+    let mut shell = Command::new("sh");
+    // As much as the system allows.
+    shell.args(["-c", "ulimit -c $(ulimit -H -c); exec \"$0\" \"$@\""]);
+    shell.arg(program.get_program()).args(program.get_args());
+    shell
+        .current_dir(bed.directory.path())
+        .stdout(Stdio::piped());
+    let mut child = shell.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    kill_process(Pid::from_child(&child), Signal::ABORT).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()));
+    assert!(!status.core_dumped());
+    assert_eq!(names(bed.directory.path()), [""; 0]);
 }

@@ -69,6 +69,11 @@ impl Bed {
         self.proxy.as_ref().unwrap().inject(injection);
     }
 
+    /// Where its database is.
+    pub(crate) fn url(&self) -> &str {
+        self.url.as_deref().unwrap()
+    }
+
     /// How long schema changes take behind the proxy.
     pub(crate) fn slow_schema_changes(&self, takes: std::time::Duration) {
         self.proxy.as_ref().unwrap().slow_schema_changes(takes);

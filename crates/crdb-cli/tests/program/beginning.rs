@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 
-use crate::bed::{Bed, names};
+use crate::bed::{Bed, names, run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_service_is_whole() {
@@ -94,6 +94,26 @@ async fn nothing_is_written_over() {
         .await
         .ended(2);
     assert_eq!(names(bed.directory.path()), ["shop"]);
+}
+
+/// A name of a directory is bytes.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_whose_name_is_no_text_is_told_as_json() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let bed = Bed::bare();
+    let odd = OsStr::from_bytes(b"shop\xff");
+    let arguments = [
+        "new".as_ref(),
+        odd,
+        "--name".as_ref(),
+        "shop".as_ref(),
+        "--json".as_ref(),
+    ];
+    let ran = run(bed.crdb(arguments)).await.ended(0);
+    assert_eq!(ran.json()["directory"], "shop\u{fffd}");
 }
 
 #[cfg(feature = "engine")]

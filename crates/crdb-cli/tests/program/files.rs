@@ -1,5 +1,7 @@
 //! `crdb sql check` and `crdb codegen`, which need no database.
 
+use serde_json::json;
+
 use crate::bed::Bed;
 
 fn tree() -> Bed {
@@ -46,4 +48,49 @@ async fn functions_are_written_and_compared() {
     bed.file("src/queries.rs", "");
     let ran = bed.run(&check).await.ended(1);
     assert!(ran.err().contains("run `crdb codegen`"), "{}", ran.err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_directory_is_named() {
+    let bed = Bed::bare();
+    bed.file("q.sql", "-- name: get :one\nSELECT 1::INT8 AS one;\n");
+    for (given, shown) in [
+        (&["codegen"][..], "`sql`"),
+        (&["codegen", "--sql", "a/b"], "`a/b`"),
+        (&["codegen", "--check", "--sql", "q.sql"], "`q.sql`"),
+        (&["sql", "check", "a/b"], "`a/b`"),
+    ] {
+        let ran = bed.run(given).await.ended(2);
+        assert!(ran.err().contains(shown), "{given:?}: {}", ran.err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codegen_answers_with_one_object() {
+    let bed = Bed::bare();
+    bed.run(&["new", "shop"]).await.ended(0);
+    let out = "shop/src/generated.rs";
+    let of = ["--sql", "shop/sql", "--out", out, "--facade", "--json"];
+    let derive = ["--derive", "crdb_facade::serde::Serialize"];
+    let codegen = async |more: &[&str], code: i32| {
+        let arguments = [&["codegen"], of.as_slice(), &derive, more].concat();
+        bed.run(&arguments).await.ended(code).json()
+    };
+    assert_eq!(
+        codegen(&["--check"], 0).await,
+        json!({ "file": out, "current": true })
+    );
+    bed.file(out, "//! Edited.\n");
+    assert_eq!(
+        codegen(&["--check"], 1).await,
+        json!({ "file": out, "current": false, "line": 1 })
+    );
+    let descriptions = "shop/sql/descriptions.txt";
+    assert_eq!(
+        codegen(&[], 0).await,
+        json!({ "files": [
+            { "file": descriptions, "written": false },
+            { "file": out, "written": true },
+        ] })
+    );
 }

@@ -3,8 +3,18 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
+
+use clap::CommandFactory as _;
+use crdb_facade::config::keys;
+use crdb_facade::sql::Repository;
+use crdb_facade::{Config, Database};
 
 use crate::bed::{Bed, run};
+use crate::shell::Terminal;
+
+/// The service that the page looks at.
+const SERVICE: &str = "http://app1:9464";
 
 /// A fenced block: what stands behind its dashes, and its lines.
 struct Block {
@@ -88,19 +98,64 @@ fn line_fits(wanted: &str, printed: &str) -> bool {
     }
 }
 
+fn page() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/src/program.md");
+    fs::read_to_string(page).unwrap()
+}
+
+/// A service on the page's database that runs one of its queries all the time. Gives its endpoint.
+async fn serve(bed: &Bed) -> String {
+    let config = Config::builder()
+        .set_text("auth.url", bed.url())
+        .set_text("observe.endpoint.listen", "127.0.0.1:0")
+        .set(keys::observe::PROFILE, true);
+    let get = "-- name: get :one\nSELECT id, owner, balance FROM accounts WHERE id = :id;\n";
+    let repository = Repository::from_embedded(&[("accounts.sql", get)]).unwrap();
+    let builder = Database::builder(config.build().unwrap()).repository(repository);
+    let db = builder.open().await.unwrap();
+    let endpoint = format!("http://{}", db.endpoint_address().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let query = db.query("accounts.get").bind("id", 7_i64);
+            query.fetch_one().await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    endpoint
+}
+
+/// Types what stands behind the prompts of a block, and waits for the lines between them.
+fn type_in(bed: &Bed, block: &Block) {
+    let mut lines = block.text.lines();
+    let command = lines.next().unwrap();
+    let arguments = command.strip_prefix("$ crdb ").unwrap();
+    let mut terminal = Terminal::start(bed, &arguments.split(' ').collect::<Vec<_>>());
+    for line in lines {
+        match line.split_once("=> ") {
+            Some((_, typed)) => {
+                terminal.shows("=> ");
+                terminal.types(&typed.replace("<Tab>", "\t"));
+                terminal.types("\r");
+            }
+            None => terminal.shows(line.trim_end_matches("..").trim_end()),
+        }
+    }
+    assert_eq!(terminal.ends(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_of_the_guide_print_what_it_shows() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/src/program.md");
-    let page = fs::read_to_string(page).unwrap();
+    let page = page();
     // What it shows is PostgreSQL's: CockroachDB names no places in a statement.
     let bed = Bed::postgres().await;
+    let mut endpoint = None;
     let program = Path::new(env!("CARGO_BIN_EXE_crdb"));
     let path = std::env::join_paths(
         std::iter::once(program.parent().unwrap().to_owned())
             .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
     );
     let path = path.unwrap();
-    let (mut ran, mut wrong) = (0, String::new());
+    let mut wrong = String::new();
     let blocks = blocks(&page);
     for block in &blocks {
         if let Some(name) = block
@@ -111,8 +166,20 @@ async fn the_commands_of_the_guide_print_what_it_shows() {
             bed.file(name, &block.text);
         }
     }
-    for block in blocks.iter().filter(|block| block.info == "console") {
-        for (command, wanted) in commands(block) {
+    for block in &blocks {
+        let commands = match block.info.as_str() {
+            "terminal" => {
+                tokio::task::block_in_place(|| type_in(&bed, block));
+                continue;
+            }
+            "console" => commands(block),
+            _ => continue,
+        };
+        for (command, wanted) in commands {
+            if command.contains(SERVICE) && endpoint.is_none() {
+                endpoint = Some(serve(&bed).await);
+            }
+            let command = command.replace(SERVICE, endpoint.as_deref().unwrap_or_default());
             let mut bash = Command::new("bash");
             bash.args(["-c", &format!("exec 2>&1; {command}")]);
             let like = bed.crdb([""; 0]);
@@ -131,9 +198,40 @@ async fn the_commands_of_the_guide_print_what_it_shows() {
                     printed.out()
                 );
             }
-            ran += 1;
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(ran >= 15, "{ran} commands");
+}
+
+/// The commands that do something by themselves: `sql`, `sql check`, `migrate up`.
+fn leaves(command: &clap::Command, name: &str, found: &mut Vec<String>) {
+    for below in command.get_subcommands() {
+        let name = format!("{name} {}", below.get_name());
+        if !below.is_subcommand_required_set() {
+            found.push(name.clone());
+        }
+        leaves(below, &name, found);
+    }
+}
+
+#[test]
+fn the_guide_shows_every_command() {
+    let page = page();
+    let run = blocks(&page)
+        .into_iter()
+        .filter(|block| matches!(block.info.as_str(), "console" | "terminal"));
+    let run: String = run.map(|block| block.text).collect();
+    let shown: Vec<&str> = run.lines().filter(|line| line.starts_with("$ ")).collect();
+    let mut all = Vec::new();
+    leaves(&crdb_cli::Cli::command(), "crdb", &mut all);
+    assert!(all.len() > 25, "{all:?}");
+    let is_shown = |command: &String| {
+        shown.iter().any(|line| {
+            let mut places = line.match_indices(command.as_str());
+            places
+                .any(|(at, _)| matches!(line.as_bytes().get(at + command.len()), None | Some(b' ')))
+        })
+    };
+    let missing: Vec<&String> = all.iter().filter(|command| !is_shown(command)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

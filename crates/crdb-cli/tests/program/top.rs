@@ -86,6 +86,11 @@ async fn it_shows_what_happened_meanwhile() {
         .await
         .ended(3);
     assert!(ran.err().contains("/metrics"), "{}", ran.err());
+    assert!(
+        ran.err().contains("observe.endpoint.listen"),
+        "{}",
+        ran.err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

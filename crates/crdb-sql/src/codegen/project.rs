@@ -29,6 +29,10 @@ impl Project {
     /// or the schema, and where `descriptions.txt` is not what codegen writes.
     pub fn open(sql: impl AsRef<Path>) -> Result<Self, Error> {
         let sql = sql.as_ref();
+        if !sql.is_dir() {
+            // Refused by its own name; of a file the layout is that of its directory.
+            Repository::load(sql)?;
+        }
         let layout = Layout::of(sql);
         let repository = Repository::load(layout.queries())?;
         let schema = match layout.schema() {
