@@ -21,64 +21,64 @@ tree! {
 
     /// One change of a table.
     #[non_exhaustive]
-    pub enum AlterTableAction: Shown {
+    pub enum AlterTableAction: Partly {
         /// `ADD COLUMN ..`
         AddColumn {
             /// `IF NOT EXISTS`
-            if_not_exists: bool,
+            if_not_exists: bool => "ADD COLUMN IF NOT EXISTS " .. "ADD COLUMN ",
             /// The column.
-            column: ColumnDefinition,
+            column: ColumnDefinition => "",
         },
         /// `DROP COLUMN ..`
         DropColumn {
             /// `IF EXISTS`
-            if_exists: bool,
+            if_exists: bool => "DROP COLUMN IF EXISTS " .. "DROP COLUMN ",
             /// The column.
-            column: Ident,
+            column: Ident => "",
             /// `CASCADE`
-            behavior: Option<DropBehavior>,
+            behavior: Option<DropBehavior> => " ",
         },
         /// `ALTER COLUMN ..`
         AlterColumn {
             /// The column.
-            column: Ident,
+            column: Ident => "ALTER COLUMN " .. " ",
             /// How.
-            action: ColumnAction,
+            action: ColumnAction => "",
         },
         /// `RENAME COLUMN a TO b`
         RenameColumn {
             /// The column.
-            column: Ident,
+            column: Ident => "RENAME COLUMN ",
             /// Its new name.
-            new_name: Ident,
+            new_name: Ident => " TO ",
         },
         /// `RENAME CONSTRAINT a TO b`
         RenameConstraint {
             /// The constraint.
-            constraint: Ident,
+            constraint: Ident => "RENAME CONSTRAINT ",
             /// Its new name.
-            new_name: Ident,
+            new_name: Ident => " TO ",
         },
         /// `ADD CONSTRAINT ..`
         AddConstraint {
             /// `IF NOT EXISTS`
             if_not_exists: bool,
             /// The constraint.
-            constraint: TableConstraint,
+            constraint: TableConstraint => "ADD ",
             /// `NOT VALID`
-            not_valid: bool,
+            not_valid: bool => " NOT VALID",
         },
         /// `DROP CONSTRAINT ..`
         DropConstraint {
             /// `IF EXISTS`
-            if_exists: bool,
+            if_exists: bool => "DROP CONSTRAINT IF EXISTS " .. "DROP CONSTRAINT ",
             /// The constraint.
-            constraint: Ident,
+            constraint: Ident => "",
             /// `CASCADE`
-            behavior: Option<DropBehavior>,
+            behavior: Option<DropBehavior> => " ",
         },
         /// `VALIDATE CONSTRAINT a`
-        ValidateConstraint(Ident),
+        ValidateConstraint(Ident) => "VALIDATE CONSTRAINT ",
         /// The rest: partitions, primary keys, storage parameters, audits, row-level security.
         Other(Vec<Part>),
     }

@@ -18,8 +18,8 @@
 //!   after `all` even an empty list does. A `bool` prints the first text if it is true and the second if not. Fields without
 //!   `=>` are not printed. At a struct or behind a variant it is what stands around all of it.
 //! - `as Read` (or another [`TableUse`](crate::dialect::visit::TableUse)): the field names tables, and what is done to them.
-//! - `Display`: printed as declared. `Shown`: printed by code in `print`. A text behind it stands between items of a list, in
-//!   place of a comma.
+//! - `Display`: printed as declared. `Shown`: printed by code in `print`. `Partly`: by code that leaves the rest to the declaration
+//!   (`declared`). A text behind it stands between items of a list, in place of a comma.
 //! - `Visited`: [`visit`](crate::dialect::visit) shows the node to a visitor before it goes into it.
 //!
 //! [`words!`] declares what is nothing but keywords: from `KeyShare = KEY SHARE` come the documentation, the text and the
@@ -190,6 +190,19 @@ macro_rules! display_node {
         impl std::fmt::Display for $name {
             #[allow(unused_variables, reason = "not all fields are printed")]
             fn fmt(&$self, $f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $($body)*
+                Ok(())
+            }
+        }
+    };
+    ([Partly $($more:ident)?] $name:ident ($self:ident, $f:ident) {$($body:tt)*}) => {
+        impl $name {
+            /// Prints what is declared.
+            #[allow(unused_variables, reason = "not all fields are printed")]
+            pub(in crate::dialect) fn declared(
+                &$self,
+                $f: &mut std::fmt::Formatter<'_>,
+            ) -> std::fmt::Result {
                 $($body)*
                 Ok(())
             }

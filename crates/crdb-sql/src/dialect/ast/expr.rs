@@ -9,19 +9,19 @@ use super::types::{DataType, IntervalField};
 tree! {
     /// An expression. Parentheses that were written are kept ([`Expr::Nested`]), so that printing never has to add any.
     #[non_exhaustive]
-    pub enum Expr: Shown + Visited {
+    pub enum Expr: Partly + Visited {
         /// A constant.
         Literal(Literal),
         /// `a`, `t.a`, `t.*`.
         Column(ColumnRef),
         /// `@1`: a column by its position.
-        Ordinal(u32),
+        Ordinal(u32) => "@",
         /// `$1`.
         Placeholder(Placeholder),
         /// `DEFAULT`, where a value is assigned.
-        Default,
+        Default => "DEFAULT",
         /// `(a)`.
-        Nested(Box<Expr>),
+        Nested(Box<Expr>) => "(" .. ")",
         /// `(a, b)` or `ROW(a, b)`.
         Tuple {
             /// Whether `ROW` stands before it.
@@ -32,16 +32,16 @@ tree! {
         /// `((1, 2) AS a, b)`.
         LabeledTuple {
             /// The tuple.
-            tuple: Box<Expr>,
+            tuple: Box<Expr> => "(",
             /// The labels.
-            labels: Vec<Ident>,
+            labels: Vec<Ident> => all " AS " .. ")",
         },
         /// `ARRAY[1, 2]`, `ARRAY(SELECT ..)`.
         Array(ArrayValue),
         /// `(SELECT ..)`.
-        Subquery(Box<Query>),
+        Subquery(Box<Query>) => "(" .. ")",
         /// `EXISTS (SELECT ..)`.
-        Exists(Box<Query>),
+        Exists(Box<Query>) => "EXISTS (" .. ")",
         /// `-a`, `NOT a`.
         Unary {
             /// The operator.
@@ -52,11 +52,11 @@ tree! {
         /// `a + b`.
         Binary {
             /// The left operand.
-            left: Box<Expr>,
+            left: Box<Expr> => "",
             /// The operator.
-            operator: BinaryOperator,
+            operator: BinaryOperator => " " .. " ",
             /// The right operand.
-            right: Box<Expr>,
+            right: Box<Expr> => "",
         },
         /// `a AND b AND c`: a whole chain, so that a long one is not a deep one.
         Logical {
@@ -68,89 +68,89 @@ tree! {
         /// `a IS NOT NULL`.
         Is {
             /// What is tested.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "" .. " IS ",
             /// Whether `NOT` stands there.
-            negated: bool,
+            negated: bool => "NOT ",
             /// For what.
-            test: IsTest,
+            test: IsTest => "",
         },
         /// `a IS DISTINCT FROM b`.
         IsDistinctFrom {
             /// The left operand.
-            left: Box<Expr>,
+            left: Box<Expr> => "" .. " IS ",
             /// Whether `NOT` stands there.
-            negated: bool,
+            negated: bool => "NOT ",
             /// The right operand.
-            right: Box<Expr>,
+            right: Box<Expr> => "DISTINCT FROM ",
         },
         /// `a IS OF (INT8, STRING)`.
         IsOf {
             /// What is tested.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "" .. " IS ",
             /// Whether `NOT` stands there.
-            negated: bool,
+            negated: bool => "NOT ",
             /// The types.
-            types: Vec<DataType>,
+            types: Vec<DataType> => all "OF (" .. ")",
         },
         /// `a BETWEEN b AND c`.
         Between {
             /// What is tested.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "" .. " ",
             /// Whether `NOT` stands there.
-            negated: bool,
+            negated: bool => "NOT ",
             /// Whether `SYMMETRIC` stands there.
-            symmetric: bool,
+            symmetric: bool => "BETWEEN SYMMETRIC " .. "BETWEEN ",
             /// The lower bound.
-            low: Box<Expr>,
+            low: Box<Expr> => "",
             /// The upper bound.
-            high: Box<Expr>,
+            high: Box<Expr> => " AND ",
         },
         /// `a IN (1, 2)`.
         In {
             /// What is tested.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "" .. " ",
             /// Whether `NOT` stands there.
-            negated: bool,
+            negated: bool => "NOT ",
             /// Among what.
-            set: InSet,
+            set: InSet => "IN ",
         },
         /// `a LIKE b ESCAPE c`.
         Like {
             /// What is tested.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "" .. " ",
             /// Whether `NOT` stands there.
-            negated: bool,
+            negated: bool => "NOT ",
             /// By which kind of pattern.
-            kind: LikeKind,
+            kind: LikeKind => "" .. " ",
             /// The pattern.
-            pattern: Box<Expr>,
+            pattern: Box<Expr> => "",
             /// The escape character.
-            escape: Option<Box<Expr>>,
+            escape: Option<Box<Expr>> => " ESCAPE ",
         },
         /// `a = ANY (b)`.
         Quantified {
             /// The left operand.
-            left: Box<Expr>,
+            left: Box<Expr> => "" .. " ",
             /// The comparison.
-            operator: QuantifiedOperator,
+            operator: QuantifiedOperator => "" .. " ",
             /// How many must compare so.
-            quantifier: Quantifier,
+            quantifier: Quantifier => "" .. " ",
             /// The array, tuple or query.
-            right: Box<Expr>,
+            right: Box<Expr> => "",
         },
         /// `a COLLATE de`.
         Collate {
             /// The text.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "",
             /// The collation, qualified at most once.
-            collation: ObjectName,
+            collation: ObjectName => " COLLATE ",
         },
         /// `a AT TIME ZONE b`.
         AtTimeZone {
             /// The time.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "",
             /// The zone.
-            zone: Box<Expr>,
+            zone: Box<Expr> => " AT TIME ZONE ",
         },
         /// `a::INT8` or `CAST(a AS INT8)`.
         Cast {
@@ -173,25 +173,25 @@ tree! {
         /// `DATE '2026-01-01'`.
         TypedLiteral {
             /// The type.
-            data_type: Box<DataType>,
+            data_type: Box<DataType> => "" .. " ",
             /// The text.
-            text: Box<str>,
+            text: Box<str> => "",
         },
         /// `INTERVAL '1 day'`.
         Interval(Box<Interval>),
         /// `a[1]`, `a[1:2][3]`.
         Subscript {
             /// The array.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "",
             /// One or more.
-            subscripts: Vec<Subscript>,
+            subscripts: Vec<Subscript> => "",
         },
         /// `(a).b`.
         Field {
             /// The tuple, in its parentheses.
-            operand: Box<Expr>,
+            operand: Box<Expr> => "" .. ".",
             /// Which field.
-            field: Field,
+            field: Field => "",
         },
         /// `CASE .. END`.
         Case(Box<Case>),
@@ -203,11 +203,11 @@ tree! {
 
     /// A constant.
     #[non_exhaustive]
-    pub enum Literal: Shown {
+    pub enum Literal: Partly {
         /// `NULL`
-        Null,
+        Null => "NULL",
         /// `true`, `false`
-        Boolean(bool),
+        Boolean(bool) => "true" .. "false",
         /// `1` or `0x1f`, as it was written.
         Integer(Box<str>),
         /// `1.5`, as it was written.
@@ -215,9 +215,9 @@ tree! {
         /// `'text'`, whatever quotes it was written with.
         String(Box<str>),
         /// `b'..'` or `x'..'`.
-        Bytes(Box<[u8]>),
+        Bytes(Box<[u8]>) => "x'" .. "'",
         /// `B'0101'`.
-        Bits(Box<str>),
+        Bits(Box<str>) => "B",
     }
 
     /// A column, or all of a table's.
@@ -232,18 +232,18 @@ tree! {
 
     /// A parameter's place.
     #[non_exhaustive]
-    pub enum Placeholder: Shown {
+    pub enum Placeholder: Display {
         /// `$1`.
         Numbered {
             /// The number, from 1 to 65,536.
-            number: u32,
+            number: u32 => "$",
             /// Where it was read.
             span: Span,
         },
         /// `:name`, where [`Options::named_placeholders`](crate::dialect::Options::named_placeholders) allows it.
         Named {
             /// The name.
-            name: Ident,
+            name: Ident => ":",
             /// Where it was read, colon included.
             span: Span,
         },
@@ -264,19 +264,19 @@ tree! {
 
     /// An operator before its operand.
     #[non_exhaustive]
-    pub enum UnaryOperator: Shown {
+    pub enum UnaryOperator: Partly {
         /// `+`
-        Plus,
+        Plus => "+",
         /// `-`
-        Minus,
+        Minus => "-",
         /// `~`
-        Complement,
+        Complement => "~",
         /// `|/`
-        SquareRoot,
+        SquareRoot => "|/",
         /// `||/`
-        CubeRoot,
+        CubeRoot => "||/",
         /// `NOT`
-        Not,
+        Not => "NOT",
         /// `OPERATOR(pg_catalog.-)`
         Qualified(Box<str>),
     }
@@ -316,13 +316,13 @@ tree! {
     }
 
     /// `INTERVAL '1' SECOND`.
-    pub struct Interval: Shown {
-        /// The text.
-        pub text: Box<str>,
+    pub struct Interval: Display => "INTERVAL" {
         /// `INTERVAL(3) '..'`.
-        pub precision: Option<u32>,
+        pub precision: Option<u32> => "(" .. ")",
+        /// The text.
+        pub text: Box<str> => " ",
         /// The fields behind the text.
-        pub fields: Option<IntervalField>,
+        pub fields: Option<IntervalField> => " ",
     }
 
     /// One pair of brackets behind an array.

@@ -51,13 +51,13 @@ tree! {
     /// The kind of an index.
     #[non_exhaustive]
     #[derive(Copy)]
-    pub enum IndexKind {
+    pub enum IndexKind: Display {
         /// An ordinary one.
         Forward,
         /// `INVERTED`
-        Inverted,
+        Inverted => "INVERTED ",
         /// `VECTOR`
-        Vector,
+        Vector => "VECTOR ",
     }
 
     /// One column of an index.

@@ -44,13 +44,13 @@ tree! {
 
     /// An option of a sequence.
     #[non_exhaustive]
-    pub enum SequenceOption: Shown, " " {
+    pub enum SequenceOption: Partly, " " {
         /// `AS INT4`
-        As(DataType),
+        As(DataType) => "AS ",
         /// `CYCLE` (true) or `NO CYCLE`
-        Cycle(bool),
+        Cycle(bool) => "CYCLE" .. "NO CYCLE",
         /// `OWNED BY a.b`; `NONE` when empty.
-        OwnedBy(Option<ObjectName>),
+        OwnedBy(Option<ObjectName>) => "OWNED BY ",
         /// An option with a number: `CACHE`, `INCREMENT`, `MINVALUE`, `MAXVALUE`, `START`, `RESTART`; `NO` when `None` for
         /// `MINVALUE` and `MAXVALUE`, from its start for `RESTART`.
         Number {
@@ -62,9 +62,9 @@ tree! {
             number: Option<i64>,
         },
         /// `PER NODE CACHE 10`
-        NodeCache(i64),
+        NodeCache(i64) => "PER NODE CACHE ",
         /// `VIRTUAL`
-        Virtual,
+        Virtual => "VIRTUAL",
     }
 
     /// `CREATE TYPE`.

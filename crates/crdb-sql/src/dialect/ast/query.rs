@@ -73,13 +73,13 @@ tree! {
 
     /// Whether duplicates stay.
     #[derive(Copy)]
-    pub enum SetQuantifier {
+    pub enum SetQuantifier: Display {
         /// Nothing is said: as `DISTINCT`.
         None,
         /// `ALL`
-        All,
+        All => "ALL ",
         /// `DISTINCT`
-        Distinct,
+        Distinct => "DISTINCT ",
     }
 
     /// `SELECT ..` up to its windows.
@@ -236,11 +236,11 @@ tree! {
     }
 
     /// `AS a (b, c)`.
-    pub struct TableAlias: Shown {
+    pub struct TableAlias: Display {
         /// The name.
-        pub name: Ident,
+        pub name: Ident => "",
         /// Names, and for functions types, of its columns.
-        pub columns: Vec<(Ident, Option<DataType>)>,
+        pub columns: Vec<(Ident, Option<DataType>)> => " (" .. ")",
     }
 
     /// A function as a source of rows.
@@ -267,19 +267,19 @@ tree! {
 
     /// The kind of a join.
     #[derive(Copy)]
-    pub enum JoinKind {
+    pub enum JoinKind: Display {
         /// `JOIN` alone
         Plain,
         /// `INNER`
-        Inner,
+        Inner => "INNER ",
         /// `LEFT`
-        Left,
+        Left => "LEFT ",
         /// `RIGHT`
-        Right,
+        Right => "RIGHT ",
         /// `FULL`
-        Full,
+        Full => "FULL ",
         /// `CROSS`
-        Cross,
+        Cross => "CROSS ",
     }
 
     /// On what tables are joined.

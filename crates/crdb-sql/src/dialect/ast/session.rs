@@ -8,35 +8,35 @@ use super::types::DataType;
 tree! {
     /// Beginning, ending and parting transactions.
     #[non_exhaustive]
-    pub enum Transaction: Shown {
+    pub enum Transaction: Partly {
         /// `BEGIN TRANSACTION ..`
-        Begin(Vec<TransactionMode>),
+        Begin(Vec<TransactionMode>) => "BEGIN TRANSACTION ",
         /// `COMMIT` or `END`
         Commit {
             /// `AND CHAIN`: the next transaction begins at once.
-            chain: bool,
-        },
+            chain: bool => " AND CHAIN",
+        } => "COMMIT TRANSACTION",
         /// `ROLLBACK` or `ABORT`
         Rollback {
             /// `AND CHAIN`: the next transaction begins at once.
-            chain: bool,
-        },
+            chain: bool => " AND CHAIN",
+        } => "ROLLBACK TRANSACTION",
         /// `SAVEPOINT a`
-        Savepoint(Ident),
+        Savepoint(Ident) => "SAVEPOINT ",
         /// `RELEASE SAVEPOINT a`
-        Release(Ident),
+        Release(Ident) => "RELEASE SAVEPOINT ",
         /// `ROLLBACK TO SAVEPOINT a`
-        RollbackTo(Ident),
+        RollbackTo(Ident) => "ROLLBACK TRANSACTION TO SAVEPOINT ",
         /// `SET TRANSACTION ..`
-        Set(Vec<TransactionMode>),
+        Set(Vec<TransactionMode>) => "SET TRANSACTION ",
         /// `SET SESSION CHARACTERISTICS AS TRANSACTION ..`
-        SetDefaults(Vec<TransactionMode>),
+        SetDefaults(Vec<TransactionMode>) => "SET SESSION CHARACTERISTICS AS TRANSACTION ",
         /// `PREPARE TRANSACTION 'a'`
-        Prepare(Box<str>),
+        Prepare(Box<str>) => "PREPARE TRANSACTION ",
         /// `COMMIT PREPARED 'a'`
-        CommitPrepared(Box<str>),
+        CommitPrepared(Box<str>) => "COMMIT PREPARED ",
         /// `ROLLBACK PREPARED 'a'`
-        RollbackPrepared(Box<str>),
+        RollbackPrepared(Box<str>) => "ROLLBACK PREPARED ",
     }
 
     /// How a transaction behaves.
@@ -66,15 +66,15 @@ tree! {
 
     /// How long and for whom a variable is set.
     #[derive(Copy)]
-    pub enum SetScope {
+    pub enum SetScope: Display {
         /// Nothing is said: for the session.
-        Default,
+        Default => "SET ",
         /// `SESSION`
-        Session,
+        Session => "SET SESSION ",
         /// `LOCAL`: for the transaction.
-        Local,
+        Local => "SET LOCAL ",
         /// `CLUSTER SETTING`: for all sessions.
-        Cluster,
+        Cluster => "SET CLUSTER SETTING ",
     }
 
     /// `EXPLAIN`.

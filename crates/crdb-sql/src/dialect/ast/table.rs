@@ -51,18 +51,18 @@ tree! {
 
     /// How long a table lives.
     #[derive(Copy)]
-    pub enum Persistence {
+    pub enum Persistence: Display {
         /// Until it is dropped.
         Permanent,
         /// `TEMPORARY`: as long as the session.
-        Temporary,
+        Temporary => "TEMPORARY ",
         /// `UNLOGGED`, which CockroachDB treats as permanent.
-        Unlogged,
+        Unlogged => "UNLOGGED ",
     }
 
     /// One part of a table.
     #[non_exhaustive]
-    pub enum TableElement: Shown {
+    pub enum TableElement: Partly {
         /// A column.
         Column(ColumnDefinition),
         /// `INDEX ..`
@@ -70,16 +70,16 @@ tree! {
         /// `FAMILY a (b, c)`
         Family {
             /// Its name.
-            name: Option<Ident>,
+            name: Option<Ident> => " ",
             /// Its columns.
-            columns: Vec<Ident>,
-        },
+            columns: Vec<Ident> => all " (" .. ")",
+        } => "FAMILY",
         /// `PRIMARY KEY (..)`, `CHECK (..)` ..
         Constraint {
             /// The constraint.
-            constraint: TableConstraint,
+            constraint: TableConstraint => "",
             /// `NOT VALID`
-            not_valid: bool,
+            not_valid: bool => " NOT VALID",
         },
         /// `LIKE a INCLUDING ALL`
         Like {
@@ -187,44 +187,44 @@ tree! {
 
     /// A constraint of a table.
     #[non_exhaustive]
-    pub enum TableConstraint: Shown {
+    pub enum TableConstraint: Partly {
         /// `CHECK (..)`
         Check {
             /// `CONSTRAINT a`
-            name: Option<Ident>,
+            name: Option<Ident> => "CONSTRAINT " .. " ",
             /// The condition.
-            expr: Expr,
+            expr: Expr => "CHECK (" .. ")",
         },
         /// `UNIQUE (..)`
         Unique {
             /// `CONSTRAINT a`
-            name: Option<Ident>,
+            name: Option<Ident> => "CONSTRAINT " .. " ",
             /// `WITHOUT INDEX`
-            without_index: bool,
+            without_index: bool => "UNIQUE WITHOUT INDEX " .. "UNIQUE ",
             /// The index; its name is the constraint's.
             index: Box<IndexDefinition>,
         },
         /// `PRIMARY KEY (..)`
         PrimaryKey {
             /// `CONSTRAINT a`
-            name: Option<Ident>,
+            name: Option<Ident> => "CONSTRAINT " .. " ",
             /// The columns.
-            columns: Vec<IndexColumn>,
+            columns: Vec<IndexColumn> => all "PRIMARY KEY (" .. ")",
             /// `USING HASH`
-            hash: Option<HashSharding>,
+            hash: Option<HashSharding> => " ",
             /// `INTERLEAVE IN PARENT ..`, before v21.2.
-            interleave: Option<Interleave>,
+            interleave: Option<Interleave> => " ",
             /// `WITH (..)`
-            parameters: Vec<StorageParameter>,
+            parameters: Vec<StorageParameter> => " WITH (" .. ")",
         },
         /// `FOREIGN KEY (..) REFERENCES ..`
         ForeignKey {
             /// `CONSTRAINT a`
-            name: Option<Ident>,
+            name: Option<Ident> => "CONSTRAINT " .. " ",
             /// The columns.
-            columns: Vec<Ident>,
+            columns: Vec<Ident> => all "FOREIGN KEY (" .. ")",
             /// What they refer to.
-            references: ForeignKey,
+            references: ForeignKey => " REFERENCES ",
         },
     }
 

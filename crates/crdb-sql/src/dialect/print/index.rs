@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::super::ast::{CreateIndex, IndexDefinition, IndexKind, IndexVisibility};
+use super::super::ast::{CreateIndex, IndexDefinition, IndexVisibility};
 use super::{Before, Clause, list, when};
 
 impl Display for CreateIndex {
@@ -33,12 +33,7 @@ impl Display for IndexDefinition {
 impl IndexDefinition {
     /// `UNIQUE INVERTED INDEX`.
     fn print_head(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            IndexKind::Forward => "",
-            IndexKind::Inverted => "INVERTED ",
-            IndexKind::Vector => "VECTOR ",
-        };
-        write!(f, "{}{kind}INDEX", when(self.unique, "UNIQUE "))
+        write!(f, "{}{}INDEX", when(self.unique, "UNIQUE "), self.kind)
     }
 
     /// From the columns on.

@@ -102,6 +102,13 @@ impl Item for Box<str> {
     }
 }
 
+/// `x'00ff'`, between its quotes.
+impl Item for Box<[u8]> {
+    fn print(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 impl Item for Keyword {
     fn print(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -120,6 +127,13 @@ impl<A: Item, B: Item> Item for (A, B) {
         self.0.print(f)?;
         f.write_str(" ")?;
         self.1.print(f)
+    }
+}
+
+impl<A: Item, B: Item> Item for (A, Option<B>) {
+    fn print(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.print(f)?;
+        self.1.clause(f, " ", "")
     }
 }
 

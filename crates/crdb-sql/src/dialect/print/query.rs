@@ -3,8 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::super::ast::{
-    Cte, Join, JoinCondition, JoinKind, Limit, QueryBody, SetQuantifier, TableAlias, TableName,
-    WindowFrame, WindowSpec,
+    Cte, Join, JoinCondition, Limit, QueryBody, TableName, WindowFrame, WindowSpec,
 };
 use super::{Before, Clause, list, when};
 
@@ -39,14 +38,7 @@ impl Display for QueryBody {
                 quantifier,
                 left,
                 right,
-            } => {
-                let quantifier = match quantifier {
-                    SetQuantifier::None => "",
-                    SetQuantifier::All => "ALL ",
-                    SetQuantifier::Distinct => "DISTINCT ",
-                };
-                write!(f, "{left} {operator} {quantifier}{right}")
-            }
+            } => write!(f, "{left} {operator} {quantifier}{right}"),
         }
     }
 }
@@ -75,39 +67,11 @@ impl Display for TableName {
     }
 }
 
-impl Display for TableAlias {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.name.fmt(f)?;
-        if self.columns.is_empty() {
-            return Ok(());
-        }
-        f.write_str(" (")?;
-        for (at, (name, data_type)) in self.columns.iter().enumerate() {
-            write!(f, "{}{name}{}", when(at > 0, ", "), Before(" ", data_type))?;
-        }
-        f.write_str(")")
-    }
-}
-
 impl Display for Join {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            self.left,
-            when(self.condition == JoinCondition::Natural, "NATURAL ")
-        )?;
-        f.write_str(match self.kind {
-            JoinKind::Plain => "",
-            JoinKind::Inner => "INNER ",
-            JoinKind::Left => "LEFT ",
-            JoinKind::Right => "RIGHT ",
-            JoinKind::Full => "FULL ",
-            JoinKind::Cross => "CROSS ",
-        })?;
-        if let Some(hint) = self.hint {
-            write!(f, "{hint} ")?;
-        }
+        let natural = when(self.condition == JoinCondition::Natural, "NATURAL ");
+        write!(f, "{} {natural}{}", self.left, self.kind)?;
+        self.hint.clause(f, "", " ")?;
         write!(f, "JOIN {}{}", self.right, self.condition)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::super::ast::{
-    ArrayBounds, BaseType, DataType, Ident, IndexName, IntervalField, ObjectName, Placeholder,
+    ArrayBounds, BaseType, DataType, Ident, IndexName, IntervalField, ObjectName,
 };
 use super::{Joined, list};
 
@@ -29,15 +29,6 @@ impl Display for IndexName {
             write!(f, "{table}@")?;
         }
         self.index.fmt(f)
-    }
-}
-
-impl Display for Placeholder {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Numbered { number, .. } => write!(f, "${number}"),
-            Self::Named { name, .. } => write!(f, ":{name}"),
-        }
     }
 }
 
