@@ -171,11 +171,7 @@ impl Parser<'_> {
             Keyword::VIRTUAL => SequenceOption::Virtual,
             Keyword::RESTART => {
                 let word = self.eat_any(kw![WITH]);
-                let number = if word.is_some() || self.at_signed() {
-                    Some(self.signed()?)
-                } else {
-                    None
-                };
+                let number = self.opt_if(word.is_some() || self.at_signed(), Self::signed)?;
                 SequenceOption::Number {
                     option: Keyword::RESTART,
                     word,

@@ -118,11 +118,7 @@ impl Parser<'_> {
             }
             Some(Keyword::FAMILY) => {
                 self.advance();
-                let name = if self.is(TokenKind::LeftParen) {
-                    None
-                } else {
-                    Some(self.name()?)
-                };
+                let name = self.opt_if(!self.is(TokenKind::LeftParen), Self::name)?;
                 Ok(TableElement::Family {
                     name,
                     columns: self.paren_names()?,

@@ -335,11 +335,8 @@ impl Parser<'_> {
                 IndexFlag::ForceIndex(self.index_ref()?)
             }
             Keyword::FORCE_ZIGZAG => {
-                let index = if self.eat(TokenKind::Equal) {
-                    Some(self.index_ref()?)
-                } else {
-                    None
-                };
+                let named = self.eat(TokenKind::Equal);
+                let index = self.opt_if(named, Self::index_ref)?;
                 IndexFlag::ForceZigzag { index }
             }
             Keyword::FAMILY => {
@@ -397,11 +394,7 @@ impl Parser<'_> {
                 let column = parser.name()?;
                 let has_type =
                     typed && !matches!(parser.kind(), TokenKind::Comma | TokenKind::RightParen);
-                let data_type = if has_type {
-                    Some(parser.data_type()?)
-                } else {
-                    None
-                };
+                let data_type = parser.opt_if(has_type, Self::data_type)?;
                 Ok((column, data_type))
             })?
         } else {

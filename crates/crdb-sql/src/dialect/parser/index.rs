@@ -21,7 +21,7 @@ impl Parser<'_> {
         let name = if self.at_keyword(Keyword::ON) && !if_not_exists {
             None
         } else {
-            Some(self.index_own_name()?)
+            Some(self.any_name()?)
         };
         self.expect_keyword(Keyword::ON)?;
         let table = self.object()?;
@@ -47,11 +47,6 @@ impl Parser<'_> {
             method,
             index,
         })))
-    }
-
-    /// An index's name: any word where it exists already, a plain name where it is given.
-    fn index_own_name(&mut self) -> Parsed<Ident> {
-        self.any_name()
     }
 
     fn index_kind(&mut self) -> IndexKind {
@@ -89,11 +84,7 @@ impl Parser<'_> {
         let unique = self.eat_keyword(Keyword::UNIQUE);
         let kind = self.index_kind();
         self.expect_keyword(Keyword::INDEX)?;
-        let name = if self.is(TokenKind::LeftParen) {
-            None
-        } else {
-            Some(self.name()?)
-        };
+        let name = self.opt_if(!self.is(TokenKind::LeftParen), Self::name)?;
         self.index_body(unique, kind, name, start)
     }
 
@@ -158,11 +149,10 @@ impl Parser<'_> {
         } else {
             IndexTarget::Column(self.name()?)
         };
-        let class = if self.at_name() && !self.at_keyword(Keyword::NULLS) {
-            Some(self.name()?)
-        } else {
-            None
-        };
+        let class = self.opt_if(
+            self.at_name() && !self.at_keyword(Keyword::NULLS),
+            Self::name,
+        )?;
         let direction = self.opt_words()?;
         Ok(IndexColumn {
             target,

@@ -224,6 +224,15 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// What a condition says is there.
+    fn opt_if<T>(
+        &mut self,
+        is_there: bool,
+        step: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Option<T>> {
+        is_there.then(|| step(self)).transpose()
+    }
+
     /// The longest of some sequences of keywords that is next, and its length.
     fn peek_words<T: Words>(&self) -> Option<(T, usize)> {
         let found = T::ALL.iter().filter(|(words, _)| self.at_keywords(words));

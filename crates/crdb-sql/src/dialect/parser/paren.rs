@@ -200,20 +200,12 @@ impl Parser<'_> {
     pub(super) fn subscript_list(&mut self) -> Parsed<Vec<Subscript>> {
         let mut subscripts = Vec::new();
         while self.eat(TokenKind::LeftBracket) {
-            let low = if self.is(TokenKind::Colon) {
-                None
-            } else {
-                Some(self.expr()?)
-            };
+            let low = self.opt_if(!self.is(TokenKind::Colon), Self::expr)?;
             let subscript = match low {
                 Some(index) if self.is(TokenKind::RightBracket) => Subscript::Index(index),
                 low => {
                     self.expect(TokenKind::Colon, "`]` or `:`")?;
-                    let high = if self.is(TokenKind::RightBracket) {
-                        None
-                    } else {
-                        Some(self.expr()?)
-                    };
+                    let high = self.opt_if(!self.is(TokenKind::RightBracket), Self::expr)?;
                     Subscript::Slice { low, high }
                 }
             };
@@ -346,11 +338,7 @@ impl Parser<'_> {
 
     fn case(&mut self) -> Parsed<Expr> {
         self.advance();
-        let operand = if self.at_keyword(Keyword::WHEN) {
-            None
-        } else {
-            Some(self.expr()?)
-        };
+        let operand = self.opt_if(!self.at_keyword(Keyword::WHEN), Self::expr)?;
         let mut whens = Vec::new();
         while self.eat_keyword(Keyword::WHEN) {
             let condition = self.expr()?;

@@ -379,11 +379,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.expect_any(kw![FIRST NEXT])?;
-        let count = if self.at_any(kw![ROW ROWS]) {
-            None
-        } else {
-            Some(self.fetch_count()?)
-        };
+        let count = self.opt_if(!self.at_any(kw![ROW ROWS]), Self::fetch_count)?;
         self.expect_any(kw![ROW ROWS])?;
         self.expect_keyword(Keyword::ONLY)?;
         Ok(Some(Limit::Fetch(count)))

@@ -27,11 +27,7 @@ impl Parser<'_> {
     fn window_spec(&mut self) -> Parsed<WindowSpec> {
         self.open()?;
         let opens_clause = self.at_any(kw![PARTITION RANGE ROWS GROUPS]);
-        let base = if self.at_name() && !opens_clause {
-            Some(self.name()?)
-        } else {
-            None
-        };
+        let base = self.opt_if(self.at_name() && !opens_clause, Self::name)?;
         let partition_by = self
             .opt(kw![PARTITION BY], Self::exprs)?
             .unwrap_or_default();
