@@ -28,84 +28,7 @@ impl AccountKind {
     }
 }
 
-impl ::core::fmt::Display for AccountKind {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for AccountKind {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("account_kind", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for AccountKind {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "account_kind"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for AccountKind {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!(
-                    "the enum account_kind has a new label `{label}`; generate the code again"
-                )
-                .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "account_kind"
-    }
-}
+::crdb_exec::sql_enum!(AccountKind, "account_kind");
 
 /// The queries of `accounts`.
 #[allow(
@@ -297,6 +220,21 @@ LIMIT $1",
         Ok(::crdb_exec::MappedRows::new(rows, |row| {
             ::crdb_exec::Row::get(row, 0)
         }))
+    }
+
+    /// As [`numbers`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn numbers_borrowed<'e, E: ::crdb_exec::Executor>(
+        db: &'e E,
+        count: i64,
+    ) -> ::core::result::Result<::crdb_exec::BorrowedRows<E::Rows<'e>, &'e str>, ::crdb_exec::Error>
+    {
+        ::crdb_exec::ExecutorExt::fetch_borrowed(db, NUMBERS, &[&count]).await
     }
 
     const TOTAL: ::crdb_exec::Statement<'static> = ::crdb_exec::Statement::new(
@@ -543,6 +481,25 @@ WHERE accounts.closed_at IS NULL
             let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_exec::MappedRows::new(rows, SearchRow::from_row))
         }
+
+        /// The rows as they come (`try_next`), in place: texts, bytes and JSON are not copied.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor; an error may also come with a row.
+        pub async fn fetch_borrowed<'e, E: ::crdb_exec::Executor>(
+            &self,
+            db: &'e E,
+        ) -> ::core::result::Result<
+            ::crdb_exec::BorrowedRows<E::Rows<'e>, SearchRowRef<'e>>,
+            ::crdb_exec::Error,
+        > {
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
+            ::crdb_exec::ExecutorExt::fetch_borrowed(db, statement, &values).await
+        }
     }
 
     /// A row of [`Search`].
@@ -563,6 +520,34 @@ WHERE accounts.closed_at IS NULL
             row: &impl ::crdb_exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
+                number: ::crdb_exec::Row::get(row, 0)?,
+                name: ::crdb_exec::Row::get(row, 1)?,
+                balance: ::crdb_exec::Row::get(row, 2)?,
+                opened_at: ::crdb_exec::Row::get(row, 3)?,
+            })
+        }
+    }
+
+    /// As [`SearchRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct SearchRowRef<'r> {
+        /// `STRING`.
+        pub number: &'r str,
+        /// `STRING`.
+        pub name: &'r str,
+        /// `DECIMAL`.
+        pub balance: ::rust_decimal::Decimal,
+        /// `TIMESTAMPTZ`.
+        pub opened_at: ::chrono::DateTime<::chrono::Utc>,
+    }
+
+    impl ::crdb_exec::BorrowedRow for SearchRowRef<'_> {
+        type Of<'r> = SearchRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<SearchRowRef<'_>, ::crdb_exec::Error> {
+            Ok(SearchRowRef {
                 number: ::crdb_exec::Row::get(row, 0)?,
                 name: ::crdb_exec::Row::get(row, 1)?,
                 balance: ::crdb_exec::Row::get(row, 2)?,
@@ -627,6 +612,23 @@ ORDER BY name, email",
         Ok(::crdb_exec::MappedRows::new(rows, ByCountryRow::from_row))
     }
 
+    /// As [`by_country`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn by_country_borrowed<'e, E: ::crdb_exec::Executor>(
+        db: &'e E,
+        country: &str,
+    ) -> ::core::result::Result<
+        ::crdb_exec::BorrowedRows<E::Rows<'e>, ByCountryRowRef<'e>>,
+        ::crdb_exec::Error,
+    > {
+        ::crdb_exec::ExecutorExt::fetch_borrowed(db, BY_COUNTRY, &[&country]).await
+    }
+
     /// A row of [`by_country`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct ByCountryRow {
@@ -643,6 +645,31 @@ ORDER BY name, email",
             row: &impl ::crdb_exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
+                id: ::crdb_exec::Row::get(row, 0)?,
+                name: ::crdb_exec::Row::get(row, 1)?,
+                email: ::crdb_exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`ByCountryRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ByCountryRowRef<'r> {
+        /// `UUID`.
+        pub id: ::uuid::Uuid,
+        /// `STRING`.
+        pub name: &'r str,
+        /// `STRING`.
+        pub email: &'r str,
+    }
+
+    impl ::crdb_exec::BorrowedRow for ByCountryRowRef<'_> {
+        type Of<'r> = ByCountryRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<ByCountryRowRef<'_>, ::crdb_exec::Error> {
+            Ok(ByCountryRowRef {
                 id: ::crdb_exec::Row::get(row, 0)?,
                 name: ::crdb_exec::Row::get(row, 1)?,
                 email: ::crdb_exec::Row::get(row, 2)?,
@@ -873,6 +900,22 @@ ORDER BY total DESC")
         ))
     }
 
+    /// As [`balances_by_country`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn balances_by_country_borrowed<'e, E: ::crdb_exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_exec::BorrowedRows<E::Rows<'e>, BalancesByCountryRowRef<'e>>,
+        ::crdb_exec::Error,
+    > {
+        ::crdb_exec::ExecutorExt::fetch_borrowed(db, BALANCES_BY_COUNTRY, &[]).await
+    }
+
     /// A row of [`balances_by_country`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct BalancesByCountryRow {
@@ -891,6 +934,34 @@ ORDER BY total DESC")
             row: &impl ::crdb_exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
+                country: ::crdb_exec::Row::get(row, 0)?,
+                customers: ::crdb_exec::Row::get(row, 1)?,
+                accounts: ::crdb_exec::Row::get(row, 2)?,
+                total: ::crdb_exec::Row::get(row, 3)?,
+            })
+        }
+    }
+
+    /// As [`BalancesByCountryRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct BalancesByCountryRowRef<'r> {
+        /// `STRING`.
+        pub country: &'r str,
+        /// `INT8`.
+        pub customers: i64,
+        /// `INT8`.
+        pub accounts: i64,
+        /// `DECIMAL`, may be NULL.
+        pub total: ::core::option::Option<::rust_decimal::Decimal>,
+    }
+
+    impl ::crdb_exec::BorrowedRow for BalancesByCountryRowRef<'_> {
+        type Of<'r> = BalancesByCountryRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<BalancesByCountryRowRef<'_>, ::crdb_exec::Error> {
+            Ok(BalancesByCountryRowRef {
                 country: ::crdb_exec::Row::get(row, 0)?,
                 customers: ::crdb_exec::Row::get(row, 1)?,
                 accounts: ::crdb_exec::Row::get(row, 2)?,
@@ -954,6 +1025,23 @@ LIMIT $1")
         ))
     }
 
+    /// As [`busiest_accounts`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn busiest_accounts_borrowed<'e, E: ::crdb_exec::Executor>(
+        db: &'e E,
+        count: i64,
+    ) -> ::core::result::Result<
+        ::crdb_exec::BorrowedRows<E::Rows<'e>, BusiestAccountsRowRef<'e>>,
+        ::crdb_exec::Error,
+    > {
+        ::crdb_exec::ExecutorExt::fetch_borrowed(db, BUSIEST_ACCOUNTS, &[&count]).await
+    }
+
     /// A row of [`busiest_accounts`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct BusiestAccountsRow {
@@ -972,6 +1060,34 @@ LIMIT $1")
             row: &impl ::crdb_exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
+                number: ::crdb_exec::Row::get(row, 0)?,
+                name: ::crdb_exec::Row::get(row, 1)?,
+                transfers: ::crdb_exec::Row::get(row, 2)?,
+                moved: ::crdb_exec::Row::get(row, 3)?,
+            })
+        }
+    }
+
+    /// As [`BusiestAccountsRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct BusiestAccountsRowRef<'r> {
+        /// `STRING`.
+        pub number: &'r str,
+        /// `STRING`.
+        pub name: &'r str,
+        /// `INT8`.
+        pub transfers: i64,
+        /// `DECIMAL`, may be NULL.
+        pub moved: ::core::option::Option<::rust_decimal::Decimal>,
+    }
+
+    impl ::crdb_exec::BorrowedRow for BusiestAccountsRowRef<'_> {
+        type Of<'r> = BusiestAccountsRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<BusiestAccountsRowRef<'_>, ::crdb_exec::Error> {
+            Ok(BusiestAccountsRowRef {
                 number: ::crdb_exec::Row::get(row, 0)?,
                 name: ::crdb_exec::Row::get(row, 1)?,
                 transfers: ::crdb_exec::Row::get(row, 2)?,
@@ -1044,6 +1160,23 @@ LIMIT $2")
         Ok(::crdb_exec::MappedRows::new(rows, LatestRow::from_row))
     }
 
+    /// As [`latest`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn latest_borrowed<'e, E: ::crdb_exec::Executor>(
+        db: &'e E,
+        params: LatestParams<'_>,
+    ) -> ::core::result::Result<
+        ::crdb_exec::BorrowedRows<E::Rows<'e>, LatestRowRef<'e>>,
+        ::crdb_exec::Error,
+    > {
+        ::crdb_exec::ExecutorExt::fetch_borrowed(db, LATEST, &[&params.number, &params.count]).await
+    }
+
     /// A row of [`latest`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct LatestRow {
@@ -1066,6 +1199,40 @@ LIMIT $2")
             row: &impl ::crdb_exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
+                id: ::crdb_exec::Row::get(row, 0)?,
+                from_number: ::crdb_exec::Row::get(row, 1)?,
+                to_number: ::crdb_exec::Row::get(row, 2)?,
+                amount: ::crdb_exec::Row::get(row, 3)?,
+                note: ::crdb_exec::Row::get(row, 4)?,
+                made_at: ::crdb_exec::Row::get(row, 5)?,
+            })
+        }
+    }
+
+    /// As [`LatestRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LatestRowRef<'r> {
+        /// `UUID`.
+        pub id: ::uuid::Uuid,
+        /// `STRING`.
+        pub from_number: &'r str,
+        /// `STRING`.
+        pub to_number: &'r str,
+        /// `DECIMAL`.
+        pub amount: ::rust_decimal::Decimal,
+        /// `STRING`, may be NULL.
+        pub note: ::core::option::Option<&'r str>,
+        /// `TIMESTAMPTZ`.
+        pub made_at: ::chrono::DateTime<::chrono::Utc>,
+    }
+
+    impl ::crdb_exec::BorrowedRow for LatestRowRef<'_> {
+        type Of<'r> = LatestRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<LatestRowRef<'_>, ::crdb_exec::Error> {
+            Ok(LatestRowRef {
                 id: ::crdb_exec::Row::get(row, 0)?,
                 from_number: ::crdb_exec::Row::get(row, 1)?,
                 to_number: ::crdb_exec::Row::get(row, 2)?,

@@ -1,5 +1,6 @@
 //! Running statements: the trait to implement, and the trait to call.
 
+use crate::borrowed::{BorrowedRow, BorrowedRows};
 use crate::error::{Error, ErrorKind};
 use crate::from_row::FromRow;
 use crate::mapped::MappedRows;
@@ -240,6 +241,41 @@ pub trait ExecutorExt: Executor {
     ) -> impl Future<Output = Result<MappedRows<Self::Rows<'_>, T>, Error>> + Send {
         let rows = self.fetch_stream(statement, parameters);
         async move { Ok(MappedRows::new(rows.await?, |row| T::from_row(row))) }
+    }
+
+    /// Runs a statement and returns its rows as they arrive, each as a `T` that borrows from it: texts, bytes and JSON are not
+    /// copied.
+    ///
+    /// ```
+    /// # #[cfg(feature = "derive")]
+    /// # {
+    /// use crdb_exec::{Error, Executor, ExecutorExt, FromRow};
+    ///
+    /// #[derive(FromRow)]
+    /// struct Label<'a> {
+    ///     name: &'a str,
+    ///     picture: Option<&'a [u8]>,
+    /// }
+    ///
+    /// async fn print(db: &impl Executor) -> Result<(), Error> {
+    ///     let mut labels = db.fetch_borrowed::<Label<'_>>("SELECT name, picture FROM labels", &[]).await?;
+    ///     while let Some(label) = labels.try_next().await? {
+    ///         println!("{}: {} bytes", label.name, label.picture.map_or(0, <[u8]>::len));
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fetch_stream`](Self::fetch_stream); an error may also come with a row.
+    fn fetch_borrowed<'a, T: BorrowedRow>(
+        &self,
+        statement: impl Into<Statement<'a>>,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<BorrowedRows<Self::Rows<'_>, T>, Error>> + Send {
+        let rows = self.fetch_stream(statement, parameters);
+        async move { Ok(BorrowedRows::new(rows.await?)) }
     }
 
     /// Runs a statement and returns the number of rows that it affected.

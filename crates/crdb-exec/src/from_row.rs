@@ -30,7 +30,9 @@ use crate::row::Row;
 ///   column at its place. Columns beyond are ignored.
 /// - Values follow the rules of [`Row::get`]: none is changed, NULL needs an `Option`, and the error names the column and, where
 ///   there is none of that name, the columns that there are.
-/// - A field may borrow from the row: `&'a str`, `&'a [u8]`, also in an `Option`. Such a struct lives as long as the row.
+/// - A field may borrow from the row: `&'a str`, `&'a [u8]`, [`JsonStr<'a>`](crate::JsonStr), also in an `Option` or a `Vec`. Such a
+///   struct lives as long as the row; with one lifetime and no type parameter it is a [`BorrowedRow`](crate::BorrowedRow) too, which
+///   [`fetch_borrowed`](crate::ExecutorExt::fetch_borrowed) reads row by row.
 ///
 /// # Attributes
 /// | on | attribute | what |

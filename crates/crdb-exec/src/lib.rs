@@ -51,7 +51,7 @@
 //! | `INTERVAL` | [`Interval`] | |
 //! | `BIT`, `VARBIT` | [`BitString`], `bit_vec::BitVec` | |
 //! | `PATH` | | `geo_types::LineString`: a closed path |
-//! | `JSON`, `JSONB` | [`JsonText`] | `serde_json::Value`, `postgres_types::Json`: a number that `serde_json` does not write as it stood, a name that is twice in an object |
+//! | `JSON`, `JSONB` | [`JsonText`], [`JsonStr`] | `serde_json::Value`, `postgres_types::Json`: a number that `serde_json` does not write as it stood, a name that is twice in an object |
 //! | arrays | [`Array`] | `Vec<T>`: several dimensions, a lower bound other than 1, NULL unless `T` is an `Option` |
 //!
 //! A type of another crate that holds more than this table knows (`cidr::IpInet`) is refused its edge values until it is read
@@ -64,13 +64,14 @@
 //! and to `TIMESTAMP(0)`, and refuses what `VARCHAR(5)` has no room for.
 //!
 //! # Modules, in reading order
-//! `statement`, `statement_builder`, `owned`, `row`, `from_row`, `executor`, `mapped`, `named` (what callers use); `session`, `answer`, `control` (what this
+//! `statement`, `statement_builder`, `owned`, `row`, `from_row`, `executor`, `mapped`, `borrowed`, `named`, `generated` (what callers use); `session`, `answer`, `control` (what this
 //! crate consumes); `fault`, `effect`, `verdict`, `error` (what failures mean); `pooled`, `transact`, `by_hand`,
 //! `transaction`, `commit_time`, `progress`, `scope`, `options`, `idempotency` (the work); `retry`, `backoff`, `budget`, `deadline` (its
 //! limits); `client` (sessions over `tokio_postgres`, with the feature of that name, and over the pools of `bb8` and `deadpool-postgres`); `observer`.
 
 mod answer;
 mod backoff;
+mod borrowed;
 mod budget;
 mod by_hand;
 #[cfg(feature = "tokio-postgres")]
@@ -85,6 +86,7 @@ mod error;
 mod executor;
 mod fault;
 pub mod from_row;
+mod generated;
 mod idempotency;
 mod mapped;
 mod named;
@@ -110,6 +112,7 @@ mod verdict;
 
 pub use answer::{Answer, CommandTag, Next, Tags, TransactionStatus, Written};
 pub use backoff::Backoff;
+pub use borrowed::{BorrowedRow, BorrowedRows};
 pub use by_hand::OpenTransaction;
 pub use bytes::BytesMut;
 #[cfg(feature = "bb8")]
@@ -133,6 +136,8 @@ pub use error::{Error, ErrorKind};
 pub use executor::{Executor, ExecutorExt, Rows};
 pub use fault::{Fault, FaultKind, ServerError};
 pub use from_row::FromRow;
+#[doc(hidden)]
+pub use generated::{new_label, write_checked};
 pub use idempotency::{IdempotencyKey, Resolution};
 pub use mapped::MappedRows;
 pub use named::{NamedArguments, NamedExecutor, NamedQuery};
@@ -158,9 +163,12 @@ pub use statement_builder::StatementBuilder;
 pub use transact::TransactionBody;
 pub use transaction::{Transaction, TransactionRows};
 pub use unknown_label::UnknownLabel;
+#[doc(hidden)]
+pub use value::BoxError;
 pub use value::{
-    Array, BitString, CompositeReader, Date, Dimension, Exact, Inet, Interval, JsonText, Numeric,
-    TimeOfDay, TimeTz, Timestamp, ValueError, check_time, holds_all, is_composite, write_composite,
+    Array, BitString, CompositeReader, Date, Dimension, Exact, Inet, Interval, JsonStr, JsonText,
+    Numeric, TimeOfDay, TimeTz, Timestamp, ValueError, check_time, holds_all, is_composite,
+    write_composite,
 };
 pub use verdict::{CommitErrors, Position, Verdict, verdict};
 

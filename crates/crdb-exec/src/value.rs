@@ -28,13 +28,14 @@ pub use far_time::check_time;
 pub(crate) use guard::{explain, refuse};
 pub use inet::Inet;
 pub use interval::Interval;
-pub use json_text::JsonText;
+pub use json_text::{JsonStr, JsonText};
 pub use numeric::Numeric;
 pub use time_of_day::TimeOfDay;
 pub use time_tz::TimeTz;
 pub use timestamp::Timestamp;
 
-type BoxError = Box<dyn std::error::Error + Sync + Send>;
+/// What conversions of `postgres_types` fail with.
+pub type BoxError = Box<dyn std::error::Error + Sync + Send>;
 
 /// The bytes of a value that is always `N` long.
 fn exactly<const N: usize>(raw: &[u8], what: &str) -> Result<[u8; N], BoxError> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crdb_exec::from_row::FromRow;
-use crdb_exec::{Executor, ExecutorExt, MappedRows, Statement, ToSql};
+use crdb_exec::{BorrowedRow, BorrowedRows, Executor, ExecutorExt, MappedRows, Statement, ToSql};
 use crdb_sql::StatementText;
 
 use crate::Error;
@@ -247,6 +247,37 @@ impl<'a, E: Executor> Query<'a, E> {
         Ok(MappedRows::new(self.fetch_stream().await?, |row| {
             T::from_row(row)
         }))
+    }
+
+    /// Returns the rows of the result one by one, as they arrive, each as a `T` that borrows from it: texts, bytes and JSON are not
+    /// copied.
+    ///
+    /// ```no_run
+    /// use crdb_facade::prelude::*;
+    ///
+    /// #[derive(FromRow)]
+    /// struct Label<'a> {
+    ///     name: &'a str,
+    ///     note: Option<&'a str>,
+    /// }
+    ///
+    /// # async fn example(db: &Database) -> Result<(), Error> {
+    /// let mut labels = db.query("labels.all").fetch_borrowed::<Label<'_>>().await?;
+    /// while let Some(label) = labels.try_next().await? {
+    ///     println!("{}: {}", label.name, label.note.unwrap_or("-"));
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fetch_stream`](Self::fetch_stream) and [`fetch_one_as`](Self::fetch_one_as).
+    ///
+    /// # Cancel safety
+    /// As [`fetch_stream`](Self::fetch_stream).
+    pub async fn fetch_borrowed<T: BorrowedRow>(
+        self,
+    ) -> Result<BorrowedRows<E::Rows<'a>, T>, Error> {
+        Ok(BorrowedRows::new(self.fetch_stream().await?))
     }
 
     /// Runs the query and returns the number of rows that it affected.

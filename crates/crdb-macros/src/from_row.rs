@@ -55,6 +55,7 @@ pub(crate) fn derive(input: TokenStream, exec: &str) -> Result<TokenStream> {
     let generics = with_row_lifetime(&input.generics, bounds);
     let (implemented, _, clauses) = generics.split_for_impl();
     let (_, arguments, _) = input.generics.split_for_impl();
+    let borrowed = borrowed_row(&input, &exec);
     Ok(quote! {
         #[automatically_derived]
         impl #implemented #exec::FromRow<'__row> for #name #arguments #clauses {
@@ -62,6 +63,36 @@ pub(crate) fn derive(input: TokenStream, exec: &str) -> Result<TokenStream> {
                 row: &'__row __R,
             ) -> ::core::result::Result<Self, #exec::Error> {
                 ::core::result::Result::Ok(#value)
+            }
+        }
+        #borrowed
+    })
+}
+
+/// `BorrowedRow` for a struct of which one lifetime says all that differs from row to row.
+fn borrowed_row(input: &DeriveInput, exec: &syn::Path) -> Option<TokenStream> {
+    let generics = &input.generics;
+    let mut lifetimes = generics.lifetimes();
+    let (Some(only), None) = (lifetimes.next(), lifetimes.next()) else {
+        return None;
+    };
+    let is_bound = !only.bounds.is_empty() || generics.where_clause.is_some();
+    if is_bound || generics.type_params().next().is_some() {
+        return None;
+    }
+    let name = &input.ident;
+    let (implemented, arguments, _) = generics.split_for_impl();
+    let constants = generics.const_params().map(|constant| &constant.ident);
+    let of = quote!(#name<'__row #(, #constants)*>);
+    Some(quote! {
+        #[automatically_derived]
+        impl #implemented #exec::BorrowedRow for #name #arguments {
+            type Of<'__row> = #of;
+
+            fn read<'__row>(
+                row: &'__row impl #exec::Row,
+            ) -> ::core::result::Result<#of, #exec::Error> {
+                #exec::FromRow::from_row(row)
             }
         }
     })
@@ -213,6 +244,26 @@ mod tests {
         );
         assert!(!own.contains(":: crdb_exec"), "{own}");
         assert!(code("struct S { a: A }").contains(":: crdb_exec :: FromRow"));
+    }
+
+    #[test]
+    fn a_struct_with_one_lifetime_is_a_borrowed_row() {
+        for (input, wanted) in [
+            ("struct S<'a> { a: &'a str }", Some("S < '__row >")),
+            (
+                "struct S<'a, const N: usize = 2>(&'a [u8; N]);",
+                Some("S < '__row , N >"),
+            ),
+            ("struct S { a: A }", None),
+            ("struct S<'a, 'b> { a: &'a str, b: &'b str }", None),
+            ("struct S<'a, T> { a: &'a str, t: T }", None),
+            ("struct S<'a> where A<'a>: B { a: A<'a> }", None),
+        ] {
+            let code = code(input);
+            let found = code.split_once("type Of < '__row > = ");
+            let found = found.and_then(|(_, rest)| Some(rest.split_once(" ;")?.0));
+            assert_eq!(found, wanted, "{input}: {code}");
+        }
     }
 
     #[test]

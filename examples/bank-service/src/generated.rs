@@ -347,6 +347,25 @@ WHERE accounts.closed_at IS NULL
                 ::crdb_facade::exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_facade::exec::MappedRows::new(rows, Found::from_row))
         }
+
+        /// The rows as they come (`try_next`), in place: texts, bytes and JSON are not copied.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor; an error may also come with a row.
+        pub async fn fetch_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+            &self,
+            db: &'e E,
+        ) -> ::core::result::Result<
+            ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, FoundRef<'e>>,
+            ::crdb_facade::exec::Error,
+        > {
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
+            ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, statement, &values).await
+        }
     }
 
     /// A row of [`get`], [`open`].
@@ -399,6 +418,34 @@ WHERE accounts.closed_at IS NULL
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                number: ::crdb_facade::exec::Row::get(row, 0)?,
+                name: ::crdb_facade::exec::Row::get(row, 1)?,
+                balance: ::crdb_facade::exec::Row::get(row, 2)?,
+                opened_at: ::crdb_facade::exec::Row::get(row, 3)?,
+            })
+        }
+    }
+
+    /// As [`Found`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct FoundRef<'r> {
+        /// `STRING`.
+        pub number: &'r str,
+        /// `STRING`.
+        pub name: &'r str,
+        /// `INT8`.
+        pub balance: i64,
+        /// `TIMESTAMPTZ`.
+        pub opened_at: ::crdb_facade::chrono::DateTime<::crdb_facade::chrono::Utc>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for FoundRef<'_> {
+        type Of<'r> = FoundRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<FoundRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(FoundRef {
                 number: ::crdb_facade::exec::Row::get(row, 0)?,
                 name: ::crdb_facade::exec::Row::get(row, 1)?,
                 balance: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -621,6 +668,28 @@ LIMIT $2",
         ))
     }
 
+    /// As [`latest`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn latest_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+        params: LatestParams<'_>,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, TransferRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(
+            db,
+            LATEST,
+            &[&params.number, &params.count],
+        )
+        .await
+    }
+
     /// The arguments of [`latest`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct LatestParams<'a> {
@@ -709,6 +778,40 @@ RETURNING id, source, target, amount, note, made_at",
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                id: ::crdb_facade::exec::Row::get(row, 0)?,
+                source: ::crdb_facade::exec::Row::get(row, 1)?,
+                target: ::crdb_facade::exec::Row::get(row, 2)?,
+                amount: ::crdb_facade::exec::Row::get(row, 3)?,
+                note: ::crdb_facade::exec::Row::get(row, 4)?,
+                made_at: ::crdb_facade::exec::Row::get(row, 5)?,
+            })
+        }
+    }
+
+    /// As [`Transfer`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct TransferRef<'r> {
+        /// `UUID`.
+        pub id: ::crdb_facade::uuid::Uuid,
+        /// `STRING`.
+        pub source: &'r str,
+        /// `STRING`.
+        pub target: &'r str,
+        /// `INT8`.
+        pub amount: i64,
+        /// `STRING`, may be NULL.
+        pub note: ::core::option::Option<&'r str>,
+        /// `TIMESTAMPTZ`.
+        pub made_at: ::crdb_facade::chrono::DateTime<::crdb_facade::chrono::Utc>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for TransferRef<'_> {
+        type Of<'r> = TransferRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<TransferRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(TransferRef {
                 id: ::crdb_facade::exec::Row::get(row, 0)?,
                 source: ::crdb_facade::exec::Row::get(row, 1)?,
                 target: ::crdb_facade::exec::Row::get(row, 2)?,

@@ -297,6 +297,25 @@ WHERE true
                 ::crdb_facade::exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_facade::exec::MappedRows::new(rows, Book::from_row))
         }
+
+        /// The rows as they come (`try_next`), in place: texts, bytes and JSON are not copied.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor; an error may also come with a row.
+        pub async fn fetch_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+            &self,
+            db: &'e E,
+        ) -> ::core::result::Result<
+            ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, BookRef<'e>>,
+            ::crdb_facade::exec::Error,
+        > {
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
+            ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, statement, &values).await
+        }
     }
 
     /// A row of [`add`], [`get`], [`Search`].
@@ -322,6 +341,40 @@ WHERE true
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                isbn: ::crdb_facade::exec::Row::get(row, 0)?,
+                title: ::crdb_facade::exec::Row::get(row, 1)?,
+                author: ::crdb_facade::exec::Row::get(row, 2)?,
+                year: ::crdb_facade::exec::Row::get(row, 3)?,
+                copies: ::crdb_facade::exec::Row::get(row, 4)?,
+                lent: ::crdb_facade::exec::Row::get(row, 5)?,
+            })
+        }
+    }
+
+    /// As [`Book`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct BookRef<'r> {
+        /// `STRING`.
+        pub isbn: &'r str,
+        /// `STRING`.
+        pub title: &'r str,
+        /// `STRING`.
+        pub author: &'r str,
+        /// `INT4`.
+        pub year: i32,
+        /// `INT4`.
+        pub copies: i32,
+        /// `INT4`.
+        pub lent: i32,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for BookRef<'_> {
+        type Of<'r> = BookRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<BookRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(BookRef {
                 isbn: ::crdb_facade::exec::Row::get(row, 0)?,
                 title: ::crdb_facade::exec::Row::get(row, 1)?,
                 author: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -422,6 +475,23 @@ ORDER BY loans.due_at",
         Ok(::crdb_facade::exec::MappedRows::new(rows, Lent::from_row))
     }
 
+    /// As [`of_member`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn of_member_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+        member: ::crdb_facade::uuid::Uuid,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, LentRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, OF_MEMBER, &[&member]).await
+    }
+
     const OVERDUE: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
         r"SELECT loans.id, books.isbn, books.title, loans.due_at
 FROM loans
@@ -473,6 +543,23 @@ LIMIT $1",
     > {
         let rows = ::crdb_facade::exec::ExecutorExt::fetch_stream(db, OVERDUE, &[&count]).await?;
         Ok(::crdb_facade::exec::MappedRows::new(rows, Lent::from_row))
+    }
+
+    /// As [`overdue`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn overdue_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+        count: i64,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, LentRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, OVERDUE, &[&count]).await
     }
 
     const RECORD: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
@@ -537,6 +624,34 @@ RETURNING id, isbn, member, due_at, returned_at",
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                id: ::crdb_facade::exec::Row::get(row, 0)?,
+                isbn: ::crdb_facade::exec::Row::get(row, 1)?,
+                title: ::crdb_facade::exec::Row::get(row, 2)?,
+                due_at: ::crdb_facade::exec::Row::get(row, 3)?,
+            })
+        }
+    }
+
+    /// As [`Lent`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LentRef<'r> {
+        /// `UUID`.
+        pub id: ::crdb_facade::uuid::Uuid,
+        /// `STRING`.
+        pub isbn: &'r str,
+        /// `STRING`.
+        pub title: &'r str,
+        /// `TIMESTAMPTZ`.
+        pub due_at: ::crdb_facade::chrono::DateTime<::crdb_facade::chrono::Utc>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for LentRef<'_> {
+        type Of<'r> = LentRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<LentRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(LentRef {
                 id: ::crdb_facade::exec::Row::get(row, 0)?,
                 isbn: ::crdb_facade::exec::Row::get(row, 1)?,
                 title: ::crdb_facade::exec::Row::get(row, 2)?,

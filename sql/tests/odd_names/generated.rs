@@ -22,82 +22,7 @@ impl Box {
     }
 }
 
-impl ::core::fmt::Display for Box {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Box {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("box", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Box {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "box"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Box {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum box has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "box"
-    }
-}
+::crdb_exec::sql_enum!(Box, "box");
 
 /// The SQL enum `debug`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,82 +44,7 @@ impl Debug {
     }
 }
 
-impl ::core::fmt::Display for Debug {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Debug {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("debug", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Debug {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "debug"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Debug {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum debug has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "debug"
-    }
-}
+::crdb_exec::sql_enum!(Debug, "debug");
 
 /// The SQL enum `default`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -216,84 +66,7 @@ impl Default {
     }
 }
 
-impl ::core::fmt::Display for Default {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Default {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("default", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Default {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "default"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Default {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!(
-                    "the enum default has a new label `{label}`; generate the code again"
-                )
-                .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "default"
-    }
-}
+::crdb_exec::sql_enum!(Default, "default");
 
 /// The SQL enum `duration`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -315,84 +88,7 @@ impl Duration {
     }
 }
 
-impl ::core::fmt::Display for Duration {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Duration {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("duration", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Duration {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "duration"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Duration {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!(
-                    "the enum duration has a new label `{label}`; generate the code again"
-                )
-                .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "duration"
-    }
-}
+::crdb_exec::sql_enum!(Duration, "duration");
 
 /// The SQL enum `e`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -414,82 +110,7 @@ impl E {
     }
 }
 
-impl ::core::fmt::Display for E {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for E {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("e", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for E {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "e"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for E {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum e has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "e"
-    }
-}
+::crdb_exec::sql_enum!(E, "e");
 
 /// The SQL enum `error`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -511,82 +132,7 @@ impl Error {
     }
 }
 
-impl ::core::fmt::Display for Error {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Error {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("error", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Error {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "error"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Error {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum error has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "error"
-    }
-}
+::crdb_exec::sql_enum!(Error, "error");
 
 /// The SQL enum `executor`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -608,84 +154,7 @@ impl Executor {
     }
 }
 
-impl ::core::fmt::Display for Executor {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Executor {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("executor", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Executor {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "executor"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Executor {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!(
-                    "the enum executor has a new label `{label}`; generate the code again"
-                )
-                .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "executor"
-    }
-}
+::crdb_exec::sql_enum!(Executor, "executor");
 
 /// The SQL enum `into`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -707,82 +176,7 @@ impl Into {
     }
 }
 
-impl ::core::fmt::Display for Into {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Into {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("into", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Into {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "into"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Into {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum into has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "into"
-    }
-}
+::crdb_exec::sql_enum!(Into, "into");
 
 /// The SQL enum `iterator`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -804,84 +198,7 @@ impl Iterator {
     }
 }
 
-impl ::core::fmt::Display for Iterator {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Iterator {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("iterator", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Iterator {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "iterator"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Iterator {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!(
-                    "the enum iterator has a new label `{label}`; generate the code again"
-                )
-                .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "iterator"
-    }
-}
+::crdb_exec::sql_enum!(Iterator, "iterator");
 
 /// The SQL enum `labels`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1001,82 +318,7 @@ impl Labels {
     }
 }
 
-impl ::core::fmt::Display for Labels {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Labels {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("labels", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Labels {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "labels"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Labels {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum labels has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "labels"
-    }
-}
+::crdb_exec::sql_enum!(Labels, "labels");
 
 /// The SQL enum `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1098,82 +340,7 @@ impl None {
     }
 }
 
-impl ::core::fmt::Display for None {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for None {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("none", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for None {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "none"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for None {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum none has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "none"
-    }
-}
+::crdb_exec::sql_enum!(None, "none");
 
 /// The SQL enum `ok`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1195,82 +362,7 @@ impl Ok {
     }
 }
 
-impl ::core::fmt::Display for Ok {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Ok {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("ok", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Ok {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "ok"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Ok {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum ok has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "ok"
-    }
-}
+::crdb_exec::sql_enum!(Ok, "ok");
 
 /// The SQL enum `option`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1292,82 +384,7 @@ impl Option {
     }
 }
 
-impl ::core::fmt::Display for Option {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Option {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("option", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Option {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "option"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Option {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum option has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "option"
-    }
-}
+::crdb_exec::sql_enum!(Option, "option");
 
 /// The SQL enum `result`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1389,82 +406,7 @@ impl Result {
     }
 }
 
-impl ::core::fmt::Display for Result {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Result {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("result", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Result {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "result"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Result {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum result has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "result"
-    }
-}
+::crdb_exec::sql_enum!(Result, "result");
 
 /// The SQL enum `row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1486,82 +428,7 @@ impl Row {
     }
 }
 
-impl ::core::fmt::Display for Row {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Row {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("row", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Row {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "row"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Row {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum row has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "row"
-    }
-}
+::crdb_exec::sql_enum!(Row, "row");
 
 /// The SQL enum `self`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1583,82 +450,7 @@ impl SelfValue {
     }
 }
 
-impl ::core::fmt::Display for SelfValue {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for SelfValue {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("self", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for SelfValue {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "self"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for SelfValue {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum self has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "self"
-    }
-}
+::crdb_exec::sql_enum!(SelfValue, "self");
 
 /// The SQL enum `send`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1680,82 +472,7 @@ impl Send {
     }
 }
 
-impl ::core::fmt::Display for Send {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Send {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("send", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Send {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "send"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Send {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum send has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "send"
-    }
-}
+::crdb_exec::sql_enum!(Send, "send");
 
 /// The SQL enum `some`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1777,82 +494,7 @@ impl Some {
     }
 }
 
-impl ::core::fmt::Display for Some {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Some {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("some", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Some {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "some"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Some {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum some has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "some"
-    }
-}
+::crdb_exec::sql_enum!(Some, "some");
 
 /// The SQL enum `statement`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1874,84 +516,7 @@ impl Statement {
     }
 }
 
-impl ::core::fmt::Display for Statement {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Statement {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("statement", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Statement {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "statement"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Statement {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!(
-                    "the enum statement has a new label `{label}`; generate the code again"
-                )
-                .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "statement"
-    }
-}
+::crdb_exec::sql_enum!(Statement, "statement");
 
 /// The SQL enum `std`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1973,82 +538,7 @@ impl Std {
     }
 }
 
-impl ::core::fmt::Display for Std {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Std {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("std", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Std {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "std"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Std {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum std has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "std"
-    }
-}
+::crdb_exec::sql_enum!(Std, "std");
 
 /// The SQL enum `str`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2070,82 +560,7 @@ impl Str {
     }
 }
 
-impl ::core::fmt::Display for Str {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Str {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("str", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Str {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "str"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Str {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum str has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "str"
-    }
-}
+::crdb_exec::sql_enum!(Str, "str");
 
 /// The SQL enum `sync`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2167,82 +582,7 @@ impl Sync {
     }
 }
 
-impl ::core::fmt::Display for Sync {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Sync {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("sync", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Sync {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "sync"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Sync {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum sync has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "sync"
-    }
-}
+::crdb_exec::sql_enum!(Sync, "sync");
 
 /// The SQL enum `to_sql`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2264,82 +604,7 @@ impl ToSql {
     }
 }
 
-impl ::core::fmt::Display for ToSql {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for ToSql {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("to_sql", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for ToSql {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "to_sql"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for ToSql {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum to_sql has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "to_sql"
-    }
-}
+::crdb_exec::sql_enum!(ToSql, "to_sql");
 
 /// The SQL enum `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2361,82 +626,7 @@ impl Type {
     }
 }
 
-impl ::core::fmt::Display for Type {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Type {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("type", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Type {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "type"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Type {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum type has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "type"
-    }
-}
+::crdb_exec::sql_enum!(Type, "type");
 
 /// The SQL enum `vec`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2458,82 +648,7 @@ impl Vec {
     }
 }
 
-impl ::core::fmt::Display for Vec {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Vec {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("vec", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for Vec {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "vec"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for Vec {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum vec has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "vec"
-    }
-}
+::crdb_exec::sql_enum!(Vec, "vec");
 
 /// The SQL enum `x_row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2555,82 +670,7 @@ impl XRow {
     }
 }
 
-impl ::core::fmt::Display for XRow {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for XRow {
-    type Err = ::crdb_exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_exec::UnknownLabel::new("x_row", label))
-    }
-}
-
-impl ::crdb_exec::ToSql for XRow {
-    fn to_sql(
-        &self,
-        _: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "x_row"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_exec::Type,
-        out: &mut ::crdb_exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_exec::ToSql>::accepts(sql_type) {
-            ::crdb_exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(::crdb_exec::WrongType::new::<Self>(
-                sql_type.clone(),
-            )))
-        }
-    }
-}
-
-impl<'a> ::crdb_exec::FromSql<'a> for XRow {
-    fn from_sql(
-        _: &::crdb_exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum x_row has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_exec::Type) -> bool {
-        sql_type.name() == "x_row"
-    }
-}
+::crdb_exec::sql_enum!(XRow, "x_row");
 
 /// The queries of `a__b`.
 #[allow(
@@ -3153,6 +1193,25 @@ pub mod crdb_exec {
             let rows = ::crdb_exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_exec::MappedRows::new(rows, ERow::from_row))
         }
+
+        /// The rows as they come (`try_next`), in place: texts, bytes and JSON are not copied.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor; an error may also come with a row.
+        pub async fn fetch_borrowed<'e, E: ::crdb_exec::Executor>(
+            &self,
+            db: &'e E,
+        ) -> ::core::result::Result<
+            ::crdb_exec::BorrowedRows<E::Rows<'e>, ERowRef<'e>>,
+            ::crdb_exec::Error,
+        > {
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
+            ::crdb_exec::ExecutorExt::fetch_borrowed(db, statement, &values).await
+        }
     }
 
     /// A row of [`E`].
@@ -3169,6 +1228,28 @@ pub mod crdb_exec {
             row: &impl ::crdb_exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_exec::Error> {
             Ok(Self {
+                number: ::crdb_exec::Row::get(row, 0)?,
+                e: ::crdb_exec::Row::get(row, 1)?,
+            })
+        }
+    }
+
+    /// As [`ERow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ERowRef<'r> {
+        /// `TEXT`.
+        pub number: &'r str,
+        /// `INT8`, may be NULL.
+        pub e: ::core::option::Option<i64>,
+    }
+
+    impl ::crdb_exec::BorrowedRow for ERowRef<'_> {
+        type Of<'r> = ERowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_exec::Row,
+        ) -> ::core::result::Result<ERowRef<'_>, ::crdb_exec::Error> {
+            Ok(ERowRef {
                 number: ::crdb_exec::Row::get(row, 0)?,
                 e: ::crdb_exec::Row::get(row, 1)?,
             })
@@ -3263,6 +1344,25 @@ pub mod crdb_exec {
             Ok(::crdb_exec::MappedRows::new(rows, |row| {
                 ::crdb_exec::Row::get(row, 0)
             }))
+        }
+
+        /// The rows as they come (`try_next`), in place: texts, bytes and JSON are not copied.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor; an error may also come with a row.
+        pub async fn fetch_borrowed<'e, E: ::crdb_exec::Executor>(
+            &self,
+            db: &'e E,
+        ) -> ::core::result::Result<
+            ::crdb_exec::BorrowedRows<E::Rows<'e>, &'e str>,
+            ::crdb_exec::Error,
+        > {
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
+            ::crdb_exec::ExecutorExt::fetch_borrowed(db, statement, &values).await
         }
     }
 

@@ -98,6 +98,13 @@ async fn the_bank_speaks_through_generated_functions() {
     let stream = customers::by_country_stream(&bank, "DE").await.unwrap();
     let streamed: Vec<_> = stream.try_collect().await.unwrap();
     assert_eq!(streamed, all);
+    // So do rows that are read in place.
+    let mut rows = customers::by_country_borrowed(&bank, "DE").await.unwrap();
+    for owned in &all {
+        let row = rows.try_next().await.unwrap().unwrap();
+        assert_eq!((row.name, row.email), (&*owned.name, &*owned.email));
+    }
+    assert_eq!(rows.try_next().await.unwrap(), None);
     assert!(
         !reports::balances_by_country(&bank)
             .await
@@ -157,5 +164,12 @@ async fn a_builder_narrows_and_orders() {
         .fetch_stream(&bank)
         .await
         .unwrap();
-    assert_eq!(stream.try_collect::<Vec<_>>().await.unwrap().len(), 10);
+    let found: Vec<_> = stream.try_collect().await.unwrap();
+    assert_eq!(found.len(), 10);
+    let search = Search::new(10).sort(SearchSort::OpenedAt);
+    let mut rows = search.fetch_borrowed(&bank).await.unwrap();
+    for owned in &found {
+        let row = rows.try_next().await.unwrap().unwrap();
+        assert_eq!(row.number, owned.number);
+    }
 }

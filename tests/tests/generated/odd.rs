@@ -5,7 +5,8 @@
 
 use crdb_facade::Database;
 use crdb_facade::config::{Config, Node, keys};
-use crdb_facade::serde_json::json;
+use crdb_facade::exec::JsonStr;
+use crdb_facade::serde_json::{self, json};
 use crdb_testkit::{Engine, QuirksOptions, QuirksProxy};
 use futures_util::TryStreamExt as _;
 
@@ -261,7 +262,56 @@ async fn run(db: &Database) -> usize {
             .any(|row| row.self_.is_none() && row.avg.is_none())
     );
     runs!(r_self::exec(db, 1));
+    in_place(db).await;
     ran
+}
+
+/// Rows that are read in place are those that are copied, NULL included.
+async fn in_place(db: &Database) {
+    /// Compares what an expression says of each row.
+    macro_rules! same {
+        ($owned:expr, $borrowed:expr, |$row:ident| $($own:expr => $value:expr),+ $(,)?) => {{
+            let owned = $owned.await.unwrap();
+            let mut rows = $borrowed.await.unwrap();
+            for $row in &owned {
+                let own = ($($own),+);
+                let $row = rows.try_next().await.unwrap().unwrap();
+                assert_eq!(own, ($($value),+), "{}", stringify!($borrowed));
+            }
+            assert!(rows.try_next().await.unwrap().is_none());
+        }};
+    }
+    let json = |value: &serde_json::Value| value.to_string().replace(' ', "");
+    let text = |value: JsonStr<'_>| value.0.replace(' ', "");
+    same!(std::all(db), std::all_borrowed(db), |row|
+        row.order => row.order,
+        row.select.as_deref() => row.select,
+        row.bytes.as_deref() => row.bytes,
+        row.tags.as_ref().map(|tags| tags.iter().map(String::as_str).collect::<Vec<_>>()) => row.tags,
+        row.user.as_ref().map(json) => row.user.map(text),
+        row.r#type => row.r#type,
+    );
+    same!(std::left_join(db), std::left_join_borrowed(db), |row| row.note.as_deref() => row.note);
+    same!(std::x_stream(db), std::x_stream_borrowed(db), |row|
+        row.names.as_ref().map(|names| names.iter().map(Option::as_deref).collect::<Vec<_>>()) => row.names
+    );
+    same!(odd::r#loop(db), odd::loop_borrowed_2(db), |row| row.as_deref() => row);
+    same!(odd::r#pub(db), odd::pub_borrowed(db), |row| row.note.as_deref() => row.note);
+    same!(
+        odd::New::new().f8(true).fetch_all(db),
+        odd::New::new().f8(true).fetch_borrowed(db),
+        |row| (row.id, row.note.as_deref()) => (row.id, row.note)
+    );
+    same!(r_self::json(db), r_self::json_borrowed(db), |row|
+        row.missing.as_ref().map(json) => row.missing.map(text),
+        row.null_in_json.as_deref() => row.null_in_json,
+    );
+    same!(r_self::scalar(db), r_self::scalar_borrowed(db), |row| row.as_deref() => row);
+    same!(r_self::bytes(db), r_self::bytes_borrowed(db), |row| row.bytes.as_deref() => row.bytes);
+    let mut past = r_self::past_borrowed(db).await.unwrap();
+    assert!(past.try_next().await.unwrap().is_some());
+    // The name of a query goes first.
+    assert_eq!(odd::loop_borrowed(db).await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

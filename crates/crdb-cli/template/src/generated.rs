@@ -126,6 +126,23 @@ LIMIT $1",
         Ok(::crdb_facade::exec::MappedRows::new(rows, Note::from_row))
     }
 
+    /// As [`latest`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn latest_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+        count: i64,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, NoteRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, LATEST, &[&count]).await
+    }
+
     const LIKE: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
         r"UPDATE notes
 SET likes = likes + 1
@@ -175,6 +192,37 @@ WHERE id = $1",
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                id: ::crdb_facade::exec::Row::get(row, 0)?,
+                title: ::crdb_facade::exec::Row::get(row, 1)?,
+                body: ::crdb_facade::exec::Row::get(row, 2)?,
+                likes: ::crdb_facade::exec::Row::get(row, 3)?,
+                created_at: ::crdb_facade::exec::Row::get(row, 4)?,
+            })
+        }
+    }
+
+    /// As [`Note`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct NoteRef<'r> {
+        /// `UUID`.
+        pub id: ::crdb_facade::uuid::Uuid,
+        /// `STRING`.
+        pub title: &'r str,
+        /// `STRING`.
+        pub body: &'r str,
+        /// `INT8`.
+        pub likes: i64,
+        /// `TIMESTAMPTZ`.
+        pub created_at: ::crdb_facade::chrono::DateTime<::crdb_facade::chrono::Utc>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for NoteRef<'_> {
+        type Of<'r> = NoteRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<NoteRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(NoteRef {
                 id: ::crdb_facade::exec::Row::get(row, 0)?,
                 title: ::crdb_facade::exec::Row::get(row, 1)?,
                 body: ::crdb_facade::exec::Row::get(row, 2)?,

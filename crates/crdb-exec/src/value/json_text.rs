@@ -72,6 +72,41 @@ impl fmt::Display for JsonText {
     }
 }
 
+/// A `JSON` or `JSONB` as its text, borrowed from a row. As [`JsonText`], it holds every document and checks nothing.
+///
+/// ```
+/// use crdb_exec::{Error, JsonStr, Row};
+///
+/// fn length(row: &impl Row) -> Result<usize, Error> {
+///     Ok(row.get::<JsonStr<'_>>("document")?.0.len())
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct JsonStr<'a>(pub &'a str);
+
+impl From<JsonStr<'_>> for JsonText {
+    fn from(text: JsonStr<'_>) -> Self {
+        text.0.into()
+    }
+}
+
+impl fmt::Display for JsonStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+impl<'a> FromSql<'a> for JsonStr<'a> {
+    fn from_sql(sql_type: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
+        let text = text(sql_type, raw).ok_or("a JSONB is of an unknown version")?;
+        Ok(Self(std::str::from_utf8(text)?))
+    }
+
+    fn accepts(sql_type: &Type) -> bool {
+        holds_all(sql_type, &Type::JSONB) || holds_all(sql_type, &Type::JSON)
+    }
+}
+
 /// The version that precedes the text of a JSONB (`jsonb_send` in PostgreSQL, `writeBinaryDatum` in CockroachDB's
 /// pkg/sql/pgwire/types.go).
 const JSONB_VERSION: u8 = 1;
@@ -86,12 +121,11 @@ fn text<'a>(sql_type: &Type, raw: &'a [u8]) -> Option<&'a [u8]> {
 
 impl<'a> FromSql<'a> for JsonText {
     fn from_sql(sql_type: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
-        let text = text(sql_type, raw).ok_or("a JSONB is of an unknown version")?;
-        Ok(Self(std::str::from_utf8(text)?.to_owned()))
+        JsonStr::from_sql(sql_type, raw).map(Self::from)
     }
 
     fn accepts(sql_type: &Type) -> bool {
-        holds_all(sql_type, &Type::JSONB) || holds_all(sql_type, &Type::JSON)
+        <JsonStr<'_> as FromSql<'_>>::accepts(sql_type)
     }
 }
 

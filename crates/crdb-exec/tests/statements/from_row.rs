@@ -1,6 +1,6 @@
 //! Structs that derive `FromRow`, on rows of a server.
 
-use crdb_exec::{Error, ErrorKind, ExecutorExt, FromRow, FromSql, Row};
+use crdb_exec::{Error, ErrorKind, ExecutorExt, FromRow, FromSql, JsonStr, Row};
 use futures_util::TryStreamExt as _;
 
 use crate::fixture::Fixture;
@@ -44,6 +44,16 @@ where
 
 #[derive(Debug, Default, PartialEq, FromRow)]
 struct Place<const N: usize>(i32, #[row(skip)] u8, Option<bool>);
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Label<'a, const N: usize = 0> {
+    name: &'a str,
+    picture: Option<&'a [u8]>,
+    document: Option<JsonStr<'a>>,
+    tags: Vec<Option<&'a str>>,
+    #[row(flatten)]
+    size: (i32,),
+}
 
 #[derive(Debug, FromRow)]
 struct Defaulted {
@@ -105,6 +115,81 @@ async fn borrowing_generic_and_flattened_structs_are_read() {
     assert_eq!(kept::<i32>(&row).unwrap(), 4);
     let (x, y): (i32, Option<bool>) = FromRow::from_row(&row).unwrap();
     assert_eq!((x, y), (4, None));
+}
+
+#[tokio::test]
+async fn rows_are_read_in_place() {
+    let fixture = Fixture::new().await;
+    let db = &fixture.db;
+    let labels = "SELECT 4::INT4 AS size, 'a'::TEXT AS name, '\\x01'::BYTEA AS picture, '{\"n\": [1]}'::JSONB AS document,
+            ARRAY['x', NULL]::TEXT[] AS tags
+        UNION ALL SELECT 5, 'ü', NULL, NULL, ARRAY[]::TEXT[] ORDER BY size";
+    let mut rows = db.fetch_borrowed::<Label<'_>>(labels, &[]).await.unwrap();
+    let first = Label {
+        name: "a",
+        picture: Some(&[1]),
+        document: Some(JsonStr("{\"n\": [1]}")),
+        tags: vec![Some("x"), None],
+        size: (4,),
+    };
+    assert_eq!(rows.try_next().await.unwrap(), Some(first));
+    let second = Label {
+        name: "ü",
+        picture: None,
+        document: None,
+        tags: Vec::new(),
+        size: (5,),
+    };
+    assert_eq!(rows.try_next().await.unwrap(), Some(second));
+    assert_eq!(rows.try_next().await.unwrap(), None);
+    assert_eq!(rows.rows_affected(), Some(2));
+
+    // The only column, and a row that does not convert between two that do.
+    let names =
+        "VALUES (1, 'a'::TEXT, '\\x61'::BYTEA), (2, NULL, NULL), (3, 'c', '\\x63') ORDER BY 1";
+    let names =
+        |column: &str| format!("SELECT {column} FROM ({names}) AS v (n, text, bytes) ORDER BY n");
+    let (texts, bytes) = (names("text"), names("bytes"));
+    let mut rows = db
+        .fetch_borrowed::<&str>(texts.as_str(), &[])
+        .await
+        .unwrap();
+    assert_eq!(rows.try_next().await.unwrap(), Some("a"));
+    let error = rows.try_next().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conversion);
+    assert!(
+        error
+            .to_string()
+            .contains("\"text\" of type text, which was NULL,"),
+        "{error}"
+    );
+    assert_eq!(rows.try_next().await.unwrap(), Some("c"));
+    assert_eq!(rows.try_next().await.unwrap(), None);
+    let mut rows = db
+        .fetch_borrowed::<Option<&[u8]>>(bytes.as_str(), &[])
+        .await
+        .unwrap();
+    for wanted in [Some(&b"a"[..]), None, Some(b"c")] {
+        assert_eq!(rows.try_next().await.unwrap(), Some(wanted));
+    }
+
+    // A server's error comes with the rows, and a task of its own may read them.
+    let failing = db.fetch_borrowed::<&str>(
+        "SELECT (1 / (n - 2))::TEXT FROM generate_series(1, 2) AS g (n)",
+        &[],
+    );
+    let read = Box::pin(async {
+        let mut rows = failing.await?;
+        while rows.try_next().await?.is_some() {}
+        Ok::<_, Error>(())
+    });
+    fn is_send(_: &impl Send) {}
+    is_send(&read);
+    let error = read.await.unwrap_err();
+    assert_eq!(
+        error.sqlstate().map(|state| state.as_str().to_owned()),
+        Some("22012".to_owned())
+    );
 }
 
 #[tokio::test]

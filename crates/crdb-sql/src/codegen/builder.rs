@@ -39,13 +39,15 @@ pub(super) struct Builder<'a> {
 pub(super) struct BuilderNames {
     pub(super) type_name: String,
     pub(super) row: String,
+    /// The struct that borrows, where a column does.
+    pub(super) row_in_place: Option<String>,
     pub(super) row_attributes: String,
     /// The enums for lists of identifiers.
     pub(super) lists: Vec<String>,
 }
 
 /// Methods of every builder, which no setter can be named.
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 9] = [
     "new",
     "render",
     "statement",
@@ -53,6 +55,7 @@ const METHODS: [&str; 8] = [
     "fetch_optional",
     "fetch_all",
     "fetch_stream",
+    "fetch_borrowed",
     "execute",
 ];
 

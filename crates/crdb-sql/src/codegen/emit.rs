@@ -8,6 +8,7 @@ mod function;
 mod reading;
 mod render;
 mod structure;
+mod way;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,6 +19,7 @@ use super::ident::{self, Names};
 use super::item::Item;
 use super::row::{self, RowType, SharedRow, SharedRows};
 use super::rust_type::Enums;
+use crate::query::Cardinality;
 use crate::schema::stored_name;
 
 /// Appends a formatted line. Writing to a string does not fail.
@@ -88,14 +90,13 @@ pub(super) fn module(mut module: Content<'_>, enums: &mut Enums, options: &Optio
     let serde_attributes = row::serde_attributes(&serde);
     let composites = enums.used_composites().zip(&field_types);
     let mut out = String::new();
-    line!(out, "//! Typed functions for the queries in SQL files.");
-    line!(out, "//!");
     line!(
         out,
-        "//! Written by `{}`; edit the `.sql` files instead.",
+        "//! Typed functions for the queries in SQL files.\n\
+         //!\n\
+         //! Written by `{}`; edit the `.sql` files instead.\n",
         options.command
     );
-    line!(out);
     for (name, why) in &module.left_out {
         line!(out, "// `{name}` has no typed form: {why}.");
     }
@@ -205,6 +206,49 @@ fn assign_names(module: &mut Content<'_>, enums: &Enums, options: &Options) {
         builder.names.row_attributes = attributes;
         builder.names.lists = lists;
     }
+    // What borrows comes last, so that it changes no other name.
+    for item in &mut module.items {
+        let many = item.query.cardinality() == Cardinality::Many;
+        if many && row::borrows(&item.row, &item.columns) {
+            let (path, _) = item.module_and_name();
+            let taken = levels.entry(path.to_owned()).or_default();
+            let plain = item.names.function.trim_start_matches("r#");
+            let in_place = taken.functions.take(format!("{plain}_borrowed"));
+            let columns = item.columns.len();
+            let row = (&item.row, item.names.row.as_str(), columns);
+            item.names.row_in_place = in_place_name(&mut module.rows, path, row, &mut taken.types);
+            item.names.in_place = in_place;
+        }
+    }
+    for builder in &mut module.builders {
+        let many = builder.template.cardinality() == Cardinality::Many;
+        if many && row::borrows(&builder.row, &builder.columns) {
+            let (path, _) = builder.module_and_name();
+            let taken = levels.entry(path.to_owned()).or_default();
+            let columns = builder.columns.len();
+            let row = (&builder.row, builder.names.row.as_str(), columns);
+            builder.names.row_in_place =
+                in_place_name(&mut module.rows, path, row, &mut taken.types);
+        }
+    }
+}
+
+/// The name of the struct that borrows what the struct `name` owns; `None` for a scalar.
+fn in_place_name(
+    rows: &mut SharedRows,
+    module: &str,
+    (row, name, columns): (&RowType, &str, usize),
+    types: &mut Names,
+) -> Option<String> {
+    let new = || types.take_type(format!("{name}Ref"));
+    match row {
+        RowType::Own => (columns > 1).then(new),
+        RowType::Shared(shared) => {
+            let row = rows.get_mut(&(module.to_owned(), shared.clone()))?;
+            Some(row.in_place.get_or_insert_with(new).clone())
+        }
+        RowType::Foreign(_) => None,
+    }
 }
 
 /// The Rust name of a shared row, of which `user` is one more function or builder.
@@ -227,6 +271,9 @@ fn level(out: &mut String, node: &Node<'_>, outermost: bool, exec: &str) {
     }
     for (row, attributes) in &node.rows {
         structure::row_of(out, (&row.name, attributes), &row.users, &row.columns, exec);
+        if let Some(name) = &row.in_place {
+            structure::row_in_place(out, name, &row.name, &row.columns, exec);
+        }
     }
     let mut names = Names::default();
     for (name, module) in &node.modules {
@@ -239,8 +286,7 @@ fn level(out: &mut String, node: &Node<'_>, outermost: bool, exec: &str) {
         }
         line!(out, "pub mod {} {{", names.take(ident::module(name)));
         level(out, module, false, exec);
-        line!(out, "}}");
-        line!(out);
+        line!(out, "}}\n");
     }
 }
 

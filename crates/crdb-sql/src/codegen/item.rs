@@ -24,8 +24,12 @@ pub(super) struct Item<'a> {
 pub(super) struct ItemNames {
     pub(super) function: String,
     pub(super) stream: String,
+    /// The function whose rows borrow, where they do.
+    pub(super) in_place: String,
     pub(super) constant: String,
     pub(super) row: String,
+    /// The struct that borrows, where a column does.
+    pub(super) row_in_place: Option<String>,
     pub(super) row_attributes: String,
     pub(super) arguments: String,
     pub(super) arguments_attributes: String,
@@ -277,9 +281,11 @@ fn with_null_elements(rust: RustType) -> RustType {
         let inner = text.strip_prefix(open)?.strip_suffix(close)?;
         Some(format!("{open}::core::option::Option<{inner}>{close}"))
     };
+    let in_vector = |text: &str| element(text, "::std::vec::Vec<", ">");
     RustType {
-        owned: element(&rust.owned, "::std::vec::Vec<", ">").unwrap_or(rust.owned),
+        owned: in_vector(&rust.owned).unwrap_or(rust.owned),
         borrowed: element(&rust.borrowed, "&'a [", "]").unwrap_or(rust.borrowed),
+        in_place: rust.in_place.as_deref().and_then(in_vector),
         by_value: rust.by_value,
     }
 }

@@ -28,6 +28,18 @@ impl RowType {
     }
 }
 
+/// Whether rows of these columns can be read in place. A vector can only within a struct.
+pub(super) fn borrows(row: &RowType, columns: &[Field]) -> bool {
+    let mut in_place = columns
+        .iter()
+        .filter_map(|field| field.rust.in_place.as_ref());
+    match (row, columns.len()) {
+        (RowType::Foreign(_), _) => false,
+        (RowType::Own, 1) => in_place.any(|rust| !rust.starts_with("::std::vec::Vec")),
+        _ => in_place.next().is_some(),
+    }
+}
+
 /// A query or a template whose rows become structs.
 pub(super) struct User<'a> {
     /// Its full name.
@@ -42,6 +54,8 @@ pub(super) struct User<'a> {
 #[derive(Debug)]
 pub(super) struct SharedRow {
     pub(super) name: String,
+    /// The struct that borrows, where a column does and a function reads rows in place.
+    pub(super) in_place: Option<String>,
     pub(super) columns: Vec<Field>,
     /// The Rust names of its functions and builders, for its documentation.
     pub(super) users: Vec<String>,
@@ -62,6 +76,7 @@ pub(super) fn share(rows: &mut SharedRows, user: &User<'_>) -> Option<Problem> {
     let Some(row) = rows.get_mut(&key) else {
         let row = SharedRow {
             name: name.clone(),
+            in_place: None,
             columns: user.columns.to_vec(),
             users: Vec::new(),
             derives: user.derives.to_vec(),

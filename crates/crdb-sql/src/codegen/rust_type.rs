@@ -6,13 +6,15 @@ use super::ident;
 use super::{Descriptions, Options};
 use crate::schema::{Schema, canonical_name, canonical_type, stored_name};
 
-/// A Rust type in its two forms.
+/// A Rust type in its forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RustType {
     /// In a row.
     pub(super) owned: String,
     /// As an argument; holds `'a` where it borrows.
     pub(super) borrowed: String,
+    /// In a row that borrows from what the server sent, with `'r`; `None` where nothing would be borrowed.
+    pub(super) in_place: Option<String>,
     /// Whether arguments of it are `Copy`-cheap values rather than references.
     pub(super) by_value: bool,
 }
@@ -144,12 +146,18 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
     let copy = |path: &str| RustType {
         owned: path.to_owned(),
         borrowed: path.to_owned(),
+        in_place: None,
         by_value: true,
     };
     let reference = |owned: &str, borrowed: &str| RustType {
         owned: owned.to_owned(),
         borrowed: borrowed.to_owned(),
+        in_place: None,
         by_value: false,
+    };
+    let in_place = |rust: RustType, in_place: &str| RustType {
+        in_place: Some(in_place.to_owned()),
+        ..rust
     };
     if let Some(path) = options.types.get(&canonical) {
         let path = super::absolute(path);
@@ -161,10 +169,11 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
             "&'a str" => "&'a str",
             _ => element.owned.as_str(),
         };
-        return Some(reference(
-            &format!("::std::vec::Vec<{}>", element.owned),
-            &format!("&'a [{inner}]"),
-        ));
+        let vector = |element: &str| format!("::std::vec::Vec<{element}>");
+        return Some(RustType {
+            in_place: element.in_place.as_deref().map(vector),
+            ..reference(&vector(&element.owned), &format!("&'a [{inner}]"))
+        });
     }
     Some(match canonical.as_str() {
         "bool" => copy("bool"),
@@ -196,11 +205,14 @@ pub(super) fn rust_type(sql_type: &str, options: &Options, enums: &mut Enums) ->
             let path = format!("{}::BitString", options.exec());
             reference(&path, &format!("&'a {path}"))
         }
-        "string" | "unknown" | "citext" => reference("::std::string::String", "&'a str"),
-        "bytes" => reference("::std::vec::Vec<u8>", "&'a [u8]"),
+        "string" | "unknown" | "citext" => {
+            in_place(reference("::std::string::String", "&'a str"), "&'r str")
+        }
+        "bytes" => in_place(reference("::std::vec::Vec<u8>", "&'a [u8]"), "&'r [u8]"),
         "json" | "jsonb" => {
             let path = options.foreign("serde_json::Value");
-            reference(&path, &format!("&'a {path}"))
+            let text = format!("{}::JsonStr<'r>", options.exec());
+            in_place(reference(&path, &format!("&'a {path}")), &text)
         }
         "void" => copy("()"),
         other => match enums.find(other) {

@@ -335,7 +335,7 @@ fn enums_become_enums() {
         "InProgress2,",
         "Self::InProgress => \"in progress\"",
         "-> Result<super::super::Kind, Error>",
-        "sql_type.name() == \"kind\"",
+        "sql_enum!(Kind, \"kind\");",
     ] {
         has(&code, wanted);
     }
@@ -360,6 +360,10 @@ fn each_cardinality_has_its_functions() {
     has(
         &make(":many", two),
         "pub async fn q_stream<'e, E: Executor>(db: &'e E, id: uuid::Uuid) -> Result<MappedRows<E::Rows<'e>, QRow>, Error>",
+    );
+    has(
+        &make(":many", two),
+        "pub async fn q_borrowed<'e, E: Executor>(db: &'e E, id: uuid::Uuid) -> Result<BorrowedRows<E::Rows<'e>, QRowRef<'e>>, Error>",
     );
     has(&make(":exec", &[]), "-> Result<(), Error>");
     has(&make(":execrows", &[]), "-> Result<u64, Error>");

@@ -60,6 +60,72 @@ SELECT number, note FROM accounts {{% if new %}} WHERE true {{% endif %}}"
 }
 
 #[test]
+fn rows_are_read_in_place_where_a_column_borrows() {
+    let query = |columns: &str| format!("-- name: q :many\n{columns}SELECT 1");
+    let both = code(&query(
+        "-- derive: serde::Serialize\n-- column id: INT8 not null -- its key\n-- column note: TEXT\n-- column tags: TEXT[] not null null elements\n-- column at: JSONB not null\n",
+    ))
+    .unwrap();
+    has(
+        &both,
+        "#[derive(Debug, Clone, PartialEq)]\npub struct QRowRef<'r> {\n/// its key (`INT8`)\npub id: i64,\n/// `TEXT`, may be NULL.\npub note: Option<&'r str>,",
+    );
+    has(&both, "pub tags: Vec<Option<&'r str>>,");
+    has(&both, "pub at: JsonStr<'r>,");
+    has(&both, "impl BorrowedRow for QRowRef<'_> {");
+    let one = code(&query("-- column note: BYTES\n")).unwrap();
+    has(
+        &one,
+        "Result<BorrowedRows<E::Rows<'e>, Option<&'e [u8]>>, Error>",
+    );
+    // Nothing to borrow, one row, an array alone, a struct of the user's.
+    for columns in [
+        "-- column id: INT8\n-- column at: TIMESTAMPTZ\n",
+        "-- column tags: TEXT[]\n",
+        "-- row: crate::Mine\n-- column note: TEXT\n",
+    ] {
+        let code = code(&query(columns)).unwrap();
+        assert!(!code.contains("orrowed"), "{code}");
+    }
+    assert!(!code(GET).unwrap().contains("orrowed"));
+    // The type that the options give holds its own.
+    let options = Options::default().rust_type("TEXT", "my::Text");
+    let own = with(&options, &query("-- column a: TEXT\n-- column b: TEXT[]\n"));
+    assert!(!own.unwrap().contains("orrowed"));
+    // One struct for all that share a row; a query's own name goes first.
+    let shared = format!(
+        "{GET}
+-- name: list :many
+-- row: Account
+-- column number: TEXT not null
+-- column note: TEXT
+SELECT number, note FROM accounts;
+
+-- name: more :many
+-- row: Account
+-- column number: TEXT not null
+-- column note: TEXT
+SELECT number, note FROM accounts;
+
+-- name: list_borrowed :exec
+SELECT 1"
+    );
+    let shared = code(&shared).unwrap();
+    assert_eq!(
+        shared.matches("pub struct AccountRef<'r> {").count(),
+        1,
+        "{shared}"
+    );
+    for wanted in [
+        "fn list_borrowed<E: Executor>(db: &E)",
+        "fn list_borrowed_2<'e,",
+        "fn more_borrowed<'e,",
+    ] {
+        has(&shared, wanted);
+    }
+}
+
+#[test]
 fn one_column_is_a_struct_where_the_header_names_one() {
     let code = code("-- name: q :many\n-- row: Number\n-- column number: TEXT not null\nSELECT number FROM accounts").unwrap();
     has(
@@ -223,8 +289,7 @@ fn arguments_without_a_struct_derive_nothing() {
 #[test]
 fn enums_are_read_from_their_labels() {
     let code = code("-- name: q :one\n-- column kind: kind\nSELECT kind FROM accounts").unwrap();
-    has(&code, "impl ::core::str::FromStr for Kind {");
-    has(&code, "UnknownLabel::new(\"kind\", label)");
+    has(&code, "sql_enum!(Kind, \"kind\");");
 }
 
 #[test]

@@ -25,84 +25,7 @@ impl MoodOfDay {
     }
 }
 
-impl ::core::fmt::Display for MoodOfDay {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for MoodOfDay {
-    type Err = ::crdb_facade::exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_facade::exec::UnknownLabel::new("Mood of Day", label))
-    }
-}
-
-impl ::crdb_facade::exec::ToSql for MoodOfDay {
-    fn to_sql(
-        &self,
-        _: &::crdb_facade::exec::Type,
-        out: &mut ::crdb_facade::exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_facade::exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_facade::exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
-        sql_type.name() == "Mood of Day"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_facade::exec::Type,
-        out: &mut ::crdb_facade::exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_facade::exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_facade::exec::ToSql>::accepts(sql_type) {
-            ::crdb_facade::exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(
-                ::crdb_facade::exec::WrongType::new::<Self>(sql_type.clone()),
-            ))
-        }
-    }
-}
-
-impl<'a> ::crdb_facade::exec::FromSql<'a> for MoodOfDay {
-    fn from_sql(
-        _: &::crdb_facade::exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!(
-                    "the enum Mood of Day has a new label `{label}`; generate the code again"
-                )
-                .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
-        sql_type.name() == "Mood of Day"
-    }
-}
+::crdb_facade::exec::sql_enum!(MoodOfDay, "Mood of Day");
 
 /// The SQL enum `row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,82 +53,7 @@ impl Row {
     }
 }
 
-impl ::core::fmt::Display for Row {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl ::core::str::FromStr for Row {
-    type Err = ::crdb_facade::exec::UnknownLabel;
-
-    fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| ::crdb_facade::exec::UnknownLabel::new("row", label))
-    }
-}
-
-impl ::crdb_facade::exec::ToSql for Row {
-    fn to_sql(
-        &self,
-        _: &::crdb_facade::exec::Type,
-        out: &mut ::crdb_facade::exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_facade::exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        out.extend_from_slice(self.as_str().as_bytes());
-        Ok(::crdb_facade::exec::IsNull::No)
-    }
-
-    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
-        sql_type.name() == "row"
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_facade::exec::Type,
-        out: &mut ::crdb_facade::exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_facade::exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_facade::exec::ToSql>::accepts(sql_type) {
-            ::crdb_facade::exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(
-                ::crdb_facade::exec::WrongType::new::<Self>(sql_type.clone()),
-            ))
-        }
-    }
-}
-
-impl<'a> ::crdb_facade::exec::FromSql<'a> for Row {
-    fn from_sql(
-        _: &::crdb_facade::exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let label = ::core::str::from_utf8(raw)?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == label)
-            .ok_or_else(|| {
-                ::std::format!("the enum row has a new label `{label}`; generate the code again")
-                    .into()
-            })
-    }
-
-    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
-        sql_type.name() == "row"
-    }
-}
+::crdb_facade::exec::sql_enum!(Row, "row");
 
 /// The composite type `place`.
 #[derive(Debug, Clone, PartialEq)]
@@ -220,65 +68,7 @@ pub struct Place {
     pub tags: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 
-impl ::crdb_facade::exec::ToSql for Place {
-    fn to_sql(
-        &self,
-        sql_type: &::crdb_facade::exec::Type,
-        out: &mut ::crdb_facade::exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_facade::exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        ::crdb_facade::exec::write_composite(
-            sql_type,
-            &[&self.street, &self.r#type, &self.amount, &self.tags],
-            out,
-        )
-    }
-
-    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
-        ::crdb_facade::exec::is_composite(sql_type, "place", 4)
-    }
-
-    fn to_sql_checked(
-        &self,
-        sql_type: &::crdb_facade::exec::Type,
-        out: &mut ::crdb_facade::exec::BytesMut,
-    ) -> ::core::result::Result<
-        ::crdb_facade::exec::IsNull,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        if <Self as ::crdb_facade::exec::ToSql>::accepts(sql_type) {
-            ::crdb_facade::exec::ToSql::to_sql(self, sql_type, out)
-        } else {
-            Err(::std::boxed::Box::new(
-                ::crdb_facade::exec::WrongType::new::<Self>(sql_type.clone()),
-            ))
-        }
-    }
-}
-
-impl<'a> ::crdb_facade::exec::FromSql<'a> for Place {
-    fn from_sql(
-        sql_type: &::crdb_facade::exec::Type,
-        raw: &'a [u8],
-    ) -> ::core::result::Result<
-        Self,
-        ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Sync + ::core::marker::Send>,
-    > {
-        let mut fields = ::crdb_facade::exec::CompositeReader::new(sql_type, raw)?;
-        Ok(Self {
-            street: fields.next_value()?,
-            r#type: fields.next_value()?,
-            amount: fields.next_value()?,
-            tags: fields.next_value()?,
-        })
-    }
-
-    fn accepts(sql_type: &::crdb_facade::exec::Type) -> bool {
-        ::crdb_facade::exec::is_composite(sql_type, "place", 4)
-    }
-}
+::crdb_facade::exec::sql_composite!(Place, "place", [street, r#type, amount, tags]);
 
 /// The queries of `crdb_facade`.
 #[allow(
@@ -438,6 +228,22 @@ pub mod crdb_facade {
         Ok(::crdb_facade::exec::MappedRows::new(rows, DynRow::from_row))
     }
 
+    /// As [`dyn`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn dyn_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, DynRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, DYN, &[]).await
+    }
+
     /// A row of [`dyn`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct DynRow {
@@ -452,6 +258,28 @@ pub mod crdb_facade {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                id: ::crdb_facade::exec::Row::get(row, 0)?,
+                note: ::crdb_facade::exec::Row::get(row, 1)?,
+            })
+        }
+    }
+
+    /// As [`DynRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct DynRowRef<'r> {
+        /// `INT8`.
+        pub id: i64,
+        /// `STRING`, may be NULL.
+        pub note: ::core::option::Option<&'r str>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for DynRowRef<'_> {
+        type Of<'r> = DynRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<DynRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(DynRowRef {
                 id: ::crdb_facade::exec::Row::get(row, 0)?,
                 note: ::crdb_facade::exec::Row::get(row, 1)?,
             })
@@ -625,6 +453,22 @@ pub mod crdb_facade {
         Ok(::crdb_facade::exec::MappedRows::new(rows, LetRow::from_row))
     }
 
+    /// As [`let`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn let_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, LetRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, LET, &[]).await
+    }
+
     /// A row of [`let`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct LetRow {
@@ -649,6 +493,43 @@ pub mod crdb_facade {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                most: ::crdb_facade::exec::Row::get(row, 0)?,
+                least: ::crdb_facade::exec::Row::get(row, 1)?,
+                joined: ::crdb_facade::exec::Row::get(row, 2)?,
+                concat: ::crdb_facade::exec::Row::get(row, 3)?,
+                is: ::crdb_facade::exec::Row::get(row, 4)?,
+                distinct_from: ::crdb_facade::exec::Row::get(row, 5)?,
+                between_them: ::crdb_facade::exec::Row::get(row, 6)?,
+            })
+        }
+    }
+
+    /// As [`LetRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LetRowRef<'r> {
+        /// `DECIMAL`, may be NULL.
+        pub most: ::core::option::Option<::crdb_facade::rust_decimal::Decimal>,
+        /// `INT8`, may be NULL.
+        pub least: ::core::option::Option<i64>,
+        /// `STRING`, may be NULL.
+        pub joined: ::core::option::Option<&'r str>,
+        /// `STRING`.
+        pub concat: &'r str,
+        /// `BOOL`.
+        pub is: bool,
+        /// `BOOL`.
+        pub distinct_from: bool,
+        /// `BOOL`, may be NULL.
+        pub between_them: ::core::option::Option<bool>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for LetRowRef<'_> {
+        type Of<'r> = LetRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<LetRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(LetRowRef {
                 most: ::crdb_facade::exec::Row::get(row, 0)?,
                 least: ::crdb_facade::exec::Row::get(row, 1)?,
                 joined: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -707,6 +588,44 @@ pub mod crdb_facade {
         }))
     }
 
+    /// As [`loop`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn loop_borrowed_2<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, ::core::option::Option<&'e str>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, LOOP, &[]).await
+    }
+
+    const LOOP_BORROWED: ::crdb_facade::exec::Statement<'static> =
+        ::crdb_facade::exec::Statement::new("SELECT 1::INT8 AS one")
+            .named("crdb_facade.loop_borrowed");
+
+    /// The query `crdb_facade.loop_borrowed`.
+    ///
+    /// ```sql
+    /// SELECT 1::INT8 AS one
+    /// ```
+    ///
+    /// Dropping the future abandons the statement, which may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; also when there is not exactly one row.
+    pub async fn loop_borrowed<E: ::crdb_facade::exec::Executor>(
+        db: &E,
+    ) -> ::core::result::Result<i64, ::crdb_facade::exec::Error> {
+        let row = ::crdb_facade::exec::ExecutorExt::fetch_one(db, LOOP_BORROWED, &[]).await?;
+        ::crdb_facade::exec::Row::get(&row, 0)
+    }
+
     const MATCH: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(r#"SELECT CASE WHEN self THEN amount END AS "case", CASE WHEN self THEN 1 ELSE 2 END AS "else", NULLIF("group", 1) AS "nullif",
     coalesce("Select", 'x') AS "coalesce", coalesce("Select", NULL) AS "Coalesce" FROM odd"#)
 .named("crdb_facade.match");
@@ -750,6 +669,22 @@ pub mod crdb_facade {
         ))
     }
 
+    /// As [`match`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn match_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, MatchRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, MATCH, &[]).await
+    }
+
     /// A row of [`match`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct MatchRow {
@@ -770,6 +705,37 @@ pub mod crdb_facade {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                case: ::crdb_facade::exec::Row::get(row, 0)?,
+                r#else: ::crdb_facade::exec::Row::get(row, 1)?,
+                nullif: ::crdb_facade::exec::Row::get(row, 2)?,
+                coalesce: ::crdb_facade::exec::Row::get(row, 3)?,
+                coalesce_2: ::crdb_facade::exec::Row::get(row, 4)?,
+            })
+        }
+    }
+
+    /// As [`MatchRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct MatchRowRef<'r> {
+        /// `DECIMAL`, may be NULL.
+        pub case: ::core::option::Option<::crdb_facade::rust_decimal::Decimal>,
+        /// `INT4`.
+        pub r#else: i32,
+        /// `INT8`, may be NULL.
+        pub nullif: ::core::option::Option<i64>,
+        /// `STRING`.
+        pub coalesce: &'r str,
+        /// `STRING`, may be NULL.
+        pub coalesce_2: ::core::option::Option<&'r str>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for MatchRowRef<'_> {
+        type Of<'r> = MatchRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<MatchRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(MatchRowRef {
                 case: ::crdb_facade::exec::Row::get(row, 0)?,
                 r#else: ::crdb_facade::exec::Row::get(row, 1)?,
                 nullif: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -831,6 +797,28 @@ pub mod crdb_facade {
         Ok(::crdb_facade::exec::MappedRows::new(rows, ModRow::from_row))
     }
 
+    /// As [`mod`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn mod_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+        params: ModParams<'_>,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, ModRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(
+            db,
+            MOD,
+            &[&params.año, &params.aña, &params.db],
+        )
+        .await
+    }
+
     /// A row of [`mod`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct ModRow {
@@ -847,6 +835,31 @@ pub mod crdb_facade {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                año: ::crdb_facade::exec::Row::get(row, 0)?,
+                aña: ::crdb_facade::exec::Row::get(row, 1)?,
+                db: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`ModRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ModRowRef<'r> {
+        /// `INT8`, may be NULL.
+        pub año: ::core::option::Option<i64>,
+        /// `STRING`, may be NULL.
+        pub aña: ::core::option::Option<&'r str>,
+        /// `BOOL`, may be NULL.
+        pub db: ::core::option::Option<bool>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for ModRowRef<'_> {
+        type Of<'r> = ModRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<ModRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(ModRowRef {
                 año: ::crdb_facade::exec::Row::get(row, 0)?,
                 aña: ::crdb_facade::exec::Row::get(row, 1)?,
                 db: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -904,6 +917,22 @@ pub mod crdb_facade {
         Ok(::crdb_facade::exec::MappedRows::new(rows, Other::from_row))
     }
 
+    /// As [`pub`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn pub_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, OtherRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, PUB, &[]).await
+    }
+
     const REF: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new(
         r#"WITH odd AS (SELECT NULL::TEXT AS "order", 1::INT8 AS k) SELECT "order", k FROM odd"#,
     )
@@ -944,6 +973,22 @@ pub mod crdb_facade {
         Ok(::crdb_facade::exec::MappedRows::new(rows, RefRow::from_row))
     }
 
+    /// As [`ref`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn ref_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, RefRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, REF, &[]).await
+    }
+
     /// A row of [`ref`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct RefRow {
@@ -958,6 +1003,28 @@ pub mod crdb_facade {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                order: ::crdb_facade::exec::Row::get(row, 0)?,
+                k: ::crdb_facade::exec::Row::get(row, 1)?,
+            })
+        }
+    }
+
+    /// As [`RefRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct RefRowRef<'r> {
+        /// `STRING`, may be NULL.
+        pub order: ::core::option::Option<&'r str>,
+        /// `INT8`.
+        pub k: i64,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for RefRowRef<'_> {
+        type Of<'r> = RefRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<RefRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(RefRowRef {
                 order: ::crdb_facade::exec::Row::get(row, 0)?,
                 k: ::crdb_facade::exec::Row::get(row, 1)?,
             })
@@ -1118,6 +1185,22 @@ pub mod crdb_facade {
         Ok(::crdb_facade::exec::MappedRows::new(rows, UseRow::from_row))
     }
 
+    /// As [`use`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn use_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, UseRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, USE, &[]).await
+    }
+
     /// A row of [`use`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct UseRow {
@@ -1136,6 +1219,34 @@ pub mod crdb_facade {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                length: ::crdb_facade::exec::Row::get(row, 0)?,
+                upper: ::crdb_facade::exec::Row::get(row, 1)?,
+                part: ::crdb_facade::exec::Row::get(row, 2)?,
+                text: ::crdb_facade::exec::Row::get(row, 3)?,
+            })
+        }
+    }
+
+    /// As [`UseRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct UseRowRef<'r> {
+        /// `INT4`, may be NULL.
+        pub length: ::core::option::Option<i32>,
+        /// `STRING`, may be NULL.
+        pub upper: ::core::option::Option<&'r str>,
+        /// `STRING`, may be NULL.
+        pub part: ::core::option::Option<&'r str>,
+        /// `STRING`.
+        pub text: &'r str,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for UseRowRef<'_> {
+        type Of<'r> = UseRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<UseRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(UseRowRef {
                 length: ::crdb_facade::exec::Row::get(row, 0)?,
                 upper: ::crdb_facade::exec::Row::get(row, 1)?,
                 part: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -1424,6 +1535,25 @@ SELECT n, m FROM t")
                 ::crdb_facade::exec::ExecutorExt::fetch_stream(db, statement, &values).await?;
             Ok(::crdb_facade::exec::MappedRows::new(rows, Other::from_row))
         }
+
+        /// The rows as they come (`try_next`), in place: texts, bytes and JSON are not copied.
+        ///
+        /// Dropping the future abandons the statement, which may still be carried out.
+        ///
+        /// # Errors
+        ///
+        /// As the executor; an error may also come with a row.
+        pub async fn fetch_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+            &self,
+            db: &'e E,
+        ) -> ::core::result::Result<
+            ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, OtherRef<'e>>,
+            ::crdb_facade::exec::Error,
+        > {
+            let (text, values) = self.render();
+            let statement = Self::statement(&text);
+            ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, statement, &values).await
+        }
     }
 
     impl ::core::default::Default for New {
@@ -1448,6 +1578,31 @@ SELECT n, m FROM t")
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                id: ::crdb_facade::exec::Row::get(row, 0)?,
+                odd: ::crdb_facade::exec::Row::get(row, 1)?,
+                note: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`Other`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct OtherRef<'r> {
+        /// `INT8`.
+        pub id: i64,
+        /// `INT8`, may be NULL.
+        pub odd: ::core::option::Option<i64>,
+        /// `STRING`, may be NULL.
+        pub note: ::core::option::Option<&'r str>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for OtherRef<'_> {
+        type Of<'r> = OtherRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<OtherRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(OtherRef {
                 id: ::crdb_facade::exec::Row::get(row, 0)?,
                 odd: ::crdb_facade::exec::Row::get(row, 1)?,
                 note: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -1505,6 +1660,22 @@ pub mod r_self {
         ))
     }
 
+    /// As [`bytes`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn bytes_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, BytesRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, BYTES, &[]).await
+    }
+
     /// A row of [`bytes`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct BytesRow {
@@ -1521,6 +1692,31 @@ pub mod r_self {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                bytes: ::crdb_facade::exec::Row::get(row, 0)?,
+                length: ::crdb_facade::exec::Row::get(row, 1)?,
+                id: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`BytesRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct BytesRowRef<'r> {
+        /// `BYTES`, may be NULL.
+        pub bytes: ::core::option::Option<&'r [u8]>,
+        /// `INT4`, may be NULL.
+        pub length: ::core::option::Option<i32>,
+        /// `UUID`, may be NULL.
+        pub id: ::core::option::Option<::crdb_facade::uuid::Uuid>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for BytesRowRef<'_> {
+        type Of<'r> = BytesRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<BytesRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(BytesRowRef {
                 bytes: ::crdb_facade::exec::Row::get(row, 0)?,
                 length: ::crdb_facade::exec::Row::get(row, 1)?,
                 id: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -1877,6 +2073,22 @@ pub mod r_self {
         ))
     }
 
+    /// As [`group_having`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn group_having_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, GroupHavingRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, GROUP_HAVING, &[]).await
+    }
+
     /// A row of [`group_having`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct GroupHavingRow {
@@ -1893,6 +2105,31 @@ pub mod r_self {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                self_: ::crdb_facade::exec::Row::get(row, 0)?,
+                avg: ::crdb_facade::exec::Row::get(row, 1)?,
+                names: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`GroupHavingRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct GroupHavingRowRef<'r> {
+        /// `BOOL`, may be NULL.
+        pub self_: ::core::option::Option<bool>,
+        /// `DECIMAL`, may be NULL.
+        pub avg: ::core::option::Option<::crdb_facade::rust_decimal::Decimal>,
+        /// `STRING`, may be NULL.
+        pub names: ::core::option::Option<&'r str>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for GroupHavingRowRef<'_> {
+        type Of<'r> = GroupHavingRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<GroupHavingRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(GroupHavingRowRef {
                 self_: ::crdb_facade::exec::Row::get(row, 0)?,
                 avg: ::crdb_facade::exec::Row::get(row, 1)?,
                 names: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -2002,6 +2239,22 @@ pub mod r_self {
         ))
     }
 
+    /// As [`json`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn json_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, JsonRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, JSON, &[]).await
+    }
+
     /// A row of [`json`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct JsonRow {
@@ -2018,6 +2271,31 @@ pub mod r_self {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                user: ::crdb_facade::exec::Row::get(row, 0)?,
+                missing: ::crdb_facade::exec::Row::get(row, 1)?,
+                null_in_json: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`JsonRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct JsonRowRef<'r> {
+        /// `JSONB`, may be NULL.
+        pub user: ::core::option::Option<::crdb_facade::exec::JsonStr<'r>>,
+        /// `JSONB`, may be NULL.
+        pub missing: ::core::option::Option<::crdb_facade::exec::JsonStr<'r>>,
+        /// `STRING`, may be NULL.
+        pub null_in_json: ::core::option::Option<&'r str>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for JsonRowRef<'_> {
+        type Of<'r> = JsonRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<JsonRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(JsonRowRef {
                 user: ::crdb_facade::exec::Row::get(row, 0)?,
                 missing: ::crdb_facade::exec::Row::get(row, 1)?,
                 null_in_json: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -2126,6 +2404,22 @@ pub mod r_self {
         ))
     }
 
+    /// As [`past`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn past_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, PastRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, PAST, &[]).await
+    }
+
     /// A row of [`past`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct PastRow {
@@ -2140,6 +2434,28 @@ pub mod r_self {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                id: ::crdb_facade::exec::Row::get(row, 0)?,
+                note: ::crdb_facade::exec::Row::get(row, 1)?,
+            })
+        }
+    }
+
+    /// As [`PastRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct PastRowRef<'r> {
+        /// `INT8`.
+        pub id: i64,
+        /// `STRING`, may be NULL.
+        pub note: ::core::option::Option<&'r str>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for PastRowRef<'_> {
+        type Of<'r> = PastRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<PastRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(PastRowRef {
                 id: ::crdb_facade::exec::Row::get(row, 0)?,
                 note: ::crdb_facade::exec::Row::get(row, 1)?,
             })
@@ -2302,6 +2618,22 @@ pub mod r_self {
         }))
     }
 
+    /// As [`scalar`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn scalar_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, ::core::option::Option<&'e str>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, SCALAR, &[]).await
+    }
+
     const TIMES: ::crdb_facade::exec::Statement<'static> = ::crdb_facade::exec::Statement::new("SELECT at::DATE AS day, at - at AS span, extract(year FROM at) AS year, now() AS now FROM odd")
 .named("r_self.times");
 
@@ -2415,6 +2747,22 @@ pub mod std {
         Ok(::crdb_facade::exec::MappedRows::new(rows, AllRow::from_row))
     }
 
+    /// As [`all`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn all_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, AllRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, ALL, &[]).await
+    }
+
     /// A row of [`all`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct AllRow {
@@ -2447,6 +2795,55 @@ pub mod std {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                order: ::crdb_facade::exec::Row::get(row, 0)?,
+                select: ::crdb_facade::exec::Row::get(row, 1)?,
+                group: ::crdb_facade::exec::Row::get(row, 2)?,
+                r#type: ::crdb_facade::exec::Row::get(row, 3)?,
+                tags: ::crdb_facade::exec::Row::get(row, 4)?,
+                user: ::crdb_facade::exec::Row::get(row, 5)?,
+                amount: ::crdb_facade::exec::Row::get(row, 6)?,
+                at: ::crdb_facade::exec::Row::get(row, 7)?,
+                self_: ::crdb_facade::exec::Row::get(row, 8)?,
+                id: ::crdb_facade::exec::Row::get(row, 9)?,
+                bytes: ::crdb_facade::exec::Row::get(row, 10)?,
+            })
+        }
+    }
+
+    /// As [`AllRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct AllRowRef<'r> {
+        /// `INT8`.
+        pub order: i64,
+        /// `STRING`, may be NULL.
+        pub select: ::core::option::Option<&'r str>,
+        /// `INT8`.
+        pub group: i64,
+        /// `ROW`, may be NULL.
+        pub r#type: ::core::option::Option<super::Row>,
+        /// `STRING[]`, may be NULL.
+        pub tags: ::core::option::Option<::std::vec::Vec<&'r str>>,
+        /// `JSONB`, may be NULL.
+        pub user: ::core::option::Option<::crdb_facade::exec::JsonStr<'r>>,
+        /// `DECIMAL`, may be NULL.
+        pub amount: ::core::option::Option<::crdb_facade::rust_decimal::Decimal>,
+        /// `TIMESTAMPTZ`, may be NULL.
+        pub at: ::core::option::Option<::crdb_facade::chrono::DateTime<::crdb_facade::chrono::Utc>>,
+        /// `BOOL`, may be NULL.
+        pub self_: ::core::option::Option<bool>,
+        /// `UUID`, may be NULL.
+        pub id: ::core::option::Option<::crdb_facade::uuid::Uuid>,
+        /// `BYTES`, may be NULL.
+        pub bytes: ::core::option::Option<&'r [u8]>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for AllRowRef<'_> {
+        type Of<'r> = AllRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<AllRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(AllRowRef {
                 order: ::crdb_facade::exec::Row::get(row, 0)?,
                 select: ::crdb_facade::exec::Row::get(row, 1)?,
                 group: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -2504,6 +2901,22 @@ pub mod std {
         ))
     }
 
+    /// As [`column_list`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn column_list_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, ColumnListRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, COLUMN_LIST, &[]).await
+    }
+
     /// A row of [`column_list`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct ColumnListRow {
@@ -2520,6 +2933,31 @@ pub mod std {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                z: ::crdb_facade::exec::Row::get(row, 0)?,
+                y: ::crdb_facade::exec::Row::get(row, 1)?,
+                group: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`ColumnListRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ColumnListRowRef<'r> {
+        /// `INT8`.
+        pub z: i64,
+        /// `STRING`, may be NULL.
+        pub y: ::core::option::Option<&'r str>,
+        /// `INT8`.
+        pub group: i64,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for ColumnListRowRef<'_> {
+        type Of<'r> = ColumnListRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<ColumnListRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(ColumnListRowRef {
                 z: ::crdb_facade::exec::Row::get(row, 0)?,
                 y: ::crdb_facade::exec::Row::get(row, 1)?,
                 group: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -2632,6 +3070,22 @@ pub mod std {
         ))
     }
 
+    /// As [`full_join`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn full_join_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, FullJoinRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, FULL_JOIN, &[]).await
+    }
+
     /// A row of [`full_join`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct FullJoinRow {
@@ -2648,6 +3102,31 @@ pub mod std {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                a: ::crdb_facade::exec::Row::get(row, 0)?,
+                b: ::crdb_facade::exec::Row::get(row, 1)?,
+                id: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`FullJoinRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct FullJoinRowRef<'r> {
+        /// `INT4`, may be NULL.
+        pub a: ::core::option::Option<i32>,
+        /// `STRING`, may be NULL.
+        pub b: ::core::option::Option<&'r str>,
+        /// `INT8`, may be NULL.
+        pub id: ::core::option::Option<i64>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for FullJoinRowRef<'_> {
+        type Of<'r> = FullJoinRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<FullJoinRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(FullJoinRowRef {
                 a: ::crdb_facade::exec::Row::get(row, 0)?,
                 b: ::crdb_facade::exec::Row::get(row, 1)?,
                 id: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -2825,6 +3304,22 @@ pub mod std {
         ))
     }
 
+    /// As [`left_join`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn left_join_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, LeftJoinRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, LEFT_JOIN, &[]).await
+    }
+
     /// A row of [`left_join`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct LeftJoinRow {
@@ -2841,6 +3336,31 @@ pub mod std {
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                group: ::crdb_facade::exec::Row::get(row, 0)?,
+                año: ::crdb_facade::exec::Row::get(row, 1)?,
+                note: ::crdb_facade::exec::Row::get(row, 2)?,
+            })
+        }
+    }
+
+    /// As [`LeftJoinRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LeftJoinRowRef<'r> {
+        /// `INT8`.
+        pub group: i64,
+        /// `INT8`, may be NULL.
+        pub año: ::core::option::Option<i64>,
+        /// `STRING`, may be NULL.
+        pub note: ::core::option::Option<&'r str>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for LeftJoinRowRef<'_> {
+        type Of<'r> = LeftJoinRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<LeftJoinRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(LeftJoinRowRef {
                 group: ::crdb_facade::exec::Row::get(row, 0)?,
                 año: ::crdb_facade::exec::Row::get(row, 1)?,
                 note: ::crdb_facade::exec::Row::get(row, 2)?,
@@ -3192,6 +3712,22 @@ ON CONFLICT (id) DO UPDATE SET odd = excluded.odd, note = excluded.note"#)
         ))
     }
 
+    /// As [`x_stream`], row by row (`try_next`) and in place: texts, bytes and JSON are not copied.
+    ///
+    /// Dropping the future or the rows abandons the statement.
+    ///
+    /// # Errors
+    ///
+    /// As the executor; an error may also come with a row.
+    pub async fn x_stream_borrowed<'e, E: ::crdb_facade::exec::Executor>(
+        db: &'e E,
+    ) -> ::core::result::Result<
+        ::crdb_facade::exec::BorrowedRows<E::Rows<'e>, XStreamRowRef<'e>>,
+        ::crdb_facade::exec::Error,
+    > {
+        ::crdb_facade::exec::ExecutorExt::fetch_borrowed(db, X_STREAM, &[]).await
+    }
+
     /// A row of [`x_stream`].
     #[derive(Debug, Clone, PartialEq)]
     pub struct XStreamRow {
@@ -3207,6 +3743,28 @@ ON CONFLICT (id) DO UPDATE SET odd = excluded.odd, note = excluded.note"#)
             row: &impl ::crdb_facade::exec::Row,
         ) -> ::core::result::Result<Self, ::crdb_facade::exec::Error> {
             Ok(Self {
+                names: ::crdb_facade::exec::Row::get(row, 0)?,
+                groups: ::crdb_facade::exec::Row::get(row, 1)?,
+            })
+        }
+    }
+
+    /// As [`XStreamRow`], borrowed from the row: texts, bytes and JSON are not copied.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct XStreamRowRef<'r> {
+        /// `STRING[]`, may be NULL.
+        pub names: ::core::option::Option<::std::vec::Vec<::core::option::Option<&'r str>>>,
+        /// `INT8[]`, may be NULL.
+        pub groups: ::core::option::Option<::std::vec::Vec<i64>>,
+    }
+
+    impl ::crdb_facade::exec::BorrowedRow for XStreamRowRef<'_> {
+        type Of<'r> = XStreamRowRef<'r>;
+
+        fn read(
+            row: &impl ::crdb_facade::exec::Row,
+        ) -> ::core::result::Result<XStreamRowRef<'_>, ::crdb_facade::exec::Error> {
+            Ok(XStreamRowRef {
                 names: ::crdb_facade::exec::Row::get(row, 0)?,
                 groups: ::crdb_facade::exec::Row::get(row, 1)?,
             })

@@ -40,14 +40,14 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool, exec: &str) {
     function::head(
         out,
         item,
-        &first,
+        (&first, ""),
         "As the executor; what was written before the failure stays.",
     );
     line!(
         out,
-        "pub async fn {name}<E: {exec}::Executor>(db: &E, items: &[{element}]) -> ::core::result::Result<u64, {exec}::Error> {{"
+        "pub async fn {name}<E: {exec}::Executor>(db: &E, items: &[{element}]) -> ::core::result::Result<u64, {exec}::Error> {{\n\
+         let mut changed = 0;"
     );
-    line!(out, "let mut changed = 0;");
     let constant = &item.names.constant;
     if bulk {
         line!(out, "for chunk in items.chunks({CHUNK}) {{");
@@ -87,10 +87,12 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, bulk: bool, exec: &str) {
             values.join(", ")
         );
     }
-    line!(out, "}}");
-    line!(out, "Ok(changed)");
-    line!(out, "}}");
-    line!(out);
+    line!(
+        out,
+        "}}\n\
+         Ok(changed)\n\
+         }}\n"
+    );
 }
 
 /// Whether a row that is there already is changed.

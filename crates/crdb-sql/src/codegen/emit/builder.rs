@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::reading::Reading;
+use super::way::Way;
 use super::{docs, line, literal, render, sql_docs, structure};
 use crate::codegen::builder::{Builder, Parameter};
 use crate::codegen::ident;
 use crate::codegen::row::RowType;
-use crate::query::{Cardinality, Retry, Staleness};
+use crate::query::{Retry, Staleness};
 use crate::template::identifier::SafeIdentifier;
 
 pub(super) fn emit(out: &mut String, builder: &Builder<'_>, exec: &str) {
@@ -27,8 +28,7 @@ pub(super) fn emit(out: &mut String, builder: &Builder<'_>, exec: &str) {
     render::emit(out, builder, exec);
     statement(out, builder, exec);
     runners(out, builder, exec);
-    line!(out, "}}");
-    line!(out);
+    line!(out, "}}\n");
     default(out, builder);
     if builder.columns.len() > 1 && builder.row == RowType::Own {
         let of = [builder.names.type_name.clone()];
@@ -40,6 +40,9 @@ pub(super) fn emit(out: &mut String, builder: &Builder<'_>, exec: &str) {
             &builder.columns,
             exec,
         );
+        if let Some(name) = &names.row_in_place {
+            structure::row_in_place(out, name, &names.row, &builder.columns, exec);
+        }
     }
 }
 
@@ -71,14 +74,11 @@ fn list(
 ) {
     line!(
         out,
-        "/// What `{name}` of [`{}`] can be.",
+        "/// What `{name}` of [`{}`] can be.\n\
+         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]\n\
+         pub enum {type_name} {{",
         builder.names.type_name
     );
-    line!(
-        out,
-        "#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]"
-    );
-    line!(out, "pub enum {type_name} {{");
     let variants = ident::variants(entries.iter().map(String::as_str));
     for (index, (variant, entry)) in variants.iter().zip(entries).enumerate() {
         line!(out, "/// `{entry}`");
@@ -87,19 +87,23 @@ fn list(
         }
         line!(out, "{variant},");
     }
-    line!(out, "}}");
-    line!(out);
-    line!(out, "impl {type_name} {{");
-    line!(out, "const fn as_sql(self) -> &'static str {{");
-    line!(out, "match self {{");
+    line!(
+        out,
+        "}}\n\n\
+         impl {type_name} {{\n\
+         const fn as_sql(self) -> &'static str {{\n\
+         match self {{"
+    );
     for (variant, entry) in variants.iter().zip(entries) {
         let sql = literal(SafeIdentifier::listed(entry).as_str());
         line!(out, "Self::{variant} => {sql},");
     }
-    line!(out, "}}");
-    line!(out, "}}");
-    line!(out, "}}");
-    line!(out);
+    line!(
+        out,
+        "}}\n\
+         }}\n\
+         }}\n"
+    );
 }
 
 /// The type of a parameter's field in the builder.
@@ -118,20 +122,20 @@ fn definition(out: &mut String, builder: &Builder<'_>) {
     } else {
         docs(out, builder.template.docs());
     }
-    line!(out, "///");
-    line!(out, "/// For example, with everything off:");
-    line!(out, "///");
-    line!(out, "/// ```sql");
-    sql_docs(out, &builder.example);
-    line!(out, "/// ```");
-    line!(out, "#[derive(Debug, Clone, PartialEq)]");
     line!(
         out,
-        "#[must_use = \"a builder does nothing until it is run\"]"
+        "///\n\
+         /// For example, with everything off:\n\
+         ///\n\
+         /// ```sql"
     );
+    sql_docs(out, &builder.example);
     line!(
         out,
-        "pub struct {}{} {{",
+        "/// ```\n\
+         #[derive(Debug, Clone, PartialEq)]\n\
+         #[must_use = \"a builder does nothing until it is run\"]\n\
+         pub struct {}{} {{",
         builder.names.type_name,
         lifetime(builder)
     );
@@ -150,8 +154,7 @@ fn definition(out: &mut String, builder: &Builder<'_>) {
         }
         line!(out, "{field}: bool,");
     }
-    line!(out, "}}");
-    line!(out);
+    line!(out, "}}\n");
 }
 
 /// A field that the header declares and the text does not use.
@@ -185,8 +188,12 @@ fn constructor(out: &mut String, builder: &Builder<'_>) {
             "#[allow(clippy::self_named_constructors, reason = \"the template's name\")]"
         );
     }
-    line!(out, "pub fn new({}) -> Self {{", required.join(", "));
-    line!(out, "Self {{");
+    line!(
+        out,
+        "pub fn new({}) -> Self {{\n\
+         Self {{",
+        required.join(", ")
+    );
     for parameter in &builder.parameters {
         let value = if parameter.optional { ": None" } else { "" };
         line!(out, "{}{value},", parameter.field.ident);
@@ -200,9 +207,11 @@ fn constructor(out: &mut String, builder: &Builder<'_>) {
     for field in &builder.flag_fields {
         line!(out, "{field}: false,");
     }
-    line!(out, "}}");
-    line!(out, "}}");
-    line!(out);
+    line!(
+        out,
+        "}}\n\
+         }}\n"
+    );
 }
 
 /// `Default` where nothing must be given, as clippy asks of every `new()`.
@@ -215,13 +224,12 @@ fn default(out: &mut String, builder: &Builder<'_>) {
         let (lifetime, name) = (lifetime(builder), &builder.names.type_name);
         line!(
             out,
-            "impl{lifetime} ::core::default::Default for {name}{lifetime} {{"
+            "impl{lifetime} ::core::default::Default for {name}{lifetime} {{\n\
+             fn default() -> Self {{\n\
+             Self::new()\n\
+             }}\n\
+             }}\n"
         );
-        line!(out, "fn default() -> Self {{");
-        line!(out, "Self::new()");
-        line!(out, "}}");
-        line!(out, "}}");
-        line!(out);
     }
 }
 
@@ -239,31 +247,26 @@ fn setters(out: &mut String, builder: &Builder<'_>) {
         };
         line!(
             out,
-            "/// Gives `{}`: {says} (`{}`).",
+            "/// Gives `{}`: {says} (`{}`).\n\
+             pub fn {name}(mut self, {name}: {}) -> Self {{\n\
+             self.{name} = Some({name});\n\
+             self\n\
+             }}\n",
             parameter.name,
-            parameter.field.sql_type.to_uppercase()
-        );
-        line!(
-            out,
-            "pub fn {name}(mut self, {name}: {}) -> Self {{",
+            parameter.field.sql_type.to_uppercase(),
             structure::borrowed(&parameter.field)
         );
-        line!(out, "self.{name} = Some({name});");
-        line!(out, "self");
-        line!(out, "}}");
-        line!(out);
     }
     for (list, name, type_name, entries) in lists(builder) {
         let default = entries.first().map_or("", String::as_str);
-        line!(out, "/// Sets `{list}`. Default: `{default}`.");
         line!(
             out,
-            "pub fn {name}(mut self, {name}: {type_name}) -> Self {{"
+            "/// Sets `{list}`. Default: `{default}`.\n\
+             pub fn {name}(mut self, {name}: {type_name}) -> Self {{\n\
+             self.{name} = {name};\n\
+             self\n\
+             }}\n"
         );
-        line!(out, "self.{name} = {name};");
-        line!(out, "self");
-        line!(out, "}}");
-        line!(out);
     }
     for ((flag, says), name) in builder.template.flag_docs().zip(&builder.flag_fields) {
         let says = if says.is_empty() {
@@ -271,12 +274,14 @@ fn setters(out: &mut String, builder: &Builder<'_>) {
         } else {
             says
         };
-        line!(out, "/// Turns `{flag}` on or off: {says}. Default: off.");
-        line!(out, "pub fn {name}(mut self, {name}: bool) -> Self {{");
-        line!(out, "self.{name} = {name};");
-        line!(out, "self");
-        line!(out, "}}");
-        line!(out);
+        line!(
+            out,
+            "/// Turns `{flag}` on or off: {says}. Default: off.\n\
+             pub fn {name}(mut self, {name}: bool) -> Self {{\n\
+             self.{name} = {name};\n\
+             self\n\
+             }}\n"
+        );
     }
 }
 
@@ -303,19 +308,18 @@ fn statement(out: &mut String, builder: &Builder<'_>, exec: &str) {
         chain.push_str(&super::function::cached(rule, exec));
     }
     if reads_the_past {
-        line!(out, "let statement = {chain};");
-        line!(out, "match past {{");
         line!(
             out,
-            "::core::option::Option::Some(past) => statement.follower_read(past),"
+            "let statement = {chain};\n\
+             match past {{\n\
+             ::core::option::Option::Some(past) => statement.follower_read(past),\n\
+             ::core::option::Option::None => statement,\n\
+             }}"
         );
-        line!(out, "::core::option::Option::None => statement,");
-        line!(out, "}}");
     } else {
         line!(out, "{chain}");
     }
-    line!(out, "}}");
-    line!(out);
+    line!(out, "}}\n");
 }
 
 fn duration(duration: Duration) -> String {
@@ -347,113 +351,25 @@ fn call(builder: &Builder<'_>, exec: &str) -> Vec<String> {
     lines
 }
 
-fn runner(
-    out: &mut String,
-    (builder, exec): (&Builder<'_>, &str),
-    (first, errors): (&str, &str),
-    signature: &str,
-    lines: &[String],
-) {
-    line!(out, "/// {first}");
-    line!(out, "///");
-    line!(
-        out,
-        "/// Dropping the future abandons the statement, which may still be carried out."
-    );
-    line!(out, "///");
-    line!(out, "/// # Errors");
-    line!(out, "///");
-    line!(out, "/// {errors}");
-    line!(out, "pub async fn {signature} {{");
-    for text in call(builder, exec).iter().chain(lines) {
-        line!(out, "{text}");
-    }
-    line!(out, "}}");
-    line!(out);
-}
-
 fn runners(out: &mut String, builder: &Builder<'_>, exec: &str) {
-    let reading = Reading::of(&builder.columns, &builder.row, &builder.names.row);
-    let (row, read) = (&reading.row, reading.function(exec));
-    match builder.template.cardinality() {
-        Cardinality::One => runner(
+    let names = &builder.names;
+    let row = (names.row.as_str(), names.row_in_place.as_deref());
+    let reading = Reading::of(&builder.columns, &builder.row, row);
+    let before = call(builder, exec).join("\n") + "\n";
+    for way in Way::of(builder.template.cardinality(), &reading, exec) {
+        line!(
             out,
-            (builder, exec),
-            (
-                "The one row.",
-                "As the executor; also when there is not exactly one row.",
-            ),
-            &format!(
-                "fetch_one<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<{row}, {exec}::Error>"
-            ),
-            &[
-                format!("let row = {exec}::ExecutorExt::fetch_one(db, statement, &values).await?;"),
-                reading.value("&row", exec),
-            ],
-        ),
-        Cardinality::Optional => runner(
-            out,
-            (builder, exec),
-            (
-                "The row, if there is one.",
-                "As the executor; also when there is more than one row.",
-            ),
-            &format!(
-                "fetch_optional<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<::core::option::Option<{row}>, {exec}::Error>"
-            ),
-            &[
-                format!(
-                    "let row = {exec}::ExecutorExt::fetch_optional(db, statement, &values).await?;"
-                ),
-                format!("row.as_ref().map({read}).transpose()"),
-            ],
-        ),
-        Cardinality::Many => {
-            runner(
-                out,
-                (builder, exec),
-                ("All rows.", "As the executor."),
-                &format!(
-                    "fetch_all<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<::std::vec::Vec<{row}>, {exec}::Error>"
-                ),
-                &[
-                    format!(
-                        "let rows = {exec}::ExecutorExt::fetch_all(db, statement, &values).await?;"
-                    ),
-                    format!("rows.iter().map({read}).collect()"),
-                ],
-            );
-            runner(
-                out,
-                (builder, exec),
-                (
-                    "The rows as they come.",
-                    "As the executor; an error may also come in the stream.",
-                ),
-                &format!(
-                    "fetch_stream<'e, E: {exec}::Executor>(&self, db: &'e E) -> ::core::result::Result<{exec}::MappedRows<E::Rows<'e>, {row}>, {exec}::Error>"
-                ),
-                &[
-                    format!(
-                        "let rows = {exec}::ExecutorExt::fetch_stream(db, statement, &values).await?;"
-                    ),
-                    format!("Ok({exec}::MappedRows::new(rows, {read}))"),
-                ],
-            );
-        }
-        Cardinality::Exec | Cardinality::ExecRows | Cardinality::Batch => runner(
-            out,
-            (builder, exec),
-            (
-                "Runs the statement and returns how many rows were changed.",
-                "As the executor.",
-            ),
-            &format!(
-                "execute<E: {exec}::Executor>(&self, db: &E) -> ::core::result::Result<u64, {exec}::Error>"
-            ),
-            &[format!(
-                "{exec}::ExecutorExt::execute(db, statement, &values).await"
-            )],
-        ),
+            "/// {}\n\
+             ///\n\
+             /// Dropping the future abandons the statement, which may still be carried out.\n\
+             ///\n\
+             /// # Errors\n\
+             ///\n\
+             /// {}",
+            way.says,
+            way.errors
+        );
+        let call = ("statement", "&values");
+        way.write(out, way.method, ("&self, ", ""), &before, call, exec);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::reading::Reading;
+use super::way::Way;
 use super::{batch, docs, line, literal, sql_docs, structure};
 use crate::codegen::item::{Item, Shape};
 use crate::codegen::row::RowType;
@@ -17,11 +18,7 @@ pub(super) fn emit(out: &mut String, item: &Item<'_>, exec: &str) {
     statement(out, item, bulk.as_deref(), exec);
     match item.query.cardinality() {
         Cardinality::Batch => batch::emit(out, item, bulk.is_some(), exec),
-        Cardinality::Many => {
-            all(out, item, exec);
-            stream(out, item, exec);
-        }
-        _ => single(out, item, exec),
+        _ => run(out, item, exec),
     }
     if item.shape() == Shape::Struct && item.row == RowType::Own {
         structure::row(out, item, exec);
@@ -54,8 +51,7 @@ fn statement(out: &mut String, item: &Item<'_>, text: Option<&str>, exec: &str) 
     if let Some(past) = query.follower_read_text() {
         let _written = write!(rest, ".follower_read({})", literal(past));
     }
-    line!(out, "{rest};");
-    line!(out);
+    line!(out, "{rest};\n");
 }
 
 fn duration(duration: Duration) -> String {
@@ -78,8 +74,8 @@ pub(super) fn cached(rule: CacheRule, exec: &str) -> String {
     format!(".cached({exec}::CacheRule::new({age}){on_error})")
 }
 
-/// What every function's documentation says.
-pub(super) fn head(out: &mut String, item: &Item<'_>, first: &str, errors: &str) {
+/// What every function's documentation says: `first` before the query's own words, and `result` behind them.
+pub(super) fn head(out: &mut String, item: &Item<'_>, (first, result): (&str, &str), errors: &str) {
     let query = item.query;
     if !first.is_empty() {
         docs(out, first);
@@ -90,25 +86,36 @@ pub(super) fn head(out: &mut String, item: &Item<'_>, first: &str, errors: &str)
     } else {
         docs(out, query.docs());
     }
-    line!(out, "///");
-    line!(out, "/// ```sql");
+    line!(
+        out,
+        "///\n\
+         /// ```sql"
+    );
     sql_docs(out, query.text());
     line!(out, "/// ```");
     if let [only] = item.parameters.as_slice()
         && !only.docs.is_empty()
     {
-        line!(out, "///");
-        line!(out, "/// `{}`: {}", only.ident, only.docs);
+        line!(
+            out,
+            "///\n\
+             /// `{}`: {}",
+            only.ident,
+            only.docs
+        );
     }
-    line!(out, "///");
+    if !result.is_empty() {
+        line!(out, "///\n/// {result}");
+    }
     line!(
         out,
-        "/// Dropping the future abandons the statement, which may still be carried out."
+        "///\n\
+         /// Dropping the future abandons the statement, which may still be carried out.\n\
+         ///\n\
+         /// # Errors\n\
+         ///\n\
+         /// {errors}"
     );
-    line!(out, "///");
-    line!(out, "/// # Errors");
-    line!(out, "///");
-    line!(out, "/// {errors}");
 }
 
 /// `, number: &str` and `&[&number]`
@@ -137,133 +144,55 @@ fn parameters(item: &Item<'_>) -> (String, String) {
     }
 }
 
-fn reading(item: &Item<'_>) -> Reading {
-    Reading::of(&item.columns, &item.row, &item.names.row)
-}
-
-fn single(out: &mut String, item: &Item<'_>, exec: &str) {
-    let name = &item.names.function;
-    let (signature, values) = parameters(item);
-    let reading = reading(item);
-    let row = &reading.row;
-    let constant = &item.names.constant;
-    let (returns, errors) = match item.query.cardinality() {
-        Cardinality::One => (
-            row.to_owned(),
-            "As the executor; also when there is not exactly one row.",
-        ),
-        Cardinality::Optional => (
-            format!("::core::option::Option<{row}>"),
-            "As the executor; also when there is more than one row.",
-        ),
-        Cardinality::ExecRows => ("u64".to_owned(), "As the executor."),
-        _ => ("()".to_owned(), "As the executor."),
-    };
-    let first = match item.query.cardinality() {
-        Cardinality::ExecRows => "Returns how many rows were changed.",
-        _ => "",
-    };
-    head(out, item, "", errors);
-    if !first.is_empty() {
-        // Said where the caller looks for it, below the query's own words.
-        let at = out.rfind("/// Dropping the future").unwrap_or(out.len());
-        out.insert_str(at, &format!("/// {first}\n///\n"));
+/// The functions that run the statement.
+fn run(out: &mut String, item: &Item<'_>, exec: &str) {
+    let names = &item.names;
+    let row = (names.row.as_str(), names.row_in_place.as_deref());
+    let reading = Reading::of(&item.columns, &item.row, row);
+    let (arguments, values) = parameters(item);
+    let plain = names.function.trim_start_matches("r#");
+    let cardinality = item.query.cardinality();
+    for mut way in Way::of(cardinality, &reading, exec) {
+        let name = match way.method {
+            "fetch_stream" => {
+                let says = "row by row: memory stays flat however many rows there are";
+                beside(out, (plain, says, "stream"), way.errors);
+                &names.stream
+            }
+            "fetch_borrowed" => {
+                let says =
+                    "row by row (`try_next`) and in place: texts, bytes and JSON are not copied";
+                beside(out, (plain, says, "rows"), way.errors);
+                &names.in_place
+            }
+            _ => {
+                let result = match cardinality {
+                    Cardinality::ExecRows => "Returns how many rows were changed.",
+                    _ => "",
+                };
+                head(out, item, ("", result), way.errors);
+                &names.function
+            }
+        };
+        if cardinality == Cardinality::Exec {
+            way.returns = "()".to_owned();
+            way.then = "Ok(())".to_owned();
+        }
+        let call = (names.constant.as_str(), values.as_str());
+        way.write(out, name, ("", &arguments), "", call, exec);
     }
-    line!(
-        out,
-        "pub async fn {name}<E: {exec}::Executor>(db: &E{signature}) -> ::core::result::Result<{returns}, {exec}::Error> {{"
-    );
-    match item.query.cardinality() {
-        Cardinality::One => {
-            line!(
-                out,
-                "let row = {exec}::ExecutorExt::fetch_one(db, {constant}, {values}).await?;"
-            );
-            line!(out, "{}", reading.value("&row", exec));
-        }
-        Cardinality::Optional => {
-            line!(
-                out,
-                "let row = {exec}::ExecutorExt::fetch_optional(db, {constant}, {values}).await?;"
-            );
-            line!(
-                out,
-                "row.as_ref().map({}).transpose()",
-                reading.function(exec)
-            );
-        }
-        Cardinality::ExecRows => line!(
-            out,
-            "{exec}::ExecutorExt::execute(db, {constant}, {values}).await"
-        ),
-        _ => {
-            line!(
-                out,
-                "{exec}::ExecutorExt::execute(db, {constant}, {values}).await?;"
-            );
-            line!(out, "Ok(())");
-        }
-    }
-    line!(out, "}}");
-    line!(out);
 }
 
-fn all(out: &mut String, item: &Item<'_>, exec: &str) {
-    let name = &item.names.function;
-    let (signature, values) = parameters(item);
-    let reading = reading(item);
-    let row = &reading.row;
-    head(out, item, "", "As the executor.");
+/// What the documentation of a function beside the query's own says.
+fn beside(out: &mut String, (plain, says, what): (&str, &str, &str), errors: &str) {
     line!(
         out,
-        "pub async fn {name}<E: {exec}::Executor>(db: &E{signature}) -> ::core::result::Result<::std::vec::Vec<{row}>, {exec}::Error> {{"
+        "/// As [`{plain}`], {says}.\n\
+         ///\n\
+         /// Dropping the future or the {what} abandons the statement.\n\
+         ///\n\
+         /// # Errors\n\
+         ///\n\
+         /// {errors}"
     );
-    line!(
-        out,
-        "let rows = {exec}::ExecutorExt::fetch_all(db, {}, {values}).await?;",
-        item.names.constant
-    );
-    line!(out, "rows.iter().map({}).collect()", reading.function(exec));
-    line!(out, "}}");
-    line!(out);
-}
-
-fn stream(out: &mut String, item: &Item<'_>, exec: &str) {
-    let plain = item.names.function.trim_start_matches("r#");
-    let name = &item.names.stream;
-    let (signature, values) = parameters(item);
-    let reading = reading(item);
-    let row = &reading.row;
-    line!(
-        out,
-        "/// As [`{plain}`], row by row: memory stays flat however many rows there are."
-    );
-    line!(out, "///");
-    line!(
-        out,
-        "/// Dropping the future or the stream abandons the statement."
-    );
-    line!(out, "///");
-    line!(out, "/// # Errors");
-    line!(out, "///");
-    line!(
-        out,
-        "/// As the executor; an error may also come in the stream."
-    );
-    line!(
-        out,
-        "pub async fn {name}<'e, E: {exec}::Executor>(db: &'e E{signature}) -> ::core::result::Result<{exec}::MappedRows<E::Rows<'e>, {row}>, {exec}::Error> {{"
-    );
-    line!(
-        out,
-        "let rows = {exec}::ExecutorExt::fetch_stream(db, {}, {values}).await?;",
-        item.names.constant
-    );
-    line!(
-        out,
-        "Ok({exec}::MappedRows::new(rows, {}))",
-        reading.function(exec)
-    );
-    line!(out, "}}");
-    line!(out);
 }

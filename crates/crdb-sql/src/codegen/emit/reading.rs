@@ -2,13 +2,15 @@
 
 use super::structure;
 use crate::codegen::item::Field;
-use crate::codegen::row::RowType;
+use crate::codegen::row::{self, RowType};
 
 /// What one row becomes, and the code for it.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// The type of the value.
     pub(super) row: String,
+    /// The type of the value that borrows for `'e`, where there is one.
+    pub(super) in_place: Option<String>,
     how: How,
 }
 
@@ -23,14 +25,28 @@ enum How {
 }
 
 impl Reading {
-    /// `name` is the struct's, where the rows have one.
-    pub(super) fn of(columns: &[Field], row: &RowType, name: &str) -> Self {
+    /// `name` is the struct's, where the rows have one, and `in_place` that of the one that borrows.
+    pub(super) fn of(
+        columns: &[Field],
+        row: &RowType,
+        (name, in_place): (&str, Option<&str>),
+    ) -> Self {
+        let borrowing = match (row, columns) {
+            (RowType::Own, [only]) if row::borrows(row, columns) => {
+                Some(structure::in_place(only).replace("'r", "'e"))
+            }
+            _ => in_place.map(|name| format!("{name}<'e>")),
+        };
         let (row, how) = match (row, columns) {
             (RowType::Foreign(path), _) => (path.clone(), How::Foreign),
             (RowType::Own, [only]) => (structure::owned(only), How::Scalar),
             _ => (name.to_owned(), How::Struct),
         };
-        Self { row, how }
+        Self {
+            row,
+            in_place: borrowing,
+            how,
+        }
     }
 
     /// The value of the row that `row`, a reference, is.

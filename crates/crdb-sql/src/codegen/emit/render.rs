@@ -15,13 +15,15 @@ pub(super) fn emit(out: &mut String, builder: &Builder<'_>, exec: &str) {
     }
     line!(
         out,
-        "fn render(&self) -> (::std::string::String, ::std::vec::Vec<&(dyn {exec}::ToSql + ::core::marker::Sync)>) {{"
+        "fn render(&self) -> (::std::string::String, ::std::vec::Vec<&(dyn {exec}::ToSql + ::core::marker::Sync)>) {{\n\
+         let mut sql = {exec}::StatementBuilder::new();"
     );
-    line!(out, "let mut sql = {exec}::StatementBuilder::new();");
     parts(out, builder, builder.template.parts());
-    line!(out, "sql.finish()");
-    line!(out, "}}");
-    line!(out);
+    line!(
+        out,
+        "sql.finish()\n\
+         }}\n"
+    );
 }
 
 fn has_branches(parts: &[Part]) -> bool {

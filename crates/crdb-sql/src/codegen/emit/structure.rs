@@ -14,6 +14,16 @@ pub(super) fn owned(field: &Field) -> String {
     }
 }
 
+/// The type of a field in a row that borrows for `'r`.
+pub(super) fn in_place(field: &Field) -> String {
+    let rust = field.rust.in_place.as_ref().unwrap_or(&field.rust.owned);
+    if field.nullable {
+        format!("::core::option::Option<{rust}>")
+    } else {
+        rust.clone()
+    }
+}
+
 /// The type of a field in arguments, with the lifetime `'a` where it borrows.
 pub(super) fn borrowed(field: &Field) -> String {
     if field.nullable {
@@ -32,6 +42,7 @@ pub(super) fn borrows(item: &Item<'_>) -> bool {
             .any(|field| field.rust.borrowed.contains("'a"))
 }
 
+/// The struct of a query's rows, and the one that borrows.
 pub(super) fn row(out: &mut String, item: &Item<'_>, exec: &str) {
     let of = [item.names.function.trim_start_matches("r#").to_owned()];
     let names = &item.names;
@@ -42,6 +53,9 @@ pub(super) fn row(out: &mut String, item: &Item<'_>, exec: &str) {
         &item.columns,
         exec,
     );
+    if let Some(name) = &names.row_in_place {
+        row_in_place(out, name, &names.row, &item.columns, exec);
+    }
 }
 
 /// The struct `name` with these attributes, for rows of the functions or types `of`.
@@ -53,39 +67,77 @@ pub(super) fn row_of(
     exec: &str,
 ) {
     let of: Vec<String> = of.iter().map(|of| format!("[`{of}`]")).collect();
-    line!(out, "/// A row of {}.", of.join(", "));
-    line!(out, "{attributes}");
-    line!(out, "pub struct {name} {{");
+    line!(
+        out,
+        "/// A row of {}.\n\
+         {attributes}\n\
+         pub struct {name} {{",
+        of.join(", ")
+    );
     for field in columns {
         field_docs(out, field);
         line!(out, "pub {}: {},", field.ident, owned(field));
     }
-    line!(out, "}}");
-    line!(out);
-    line!(out, "impl {name} {{");
     line!(
         out,
-        "fn from_row(row: &impl {exec}::Row) -> ::core::result::Result<Self, {exec}::Error> {{"
+        "}}\n\n\
+         impl {name} {{\n\
+         fn from_row(row: &impl {exec}::Row) -> ::core::result::Result<Self, {exec}::Error> {{\n\
+         Ok(Self {{"
     );
-    line!(out, "Ok(Self {{");
     for (index, field) in columns.iter().enumerate() {
         line!(out, "{}: {exec}::Row::get(row, {index})?,", field.ident);
     }
-    line!(out, "}})");
-    line!(out, "}}");
-    line!(out, "}}");
-    line!(out);
+    line!(
+        out,
+        "}})\n\
+         }}\n\
+         }}\n"
+    );
+}
+
+/// The struct `name`, which borrows what `of` owns.
+pub(super) fn row_in_place(out: &mut String, name: &str, of: &str, columns: &[Field], exec: &str) {
+    line!(
+        out,
+        "/// As [`{of}`], borrowed from the row: texts, bytes and JSON are not copied.\n\
+         #[derive(Debug, Clone, PartialEq)]\n\
+         pub struct {name}<'r> {{"
+    );
+    for field in columns {
+        field_docs(out, field);
+        line!(out, "pub {}: {},", field.ident, in_place(field));
+    }
+    line!(
+        out,
+        "}}\n\n\
+         impl {exec}::BorrowedRow for {name}<'_> {{\n\
+         type Of<'r> = {name}<'r>;\n\n\
+         fn read(row: &impl {exec}::Row) -> ::core::result::Result<{name}<'_>, {exec}::Error> {{\n\
+         Ok({name} {{"
+    );
+    for (index, field) in columns.iter().enumerate() {
+        line!(out, "{}: {exec}::Row::get(row, {index})?,", field.ident);
+    }
+    line!(
+        out,
+        "}})\n\
+         }}\n\
+         }}\n"
+    );
 }
 
 pub(super) fn arguments(out: &mut String, item: &Item<'_>) {
     let lifetime = if borrows(item) { "<'a>" } else { "" };
     line!(
         out,
-        "/// The arguments of [`{}`].",
-        item.names.function.trim_start_matches("r#")
+        "/// The arguments of [`{}`].\n\
+         {}\n\
+         pub struct {}{lifetime} {{",
+        item.names.function.trim_start_matches("r#"),
+        item.names.arguments_attributes,
+        item.names.arguments
     );
-    line!(out, "{}", item.names.arguments_attributes);
-    line!(out, "pub struct {}{lifetime} {{", item.names.arguments);
     for field in &item.parameters {
         field_docs(out, field);
         let rust = match item.owns_arguments() {
@@ -94,8 +146,7 @@ pub(super) fn arguments(out: &mut String, item: &Item<'_>) {
         };
         line!(out, "pub {}: {rust},", field.ident);
     }
-    line!(out, "}}");
-    line!(out);
+    line!(out, "}}\n");
 }
 
 fn field_docs(out: &mut String, field: &Field) {

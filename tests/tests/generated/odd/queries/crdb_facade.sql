@@ -17,6 +17,9 @@ SELECT (SELECT word FROM nothing WHERE id = 1) AS word, EXISTS (SELECT 1 FROM no
 -- allow: full_scan
 SELECT note FROM "Other" UNION ALL SELECT word FROM nothing UNION ALL SELECT NULL;
 
+-- name: loop_borrowed :one
+SELECT 1::INT8 AS one;
+
 -- name: dyn :many
 -- allow: full_scan
 SELECT id, note FROM "Other" EXCEPT SELECT id, word FROM nothing;
