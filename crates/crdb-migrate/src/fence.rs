@@ -60,10 +60,13 @@ pub(crate) async fn end_session(
 }
 
 async fn is_there(db: &impl Executor, engine: Engine, session: &str) -> Result<bool, ExecError> {
-    let found = match engine {
+    match engine {
         Engine::CockroachDb => {
-            let text = "SELECT count(*) FROM [SHOW CLUSTER SESSIONS] WHERE session_id = $1::TEXT";
-            db.fetch_one(safe(text), &[&session]).await?
+            // All columns: `status` is not there before v22.2.
+            let text = "SELECT * FROM [SHOW CLUSTER SESSIONS] WHERE session_id = $1::TEXT";
+            let rows = db.fetch_all(safe(text), &[&session]).await?;
+            rows.iter()
+                .try_fold(false, |open, row| Ok(open || is_open(row)?))
         }
         _ => {
             let Some((process, began)) = of_postgresql(session) else {
@@ -71,10 +74,20 @@ async fn is_there(db: &impl Executor, engine: Engine, session: &str) -> Result<b
             };
             let text = "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE pid = $1::INT4 \
                         AND (backend_start IS NULL OR (extract(epoch FROM backend_start) * 1000000)::INT8 = $2::INT8)";
-            db.fetch_one(safe(text), &[&process, &began]).await?
+            let found = db.fetch_one(safe(text), &[&process, &began]).await?;
+            Ok(found.get::<i64>(0)? > 0)
         }
-    };
-    Ok(found.get::<i64>(0)? > 0)
+    }
+}
+
+/// Whether a row of `SHOW CLUSTER SESSIONS` is that of a session that can still do something: a server that remembers sessions
+/// which have ended may list them, as `CLOSED` (cockroach#78650).
+fn is_open(row: &impl Row) -> Result<bool, ExecError> {
+    if row.position("status").is_none() {
+        return Ok(true);
+    }
+    let status = row.get::<Option<&str>>("status")?;
+    Ok(status.is_none_or(|status| !status.eq_ignore_ascii_case("closed")))
 }
 
 async fn end(db: &impl Executor, engine: Engine, session: &str) -> Result<(), ExecError> {
@@ -107,4 +120,50 @@ fn safe(text: &str) -> Statement<'_> {
 fn of_postgresql(session: &str) -> Option<(i32, i64)> {
     let (process, began) = session.split_once('/')?;
     Some((process.parse().ok()?, began.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crdb_exec::Column;
+
+    /// A row of SHOW CLUSTER SESSIONS with these columns, all text.
+    struct Shown(&'static [(&'static str, Option<&'static str>)]);
+
+    impl Row for Shown {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn column(&self, index: usize) -> Option<Column<'_>> {
+            let (name, _) = self.0.get(index)?;
+            Some(Column::new(name, &crdb_exec::Type::TEXT))
+        }
+
+        fn value(&self, index: usize) -> Option<&[u8]> {
+            self.0.get(index)?.1.map(str::as_bytes)
+        }
+    }
+
+    #[test]
+    fn a_session_that_is_listed_as_closed_is_gone() {
+        for (row, open) in [
+            (Shown(&[("session_id", Some("a"))]), true),
+            (
+                Shown(&[("session_id", Some("a")), ("status", Some("ACTIVE"))]),
+                true,
+            ),
+            (
+                Shown(&[("status", Some("IDLE")), ("session_id", Some("a"))]),
+                true,
+            ),
+            (Shown(&[("status", None)]), true),
+            (
+                Shown(&[("session_id", Some("a")), ("status", Some("CLOSED"))]),
+                false,
+            ),
+        ] {
+            assert_eq!(is_open(&row).ok(), Some(open), "{:?}", row.0);
+        }
+    }
 }

@@ -155,13 +155,18 @@ async fn left(stack: &Stack) -> anyhow::Result<Left> {
         _ => "pg_stat_activity",
     };
     let text = format!(
-        "SELECT count(*) FROM {sessions} WHERE application_name = '{}'",
+        "SELECT * FROM {sessions} WHERE application_name = '{}'",
         stack.name
     );
     let deadline = Instant::now() + QUIET_WITHIN;
     loop {
-        let row = stack.truth.fetch_one(text.as_str(), &[]).await?;
-        if row.get::<i64>(0)? == 0 {
+        let rows = stack.truth.fetch_all(text.as_str(), &[]).await?;
+        // CockroachDB may list sessions that have ended.
+        let ended = rows.iter().all(|row| {
+            row.position("status").is_some()
+                && matches!(row.get::<Option<&str>>("status"), Ok(Some("CLOSED")))
+        });
+        if ended {
             break;
         }
         ensure!(
