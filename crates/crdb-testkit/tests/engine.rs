@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crdb_testkit::{
     CockroachVersion, Credentials, Engine, EngineChoice, EngineKind, EngineOptions, ErrorKind,
-    Login, Nodes, QuirksOptions, QuirksProxy,
+    Injection, Login, Nodes, QuirksOptions, QuirksProxy,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -330,15 +330,45 @@ async fn cancel_requests_are_asked_for_by_sending_one() {
         let url = engine.url(engine.database()).replacen(&own, &there, 1);
         let options = EngineOptions::default().choice(EngineChoice::Url(url));
         let imitated = Engine::try_start(options).await.unwrap();
-        match imitated.try_require_cancel_requests().await {
+        let (server, itself) = tokio::join!(
+            imitated.try_require_cancel_requests(),
+            proxy.try_require_cancel_requests()
+        );
+        for asked in [server, itself] {
+            match asked {
+                Ok(()) => assert!(!lacks, "{version}"),
+                Err(error) => {
+                    assert!(lacks && error.is_unavailable(), "{version}: {error}");
+                    assert!(
+                        error.to_string().contains("lacks cancel requests"),
+                        "{error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_proxy_lacks_is_asked_from_another_like_it() {
+    let engine = Engine::shared_postgres().await;
+    let set_local = "BEGIN; SET LOCAL statement_timeout = 1000; COMMIT";
+    for (version, lacks) in [
+        (CockroachVersion::V21_2, true),
+        (CockroachVersion::V22_1, false),
+    ] {
+        let options = QuirksOptions::default().version(version);
+        let proxy = QuirksProxy::start(engine, options).await.unwrap();
+        proxy.inject(Injection::RetryStatement);
+        match proxy.try_require("SET LOCAL", set_local).await {
             Ok(()) => assert!(!lacks, "{version}"),
             Err(error) => {
                 assert!(lacks && error.is_unavailable(), "{version}: {error}");
-                assert!(
-                    error.to_string().contains("lacks cancel requests"),
-                    "{error}"
-                );
+                let expected = "the quirks proxy as v21.2 lacks SET LOCAL";
+                assert!(error.to_string().starts_with(expected), "{error}");
             }
         }
+        assert_eq!(proxy.counts().accepted, 0);
+        assert_eq!(proxy.pending_injections(), 1);
     }
 }

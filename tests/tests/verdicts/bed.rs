@@ -100,6 +100,14 @@ impl Bed {
         }
     }
 
+    /// Ends the test unless the server, or the release that is imitated, runs this.
+    pub(crate) async fn require(&self, what: &str, sql: &str) {
+        match &self.quirks {
+            Some(quirks) => quirks.require(what, sql).await,
+            None => self.engine.require(what, sql).await,
+        }
+    }
+
     /// Runs a statement of its own, straight on the server.
     pub(crate) async fn sql(&self, text: &str) -> Option<String> {
         self.engine

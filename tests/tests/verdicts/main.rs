@@ -671,6 +671,11 @@ async fn a_batch_whose_second_chunk_fails() {
 #[tokio::test]
 async fn the_sessions_own_limit_is_never_raised() {
     for bed in Bed::all().await {
+        bed.require(
+            "SET LOCAL",
+            "BEGIN; SET LOCAL statement_timeout = 1000; COMMIT",
+        )
+        .await;
         let db = bed.reopen(&[("statement_timeout", "2500")]).await;
         let shown = async |limit: u64| {
             let options = options().timeout(Duration::from_secs(limit));

@@ -233,6 +233,7 @@ async fn until_it_runs(engine: &Engine, statement: &str) {
 #[tokio::test]
 async fn a_session_is_not_lent_while_a_cancel_may_still_hit_it() {
     let (engine, proxy, _) = proxy().await;
+    proxy.require_cancel_requests().await;
     let (endpoint, permits) = late_cancels(&proxy).await;
     let mut session = connect_in_clear(engine, &endpoint).await;
     run(&session, "SELECT 1").await.unwrap();
@@ -256,6 +257,7 @@ async fn a_session_is_not_lent_while_a_cancel_may_still_hit_it() {
 #[tokio::test]
 async fn a_cancel_that_has_hit_its_statement_is_spent() {
     let (engine, proxy, _) = proxy().await;
+    proxy.require_cancel_requests().await;
     let (endpoint, permits) = late_cancels(&proxy).await;
     let mut session = connect_in_clear(engine, &endpoint).await;
     let sleep = "SELECT pg_sleep(62)";

@@ -47,6 +47,7 @@ fn nowhere(engine: &Engine) -> Endpoint {
 #[tokio::test]
 async fn sessions_and_cancels_go_through_the_dialler_and_tls_is_verified_on_it() {
     let engine = Engine::shared().await;
+    engine.require_cancel_requests().await;
     let tunnel = Tunnel::to(engine.host(), engine.port());
     let connector = connector(config(engine, Login::Scram).dialler(tunnel.clone()));
     let stream = connector.open(&nowhere(engine)).await.unwrap();

@@ -113,6 +113,16 @@ impl Bed {
         row.get::<Option<String>>(0).unwrap().unwrap_or_default()
     }
 
+    /// How many sessions run a statement like this, asked of PostgreSQL itself: CockroachDB's `pg_stat_activity` is empty.
+    pub(crate) async fn running(&self, like: &str) -> i64 {
+        let text = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+             AND state = 'active' AND query LIKE '{like}'"
+        );
+        let answer = self.engine.execute_in(self.database.name(), &text);
+        answer.await.unwrap().unwrap().parse().unwrap()
+    }
+
     /// As if the lease of a runner that is gone had run out.
     pub(crate) async fn lease_runs_out(&self) {
         self.run("UPDATE crdb_migration_lease SET expires_at = now()")

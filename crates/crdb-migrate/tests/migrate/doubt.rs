@@ -158,13 +158,7 @@ async fn a_runner_that_lost_its_lease_stops_and_commits_nothing() {
         ];
         let migrator = bed.migrator(&files);
         let running = tokio::spawn(async move { migrator.up().await });
-        loop {
-            let active = bed
-                .ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'INSERT INTO accounts%' AND state = 'active'")
-                .await;
-            if active != "0" {
-                break;
-            }
+        while bed.running("INSERT INTO accounts%").await == 0 {
             assert!(!running.is_finished(), "{:?}", running.await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -177,11 +171,7 @@ async fn a_runner_that_lost_its_lease_stops_and_commits_nothing() {
             .await;
         bed.migrator(FILES).up().await.unwrap();
         applied(&bed).await;
-        assert_eq!(
-            bed.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'INSERT INTO accounts%pg_sleep%' AND state = 'active'")
-                .await,
-            "0"
-        );
+        assert_eq!(bed.running("INSERT INTO accounts%pg_sleep%").await, 0);
     }
 }
 

@@ -247,8 +247,7 @@ const ENDLESS: (&str, &str) = (
 );
 
 async fn until_it_runs(bed: &Bed) {
-    let active = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'INSERT INTO item%'";
-    while bed.ask(active).await == "0" {
+    while bed.running("INSERT INTO item%").await == 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -142,6 +142,7 @@ pub struct QuirkCounts {
 }
 
 /// The server behind the proxy, and the certificate in front of it; none before a server that has no TLS either.
+#[derive(Clone)]
 pub(super) struct Upstream {
     pub(super) address: (String, u16),
     pub(super) tls: Option<TlsAcceptor>,

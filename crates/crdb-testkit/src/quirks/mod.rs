@@ -14,6 +14,7 @@ mod jobs;
 mod perform;
 mod portal;
 mod refusal;
+mod requirement;
 mod retry;
 mod rewrite;
 mod schema_lock;
@@ -77,6 +78,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct QuirksProxy {
     port: u16,
     control: Arc<Control>,
+    asker: requirement::Asker,
     task: JoinHandle<()>,
 }
 
@@ -101,12 +103,6 @@ impl QuirksProxy {
             );
             return Err(Error::new(ErrorKind::Unavailable, message));
         }
-        let io = |source| {
-            Error::new(ErrorKind::Io, "the quirks proxy cannot listen on 127.0.0.1")
-                .with_source(source)
-        };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(io)?;
-        let port = listener.local_addr().map_err(io)?.port();
         let upstream = Upstream {
             address: (engine.host().to_owned(), engine.port()),
             tls: if plain {
@@ -118,11 +114,26 @@ impl QuirksProxy {
                 .try_login(crate::Login::Trust)
                 .map(|guest| (guest.user().to_owned(), engine.database().to_owned())),
         };
+        Self::listen(options, upstream, requirement::Asker::of(engine)).await
+    }
+
+    async fn listen(
+        options: QuirksOptions,
+        upstream: Upstream,
+        asker: requirement::Asker,
+    ) -> Result<Self, Error> {
+        let io = |source| {
+            Error::new(ErrorKind::Io, "the quirks proxy cannot listen on 127.0.0.1")
+                .with_source(source)
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(io)?;
+        let port = listener.local_addr().map_err(io)?.port();
         let control = Arc::new(Control::new(options, upstream));
         let task = tokio::spawn(serve(listener, Arc::clone(&control)));
         Ok(Self {
             port,
             control,
+            asker,
             task,
         })
     }
@@ -173,8 +184,8 @@ impl QuirksProxy {
         self.control.set_random(None);
     }
 
-    /// Begins to drain, as a node does after SIGTERM: new connections are accepted and closed without a word; idle
-    /// sessions get 57P01 unasked and closed; one that runs a statement is answered first, and one in a
+    /// Begins to drain, as a node does after SIGTERM: new connections get 57P01 in clear, also in answer to an SSLRequest, and are
+    /// closed; idle sessions get 57P01 unasked and are closed; one that runs a statement is answered first, and one in a
     /// transaction may go on until that ends.
     pub fn drain(&self) {
         self.control.draining.send_replace(true);

@@ -56,6 +56,7 @@ pub(super) fn rewrite(sql: &str, statement: &[Token<'_>], habits: &Habits) -> St
 fn replaced(statement: &[Token<'_>], at: usize, habits: &Habits) -> Option<(usize, String)> {
     let rest = &statement[at..];
     shown(rest)
+        .or_else(|| activity(statement, at))
         .or_else(|| shown_jobs(rest, habits.version))
         .or_else(|| shown_syntax(rest, habits))
         .or_else(|| logical_timestamp(rest))
@@ -283,6 +284,38 @@ fn shown(tokens: &[Token<'_>]) -> Option<(usize, String)> {
     Some((close.end(), table))
 }
 
+/// `pg_stat_activity`, which CockroachDB has and never fills: the same columns, and no rows.
+fn activity(statement: &[Token<'_>], at: usize) -> Option<(usize, String)> {
+    const NAME: &str = "pg_stat_activity";
+    // What may follow a table without being its name.
+    const NO_NAME: &str = "where join on inner left right full cross natural group order having limit offset union intersect \
+                           except for";
+    let token = &statement[at];
+    let is = |at: Option<usize>, text: &str| {
+        at.and_then(|at| statement.get(at))
+            .is_some_and(|token| token.text.eq_ignore_ascii_case(text))
+    };
+    let (last, before) = if token.is(NAME) && !is(at.checked_sub(1), ".") {
+        (at, at.checked_sub(1))
+    } else if token.is("pg_catalog") && is(Some(at + 1), ".") && is(Some(at + 2), NAME) {
+        (at + 2, at.checked_sub(1))
+    } else {
+        return None;
+    };
+    // Elsewhere it is the name of a column, or qualifies one.
+    if !["from", "join", ","].iter().any(|word| is(before, word)) || is(Some(last + 1), ".") {
+        return None;
+    }
+    // A table in parentheses needs a name: its own, where the statement gives it none.
+    let named = statement.get(last + 1).is_some_and(|next| {
+        matches!(next.kind, TokenKind::Word | TokenKind::QuotedName)
+            && !NO_NAME.split(' ').any(|word| next.is(word))
+    });
+    let name = if named { "" } else { " AS pg_stat_activity" };
+    let table = format!("(SELECT * FROM pg_catalog.pg_stat_activity WHERE false){name}");
+    Some((statement[last].end(), table))
+}
+
 /// The end of a `[SHOW JOBS]` or `[SHOW JOB ..]` that `tokens` begin with, and a table with its columns.
 fn shown_jobs(tokens: &[Token<'_>], version: CockroachVersion) -> Option<(usize, String)> {
     let [open, rest @ ..] = tokens else {
@@ -387,6 +420,34 @@ mod tests {
         );
         assert!(rewritten("SELECT query FROM [show cluster queries]").contains("state = 'active'"));
         for sql in ["SELECT a[1]", "SELECT '[SHOW CLUSTER SESSIONS]'"] {
+            assert_eq!(rewritten(sql), sql);
+        }
+    }
+
+    #[test]
+    fn the_activity_of_sessions_is_empty() {
+        const NONE: &str = "(SELECT * FROM pg_catalog.pg_stat_activity WHERE false)";
+        for (sql, text) in [
+            (
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = 1",
+                format!("SELECT count(*) FROM {NONE} AS pg_stat_activity WHERE pid = 1"),
+            ),
+            (
+                "SELECT pg_stat_activity.pid FROM PG_CATALOG.PG_STAT_ACTIVITY",
+                format!("SELECT pg_stat_activity.pid FROM {NONE} AS pg_stat_activity"),
+            ),
+            (
+                "SELECT a.pid FROM t, pg_stat_activity AS a JOIN pg_stat_activity b ON a.pid = b.pid",
+                format!("SELECT a.pid FROM t, {NONE} AS a JOIN {NONE} b ON a.pid = b.pid"),
+            ),
+        ] {
+            assert_eq!(rewritten(sql), text);
+        }
+        for sql in [
+            "SELECT pg_stat_activity FROM t",
+            "SELECT 'pg_stat_activity'",
+            "SELECT a FROM other.pg_stat_activity",
+        ] {
             assert_eq!(rewritten(sql), sql);
         }
     }

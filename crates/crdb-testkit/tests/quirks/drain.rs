@@ -2,7 +2,7 @@
 
 use crdb_testkit::QuirksOptions;
 
-use crate::raw::{Raw, query, session, startup};
+use crate::raw::{Raw, query, session, startup, until_a_session};
 
 const GOODBYE: &str = "ErrorResponse ERROR 57P01 'server is shutting down'";
 
@@ -15,8 +15,7 @@ async fn idle_sessions_are_told_unasked_and_busy_ones_after_their_answer() {
     open.query("INSERT INTO tr VALUES (1, 1, 'a')").await;
     // Waits for the other transaction.
     busy.send(&query("INSERT INTO tr VALUES (1, 1, 'a')")).await;
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    idle.query_until(waiting, "DataRow 1").await;
+    until_a_session(&database, "wait_event_type = 'Lock'").await;
 
     proxy.drain();
     assert_eq!(idle.answers(1).await, [GOODBYE, "closed"]);

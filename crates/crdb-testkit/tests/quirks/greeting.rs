@@ -4,7 +4,7 @@ use crdb_testkit::{CockroachVersion, Engine, Login, QuirksOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::raw::{Raw, proxy, query, run, session, startup, sync, untyped};
+use crate::raw::{Raw, proxy, query, run, session, startup, sync, until_a_session, untyped};
 
 #[tokio::test]
 async fn a_session_begins_with_cockroachdbs_parameters() {
@@ -243,11 +243,12 @@ async fn options_of_cockroachdb_alone_do_not_disturb() {
 #[tokio::test]
 async fn a_cancel_request_reaches_the_session_that_it_names() {
     let (proxy, database, mut raw) = session(QuirksOptions::default()).await;
-    let mut watcher = Raw::connect(proxy.port(), database.name()).await;
     raw.send(&query("SELECT pg_sleep(30)")).await;
-    let running = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)' AND state = 'active' \
-                   AND datname = current_database()";
-    watcher.query_until(running, "DataRow 1").await;
+    until_a_session(
+        &database,
+        "query = 'SELECT pg_sleep(30)' AND state = 'active'",
+    )
+    .await;
     let mut request = 80_877_102_u32.to_be_bytes().to_vec();
     request.extend_from_slice(&raw.key);
     let mut stream = connect(proxy.port()).await;
@@ -396,6 +397,26 @@ async fn a_client_that_does_not_read_is_cut() {
     ))
     .await;
     proxy.wait_for(|counts| counts.open == 0).await.unwrap();
+}
+
+/// It is there with its columns, and CockroachDB never fills it.
+#[tokio::test]
+async fn the_activity_of_sessions_is_empty() {
+    let (_proxy, _database, mut raw) = session(QuirksOptions::default()).await;
+    for sql in [
+        "SELECT count(pid) FROM pg_stat_activity",
+        "SELECT count(a.query) FROM pg_catalog.pg_stat_activity AS a WHERE a.state = 'active'",
+    ] {
+        assert_eq!(raw.query(sql).await[1], "DataRow 0", "{sql}");
+        let answer = raw.exchange(&[run(sql), sync()].concat()).await;
+        assert!(
+            answer.contains(&"DataRow 0".to_owned()),
+            "{sql}: {answer:?}"
+        );
+    }
+    // Sessions are found by its own words.
+    let shown = "SELECT count(*) > 0 FROM [SHOW CLUSTER SESSIONS]";
+    assert_eq!(raw.query(shown).await[1], "DataRow t");
 }
 
 /// As a server of May 2021 answered.

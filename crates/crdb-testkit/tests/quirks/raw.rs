@@ -37,6 +37,28 @@ pub async fn session(options: QuirksOptions) -> (QuirksProxy, Database, Raw) {
     (proxy, database, raw)
 }
 
+/// Waits until `condition` holds of a row of PostgreSQL's `pg_stat_activity` for this database, which the server behind the proxy is asked.
+pub async fn until_a_session(database: &Database, condition: &str) {
+    let sql = format!(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
+    );
+    let engine = Engine::shared_postgres().await;
+    let asking = async {
+        while engine
+            .execute_in(database.name(), &sql)
+            .await
+            .unwrap()
+            .as_deref()
+            != Some("t")
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking)
+        .await
+        .expect("what was waited for did not happen");
+}
+
 pub fn startup(parameters: &[(&str, &str)]) -> Vec<u8> {
     let mut body = vec![0, 3, 0, 0];
     for (name, value) in parameters {
@@ -154,14 +176,6 @@ impl Raw {
     /// Sends a Query and reads its answer.
     pub async fn query(&mut self, sql: &str) -> Vec<String> {
         self.exchange(&query(sql)).await
-    }
-
-    /// Asks again and again until the first row is `row`.
-    pub async fn query_until(&mut self, sql: &str, row: &str) {
-        let asking = async { while self.query(sql).await[1] != row {} };
-        tokio::time::timeout(PATIENCE, asking)
-            .await
-            .expect("what was waited for did not happen");
     }
 
     /// Sends `bytes` and reads up to the next ReadyForQuery.

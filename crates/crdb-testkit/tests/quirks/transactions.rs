@@ -2,7 +2,7 @@
 
 use crdb_testkit::{CockroachVersion, QuirksOptions};
 
-use crate::raw::{Raw, run, session, sync};
+use crate::raw::{Raw, run, session, sync, until_a_session};
 
 fn old() -> QuirksOptions {
     QuirksOptions::default().version(CockroachVersion::V23_1)
@@ -510,11 +510,7 @@ async fn a_statement_of_its_own_is_retried_by_the_server() {
     {
         a.query("BEGIN; UPDATE tr SET v = v + 1").await;
         b.send(&ask).await;
-        a.query_until(
-            "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
-            "DataRow t",
-        )
-        .await;
+        until_a_session(&database, "wait_event_type = 'Lock'").await;
         a.query("COMMIT").await;
         let answer = b.answers(1).await;
         assert_eq!(
@@ -545,11 +541,7 @@ async fn what_has_left_the_results_buffer_is_not_run_again() {
         let first = format!("SELECT repeat('x', {answered}) FROM tr");
         b.send(&[run(&first), run("UPDATE tr SET v = v + 1"), sync()].concat())
             .await;
-        a.query_until(
-            "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
-            "DataRow t",
-        )
-        .await;
+        until_a_session(&database, "wait_event_type = 'Lock'").await;
         a.query("COMMIT").await;
         let answer = b.answers(1).await;
         let end = &answer[answer.len() - 2];
