@@ -98,8 +98,19 @@ impl Terminal {
         }
     }
 
+    #[track_caller]
     pub(crate) fn ends(mut self) -> i32 {
-        self.child.wait().unwrap().code().unwrap()
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap();
+            }
+            if began.elapsed() > HANGS {
+                self.child.kill().unwrap();
+                panic!("it does not end:\n{}", self.screen.lock().unwrap());
+            }
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
     }
 }
 
@@ -174,7 +185,8 @@ async fn in_production_it_says_so_and_only_reads() {
         terminal.shows("=> ");
         terminal.types("SELECT count(*) AS n FROM t;\r");
         terminal.shows("(1 row)");
-        // Ctrl-D.
+        // A terminal that is not the editor's yet takes Ctrl-D away.
+        terminal.shows("=> ");
         terminal.types("\u{4}");
         assert_eq!(terminal.ends(), 0);
     });
