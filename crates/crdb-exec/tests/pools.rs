@@ -32,8 +32,10 @@ impl Fixture {
     /// PostgreSQL that answers as CockroachDB.
     async fn imitated() -> Self {
         let engine = Engine::shared_postgres().await;
-        let proxy = QuirksProxy::start(engine, QuirksOptions::default());
-        Self::new(Some(proxy.await.unwrap())).await
+        let proxy = QuirksProxy::start(engine, QuirksOptions::default()).await;
+        let proxy = proxy.unwrap();
+        proxy.require_cancel_requests().await;
+        Self::new(Some(proxy)).await
     }
 
     async fn new(proxy: Option<QuirksProxy>) -> Self {

@@ -37,11 +37,20 @@ async fn connect(engine: &Engine, endpoint: &Endpoint) -> Session {
 
 #[tokio::test]
 async fn engine_version_and_node_are_known() {
-    let (engine, proxy, endpoint) = proxy().await;
-    let session = connect(engine, &endpoint).await;
-    assert_eq!(session.facts().engine(), Product::CockroachDb);
-    assert!(session.facts().version().unwrap().major >= 22);
-    assert_eq!(session.facts().node_id(), Some(proxy.node_id()));
+    // v21.2 has no key in which its node could be.
+    for (version, major, has_key) in [
+        (CockroachVersion::V21_2, 21, false),
+        (CockroachVersion::V22_1, 22, true),
+        (CockroachVersion::V26_2, 26, true),
+    ] {
+        let options = QuirksOptions::default().version(version).node_id(5);
+        let (engine, proxy, endpoint) = speaking(options).await;
+        let session = connect(engine, &endpoint).await;
+        assert_eq!(session.facts().engine(), Product::CockroachDb);
+        assert_eq!(session.facts().version().unwrap().major, major);
+        let node = has_key.then(|| proxy.node_id());
+        assert_eq!(session.facts().node_id(), node, "{version}");
+    }
 }
 
 #[tokio::test]

@@ -142,8 +142,9 @@ async fn a_parameter_set_by_a_function_is_seen() {
 #[tokio::test]
 async fn local_settings_are_excused_by_promise() {
     let engine = Engine::shared().await;
-    let session = session(engine).await;
     let sql = "BEGIN; SET LOCAL statement_timeout = '5s'; COMMIT";
+    engine.require("SET LOCAL", sql).await;
+    let session = session(engine).await;
     let mut call = session.begin_call();
     call.settings_are_local();
     call.client().batch_execute(sql).await.unwrap();

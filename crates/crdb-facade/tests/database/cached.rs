@@ -92,6 +92,9 @@ async fn a_handle_sees_what_it_has_written_and_another_what_may_be_old() {
 
 #[tokio::test]
 async fn a_transaction_reads_from_memory_where_it_is_asked_and_has_changed_nothing() {
+    let set_local = "BEGIN; SET LOCAL search_path = other; COMMIT";
+    let engine = Engine::shared().await;
+    engine.require("SET LOCAL", set_local).await;
     let (_database, db) = open().await;
     let request = db.cached();
     assert_eq!(value(&request, 1).await, 10);
