@@ -115,12 +115,13 @@ impl Foreign {
     }
 }
 
+/// What it says: its results, and then its progress and warnings.
 #[track_caller]
 fn succeeds(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complaint}");
-    said
+    let said = String::from_utf8_lossy(&output.stdout);
+    let beside = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{beside}");
+    format!("{said}{beside}")
 }
 
 #[track_caller]
