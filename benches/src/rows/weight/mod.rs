@@ -25,8 +25,7 @@ const RUNTIME: &str = r#"tokio = { version = "1", features = ["macros", "rt-mult
 const SQLX_LINE: &str = r#"sqlx = { version = "0.9", features = ["chrono", "postgres", "runtime-tokio", "tls-rustls-ring-native-roots", "uuid"] }"#;
 
 const TOKIO_POSTGRES_LINES: &str = r#"tokio-postgres = { version = "0.7", features = ["with-chrono-0_4", "with-uuid-1"] }
-tokio-postgres-rustls = { version = "0.13", default-features = false, features = ["ring"] }
-rustls-native-certs = "0.8"
+tokio-postgres-rustls = { version = "0.14", features = ["native-certs", "ring"] }
 deadpool-postgres = "0.14"
 "#;
 
