@@ -69,12 +69,9 @@ impl Turns {
 
     /// Writes what a caller of a shared connection has left, or asks the task to.
     pub(super) fn write(&self) {
-        // Also after a panic of an observer, which has ended the connection.
-        let mut rest = Rest {
-            turns: self,
-            left: true,
-        };
-        rest.left = !self.seat().is_some_and(|seat| seat.write(self));
+        if !self.seat().is_some_and(|seat| seat.write(self)) {
+            self.ask();
+        }
     }
 
     /// Moves bytes for the only caller that waits. It `begins` with its first poll, if it still is the only one, and goes on until the
@@ -163,20 +160,6 @@ impl Turns {
         match place.driver.take() {
             Some(driver) => Poll::Ready((driver, finish)),
             None => Poll::Pending,
-        }
-    }
-}
-
-/// Asks the task for what a caller has left undone.
-struct Rest<'t> {
-    turns: &'t Turns,
-    left: bool,
-}
-
-impl Drop for Rest<'_> {
-    fn drop(&mut self) {
-        if self.left {
-            self.turns.ask();
         }
     }
 }

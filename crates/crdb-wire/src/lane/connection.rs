@@ -164,6 +164,16 @@ mod tests {
         }
     }
 
+    /// A lane, and the server's end of its stream.
+    fn lane(config: Config) -> (Lane<Holder>, DuplexStream) {
+        let (stream, server) = tokio::io::duplex(1_024);
+        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
+        let session = std::sync::Arc::new(Session::over(stream, remote, config));
+        let lane = Lane::new(Holder(session));
+        lane.set_ahead(1);
+        (lane, server)
+    }
+
     /// Reads so many Syncs, and sees that nothing else was written.
     async fn expect(server: &mut DuplexStream, syncs: usize) {
         for _ in 0..syncs {
@@ -182,11 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_sent_while_enough_is_under_way_gathers() {
-        let (stream, mut server) = tokio::io::duplex(1_024);
-        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
-        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
-        let lane = Lane::new(Holder(session.clone()));
-        lane.set_ahead(1);
+        let (lane, mut server) = lane(Config::default());
         let mut replies = vec![lane.sync().unwrap()];
         expect(&mut server, 1).await;
         replies.push(lane.sync().unwrap());
@@ -198,21 +204,19 @@ mod tests {
         replies.push(lane.sync().unwrap());
         expect(&mut server, 0).await;
         // The session goes back to its source, and writes at once.
+        let session = lane.session.0.clone();
         drop(lane);
         expect(&mut server, 1).await;
         server.write_all(&READY.repeat(7)).await.unwrap();
         for mut reply in replies {
             assert!(reply.answer().await.is_success());
         }
+        drop(session);
     }
 
     #[tokio::test]
     async fn an_idle_lane_is_read_before_it_is_written_to() {
-        let (stream, mut server) = tokio::io::duplex(1_024);
-        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
-        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
-        let lane = Lane::new(Holder(session));
-        lane.set_ahead(1);
+        let (lane, mut server) = lane(Config::default());
         tokio::task::yield_now().await;
         server
             .write_all(b"E\0\0\0\x26SFATAL\0C57P01\0Mshutting down now\0\0")
@@ -225,11 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_writes_to_an_idle_lane_itself() {
-        let (stream, mut server) = tokio::io::duplex(1_024);
-        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
-        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
-        let lane = Lane::new(Holder(session));
-        lane.set_ahead(1);
+        let (lane, mut server) = lane(Config::default());
         tokio::task::yield_now().await;
         for _ in 0..3 {
             let mut reply = lane.sync().unwrap();
@@ -249,11 +249,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lane_that_one_caller_has_to_itself_is_moved_by_it_until_another_comes() {
-        let (stream, mut server) = tokio::io::duplex(1_024);
-        let remote = Remote::new("a script".to_owned(), Engine::PostgreSql);
-        let session = std::sync::Arc::new(Session::over(stream, remote, Config::default()));
-        let lane = Lane::new(Holder(session));
-        lane.set_ahead(1);
+        let (lane, mut server) = lane(Config::default());
         tokio::task::yield_now().await;
         let mut moved = Vec::new();
         for _ in 0..20 {
@@ -277,5 +273,29 @@ mod tests {
         server.write_all(&READY.repeat(2)).await.unwrap();
         assert!(second.answer().await.is_success());
         assert!(first.answer().await.is_success());
+    }
+
+    struct Panics;
+
+    impl crate::PartialObserver for Panics {
+        fn notice(&self, _: &crate::ServerError) {
+            std::panic::panic_any("a notice");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_observer_that_panics_while_a_caller_writes_ends_the_lane() {
+        let observed = Config::default().observer(std::sync::Arc::new(Panics));
+        let (lane, mut server) = lane(observed);
+        tokio::task::yield_now().await;
+        let notice = b"N\0\0\0\x17SNOTICE\0C00000\0Mx\0\0";
+        server.write_all(notice).await.unwrap();
+        let sync = std::panic::AssertUnwindSafe(|| drop(lane.sync()));
+        assert!(std::panic::catch_unwind(sync).is_err());
+        let shared = &lane.session().connection.shared;
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert!(shared.with(|inner| inner.end().is_some()));
     }
 }
