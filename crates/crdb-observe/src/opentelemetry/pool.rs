@@ -58,7 +58,8 @@ impl crdb_pool::Observer for OpenTelemetry {
             return;
         }
         if let Some(parent) = kept(&token) {
-            let began = SystemTime::now() - event.waited;
+            let now = SystemTime::now();
+            let began = now.checked_sub(event.waited).unwrap_or(now);
             let context = past(&*self.spans, "acquire", began, parent);
             end.finish(&context, server.into_iter().flatten());
         }
