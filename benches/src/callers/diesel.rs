@@ -5,7 +5,7 @@ use diesel::{ConnectionError, QueryDsl as _};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use tokio_postgres::Config;
 
-use super::Caller;
+use super::{Caller, driver::config};
 use crate::{
     case::{MeasureError, Role},
     pools::live::Opening,
@@ -63,16 +63,8 @@ impl Caller for Diesel {
 
     /// The statement is the one by key that [`call`](Self::call) builds.
     async fn open(opening: Opening, _: &'static str) -> Result<Self, MeasureError> {
-        let mut config = Config::new();
-        config
-            .host(&opening.host)
-            .port(opening.port)
-            .user(&opening.user)
-            .password(&opening.password)
-            .dbname(&opening.database)
-            .connect_timeout(opening.patience);
         let connector = Connector {
-            config,
+            config: config(&opening),
             tls: opening.tls.as_ref().map(Rustls::new).transpose()?,
         };
         let pool = deadpool::managed::Pool::builder(connector)

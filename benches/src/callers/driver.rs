@@ -29,6 +29,19 @@ impl Prepared {
     }
 }
 
+/// Where tokio-postgres connects to.
+pub(super) fn config(opening: &Opening) -> Config {
+    let mut config = Config::new();
+    config
+        .host(&opening.host)
+        .port(opening.port)
+        .user(&opening.user)
+        .password(&opening.password)
+        .dbname(&opening.database)
+        .connect_timeout(opening.patience);
+    config
+}
+
 /// Opens clients.
 #[derive(Debug)]
 pub(super) struct Connector {
@@ -39,16 +52,8 @@ pub(super) struct Connector {
 
 impl Connector {
     fn new(opening: &Opening, statement: &'static str) -> Result<Self, MeasureError> {
-        let mut config = Config::new();
-        config
-            .host(&opening.host)
-            .port(opening.port)
-            .user(&opening.user)
-            .password(&opening.password)
-            .dbname(&opening.database)
-            .connect_timeout(opening.patience);
         Ok(Self {
-            config,
+            config: config(opening),
             tls: opening.tls.as_ref().map(Rustls::new).transpose()?,
             statement,
         })

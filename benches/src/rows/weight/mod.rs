@@ -2,8 +2,6 @@
 
 mod project;
 
-use std::sync::Arc;
-
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use self::project::{Project, library, manifest};
@@ -63,11 +61,11 @@ tracing-subscriber = {{ version = "0.3", features = ["env-filter", "json"] }}
                     targets: ["crates", "time"].map(lighter).to_vec(),
                     rounds,
                     subjects: vec![
-                        Box::new(Build(plain(FACADE, Role::Ours, &facade).await?)),
-                        Box::new(Build(plain(SQLX, Role::Peer, SQLX_LINE).await?)),
-                        Box::new(Build(
+                        built(plain(FACADE, Role::Ours, &facade).await?),
+                        built(plain(SQLX, Role::Peer, SQLX_LINE).await?),
+                        built(
                             plain("tokio-postgres", Role::Peer, TOKIO_POSTGRES_LINES).await?,
-                        )),
+                        ),
                     ],
                 },
                 Case {
@@ -76,8 +74,8 @@ tracing-subscriber = {{ version = "0.3", features = ["env-filter", "json"] }}
                     targets: ["crates", "time"].map(lighter).to_vec(),
                     rounds,
                     subjects: vec![
-                        Box::new(Build(library(FACADE, &service(&service_client)).await?)),
-                        Box::new(Build(
+                        built(library(FACADE, &service(&service_client)).await?),
+                        built(
                             Project::new(
                                 SQLX,
                                 Role::Peer,
@@ -85,7 +83,7 @@ tracing-subscriber = {{ version = "0.3", features = ["env-filter", "json"] }}
                                 "the same dependencies around sqlx, and no code".to_owned(),
                             )
                             .await?,
-                        )),
+                        ),
                     ],
                 },
                 layers().await?,
@@ -96,7 +94,7 @@ tracing-subscriber = {{ version = "0.3", features = ["env-filter", "json"] }}
 }
 
 /// A program with a client and nothing else.
-async fn plain(name: &'static str, role: Role, client: &str) -> Result<Arc<Project>, MeasureError> {
+async fn plain(name: &'static str, role: Role, client: &str) -> Result<Project, MeasureError> {
     let manifest = manifest(&format!("{client}\n{RUNTIME}"));
     Project::new(name, role, &manifest, settings_of(client)).await
 }
@@ -108,7 +106,10 @@ async fn layers() -> Result<Case, MeasureError> {
     for (name, most) in [("crdb-auth", 95.0), ("crdb-pool", 39.0)] {
         let line = path(name, "");
         let project = Project::new(name, Role::Ours, &manifest(&line), settings_of(&line)).await?;
-        subjects.push(Box::new(Count(project)));
+        subjects.push(Box::new(Weighed {
+            project,
+            is_built: false,
+        }));
         targets.push(Target {
             subject: name,
             metric: "crates",
@@ -159,23 +160,23 @@ fn settings_of(lines: &str) -> String {
     features.join(", ")
 }
 
-/// The number of crates, and the time of a build with nothing built before.
-struct Build(Arc<Project>);
+/// The number of crates, and where it is measured the time of a build with nothing built before.
+struct Weighed {
+    project: Project,
+    is_built: bool,
+}
 
-/// The number of crates alone.
-struct Count(Arc<Project>);
-
-impl Subject for Build {
+impl Subject for Weighed {
     fn name(&self) -> &'static str {
-        self.0.name
+        self.project.name
     }
 
     fn role(&self) -> Role {
-        self.0.role
+        self.project.role
     }
 
     fn settings(&self) -> String {
-        self.0.settings.clone()
+        self.project.settings.clone()
     }
 
     fn is_another_program(&self) -> bool {
@@ -184,34 +185,22 @@ impl Subject for Build {
 
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
-            let time = self.0.build().await?;
-            let crates = self.0.crates().await?;
-            Ok(Sample::new()
-                .with("crates", crates as f64)
-                .with("time", time.as_secs_f64()))
+            let crates = self.project.crates().await? as f64;
+            let sample = Sample::new().with("crates", crates);
+            if !self.is_built {
+                return Ok(sample);
+            }
+            let time = self.project.build().await?;
+            Ok(sample.with("time", time.as_secs_f64()))
         }
         .boxed()
     }
 }
 
-impl Subject for Count {
-    fn name(&self) -> &'static str {
-        self.0.name
-    }
-
-    fn role(&self) -> Role {
-        self.0.role
-    }
-
-    fn settings(&self) -> String {
-        self.0.settings.clone()
-    }
-
-    fn is_another_program(&self) -> bool {
-        true
-    }
-
-    fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
-        async move { Ok(Sample::new().with("crates", self.0.crates().await? as f64)) }.boxed()
-    }
+/// A subject that is built.
+fn built(project: Project) -> Box<dyn Subject> {
+    Box::new(Weighed {
+        project,
+        is_built: true,
+    })
 }

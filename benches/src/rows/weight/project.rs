@@ -1,7 +1,6 @@
 //! A package in a directory of its own, as a user would have one.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{collections::BTreeSet, fs};
 
@@ -33,10 +32,7 @@ pub(super) fn manifest(dependencies: &str) -> String {
 }
 
 /// The example of a library's service, with its own code.
-pub(super) async fn library(
-    name: &'static str,
-    manifest: &str,
-) -> Result<Arc<Project>, MeasureError> {
+pub(super) async fn library(name: &'static str, manifest: &str) -> Result<Project, MeasureError> {
     let settings = "examples/library-service, all of its code".to_owned();
     let project = Project::new(name, Role::Ours, manifest, settings).await?;
     let example = root().join("examples/library-service");
@@ -55,7 +51,7 @@ impl Project {
         role: Role,
         manifest: &str,
         settings: String,
-    ) -> Result<Arc<Self>, MeasureError> {
+    ) -> Result<Self, MeasureError> {
         let directory = tempfile::tempdir()?;
         let at = |path: &str| directory.path().join(path);
         fs::create_dir(at("src"))?;
@@ -69,7 +65,7 @@ impl Project {
             directory,
         };
         output(&mut project.cargo(&["fetch"])).await?;
-        Ok(Arc::new(project))
+        Ok(project)
     }
 
     /// The time of a debug build into an empty directory.
