@@ -12,7 +12,7 @@ use crate::image::closure::is_static;
 use crate::workspace;
 
 /// The program is not larger than this.
-const LARGEST: usize = 30 << 20;
+const LARGEST: usize = 25 << 20;
 
 /// Builds the program `crdb` as one static file, with all formats of rows.
 ///
