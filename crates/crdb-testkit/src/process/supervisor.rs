@@ -66,13 +66,17 @@ pub(crate) struct Supervised {
 impl Supervised {
     /// Starts `program` in `keeper`'s directory with an environment of its own.
     pub(crate) fn start(keeper: &Keeper, program: &Program) -> Result<Self, Error> {
+        Self::start_by(SCRIPT, keeper, program)
+    }
+
+    fn start_by(script: &str, keeper: &Keeper, program: &Program) -> Result<Self, Error> {
         let name = program
             .path
             .file_name()
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", SCRIPT, "crdb-testkit-supervisor", program.stop_signal])
+            .args(["-c", script, "crdb-testkit-supervisor", program.stop_signal])
             .arg(&program.path)
             .args(&program.arguments)
             .env_clear()
@@ -125,8 +129,10 @@ impl Supervised {
             waited: Mutex::new(0),
         };
         let deadline = Instant::now() + Duration::from_secs(10);
-        let announced =
-            started.wait_for_line(deadline, |line| line.strip_prefix("crdb-testkit: process "))?;
+        // The program may have written before the shell announces it, and those lines are still to be waited for.
+        let announced = started.wait_from(&mut 0, deadline, |line| {
+            line.strip_prefix("crdb-testkit: process ")
+        })?;
         started.process_id = announced.trim().parse().unwrap_or(0);
         Ok(started)
     }
@@ -138,8 +144,18 @@ impl Supervised {
         wanted: impl Fn(&str) -> Option<&str>,
     ) -> Result<String, Error> {
         let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait_from(&mut waited, deadline, wanted)
+    }
+
+    /// As [`wait_for_line`](Self::wait_for_line), past the first `waited` lines, which it counts on.
+    fn wait_from(
+        &self,
+        waited: &mut u64,
+        deadline: Instant,
+        wanted: impl Fn(&str) -> Option<&str>,
+    ) -> Result<String, Error> {
         loop {
-            match self.log.next(&mut waited, deadline) {
+            match self.log.next(waited, deadline) {
                 Next::Line(line) => {
                     if let Some(found) = wanted(&line) {
                         return Ok(found.to_owned());
@@ -347,5 +363,30 @@ mod tests {
         }
         log.end();
         assert!(matches!(next(&log), Next::End));
+    }
+
+    #[test]
+    fn a_line_that_the_program_wrote_before_it_was_announced_is_waited_for() {
+        let keeper = Keeper::new("supervisor", None).unwrap();
+        let program = Program {
+            path: "/bin/sh".into(),
+            arguments: vec![
+                "-c".into(),
+                "echo ready >&2; touch written; exec sleep 600".into(),
+            ],
+            environment: Vec::new(),
+            account: None,
+            stop_signal: "TERM",
+        };
+        let announcement = "echo \"crdb-testkit: process";
+        assert!(SCRIPT.contains(announcement));
+        let late = format!("until [ -e written ]; do sleep 0.01; done; {announcement}");
+        let script = SCRIPT.replace(announcement, &late);
+        let server = Supervised::start_by(&script, &keeper, &program).unwrap();
+        let ready = |line: &str| line.contains("ready").then_some(());
+        let deadline = Instant::now() + Duration::from_secs(10);
+        server
+            .wait_for_line(deadline, |line| ready(line).map(|()| line))
+            .unwrap();
     }
 }
