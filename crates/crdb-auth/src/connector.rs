@@ -14,6 +14,7 @@ use crate::net::{Peer, Transport, dial, dial_peer, later};
 use crate::observer::{ConnectOperation, ReloadFailed, WithoutTls};
 use crate::progress::{Progress, Step};
 use crate::scram::KeyCache;
+#[cfg(feature = "tokio-postgres")]
 use crate::session::Session;
 use crate::shown;
 use crate::startup::{Login, log_in};
@@ -132,10 +133,11 @@ impl Connector {
     /// Logs in and gives a session with a `tokio_postgres::Client` on it.
     ///
     /// # Errors
-    /// Every [`ErrorKind`] but those of a running session; within `connect_timeout`.
+    /// As [`open`](Self::open).
     ///
     /// # Cancel safety
-    /// Dropping the future closes what was opened. The server sees a client that went away.
+    /// As [`open`](Self::open).
+    #[cfg(feature = "tokio-postgres")]
     pub async fn connect(&self, endpoint: &Endpoint) -> Result<Session, Error> {
         let stream = self.open(endpoint).await?;
         Session::start(stream).await
@@ -144,10 +146,10 @@ impl Connector {
     /// Logs in and gives the bytes, for another protocol implementation on top.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Every [`ErrorKind`] but those of a running session; within `connect_timeout`.
     ///
     /// # Cancel safety
-    /// As [`connect`](Self::connect).
+    /// Dropping the future closes what was opened. The server sees a client that went away.
     pub async fn open(&self, endpoint: &Endpoint) -> Result<AuthenticatedStream, Error> {
         self.open_watched(endpoint, &Progress::new()).await
     }

@@ -37,16 +37,18 @@
 //! # Features
 //! | feature | adds |
 //! | --- | --- |
+//! | `tokio-postgres` (default) | [`Session`]: a `tokio_postgres::Client` on the stream, by [`Connector::connect`] |
 //! | `kerberos` | GSSAPI logins on Unix, by the system's Kerberos library |
 //! | `bb8`, `deadpool` | `SessionManager`, which keeps sessions in a pool of these crates |
 //!
 //! # Modules in reading order
 //! `endpoint`, `config`, `connection_string`, `target`, `tls`, `policy`, `credential`, `authenticator`,
-//! `kerberos`, `connector`, `net`, `startup`, `scram`, `stream`, `canceller`, `session`, `tap`, `facts`,
-//! `observer`, `doctor`, `error`, `der`.
+//! `kerberos`, `connector`, `net`, `startup`, `scram`, `stream`, `question`, `canceller`, `session`, `tap`,
+//! `facts`, `command_tag`, `transaction_status`, `observer`, `doctor`, `error`, `der`.
 
 mod authenticator;
 mod canceller;
+mod command_tag;
 mod config;
 mod connection_string;
 mod connector;
@@ -68,24 +70,29 @@ mod net;
 mod observer;
 mod policy;
 mod progress;
+mod question;
 mod quoted;
 mod scram;
 mod secret;
 mod secret_file;
 mod server_error;
+#[cfg(feature = "tokio-postgres")]
 mod session;
 #[cfg(any(feature = "bb8", feature = "deadpool"))]
 mod session_manager;
 pub mod shown;
 mod startup;
 mod stream;
+#[cfg(feature = "tokio-postgres")]
 mod tap;
 mod target;
 mod tls;
+mod transaction_status;
 mod turn;
 
 pub use authenticator::{AuthContext, AuthRequest, Authenticator, Exchange, ExchangeFuture};
 pub use canceller::Canceller;
+pub use command_tag::CommandTag;
 pub use config::{Config, ConfigBuilder};
 pub use connection_string::ConnectionString;
 pub use connector::Connector;
@@ -112,16 +119,19 @@ pub use scram::IterationLimits;
 pub use secret::Secret;
 pub use secret_file::read_secret_file;
 pub use server_error::ServerError;
+#[cfg(feature = "tokio-postgres")]
 pub use session::{Call, CancelHandle, Cleanliness, OwnedCall, Renewal, Session};
 #[cfg(any(feature = "bb8", feature = "deadpool"))]
 pub use session_manager::SessionManager;
 pub use stream::AuthenticatedStream;
-pub use tap::{CommandTag, DirtyReason, Tap, TransactionStatus};
+#[cfg(feature = "tokio-postgres")]
+pub use tap::{DirtyReason, Tap};
 pub use target::TargetSessionAttrs;
 pub use tls::{
     ClientCertificate, RevocationLists, RootCertificates, SslMode, TlsConfig, TlsNegotiation,
     TlsVersion,
 };
+pub use transaction_status::TransactionStatus;
 
 /// The README's examples, compiled and run as tests.
 #[cfg(doctest)]

@@ -67,6 +67,7 @@ impl ServerError {
         without_values(&self.sqlstate, &self.message)
     }
 
+    #[cfg(feature = "tokio-postgres")]
     pub(crate) fn from_client(error: &tokio_postgres::error::DbError) -> Self {
         Self {
             severity: error.severity().to_owned(),
@@ -108,6 +109,7 @@ impl ServerError {
     }
 
     /// The server ends the session with this error, whatever its severity says.
+    #[cfg(feature = "tokio-postgres")]
     pub(crate) fn ends_session(&self) -> bool {
         matches!(self.severity.as_str(), "FATAL" | "PANIC") || self.sqlstate.starts_with("57P0")
     }

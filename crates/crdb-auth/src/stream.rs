@@ -20,10 +20,15 @@ use crate::startup::LoggedIn;
 pub struct AuthenticatedStream {
     transport: Transport,
     ahead: BytesMut,
-    facts: ServerFacts,
-    peer: Peer,
-    endpoint: Endpoint,
-    connector: Connector,
+    origin: Origin,
+}
+
+/// Where the bytes of a stream come from.
+pub(crate) struct Origin {
+    pub(crate) facts: ServerFacts,
+    pub(crate) peer: Peer,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) connector: Connector,
 }
 
 impl AuthenticatedStream {
@@ -36,17 +41,32 @@ impl AuthenticatedStream {
         Self {
             transport: done.transport,
             ahead: done.ahead,
-            facts: done.facts,
-            peer,
-            endpoint,
-            connector,
+            origin: Origin {
+                facts: done.facts,
+                peer,
+                endpoint,
+                connector,
+            },
+        }
+    }
+
+    /// The bytes, with those that have been read ahead, and where they come from.
+    pub(crate) fn into_parts(self) -> ((Transport, BytesMut), Origin) {
+        ((self.transport, self.ahead), self.origin)
+    }
+
+    pub(crate) fn from_parts((transport, ahead): (Transport, BytesMut), origin: Origin) -> Self {
+        Self {
+            transport,
+            ahead,
+            origin,
         }
     }
 
     /// What the server told about itself.
     #[must_use]
     pub fn facts(&self) -> &ServerFacts {
-        &self.facts
+        &self.origin.facts
     }
 
     /// Whether TLS protects the bytes.
@@ -65,18 +85,18 @@ impl AuthenticatedStream {
     /// Where the server is.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.origin.endpoint
     }
 
     /// Cancels what is run on this stream.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
         Canceller::new(
-            self.connector.clone(),
-            self.endpoint.clone(),
-            self.peer.clone(),
+            self.origin.connector.clone(),
+            self.origin.endpoint.clone(),
+            self.origin.peer.clone(),
             self.is_tls(),
-            self.facts.key(),
+            self.origin.facts.key(),
         )
     }
 }
@@ -135,7 +155,7 @@ impl std::fmt::Debug for AuthenticatedStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthenticatedStream")
             .field("tls", &self.is_tls())
-            .field("facts", &self.facts)
+            .field("facts", &self.origin.facts)
             .finish_non_exhaustive()
     }
 }

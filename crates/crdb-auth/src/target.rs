@@ -3,12 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tokio_postgres::SimpleQueryMessage;
+use tokio::time::timeout;
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "tokio-postgres")]
 use crate::session::Session;
+use crate::stream::AuthenticatedStream;
 
 /// What kind of server is wanted, libpq's `target_session_attrs`.
 ///
@@ -80,75 +82,78 @@ impl FromStr for TargetSessionAttrs {
 }
 
 impl Connector {
-    /// Tries the endpoints in their order until one gives a session of the wanted kind.
+    /// Tries the endpoints in their order until one gives the bytes of a session of the wanted kind.
     ///
     /// `connect_timeout` holds for each, as in libpq. A server that refuses the credentials or
     /// fails at TLS ends the search: the others would as well.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect), of the last endpoint tried; [`ErrorKind::Config`] without
+    /// As [`open`](Self::open), of the last endpoint tried; [`ErrorKind::Config`] without
     /// endpoints; [`ErrorKind::Unsupported`] when servers answer but none is of the wanted kind.
     ///
     /// # Cancel safety
-    /// As [`connect`](Self::connect).
-    pub async fn connect_any(
+    /// As [`open`](Self::open).
+    pub async fn open_any(
         &self,
         endpoints: &[Endpoint],
         target: TargetSessionAttrs,
-    ) -> Result<Session, Error> {
+    ) -> Result<AuthenticatedStream, Error> {
         let mut failure = Error::config("no endpoint to connect to was given");
         for endpoint in endpoints {
-            match self.connect_to(endpoint, target).await {
-                Ok(session) => return Ok(session),
+            match self.open_one(endpoint, target).await {
+                Ok(stream) => return Ok(stream),
                 Err(error) if error.is_authentication() || error.is_tls() => return Err(error),
                 Err(error) => failure = error,
             }
         }
         if target == TargetSessionAttrs::PreferStandby {
-            return Box::pin(self.connect_any(endpoints, TargetSessionAttrs::Any)).await;
+            return Box::pin(self.open_any(endpoints, TargetSessionAttrs::Any)).await;
         }
         Err(failure)
     }
 
-    async fn connect_to(
+    /// As [`open_any`](Self::open_any), with a `tokio_postgres::Client` on the session.
+    ///
+    /// # Errors
+    /// As [`open_any`](Self::open_any).
+    ///
+    /// # Cancel safety
+    /// As [`open`](Self::open).
+    #[cfg(feature = "tokio-postgres")]
+    pub async fn connect_any(
+        &self,
+        endpoints: &[Endpoint],
+        target: TargetSessionAttrs,
+    ) -> Result<Session, Error> {
+        Session::start(self.open_any(endpoints, target).await?).await
+    }
+
+    async fn open_one(
         &self,
         endpoint: &Endpoint,
         target: TargetSessionAttrs,
-    ) -> Result<Session, Error> {
-        let session = self.connect(endpoint).await?;
+    ) -> Result<AuthenticatedStream, Error> {
+        let stream = self.open(endpoint).await?;
         let Some((question, wanted)) = target.question() else {
-            return Ok(session);
+            return Ok(stream);
         };
         let limit = self.config().connect_timeout;
-        let call = session.begin_call();
-        let asked = tokio::time::timeout(limit, call.client().simple_query(question)).await;
-        let rows = asked
-            .map_err(|_| {
-                Error::new(
-                    ErrorKind::Timeout,
-                    format!("asking {endpoint} for {target}: no answer within {limit:?}"),
-                )
-            })?
-            .map_err(|error| {
-                Error::new(
-                    ErrorKind::Server,
-                    format!("asking {endpoint} for {target}: {error}"),
-                )
-                .with_source(error)
-            })?;
-        call.finish();
-        let answer = rows.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0),
-            _ => None,
-        });
-        if answer != Some(wanted) {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                format!("{endpoint} is not {target}: another server is needed"),
-            ));
+        let attempt = format!("asking {endpoint} for {target}");
+        let asked = timeout(limit, stream.ask(&attempt, question)).await;
+        let (stream, answer) = asked.map_err(|_| {
+            Error::new(
+                ErrorKind::Timeout,
+                format!("{attempt}: no answer within {limit:?}"),
+            )
+        })??;
+        if answer.as_deref() == Some(wanted) {
+            return Ok(stream);
         }
-        session.start_borrow();
-        Ok(session)
+        stream.say_goodbye().await;
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{endpoint} is not {target}: another server is needed"),
+        ))
     }
 }
 

@@ -44,11 +44,11 @@
 //! | `data` | `crdb_data`, reached through its re-export, with load and export over this crate's sessions |
 //! | `arrow`, `parquet`, `table` | these formats of `data` |
 //! | `snappy`, `gzip`, `lz4`, `zstd` | these compressions of Parquet; the last two of Arrow, too |
-//! | `audit`, `log`, `opentelemetry`, `otlp` | the features of [`crdb_observe`] of these names, reached through its re-export |
+//! | `audit`, `opentelemetry` | the features of [`crdb_observe`] of these names, reached through its re-export |
 //! | `object-store` | exports of `data` to object stores |
-//! | `audit` | `crdb_observe::audit`, reached through the re-export [`observe`] |
 //! | `chrono`, `uuid`, `decimal`, `json` | the types of chrono, uuid, rust_decimal and serde_json as parameters and columns; the crates are re-exported |
 //! | `serde` | serde re-exported, and its traits for the types above: `-- derive: crdb_facade::serde::Serialize` |
+//! | `tokio-postgres` | the feature of [`crdb_auth`] of this name, reached through its re-export: a `tokio_postgres::Client` on a login |
 //! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order

@@ -107,7 +107,8 @@ impl Project {
             // What this run was started with is not what a user has.
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_INCREMENTAL");
+            // Crates of a path are incremental, those of a registry are not, which a user has of both.
+            .env("CARGO_INCREMENTAL", "0");
         command
     }
 }

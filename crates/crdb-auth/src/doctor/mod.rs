@@ -13,12 +13,13 @@ pub use report::{Diagnosis, DoctorStep, Finding, Outcome};
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::facts::Engine;
+use crate::facts::{Engine, ServerFacts};
 use crate::net::{Peer, Transport, dial_peer, resolve};
 use crate::policy::AuthMethod;
 use crate::progress::Progress;
-use crate::session::Session;
+use crate::question::DOES_DATABASE_EXIST;
 use crate::shown;
+use crate::stream::AuthenticatedStream;
 use crate::tls::{Negotiated, SslMode, X509, negotiate};
 
 /// Examines a configuration against a server: name, addresses, TLS, Kerberos service and ticket where
@@ -250,18 +251,15 @@ impl Doctor {
     async fn login(&self, endpoint: &Endpoint, diagnosis: &mut Diagnosis) {
         let start = Instant::now();
         let progress = Progress::new();
-        let result = match self.connector.open_watched(endpoint, &progress).await {
-            Ok(stream) => Session::start(stream).await,
-            Err(error) => Err(error),
-        };
+        let result = self.connector.open_watched(endpoint, &progress).await;
         let took = start.elapsed();
         let asked = progress.asked();
         let ticket = self.kerberos(endpoint, asked, diagnosis).await;
         match result {
-            Ok(session) => {
-                diagnosis.ok(DoctorStep::Login, self.let_in(&session), took);
+            Ok(stream) => {
+                diagnosis.ok(DoctorStep::Login, self.let_in(stream.facts()), took);
                 diagnosis.excuse();
-                self.session(&session, diagnosis).await;
+                self.session(stream, diagnosis).await;
             }
             // The same failure as that of the ticket is reported once.
             Err(error) if ticket == Some(error.kind()) => {
@@ -277,8 +275,7 @@ impl Doctor {
     }
 
     /// Who is let in by what, with the version as the server spells it.
-    fn let_in(&self, session: &Session) -> String {
-        let facts = session.facts();
+    fn let_in(&self, facts: &ServerFacts) -> String {
         let user = shown::user(self.connector.config().user());
         let version = match facts.engine() {
             Engine::CockroachDb => facts
@@ -321,16 +318,21 @@ impl Doctor {
         }
     }
 
-    async fn session(&self, session: &Session, diagnosis: &mut Diagnosis) {
+    async fn session(&self, stream: AuthenticatedStream, diagnosis: &mut Diagnosis) {
         let limit = self.connector.config().connect_timeout;
+        let attempt = format!("using the session with {}", stream.endpoint());
+        let can_cancel = stream.facts().process_id().is_some();
         let start = Instant::now();
-        let result = match session.ping(limit).await {
-            Ok(()) => session.check_database(limit).await,
-            failed => failed,
-        };
+        let asked = timeout(limit, is_usable(stream, &attempt)).await;
         let took = start.elapsed();
+        let result = asked.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                format!("{attempt}: no answer within {limit:?}"),
+            ))
+        });
         match result {
-            Ok(()) if session.facts().process_id().is_some() => {
+            Ok(()) if can_cancel => {
                 diagnosis.ok(
                     DoctorStep::Session,
                     "a statement is answered".to_owned(),
@@ -346,6 +348,25 @@ impl Doctor {
             Err(error) => diagnosis.failed(DoctorStep::Session, &error, took),
         }
     }
+}
+
+/// Whether a statement is answered, and the database exists.
+async fn is_usable(stream: AuthenticatedStream, attempt: &str) -> Result<(), Error> {
+    let (mut stream, _) = stream.ask(attempt, "").await?;
+    if stream.facts().engine() == Engine::CockroachDb {
+        stream = match stream.ask(attempt, DOES_DATABASE_EXIST).await {
+            Ok((stream, _)) => stream,
+            // A server that does not know the question does not fail it.
+            Err(error)
+                if error.kind() != ErrorKind::UnknownDatabase && error.sqlstate().is_some() =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+    }
+    stream.say_goodbye().await;
+    Ok(())
 }
 
 fn describe_tls(transport: &Transport, mode: SslMode) -> String {

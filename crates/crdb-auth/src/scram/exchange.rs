@@ -221,18 +221,18 @@ impl Challenge {
 
     /// The client's proof, and what the server must answer to it.
     pub(crate) fn respond(&self, keys: &Keys) -> (String, Verification) {
-        let stored = digest::digest(&digest::SHA256, &keys.client);
+        let stored = digest::digest(&digest::SHA256, keys.client.as_slice());
         let signature = sign(
             &hmac::Key::new(hmac::HMAC_SHA256, stored.as_ref()),
             self.auth_message.as_bytes(),
         );
-        let mut proof = keys.client;
+        let mut proof = *keys.client;
         for (byte, mask) in proof.iter_mut().zip(signature) {
             *byte ^= mask;
         }
         let message = format!("{},p={}", self.final_without_proof, STANDARD.encode(proof));
         let verification = Verification {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &keys.server),
+            key: hmac::Key::new(hmac::HMAC_SHA256, keys.server.as_slice()),
             auth_message: self.auth_message.clone(),
         };
         (message, verification)
@@ -390,7 +390,7 @@ mod tests {
         fn any_server_message_is_survived(message in proptest::collection::vec(any::<u8>(), 0..300)) {
             drop(first().challenge(&message, IterationLimits::default()));
             let challenge = challenge(SERVER_FIRST).unwrap();
-            let keys = Keys { client: [1; 32], server: [2; 32] };
+            let keys = Keys { client: [1; 32].into(), server: [2; 32].into() };
             let (_, verification) = challenge.respond(&keys);
             prop_assert!(verification.verify(&message).is_err());
         }

@@ -4,15 +4,15 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use ring::{hmac, pbkdf2};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
 /// ClientKey and ServerKey of RFC 5802: what PBKDF2 is spent on.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub(crate) struct Keys {
-    pub(super) client: [u8; 32],
-    pub(super) server: [u8; 32],
+    pub(super) client: Zeroizing<[u8; 32]>,
+    pub(super) server: Zeroizing<[u8; 32]>,
 }
 
 impl Keys {
@@ -29,8 +29,8 @@ impl Keys {
         );
         let key = hmac::Key::new(hmac::HMAC_SHA256, salted.as_slice());
         Self {
-            client: sign(&key, b"Client Key"),
-            server: sign(&key, b"Server Key"),
+            client: Zeroizing::new(sign(&key, b"Client Key")),
+            server: Zeroizing::new(sign(&key, b"Server Key")),
         }
     }
 }

@@ -10,8 +10,9 @@ use super::{Cleanliness, Session, drive};
 use crate::error::{Error, ErrorKind};
 use crate::facts::Engine;
 use crate::net::later;
+use crate::question::DOES_DATABASE_EXIST;
 use crate::server_error::ServerError;
-use crate::tap::TransactionStatus;
+use crate::transaction_status::TransactionStatus;
 
 /// What a [`reset`](Session::reset) had to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,8 +43,8 @@ impl Session {
     /// Asks whether the session's database exists.
     ///
     /// PostgreSQL has said so at the login, and nothing is sent. CockroachDB lets in a login that names a database that does not
-    /// exist (`pkg/sql/sessioninit/cache.go`: no "login-preventing error"), and later finds no table in it: there it costs
-    /// one round trip. A server that does not know the question does not fail it.
+    /// exist, and later finds no table in it: there it costs one round trip. A server that does not know the question does not
+    /// fail it.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownDatabase`]; [`ErrorKind::Timeout`] after `within`; otherwise why the session is of no use.
@@ -51,14 +52,12 @@ impl Session {
     /// # Cancel safety
     /// Dropping the future leaves the session [`Unfinished`](crate::Cleanliness::Unfinished).
     pub async fn check_database(&self, within: Duration) -> Result<(), Error> {
-        // Looks nothing up but the database itself (logic_test/privilege_builtins).
-        const QUESTION: &str = "SELECT has_database_privilege(current_database(), 'CONNECT')";
         if self.facts.engine() != Engine::CockroachDb {
             return Ok(());
         }
         let call = self.begin_call();
         let work = async {
-            let answer = self.say(QUESTION).await;
+            let answer = self.say(DOES_DATABASE_EXIST).await;
             // An error is known before the reply that it is part of has ended.
             self.tap.settled().await;
             answer

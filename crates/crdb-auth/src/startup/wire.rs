@@ -34,6 +34,20 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// Goes on where an earlier one has left off.
+    pub(crate) fn resume(
+        (transport, buf): (Transport, BytesMut),
+        attempt: &'a str,
+        unshown: Unshown,
+    ) -> Self {
+        Self {
+            transport,
+            buf,
+            attempt,
+            unshown,
+        }
+    }
+
     pub(crate) fn transport(&self) -> &Transport {
         &self.transport
     }

@@ -1,6 +1,6 @@
 //! The wire tap: what the server's messages tell about the session, read as they go by.
 
-mod command_tag;
+mod effect;
 mod scanner;
 
 use std::collections::BTreeMap;
@@ -9,24 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-pub use command_tag::CommandTag;
-
+use crate::command_tag::CommandTag;
 use crate::facts::Parameters;
 use crate::server_error::ServerError;
-use command_tag::Effect;
+use crate::transaction_status::TransactionStatus;
+use effect::{Effect, effect};
 pub(crate) use scanner::{Scanner, Seen};
-
-/// What the last ReadyForQuery said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransactionStatus {
-    /// No transaction is open.
-    Idle,
-    /// A transaction is open.
-    InTransaction,
-    /// A transaction is open and failed: only its end is accepted.
-    Failed,
-}
 
 /// Why a session may differ from a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -295,7 +283,7 @@ impl State {
                 let tag = CommandTag::new(tag);
                 self.commands += 1;
                 self.last_tag = Some(tag);
-                let excused = match tag.effect() {
+                let excused = match effect(tag.as_str()) {
                     Effect::Nothing => true,
                     Effect::Setting => self.local_settings > 0,
                     Effect::Unknown => false,

@@ -42,6 +42,9 @@ mod reference;
 mod resolve;
 mod section;
 mod setting;
+mod toml;
+mod tree;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;

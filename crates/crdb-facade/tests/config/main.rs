@@ -7,6 +7,7 @@
 )]
 
 mod documents;
+mod documents_in_yaml;
 mod mistakes;
 mod secrets;
 mod sources;
