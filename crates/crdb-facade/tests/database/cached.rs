@@ -9,6 +9,7 @@ use crdb_testkit::{CockroachVersion, Engine, QuirksOptions, QuirksProxy};
 use std::time::Duration;
 
 use super::config;
+use super::logged::Log;
 
 /// Answers that are not too old as long as a test runs.
 pub(super) const KEPT: CacheRule = CacheRule::new(Duration::from_secs(3_600));
@@ -436,54 +437,29 @@ async fn answers_are_counted() {
     }
 }
 
-/// What is written by a subscriber.
-#[derive(Clone, Default)]
-struct Written(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_load_is_a_span_of_the_call_that_began_it_and_a_hit_an_event() {
     let (_database, db) = open_postgres().await;
     let cached = db.cached();
     // The statement is known: what follows is loaded in a task of its own.
     value(&cached, 2).await;
-    let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
-        .with_ansi(false)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::start();
     let request = tracing::info_span!("request");
     let calls = async {
         value(&cached, 1).await;
         value(&cached, 1).await;
     };
     tracing::Instrument::instrument(calls, request).await;
-    let read = || String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     // The load's task ends behind its answer.
     let closed = async {
-        while !read().contains("crdb::cache: close") {
+        while !log.text().contains("crdb::cache: close") {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(60), closed)
         .await
         .expect("no load has closed its span");
-    drop(guard);
-    let text = read();
+    let text = log.text();
     let has = |parts: &[&str]| {
         let line = text
             .lines()

@@ -5,21 +5,7 @@ use crdb_facade::{Database, ErrorKind, Row};
 use crdb_testkit::{CockroachVersion, Engine, Injection, QuirksOptions, QuirksProxy};
 
 use super::config;
-
-/// What was written to the log.
-#[derive(Clone, Default)]
-struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use super::logged::Log;
 
 /// v21.2 is not supported: nothing can be cancelled there, and what changes a session costs no session.
 #[tokio::test]
@@ -38,18 +24,9 @@ async fn a_server_that_is_too_old_works_and_is_warned_of() {
             .set(keys::auth::CHECK_AT_OPEN, true)
             .build()
             .unwrap();
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        let opened = {
-            let _logged = tracing::subscriber::set_default(subscriber);
-            Database::open(config).await
-        };
-        let db = opened.unwrap();
-        let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let log = Log::start();
+        let db = Database::open(config).await.unwrap();
+        let told = log.text();
         assert_eq!(
             told.contains("older than what is supported"),
             warns,

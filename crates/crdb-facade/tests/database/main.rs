@@ -23,6 +23,7 @@ mod exported;
 mod lanes;
 #[cfg(feature = "log")]
 mod lines;
+mod logged;
 mod main_job;
 #[cfg(feature = "migrate")]
 mod migrations;
