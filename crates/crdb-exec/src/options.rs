@@ -342,13 +342,15 @@ impl TransactionOptions {
     }
 }
 
-/// Whether a rollback to a savepoint may lose earlier writes of the transaction where buffered writes have been turned on:
-/// from v25.2, where they came, to v25.4.3, and v26.1.0 (cockroachdb/cockroach#161972).
+/// Whether a rollback to a savepoint may lose earlier writes of the transaction where buffered writes, a preview, have been turned on.
+///
+/// That was mended in v25.4.4 and v26.1.1 (cockroachdb/cockroach#161972), and of the same kind is what a `lock_timeout` leads to
+/// (cockroachdb/cockroach#172270): in which patch releases that was mended is not known, so it holds for all of them. From v26.2 on writes
+/// are buffered by default, and turning that off would slow every transaction down.
 fn loses_buffered_writes(version: ServerVersion) -> bool {
     const BEGAN: ServerVersion = ServerVersion::new(25, 2, 0);
-    const MENDED: ServerVersion = ServerVersion::new(25, 4, 4);
-    const AGAIN: ServerVersion = ServerVersion::new(26, 1, 0);
-    (BEGAN..MENDED).contains(&version) || version == AGAIN
+    const BY_DEFAULT: ServerVersion = ServerVersion::new(26, 2, 0);
+    (BEGAN..BY_DEFAULT).contains(&version)
 }
 
 #[cfg(test)]
@@ -435,12 +437,14 @@ mod tests {
             (25, 3, 0),
             (25, 4, 0),
             (25, 4, 3),
+            (25, 4, 4),
             (26, 1, 0),
+            (26, 1, 1),
         ] {
             assert!(begin(Engine::CockroachDb, version), "{version:?}");
             assert!(!begin(Engine::PostgreSql, version), "{version:?}");
         }
-        for version in [(24, 3, 9), (25, 1, 9), (25, 4, 4), (26, 1, 1), (26, 2, 0)] {
+        for version in [(24, 3, 9), (25, 1, 9), (26, 2, 0)] {
             assert!(!begin(Engine::CockroachDb, version), "{version:?}");
         }
     }

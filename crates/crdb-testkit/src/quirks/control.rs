@@ -171,6 +171,8 @@ pub(super) struct Failures {
     pub(super) connection_limit: Option<usize>,
     /// How many rows a transaction may write before its COMMIT is too late.
     pub(super) commit_limit: Option<u64>,
+    /// How long a COPY that is its own transaction may take before its commit is too late.
+    pub(super) copy_limit: Option<Duration>,
     /// How long schema changes take.
     pub(super) job_time: Duration,
 }

@@ -1,6 +1,7 @@
 //! COPY FROM STDIN, which only the simple protocol has.
 
 use std::io;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -8,6 +9,7 @@ use super::failure::Failure;
 use super::session::Session;
 use super::statement::Statement;
 use super::tokens::{TokenKind, statements};
+use super::transaction::State;
 use super::translate;
 use super::wire::{Frame, Incoming, fields, put_failure};
 
@@ -15,6 +17,7 @@ impl Session {
     /// Passes the client's data on until it is done, gives up, or PostgreSQL refuses it. What PostgreSQL says then is
     /// still to be read. False when the COPY has failed and the client knows.
     pub(super) async fn copy_in(&mut self, statement: &Statement) -> io::Result<bool> {
+        let began = Instant::now();
         loop {
             tokio::select! {
                 message = self.client.reader.next() => {
@@ -25,13 +28,19 @@ impl Session {
                     };
                     match frame.tag {
                         b'd' => self.backend.send_frame(&frame).await?,
+                        b'c' if self.copy_is_late(began) => {
+                            let late = Failure::commit_deadline(self.control.options.release());
+                            self.break_off("its commit is too late", &late).await?;
+                            return Ok(false);
+                        }
                         b'c' | b'f' => {
                             self.backend.send_flushed(&frame).await?;
                             return Ok(true);
                         }
                         b'H' | b'S' => {}
                         _ => {
-                            self.break_off().await?;
+                            let failure = Failure::protocol("unexpected message type during COPY");
+                            self.break_off("another message came", &failure).await?;
                             return Ok(false);
                         }
                     }
@@ -56,16 +65,17 @@ impl Session {
         }
     }
 
-    /// Ends a COPY in whose middle another statement came. That statement is lost.
-    async fn break_off(&mut self) -> io::Result<()> {
-        self.backend
-            .send_frame(&give_up("another message came"))
-            .await?;
+    /// Whether the COPY commits by itself, and later than a test wants it to.
+    fn copy_is_late(&self, began: Instant) -> bool {
+        let limit = self.control.failures().copy_limit;
+        self.transaction.state == State::Idle && limit.is_some_and(|limit| began.elapsed() > limit)
+    }
+
+    /// Ends a COPY without keeping anything, and says why. A statement that came in its middle is lost.
+    async fn break_off(&mut self, why: &str, failure: &Failure) -> io::Result<()> {
+        self.backend.send_flushed(&give_up(why)).await?;
         while self.backend.answer().await?.tag != b'E' {}
-        put_failure(
-            &mut self.out,
-            &Failure::protocol("unexpected message type during COPY"),
-        );
+        put_failure(&mut self.out, failure);
         Ok(())
     }
 }

@@ -207,6 +207,13 @@ impl QuirksProxy {
         self.control.failures().commit_limit = rows;
     }
 
+    /// Answers a COPY FROM outside a transaction that has taken longer than this with `transaction deadline exceeded`, and nothing of it is
+    /// kept: what CockroachDB did before v25.3.6, v25.4.1 and v26.1 after about a minute (cockroach#156584). A COPY in a transaction goes
+    /// on. None for no limit, which is the default.
+    pub fn limit_copies(&self, takes: Option<Duration>) {
+        self.control.failures().copy_limit = takes;
+    }
+
     /// How long the jobs of schema changes take, those included that are running; not at all by default. Their statements
     /// wait for them.
     pub fn slow_schema_changes(&self, takes: Duration) {

@@ -1,5 +1,7 @@
 //! COPY.
 
+use std::time::Duration;
+
 use crdb_testkit::{CockroachVersion, QuirksOptions};
 
 use crate::raw::{message, parse, query, run, session, sync};
@@ -218,4 +220,39 @@ async fn a_row_of_the_wrong_width_is_refused_with_counts() {
 
 fn message_done() -> Vec<u8> {
     message(b'c', b"")
+}
+
+/// Before v25.3.6, v25.4.1 and v26.1 a COPY committed by itself although its transaction's time was over.
+#[tokio::test]
+async fn a_copy_of_its_own_that_takes_too_long_is_past_its_deadline_each_time() {
+    let options = QuirksOptions::default().version(CockroachVersion::V25_2);
+    let (proxy, _database, mut raw) = session(options).await;
+    let copy = |id: u8| {
+        [
+            query("COPY tr FROM STDIN"),
+            data(&format!("{id}\t{id}\ta\n")),
+            message(b'c', b""),
+        ]
+        .concat()
+    };
+    proxy.limit_copies(Some(Duration::ZERO));
+    for _ in 0..2 {
+        let answer = raw.exchange(&copy(1)).await;
+        assert_eq!(answer[0], "CopyInResponse format=0");
+        assert!(
+            answer[1].contains(" 40001 ") && answer[1].contains("RETRY_COMMIT_DEADLINE_EXCEEDED"),
+            "{answer:?}"
+        );
+        assert_eq!(answer[2..], ["ReadyForQuery I"]);
+    }
+    // In a transaction it is COMMIT that commits.
+    raw.query("BEGIN").await;
+    let answer = raw.exchange(&copy(1)).await;
+    assert_eq!(answer[1..], ["CommandComplete 'COPY 1'", "ReadyForQuery T"]);
+    raw.query("COMMIT").await;
+    proxy.limit_copies(None);
+    let answer = raw.exchange(&copy(2)).await;
+    assert_eq!(answer[1], "CommandComplete 'COPY 1'");
+    let answer = raw.query("SELECT count(*) FROM tr").await;
+    assert_eq!(answer[1], "DataRow 2");
 }

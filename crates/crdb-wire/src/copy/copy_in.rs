@@ -197,8 +197,8 @@ impl Session {
 /// What is sent is not buffered beyond a bound: sending waits until the stream takes it. Nothing is kept by the server before
 /// [`finish`](Self::finish) has succeeded, unless a CockroachDB's `copy_from_atomic_enabled` is off.
 ///
-/// On CockroachDB before v25.3.6, v25.4.1 and v26.1 a COPY that takes more than a minute can fail (cockroachdb/cockroach#156584):
-/// copy in pieces that take less.
+/// On CockroachDB before v25.3.6, v25.4.1 and v26.1 a COPY outside a transaction that takes more than a minute can fail with 40001, however
+/// often it is tried (cockroachdb/cockroach#156584), and keeps nothing: put `BEGIN` and `COMMIT` around it, or copy in pieces that take less.
 ///
 /// # Cancel safety
 /// Dropping it gives the COPY up: the server learns of it and keeps nothing. The session can be used at once; it is clean when the

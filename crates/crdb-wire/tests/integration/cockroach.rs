@@ -1,6 +1,6 @@
 //! What CockroachDB does otherwise, on a proxy that answers as it does.
 
-use crdb_wire::{Cleanliness, End, Engine, ErrorKind, Renewal, TransactionStatus};
+use crdb_wire::{Cleanliness, CopyFormat, End, Engine, ErrorKind, Renewal, TransactionStatus};
 
 use crate::bed::{one, quirky, soon};
 
@@ -36,6 +36,32 @@ async fn copy_in_the_extended_protocol_never_reaches_the_server() {
     let error = session.execute("COPY t FROM STDIN", &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(session.end_loan(), Cleanliness::Clean);
+}
+
+/// What the documentation of `CopyIn` says of releases whose COPY commits by itself too late.
+#[tokio::test]
+async fn a_long_copy_is_refused_by_itself_and_taken_in_a_transaction() {
+    let (proxy, session) = quirky().await;
+    session
+        .simple("SET experimental_enable_temp_tables = on")
+        .await
+        .unwrap();
+    session
+        .simple("CREATE TEMP TABLE long (n INT8)")
+        .await
+        .unwrap();
+    proxy.limit_copies(Some(std::time::Duration::ZERO));
+    let copy = async || {
+        session
+            .copy_in_whole("COPY long FROM STDIN", CopyFormat::Text, b"1\n")
+            .await
+    };
+    let error = copy().await.unwrap_err();
+    assert_eq!(error.sqlstate(), Some("40001"));
+    session.simple("BEGIN").await.unwrap();
+    assert_eq!(copy().await.unwrap().rows_affected(), 1);
+    session.simple("COMMIT").await.unwrap();
+    assert_eq!(one::<i64>(&session, "SELECT count(*) FROM long").await, 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crdb_data::{ErrorKind, Load, Source};
 use crdb_facade::Row as _;
@@ -148,4 +149,22 @@ async fn a_load_survives_what_a_cluster_does_to_it() {
         (row.get::<i64>(0).unwrap(), row.get::<i64>(1).unwrap()),
         (3_000, 3_000)
     );
+}
+
+/// A COPY that commits by itself fails on some releases when it has taken a minute: those of a load are in transactions.
+#[tokio::test]
+async fn a_copy_of_a_load_never_commits_by_itself() {
+    let (_database, proxy, db) = cockroach().await;
+    create(&db).await;
+    proxy.limit_copies(Some(Duration::ZERO));
+    let (_directory, path) = file("items.csv", lines(100));
+    for load in [
+        Load::into_table("item"),
+        Load::into_table("item").resumable("items"),
+    ] {
+        db.execute("DELETE FROM item", &[]).await.unwrap();
+        let report = load.run(db.executor(), Source::csv(&path)).await.unwrap();
+        assert_eq!(report.rows, 100);
+        assert_eq!(number(&db, "SELECT count(*) FROM item").await, 100);
+    }
 }
