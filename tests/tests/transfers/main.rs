@@ -35,7 +35,6 @@ async fn conserve_the_total_under_injected_serialization_failures() {
     let engine = Engine::shared().await;
     let bank = Bank::new(engine).await;
     if engine.kind() == EngineKind::CockroachDb {
-        engine.refuse_imitation("inject_retry_errors_enabled");
         // It fails every statement of an explicit transaction for as long as the variable is on: that must be reported as
         // what it is. Conflicts of its own follow without it.
         let failing = bank

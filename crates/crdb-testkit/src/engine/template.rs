@@ -6,7 +6,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::process::{Account, is_alive};
@@ -105,7 +105,8 @@ fn target_directory() -> Option<PathBuf> {
 
 fn copy_tree(from: &Path, to: &Path, account: Option<Account>) -> io::Result<()> {
     std::fs::create_dir(to)?;
-    std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
+    // PostgreSQL wants no others in its directory, and a target directory that was kept elsewhere meanwhile may have lost that.
+    std::fs::set_permissions(to, PermissionsExt::from_mode(0o700))?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
@@ -131,7 +132,6 @@ mod tests {
 
     #[test]
     fn what_is_kept_comes_back_the_same_and_is_kept_once() {
-        use std::os::unix::fs::PermissionsExt;
         let directory = std::env::temp_dir().join(format!(
             "crdb-testkit-template-{:016x}",
             rand::random::<u64>()
@@ -139,7 +139,6 @@ mod tests {
         let (data, again) = (directory.join("data"), directory.join("again"));
         std::fs::create_dir_all(data.join("base/1")).unwrap();
         std::fs::write(data.join("base/1/file"), b"contents").unwrap();
-        std::fs::set_permissions(data.join("base"), PermissionsExt::from_mode(0o700)).unwrap();
 
         let template = Template(Some(directory.join("cache/kept")));
         assert!(!template.restore(&again, None));
@@ -148,16 +147,20 @@ mod tests {
         let cut = directory.join(format!("cache/kept.0-{}", u32::MAX / 3));
         std::fs::create_dir(&cut).unwrap();
         template.keep(&data);
+        // As a tool leaves it that stores a target directory without its permissions.
+        let kept = directory.join("cache/kept");
+        for place in [kept.join("base"), kept] {
+            std::fs::set_permissions(place, PermissionsExt::from_mode(0o755)).unwrap();
+        }
         assert!(template.restore(&again, None));
         assert_eq!(
             std::fs::read(again.join("base/1/file")).unwrap(),
             b"contents"
         );
-        let mode = std::fs::metadata(again.join("base"))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o700);
+        for place in [again.join("base"), again.clone()] {
+            let mode = std::fs::metadata(place).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
         assert_eq!(
             std::fs::read_dir(directory.join("cache")).unwrap().count(),
             1
