@@ -12,7 +12,7 @@ impl Database {
     /// A schema that is newer than these migrations, and has all of them, is left as it is, with a WARN: so a program can be taken back
     /// without its schema. [`Migrator::up`] refuses it.
     ///
-    /// It needs three of the pool's sessions at a time.
+    /// It needs three of the pool's sessions at a time, and refuses a pool that has fewer.
     ///
     /// ```no_run
     /// use crdb_facade::Database;
@@ -53,6 +53,9 @@ impl Database {
     /// takes its place.
     #[must_use]
     pub fn migrator(&self, migrations: Migrations) -> Migrator<Source> {
-        Migrator::new(self.executor().clone(), migrations).observer(self.migrate_observer())
+        let sessions = usize::try_from(self.pool_status().max_size).unwrap_or(usize::MAX);
+        Migrator::new(self.executor().clone(), migrations)
+            .lent_at_once(sessions)
+            .observer(self.migrate_observer())
     }
 }

@@ -42,7 +42,11 @@ pub struct Migrator<S: SessionSource> {
     pub(crate) options: Options,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) queries: Option<Repository>,
+    lent_at_once: Option<usize>,
 }
+
+/// For the migrations, for heartbeats, and for the journal.
+const SESSIONS: usize = 3;
 
 impl<S: SessionSource> fmt::Debug for Migrator<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,6 +75,7 @@ impl<S: SessionSource> Migrator<S> {
             options: Options::default(),
             observer: Arc::new(()),
             queries: None,
+            lent_at_once: None,
         }
     }
 
@@ -85,6 +90,14 @@ impl<S: SessionSource> Migrator<S> {
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = observer;
+        self
+    }
+
+    /// Says how many sessions the source lends at once at most, such as the size of its pool. Where they are too few, what changes
+    /// something is refused at once: it would wait for the third session while it holds the other two. By default they are enough.
+    #[must_use]
+    pub fn lent_at_once(mut self, most: usize) -> Self {
+        self.lent_at_once = Some(most);
         self
     }
 
@@ -183,7 +196,8 @@ impl<S: SessionSource> Migrator<S> {
     /// # Errors
     /// [`ErrorKind::Files`], [`ErrorKind::Newer`], [`ErrorKind::Preflight`] and [`ErrorKind::PartlyUndone`] before anything
     /// runs; [`ErrorKind::Step`] when a statement failed, [`ErrorKind::Undecided`] when it was cut off and cannot be seen;
-    /// [`ErrorKind::Busy`] and [`ErrorKind::LeaseLost`] because of other runners.
+    /// [`ErrorKind::Busy`] and [`ErrorKind::LeaseLost`] because of other runners; [`ErrorKind::Refused`] where
+    /// [too few sessions](Self::lent_at_once) are lent.
     pub async fn up(&self) -> Result<Report, Error> {
         self.apply(None).await
     }
@@ -397,6 +411,13 @@ impl<S: SessionSource> Migrator<S> {
 
     /// Waits for the lease.
     pub(crate) async fn runner<'a>(&'a self, place: &'a Place) -> Result<Runner<'a, S>, Error> {
+        if let Some(most) = self.lent_at_once.filter(|most| *most < SESSIONS) {
+            let message = format!(
+                "migrations need {SESSIONS} sessions at once, and the pool lends {most} at most"
+            );
+            return Err(Error::new(ErrorKind::Refused, message)
+                .remedy("raise pool.max_size for what migrates"));
+        }
         place.tables.create(&self.db).await?;
         Runner::start(
             &self.db,

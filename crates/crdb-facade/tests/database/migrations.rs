@@ -1,5 +1,8 @@
 //! Migrations over the facade's own sessions.
 
+use std::time::Duration;
+
+use crdb_facade::config::keys;
 use crdb_facade::migrate::{ErrorKind, Migrations, Options};
 use crdb_facade::prelude::*;
 use crdb_testkit::Engine;
@@ -68,5 +71,29 @@ async fn replicas_that_start_at_once_migrate_once() {
         let row = db.query("counters.get").bind("name", "a").fetch_one().await;
         let value: i64 = row.unwrap().get("value").unwrap();
         assert_eq!(value, 2);
+    }
+}
+
+/// A pool of two would wait for its third session while it holds both.
+#[tokio::test]
+async fn a_pool_that_is_too_small_for_migrations_is_refused_at_once() {
+    let engine = Engine::shared().await;
+    let database = engine.create_database().await;
+    for size in 1..=3_u32 {
+        let config = config(&database).set(keys::pool::MAX_SIZE, size);
+        let db = Database::open(config.build().unwrap()).await.unwrap();
+        let text = "CREATE TABLE counters (name TEXT PRIMARY KEY);";
+        let migrations = Migrations::from_embedded(&[("0001_counters.up.sql", text)]).unwrap();
+        let migrated = tokio::time::timeout(Duration::from_secs(60), db.migrate(migrations));
+        match migrated.await.unwrap() {
+            Ok(report) => assert_eq!((size, report.versions()), (3, vec![1])),
+            Err(error) => {
+                assert!(size < 3, "{error}");
+                assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+                assert!(!error.is_transient());
+                let told = error.to_string();
+                assert!(told.contains(&format!("lends {size} at most")), "{told}");
+            }
+        }
     }
 }
