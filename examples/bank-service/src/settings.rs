@@ -1,6 +1,7 @@
 //! The configuration: a file, and variables of the environment, which are stronger.
 
 use std::fmt;
+use std::mem::take;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -98,17 +99,17 @@ pub enum LogFormat {
 }
 
 /// Where the audit log is, and its keys.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AuditSettings {
     /// The directory of the log's files; `BANK_AUDIT_DIRECTORY`. Each replica has its own.
     pub directory: PathBuf,
-    /// Who signs: a name such as `bank.example/audit`.
+    /// Who signs: a name such as `bank.example/audit`; `BANK_AUDIT_NAME`.
     pub name: String,
-    /// The key that chains the lines: a file of 32 bytes or more.
+    /// The key that chains the lines: a file of 32 bytes or more; `BANK_AUDIT_KEY_FILE`.
     pub key_file: PathBuf,
-    /// The seed of the key that signs checkpoints: a file of 32 bytes.
+    /// The seed of the key that signs checkpoints: a file of 32 bytes; `BANK_AUDIT_SEED_FILE`.
     pub seed_file: PathBuf,
 }
 
@@ -173,9 +174,36 @@ impl Settings {
         if let Some(filter) = set("RUST_LOG") {
             self.log.filter = filter;
         }
-        if let (Some(directory), Some(audit)) = (set("BANK_AUDIT_DIRECTORY"), &mut self.audit) {
-            audit.directory = directory.into();
+        self.apply_audit(&set)
+    }
+
+    /// The variables are stronger than the section, or make one. A part of one is a mistake: there would be no audit log, and nothing
+    /// would say so.
+    fn apply_audit(&mut self, set: &dyn Fn(&str) -> Option<String>) -> Result<(), SettingsError> {
+        let names = [
+            "BANK_AUDIT_DIRECTORY",
+            "BANK_AUDIT_NAME",
+            "BANK_AUDIT_KEY_FILE",
+            "BANK_AUDIT_SEED_FILE",
+        ];
+        let given = names.map(set);
+        if given.iter().all(Option::is_none) {
+            return Ok(());
         }
+        if self.audit.is_none()
+            && let Some((name, _)) = names.iter().zip(&given).find(|(_, text)| text.is_none())
+        {
+            let all = names.join(", ");
+            return Err(SettingsError(format!(
+                "{name}: without the section audit, it takes all of {all}"
+            )));
+        }
+        let [directory, name, key_file, seed_file] = given;
+        let audit = self.audit.get_or_insert_default();
+        audit.directory = directory.map_or_else(|| take(&mut audit.directory), PathBuf::from);
+        audit.name = name.unwrap_or_else(|| take(&mut audit.name));
+        audit.key_file = key_file.map_or_else(|| take(&mut audit.key_file), PathBuf::from);
+        audit.seed_file = seed_file.map_or_else(|| take(&mut audit.seed_file), PathBuf::from);
         Ok(())
     }
 }
@@ -222,6 +250,45 @@ mod tests {
         assert_eq!(
             (settings.log.format, settings.log.filter.as_str()),
             (LogFormat::Text, "debug")
+        );
+    }
+
+    /// The component of Kubernetes has no other way to turn the audit log on.
+    #[test]
+    fn the_audit_log_of_kubernetes_is_turned_on() {
+        let text = include_str!("../../../deploy/kubernetes/components/audit/deployment.yaml");
+        let patch: serde_json::Value = serde_saphyr::from_str(text).unwrap();
+        let variables = patch["spec"]["template"]["spec"]["containers"][0]["env"].clone();
+        let variables: Vec<serde_json::Value> = serde_json::from_value(variables).unwrap();
+        let find = |name: &str| {
+            let mut variables = variables.iter();
+            let variable = variables.find(|variable| variable["name"] == name)?;
+            Some(variable["value"].as_str()?.to_owned())
+        };
+        let mut settings = settings();
+        settings.apply(&find).unwrap();
+        let audit = settings.audit.unwrap();
+        assert_eq!(audit.directory, Path::new("/var/lib/bank/$(POD_NAME)"));
+        assert_eq!(audit.name, "bank.example/audit");
+        assert_eq!(audit.key_file, Path::new("/run/secrets/audit/key"));
+        assert_eq!(audit.seed_file, Path::new("/run/secrets/audit/seed"));
+    }
+
+    #[test]
+    fn a_part_of_an_audit_log_is_a_mistake() {
+        let directory = |name: &str| (name == "BANK_AUDIT_DIRECTORY").then(|| "/log".to_owned());
+        let error = settings().apply(&directory).unwrap_err().to_string();
+        assert!(error.starts_with("BANK_AUDIT_NAME: "), "{error}");
+        let mut whole = settings();
+        whole.audit = Some(AuditSettings {
+            name: "bank".to_owned(),
+            ..AuditSettings::default()
+        });
+        whole.apply(&directory).unwrap();
+        let audit = whole.audit.unwrap();
+        assert_eq!(
+            (audit.directory.as_path(), audit.name.as_str()),
+            (Path::new("/log"), "bank")
         );
     }
 

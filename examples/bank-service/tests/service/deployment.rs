@@ -219,9 +219,16 @@ fn selectors_find_the_pods_and_ports_have_names() {
     assert_eq!(&deployment["spec"]["selector"]["matchLabels"], labels);
     assert_eq!(&service["spec"]["selector"], labels);
     assert_eq!(&budget["spec"]["selector"]["matchLabels"], labels);
+    let mut spreads = 0;
     for spread in items(&pod["spec"]["topologySpreadConstraints"]) {
         assert_eq!(&spread["labelSelector"]["matchLabels"], labels);
+        assert_eq!(
+            spread["nodeTaintsPolicy"], "Honor",
+            "a cordoned node counts as one without pods, and the pod that left it runs nowhere"
+        );
+        spreads += 1;
     }
+    assert_eq!(spreads, 2);
     let ports = names(&pod["spec"]["containers"][0]["ports"]);
     let container = &pod["spec"]["containers"][0];
     for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
@@ -251,6 +258,28 @@ fn selectors_find_the_pods_and_ports_have_names() {
         .filter(|name| !["kustomization.yaml", "bank.yaml"].contains(&name.as_str()))
         .collect();
     assert_eq!(listed, there.iter().map(String::as_str).collect());
+}
+
+/// Patches are merged by name: one that adds a list at a path would replace what another component has put there.
+#[test]
+fn components_can_be_combined() {
+    let components = root().join("deploy/kubernetes/components");
+    let mut patches = 0;
+    for component in fs::read_dir(components).unwrap() {
+        let path = component.unwrap().path();
+        let file = path.join("kustomization.yaml");
+        let component = yaml(file.to_str().unwrap());
+        for patch in items(&component["patches"]) {
+            let patch = path.join(text(&patch["path"]));
+            let merged = yaml(patch.to_str().unwrap());
+            patches += 1;
+            // Rules of the network have no names.
+            if !patch.ends_with("network-policy.yaml") {
+                assert!(merged["kind"].is_string(), "{}", patch.display());
+            }
+        }
+    }
+    assert!(patches >= 5, "{patches}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crdb_testkit::Engine;
+use crdb_testkit::{Engine, Login};
 
 use crate::api::no_tables;
 use crate::replica::{LIMIT, Replica, request};
@@ -185,4 +185,49 @@ fn write_secret(path: &std::path::Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// As the component `separate-owner` of Kubernetes has it: the job migrates as the owner of the tables, and the service has their rows alone.
+#[tokio::test]
+async fn a_service_whose_user_owns_no_table_works() {
+    let engine = Engine::shared_postgres().await;
+    let database = engine.create_database().await;
+    let (owner, user) = (engine.administrator(), engine.login(Login::Trust).user());
+    let prepared = format!(
+        "REVOKE CREATE ON SCHEMA public FROM public; GRANT USAGE ON SCHEMA public TO {user}; \
+         ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {user}",
+        owner.user()
+    );
+    engine.execute_in(database.name(), &prepared).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "listen: 127.0.0.1:1\nmigrate: command\ndatabase:\n  auth:\n    nodes: [localhost:{}]\n    user: {user}\n    database: {}\n    \
+         tls: {{ root_certificates: [{}] }}\n",
+        engine.port(),
+        database.name(),
+        engine.ca_cert_path().display()
+    );
+    let replica = Replica::start(directory.path(), &settings, &[]).await;
+    replica.until_ready(503).await;
+    let migrate = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bank-service"));
+        command
+            .arg("migrate")
+            .arg(directory.path().join("bank.yaml"));
+        command.envs(variables.iter().copied());
+        command.output().unwrap()
+    };
+    let refused = migrate(&[]);
+    assert!(!refused.status.success(), "the service's user made tables");
+    let variables = [
+        ("CRDB_AUTH__USER", owner.user()),
+        ("CRDB_AUTH__PASSWORD", owner.password()),
+    ];
+    let migrated = migrate(&variables);
+    let said = String::from_utf8_lossy(&migrated.stdout);
+    assert!(migrated.status.success(), "{said}");
+    replica.until_ready(204).await;
+    let ada = r#"{"name":"Ada","email":"ada@example.com","country":"GB"}"#;
+    let answer = request(replica.address, "POST", "/customers", None, ada).await;
+    assert_eq!(answer.unwrap().0, 200, "{}", replica.log());
 }
