@@ -53,6 +53,8 @@ struct State {
     turn: u64,
     /// Counts the keytab's versions and the tickets that were dropped: an old cache must not answer for a new key.
     version: u64,
+    /// The acquisition whose ticket has ended, and whose caches were left for that.
+    ended: Option<u64>,
     /// A changed keytab that gave no ticket, and when it was tried.
     failed: Option<(KeytabStamp, Instant)>,
 }
@@ -259,12 +261,13 @@ impl Tickets {
         let (turn, version) = {
             let mut state = self.state();
             state.turn += 1;
-            if state
-                .held
-                .as_ref()
-                .is_some_and(|held| held.keytab != keytab)
-            {
+            let held = state.held.as_ref();
+            let changed = held.is_some_and(|held| held.keytab != keytab);
+            let ended = held.filter(|held| !held.is_usable()).map(|held| held.turn);
+            // A cache with a ticket that has ended keeps the library from telling that the KDC cannot be reached: it tells of the ticket.
+            if changed || (ended.is_some() && ended != state.ended) {
                 state.version += 1;
+                state.ended = ended;
             }
             (state.turn, state.version)
         };
