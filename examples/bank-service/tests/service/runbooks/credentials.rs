@@ -34,7 +34,7 @@ async fn start(
     (replica, database)
 }
 
-/// Ends all sessions of a database, so that whoever needs one logs in.
+/// Ends all sessions of a database, so that the service has to log in.
 async fn end_sessions(engine: &Engine, database: &crdb_testkit::Database) {
     let text = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{}'",

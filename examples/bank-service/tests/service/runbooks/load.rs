@@ -41,7 +41,7 @@ async fn an_exhausted_pool_shows_who_holds_its_sessions() {
         assert_eq!(status, 200, "{body}");
     }
     let over = |metrics: &str| values(metrics, "crdb_pool_waiting", "") == [0.0];
-    until(&bed.replica, "nobody waits", over).await;
+    until(&bed.replica, "no caller waits", over).await;
 }
 
 #[tokio::test]

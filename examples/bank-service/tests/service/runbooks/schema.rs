@@ -90,7 +90,7 @@ async fn a_migration_that_failed_or_lost_its_runner_goes_on() {
     assert_eq!(said.lines().next().unwrap().split('|').count(), 3, "{said}");
     assert!(said.contains("CREATE TABLE customers"), "{said}");
 
-    // Killed, it still has its lease: nobody else begins before that has run out.
+    // Killed, it still has its lease: no other runner begins before that has run out.
     drop(runner);
     let said = page.say("Look", STATUS, &places).await;
     assert!(!said.contains("runner: none"), "{said}");
