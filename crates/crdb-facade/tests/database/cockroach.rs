@@ -106,3 +106,36 @@ async fn a_schema_change_that_fails_after_its_data_is_committed() {
     let tables = db.fetch_one(other, &[]).await.unwrap();
     assert_eq!(tables.get::<i64>(0).unwrap(), 0);
 }
+
+/// Buffered writes that a session has turned on are off in transactions of releases whose savepoints may lose them.
+#[tokio::test]
+async fn writes_are_not_buffered_where_savepoints_may_lose_them() {
+    const SETTING: &str = "kv_transaction_buffered_writes_enabled";
+    let engine = Engine::shared_postgres().await;
+    let database = engine.create_database().await;
+    for (version, inside) in [
+        (CockroachVersion::V25_2, "off"),
+        (CockroachVersion::V25_4, "off"),
+        (CockroachVersion::V26_2, "on"),
+    ] {
+        let options = QuirksOptions::default().version(version);
+        let proxy = QuirksProxy::start(engine, options).await.unwrap();
+        let variables = std::collections::BTreeMap::from([(SETTING.to_owned(), "on".to_owned())]);
+        let config = config(&database)
+            .set(keys::auth::NODES, [Node::new(proxy.host(), proxy.port())])
+            .set(keys::auth::SESSION, variables)
+            .set(keys::pool::MAX_SIZE, 1_u32);
+        let db = Database::open(config.build().unwrap()).await.unwrap();
+        let show = format!("SHOW {SETTING}");
+        let seen: String = db
+            .transact(async |tx| {
+                let row = tx.fetch_one(show.as_str(), &[]).await?;
+                Ok::<_, crdb_facade::Error>(row.get(0).unwrap())
+            })
+            .await
+            .unwrap();
+        assert_eq!(seen, inside, "{version}");
+        let row = db.fetch_one(show.as_str(), &[]).await.unwrap();
+        assert_eq!(row.get::<String>(0).unwrap(), "on", "{version}");
+    }
+}
