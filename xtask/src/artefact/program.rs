@@ -63,6 +63,26 @@ impl Shipped {
     }
 }
 
+/// Whether the glibc of this machine starts a static program whose relocations are packed (DT_RELR): a bit each instead of 24 bytes, which
+/// is a megabyte of `crdb`. An older one would crash.
+fn relocates_packed() -> Result<bool> {
+    let output = Command::new("ldd")
+        .arg("--version")
+        .output()
+        .context("ldd could not be started")?;
+    Ok(is_new_enough(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Whether what `ldd --version` prints is of glibc 2.36 or newer.
+fn is_new_enough(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    let version = first.rsplit(' ').next().and_then(|version| {
+        let (major, minor) = version.split_once('.')?;
+        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
+    });
+    version.is_some_and(|version| version >= (2, 36))
+}
+
 impl Program {
     /// Builds it from the workspace in `root` into `place`; tools are kept in `target`.
     ///
@@ -111,6 +131,9 @@ impl Program {
             .arg(place);
         if linking == Linking::Static {
             flags.push("-Ctarget-feature=+crt-static".to_owned());
+            if relocates_packed()? {
+                flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
+            }
         }
         workspace::forget_package(&mut command);
         succeed(
@@ -166,5 +189,24 @@ impl Program {
         self.revision = revision.to_owned();
         self.created = created.to_owned();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_new_enough;
+
+    #[test]
+    fn the_version_of_glibc_is_read() {
+        for (text, is_new) in [
+            ("ldd (Debian GLIBC 2.36-9+deb12u14) 2.36\nCopyright\n", true),
+            ("ldd (Ubuntu GLIBC 2.35-0ubuntu3.8) 2.35\n", false),
+            ("ldd (GNU libc) 2.41\n", true),
+            ("ldd (GNU libc) 3.0\n", true),
+            ("musl libc (x86_64)\nVersion 1.2.5\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(text), is_new, "{text}");
+        }
     }
 }
