@@ -4,7 +4,7 @@ mod project;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use self::project::{Project, library, manifest};
+use self::project::{Project, library, library_with_sqlx, manifest};
 use super::headings;
 use crate::case::{Bound, Case, MeasureError, Metric, Role, Sample, Subject, Target};
 use crate::row::{Heading, Row, Settings};
@@ -21,6 +21,11 @@ const RUNTIME: &str = r#"tokio = { version = "1", features = ["macros", "rt-mult
 
 /// sqlx as its guide says, with the types that the example has.
 const SQLX_LINE: &str = r#"sqlx = { version = "0.9", features = ["chrono", "postgres", "runtime-tokio", "tls-rustls-ring-native-roots", "uuid"] }"#;
+
+/// The types that a service on sqlx names itself.
+const TYPES_LINES: &str = r#"chrono = { version = "0.4", default-features = false, features = ["serde"] }
+uuid = { version = "1", features = ["serde"] }
+"#;
 
 const TOKIO_POSTGRES_LINES: &str = r#"tokio-postgres = { version = "0.7", features = ["with-chrono-0_4", "with-uuid-1"] }
 tokio-postgres-rustls = { version = "0.14", features = ["native-certs", "ring"] }
@@ -54,6 +59,7 @@ tracing-subscriber = {{ version = "0.3", features = ["env-filter", "json"] }}
                 "crdb-facade",
                 r#"features = ["chrono", "migrate", "serde", "uuid"]"#,
             );
+            let sqlx_client = format!("{SQLX_LINE}\n{TYPES_LINES}");
             Ok(vec![
                 Case {
                     name: "a program that connects, first debug build".to_owned(),
@@ -75,15 +81,7 @@ tracing-subscriber = {{ version = "0.3", features = ["env-filter", "json"] }}
                     rounds,
                     subjects: vec![
                         built(library(FACADE, &service(&service_client)).await?),
-                        built(
-                            Project::new(
-                                SQLX,
-                                Role::Peer,
-                                &service(SQLX_LINE),
-                                "the same dependencies around sqlx, and no code".to_owned(),
-                            )
-                            .await?,
-                        ),
+                        built(library_with_sqlx(SQLX, &service(&sqlx_client)).await?),
                     ],
                 },
                 layers().await?,

@@ -43,6 +43,26 @@ pub(super) async fn library(name: &'static str, manifest: &str) -> Result<Projec
     Ok(project)
 }
 
+/// The same service on sqlx.
+pub(super) async fn library_with_sqlx(
+    name: &'static str,
+    manifest: &str,
+) -> Result<Project, MeasureError> {
+    const CODE: &str = "benches/peers/library_with_sqlx.rs.template";
+    let project = Project::new(
+        name,
+        Role::Peer,
+        manifest,
+        format!("{CODE}, the same service"),
+    );
+    let project = project.await?;
+    let at = |part: &str| project.directory.path().join(part);
+    copy(&root().join(CODE), &at("src/main.rs"))?;
+    let migrations = root().join("examples/library-service/sql/migrations");
+    copy(&migrations, &at("sql/migrations"))?;
+    Ok(project)
+}
+
 impl Project {
     /// Makes a package with a `main` that does nothing, and downloads what it depends on: in the versions of this workspace, where
     /// it has them.
