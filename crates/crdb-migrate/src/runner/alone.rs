@@ -168,9 +168,8 @@ impl<S: SessionSource> Runner<'_, S> {
             _ => false,
         };
         if was_there && !step.class.tolerant {
-            return Err(self
-                .in_the_way(step, "the database is already as it would make it")
-                .await);
+            let what = "by the names in the catalog its effect is there already; definitions are not compared";
+            return Err(self.in_the_way(step, what).await);
         }
         let earlier_job =
             if self.engine == Engine::CockroachDb && step.class.kind == StepKind::Schema {
@@ -232,7 +231,8 @@ impl<S: SessionSource> Runner<'_, S> {
             format!("{}: it was not run: {what}", step.place()),
         )
         .remedy(
-            "take the database over with `baseline`, write IF NOT EXISTS or IF EXISTS, or remove what is in the way",
+            "compare what is there with the file, then take the database over with `baseline`, write IF NOT EXISTS or \
+             IF EXISTS, or remove what is in the way",
         );
         match self.note_failure(step, what).await {
             Err(lost) if lost.kind() == ErrorKind::LeaseLost => lost,

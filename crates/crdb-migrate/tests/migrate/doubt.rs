@@ -175,6 +175,21 @@ async fn a_runner_that_lost_its_lease_stops_and_commits_nothing() {
     }
 }
 
+/// A table of the same name may have other columns, and the message does not say that it has the same.
+#[tokio::test]
+async fn a_table_that_is_there_already_is_not_claimed_to_be_the_same() {
+    let bed = Bed::new(Engine::CockroachDb).await;
+    bed.run("CREATE TABLE accounts (other TEXT)").await;
+    let error = bed.migrator(&FILES[..1]).up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Step, "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("by the names in the catalog")
+            && text.contains("definitions are not compared"),
+        "{text}"
+    );
+}
+
 #[tokio::test]
 async fn an_index_that_was_half_built_is_removed_and_built() {
     let bed = Bed::new(Engine::PostgreSql).await;
