@@ -19,16 +19,27 @@ const TRANSFERS: u64 = 40;
 pub(crate) struct Workload {
     seed: u64,
     keys: bool,
+    attempts: Option<u32>,
 }
 
 impl Workload {
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { seed, keys: false }
+        Self {
+            seed,
+            keys: false,
+            attempts: None,
+        }
     }
 
     /// Each transfer gets an idempotency key.
     pub(crate) fn with_keys(mut self) -> Self {
         self.keys = true;
+        self
+    }
+
+    /// Each transfer may run so often, instead of as often as by default.
+    pub(crate) fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
         self
     }
 }
@@ -116,6 +127,9 @@ pub(crate) async fn transfers(
                 .timeout(HANGS);
             if workload.keys {
                 options = options.idempotency(IdempotencyKey::new(&mark));
+            }
+            if let Some(attempts) = workload.attempts {
+                options = options.attempts(attempts);
             }
             let outcome =
                 match transfer(db, &options, &number(from), &number(to), &amount, &mark).await {
