@@ -418,13 +418,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// The front request's answer is complete.
     fn complete(&mut self, status: TransactionStatus) -> Result<(), Violation> {
+        let written = self.written;
+        // A COPY is refused while its data is still being written; the server then ignores the rest.
+        let is_early = |entry: &Entry| written < entry.slot.end() && !entry.copies;
+        if self.entries.front().is_some_and(is_early) {
+            // It stays in line, to be told of the end.
+            return Err(Violation("ReadyForQuery before the request was written"));
+        }
         let Some(entry) = self.entries.pop_front() else {
             return Err(UNASKED);
         };
-        // A COPY is refused while its data is still being written; the server then ignores the rest.
-        if self.written < entry.slot.end() && !entry.copies {
-            return Err(Violation("ReadyForQuery before the request was written"));
-        }
         let (answer, quiet) = self.shared.with(|inner| {
             let mut answer = entry.machine.answer(inner.status, status);
             answer.copy_refused = entry.copy_refused;

@@ -1,14 +1,19 @@
 //! Servers that break the protocol: the connection ends with an error, at once and in bounded memory.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crdb_wire::{
     Cleanliness, Config, End, Ended, ErrorKind, Notification, Observer, PartialObserver,
     ServerError, Written,
 };
 use proptest::prelude::*;
+use tokio::time::timeout;
 
 use crate::stream::{Last, Script, complete, message, prepared, ready, row};
+
+/// A bound for hangs: no answer takes this long, however busy the cores are.
+const HANGS: Duration = Duration::from_secs(60);
 
 fn violation(error: &crdb_wire::Error) -> &'static str {
     match error.answer().end() {
@@ -117,6 +122,24 @@ async fn notices_and_parameters_without_end_end_the_connection() {
     violation(&session.simple("SELECT 1").await.unwrap_err());
 }
 
+/// A server that says it is ready before it can have read the refusal of its COPY breaks the protocol. Its caller waited for ever.
+#[tokio::test]
+async fn a_ready_before_the_refusal_of_a_copy_ends_the_session() {
+    for piece in [1, usize::MAX] {
+        let reply = [
+            message(b'2', b""),
+            message(b'G', b"\0\0\0"),
+            complete("COPY 0"),
+            ready(b'I'),
+        ]
+        .concat();
+        let script = Script::new(vec![(1, prepared()), (60, reply)], Last::Silent);
+        let session = script.in_pieces(piece).session();
+        let answered = timeout(HANGS, session.fetch_all("SELECT a FROM t", &[])).await;
+        violation(&answered.expect("an answer").unwrap_err());
+    }
+}
+
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
 
@@ -191,6 +214,7 @@ fn messages() -> impl Strategy<Value = Vec<u8>> {
         message(b'E', b"SERROR\0C42601\0Msyntax\0\0"),
         message(b'G', b"\0\0\0"),
         message(b'H', b"\0\0\0"),
+        [message(b'G', b"\0\0\0"), complete("COPY 1"), ready(b'I')].concat(),
         message(b'd', b"data"),
         message(b'c', b""),
         b"Z\0\0".to_vec(),
@@ -204,7 +228,7 @@ proptest! {
     #[test]
     fn any_reply_ends_in_an_answer(simple in messages(), run in messages(), piece in 1_usize..40) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
+        let answered = async {
             let session = Script::answering(simple, Last::Closed).in_pieces(piece).session();
             let (first, second) = tokio::join!(session.simple("SELECT 1"), session.simple("SELECT 2"));
             for answer in [first, second].map(|result| result.unwrap_or_else(crdb_wire::Error::into_answer)) {
@@ -215,6 +239,8 @@ proptest! {
             if let Err(error) = session.fetch_all("SELECT a FROM t", &[]).await {
                 assert!(error.answer().status().is_some() || error.answer().end().is_some());
             }
-        });
+        };
+        let ended = runtime.block_on(async { timeout(HANGS, answered).await });
+        prop_assert!(ended.is_ok(), "a caller waits for ever");
     }
 }
