@@ -15,6 +15,7 @@ use crate::net::{Socket, Transport};
 use crate::scram::{Binding, ClientFirst, IterationLimits, KeyCache, Keys};
 use crate::secret::Secret;
 use crate::startup::{LoggedIn, Login, log_in};
+#[cfg(feature = "tokio-postgres")]
 use crate::tap::{Scanner, Tap};
 
 /// A challenge and a final message from a server that does not know the password.
@@ -166,6 +167,7 @@ fn log_in_to(bytes: &[u8], config: &Config) -> Option<Result<LoggedIn, Error>> {
 ///
 /// # Panics
 /// When the tap tells them apart.
+#[cfg(feature = "tokio-postgres")]
 pub fn tap(bytes: &[u8], cut: usize) {
     let whole = Tap::new(Default::default());
     let mut scanner = Scanner::default();
