@@ -1,15 +1,15 @@
 //! One question to a server that has let in the login, before the stream is given away.
 
 use bytes::BytesMut;
+use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
+use tokio::time::timeout;
 
-use fallible_iterator::FallibleIterator as _;
-
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::shown::Unshown;
 use crate::startup::Wire;
-use crate::stream::AuthenticatedStream;
+use crate::stream::{AuthenticatedStream, GOODBYE};
 
 /// Looks up nothing but the database itself (logic_test/privilege_builtins).
 ///
@@ -22,10 +22,10 @@ pub(crate) const DOES_DATABASE_EXIST: &str =
 const MAX_MESSAGES: usize = 1_000;
 
 impl AuthenticatedStream {
-    /// Asks in the simple protocol. Gives the stream back, and the first column of the first row.
+    /// Asks in the simple protocol, within `connect_timeout`. Gives the stream back, and the first column of the first row.
     ///
     /// # Errors
-    /// The server's error, and those of the connection. The stream is closed then.
+    /// [`ErrorKind::Timeout`], the server's error, and those of the connection. The stream is closed then.
     ///
     /// # Cancel safety
     /// Dropping the future closes the stream.
@@ -35,14 +35,23 @@ impl AuthenticatedStream {
         question: &str,
     ) -> Result<(Self, Option<String>), Error> {
         let (bytes, origin) = self.into_parts();
+        let limit = origin.connector.config().connect_timeout;
         let unshown = Unshown::of(origin.connector.config());
         let mut wire = Wire::resume(bytes, attempt, unshown);
-        wire.send(|buf| frontend::query(question, buf)).await?;
-        let answer = read_answer(&mut wire).await?;
+        let asking = async {
+            wire.send(|buf| frontend::query(question, buf)).await?;
+            read_answer(&mut wire).await
+        };
+        let answer = timeout(limit, asking).await.map_err(|_| {
+            Error::new(
+                ErrorKind::Timeout,
+                format!("{attempt}: no answer within {limit:?}"),
+            )
+        })??;
         Ok((Self::from_parts(wire.into_parts(), origin), answer))
     }
 
-    /// Tells the server that the session is over, and closes it. A server that is gone already is not told.
+    /// Tells the server that the session is over, and closes it. A server that is gone already, or takes nothing, is not told.
     pub(crate) async fn say_goodbye(self) {
         let (bytes, origin) = self.into_parts();
         let unshown = Unshown::of(origin.connector.config());
@@ -51,7 +60,7 @@ impl AuthenticatedStream {
             frontend::terminate(buf);
             Ok(())
         };
-        drop(wire.send(ended).await);
+        drop(timeout(GOODBYE, wire.send(ended)).await);
     }
 }
 

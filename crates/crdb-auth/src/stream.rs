@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,6 +14,9 @@ use crate::endpoint::Endpoint;
 use crate::facts::ServerFacts;
 use crate::net::{Peer, Transport};
 use crate::startup::LoggedIn;
+
+/// How long a session that ends while idle may take to say goodbye.
+pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A connection on which the server has said ReadyForQuery: what is written now are statements.
 ///

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tokio::time::timeout;
-
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
@@ -137,15 +135,8 @@ impl Connector {
         let Some((question, wanted)) = target.question() else {
             return Ok(stream);
         };
-        let limit = self.config().connect_timeout;
         let attempt = format!("asking {endpoint} for {target}");
-        let asked = timeout(limit, stream.ask(&attempt, question)).await;
-        let (stream, answer) = asked.map_err(|_| {
-            Error::new(
-                ErrorKind::Timeout,
-                format!("{attempt}: no answer within {limit:?}"),
-            )
-        })??;
+        let (stream, answer) = stream.ask(&attempt, question).await?;
         if answer.as_deref() == Some(wanted) {
             return Ok(stream);
         }

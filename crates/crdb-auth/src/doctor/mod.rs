@@ -259,7 +259,7 @@ impl Doctor {
             Ok(stream) => {
                 diagnosis.ok(DoctorStep::Login, self.let_in(stream.facts()), took);
                 diagnosis.excuse();
-                self.session(stream, diagnosis).await;
+                Self::session(stream, diagnosis).await;
             }
             // The same failure as that of the ticket is reported once.
             Err(error) if ticket == Some(error.kind()) => {
@@ -318,19 +318,12 @@ impl Doctor {
         }
     }
 
-    async fn session(&self, stream: AuthenticatedStream, diagnosis: &mut Diagnosis) {
-        let limit = self.connector.config().connect_timeout;
+    async fn session(stream: AuthenticatedStream, diagnosis: &mut Diagnosis) {
         let attempt = format!("using the session with {}", stream.endpoint());
         let can_cancel = stream.facts().process_id().is_some();
         let start = Instant::now();
-        let asked = timeout(limit, is_usable(stream, &attempt)).await;
+        let result = is_usable(stream, &attempt).await;
         let took = start.elapsed();
-        let result = asked.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Timeout,
-                format!("{attempt}: no answer within {limit:?}"),
-            ))
-        });
         match result {
             Ok(()) if can_cancel => {
                 diagnosis.ok(

@@ -23,13 +23,10 @@ use crate::canceller::Canceller;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::facts::{Engine, ServerFacts};
-use crate::stream::AuthenticatedStream;
+use crate::stream::{AuthenticatedStream, GOODBYE};
 use crate::tap::{DirtyReason, Ended, Tap};
 use replay::{Replay, Slot};
 use state::State;
-
-/// How long a session that is dropped while idle may take to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Whether the session may be lent again as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crdb_auth::{Config, ConfigBuilder, Endpoint, Error, ErrorKind, RootCertificates, TlsConfig};
+use crdb_auth::{
+    Config, ConfigBuilder, Endpoint, Error, ErrorKind, RootCertificates, TargetSessionAttrs,
+    TlsConfig,
+};
 use crdb_testkit::Authority;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -162,6 +165,41 @@ async fn a_server_that_stops_talking_meets_the_deadline() {
         let error = connector(builder).connect(&endpoint).await.unwrap_err();
         assert!(error.is_timeout(), "{error}");
         assert!(error.to_string().contains("login"), "{error}");
+    }
+}
+
+/// What is asked of a server that has let in the login, before the stream is given away.
+#[tokio::test]
+async fn a_question_after_the_login_is_answered_wrongly_or_not_at_all() {
+    let ready = || message(b'Z', b"I");
+    let row = |value: &[u8]| {
+        let length = u32::try_from(value.len()).unwrap().to_be_bytes();
+        message(b'D', &[&[0, 1][..], &length, value].concat())
+    };
+    let endless = row(b"off").repeat(1_001);
+    for (answer, kind) in [
+        (Some([row(b"off"), ready()].concat()), None),
+        (
+            Some([row(b"on"), row(b"off"), ready()].concat()),
+            Some(ErrorKind::Unsupported),
+        ),
+        (Some(ready()), Some(ErrorKind::Unsupported)),
+        (
+            Some(message(b'E', b"SERROR\0C57P01\0Mgoing\0\0")),
+            Some(ErrorKind::Draining),
+        ),
+        (Some(message(b'D', b"\0\x01")), Some(ErrorKind::Protocol)),
+        (Some(message(b'Z', b"T")), Some(ErrorKind::Protocol)),
+        (Some(message(b'G', b"\0\0\0")), Some(ErrorKind::Protocol)),
+        (Some(endless), Some(ErrorKind::Protocol)),
+        (None, Some(ErrorKind::Timeout)),
+    ] {
+        let login = [auth(0, b""), ready()].concat();
+        let endpoint = serve([login].into_iter().chain(answer).collect()).await;
+        let opened = connector(plain())
+            .open_any(&[endpoint], TargetSessionAttrs::ReadWrite)
+            .await;
+        assert_eq!(opened.err().map(|error| error.kind()), kind);
     }
 }
 
