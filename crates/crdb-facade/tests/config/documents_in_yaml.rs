@@ -104,6 +104,13 @@ fn a_table_takes_over_keys_that_it_does_not_say_itself() {
     .build()
     .unwrap();
     assert_eq!(config.get(keys::pool::MAX_SIZE), 7);
+    // Of several tables the first goes before the others.
+    let config =
+        yaml("auth: {user: a, <<: [{database: first}, {database: second, user: other}]}\n")
+            .build()
+            .unwrap();
+    assert_eq!(config.get(keys::auth::USER), "a");
+    assert_eq!(config.get(keys::auth::DATABASE), "first");
     // A `<<` in quotes is a name.
     let found = mistakes(yaml("auth: {user: a}\npool: {'<<': {max_size: 7}}\n"));
     assert!(found[0].starts_with("pool.<<"), "{found:?}");
