@@ -1,9 +1,6 @@
-//! A node's circuit breaker: failsafe decides when failures are too many, the clock and the probes are counted here.
+//! A node's circuit breaker: it opens after failures in a row, and closes when a probe succeeds.
 
-use std::time::{Duration, Instant};
-
-use failsafe::backoff::{self, Constant};
-use failsafe::failure_policy::{ConsecutiveFailures, FailurePolicy, consecutive_failures};
+use std::time::Instant;
 
 use super::pauses::{Backoff, CREDENTIALS};
 use super::random::Random;
@@ -20,6 +17,7 @@ pub(crate) enum BreakerState {
 /// The rules that a breaker follows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BreakerRules {
+    /// The failures in a row that open it.
     pub(crate) failures: u32,
     pub(crate) probes: u32,
     pub(crate) backoff: Backoff,
@@ -28,8 +26,8 @@ pub(crate) struct BreakerRules {
 #[derive(Debug)]
 pub(crate) struct Breaker {
     state: BreakerState,
-    /// Says when failures are too many. How long the breaker then stays open is for `pauses` to say.
-    policy: ConsecutiveFailures<Constant>,
+    /// Failures since the last success.
+    failures: u32,
     rules: BreakerRules,
     pauses: Backoff,
     /// The same after refused credentials.
@@ -41,7 +39,7 @@ impl Breaker {
     pub(crate) fn new(rules: BreakerRules) -> Self {
         Self {
             state: BreakerState::Closed,
-            policy: consecutive_failures(rules.failures, backoff::constant(Duration::ZERO)),
+            failures: 0,
             rules,
             pauses: rules.backoff,
             credentials: CREDENTIALS,
@@ -66,7 +64,7 @@ impl Breaker {
     /// Something worked. Outside of probes this only forgets the failures counted so far.
     pub(crate) fn record_success(&mut self) {
         if self.is_closed() {
-            self.policy.record_success();
+            self.failures = 0;
         }
     }
 
@@ -75,7 +73,8 @@ impl Breaker {
         if !self.is_closed() {
             return false;
         }
-        if self.policy.mark_dead_on_failure().is_none() {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures < self.rules.failures {
             return false;
         }
         self.open(OutCause::Failing, now, random);
@@ -126,7 +125,7 @@ impl Breaker {
         self.probing = self.probing.saturating_sub(1);
         let reopened = !self.is_closed();
         self.state = BreakerState::Closed;
-        self.policy.revived();
+        self.failures = 0;
         self.pauses = self.rules.backoff;
         self.credentials = CREDENTIALS;
         reopened

@@ -27,8 +27,6 @@ pub(crate) enum PauseCause {
 }
 
 /// Pauses that double from `next` to `max`.
-///
-/// failsafe's own backoffs count in whole seconds, and a node must be back in rotation within one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     next: Duration,
