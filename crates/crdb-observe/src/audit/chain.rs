@@ -50,16 +50,16 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// Makes a line of a JSON object, without the line end, and gives its hash.
-pub(super) fn seal(key: &MacKey, previous: &Mac, object: &str) -> (Vec<u8>, Mac) {
-    let body = object.strip_suffix('}').unwrap_or(object).as_bytes();
-    let mac = key.mac(previous, body);
-    let mut line = Vec::with_capacity(body.len() + HEAD.len() + HEX + TAIL.len());
-    line.extend_from_slice(body);
+/// Makes a JSON object a line, without the line end, and gives the line's hash.
+pub(super) fn seal(key: &MacKey, previous: &Mac, line: &mut Vec<u8>) -> Mac {
+    if line.last() == Some(&b'}') {
+        line.truncate(line.len() - 1);
+    }
+    let mac = key.mac(previous, line);
     line.extend_from_slice(HEAD);
-    line.extend_from_slice(hex(&mac).as_bytes());
+    line.extend(digits(&mac));
     line.extend_from_slice(TAIL);
-    (line, mac)
+    mac
 }
 
 /// The hash that a line ends with; `None` when it does not end with one.
@@ -89,13 +89,14 @@ fn split(line: &[u8]) -> Option<(&[u8], Mac)> {
 
 /// Lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    digits(bytes).map(char::from).collect()
+}
+
+fn digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
     bytes
         .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| DIGITS.get(usize::from(digit)))
-        .map(|digit| char::from(*digit))
-        .collect()
+        .flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
 }
 
 /// The 32 bytes of 64 lower-case hexadecimal digits.
@@ -125,10 +126,16 @@ mod tests {
         MacKey::new(&[1; 32]).unwrap()
     }
 
+    fn sealed(key: &MacKey, previous: &Mac, object: &str) -> (Vec<u8>, Mac) {
+        let mut line = object.as_bytes().to_vec();
+        let mac = seal(key, previous, &mut line);
+        (line, mac)
+    }
+
     #[test]
     fn a_line_is_intact_only_behind_the_line_it_was_written_behind() {
-        let (first, mac) = seal(&key(), &[0; 32], r#"{"n":0}"#);
-        let (second, _) = seal(&key(), &mac, r#"{"n":1}"#);
+        let (first, mac) = sealed(&key(), &[0; 32], r#"{"n":0}"#);
+        let (second, _) = sealed(&key(), &mac, r#"{"n":1}"#);
         assert!(is_intact(&key(), &[0; 32], &first));
         assert!(is_intact(&key(), &mac, &second));
         assert!(!is_intact(&key(), &[0; 32], &second));
@@ -138,14 +145,14 @@ mod tests {
 
     #[test]
     fn a_line_stays_json() {
-        let (line, mac) = seal(&key(), &[0; 32], r#"{"n":0}"#);
+        let (line, mac) = sealed(&key(), &[0; 32], r#"{"n":0}"#);
         let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(value["mac"], hex(&mac));
     }
 
     #[test]
     fn every_bit_of_a_line_counts() {
-        let (line, _) = seal(&key(), &[0; 32], r#"{"principal":"a","time":"t"}"#);
+        let (line, _) = sealed(&key(), &[0; 32], r#"{"principal":"a","time":"t"}"#);
         for index in 0..line.len() * 8 {
             let mut changed = line.clone();
             changed[index / 8] ^= 1 << (index % 8);

@@ -120,13 +120,13 @@ impl Queue {
 
     /// Writes a batch. Says whether there was something to write.
     fn write(&self, writer: &mut Writer) -> bool {
-        let mut batch: Vec<Append> = {
+        let batch: Vec<Append> = {
             let waiting = &mut self.entries().waiting;
             let count = waiting.len().min(BATCH);
             waiting.drain(..count).collect()
         };
         let count = batch.len();
-        writer.append(&mut batch);
+        writer.append(batch);
         self.places.add_permits(count);
         count > 0
     }

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use chrono::{SecondsFormat, Utc};
-use serde::Serialize;
-
 use super::chain::{self, Mac};
 use super::checkpoint::Checkpoint;
+use super::draft::Draft;
 use super::error::{Error, ErrorKind};
 use super::files::{self, Header, Lines};
 use super::log::{AuditConfig, Durability};
@@ -19,17 +17,7 @@ use super::record::Record;
 use super::tree::{Tree, leaf};
 use crate::metrics::AuditCounts;
 
-/// An entry as it is written, but for the hash.
-#[derive(Serialize)]
-struct Entry<'a> {
-    number: u64,
-    time: &'a str,
-    #[serde(flatten)]
-    record: &'a Record,
-}
-
 /// Where the log stands.
-#[derive(Clone)]
 struct Position {
     tree: Tree,
     mac: Mac,
@@ -42,6 +30,7 @@ pub(super) struct Writer {
     path: PathBuf,
     file: File,
     position: Position,
+    draft: Draft,
     /// Entries that could not be written since the last that could.
     lost: u64,
     /// When the last checkpoint was signed, and of how many entries.
@@ -81,6 +70,7 @@ impl Writer {
             path,
             file,
             position,
+            draft: Draft::default(),
             lost: 0,
             synced: now,
             unsynced: false,
@@ -123,79 +113,72 @@ impl Writer {
         Some(due.max(self.refused.map_or(due, |at| at + Duration::from_secs(1))))
     }
 
-    /// Writes entries as one, and tells their callers.
-    pub(super) fn append(&mut self, appends: &mut Vec<Append>) {
+    /// Writes entries together, and tells their callers.
+    pub(super) fn append(&mut self, appends: Vec<Append>) {
         if appends.is_empty() {
             return;
         }
-        match self.write(appends.iter().map(|(record, _)| &**record)) {
-            Ok(numbers) => {
-                for ((_, reply), number) in appends.drain(..).zip(numbers) {
-                    // A caller that has gone does not learn the number.
-                    drop(reply.send(Ok(number)));
+        let mut refused = 0;
+        let mut added = Vec::with_capacity(appends.len());
+        let begun = self.begin_batch();
+        for (record, reply) in appends {
+            let number = match &begun {
+                Ok(()) => self.draft.add(&self.config.key, &record),
+                Err(error) => Err(error.shared()),
+            };
+            match number {
+                Ok(number) => added.push((number, reply)),
+                Err(error) => {
+                    refused += 1;
+                    // A caller that has gone does not learn what became of its entry.
+                    drop(reply.send(Err(error)));
                 }
             }
-            Err(error) => {
-                self.lost = self.lost.saturating_add(appends.len() as u64);
-                for (_, reply) in appends.drain(..) {
-                    drop(reply.send(Err(error.shared())));
-                }
-            }
+        }
+        let written = begun.and_then(|()| self.write_batch());
+        if written.is_err() {
+            refused += added.len() as u64;
+        }
+        self.lost = self.lost.saturating_add(refused);
+        for (number, reply) in added {
+            let answer = match &written {
+                Ok(()) => Ok(number),
+                Err(error) => Err(error.shared()),
+            };
+            drop(reply.send(answer));
         }
     }
 
-    /// Writes entries; after an error the file is as it was before.
-    fn write<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<Vec<u64>, Error> {
+    /// Begins a batch: with the entry that says how many are missing, if some are.
+    fn begin_batch(&mut self) -> Result<(), Error> {
         if self.position.length >= self.config.file_size {
             self.rotate()?;
         }
-        let gap = (self.lost > 0).then(|| Record::gap(self.lost));
-        let mut next = self.position.clone();
-        let mut bytes = Vec::new();
-        let mut numbers = Vec::new();
-        let time = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
-        for (record, is_gap) in gap
-            .iter()
-            .map(|record| (record, true))
-            .chain(records.map(|record| (record, false)))
-        {
-            let number = next.tree.size();
-            let entry = Entry {
-                number,
-                time: &time,
-                record,
-            };
-            let object = serde_json::to_string(&entry).map_err(|error| {
-                Error::new(ErrorKind::Io, format!("an audit entry is no JSON: {error}"))
-            })?;
-            if object.len() > files::LONGEST - 128 {
-                let limit = files::LONGEST - 128;
-                return Err(Error::new(
-                    ErrorKind::Io,
-                    format!(
-                        "an audit entry has more than {limit} bytes; record less of its parameters"
-                    ),
-                ));
-            }
-            let (line, mac) = chain::seal(&self.config.key, &next.mac, &object);
-            next.tree.push(leaf(&line));
-            next.mac = mac;
-            bytes.extend_from_slice(&line);
-            bytes.push(b'\n');
-            if !is_gap {
-                numbers.push(number);
-            }
+        self.draft.begin(&self.position.tree, self.position.mac);
+        if self.lost > 0 {
+            let gap = Record::gap(self.lost);
+            self.draft.add(&self.config.key, &gap)?;
         }
-        next.length += bytes.len() as u64;
-        let written = self.file.write_all(&bytes).and_then(|()| self.settle());
+        Ok(())
+    }
+
+    /// Writes the batch; after an error the file is as it was before.
+    fn write_batch(&mut self) -> Result<(), Error> {
+        let lines = &self.draft.lines;
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let written = self.file.write_all(lines).and_then(|()| self.settle());
         if let Err(error) = written {
             self.take_back();
             let attempted = format!("writing the audit log {}", self.path.display());
             return Err(Error::io(attempted, error));
         }
-        self.position = next;
+        self.position.length += self.draft.lines.len() as u64;
+        std::mem::swap(&mut self.position.tree, &mut self.draft.tree);
+        self.position.mac = self.draft.mac;
         self.lost = 0;
-        Ok(numbers)
+        Ok(())
     }
 
     /// Makes what was written as durable as it has to be before it is acknowledged.
@@ -287,7 +270,8 @@ impl Writer {
 
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         if self.lost > 0 {
-            drop(self.write(std::iter::empty())?);
+            self.begin_batch()?;
+            self.write_batch()?;
         }
         if self.unsynced || self.signed.1 < self.position.tree.size() {
             drop(self.checkpoint()?);
@@ -329,7 +313,8 @@ fn begin(
     let header = Header::new(config.signer.origin(), tree, previous);
     let header = serde_json::to_string(&header)
         .map_err(|error| Error::new(ErrorKind::Io, format!("{}: {error}", attempted())))?;
-    let (mut line, mac) = chain::seal(&config.key, previous, &header);
+    let mut line = header.into_bytes();
+    let mac = chain::seal(&config.key, previous, &mut line);
     line.push(b'\n');
     // Under its name only once it is whole: a file without a header could not be gone on with.
     let draft = path.with_extension("new");

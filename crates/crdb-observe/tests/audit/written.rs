@@ -291,3 +291,25 @@ fn what_is_written_refused_and_lost_is_counted() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn an_entry_that_is_too_long_is_refused_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = config(directory.path()).durability(Durability::Written(LONG));
+    let log = AuditLog::open(config).unwrap();
+    // Queued together, so that they share a batch where the log's thread does not come first.
+    let before = log.submit(record(0)).await.unwrap();
+    let long = record(1).parameter("note", "x".repeat(1 << 20));
+    let long = log.submit(long).await.unwrap();
+    let after = log.submit(record(2)).await.unwrap();
+    assert_eq!(before.await.unwrap().number(), Some(0));
+    let error = long.await.unwrap_err().to_string();
+    assert!(error.contains("1048448 bytes"), "{error}");
+    assert!(after.await.unwrap().number().is_some());
+    log.append(record(3)).await.unwrap();
+    log.close().await.unwrap();
+    let found = verifier().verify(directory.path()).unwrap();
+    assert!(found.is_intact(), "{found:?}");
+    // Three entries, and the one that says that one is missing.
+    assert_eq!(found.entries, 4);
+}
