@@ -5,10 +5,10 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, oneshot::error::TryRecvError};
 
 use super::chain::MacKey;
 use super::checkpoint::{Checkpoint, Signer};
@@ -159,23 +159,25 @@ impl Future for Submitted {
     type Output = Result<Receipt, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Written before a waker is registered: the answer would wake this very task, for which a runtime wakes another thread.
         let answer = loop {
-            match Pin::new(&mut self.answer).poll(cx) {
-                Poll::Ready(answer) => break answer,
-                Poll::Pending if self.log.queue.write_now() => {}
-                Poll::Pending => return Poll::Pending,
+            match self.answer.try_recv() {
+                Ok(answer) => break Some(answer),
+                Err(TryRecvError::Closed) => break None,
+                Err(TryRecvError::Empty) if self.log.queue.write_now() => {}
+                Err(TryRecvError::Empty) => break ready!(Pin::new(&mut self.answer).poll(cx)).ok(),
             }
         };
         let (how, receipt) = match answer {
-            Ok(Ok(number)) => {
+            Some(Ok(number)) => {
                 let number = Some(number);
                 (Appended::Written, Ok(Receipt { number }))
             }
-            Ok(Err(_)) if self.log.failure_mode == FailureMode::Open => {
+            Some(Err(_)) if self.log.failure_mode == FailureMode::Open => {
                 (Appended::Lost, Ok(Receipt { number: None }))
             }
-            Ok(Err(error)) => (Appended::Refused, Err(error)),
-            Err(_) => (Appended::Refused, Err(self.log.closed())),
+            Some(Err(error)) => (Appended::Refused, Err(error)),
+            None => (Appended::Refused, Err(self.log.closed())),
         };
         self.log.counted(how, self.began);
         Poll::Ready(receipt)

@@ -1,7 +1,10 @@
 //! What is written, and what a check says of it.
 
 use std::fs;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use crdb_observe::audit::{
@@ -312,4 +315,38 @@ async fn an_entry_that_is_too_long_is_refused_alone() {
     assert!(found.is_intact(), "{found:?}");
     // Three entries, and the one that says that one is missing.
     assert_eq!(found.entries, 4);
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_writes_its_entry_does_not_wake_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = config(directory.path()).durability(Durability::Written(LONG));
+    let log = AuditLog::open(config).unwrap();
+    let (mut ready, mut woken) = (0, 0);
+    for number in 0..100 {
+        let count = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let mut receipt = pin!(log.submit(record(number)).await.unwrap());
+        match receipt.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(receipt) => {
+                assert_eq!(receipt.unwrap().number(), Some(number));
+                ready += 1;
+                woken += count.0.load(Ordering::SeqCst);
+            }
+            // The log's thread is writing it.
+            Poll::Pending => assert_eq!(receipt.await.unwrap().number(), Some(number)),
+        }
+    }
+    // The thread may answer between the two looks at the answer.
+    assert!(ready > 2 * woken, "{woken} of {ready} were woken");
 }
