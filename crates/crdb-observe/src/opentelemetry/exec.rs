@@ -5,9 +5,9 @@ use opentelemetry::{Context, KeyValue};
 
 use crdb_exec::{Outcome, Token};
 
+use super::OpenTelemetry;
 use super::meters::Meters;
-use super::span::{End, Place, begin, begin_query};
-use super::{OpenTelemetry, kept};
+use super::span::{End, Operation, Place, begin, begin_query};
 use crate::query_text::{fingerprint, summary};
 
 /// What is said of every call of a statement. A clone allocates nothing.
@@ -100,13 +100,14 @@ impl crdb_exec::Observer for OpenTelemetry {
     }
 
     fn end_statement(&self, token: Token, event: &crdb_exec::StatementEnd<'_>) {
-        let Some(context) = kept(&token) else { return };
+        let Some(operation) = Operation::kept(&token) else {
+            return;
+        };
         let end = End::from(&event.outcome);
-        let place = context.get::<Place>();
-        let server = || place.into_iter().flat_map(Place::attributes);
+        let place = &operation.place;
         let mut attributes = self.common();
-        attributes.extend(place.and_then(Place::query).cloned());
-        attributes.extend(server());
+        attributes.extend(place.query().cloned());
+        attributes.extend(place.attributes());
         attributes.extend(end.attributes());
         self.meters.operation(event.elapsed, &attributes);
         if event.outcome == Outcome::Done {
@@ -116,7 +117,8 @@ impl crdb_exec::Observer for OpenTelemetry {
         let attempts =
             (event.attempts > 1).then(|| KeyValue::new("crdb.attempts", i64::from(event.attempts)));
         let own = std::iter::once(rows).chain(attempts);
-        end.finish(context, server().chain(own).chain(outcome(&event.outcome)));
+        let own = place.attributes().chain(own);
+        end.finish(&operation.context, own.chain(outcome(&event.outcome)));
     }
 
     fn begin_transaction(&self, event: &crdb_exec::TransactionBegin<'_>) -> Token {
@@ -125,10 +127,12 @@ impl crdb_exec::Observer for OpenTelemetry {
     }
 
     fn end_transaction(&self, token: Token, event: &crdb_exec::TransactionEnd<'_>) {
-        let Some(context) = kept(&token) else { return };
+        let Some(operation) = Operation::kept(&token) else {
+            return;
+        };
         let mut attributes = vec![KeyValue::new("crdb.attempts", i64::from(event.attempts))];
         attributes.extend(outcome(&event.outcome));
-        End::from(&event.outcome).finish(context, attributes);
+        End::from(&event.outcome).finish(&operation.context, attributes);
     }
 
     fn begin_attempt(&self, event: &crdb_exec::AttemptBegin<'_>) -> Token {
@@ -146,25 +150,22 @@ impl crdb_exec::Observer for OpenTelemetry {
     }
 
     fn end_attempt(&self, token: Token, event: &crdb_exec::AttemptEnd<'_>) {
-        let Some(context) = kept(&token) else { return };
-        let mut attributes: Vec<_> = context
-            .get::<Place>()
-            .into_iter()
-            .flat_map(Place::attributes)
-            .collect();
+        let Some(operation) = Operation::kept(&token) else {
+            return;
+        };
+        let mut attributes: Vec<_> = operation.place.attributes().collect();
         attributes.extend(outcome(&event.outcome));
-        End::from(&event.outcome).finish(context, attributes);
+        End::from(&event.outcome).finish(&operation.context, attributes);
     }
 
     fn within(&self, token: &Token, step: &mut dyn FnMut()) {
-        let _attached = kept(token).map(|context| context.clone().attach());
-        step();
+        Operation::within(token, step);
     }
 
     fn retry(&self, event: &crdb_exec::RetryEvent<'_>) {
         let context = Context::current();
         // Without a span of ours the current one is the caller's.
-        if context.get::<Place>().is_none() {
+        if Place::current().is_none() {
             return;
         }
         let failure = Outcome::Failed(event.failure);
@@ -176,7 +177,7 @@ impl crdb_exec::Observer for OpenTelemetry {
 
     fn retry_denied(&self, event: &crdb_exec::RetryDeniedEvent<'_>) {
         let context = Context::current();
-        if context.get::<Place>().is_none() {
+        if Place::current().is_none() {
             return;
         }
         let failure = Outcome::Failed(event.failure);
@@ -186,7 +187,7 @@ impl crdb_exec::Observer for OpenTelemetry {
 
     fn resolved(&self, event: &crdb_exec::ResolveEvent<'_>) {
         let context = Context::current();
-        if context.get::<Place>().is_none() {
+        if Place::current().is_none() {
             return;
         }
         let outcome = match event.committed {
