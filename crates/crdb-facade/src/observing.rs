@@ -368,6 +368,9 @@ mod exporter {
             let mut otlp = Otlp::builder(service.unwrap_or_else(program))
                 .endpoint(url)
                 .interval(config.get(keys::observe::OTLP_INTERVAL));
+            if let Some(ratio) = config.get(keys::observe::OTLP_SAMPLE_RATIO) {
+                otlp = otlp.sample_ratio(ratio);
+            }
             for file in config.optional_paths(keys::observe::OTLP_ROOT_CERTIFICATES) {
                 otlp = otlp.roots_file(file);
             }

@@ -524,9 +524,10 @@ fn where_to_listen_is_a_port_or_an_address_and_a_collector_has_no_password() {
         complete()
             .set_text("observe.endpoint.listen", "localhost")
             .set_text("observe.otlp.endpoint", "http://me:secret@collector:4318")
-            .set_text("observe.otlp.interval", "0s"),
+            .set_text("observe.otlp.interval", "0s")
+            .set_text("observe.otlp.sample_ratio", "10"),
     );
-    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found.len(), 4, "{found:?}");
     assert!(
         found
             .iter()

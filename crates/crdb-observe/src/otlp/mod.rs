@@ -19,7 +19,7 @@ use opentelemetry_otlp::{
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 
 use crate::Metrics;
 use crate::opentelemetry::{OpenTelemetry, OpenTelemetryBuilder};
@@ -61,6 +61,7 @@ pub struct OtlpBuilder {
     attributes: Vec<KeyValue>,
     interval: Duration,
     timeout: Duration,
+    sample_ratio: Option<f64>,
 }
 
 impl fmt::Debug for Otlp {
@@ -107,6 +108,7 @@ impl Otlp {
             attributes: Vec::new(),
             interval: crate::defaults::OTLP_INTERVAL,
             timeout: Duration::from_secs(10),
+            sample_ratio: None,
         }
     }
 
@@ -227,6 +229,13 @@ impl OtlpBuilder {
         self
     }
 
+    /// Sends this part of the traces that begin in this process: 0 is none, 1 is all. A trace that a caller began is sent if the caller
+    /// sampled it. Metrics and log lines are of all calls in any case. Default: what `OTEL_TRACES_SAMPLER` says, else all.
+    pub fn sample_ratio(mut self, ratio: f64) -> Self {
+        self.sample_ratio = Some(ratio);
+        self
+    }
+
     /// Starts the threads that send.
     ///
     /// # Errors
@@ -296,11 +305,15 @@ impl OtlpBuilder {
         let reader = PeriodicReader::builder(metrics.build().map_err(wrong)?)
             .with_interval(self.interval)
             .build();
+        let mut tracers = SdkTracerProvider::builder()
+            .with_resource(resource.clone())
+            .with_batch_exporter(spans.build().map_err(wrong)?);
+        if let Some(ratio) = self.sample_ratio {
+            let root = Sampler::TraceIdRatioBased(ratio);
+            tracers = tracers.with_sampler(Sampler::ParentBased(Box::new(root)));
+        }
         Ok(Otlp {
-            tracers: SdkTracerProvider::builder()
-                .with_resource(resource.clone())
-                .with_batch_exporter(spans.build().map_err(wrong)?)
-                .build(),
+            tracers: tracers.build(),
             meters: SdkMeterProvider::builder()
                 .with_resource(resource.clone())
                 .with_reader(reader)

@@ -151,3 +151,43 @@ async fn a_statement_knows_the_server_that_the_pool_lent() {
         .collect();
     assert_eq!(parents, [&alone.span_id]);
 }
+
+#[tokio::test]
+async fn a_part_of_the_traces_is_sent_and_those_that_a_caller_sampled() {
+    use opentelemetry::context::FutureExt as _;
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+
+    let collector = Collector::start();
+    let otlp = crdb_observe::otlp::Otlp::builder("bank")
+        .endpoint(collector.endpoint())
+        .sample_ratio(0.0)
+        .build()
+        .unwrap();
+    let adapter = adapter(&otlp);
+    let db = PooledExecutor::builder(stub::Stub::refusing(0))
+        .observer(adapter)
+        .build();
+    db.execute("SELECT v FROM begins", &[]).await.unwrap();
+    for (name, flags) in [
+        ("left", TraceFlags::default()),
+        ("sampled", TraceFlags::SAMPLED),
+    ] {
+        let caller = SpanContext::new(
+            TraceId::from_bytes([7; 16]),
+            SpanId::from_bytes([7; 8]),
+            flags,
+            true,
+            TraceState::default(),
+        );
+        let caller = opentelemetry::Context::new().with_remote_span_context(caller);
+        let text = format!("SELECT v FROM {name}");
+        let call = db.execute(text.as_str(), &[]);
+        call.with_context(caller).await.unwrap();
+    }
+    shut_down(otlp).await;
+    let arrived = collector.take();
+    let spans = spans(&arrived);
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["SELECT sampled"]);
+    assert!(format!("{:?}", arrived.metrics).contains("SELECT begins"));
+}
