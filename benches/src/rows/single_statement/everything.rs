@@ -26,9 +26,19 @@ use crate::{
 };
 
 pub(super) const NAME: &str = "crdb-facade, everything on";
+pub(super) const SAMPLED: &str = "crdb-facade, everything on, traces sampled";
+
+/// Which traces are sent to the collector. Metrics, log lines, the profile and the audit log are of all statements in any case.
+#[derive(Clone, Copy)]
+pub(super) enum Traces {
+    All,
+    /// One in ten, as a service with many statements a second has it.
+    Tenth,
+}
 
 /// One row by key, again and again, by one task.
 pub(super) struct Everything {
+    traces: Traces,
     database: Database,
     audit: AuditLog,
     /// Where the log is, for as long as it is written.
@@ -38,18 +48,30 @@ pub(super) struct Everything {
 }
 
 impl Everything {
-    pub(super) async fn connect(server: &Arc<Server>, count: usize) -> Result<Self, MeasureError> {
+    pub(super) async fn connect(
+        server: &Arc<Server>,
+        count: usize,
+        traces: Traces,
+    ) -> Result<Self, MeasureError> {
         let collector = collector()?;
         let settings = [
             ("observe.otlp.endpoint", collector.as_str()),
             ("observe.log.format", "json"),
             ("observe.profile", "true"),
+            (
+                "observe.otlp.sample_ratio",
+                match traces {
+                    Traces::All => "1",
+                    Traces::Tenth => "0.1",
+                },
+            ),
         ];
         let database = ours::open_with(server, &settings).await?;
         let directory = tempfile::tempdir()?;
         let audit = audit(directory.path())?;
         database.metrics().watch_audit(&audit);
         Ok(Self {
+            traces,
             database,
             audit,
             _directory: directory,
@@ -61,7 +83,10 @@ impl Everything {
 
 impl Subject for Everything {
     fn name(&self) -> &'static str {
-        NAME
+        match self.traces {
+            Traces::All => NAME,
+            Traces::Tenth => SAMPLED,
+        }
     }
 
     fn role(&self) -> Role {
@@ -69,8 +94,12 @@ impl Subject for Everything {
     }
 
     fn settings(&self) -> String {
+        let traces = match self.traces {
+            Traces::All => "each trace",
+            Traces::Tenth => "one trace in ten",
+        };
         format!(
-            "Database of crdb-facade, metrics, tracing, log lines, OTLP and profile on, each statement in an audit log (the receipt waited for with the next one), {}",
+            "Database of crdb-facade, metrics, tracing, log lines, OTLP ({traces}) and profile on, each statement in an audit log (the receipt waited for with the next one), {}",
             self.server.transport()
         )
     }

@@ -2,6 +2,9 @@
 
 mod bare;
 mod everything;
+mod spawned;
+
+use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
@@ -13,6 +16,9 @@ use crate::{
     ours::PointSelect,
     server::Server,
 };
+use bare::Bare;
+use everything::{Everything, Traces};
+use spawned::Spawned;
 
 /// The row.
 #[derive(Debug)]
@@ -30,26 +36,56 @@ impl Row for SingleStatement {
         async move {
             let server = Server::start(settings).await?;
             let count = if settings.quick { 2_000 } else { 20_000 };
-            let targets = [PointSelect::NAME, PointSelect::LANE, everything::NAME].map(|subject| {
+            let ours = [
+                PointSelect::NAME,
+                PointSelect::LANE,
+                everything::NAME,
+                everything::SAMPLED,
+            ];
+            let targets = ours.map(|subject| {
                 [("p50", 0.95), ("cpu", 0.8)].map(|(metric, most)| Target {
                     subject,
                     metric,
                     bound: Bound::RatioAtMost(bare::NAME, most),
                 })
             });
-            Ok(vec![Case {
+            let metrics = vec![Metric::lower("p50", "us"), Metric::lower("p99", "us")];
+            let rounds = if settings.quick { 5 } else { 9 };
+            let started = Case {
                 name: "point select by key, one task".to_owned(),
-                metrics: vec![Metric::lower("p50", "us"), Metric::lower("p99", "us")],
+                metrics: metrics.clone(),
                 targets: targets.concat(),
-                rounds: if settings.quick { 5 } else { 9 },
+                rounds,
                 subjects: vec![
                     Box::new(PointSelect::connect(&server, count).await?),
                     Box::new(PointSelect::on_a_lane(&server, count).await?),
-                    Box::new(everything::Everything::connect(&server, count).await?),
-                    Box::new(bare::Bare::connect(&server, count).await?),
+                    Box::new(Everything::connect(&server, count, Traces::All).await?),
+                    Box::new(Everything::connect(&server, count, Traces::Tenth).await?),
+                    Box::new(Bare::connect(&server, count).await?),
+                    Box::new(PointSelectLimit {
+                        server: Arc::clone(&server),
+                        count,
+                    }),
+                ],
+            };
+            // What a request of a service sees. The targets are of the case above.
+            let all = Everything::connect(&server, count, Traces::All).await?;
+            let sampled = Everything::connect(&server, count, Traces::Tenth).await?;
+            let spawned = Case {
+                name: "the same, spawned on the runtime".to_owned(),
+                metrics,
+                targets: Vec::new(),
+                rounds,
+                subjects: vec![
+                    Box::new(Spawned::new(PointSelect::connect(&server, count).await?)),
+                    Box::new(Spawned::new(PointSelect::on_a_lane(&server, count).await?)),
+                    Box::new(Spawned::new(all)),
+                    Box::new(Spawned::new(sampled)),
+                    Box::new(Spawned::new(Bare::connect(&server, count).await?)),
                     Box::new(PointSelectLimit { server, count }),
                 ],
-            }])
+            };
+            Ok(vec![started, spawned])
         }
         .boxed()
     }

@@ -1,0 +1,55 @@
+//! A subject whose round runs in a task of the runtime, as a request does in a service, and not on the thread that started it.
+//!
+//! There the driver's own task runs beside its caller's, on one thread, and hands over to it without waking another.
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+
+use crate::case::{MeasureError, Role, Sample, Subject};
+
+/// A subject, its rounds spawned.
+pub(super) struct Spawned<S> {
+    name: &'static str,
+    role: Role,
+    settings: String,
+    /// None while a round runs, and for good where it has panicked.
+    subject: Option<S>,
+}
+
+impl<S: Subject> Spawned<S> {
+    pub(super) fn new(subject: S) -> Self {
+        Self {
+            name: subject.name(),
+            role: subject.role(),
+            settings: subject.settings(),
+            subject: Some(subject),
+        }
+    }
+}
+
+impl<S: Subject + 'static> Subject for Spawned<S> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn settings(&self) -> String {
+        self.settings.clone()
+    }
+
+    fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
+        async move {
+            let mut subject = self.subject.take().ok_or("a round before has panicked")?;
+            let round = tokio::spawn(async move {
+                let sample = subject.round().await;
+                (subject, sample)
+            });
+            let (subject, sample) = round.await?;
+            self.subject = Some(subject);
+            sample
+        }
+        .boxed()
+    }
+}
