@@ -34,6 +34,7 @@
 //! # Features
 //! | feature | what |
 //! | --- | --- |
+//! | `toml` | a configuration file of TOML; one of YAML needs no feature |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //! | `migrate` | [`Database`]`::migrate`, and `crdb_migrate` over this crate's sessions |
 //! | `endpoint` | `/metrics`, `/health` and `/ready` over HTTP, where `observe.endpoint.listen` asks for it; [`Database`]`::readiness` |

@@ -7,8 +7,10 @@ use figment::value::Value;
 use super::Origin;
 use super::layer::{Layer, Source};
 use super::mistake::{Mistake, MistakeKind};
+#[cfg(feature = "toml")]
+use super::toml;
 use super::tree::{Syntax, Tree, dict};
-use super::{toml, yaml};
+use super::yaml;
 
 /// How a configuration file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +18,7 @@ use super::{toml, yaml};
 pub enum Format {
     /// YAML 1.2: `.yaml`, `.yml`.
     Yaml,
-    /// TOML 1.0: `.toml`.
+    /// TOML 1.0: `.toml`. Reading it needs the feature `toml`.
     Toml,
 }
 
@@ -33,18 +35,12 @@ impl Format {
 
 /// Reads a file. The mistake says which file and what to do.
 pub(super) fn read(path: &Path) -> Result<Layer, Box<Mistake>> {
-    let unreadable = |expected: &str, found: Option<String>| {
-        let origin = Origin::File {
-            path: path.to_owned(),
-            line: None,
-        };
-        Box::new(Mistake::new(MistakeKind::UnreadableFile, "", origin, expected).with_found(found))
-    };
     let Some(format) = Format::of(path) else {
-        return Err(unreadable("a file named .yaml, .yml or .toml", None));
+        let expected = "a file named .yaml, .yml or .toml";
+        return Err(unreadable(path, expected, None));
     };
     let text = std::fs::read_to_string(path)
-        .map_err(|error| unreadable("a readable file", Some(error.to_string())))?;
+        .map_err(|error| unreadable(path, "a readable file", Some(error.to_string())))?;
     parse(path, format, &text)
 }
 
@@ -52,7 +48,13 @@ pub(super) fn read(path: &Path) -> Result<Layer, Box<Mistake>> {
 pub(super) fn parse(path: &Path, format: Format, text: &str) -> Result<Layer, Box<Mistake>> {
     let tree = match format {
         Format::Yaml => yaml::parse(text),
+        #[cfg(feature = "toml")]
         Format::Toml => toml::parse(text),
+        #[cfg(not(feature = "toml"))]
+        Format::Toml => {
+            let expected = "a file named .yaml or .yml, since this program was built without TOML: it needs the feature `toml` of crdb-facade";
+            return Err(unreadable(path, expected, None));
+        }
     }
     .map_err(|Syntax { line, message }| {
         let origin = Origin::File {
@@ -79,6 +81,14 @@ pub(super) fn parse(path: &Path, format: Format, text: &str) -> Result<Layer, Bo
         }
     }
     Ok(layer)
+}
+
+fn unreadable(path: &Path, expected: &str, found: Option<String>) -> Box<Mistake> {
+    let origin = Origin::File {
+        path: path.to_owned(),
+        line: None,
+    };
+    Box::new(Mistake::new(MistakeKind::UnreadableFile, "", origin, expected).with_found(found))
 }
 
 fn syntax(origin: Origin, expected: &str, found: String) -> Box<Mistake> {

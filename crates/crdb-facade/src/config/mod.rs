@@ -42,6 +42,7 @@ mod reference;
 mod resolve;
 mod section;
 mod setting;
+#[cfg(feature = "toml")]
 mod toml;
 mod tree;
 mod yaml;
@@ -83,7 +84,7 @@ impl Config {
     }
 
     /// The usual configuration of a service: the file that the variable `CRDB_CONFIG` names, else
-    /// `crdb.yaml`, `crdb.yml` or `crdb.toml` in the working directory where there is one; then the environment.
+    /// `crdb.yaml`, `crdb.yml` or `crdb.toml` (feature `toml`) in the working directory where there is one; then the environment.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with every mistake.

@@ -11,6 +11,8 @@ mod documents_in_yaml;
 mod mistakes;
 mod secrets;
 mod sources;
+#[cfg(feature = "toml")]
+mod toml;
 
 use crdb_facade::Config;
 use crdb_facade::config::{ConfigBuilder, Format};
@@ -22,10 +24,6 @@ fn complete() -> ConfigBuilder {
 
 fn yaml(text: &str) -> ConfigBuilder {
     Config::builder().text("crdb.yaml", Format::Yaml, text)
-}
-
-fn toml(text: &str) -> ConfigBuilder {
-    Config::builder().text("crdb.toml", Format::Toml, text)
 }
 
 /// The mistakes of a configuration that must have some.

@@ -1,7 +1,7 @@
 use crdb_facade::Config;
 use crdb_facade::config::{MistakeKind, keys};
 
-use super::{complete, mistakes, toml, yaml};
+use super::{complete, mistakes, yaml};
 
 #[test]
 fn every_mistake_of_every_source_is_reported_at_once() {
@@ -101,12 +101,6 @@ fn another_version_gets_one_clear_message() {
         "{}",
         found[0]
     );
-    let found = mistakes(toml("version = 'one'\nauth.user = 'a'"));
-    assert!(
-        found[0].contains("a whole number, write `version: 1`"),
-        "{}",
-        found[0]
-    );
 }
 
 #[test]
@@ -130,7 +124,7 @@ fn a_missing_file_is_named_and_hides_no_other_mistake() {
 }
 
 #[test]
-fn text_that_is_no_yaml_or_toml_is_located() {
+fn text_that_is_no_yaml_is_located() {
     assert_eq!(
         mistakes(yaml("auth:\n  user: [a\n")),
         ["crdb.yaml:2: expected YAML, found unclosed bracket '['"]
@@ -138,12 +132,6 @@ fn text_that_is_no_yaml_or_toml_is_located() {
     assert_eq!(
         mistakes(yaml("auth: {user: a}\npool: {}\npool: {}\n")),
         ["crdb.yaml:3: expected YAML, found duplicate mapping key: pool"]
-    );
-    let found = mistakes(toml("[auth]\nuser = \n"));
-    assert!(
-        found[0].starts_with("crdb.toml:2: expected TOML, found "),
-        "{}",
-        found[0]
     );
     // In words of this crate, not in those of the parser's programmers.
     for (text, found) in [
@@ -261,13 +249,8 @@ fn a_name_with_dots_is_not_ignored() {
     ] {
         assert_eq!(mistakes(yaml(text)), [format!("{place}: {advice}{nested}")]);
     }
-    let found = mistakes(toml("auth.user = 'a'\n'pool.max_size' = 50\n"));
-    assert_eq!(found.len(), 1, "{found:?}");
-    // Names of the user's own may have dots, and TOML's dots are sections.
+    // Names of the user's own may have dots.
     yaml("auth: {user: a, session: {my.setting: x}}")
-        .build()
-        .unwrap();
-    toml("auth.user = 'a'\npool.max_size = 50\n")
         .build()
         .unwrap();
 }
@@ -381,7 +364,6 @@ fn one_mistake_brings_no_second_false_one() {
         yaml("auth: a"),
         yaml("auth: {user: [a]}"),
         yaml("url: 'postgresql://a@h/b'"),
-        toml("auth = 5"),
         Config::builder().variables([("CRDB_USER", "a")]),
         Config::builder().variables([("CRDB_AUTH_USER", "a")]),
         Config::builder().variables([("CRDB_AUTH__USERNAME", "a")]),
@@ -535,6 +517,16 @@ fn where_to_listen_is_a_port_or_an_address_and_a_collector_has_no_password() {
         "{found:?}"
     );
     assert!(!found.concat().contains("secret"), "{found:?}");
+}
+
+#[cfg(not(feature = "toml"))]
+#[test]
+fn a_file_of_toml_needs_its_feature() {
+    let text = Config::builder().text("crdb.toml", crdb_facade::config::Format::Toml, "");
+    assert_eq!(
+        mistakes(text)[0],
+        "crdb.toml: expected a file named .yaml or .yml, since this program was built without TOML: it needs the feature `toml` of crdb-facade"
+    );
 }
 
 #[cfg(not(feature = "endpoint"))]

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crdb_facade::Config;
 use crdb_facade::config::{Node, Origin, keys};
 
-use super::{NONE, complete, toml, yaml};
+use super::{NONE, complete, yaml};
 
 #[test]
 fn each_source_is_stronger_than_the_one_before() {
@@ -51,53 +51,6 @@ fn a_later_file_is_stronger() {
         .unwrap();
     assert_eq!(config.get(keys::auth::USER), "a");
     assert_eq!(config.get(keys::auth::DATABASE), "second");
-}
-
-#[test]
-fn yaml_toml_and_the_environment_say_the_same() {
-    let from_yaml = yaml(
-        "version: 1\n\
-         auth:\n  nodes: [db-1, 'db-2:5432']\n  user: teller\n  session:\n    timezone: UTC\n    statement_timeout: 5\n\
-         pool:\n  max_lifetime: none\n  idle_timeout: 90s\n  jitter: 0.25\n\
-         observe:\n  tracing: false\n",
-    )
-    .build()
-    .unwrap();
-    let from_toml = toml(
-        "version = 1\n[auth]\nnodes = [\"db-1\", \"db-2:5432\"]\nuser = \"teller\"\n\
-         session = { timezone = \"UTC\", statement_timeout = 5 }\n\
-         [pool]\nmax_lifetime = \"none\"\nidle_timeout = \"1.5m\"\njitter = 0.25\n[observe]\ntracing = false\n",
-    )
-    .build()
-    .unwrap();
-    let from_environment = Config::builder()
-        .variables([
-            ("CRDB_VERSION", "1"),
-            ("CRDB_AUTH__NODES", "db-1, db-2:5432"),
-            ("CRDB_AUTH__USER", "teller"),
-            ("CRDB_AUTH__SESSION__TIMEZONE", "UTC"),
-            ("CRDB_AUTH__SESSION__STATEMENT_TIMEOUT", "5"),
-            ("CRDB_POOL__MAX_LIFETIME", "none"),
-            ("CRDB_POOL__IDLE_TIMEOUT", "90s"),
-            ("CRDB_POOL__JITTER", "0.25"),
-            ("CRDB_OBSERVE__TRACING", "false"),
-        ])
-        .build()
-        .unwrap();
-    for config in [&from_yaml, &from_toml, &from_environment] {
-        assert_eq!(
-            config.get(keys::auth::NODES),
-            [Node::new("db-1", 26257), Node::new("db-2", 5432)]
-        );
-        assert_eq!(config.get(keys::pool::MAX_LIFETIME), None);
-        assert_eq!(
-            config.get(keys::pool::IDLE_TIMEOUT),
-            Some(Duration::from_secs(90))
-        );
-        assert!(!config.get(keys::observe::TRACING));
-        assert_eq!(config.get(keys::auth::SESSION)["statement_timeout"], "5");
-        assert_eq!(config.fingerprint(), from_yaml.fingerprint());
-    }
 }
 
 #[test]
@@ -224,8 +177,8 @@ fn of_the_ways_to_give_a_password_the_strongest_source_counts() {
 #[test]
 fn a_path_in_a_file_starts_at_the_file() {
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("crdb.toml");
-    std::fs::write(&file, "auth.user = 'a'\nsql.directory = 'queries'\n").unwrap();
+    let file = directory.path().join("crdb.yaml");
+    std::fs::write(&file, "auth: {user: a}\nsql: {directory: queries}\n").unwrap();
     let config = Config::builder()
         .file(&file)
         .variables(NONE)
