@@ -72,7 +72,7 @@ impl Row for SingleStatement {
             let all = Everything::connect(&server, count, Traces::All).await?;
             let sampled = Everything::connect(&server, count, Traces::Tenth).await?;
             let spawned = Case {
-                name: "the same, spawned on the runtime".to_owned(),
+                name: "point select by key, one spawned task".to_owned(),
                 metrics,
                 targets: Vec::new(),
                 rounds,

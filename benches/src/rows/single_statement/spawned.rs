@@ -1,6 +1,6 @@
 //! A subject whose round runs in a task of the runtime, as a request does in a service, and not on the thread that started it.
 //!
-//! There the driver's own task runs beside its caller's, on one thread, and hands over to it without waking another.
+//! In a task, the driver's own task usually runs on the same worker as its caller, and need not wake another thread.
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 

@@ -50,7 +50,7 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// Makes a JSON object a line, without the line end, and gives the line's hash.
+/// Turns a JSON object into a line, without the line end, and gives the line's hash.
 pub(super) fn seal(key: &MacKey, previous: &Mac, line: &mut Vec<u8>) -> Mac {
     if line.last() == Some(&b'}') {
         line.truncate(line.len() - 1);

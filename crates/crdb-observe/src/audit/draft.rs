@@ -1,4 +1,4 @@
-//! Lines that are to be written, and what the log is with them.
+//! Lines that are to be written, and the state of the log once they are.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,10 @@ struct Entry<'a> {
     record: &'a Record,
 }
 
-/// A batch of lines. Its buffers are kept for the next one.
+/// How many bytes of each buffer are kept for the next batch.
+const KEPT: usize = 64 << 10;
+
+/// A batch of lines. Its buffers are kept for the next one, up to a size.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) lines: Vec<u8>,
@@ -34,7 +37,8 @@ impl Draft {
     /// Begins a batch behind a log of this tree, whose last line has this hash.
     pub(super) fn begin(&mut self, tree: &Tree, mac: Mac) {
         self.lines.clear();
-        self.tree.clone_from(tree);
+        self.lines.shrink_to(KEPT);
+        self.tree.copy_from(tree);
         self.mac = mac;
         self.time.set(Utc::now());
     }
@@ -43,6 +47,7 @@ impl Draft {
     pub(super) fn add(&mut self, key: &MacKey, record: &Record) -> Result<u64, Error> {
         const LIMIT: usize = files::LONGEST - 128;
         self.line.clear();
+        self.line.shrink_to(KEPT);
         let number = self.tree.size();
         let entry = Entry {
             number,
@@ -53,6 +58,7 @@ impl Draft {
             Error::new(ErrorKind::Io, format!("an audit entry is no JSON: {error}"))
         })?;
         if self.line.len() > LIMIT {
+            self.line = Vec::new();
             return Err(Error::new(
                 ErrorKind::Io,
                 format!(

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The file system refused.
+    /// The file system refused, or the entry is too long.
     Io,
     /// What is on disk is not what was written.
     Damaged,

@@ -118,33 +118,28 @@ impl Writer {
         if appends.is_empty() {
             return;
         }
-        let mut refused = 0;
-        let mut added = Vec::with_capacity(appends.len());
         let begun = self.begin_batch();
-        for (record, reply) in appends {
-            let number = match &begun {
-                Ok(()) => self.draft.add(&self.config.key, &record),
-                Err(error) => Err(error.shared()),
-            };
-            match number {
-                Ok(number) => added.push((number, reply)),
-                Err(error) => {
-                    refused += 1;
-                    // A caller that has gone does not learn what became of its entry.
-                    drop(reply.send(Err(error)));
-                }
-            }
-        }
+        let answers: Vec<_> = appends
+            .into_iter()
+            .map(|(record, reply)| {
+                let number = match &begun {
+                    Ok(()) => self.draft.add(&self.config.key, &record),
+                    Err(error) => Err(error.shared()),
+                };
+                (number, reply)
+            })
+            .collect();
         let written = begun.and_then(|()| self.write_batch());
-        if written.is_err() {
-            refused += added.len() as u64;
-        }
-        self.lost = self.lost.saturating_add(refused);
-        for (number, reply) in added {
-            let answer = match &written {
+        let lost = answers
+            .iter()
+            .filter(|(number, _)| number.is_err() || written.is_err());
+        self.lost = self.lost.saturating_add(lost.count() as u64);
+        for (number, reply) in answers {
+            let answer = number.and_then(|number| match &written {
                 Ok(()) => Ok(number),
                 Err(error) => Err(error.shared()),
-            };
+            });
+            // A caller that has gone does not learn what became of its entry.
             drop(reply.send(answer));
         }
     }

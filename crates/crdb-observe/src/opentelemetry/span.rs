@@ -58,7 +58,8 @@ impl Drop for Restore {
 }
 
 impl Place {
-    /// That of the innermost operation whose step runs on this thread; `None` where the current span is not one of ours.
+    /// The place of the innermost operation whose step runs on this thread, whichever context is attached there; `None` outside of all
+    /// operations.
     pub(super) fn current() -> Option<Self> {
         CURRENT.with_borrow(Clone::clone)
     }

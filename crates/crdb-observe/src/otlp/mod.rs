@@ -229,8 +229,9 @@ impl OtlpBuilder {
         self
     }
 
-    /// Sends this part of the traces that begin in this process: 0 is none, 1 is all. A trace that a caller began is sent if the caller
-    /// sampled it. Metrics and log lines are of all calls in any case. Default: what `OTEL_TRACES_SAMPLER` says, else all.
+    /// Sends this part of the traces that begin with a span of these [tracers](Otlp::tracers): 0 and less is none, 1 and more is all. A
+    /// span inside another one, of the service or of a remote caller, is sent if that one is sampled. Metrics and log lines cover all
+    /// calls. Default: what `OTEL_TRACES_SAMPLER` says, else all.
     pub fn sample_ratio(mut self, ratio: f64) -> Self {
         self.sample_ratio = Some(ratio);
         self

@@ -41,7 +41,7 @@ section! {
     OTLP_ROOT_CERTIFICATES: Option<Vec<PathBuf>> = unset("observe.otlp.root_certificates");
     /// How often metrics are sent there.
     OTLP_INTERVAL: Duration = of_layer("observe.otlp.interval", || defaults::OTLP_INTERVAL), only "a duration above zero, like 60s" |interval| !interval.is_zero();
-    /// The part of the traces that is sent there, of those that begin in this process; a trace that a caller began is sent if the caller sampled it. Metrics and logs are of all calls. Unset, what OTEL_TRACES_SAMPLER says, else all.
+    /// The part of the traces that is sent there, of those that begin with a span of `Database::otlp` or of the database. A span inside another one, of the service or of a remote caller, is sent if that one is sampled. Metrics and logs cover all calls. Unset, what OTEL_TRACES_SAMPLER says, else all.
     OTLP_SAMPLE_RATIO: Option<f64> = unset("observe.otlp.sample_ratio"), only "a number from 0 to 1" |ratio| ratio.is_none_or(|ratio| (0.0..=1.0).contains(&ratio));
     /// Writes a line to standard error for each thing that an operator should read (feature `log`).
     LOG_FORMAT: Option<LogFormat> = unset("observe.log.format");
