@@ -5,8 +5,8 @@ use opentelemetry::trace::SpanKind;
 
 use crdb_auth::{Endpoint, OperationOutcome, Token};
 
-use super::OpenTelemetry;
-use super::span::{End, Operation, begin, server};
+use super::span::{End, begin, server};
+use super::{OpenTelemetry, kept};
 
 impl OpenTelemetry {
     fn begin_at(&self, name: &str, endpoint: &Endpoint) -> Token {
@@ -40,8 +40,8 @@ impl crdb_auth::Observer for OpenTelemetry {
             attributes.push(self.system());
             attributes.push(KeyValue::new("crdb.tls", connected.tls));
         }
-        if let Some(operation) = Operation::kept(&token) {
-            end_of(&event.outcome).finish(&operation.context, attributes);
+        if let Some(context) = kept(&token) {
+            end_of(&event.outcome).finish(context, attributes);
         }
     }
 
@@ -50,8 +50,8 @@ impl crdb_auth::Observer for OpenTelemetry {
     }
 
     fn end_cancel(&self, token: Token, event: &crdb_auth::CancelEnd<'_>) {
-        if let Some(operation) = Operation::kept(&token) {
-            end_of(&event.outcome).finish(&operation.context, Vec::new());
+        if let Some(context) = kept(&token) {
+            end_of(&event.outcome).finish(context, Vec::new());
         }
     }
 

@@ -3,8 +3,8 @@ use crdb_exec::{SqlState, Token};
 use opentelemetry::trace::{SpanKind, TraceContextExt as _};
 use opentelemetry::{Context, KeyValue};
 
-use super::OpenTelemetry;
-use super::span::{self, Operation, begin};
+use super::span::{self, begin};
+use super::{OpenTelemetry, kept};
 
 impl Observer for OpenTelemetry {
     /// An event of the span that is current: a hit takes too little time for one of its own.
@@ -39,9 +39,7 @@ impl Observer for OpenTelemetry {
     }
 
     fn end_load(&self, token: Token, event: &LoadEnd<'_>) {
-        let Some(operation) = Operation::kept(&token) else {
-            return;
-        };
+        let Some(context) = kept(&token) else { return };
         let mut own = vec![KeyValue::new("crdb.cache.outcome", event.outcome.as_str())];
         let end = match &event.outcome {
             LoadOutcome::Failed(failure) => {
@@ -57,10 +55,11 @@ impl Observer for OpenTelemetry {
             LoadOutcome::Dropped => span::End::DROPPED,
             _ => span::End::DONE,
         };
-        end.finish(&operation.context, own);
+        end.finish(context, own);
     }
 
     fn within(&self, token: &Token, step: &mut dyn FnMut()) {
-        Operation::within(token, step);
+        let _entered = kept(token).map(|context| context.clone().attach());
+        step();
     }
 }

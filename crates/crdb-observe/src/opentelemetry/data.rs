@@ -2,8 +2,8 @@ use crdb_data::observer::{Begin, End, Observer, Outcome, Token};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
-use super::OpenTelemetry;
-use super::span::{self, Operation, begin};
+use super::span::{self, begin};
+use super::{OpenTelemetry, kept};
 
 impl From<&Outcome> for span::End<'static> {
     fn from(outcome: &Outcome) -> Self {
@@ -31,18 +31,17 @@ impl Observer for OpenTelemetry {
     }
 
     fn end(&self, token: Token, event: &End<'_>) {
-        let Some(operation) = Operation::kept(&token) else {
-            return;
-        };
+        let Some(context) = kept(&token) else { return };
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let own = vec![
             KeyValue::new("crdb.data.rows", count(event.rows)),
             KeyValue::new("crdb.data.rejected_rows", count(event.rejected)),
         ];
-        span::End::from(&event.outcome).finish(&operation.context, own);
+        span::End::from(&event.outcome).finish(context, own);
     }
 
     fn within(&self, token: &Token, step: &mut dyn FnMut()) {
-        Operation::within(token, step);
+        let _entered = kept(token).map(|context| context.clone().attach());
+        step();
     }
 }

@@ -5,9 +5,9 @@ use opentelemetry::{Context, KeyValue};
 
 use crdb_exec::{Outcome, Token};
 
-use super::OpenTelemetry;
 use super::meters::Meters;
-use super::span::{End, Operation, Place, begin, begin_query};
+use super::span::{End, Place, begin, begin_query};
+use super::{OpenTelemetry, kept};
 use crate::query_text::{fingerprint, summary};
 
 /// What is said of every call of a statement. A clone allocates nothing.
@@ -100,14 +100,13 @@ impl crdb_exec::Observer for OpenTelemetry {
     }
 
     fn end_statement(&self, token: Token, event: &crdb_exec::StatementEnd<'_>) {
-        let Some(operation) = Operation::kept(&token) else {
-            return;
-        };
+        let Some(context) = kept(&token) else { return };
         let end = End::from(&event.outcome);
-        let place = &operation.place;
+        let place = context.get::<Place>();
+        let server = || place.into_iter().flat_map(Place::attributes);
         let mut attributes = self.common();
-        attributes.extend(place.query().cloned());
-        attributes.extend(place.attributes());
+        attributes.extend(place.and_then(Place::query).cloned());
+        attributes.extend(server());
         attributes.extend(end.attributes());
         self.meters.operation(event.elapsed, &attributes);
         if event.outcome == Outcome::Done {
@@ -117,8 +116,7 @@ impl crdb_exec::Observer for OpenTelemetry {
         let attempts =
             (event.attempts > 1).then(|| KeyValue::new("crdb.attempts", i64::from(event.attempts)));
         let own = std::iter::once(rows).chain(attempts);
-        let own = place.attributes().chain(own);
-        end.finish(&operation.context, own.chain(outcome(&event.outcome)));
+        end.finish(context, server().chain(own).chain(outcome(&event.outcome)));
     }
 
     fn begin_transaction(&self, event: &crdb_exec::TransactionBegin<'_>) -> Token {
@@ -127,12 +125,10 @@ impl crdb_exec::Observer for OpenTelemetry {
     }
 
     fn end_transaction(&self, token: Token, event: &crdb_exec::TransactionEnd<'_>) {
-        let Some(operation) = Operation::kept(&token) else {
-            return;
-        };
+        let Some(context) = kept(&token) else { return };
         let mut attributes = vec![KeyValue::new("crdb.attempts", i64::from(event.attempts))];
         attributes.extend(outcome(&event.outcome));
-        End::from(&event.outcome).finish(&operation.context, attributes);
+        End::from(&event.outcome).finish(context, attributes);
     }
 
     fn begin_attempt(&self, event: &crdb_exec::AttemptBegin<'_>) -> Token {
@@ -150,22 +146,25 @@ impl crdb_exec::Observer for OpenTelemetry {
     }
 
     fn end_attempt(&self, token: Token, event: &crdb_exec::AttemptEnd<'_>) {
-        let Some(operation) = Operation::kept(&token) else {
-            return;
-        };
-        let mut attributes: Vec<_> = operation.place.attributes().collect();
+        let Some(context) = kept(&token) else { return };
+        let mut attributes: Vec<_> = context
+            .get::<Place>()
+            .into_iter()
+            .flat_map(Place::attributes)
+            .collect();
         attributes.extend(outcome(&event.outcome));
-        End::from(&event.outcome).finish(&operation.context, attributes);
+        End::from(&event.outcome).finish(context, attributes);
     }
 
     fn within(&self, token: &Token, step: &mut dyn FnMut()) {
-        Operation::within(token, step);
+        let _attached = kept(token).map(|context| context.clone().attach());
+        step();
     }
 
     fn retry(&self, event: &crdb_exec::RetryEvent<'_>) {
         let context = Context::current();
         // Without a span of ours the current one is the caller's.
-        if Place::current().is_none() {
+        if context.get::<Place>().is_none() {
             return;
         }
         let failure = Outcome::Failed(event.failure);
@@ -177,7 +176,7 @@ impl crdb_exec::Observer for OpenTelemetry {
 
     fn retry_denied(&self, event: &crdb_exec::RetryDeniedEvent<'_>) {
         let context = Context::current();
-        if Place::current().is_none() {
+        if context.get::<Place>().is_none() {
             return;
         }
         let failure = Outcome::Failed(event.failure);
@@ -187,7 +186,7 @@ impl crdb_exec::Observer for OpenTelemetry {
 
     fn resolved(&self, event: &crdb_exec::ResolveEvent<'_>) {
         let context = Context::current();
-        if Place::current().is_none() {
+        if context.get::<Place>().is_none() {
             return;
         }
         let outcome = match event.committed {

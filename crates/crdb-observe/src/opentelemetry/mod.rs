@@ -20,13 +20,14 @@ mod span;
 #[cfg(feature = "wire")]
 mod wire;
 
+use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
-use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
 pub use conventions::SCHEMA_URL;
 #[cfg(feature = "exec")]
@@ -195,6 +196,11 @@ impl OpenTelemetryBuilder {
             is_postgresql: AtomicBool::new(false),
         }
     }
+}
+
+/// The context that was kept for an operation.
+fn kept(token: &Option<Box<dyn Any + Send + Sync>>) -> Option<&Context> {
+    token.as_ref()?.downcast_ref()
 }
 
 impl fmt::Debug for OpenTelemetry {

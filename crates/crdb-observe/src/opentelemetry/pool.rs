@@ -5,8 +5,8 @@ use opentelemetry::Context;
 
 use crdb_pool::{AcquireOutcome, ErrorKind, Token};
 
-use super::OpenTelemetry;
 use super::span::{End, Place, Server, past, server};
+use super::{OpenTelemetry, kept};
 
 impl OpenTelemetry {
     /// Shows the state of a pool whenever the metrics are read. `status` gives `None` once the pool is gone.
@@ -34,9 +34,11 @@ impl crdb_pool::Observer for OpenTelemetry {
         let (end, server) = match event.outcome {
             AcquireOutcome::Acquired(acquired) => {
                 let server = self.server(acquired.address);
-                if let Some(place) = Place::current() {
-                    place.set_server(server.clone());
-                }
+                Context::map_current(|context| {
+                    if let Some(place) = context.get::<Place>() {
+                        place.set_server(server.clone());
+                    }
+                });
                 (End::DONE, Some(server))
             }
             AcquireOutcome::Failed(kind) => {
@@ -55,8 +57,7 @@ impl crdb_pool::Observer for OpenTelemetry {
         if event.waited.is_zero() && matches!(event.outcome, AcquireOutcome::Acquired(_)) {
             return;
         }
-        let parent = token.as_ref().and_then(|token| token.downcast_ref());
-        if let Some(parent) = parent {
+        if let Some(parent) = kept(&token) {
             let now = SystemTime::now();
             let began = now.checked_sub(event.waited).unwrap_or(now);
             let context = past(&*self.spans, "acquire", began, parent);

@@ -1,7 +1,7 @@
 //! Spans, and what an operation shares with those inside it.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(feature = "pool")]
 use std::time::SystemTime;
@@ -25,7 +25,8 @@ where
     }
 }
 
-/// What an operation learns on its way: the server of the session that was lent inside it, and of a statement what its metrics call it.
+/// What is kept in the context of an operation: the server of the session that was lent inside it, and of a statement what its
+/// metrics call it. Its presence says that the current span is one of ours.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place(Arc<Inner>);
 
@@ -43,32 +44,12 @@ struct Inner {
     outer: Option<Place>,
 }
 
-thread_local! {
-    /// The place of the innermost operation whose step runs on this thread. A value of the context would cost a map of its own for each.
-    static CURRENT: RefCell<Option<Place>> = const { RefCell::new(None) };
-}
-
-/// Puts back what was current before.
-struct Restore(Option<Place>);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        CURRENT.set(self.0.take());
-    }
-}
-
 impl Place {
-    /// The place of the innermost operation whose step runs on this thread, whichever context is attached there; `None` outside of all
-    /// operations.
-    pub(super) fn current() -> Option<Self> {
-        CURRENT.with_borrow(Clone::clone)
-    }
-
-    fn within_current(query: Option<KeyValue>) -> Self {
+    fn within(context: &Context, query: Option<KeyValue>) -> Self {
         Self(Arc::new(Inner {
             server: Mutex::default(),
             query,
-            outer: Self::current(),
+            outer: context.get::<Self>().cloned(),
         }))
     }
 
@@ -106,30 +87,7 @@ pub(super) fn server(host: impl Into<Arc<str>>, port: u16) -> Server {
     ]
 }
 
-/// An operation that has begun, with a span.
-pub(super) struct Operation {
-    pub(super) context: Context,
-    pub(super) place: Place,
-}
-
-impl Operation {
-    /// The operation that was kept for this token.
-    pub(super) fn kept(token: &Option<Box<dyn Any + Send + Sync>>) -> Option<&Self> {
-        token.as_ref()?.downcast_ref()
-    }
-
-    /// Runs a step of the operation of this token, if it has one. What is inside it finds its span and its [`Place`].
-    pub(super) fn within(token: &Option<Box<dyn Any + Send + Sync>>, step: &mut dyn FnMut()) {
-        let Some(this) = Self::kept(token) else {
-            return step();
-        };
-        let _attached = this.context.clone().attach();
-        let _restore = Restore(CURRENT.replace(Some(this.place.clone())));
-        step();
-    }
-}
-
-/// Begins an operation with a span.
+/// Begins an operation with a span. What is inside it finds its [`Place`].
 pub(super) fn begin(
     spans: &dyn Tracing,
     name: String,
@@ -147,12 +105,10 @@ pub(super) fn begin_query(
     attributes: Vec<KeyValue>,
     query: Option<KeyValue>,
 ) -> Option<Box<dyn Any + Send + Sync>> {
-    let place = Place::within_current(query);
-    let builder = SpanBuilder::from_name(name)
-        .with_kind(kind)
-        .with_attributes(attributes);
-    let context = spans.start(builder, &Context::current());
-    Some(Box::new(Operation { context, place }))
+    let parent = Context::current();
+    let place = Place::within(&parent, query);
+    let context = start(spans, name, kind, attributes, &parent);
+    Some(Box::new(context.with_value(place)))
 }
 
 /// Begins the span of an operation that has ended already.
@@ -166,6 +122,19 @@ pub(super) fn past(
     let builder = SpanBuilder::from_name(name)
         .with_kind(SpanKind::Internal)
         .with_start_time(began);
+    spans.start(builder, parent)
+}
+
+fn start(
+    spans: &dyn Tracing,
+    name: impl Into<Cow<'static, str>>,
+    kind: SpanKind,
+    attributes: Vec<KeyValue>,
+    parent: &Context,
+) -> Context {
+    let builder = SpanBuilder::from_name(name)
+        .with_kind(kind)
+        .with_attributes(attributes);
     spans.start(builder, parent)
 }
 

@@ -1,10 +1,10 @@
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
+use opentelemetry::{Context, KeyValue};
 
 use crdb_wire::{Outcome, Token};
 
-use super::OpenTelemetry;
-use super::span::{End, Operation, begin};
+use super::span::{End, Place, begin};
+use super::{OpenTelemetry, kept};
 
 impl<'a> From<&Outcome<'a>> for End<'a> {
     fn from(outcome: &Outcome<'a>) -> Self {
@@ -32,17 +32,21 @@ impl OpenTelemetry {
     fn end_named(
         &self,
         name: &'static str,
-        operation: &Operation,
+        context: &Context,
         end: &End<'_>,
         took: std::time::Duration,
         own: Vec<KeyValue>,
     ) {
+        let place = context
+            .get::<Place>()
+            .into_iter()
+            .flat_map(Place::attributes);
         let mut attributes = self.common();
         attributes.push(KeyValue::new("db.operation.name", name));
-        attributes.extend(operation.place.attributes());
+        attributes.extend(place);
         attributes.extend(end.attributes());
         self.meters.operation(took, &attributes);
-        end.finish(&operation.context, own);
+        end.finish(context, own);
     }
 }
 
@@ -58,9 +62,9 @@ impl crdb_wire::Observer for OpenTelemetry {
     }
 
     fn end_batch(&self, token: Token, event: &crdb_wire::BatchEnd<'_>) {
-        if let Some(operation) = Operation::kept(&token) {
+        if let Some(context) = kept(&token) {
             let end = End::from(&event.outcome);
-            self.end_named("BATCH", operation, &end, event.elapsed, Vec::new());
+            self.end_named("BATCH", context, &end, event.elapsed, Vec::new());
         }
     }
 
@@ -70,7 +74,7 @@ impl crdb_wire::Observer for OpenTelemetry {
     }
 
     fn end_copy(&self, token: Token, event: &crdb_wire::CopyEnd<'_>) {
-        if let Some(operation) = Operation::kept(&token) {
+        if let Some(context) = kept(&token) {
             let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
             let mut own = vec![KeyValue::new("crdb.copy.bytes", count(event.bytes))];
             if event.direction == crdb_wire::CopyDirection::Out {
@@ -80,7 +84,7 @@ impl crdb_wire::Observer for OpenTelemetry {
                 ));
             }
             let end = End::from(&event.outcome);
-            self.end_named("COPY", operation, &end, event.elapsed, own);
+            self.end_named("COPY", context, &end, event.elapsed, own);
         }
     }
 
