@@ -163,3 +163,47 @@ impl Breaker {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_millis(50);
+
+    fn breaker() -> Breaker {
+        Breaker::new(BreakerRules {
+            failures: 3,
+            probes: 1,
+            backoff: Backoff::new(PAUSE, PAUSE),
+        })
+    }
+
+    /// Whether each of so many failures in a row opened it.
+    fn fail(breaker: &mut Breaker, times: usize) -> Vec<bool> {
+        let mut random = Random::seeded(1);
+        let now = Instant::now();
+        (0..times)
+            .map(|_| breaker.record_failure(now, &mut random))
+            .collect()
+    }
+
+    #[test]
+    fn it_opens_with_the_last_of_the_failures_in_a_row() {
+        let mut breaker = breaker();
+        assert_eq!(fail(&mut breaker, 2), [false, false]);
+        breaker.record_success();
+        assert_eq!(fail(&mut breaker, 4), [false, false, true, false]);
+    }
+
+    #[test]
+    fn after_a_probe_that_succeeded_it_counts_from_zero() {
+        let mut breaker = breaker();
+        assert_eq!(fail(&mut breaker, 3), [false, false, true]);
+        assert!(breaker.half_open(Instant::now() + 2 * PAUSE));
+        breaker.probe_started();
+        assert!(breaker.probe_succeeded());
+        assert_eq!(fail(&mut breaker, 3), [false, false, true]);
+    }
+}
