@@ -38,12 +38,6 @@ impl Tree {
         (u32::try_from(peaks.len()) == Ok(size.count_ones())).then_some(Self { size, peaks })
     }
 
-    /// Becomes a copy of another, in the memory that it has.
-    pub(super) fn copy_from(&mut self, other: &Self) {
-        self.size = other.size;
-        self.peaks.clone_from(&other.peaks);
-    }
-
     /// How many leaves it has.
     pub(super) const fn size(&self) -> u64 {
         self.size

@@ -30,7 +30,6 @@ pub(super) struct Writer {
     path: PathBuf,
     file: File,
     position: Position,
-    draft: Draft,
     /// Entries that could not be written since the last that could.
     lost: u64,
     /// When the last checkpoint was signed, and of how many entries.
@@ -70,7 +69,6 @@ impl Writer {
             path,
             file,
             position,
-            draft: Draft::default(),
             lost: 0,
             synced: now,
             unsynced: false,
@@ -118,18 +116,18 @@ impl Writer {
         if appends.is_empty() {
             return;
         }
-        let begun = self.begin_batch();
+        let mut draft = self.begin_batch();
         let answers: Vec<_> = appends
             .into_iter()
             .map(|(record, reply)| {
-                let number = match &begun {
-                    Ok(()) => self.draft.add(&self.config.key, &record),
+                let number = match &mut draft {
+                    Ok(draft) => draft.add(&self.config.key, &record),
                     Err(error) => Err(error.shared()),
                 };
                 (number, reply)
             })
             .collect();
-        let written = begun.and_then(|()| self.write_batch());
+        let written = draft.and_then(|draft| self.write_batch(draft));
         let lost = answers
             .iter()
             .filter(|(number, _)| number.is_err() || written.is_err());
@@ -145,33 +143,36 @@ impl Writer {
     }
 
     /// Begins a batch: with the entry that says how many are missing, if some are.
-    fn begin_batch(&mut self) -> Result<(), Error> {
+    fn begin_batch(&mut self) -> Result<Draft, Error> {
         if self.position.length >= self.config.file_size {
             self.rotate()?;
         }
-        self.draft.begin(&self.position.tree, self.position.mac);
+        let mut draft = Draft::new(self.position.tree.clone(), self.position.mac);
         if self.lost > 0 {
-            let gap = Record::gap(self.lost);
-            self.draft.add(&self.config.key, &gap)?;
+            draft.add(&self.config.key, &Record::gap(self.lost))?;
         }
-        Ok(())
+        Ok(draft)
     }
 
     /// Writes the batch; after an error the file is as it was before.
-    fn write_batch(&mut self) -> Result<(), Error> {
-        let lines = &self.draft.lines;
-        if lines.is_empty() {
+    fn write_batch(&mut self, draft: Draft) -> Result<(), Error> {
+        if draft.lines.is_empty() {
             return Ok(());
         }
-        let written = self.file.write_all(lines).and_then(|()| self.settle());
+        let written = self
+            .file
+            .write_all(&draft.lines)
+            .and_then(|()| self.settle());
         if let Err(error) = written {
             self.take_back();
             let attempted = format!("writing the audit log {}", self.path.display());
             return Err(Error::io(attempted, error));
         }
-        self.position.length += self.draft.lines.len() as u64;
-        std::mem::swap(&mut self.position.tree, &mut self.draft.tree);
-        self.position.mac = self.draft.mac;
+        self.position = Position {
+            tree: draft.tree,
+            mac: draft.mac,
+            length: self.position.length + draft.lines.len() as u64,
+        };
         self.lost = 0;
         Ok(())
     }
@@ -265,8 +266,8 @@ impl Writer {
 
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         if self.lost > 0 {
-            self.begin_batch()?;
-            self.write_batch()?;
+            let draft = self.begin_batch()?;
+            self.write_batch(draft)?;
         }
         if self.unsynced || self.signed.1 < self.position.tree.size() {
             drop(self.checkpoint()?);
