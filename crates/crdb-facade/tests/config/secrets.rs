@@ -1,8 +1,9 @@
 use crdb_facade::Config;
+use crdb_facade::config::ConfigBuilder;
 
 use super::{mistakes, yaml};
 
-const CANARY: &str = "c4nary-s3cret";
+pub(super) const CANARY: &str = "c4nary-s3cret";
 
 #[test]
 fn a_password_is_printed_nowhere() {
@@ -128,15 +129,19 @@ fn a_mistake_near_a_password_does_not_show_it() {
         ),
         super::complete().set_text("auth.url", &format!("mysql://a:{CANARY}@db/x")),
     ];
-    for builder in builders {
-        let error = builder.clone().build().unwrap_err();
-        let text = format!(
-            "{error} {error:?} {:?} {builder:?} {:?}",
-            error.mistakes(),
-            mistakes(builder.clone())
-        );
-        assert!(!text.contains(CANARY), "{text}");
-    }
+    builders.into_iter().for_each(assert_hidden);
+}
+
+/// A configuration with a mistake shows the canary nowhere.
+pub(super) fn assert_hidden(builder: ConfigBuilder) {
+    let error = builder.clone().build().unwrap_err();
+    let shown = format!("{builder:?}");
+    let text = format!(
+        "{error} {error:?} {:?} {shown} {:?}",
+        error.mistakes(),
+        mistakes(builder)
+    );
+    assert!(!text.contains(CANARY), "{text}");
 }
 
 /// `CRDB_AUTH__TLS__CLIENT_KEY="$(cat client.key)"`, and a token or a keytab in place of its file.

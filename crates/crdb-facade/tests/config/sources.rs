@@ -177,17 +177,23 @@ fn of_the_ways_to_give_a_password_the_strongest_source_counts() {
 #[test]
 fn a_path_in_a_file_starts_at_the_file() {
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("crdb.yaml");
-    std::fs::write(&file, "auth: {user: a}\nsql: {directory: queries}\n").unwrap();
-    let config = Config::builder()
-        .file(&file)
-        .variables(NONE)
-        .build()
-        .unwrap();
-    assert_eq!(
-        config.path(keys::sql::DIRECTORY),
-        Some(directory.path().join("queries"))
-    );
+    let mut files = vec![("crdb.yaml", "auth: {user: a}\nsql: {directory: queries}\n")];
+    if cfg!(feature = "toml") {
+        files.push(("crdb.toml", "auth.user = 'a'\nsql.directory = 'queries'\n"));
+    }
+    for (name, text) in files {
+        let file = directory.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        let config = Config::builder()
+            .file(&file)
+            .variables(NONE)
+            .build()
+            .unwrap();
+        assert_eq!(
+            config.path(keys::sql::DIRECTORY),
+            Some(directory.path().join("queries"))
+        );
+    }
 
     let config = complete()
         .variables([("CRDB_SQL__DIRECTORY", "queries")])
