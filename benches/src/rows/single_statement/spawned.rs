@@ -3,6 +3,7 @@
 //! In a task, the driver's own task usually runs on the same worker as its caller, and need not wake another thread.
 
 use futures_util::future::{BoxFuture, FutureExt as _};
+use tokio::task::JoinSet;
 
 use crate::case::{MeasureError, Role, Sample, Subject};
 
@@ -42,11 +43,14 @@ impl<S: Subject + 'static> Subject for Spawned<S> {
     fn round(&mut self) -> BoxFuture<'_, Result<Sample, MeasureError>> {
         async move {
             let mut subject = self.subject.take().ok_or("a round before has panicked")?;
-            let round = tokio::spawn(async move {
+            // Ends the round where this future is dropped.
+            let mut round = JoinSet::new();
+            round.spawn(async move {
                 let sample = subject.round().await;
                 (subject, sample)
             });
-            let (subject, sample) = round.await?;
+            let ended = round.join_next().await.ok_or("the round did not run")?;
+            let (subject, sample) = ended?;
             self.subject = Some(subject);
             sample
         }
