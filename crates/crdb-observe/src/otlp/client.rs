@@ -1,5 +1,6 @@
 //! HTTP on the threads that send.
 
+use std::collections::HashMap;
 use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -36,10 +37,10 @@ impl Client {
         Self(config.into())
     }
 
-    pub(super) fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Bytes>, HttpError> {
         /// More than any answer of a collector needs.
         const LONGEST: u64 = 1 << 20;
-        let response = self.0.run(request.map(|body| body.to_vec()))?;
+        let response = self.0.run(request)?;
         let (parts, mut body) = response.into_parts();
         let body = body.with_config().limit(LONGEST).read_to_vec()?;
         Ok(Response::from_parts(parts, body.into()))
@@ -55,7 +56,58 @@ impl HttpClient for Client {
         'a: 'f,
         Self: 'f,
     {
-        Box::pin(ready(self.send(request)))
+        Box::pin(ready(self.send(request.map(|body| body.to_vec()))))
+    }
+}
+
+/// Where a collector takes one kind of telemetry. Not printed: the URL and the headers may hold what the collector is shown.
+#[derive(Clone)]
+pub(super) struct Destination {
+    url: String,
+    headers: HashMap<String, String>,
+    client: Client,
+}
+
+impl Destination {
+    /// # Errors
+    /// The URL is none, or a header cannot be one.
+    pub(super) fn new(
+        url: String,
+        headers: HashMap<String, String>,
+        client: Client,
+    ) -> Result<Self, Error> {
+        let this = Self {
+            url,
+            headers,
+            client,
+        };
+        match this.request(Vec::new()) {
+            Ok(_) => Ok(this),
+            Err(source) => Err(Error {
+                attempt: "setting up OTLP",
+                source,
+            }),
+        }
+    }
+
+    fn request(&self, message: Vec<u8>) -> Result<Request<Vec<u8>>, HttpError> {
+        let mut request = Request::post(&self.url).header("content-type", "application/x-protobuf");
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        Ok(request.body(message)?)
+    }
+
+    /// Sends a message of OTLP, and gives the answer's body.
+    ///
+    /// # Errors
+    /// The collector could not be reached, or did not take it.
+    pub(super) fn post(&self, message: Vec<u8>) -> Result<Bytes, HttpError> {
+        let response = self.client.send(self.request(message)?)?;
+        if response.status().is_success() {
+            return Ok(response.into_body());
+        }
+        Err(format!("the collector answered {}", response.status()).into())
     }
 }
 
@@ -111,7 +163,7 @@ mod tests {
         let address = closed.local_addr().unwrap();
         drop(closed);
         let request = Request::post(format!("http://{address}/v1/traces"))
-            .body(Bytes::new())
+            .body(Vec::new())
             .unwrap();
         Client::new(Duration::MAX, Roots::default())
             .send(request)

@@ -1,8 +1,12 @@
 //! Sends traces, metrics and logs to a collector.
 
 mod client;
+mod environment;
 mod openmetrics;
+mod protobuf;
 mod registry;
+mod span_bytes;
+mod spans;
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -13,8 +17,7 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{
-    ExporterBuildError, LogExporter, MetricExporter, SpanExporter, WithExportConfig as _,
-    WithHttpConfig as _,
+    ExporterBuildError, LogExporter, MetricExporter, WithExportConfig as _, WithHttpConfig as _,
 };
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
@@ -23,7 +26,10 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 
 use crate::Metrics;
 use crate::opentelemetry::{OpenTelemetry, OpenTelemetryBuilder};
+use client::Destination;
+use environment::Signal;
 use registry::{Registry, Target};
+use spans::Spans;
 
 /// Sends traces, metrics and logs to an OpenTelemetry collector by OTLP: protobuf over HTTP.
 ///
@@ -247,37 +253,32 @@ impl OtlpBuilder {
             .with_attributes(self.attributes.iter().cloned())
             .build();
         let wrong = |error: ExporterBuildError| failed("setting up OTLP", error);
-        let url_of_environment = metrics_url_of_environment();
-        let is_secure = self
-            .endpoint
-            .as_deref()
-            .unwrap_or(&url_of_environment)
-            .starts_with("https:");
+        let url = |signal: Signal| {
+            let endpoint = self.endpoint.as_ref();
+            endpoint.map(|endpoint| format!("{}{}", endpoint.trim_end_matches('/'), signal.path()))
+        };
+        let urls = [Signal::Traces, Signal::Metrics, Signal::Logs]
+            .map(|signal| url(signal).unwrap_or_else(|| environment::url(signal)));
+        let is_secure = urls.iter().any(|url| url.starts_with("https:"));
         let roots = match is_secure {
             true => client::Roots::read(&self.roots)?,
             false => client::Roots::default(),
         };
         let client = client::Client::new(self.timeout, roots);
-        let url = |path: &str| {
-            self.endpoint
-                .as_ref()
-                .map(|endpoint| format!("{}{path}", endpoint.trim_end_matches('/')))
+        let destination = |signal, url| {
+            let headers = environment::headers(signal).into_iter();
+            let headers = headers.chain(self.headers.clone()).collect();
+            Destination::new(url, headers, client.clone())
         };
+        let [traces_url, metrics_url, _] = urls;
+        let spans = Spans::start(destination(Signal::Traces, traces_url)?)?;
 
-        let mut spans = SpanExporter::builder()
-            .with_http()
-            .with_http_client(client.clone())
-            .with_headers(self.headers.clone())
-            .with_timeout(self.timeout);
-        if let Some(url) = url("/v1/traces") {
-            spans = spans.with_endpoint(url);
-        }
         let mut metrics = MetricExporter::builder()
             .with_http()
             .with_http_client(client.clone())
             .with_headers(self.headers.clone())
             .with_timeout(self.timeout);
-        if let Some(url) = url("/v1/metrics") {
+        if let Some(url) = url(Signal::Metrics) {
             metrics = metrics.with_endpoint(url);
         }
         let mut logs = LogExporter::builder()
@@ -285,14 +286,11 @@ impl OtlpBuilder {
             .with_http_client(client.clone())
             .with_headers(self.headers.clone())
             .with_timeout(self.timeout);
-        if let Some(url) = url("/v1/logs") {
+        if let Some(url) = url(Signal::Logs) {
             logs = logs.with_endpoint(url);
         }
         let target = Target {
-            url: url("/v1/metrics").unwrap_or(url_of_environment),
-            headers: headers_of_environment()
-                .chain(self.headers.clone())
-                .collect(),
+            destination: destination(Signal::Metrics, metrics_url)?,
             attributes: std::iter::once(("service.name".to_owned(), self.service.clone()))
                 .chain(
                     self.attributes
@@ -301,14 +299,13 @@ impl OtlpBuilder {
                 )
                 .collect(),
             interval: self.interval,
-            client,
         };
         let reader = PeriodicReader::builder(metrics.build().map_err(wrong)?)
             .with_interval(self.interval)
             .build();
         let mut tracers = SdkTracerProvider::builder()
             .with_resource(resource.clone())
-            .with_batch_exporter(spans.build().map_err(wrong)?);
+            .with_span_processor(spans);
         if let Some(ratio) = self.sample_ratio {
             let root = Sampler::TraceIdRatioBased(ratio);
             tracers = tracers.with_sampler(Sampler::ParentBased(Box::new(root)));
@@ -331,35 +328,6 @@ impl OtlpBuilder {
 
 /// How long a flush waits for metrics to be sent.
 const FLUSH_LIMIT: Duration = Duration::from_secs(30);
-
-/// Where metrics go when code does not say, by OpenTelemetry's variables.
-fn metrics_url_of_environment() -> String {
-    let of = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
-    of("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT").unwrap_or_else(|| {
-        let base = of("OTEL_EXPORTER_OTLP_ENDPOINT");
-        let base = base.as_deref().unwrap_or("http://localhost:4318");
-        format!("{}/v1/metrics", base.trim_end_matches('/'))
-    })
-}
-
-/// Headers of OpenTelemetry's variable, which the exporters read by themselves: `name=value`, separated by commas, values with `%XX`.
-fn headers_of_environment() -> impl Iterator<Item = (String, String)> {
-    let text = [
-        "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
-        "OTEL_EXPORTER_OTLP_HEADERS",
-    ]
-    .into_iter()
-    .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
-    headers(text.as_deref().unwrap_or_default()).into_iter()
-}
-
-fn headers(text: &str) -> Vec<(String, String)> {
-    text.split(',')
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| !name.trim().is_empty())
-        .map(|(name, value)| (name.trim().to_owned(), decoded(value.trim())))
-        .collect()
-}
 
 /// Headers as HTTP writes them, one a line.
 fn header_lines(text: &str) -> Result<Vec<(String, String)>, Error> {
@@ -389,22 +357,6 @@ fn header_lines(text: &str) -> Result<Vec<(String, String)>, Error> {
     Ok(headers)
 }
 
-/// A value with `%XX` taken back. What is no such code stays as it is.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        let code = behind
-            .get(..2)
-            .and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(code.unwrap_or(b'%'));
-        rest = code.map_or(behind, |_| behind.get(2..).unwrap_or_default());
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 fn failed(attempt: &'static str, error: impl StdError + Send + Sync + 'static) -> Error {
     Error {
         attempt,
@@ -414,7 +366,7 @@ fn failed(attempt: &'static str, error: impl StdError + Send + Sync + 'static) -
 
 #[cfg(test)]
 mod tests {
-    use super::{header_lines, headers};
+    use super::header_lines;
 
     #[test]
     fn headers_are_read_as_a_file_has_them() {
@@ -442,20 +394,5 @@ mod tests {
             assert!(shown.contains("line 2"), "{shown}");
             assert!(!shown.contains("s3cr"), "{shown}");
         }
-    }
-
-    #[test]
-    fn headers_are_read_as_the_variable_has_them() {
-        let read = headers("authorization=Basic%20abc%3D, x-scope=bank,odd=100%,=");
-        let expected = [
-            ("authorization", "Basic abc="),
-            ("x-scope", "bank"),
-            ("odd", "100%"),
-        ];
-        assert_eq!(
-            read,
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
-        assert_eq!(headers(""), []);
     }
 }

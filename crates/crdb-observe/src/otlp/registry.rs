@@ -1,30 +1,26 @@
 //! Sends what [`Metrics`] holds.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use opentelemetry_http::{Bytes, Request};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::metrics::v1::{ResourceMetrics, ScopeMetrics};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
 
-use super::client::Client;
+use super::client::Destination;
 use super::openmetrics::{self, Span, pair};
 use super::{Error, failed};
 use crate::Metrics;
 
-/// Where metrics go, and as whose. Not printed: the URL and the headers may hold what the collector is shown.
+/// Where metrics go, as whose, and how often.
 #[derive(Clone)]
 pub(super) struct Target {
-    pub(super) url: String,
-    pub(super) headers: HashMap<String, String>,
+    pub(super) destination: Destination,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) interval: Duration,
-    pub(super) client: Client,
 }
 
 /// The answer to one request to send now.
@@ -74,7 +70,6 @@ fn run(metrics: &Metrics, target: &Target, began: u64, requests: &Receiver<Sent>
 }
 
 fn send(metrics: &Metrics, target: &Target, began: u64) -> Result<(), Error> {
-    const ATTEMPT: &str = "sending metrics";
     let span = Span { began, read: now() };
     let attributes = target.attributes.iter().cloned();
     let request = ExportMetricsServiceRequest {
@@ -95,23 +90,14 @@ fn send(metrics: &Metrics, target: &Target, began: u64) -> Result<(), Error> {
             ..ResourceMetrics::default()
         }],
     };
-    let mut post = Request::post(&target.url).header("content-type", "application/x-protobuf");
-    for (name, value) in &target.headers {
-        post = post.header(name, value);
+    let message = request.encode_to_vec();
+    match target.destination.post(message) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(Error {
+            attempt: "sending metrics",
+            source,
+        }),
     }
-    let body = Bytes::from(request.encode_to_vec());
-    let post = post.body(body).map_err(|error| failed(ATTEMPT, error))?;
-    let response = target.client.send(post).map_err(|source| Error {
-        attempt: ATTEMPT,
-        source,
-    })?;
-    if response.status().is_success() {
-        return Ok(());
-    }
-    Err(Error {
-        attempt: ATTEMPT,
-        source: format!("the collector answered {}", response.status()).into(),
-    })
 }
 
 fn now() -> u64 {

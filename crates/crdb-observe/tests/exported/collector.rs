@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -21,6 +22,7 @@ pub(crate) struct Arrived {
 pub(crate) struct Collector {
     port: u16,
     arrived: Arc<Mutex<Arrived>>,
+    refuses: Arc<AtomicBool>,
 }
 
 impl Collector {
@@ -37,18 +39,34 @@ impl Collector {
         let port = listener.local_addr().unwrap().port();
         let arrived = Arc::new(Mutex::new(Arrived::default()));
         let shared = Arc::clone(&arrived);
+        let refuses = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&refuses);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, arrived) = (stream.unwrap(), Arc::clone(&shared));
-                let wrap = Arc::clone(&wrap);
-                std::thread::spawn(move || serve(wrap(stream), &arrived));
+                let (wrap, refuses) = (Arc::clone(&wrap), Arc::clone(&told));
+                std::thread::spawn(move || serve(wrap(stream), &arrived, &refuses));
             }
         });
-        Self { port, arrived }
+        Self {
+            port,
+            arrived,
+            refuses,
+        }
     }
 
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Answers later requests with 503, and keeps nothing of them.
+    pub(crate) fn refuse(&self) {
+        self.refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// Takes later requests.
+    pub(crate) fn accept(&self) {
+        self.refuses.store(false, Ordering::SeqCst);
     }
 
     pub(crate) fn take(&self) -> Arrived {
@@ -58,7 +76,7 @@ impl Collector {
 
 /// Serves the requests of one connection. A request that is not as it should be ends the test's process loudly: the thread's panic shows,
 /// and the client gets no answer.
-fn serve(stream: impl Read + Write, arrived: &Mutex<Arrived>) {
+fn serve(stream: impl Read + Write, arrived: &Mutex<Arrived>, refuses: &AtomicBool) {
     let mut requests = BufReader::new(stream);
     loop {
         let mut line = String::new();
@@ -84,6 +102,14 @@ fn serve(stream: impl Read + Write, arrived: &Mutex<Arrived>) {
         }
         let mut body = vec![0; length];
         requests.read_exact(&mut body).unwrap();
+        if refuses.load(Ordering::SeqCst) {
+            let answers = requests.get_mut();
+            answers
+                .write_all(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+            answers.flush().unwrap();
+            continue;
+        }
         let mut arrived = arrived.lock().unwrap();
         arrived.authorizations.extend(authorization);
         match path.as_str() {

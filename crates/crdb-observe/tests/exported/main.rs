@@ -6,6 +6,7 @@
 )]
 
 mod arrived;
+mod batches;
 mod collector;
 #[path = "../door/mod.rs"]
 mod door;

@@ -113,3 +113,15 @@ async fn a_collector_over_tls_is_verified_and_shown_the_headers() {
         "{empty}"
     );
 }
+
+#[test]
+fn a_header_that_cannot_be_one_is_refused_at_once_and_not_shown() {
+    let failed = Otlp::builder("bank")
+        .endpoint("http://127.0.0.1:4318")
+        .header("authorization", "s3cret\nof-the-collector")
+        .build()
+        .unwrap_err();
+    let shown = format!("{failed} {failed:?}");
+    assert!(shown.starts_with("setting up OTLP: "), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+}
