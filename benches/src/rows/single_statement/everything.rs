@@ -4,9 +4,8 @@
 //! An entry is queued when the statement has been answered, and its receipt is waited for together with the next statement, so that it is
 //! written while the server works, and no more than one statement is without a receipt. The log is durable as the operating system is ([`Durability::Written`]): no loopback database is as slow as a disk.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::{
+    process::Stdio,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,11 +16,16 @@ use crdb_facade::observe::audit::{
     AuditConfig, AuditLog, Durability, MacKey, Outcome, Record, Signer, Submitted,
 };
 use futures_util::future::{BoxFuture, FutureExt as _, join};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
 
 use crate::{
     case::{MeasureError, Role, Sample, Subject},
     latency::{microseconds, percentiles},
     ours,
+    program::built,
     server::{POINT_SELECT, ROWS, Server},
 };
 
@@ -41,6 +45,7 @@ pub(super) struct Everything {
     traces: Traces,
     database: Database,
     audit: AuditLog,
+    _collector: Child,
     /// Where the log is, for as long as it is written.
     _directory: tempfile::TempDir,
     count: usize,
@@ -53,9 +58,9 @@ impl Everything {
         count: usize,
         traces: Traces,
     ) -> Result<Self, MeasureError> {
-        let collector = collector()?;
+        let (collector, url) = collector().await?;
         let settings = [
-            ("observe.otlp.endpoint", collector.as_str()),
+            ("observe.otlp.endpoint", url.as_str()),
             ("observe.log.format", "json"),
             ("observe.profile", "true"),
             (
@@ -74,6 +79,7 @@ impl Everything {
             traces,
             database,
             audit,
+            _collector: collector,
             _directory: directory,
             count,
             server: Arc::clone(server),
@@ -147,40 +153,15 @@ fn audit(directory: &std::path::Path) -> Result<AuditLog, MeasureError> {
     Ok(AuditLog::open(config)?)
 }
 
-/// A collector that takes everything and keeps nothing, on threads of its own. It ends with the process.
-fn collector() -> std::io::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("http://{}", listener.local_addr()?);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || take(stream));
-        }
-    });
-    Ok(url)
-}
-
-/// Answers the requests of a connection until it ends.
-fn take(stream: TcpStream) -> std::io::Result<()> {
-    let mut answers = stream.try_clone()?;
-    let mut requests = BufReader::new(stream);
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if requests.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            let line = line.trim_end();
-            if line.is_empty() {
-                break;
-            }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse().unwrap_or(0);
-            }
-        }
-        std::io::copy(&mut requests.by_ref().take(length), &mut std::io::sink())?;
-        answers.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")?;
-    }
+/// A collector, and its URL. It is a program of its own: what it does is no cost of the client.
+async fn collector() -> Result<(Child, String), MeasureError> {
+    let mut child = Command::new(built("collector")?)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = child.stdout.take().ok_or("the collector has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    let url = lines.next_line().await?.ok_or("the collector has ended")?;
+    Ok((child, url))
 }
