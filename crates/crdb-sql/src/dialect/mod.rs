@@ -37,8 +37,10 @@ pub(crate) mod token;
 pub mod visit;
 
 pub use error::{ParseError, ParseErrorKind};
+#[cfg(feature = "checks")]
 pub(crate) use lexer::tokenize;
 pub use span::{Span, line_and_column};
+#[cfg(feature = "checks")]
 pub(crate) use split::Pieces;
 pub use split::{Piece, split_statements};
 

@@ -49,6 +49,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// How far the text has been looked at: behind the semicolon that ends the last piece.
+    #[cfg(feature = "checks")]
     pub(crate) fn position(&self) -> usize {
         self.end
     }

@@ -78,29 +78,30 @@ pub fn walk_query<'t>(query: &'t Query, visitor: &mut impl Visitor<'t>) {
     query.walk(visitor);
 }
 
-/// What a walk goes through. The tree's declaration makes it for all nodes that a visitor is not shown.
+/// What a walk goes through. The tree's declaration makes it for all nodes that a visitor is not shown. It is compiled once, and not for
+/// each visitor: that would be a third of this crate's machine code.
 pub(super) trait Walk {
     /// Shows the node, and what is inside it.
-    fn walk<'t, V: Visitor<'t>>(&'t self, visitor: &mut V);
+    fn walk<'t>(&'t self, visitor: &mut dyn Visitor<'t>);
 }
 
 /// What is inside a node; made by the tree's declaration.
 pub(super) trait Inside {
     /// Shows it, field by field.
-    fn inside<'t, V: Visitor<'t>>(&'t self, visitor: &mut V);
+    fn inside<'t>(&'t self, visitor: &mut dyn Visitor<'t>);
 }
 
 /// What names tables.
 pub(super) trait Named {
     /// Shows the tables.
-    fn tables<'t, V: Visitor<'t>>(&'t self, usage: TableUse, visitor: &mut V);
+    fn tables<'t>(&'t self, usage: TableUse, visitor: &mut dyn Visitor<'t>);
 }
 
 /// The walk of a node that visitors are shown.
 macro_rules! visited {
     ($($node:ident ($self:ident, $visitor:ident) $body:block)*) => {$(
         impl Walk for $node {
-            fn walk<'t, V: Visitor<'t>>(&'t $self, $visitor: &mut V) $body
+            fn walk<'t>(&'t $self, $visitor: &mut dyn Visitor<'t>) $body
         }
     )*};
 }
@@ -153,19 +154,19 @@ visited! {
 }
 
 impl Named for ObjectName {
-    fn tables<'t, V: Visitor<'t>>(&'t self, usage: TableUse, visitor: &mut V) {
+    fn tables<'t>(&'t self, usage: TableUse, visitor: &mut dyn Visitor<'t>) {
         visitor.table(self, usage);
     }
 }
 
 impl Named for TableName {
-    fn tables<'t, V: Visitor<'t>>(&'t self, usage: TableUse, visitor: &mut V) {
+    fn tables<'t>(&'t self, usage: TableUse, visitor: &mut dyn Visitor<'t>) {
         visitor.table(&self.name, usage);
     }
 }
 
 impl Named for IndexName {
-    fn tables<'t, V: Visitor<'t>>(&'t self, usage: TableUse, visitor: &mut V) {
+    fn tables<'t>(&'t self, usage: TableUse, visitor: &mut dyn Visitor<'t>) {
         if let Some(table) = &self.table {
             visitor.table(table, usage);
         }
@@ -173,37 +174,43 @@ impl Named for IndexName {
 }
 
 impl<T: Named> Named for Vec<T> {
-    fn tables<'t, V: Visitor<'t>>(&'t self, usage: TableUse, visitor: &mut V) {
-        self.iter().for_each(|item| item.tables(usage, visitor));
+    fn tables<'t>(&'t self, usage: TableUse, visitor: &mut dyn Visitor<'t>) {
+        for item in self {
+            item.tables(usage, visitor);
+        }
     }
 }
 
 impl<T: Named> Named for Box<T> {
-    fn tables<'t, V: Visitor<'t>>(&'t self, usage: TableUse, visitor: &mut V) {
+    fn tables<'t>(&'t self, usage: TableUse, visitor: &mut dyn Visitor<'t>) {
         (**self).tables(usage, visitor);
     }
 }
 
 impl<T: Walk> Walk for Option<T> {
-    fn walk<'t, V: Visitor<'t>>(&'t self, visitor: &mut V) {
-        self.iter().for_each(|item| item.walk(visitor));
+    fn walk<'t>(&'t self, visitor: &mut dyn Visitor<'t>) {
+        if let Some(item) = self {
+            item.walk(visitor);
+        }
     }
 }
 
 impl<T: Walk> Walk for Vec<T> {
-    fn walk<'t, V: Visitor<'t>>(&'t self, visitor: &mut V) {
-        self.iter().for_each(|item| item.walk(visitor));
+    fn walk<'t>(&'t self, visitor: &mut dyn Visitor<'t>) {
+        for item in self {
+            item.walk(visitor);
+        }
     }
 }
 
 impl<T: Walk + ?Sized> Walk for Box<T> {
-    fn walk<'t, V: Visitor<'t>>(&'t self, visitor: &mut V) {
+    fn walk<'t>(&'t self, visitor: &mut dyn Visitor<'t>) {
         (**self).walk(visitor);
     }
 }
 
 impl<A: Walk, B: Walk> Walk for (A, B) {
-    fn walk<'t, V: Visitor<'t>>(&'t self, visitor: &mut V) {
+    fn walk<'t>(&'t self, visitor: &mut dyn Visitor<'t>) {
         self.0.walk(visitor);
         self.1.walk(visitor);
     }
@@ -213,7 +220,7 @@ impl<A: Walk, B: Walk> Walk for (A, B) {
 macro_rules! leaves {
     ($($leaf:ty)*) => {$(
         impl Walk for $leaf {
-            fn walk<'t, V: Visitor<'t>>(&'t self, _: &mut V) {}
+            fn walk<'t>(&'t self, _: &mut dyn Visitor<'t>) {}
         }
     )*};
 }

@@ -75,7 +75,7 @@ macro_rules! structure {
         }
 
         impl $crate::dialect::visit::Inside for $name {
-            fn inside<'t, V: $crate::dialect::visit::Visitor<'t>>(&'t self, _visitor: &mut V) {
+            fn inside<'t>(&'t self, _visitor: &mut dyn $crate::dialect::visit::Visitor<'t>) {
                 $(walk_field!(_visitor, &self.$field $(, $usage)?);)*
             }
         }
@@ -121,7 +121,7 @@ macro_rules! enumeration {
         }
 
         impl $crate::dialect::visit::Inside for $name {
-            fn inside<'t, V: $crate::dialect::visit::Visitor<'t>>(&'t self, _visitor: &mut V) {
+            fn inside<'t>(&'t self, _visitor: &mut dyn $crate::dialect::visit::Visitor<'t>) {
                 match self {
                     $(
                         Self::$variant $((inner!($type, it)))? $({$($field,)*})? => {
@@ -178,7 +178,7 @@ macro_rules! walk_node {
     ($name:ident [$($first:ident)? Visited]) => {};
     ($name:ident [$($trait:ident)?]) => {
         impl $crate::dialect::visit::Walk for $name {
-            fn walk<'t, V: $crate::dialect::visit::Visitor<'t>>(&'t self, visitor: &mut V) {
+            fn walk<'t>(&'t self, visitor: &mut dyn $crate::dialect::visit::Visitor<'t>) {
                 $crate::dialect::visit::Inside::inside(self, visitor);
             }
         }
@@ -320,7 +320,7 @@ macro_rules! words {
         shown! { $name [Display] }
 
         impl $crate::dialect::visit::Walk for $name {
-            fn walk<'t, V: $crate::dialect::visit::Visitor<'t>>(&'t self, _: &mut V) {}
+            fn walk<'t>(&'t self, _: &mut dyn $crate::dialect::visit::Visitor<'t>) {}
         }
     )*};
 }

@@ -512,6 +512,7 @@ impl Placeholder {
     }
 }
 
+#[cfg(feature = "checks")]
 impl Subscript {
     /// Its bounds, in order.
     pub(crate) fn exprs(&self) -> impl Iterator<Item = &Expr> {
