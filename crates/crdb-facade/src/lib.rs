@@ -37,6 +37,7 @@
 //! | `toml` | a configuration file of TOML; one of YAML needs no feature |
 //! | `kerberos` | login by Kerberos; needs the library of MIT krb5 or Heimdal, its headers, and libclang |
 //! | `migrate` | [`Database`]`::migrate`, and `crdb_migrate` over this crate's sessions |
+//! | `migrate-lints` | lints of migrations, and `Migrator::queries`: queries that migrations must not break |
 //! | `endpoint` | `/metrics`, `/health` and `/ready` over HTTP, where `observe.endpoint.listen` asks for it; [`Database`]`::readiness` |
 //! | `profile` | which queries cost most and where their time goes, where `observe.profile` asks for it |
 //! | `log` | a line for each thing that an operator should read, where `observe.log.format` asks for it |
@@ -50,7 +51,7 @@
 //! | `chrono`, `uuid`, `decimal`, `json` | the types of chrono, uuid, rust_decimal and serde_json as parameters and columns; the crates are re-exported |
 //! | `serde` | serde re-exported, and its traits for the types above: `-- derive: crdb_facade::serde::Serialize` |
 //! | `tokio-postgres` | the feature of [`crdb_auth`] of this name, reached through its re-export: a `tokio_postgres::Client` on a login |
-//! | `parser`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
+//! | `parser`, `checks`, `templates`, `codegen` | the features of [`crdb_sql`] of these names, reached through its re-export |
 //!
 //! # Modules in reading order
 //! [`prelude`], [`config`]; `database`, `transaction`, `querier`, `query`, `queries` (what callers use); `builder`, `loading`, `layers`, `observing` (how it

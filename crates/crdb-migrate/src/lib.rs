@@ -32,6 +32,7 @@ mod file;
 pub mod guide;
 mod journal;
 mod lease;
+#[cfg(feature = "lints")]
 mod lint;
 mod look;
 mod migrator;

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crdb_exec::SessionSource;
 use crdb_sql::dialect::facts::Facts;
 use crdb_sql::dialect::parse;
 use crdb_sql::schema::Schema;
 use crdb_sql::{Code, Query, Repository, lint_query};
 
+use crate::error::Error;
 use crate::file::{Migration, Migrations, Script};
+use crate::migrator::Migrator;
+use crate::plan::Plan;
 use crate::problem::{Problem, ProblemKind, sort};
 
 /// The line that makes a query of a file for the lints.
@@ -39,8 +43,45 @@ impl Migrations {
     }
 }
 
+impl<S: SessionSource> Migrator<S> {
+    /// Sets the queries of the programs that run meanwhile: `up` refuses migrations that would break one of them, before
+    /// anything runs. By default none is asked about.
+    #[must_use]
+    pub fn queries(mut self, queries: Repository) -> Self {
+        self.queries = Some(queries);
+        self
+    }
+
+    /// Refuses a plan after which a query does not fit the schema any more.
+    pub(crate) fn fits_queries(&self, plan: &Plan) -> Result<(), Error> {
+        let broken = self.queries_broken_by(plan);
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(Error::files(broken))
+    }
+
+    /// The [`queries`](Self::queries) that a plan would break, for which `up` refuses it.
+    #[must_use]
+    pub fn queries_broken_by(&self, plan: &Plan) -> Vec<Problem> {
+        let Some(queries) = &self.queries else {
+            return Vec::new();
+        };
+        let pending = plan.versions();
+        let last = pending.last().copied().unwrap_or(0);
+        // What is left for later breaks nothing yet.
+        let near: Vec<Migration> = self
+            .migrations
+            .iter()
+            .filter(|one| one.version <= last)
+            .cloned()
+            .collect();
+        broken_queries(&near, &|version| !pending.contains(&version), queries)
+    }
+}
+
 /// The queries that migrations break of which `is_applied` is false, each reported once, for the first that breaks it.
-pub(crate) fn broken_queries(
+fn broken_queries(
     all: &[Migration],
     is_applied: &dyn Fn(i64) -> bool,
     queries: &Repository,

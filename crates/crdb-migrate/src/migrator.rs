@@ -8,13 +8,13 @@ use crdb_exec::{
     AcquireOptions, Engine, Executor, ExecutorExt, PooledExecutor, Row, Session, SessionSource,
 };
 
+#[cfg(feature = "lints")]
 use crdb_sql::Repository;
 
 use crate::code::CodeMigration;
 use crate::error::{Error, ErrorKind};
-use crate::file::{Migration, Migrations};
+use crate::file::Migrations;
 use crate::journal::{Journal, MigrationState};
-use crate::lint;
 use crate::observer::Observer;
 use crate::options::Options;
 use crate::plan::{self, Body, Known, Plan};
@@ -41,6 +41,7 @@ pub struct Migrator<S: SessionSource> {
     pub(crate) names: BTreeMap<i64, String>,
     pub(crate) options: Options,
     pub(crate) observer: Arc<dyn Observer>,
+    #[cfg(feature = "lints")]
     pub(crate) queries: Option<Repository>,
     lent_at_once: Option<usize>,
 }
@@ -74,6 +75,7 @@ impl<S: SessionSource> Migrator<S> {
             names: BTreeMap::new(),
             options: Options::default(),
             observer: Arc::new(()),
+            #[cfg(feature = "lints")]
             queries: None,
             lent_at_once: None,
         }
@@ -98,14 +100,6 @@ impl<S: SessionSource> Migrator<S> {
     #[must_use]
     pub fn lent_at_once(mut self, most: usize) -> Self {
         self.lent_at_once = Some(most);
-        self
-    }
-
-    /// Sets the queries of the programs that run meanwhile: `up` refuses migrations that would break one of them, before
-    /// anything runs. By default none is asked about.
-    #[must_use]
-    pub fn queries(mut self, queries: Repository) -> Self {
-        self.queries = Some(queries);
         self
     }
 
@@ -218,37 +212,11 @@ impl<S: SessionSource> Migrator<S> {
         self.change(&known, |journal, engine| {
             plan::fits(&known, journal, self.options.out_of_order)?;
             let plan = plan::up(&known, journal, engine, to)?;
+            #[cfg(feature = "lints")]
             self.fits_queries(&plan)?;
             Ok(plan)
         })
         .await
-    }
-
-    /// Refuses a plan after which a query does not fit the schema any more.
-    fn fits_queries(&self, plan: &Plan) -> Result<(), Error> {
-        let broken = self.queries_broken_by(plan);
-        if broken.is_empty() {
-            return Ok(());
-        }
-        Err(Error::files(broken))
-    }
-
-    /// The [`queries`](Self::queries) that a plan would break, for which `up` refuses it.
-    #[must_use]
-    pub fn queries_broken_by(&self, plan: &Plan) -> Vec<Problem> {
-        let Some(queries) = &self.queries else {
-            return Vec::new();
-        };
-        let pending = plan.versions();
-        let last = pending.last().copied().unwrap_or(0);
-        // What is left for later breaks nothing yet.
-        let near: Vec<Migration> = self
-            .migrations
-            .iter()
-            .filter(|one| one.version <= last)
-            .cloned()
-            .collect();
-        lint::broken_queries(&near, &|version| !pending.contains(&version), queries)
     }
 
     /// Takes the latest migration back.

@@ -43,7 +43,7 @@
 // The macros of the dialect read a rule token by token.
 #![recursion_limit = "512"]
 
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 mod check;
 #[cfg(feature = "codegen")]
 pub mod codegen;
@@ -51,18 +51,18 @@ pub mod codegen;
 pub mod dialect;
 mod error;
 mod header;
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 mod lint;
 mod name;
 mod placeholder;
 mod problem;
 mod query;
 mod repository;
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 mod resolve;
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 pub mod reuse;
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 pub mod schema;
 mod source;
 #[cfg(feature = "templates")]
@@ -70,11 +70,11 @@ pub mod template;
 mod text;
 pub mod token;
 
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 pub use check::{StatementVerdict, Verdict, check, check_statements};
 pub use error::{Error, ErrorKind};
 pub use header::{Choice, Shape, parse_duration};
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 pub use lint::{lint, lint_query};
 pub use problem::{Code, Problem, Problems, Severity};
 pub use query::{

@@ -141,7 +141,7 @@ fn would_join(text: &str) -> bool {
 }
 
 /// Where the tokens of a statement's numbered text stand in its source.
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 #[derive(Debug)]
 pub(crate) struct Places {
     /// For each token where it begins in the numbered text, where in the source, and whether it is a parameter.
@@ -149,7 +149,7 @@ pub(crate) struct Places {
     length: usize,
 }
 
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 impl Places {
     /// The places of a statement as it stands in its file.
     pub(crate) fn of(source: &str) -> Self {
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(n.names, [None, None]);
     }
 
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     #[test]
     fn places_are_found_again() {
         let source = "SELECT :long_name, x, :long_name + :b + y";

@@ -17,7 +17,7 @@ pub use meaning::{CacheRule, Cardinality, Nullability, Retry, Staleness, Verify}
 use crate::header::Header;
 use crate::placeholder::Numbered;
 use crate::problem::Code;
-#[cfg(feature = "parser")]
+#[cfg(feature = "checks")]
 use crate::problem::Problem;
 use crate::source::SourceFile;
 
@@ -227,7 +227,7 @@ impl Query {
     }
 
     /// Whether the header itself says `-- cache`.
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     pub(crate) fn says_cache(&self) -> bool {
         self.header.cache.is_some()
     }
@@ -280,24 +280,24 @@ impl Query {
         self.header.name_span.clone()
     }
 
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     pub(crate) fn source(&self) -> &SourceFile {
         &self.source
     }
 
     /// Where the statement stands in its file.
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     pub(crate) fn body(&self) -> Range<usize> {
         self.body.clone()
     }
 
     /// The statement as it stands in its file.
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     pub(crate) fn source_text(&self) -> &str {
         self.source.text().get(self.body.clone()).unwrap_or("")
     }
 
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     pub(crate) fn parameter_notes(&self) -> &[crate::header::ParameterNote] {
         &self.header.parameters
     }
@@ -308,7 +308,7 @@ impl Query {
     }
 
     /// What a server said about the text, pointing at a character from 1.
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     pub(crate) fn server_problem(&self, message: &str, position: Option<usize>) -> Problem {
         let offset = position.and_then(|position| {
             let character = position.checked_sub(1)?;
@@ -321,7 +321,7 @@ impl Query {
     }
 
     /// A problem at a byte of the text, shown where that byte comes from in the file.
-    #[cfg(feature = "parser")]
+    #[cfg(feature = "checks")]
     pub(crate) fn problem_in_text(
         &self,
         code: Code,

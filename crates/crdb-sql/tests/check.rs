@@ -1,5 +1,5 @@
 //! Verdicts on files and trees.
-#![cfg(feature = "parser")]
+#![cfg(feature = "checks")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;

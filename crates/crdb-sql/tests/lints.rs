@@ -1,5 +1,5 @@
 //! Each lint where it should speak, where it should not, and how it is allowed.
-#![cfg(feature = "parser")]
+#![cfg(feature = "checks")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

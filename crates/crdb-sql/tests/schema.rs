@@ -1,5 +1,5 @@
 //! What schema files say about tables, and what is said about schema files.
-#![cfg(feature = "parser")]
+#![cfg(feature = "checks")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

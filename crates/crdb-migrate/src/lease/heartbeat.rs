@@ -1,5 +1,6 @@
 //! Renewing the lease, on a session of its own.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,10 +52,12 @@ impl Heartbeat {
             lasts,
             valid_until: taken.since + (lasts - lasts / MARGIN),
         };
-        let task = tokio::spawn(async move {
+        // Boxed: the runtime's code for a task is not compiled again for each source of sessions.
+        let beating: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
             beat.run().await;
             sender.send_replace(true);
         });
+        let task = tokio::spawn(beating);
         Self { lost, task }
     }
 

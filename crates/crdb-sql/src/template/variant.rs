@@ -69,6 +69,7 @@ impl Template {
     }
 
     /// Samples for checks: all texts where that is feasible.
+    #[cfg(feature = "checks")]
     pub(crate) fn samples(&self) -> Vec<Variant> {
         self.selections(EXHAUSTIVE)
             .iter()
