@@ -1,5 +1,6 @@
 //! Waiting no longer than a deadline, and what is done when it passes.
 
+use crate::background::spawn;
 use crate::session::Session;
 use std::future::Future;
 use std::pin::Pin;
@@ -76,7 +77,7 @@ pub(crate) async fn wait<T, S: Session>(
     if let Ok(answer) = timeout_at(deadline, work.as_mut()).await {
         return Waited::Answered(answer);
     }
-    let cancel = tokio::spawn(session.cancel());
+    let cancel = spawn(session.cancel());
     match timeout(GRACE, work).await {
         Ok(answer) => Waited::AnsweredLate(answer, cancel),
         Err(_) => Waited::Silent(cancel),
@@ -85,7 +86,7 @@ pub(crate) async fn wait<T, S: Session>(
 
 /// Keeps `lease` from its source until the cancel is over, so that it cannot hit the next borrower.
 pub(crate) fn keep_until<L: Send + 'static>(cancel: JoinHandle<()>, lease: L) {
-    tokio::spawn(async move {
+    spawn(async move {
         // It fails only when the runtime shuts down, which ends this task as well.
         drop(cancel.await);
         drop(lease);
@@ -102,7 +103,7 @@ pub(crate) fn give_up<L, S>(
     L: Send + Sync + 'static,
     S: Session,
 {
-    tokio::spawn(async move {
+    spawn(async move {
         drop(cancel.await);
         if !session(&lease).is_closed() {
             session(&lease).cancel().await;

@@ -70,6 +70,7 @@
 //! limits); `client` (sessions over `tokio_postgres`, with the feature of that name, and over the pools of `bb8` and `deadpool-postgres`); `observer`.
 
 mod answer;
+mod background;
 mod backoff;
 mod borrowed;
 mod budget;

@@ -389,12 +389,10 @@ impl<C: Connector> PoolBuilder<C> {
             let at = now();
             inner.decide(|core, fx| core.set_nodes(self.nodes, at, fx));
         }
-        drop(runtime.spawn(shell::maintain(
-            Arc::downgrade(&inner),
-            inner.wake_maintenance.clone(),
-        )));
+        let maintain = shell::maintain(Arc::downgrade(&inner), inner.wake_maintenance.clone());
+        shell::spawn(&runtime, maintain);
         if let Some(topology) = self.topology {
-            drop(runtime.spawn(shell::refresh(Arc::downgrade(&inner), topology)));
+            shell::spawn(&runtime, shell::refresh(Arc::downgrade(&inner), topology));
         }
         Ok(Pool {
             owner: Arc::new(Owner(inner)),

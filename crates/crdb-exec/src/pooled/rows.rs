@@ -1,5 +1,6 @@
 use super::out_of_time;
 use crate::answer::Next;
+use crate::background;
 use crate::deadline;
 use crate::error::Error;
 use crate::executor::Rows;
@@ -91,7 +92,7 @@ impl<S: SessionSource> Stream for PooledRows<S> {
                 }
                 this.ended = true;
                 if let Some(lease) = this.lease.take() {
-                    deadline::keep_until(tokio::spawn(lease.cancel()), lease);
+                    deadline::keep_until(background::spawn(lease.cancel()), lease);
                 }
                 let result = Err(out_of_time(this.attempted(), this.position));
                 this.report(Outcome::of(&result));

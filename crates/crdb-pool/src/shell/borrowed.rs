@@ -8,7 +8,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::open::TimedOut;
-use super::{Inner, now};
+use super::{Inner, background, now};
 use crate::connector::{Condition, Connector, ErrorClass};
 use crate::core::{Failed, Grant, Loan, Pooled};
 use crate::hooks::{Hook, HookError, HookFailed};
@@ -275,7 +275,7 @@ impl<C: Connector> Borrowed<C> {
             .lock()
             .set_internal(self.pooled().loan.borrow, true);
         let runtime = self.inner.runtime.clone();
-        drop(runtime.spawn(self.clean(reset, held)));
+        background::spawn(&runtime, self.clean(reset, held));
     }
 
     /// Resets a session, runs the `after_release` hook where a caller has had it (for as long as `held`), and puts it back.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::{Borrowed, Inner, now};
+use super::{Borrowed, Inner, background, now};
 use crate::connector::Connector;
 use crate::core::Grant;
 use crate::topology::DynTopology;
@@ -107,11 +107,11 @@ async fn until_closed<C: Connector>(pool: &Weak<Inner<C>>, news: &mut watch::Rec
 /// Checks an idle session that has not been used for a while.
 pub(super) fn spawn_ping<C: Connector>(inner: &Arc<Inner<C>>, grant: Grant<C::Session>) {
     let borrowed = Borrowed::new(inner.clone(), grant, now());
-    drop(inner.runtime.spawn(async move {
+    background::spawn(&inner.runtime, async move {
         if let Some(borrowed) = borrowed.look()
             && let Some(borrowed) = borrowed.check(None).await
         {
             borrowed.put_back(true);
         }
-    }));
+    });
 }

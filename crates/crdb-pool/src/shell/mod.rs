@@ -1,6 +1,7 @@
 //! The part that waits: carries out what [`core`](crate::core) decides.
 
 mod acquire;
+mod background;
 mod borrowed;
 mod maintain;
 mod open;
@@ -14,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::acquire::acquire;
+pub(crate) use self::background::spawn;
 pub(crate) use self::borrowed::Borrowed;
 pub(crate) use self::maintain::{maintain, refresh};
 use crate::config::Config;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Inner, now};
+use super::{Inner, background, now};
 use crate::connector::{Condition, Connector, ErrorClass};
 use crate::core::{Failed, Opening, chain};
 use crate::hooks::{HookFailed, LeftUnclean};
@@ -18,7 +18,7 @@ pub(super) fn spawn<C: Connector>(inner: &Arc<Inner<C>>, opening: Opening) {
         inner: inner.clone(),
         opening: Some(opening),
     };
-    drop(inner.runtime.spawn(task.run()));
+    background::spawn(&inner.runtime, task.run());
 }
 
 /// Sees to it that the pool learns how an attempt ended, also when the task is aborted or panics.

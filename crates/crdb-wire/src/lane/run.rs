@@ -1,7 +1,7 @@
 //! Runs statements on lanes.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
@@ -393,6 +393,8 @@ impl<S: LaneSource> Drop for UnderWay<'_, S> {
             place.lane().abandon();
             held.inner.gate.set_open(place.id(), false);
             let outlive = Arc::clone(held.inner).outlive(place, reply);
+            // Boxed: the runtime's code for a task is not compiled again for each source of lanes.
+            let outlive: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(outlive);
             drop(held.inner.runtime.spawn(outlive));
         }
     }
