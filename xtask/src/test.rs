@@ -6,7 +6,9 @@ mod libtest;
 #[cfg(feature = "engine")]
 mod quirks;
 mod report;
+mod side_by_side;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -16,6 +18,7 @@ use crate::setup;
 use crate::workspace;
 pub(crate) use libtest::NEEDS_COCKROACH;
 use report::Report;
+use side_by_side::side_by_side;
 
 /// Sets up what the tests need and runs all of them, the examples in the documentation included.
 ///
@@ -43,6 +46,9 @@ pub(crate) struct Arguments {
     /// Tests that set no release of their own have their proxies speak like it, too
     #[arg(long, value_name = "RELEASE")]
     quirks: Vec<String>,
+    /// How many test programs run at a time; each runs its tests in parallel. Most of them wait more than they compute
+    #[arg(long, value_name = "NUMBER", default_value = "2")]
+    jobs: NonZeroUsize,
     /// Only this package; may be given more than once
     #[arg(short, long, value_name = "NAME")]
     package: Vec<String>,
@@ -94,15 +100,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let filter = arguments.filter.as_deref();
     let executables = build::executables(&root, &metadata, &selection)?;
     let also = cockroach.is_some().then_some(libtest::NEEDS_COCKROACH);
-    for executable in executables.iter().filter(|it| arguments.wants(it)) {
-        let environment = Vec::new();
-        report.add(execute::run(
-            executable,
-            filter,
-            also,
-            arguments.long,
-            &environment,
-        )?);
+    let wanted: Vec<_> = executables
+        .iter()
+        .filter(|it| arguments.wants(it))
+        .collect();
+    for suite in side_by_side(arguments.jobs, &wanted, |executable| {
+        execute::run(executable, filter, also, arguments.long, &[])
+    })? {
+        report.add(suite);
     }
     // Only libraries have examples, and cargo takes a selection without one for a mistake.
     if executables
@@ -141,14 +146,17 @@ fn against_quirks(
     let executables = build::executables(root, metadata, selection)?;
     let mut report = Report::default();
     quirks::each(&arguments.quirks, |release, environment| {
-        for executable in executables.iter().filter(|it| arguments.wants(it)) {
-            // A library's own tests ask no server.
-            if executable.target == "lib" || !uses_servers(&executable.package) {
-                continue;
-            }
-            let filter = arguments.filter.as_deref();
-            let also = Some(libtest::NEEDS_COCKROACH);
-            let mut suite = execute::run(executable, filter, also, arguments.long, environment)?;
+        // A library's own tests ask no server.
+        let asks = |it: &build::Executable| it.target != "lib" && uses_servers(&it.package);
+        let wanted: Vec<_> = executables
+            .iter()
+            .filter(|it| arguments.wants(it) && asks(it))
+            .collect();
+        let filter = arguments.filter.as_deref();
+        let also = Some(libtest::NEEDS_COCKROACH);
+        for mut suite in side_by_side(arguments.jobs, &wanted, |executable| {
+            execute::run(executable, filter, also, arguments.long, environment)
+        })? {
             suite.target = format!("{} as {release}", suite.target);
             report.add(suite);
         }

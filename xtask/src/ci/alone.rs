@@ -11,14 +11,14 @@ use cargo_metadata::Package;
 use super::context::Context;
 use crate::workspace::succeed;
 
-/// Checks every crate with its default features and without any; all failures are named.
+/// Checks every crate with its default features; all failures are named.
 pub(crate) fn run(context: &Context) -> Result<()> {
-    check(context, |features| !matches!(features, Features::Only(_)))
+    check(context, |features| matches!(features, Features::Default))
 }
 
-/// Checks every crate with each feature alone; all failures are named.
+/// Checks every crate without features and with each alone; all failures are named.
 pub(crate) fn each(context: &Context) -> Result<()> {
-    check(context, |features| matches!(features, Features::Only(_)))
+    check(context, |features| !matches!(features, Features::Default))
 }
 
 fn check(context: &Context, wanted: fn(&Features) -> bool) -> Result<()> {

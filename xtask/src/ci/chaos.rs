@@ -1,7 +1,5 @@
 //! A short run of the chaos harness, in the profile that the tests have compiled already.
 
-use std::process::Command;
-
 use anyhow::{Context as _, Result, ensure};
 
 use super::context::Context;
@@ -12,9 +10,8 @@ const SECONDS: usize = 50;
 
 /// Runs every row but those that the steps for tests and fuzzing run already, each for its part of the time.
 pub(crate) fn short(context: &Context) -> Result<()> {
-    succeed(&mut context.cargo(&["build", "--quiet", "--workspace", "--bin", "chaos"]))?;
-    let program = context.target().join("debug/chaos");
-    let list = Command::new(&program)
+    let list = context
+        .program("chaos")?
         .args(["--native", "--list"])
         .output()
         .context("the chaos harness could not be started")?;
@@ -25,8 +22,8 @@ pub(crate) fn short(context: &Context) -> Result<()> {
     );
     let seconds = SECONDS.div_ceil(rows).to_string();
     succeed(
-        Command::new(program)
-            .args(["--native", "--check", "--seconds", &seconds])
-            .current_dir(&context.root),
+        context
+            .program("chaos")?
+            .args(["--native", "--check", "--seconds", &seconds]),
     )
 }

@@ -78,10 +78,27 @@ impl Context {
         succeed(command.args(arguments))
     }
 
+    /// A program of the workspace with all features. The step `test` has compiled it: it is what the tests of programs run.
+    pub(crate) fn program(&self, name: &str) -> Result<Command> {
+        // By a test's name that the packages with such tests share. A build without tests would have other features of what lies below.
+        succeed(
+            self.cargo(&["test", "--quiet", "--no-run", "--test", "output"])
+                .args(self.everything(true)),
+        )?;
+        let mut command = Command::new(self.target().join("debug").join(name));
+        command.current_dir(&self.root);
+        Ok(command)
+    }
+
     /// Runs `cargo xtask test ..` and adds its counts to this run's.
     pub(crate) fn test(&self, arguments: &[&str]) -> Result<()> {
-        let mut child = self
-            .cargo(&["xtask", "test"])
+        self.test_by(self.cargo(&["xtask"]), arguments)
+    }
+
+    /// As [`test`](Self::test), by this command of xtask.
+    pub(crate) fn test_by(&self, mut xtask: Command, arguments: &[&str]) -> Result<()> {
+        let mut child = xtask
+            .arg("test")
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
