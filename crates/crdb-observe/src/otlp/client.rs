@@ -1,6 +1,7 @@
 //! HTTP on the threads that send.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -10,18 +11,29 @@ use std::time::Duration;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 
-use super::{Error, failed};
+use super::{Error, SETTING_UP, failed};
 
 /// Sends requests, one after another, blocking: each signal has a thread of its own.
-#[derive(Clone, Debug)]
-pub(super) struct Client(ureq::Agent);
+#[derive(Clone)]
+pub(super) struct Client {
+    agent: ureq::Agent,
+    /// With the headers that code has set. Those of the environment, which a request has already, go before them.
+    set_by_code: Arc<Request<()>>,
+}
 
 /// Longer than any request. What is longer has no end that the clock could hold.
 const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Client {
     /// A client that trusts these certificates where the URL is one of https.
-    pub(super) fn new(timeout: Duration, roots: Roots) -> Self {
+    ///
+    /// # Errors
+    /// A header cannot be one.
+    pub(super) fn new(
+        timeout: Duration,
+        roots: Roots,
+        headers: &HashMap<String, String>,
+    ) -> Result<Self, Error> {
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -30,20 +42,43 @@ impl Client {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(timeout.min(FAR)))
             .tls_config(tls)
-            // The exporter looks at the status itself, to know what to send again.
+            // Who sends looks at the status itself, to know what to send again.
             .http_status_as_error(false)
             .max_redirects(0)
             .build();
-        Self(config.into())
+        let mut set_by_code = Request::builder();
+        for (name, value) in headers {
+            set_by_code = set_by_code.header(name, value);
+        }
+        let set_by_code = set_by_code
+            .body(())
+            .map_err(|error| failed(SETTING_UP, error))?;
+        Ok(Self {
+            agent: config.into(),
+            set_by_code: Arc::new(set_by_code),
+        })
     }
 
-    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Bytes>, HttpError> {
+    pub(super) fn send(&self, mut request: Request<&[u8]>) -> Result<Response<Bytes>, HttpError> {
         /// More than any answer of a collector needs.
         const LONGEST: u64 = 1 << 20;
-        let response = self.0.run(request)?;
+        for (name, value) in self.set_by_code.headers() {
+            request
+                .headers_mut()
+                .entry(name)
+                .or_insert_with(|| value.clone());
+        }
+        let response = self.agent.run(request)?;
         let (parts, mut body) = response.into_parts();
         let body = body.with_config().limit(LONGEST).read_to_vec()?;
         Ok(Response::from_parts(parts, body.into()))
+    }
+}
+
+impl fmt::Debug for Client {
+    /// Without the headers, which hold what the collector is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
     }
 }
 
@@ -56,58 +91,8 @@ impl HttpClient for Client {
         'a: 'f,
         Self: 'f,
     {
-        Box::pin(ready(self.send(request.map(|body| body.to_vec()))))
-    }
-}
-
-/// Where a collector takes one kind of telemetry. Not printed: the URL and the headers may hold what the collector is shown.
-#[derive(Clone)]
-pub(super) struct Destination {
-    url: String,
-    headers: HashMap<String, String>,
-    client: Client,
-}
-
-impl Destination {
-    /// # Errors
-    /// The URL is none, or a header cannot be one.
-    pub(super) fn new(
-        url: String,
-        headers: HashMap<String, String>,
-        client: Client,
-    ) -> Result<Self, Error> {
-        let this = Self {
-            url,
-            headers,
-            client,
-        };
-        match this.request(Vec::new()) {
-            Ok(_) => Ok(this),
-            Err(source) => Err(Error {
-                attempt: "setting up OTLP",
-                source,
-            }),
-        }
-    }
-
-    fn request(&self, message: Vec<u8>) -> Result<Request<Vec<u8>>, HttpError> {
-        let mut request = Request::post(&self.url).header("content-type", "application/x-protobuf");
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        Ok(request.body(message)?)
-    }
-
-    /// Sends a message of OTLP, and gives the answer's body.
-    ///
-    /// # Errors
-    /// The collector could not be reached, or did not take it.
-    pub(super) fn post(&self, message: Vec<u8>) -> Result<Bytes, HttpError> {
-        let response = self.client.send(self.request(message)?)?;
-        if response.status().is_success() {
-            return Ok(response.into_body());
-        }
-        Err(format!("the collector answered {}", response.status()).into())
+        let (parts, body) = request.into_parts();
+        Box::pin(ready(self.send(Request::from_parts(parts, &body))))
     }
 }
 
@@ -163,9 +148,10 @@ mod tests {
         let address = closed.local_addr().unwrap();
         drop(closed);
         let request = Request::post(format!("http://{address}/v1/traces"))
-            .body(Vec::new())
+            .body([].as_slice())
             .unwrap();
-        Client::new(Duration::MAX, Roots::default())
+        Client::new(Duration::MAX, Roots::default(), &HashMap::new())
+            .unwrap()
             .send(request)
             .unwrap_err();
     }

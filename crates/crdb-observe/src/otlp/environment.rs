@@ -1,6 +1,10 @@
 //! OpenTelemetry's variables, for what this crate sends by itself. The exporters of `opentelemetry-otlp` read them too.
 
+use std::collections::BTreeMap;
+use std::env::VarError;
 use std::str::FromStr;
+
+use super::{Error, SETTING_UP, failed};
 
 /// One of the kinds of telemetry that have variables of their own.
 #[derive(Clone, Copy)]
@@ -31,37 +35,54 @@ impl Signal {
 }
 
 /// Where a signal goes when code does not say.
-pub(super) fn url(signal: Signal) -> String {
+///
+/// # Errors
+/// The variable is not text.
+pub(super) fn url(signal: Signal) -> Result<String, Error> {
     let own = format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.of_variables());
-    set(&own).unwrap_or_else(|| {
-        let base = set("OTEL_EXPORTER_OTLP_ENDPOINT");
-        let base = base.as_deref().unwrap_or("http://localhost:4318");
-        format!("{}{}", base.trim_end_matches('/'), signal.path())
-    })
+    if let Some(url) = set(&own)? {
+        return Ok(url);
+    }
+    let base = set("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+    let base = base.as_deref().unwrap_or("http://localhost:4318");
+    Ok(format!("{}{}", base.trim_end_matches('/'), signal.path()))
 }
 
 /// The headers of a signal's variable, else of the one for all.
-pub(super) fn headers(signal: Signal) -> Vec<(String, String)> {
+///
+/// # Errors
+/// The variable is not text.
+pub(super) fn headers(signal: Signal) -> Result<BTreeMap<String, String>, Error> {
     let own = format!("OTEL_EXPORTER_OTLP_{}_HEADERS", signal.of_variables());
-    let text = set(&own).or_else(|| set("OTEL_EXPORTER_OTLP_HEADERS"));
-    header_pairs(text.as_deref().unwrap_or_default())
+    let text = match set(&own)? {
+        Some(text) => Some(text),
+        None => set("OTEL_EXPORTER_OTLP_HEADERS")?,
+    };
+    Ok(header_pairs(text.as_deref().unwrap_or_default()))
 }
 
 /// A variable that holds a number; `None` where it holds something else.
 pub(super) fn number<N: FromStr>(name: &str) -> Option<N> {
-    set(name)?.parse().ok()
+    std::env::var(name).ok()?.parse().ok()
 }
 
-fn set(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|text| !text.is_empty())
+fn set(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => {
+            let wrong = format!("the variable {name} is not text");
+            Err(failed(SETTING_UP, std::io::Error::other(wrong)))
+        }
+    }
 }
 
-/// `name=value`, separated by commas, values with `%XX`.
-fn header_pairs(text: &str) -> Vec<(String, String)> {
+/// `name=value`, separated by commas, values with `%XX`. Of two with the same name, whose case does not count, the last one holds.
+fn header_pairs(text: &str) -> BTreeMap<String, String> {
     text.split(',')
         .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| !name.trim().is_empty())
-        .map(|(name, value)| (name.trim().to_owned(), decoded(value.trim())))
+        .map(|(name, value)| (name.trim().to_ascii_lowercase(), decoded(value.trim())))
+        .filter(|(name, value)| !name.is_empty() && !value.is_empty())
         .collect()
 }
 
@@ -83,20 +104,22 @@ fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::header_pairs;
 
     #[test]
     fn headers_are_read_as_the_variable_has_them() {
-        let read = header_pairs("authorization=Basic%20abc%3D, x-scope=bank,odd=100%,=");
+        let read = header_pairs(
+            "authorization=no,Authorization=Basic%20abc%3D, x-scope=bank,odd=100%,=,empty=",
+        );
         let expected = [
             ("authorization", "Basic abc="),
             ("x-scope", "bank"),
             ("odd", "100%"),
         ];
-        assert_eq!(
-            read,
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
-        assert_eq!(header_pairs(""), []);
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(read, BTreeMap::from(expected));
+        assert_eq!(header_pairs(""), BTreeMap::new());
     }
 }

@@ -1,6 +1,7 @@
 //! Sends traces, metrics and logs to a collector.
 
 mod client;
+mod destination;
 mod environment;
 mod openmetrics;
 mod protobuf;
@@ -26,14 +27,15 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 
 use crate::Metrics;
 use crate::opentelemetry::{OpenTelemetry, OpenTelemetryBuilder};
-use client::Destination;
+use destination::Destination;
 use environment::Signal;
 use registry::{Registry, Target};
 use spans::Spans;
 
 /// Sends traces, metrics and logs to an OpenTelemetry collector by OTLP: protobuf over HTTP.
 ///
-/// Threads of its own gather and send; a full queue drops what is new and never stops a caller. A URL of `https` is reached over TLS, and the
+/// Threads of its own send; a full queue drops what is new and never stops a caller. Spans that a collector does not take are sent again, three times
+/// at most, where the reason may pass: it cannot be reached, or answers 429, 502, 503 or 504. A URL of `https` is reached over TLS, and the
 /// collector's certificate and name are verified. It is shown no client certificate: use [headers](OtlpBuilder::header) for one that asks
 /// who sends.
 ///
@@ -202,7 +204,8 @@ impl OtlpBuilder {
         self
     }
 
-    /// Adds a header to each request, for a collector that asks who sends. Those of `OTEL_EXPORTER_OTLP_HEADERS` are sent too.
+    /// Adds a header to each request, for a collector that asks who sends. Those of `OTEL_EXPORTER_OTLP_HEADERS` are sent too, and hold where
+    /// both have one of the same name.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
@@ -252,31 +255,28 @@ impl OtlpBuilder {
             .with_service_name(self.service.clone())
             .with_attributes(self.attributes.iter().cloned())
             .build();
-        let wrong = |error: ExporterBuildError| failed("setting up OTLP", error);
+        let wrong = |error: ExporterBuildError| failed(SETTING_UP, error);
         let url = |signal: Signal| {
             let endpoint = self.endpoint.as_ref();
             endpoint.map(|endpoint| format!("{}{}", endpoint.trim_end_matches('/'), signal.path()))
         };
         let urls = [Signal::Traces, Signal::Metrics, Signal::Logs]
-            .map(|signal| url(signal).unwrap_or_else(|| environment::url(signal)));
+            .map(|signal| url(signal).map_or_else(|| environment::url(signal), Ok));
+        let [traces_url, metrics_url, logs_url] = urls;
+        let urls = [traces_url?, metrics_url?, logs_url?];
         let is_secure = urls.iter().any(|url| url.starts_with("https:"));
         let roots = match is_secure {
             true => client::Roots::read(&self.roots)?,
             false => client::Roots::default(),
         };
-        let client = client::Client::new(self.timeout, roots);
-        let destination = |signal, url| {
-            let headers = environment::headers(signal).into_iter();
-            let headers = headers.chain(self.headers.clone()).collect();
-            Destination::new(url, headers, client.clone())
-        };
-        let [traces_url, metrics_url, _] = urls;
-        let spans = Spans::start(destination(Signal::Traces, traces_url)?)?;
+        let client = client::Client::new(self.timeout, roots, &self.headers)?;
+        let destination = |signal, url| Destination::new(signal, url, client.clone());
+        let [traces_url, metrics_url, _] = &urls;
+        let spans = Spans::start(destination(Signal::Traces, traces_url)?, self.timeout)?;
 
         let mut metrics = MetricExporter::builder()
             .with_http()
             .with_http_client(client.clone())
-            .with_headers(self.headers.clone())
             .with_timeout(self.timeout);
         if let Some(url) = url(Signal::Metrics) {
             metrics = metrics.with_endpoint(url);
@@ -284,7 +284,6 @@ impl OtlpBuilder {
         let mut logs = LogExporter::builder()
             .with_http()
             .with_http_client(client.clone())
-            .with_headers(self.headers.clone())
             .with_timeout(self.timeout);
         if let Some(url) = url(Signal::Logs) {
             logs = logs.with_endpoint(url);
@@ -326,7 +325,10 @@ impl OtlpBuilder {
     }
 }
 
-/// How long a flush waits for metrics to be sent.
+/// What an error of the building says that was attempted.
+const SETTING_UP: &str = "setting up OTLP";
+
+/// How long a flush waits for spans, and for metrics, to be sent.
 const FLUSH_LIMIT: Duration = Duration::from_secs(30);
 
 /// Headers as HTTP writes them, one a line.

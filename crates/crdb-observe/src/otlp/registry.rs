@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::metrics::v1::{ResourceMetrics, ScopeMetrics};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
 
-use super::client::Destination;
+use super::destination::Destination;
 use super::openmetrics::{self, Span, pair};
 use super::{Error, failed};
 use crate::Metrics;
@@ -91,7 +91,7 @@ fn send(metrics: &Metrics, target: &Target, began: u64) -> Result<(), Error> {
         }],
     };
     let message = request.encode_to_vec();
-    match target.destination.post(message) {
+    match target.destination.post(&message) {
         Ok(_) => Ok(()),
         Err(source) => Err(Error {
             attempt: "sending metrics",

@@ -13,7 +13,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use prost::Message as _;
 
-use super::client::Destination;
+use super::destination::Destination;
 use super::protobuf::{nested, text};
 use super::{Error, environment, failed, span_bytes};
 
@@ -85,8 +85,8 @@ impl Limits {
 }
 
 impl Spans {
-    /// Starts the thread.
-    pub(super) fn start(destination: Destination) -> Result<Self, Error> {
+    /// Starts the thread, which sends a request again until `patience` has passed.
+    pub(super) fn start(destination: Destination, patience: Duration) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             limits: Limits::of_environment(),
             state: Mutex::default(),
@@ -95,7 +95,7 @@ impl Spans {
         let of_thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("crdb-otlp-spans".to_owned())
-            .spawn(move || run(&of_thread, &destination))
+            .spawn(move || run(&of_thread, &destination, patience))
             .map_err(|error| failed("starting to send spans", error))?;
         Ok(Self(shared))
     }
@@ -269,18 +269,20 @@ impl Scope {
     }
 }
 
-fn run(shared: &Shared, destination: &Destination) {
+fn run(shared: &Shared, destination: &Destination, patience: Duration) {
     // What sending calls is not traced, which would be sent again.
     let _suppressed = Context::enter_telemetry_suppressed_scope();
+    let _ending = Ending(shared);
     let mut losses = Losses::default();
     loop {
         let work = shared.next();
         let mut sent = Ok(());
         for batch in work.batches.iter().filter(|batch| batch.count > 0) {
-            let this = send(destination, batch.message(&work.service));
-            if let Err(error) = &this {
-                losses.count(batch.count as u64, error);
-            }
+            let message = batch.message(&work.service);
+            let this = send(destination, &message, patience).map_err(|loss| {
+                losses.count(loss.rejected.unwrap_or(batch.count as u64), &loss.why);
+                loss.why
+            });
             sent = sent.and(this);
         }
         losses.count(work.dropped, "they came faster than they could be sent");
@@ -295,17 +297,41 @@ fn run(shared: &Shared, destination: &Destination) {
     }
 }
 
-fn send(destination: &Destination, message: Vec<u8>) -> Result<(), String> {
+/// Ends the processor with its thread, also where that panics: later spans do not gather, and no caller waits.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.is_shut_down = true;
+        state.requests.clear();
+    }
+}
+
+/// Why spans did not arrive.
+struct Loss {
+    why: String,
+    /// How many, where it is not all of the request.
+    rejected: Option<u64>,
+}
+
+fn send(destination: &Destination, message: &[u8], patience: Duration) -> Result<(), Loss> {
     let answer = destination
-        .post(message)
-        .map_err(|error| error.to_string())?;
+        .post_again(message, patience)
+        .map_err(|why| Loss {
+            why: why.to_string(),
+            rejected: None,
+        })?;
     // An answer that cannot be read says nothing against what it answers.
     let answer = ExportTraceServiceResponse::decode(answer).unwrap_or_default();
     match answer.partial_success {
-        Some(part) if part.rejected_spans > 0 => Err(format!(
-            "the collector rejected {} of the spans: {}",
-            part.rejected_spans, part.error_message
-        )),
+        Some(part) if part.rejected_spans > 0 => Err(Loss {
+            why: format!(
+                "the collector rejected {} of the spans: {}",
+                part.rejected_spans, part.error_message
+            ),
+            rejected: Some(part.rejected_spans.unsigned_abs()),
+        }),
         _ => Ok(()),
     }
 }

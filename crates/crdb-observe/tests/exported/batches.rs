@@ -79,25 +79,36 @@ fn spans_of_many_threads_arrive_once_in_requests_of_a_bounded_size() {
     assert_eq!(counts, [1000, 1000]);
 }
 
+/// How many spans have arrived.
+fn arrived(collector: &Collector) -> usize {
+    let requests = collector.take().traces.into_iter();
+    let resources = requests.flat_map(|request| request.resource_spans);
+    let scopes = resources.flat_map(|of_resource| of_resource.scope_spans);
+    scopes.map(|of_scope| of_scope.spans.len()).sum()
+}
+
 #[test]
 fn spans_that_a_collector_does_not_take_are_an_error_of_the_flush() {
     let collector = Collector::start();
-    collector.refuse();
+    collector.refuse(usize::MAX);
     let otlp = otlp(&collector);
     end_spans(&otlp, 1);
     let failed = otlp.flush().unwrap_err().to_string();
     assert!(failed.contains("503"), "{failed}");
     assert_eq!(failed.matches("sending").count(), 1, "{failed}");
-    collector.accept();
+    collector.refuse(0);
     end_spans(&otlp, 1);
     otlp.shutdown(Duration::from_secs(60)).unwrap();
-    let scopes = collector.take().traces.into_iter().flat_map(|request| {
-        let resources = request.resource_spans.into_iter();
-        resources.flat_map(|of_resource| of_resource.scope_spans)
-    });
-    // What was refused is not sent again.
-    assert_eq!(
-        scopes.map(|of_scope| of_scope.spans.len()).sum::<usize>(),
-        4
-    );
+    // What was refused four times has been given up.
+    assert_eq!(arrived(&collector), 4);
+}
+
+#[test]
+fn spans_that_a_collector_refuses_for_a_while_are_sent_again() {
+    let collector = Collector::start();
+    collector.refuse(3);
+    let otlp = otlp(&collector);
+    end_spans(&otlp, 1);
+    otlp.shutdown(Duration::from_secs(60)).unwrap();
+    assert_eq!(arrived(&collector), 4);
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -22,7 +22,9 @@ pub(crate) struct Arrived {
 pub(crate) struct Collector {
     port: u16,
     arrived: Arc<Mutex<Arrived>>,
-    refuses: Arc<AtomicBool>,
+    /// How many requests are still refused.
+    #[allow(dead_code, reason = "as of `refuse`")]
+    refused: Arc<AtomicUsize>,
 }
 
 impl Collector {
@@ -39,19 +41,19 @@ impl Collector {
         let port = listener.local_addr().unwrap().port();
         let arrived = Arc::new(Mutex::new(Arrived::default()));
         let shared = Arc::clone(&arrived);
-        let refuses = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&refuses);
+        let refused = Arc::new(AtomicUsize::new(0));
+        let told = Arc::clone(&refused);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, arrived) = (stream.unwrap(), Arc::clone(&shared));
-                let (wrap, refuses) = (Arc::clone(&wrap), Arc::clone(&told));
-                std::thread::spawn(move || serve(wrap(stream), &arrived, &refuses));
+                let (wrap, refused) = (Arc::clone(&wrap), Arc::clone(&told));
+                std::thread::spawn(move || serve(wrap(stream), &arrived, &refused));
             }
         });
         Self {
             port,
             arrived,
-            refuses,
+            refused,
         }
     }
 
@@ -59,14 +61,10 @@ impl Collector {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Answers later requests with 503, and keeps nothing of them.
-    pub(crate) fn refuse(&self) {
-        self.refuses.store(true, Ordering::SeqCst);
-    }
-
-    /// Takes later requests.
-    pub(crate) fn accept(&self) {
-        self.refuses.store(false, Ordering::SeqCst);
+    /// Answers this many of the next requests with 503, and keeps nothing of them.
+    #[allow(dead_code, reason = "some tests that share this have no use for it")]
+    pub(crate) fn refuse(&self, requests: usize) {
+        self.refused.store(requests, Ordering::SeqCst);
     }
 
     pub(crate) fn take(&self) -> Arrived {
@@ -76,7 +74,7 @@ impl Collector {
 
 /// Serves the requests of one connection. A request that is not as it should be ends the test's process loudly: the thread's panic shows,
 /// and the client gets no answer.
-fn serve(stream: impl Read + Write, arrived: &Mutex<Arrived>, refuses: &AtomicBool) {
+fn serve(stream: impl Read + Write, arrived: &Mutex<Arrived>, refused: &AtomicUsize) {
     let mut requests = BufReader::new(stream);
     loop {
         let mut line = String::new();
@@ -102,7 +100,10 @@ fn serve(stream: impl Read + Write, arrived: &Mutex<Arrived>, refuses: &AtomicBo
         }
         let mut body = vec![0; length];
         requests.read_exact(&mut body).unwrap();
-        if refuses.load(Ordering::SeqCst) {
+        let refuse = refused.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+            left.checked_sub(1)
+        });
+        if refuse.is_ok() {
             let answers = requests.get_mut();
             answers
                 .write_all(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")
