@@ -71,6 +71,10 @@ impl Destination {
     }
 
     /// As [`post`](Self::post), a few times where another time may do. No try begins later than `within`.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread that sends does nothing else"
+    )]
     pub(super) fn post_again(&self, message: &[u8], within: Duration) -> Result<Bytes, HttpError> {
         let began = Instant::now();
         let mut tries = 0;
