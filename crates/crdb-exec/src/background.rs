@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 /// Runs `work` in a task of its own.
 ///
 /// It is boxed so that the runtime's code for a task is compiled once, here. Otherwise the program that calls would compile it for each
-/// source of sessions and each kind of work, which was a fifth of what it compiles.
+/// source of sessions and each kind of work.
 ///
 /// # Panics
 /// Outside a Tokio runtime.

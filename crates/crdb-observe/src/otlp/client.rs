@@ -62,16 +62,21 @@ impl Client {
     pub(super) fn send(&self, mut request: Request<&[u8]>) -> Result<Response<Bytes>, HttpError> {
         /// More than any answer of a collector needs.
         const LONGEST: u64 = 1 << 20;
+        self.add_headers(&mut request);
+        let response = self.agent.run(request)?;
+        let (parts, mut body) = response.into_parts();
+        let body = body.with_config().limit(LONGEST).read_to_vec()?;
+        Ok(Response::from_parts(parts, body.into()))
+    }
+
+    /// Adds the headers that code has set, but those that a request has.
+    fn add_headers<B>(&self, request: &mut Request<B>) {
         for (name, value) in self.set_by_code.headers() {
             request
                 .headers_mut()
                 .entry(name)
                 .or_insert_with(|| value.clone());
         }
-        let response = self.agent.run(request)?;
-        let (parts, mut body) = response.into_parts();
-        let body = body.with_config().limit(LONGEST).read_to_vec()?;
-        Ok(Response::from_parts(parts, body.into()))
     }
 }
 
@@ -141,6 +146,20 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_of_code_gives_way_to_the_same_one_of_a_request() {
+        let by_code = [("Authorization", "of code"), ("X-Scope", "bank")];
+        let by_code = by_code.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let client = Client::new(FAR, Roots::default(), &HashMap::from(by_code)).unwrap();
+        let request = Request::builder().header("authorization", "of the environment");
+        let mut request = request.body(()).unwrap();
+        client.add_headers(&mut request);
+        let found: Vec<_> = request.headers().iter().collect();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(request.headers()["authorization"], "of the environment");
+        assert_eq!(request.headers()["x-scope"], "bank");
+    }
 
     #[test]
     fn a_request_may_take_for_ever() {

@@ -260,19 +260,20 @@ impl OtlpBuilder {
             let endpoint = self.endpoint.as_ref();
             endpoint.map(|endpoint| format!("{}{}", endpoint.trim_end_matches('/'), signal.path()))
         };
-        let urls = [Signal::Traces, Signal::Metrics, Signal::Logs]
-            .map(|signal| url(signal).map_or_else(|| environment::url(signal), Ok));
-        let [traces_url, metrics_url, logs_url] = urls;
-        let urls = [traces_url?, metrics_url?, logs_url?];
-        let is_secure = urls.iter().any(|url| url.starts_with("https:"));
+        let place = |signal| url(signal).map_or_else(|| environment::url(signal), Ok);
+        let traces_url = place(Signal::Traces)?;
+        let metrics_url = place(Signal::Metrics)?;
+        let logs_url = place(Signal::Logs)?;
+        let is_secure = [&traces_url, &metrics_url, &logs_url]
+            .iter()
+            .any(|url| url.starts_with("https:"));
         let roots = match is_secure {
             true => client::Roots::read(&self.roots)?,
             false => client::Roots::default(),
         };
         let client = client::Client::new(self.timeout, roots, &self.headers)?;
         let destination = |signal, url| Destination::new(signal, url, client.clone());
-        let [traces_url, metrics_url, _] = &urls;
-        let spans = Spans::start(destination(Signal::Traces, traces_url)?, self.timeout)?;
+        let spans = Spans::start(destination(Signal::Traces, &traces_url)?, self.timeout)?;
 
         let mut metrics = MetricExporter::builder()
             .with_http()
@@ -289,7 +290,7 @@ impl OtlpBuilder {
             logs = logs.with_endpoint(url);
         }
         let target = Target {
-            destination: destination(Signal::Metrics, metrics_url)?,
+            destination: destination(Signal::Metrics, &metrics_url)?,
             attributes: std::iter::once(("service.name".to_owned(), self.service.clone()))
                 .chain(
                     self.attributes

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use opentelemetry::{Context, InstrumentationScope};
+use opentelemetry_http::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
@@ -309,6 +310,7 @@ impl Drop for Ending<'_> {
 }
 
 /// Why spans did not arrive.
+#[derive(Debug)]
 struct Loss {
     why: String,
     /// How many, where it is not all of the request.
@@ -322,6 +324,11 @@ fn send(destination: &Destination, message: &[u8], patience: Duration) -> Result
             why: why.to_string(),
             rejected: None,
         })?;
+    accepted(answer)
+}
+
+/// What a collector that took a request says of its spans.
+fn accepted(answer: Bytes) -> Result<(), Loss> {
     // An answer that cannot be read says nothing against what it answers.
     let answer = ExportTraceServiceResponse::decode(answer).unwrap_or_default();
     match answer.partial_success {
@@ -362,5 +369,99 @@ impl Losses {
             tracing::warn!(target: "crdb::otlp", spans, why, "spans were not sent");
             self.said = Some(Instant::now());
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use opentelemetry::trace::{
+        SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
+    };
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+
+    use super::*;
+
+    /// A processor without a thread.
+    fn idle(batch: usize, queue: usize) -> Spans {
+        Spans(Arc::new(Shared {
+            limits: Limits {
+                batch,
+                queue,
+                delay: Duration::ZERO,
+            },
+            state: Mutex::default(),
+            wanted: Condvar::new(),
+        }))
+    }
+
+    fn span(flags: TraceFlags) -> SpanData {
+        let (trace, id) = (TraceId::from(1), SpanId::from(1));
+        SpanData {
+            span_context: SpanContext::new(trace, id, flags, false, TraceState::NONE),
+            parent_span_id: SpanId::INVALID,
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Client,
+            name: "statement".into(),
+            start_time: std::time::UNIX_EPOCH,
+            end_time: std::time::UNIX_EPOCH,
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: InstrumentationScope::default(),
+        }
+    }
+
+    #[test]
+    fn a_full_queue_drops_and_counts_what_is_new_and_unsampled_spans_do_not_count() {
+        let spans = idle(2, 5);
+        for _ in 0..8 {
+            spans.on_end(span(TraceFlags::SAMPLED));
+            spans.on_end(span(TraceFlags::NOT_SAMPLED));
+        }
+        let mut counts = Vec::new();
+        let mut dropped = 0;
+        for _ in 0..3 {
+            let work = spans.0.next();
+            dropped += work.dropped;
+            counts.extend(work.batches.iter().map(|batch| batch.count));
+        }
+        assert_eq!((counts.as_slice(), dropped), ([2, 2, 1].as_slice(), 3));
+    }
+
+    #[test]
+    fn no_caller_waits_for_a_thread_that_has_ended() {
+        let spans = idle(2, 5);
+        let (sent, answer) = channel();
+        spans.0.lock().requests.push(sent);
+        drop(Ending(&spans.0));
+        assert_eq!(
+            answer.recv_timeout(Duration::from_secs(60)),
+            Err(RecvTimeoutError::Disconnected)
+        );
+        let refused = spans.force_flush();
+        assert!(
+            matches!(refused, Err(OTelSdkError::AlreadyShutdown)),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn as_many_spans_are_lost_as_the_collector_says() {
+        let part = |rejected_spans| ExportTraceServiceResponse {
+            partial_success: Some(ExportTracePartialSuccess {
+                rejected_spans,
+                error_message: "too old".to_owned(),
+            }),
+        };
+        let of = |answer: ExportTraceServiceResponse| accepted(answer.encode_to_vec().into());
+        let loss = of(part(3)).unwrap_err();
+        assert_eq!(loss.rejected, Some(3));
+        assert!(loss.why.contains("too old"), "{}", loss.why);
+        assert!(of(part(0)).is_ok());
+        assert!(accepted(Bytes::new()).is_ok());
     }
 }
