@@ -79,7 +79,7 @@ pub fn walk_query<'t>(query: &'t Query, visitor: &mut impl Visitor<'t>) {
 }
 
 /// What a walk goes through. The tree's declaration makes it for all nodes that a visitor is not shown. It is compiled once, and not for
-/// each visitor: that would be a third of this crate's machine code.
+/// each visitor: that would be a third of this crate's functions.
 pub(super) trait Walk {
     /// Shows the node, and what is inside it.
     fn walk<'t>(&'t self, visitor: &mut dyn Visitor<'t>);
