@@ -11,7 +11,7 @@ mod side_by_side;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::setup;
@@ -52,7 +52,8 @@ pub(crate) struct Arguments {
     /// Only this package; may be given more than once
     #[arg(short, long, value_name = "NAME")]
     package: Vec<String>,
-    /// Only test programs of this name, such as a file in `tests`; may be repeated. All are built
+    /// Only test programs of this name, such as a file in `tests`, or of one the tests in a module: `executor::transactions`; may be
+    /// repeated. All are built
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
     /// Only tests whose name contains this
@@ -60,8 +61,30 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn wants(&self, executable: &build::Executable) -> bool {
-        self.target.is_empty() || self.target.contains(&executable.target)
+    /// What the names of a program's tests contain, one of these; `None` where the program is not to run.
+    fn filters(&self, target: &str) -> Option<Vec<String>> {
+        let all = || Some(self.filter.iter().cloned().collect());
+        if self.target.is_empty() {
+            return all();
+        }
+        let mut modules = Vec::new();
+        for wanted in &self.target {
+            match wanted.split_once("::") {
+                None if wanted == target => return all(),
+                Some((program, module)) if program == target => modules.push(format!("{module}::")),
+                _ => {}
+            }
+        }
+        (!modules.is_empty()).then_some(modules)
+    }
+
+    /// The programs that are to run, with what the names of their tests contain.
+    fn wanted<'e>(
+        &self,
+        executables: impl IntoIterator<Item = &'e build::Executable>,
+    ) -> Vec<(&'e build::Executable, Vec<String>)> {
+        let filters = |it: &'e build::Executable| Some((it, self.filters(&it.target)?));
+        executables.into_iter().filter_map(filters).collect()
     }
 }
 
@@ -71,6 +94,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !arguments.quirks.is_empty() {
         return crate::relaunch::with_feature("engine");
     }
+    ensure!(
+        arguments.filter.is_none() || arguments.target.iter().all(|it| !it.contains("::")),
+        "a module and a part of a name are given; libtest takes one of them: leave out either"
+    );
     let root = workspace::root()?;
     if !arguments.no_setup {
         setup::prepare(setup::Purpose::Tests, "test");
@@ -100,19 +127,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let filter = arguments.filter.as_deref();
     let executables = build::executables(&root, &metadata, &selection)?;
     let also = cockroach.is_some().then_some(libtest::NEEDS_COCKROACH);
-    let wanted: Vec<_> = executables
-        .iter()
-        .filter(|it| arguments.wants(it))
-        .collect();
-    for suite in side_by_side(arguments.jobs, &wanted, |executable| {
-        execute::run(executable, filter, also, arguments.long, &[])
+    let wanted = arguments.wanted(&executables);
+    for suite in side_by_side(arguments.jobs, &wanted, |(executable, filters)| {
+        execute::run(executable, filters, also, arguments.long, &[])
     })? {
         report.add(suite);
     }
     // Only libraries have examples, and cargo takes a selection without one for a mistake.
     if executables
         .iter()
-        .any(|executable| executable.target == "lib" && arguments.wants(executable))
+        .any(|it| it.target == "lib" && arguments.filters(&it.target).is_some())
     {
         for suite in execute::documentation(&root, &metadata, &selection, filter)? {
             report.add(suite);
@@ -148,14 +172,10 @@ fn against_quirks(
     quirks::each(&arguments.quirks, |release, environment| {
         // A library's own tests ask no server.
         let asks = |it: &build::Executable| it.target != "lib" && uses_servers(&it.package);
-        let wanted: Vec<_> = executables
-            .iter()
-            .filter(|it| arguments.wants(it) && asks(it))
-            .collect();
-        let filter = arguments.filter.as_deref();
+        let wanted = arguments.wanted(executables.iter().filter(|it| asks(it)));
         let also = Some(libtest::NEEDS_COCKROACH);
-        for mut suite in side_by_side(arguments.jobs, &wanted, |executable| {
-            execute::run(executable, filter, also, arguments.long, environment)
+        for mut suite in side_by_side(arguments.jobs, &wanted, |(executable, filters)| {
+            execute::run(executable, filters, also, arguments.long, environment)
         })? {
             suite.target = format!("{} as {release}", suite.target);
             report.add(suite);
@@ -173,3 +193,38 @@ fn against_quirks(
 /// Whose tests are about imitating servers.
 #[cfg(feature = "engine")]
 const TESTKIT: &str = "crdb-testkit";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn filters(line: &[&str], target: &str) -> Option<Vec<String>> {
+        let line = Line::try_parse_from([&["test"], line].concat()).unwrap();
+        line.arguments.filters(target)
+    }
+
+    #[test]
+    fn a_target_is_a_program_or_a_module_of_one() {
+        let some = |filters: &[&str]| Some(filters.iter().map(ToString::to_string).collect());
+        assert_eq!(filters(&[], "a"), some(&[]));
+        assert_eq!(filters(&["part"], "a"), some(&["part"]));
+        assert_eq!(filters(&["--target", "a", "part"], "a"), some(&["part"]));
+        assert_eq!(filters(&["--target", "a"], "b"), None);
+        let modules = ["--target", "a::x", "--target", "a::y", "--target", "b"];
+        assert_eq!(filters(&modules, "a"), some(&["x::", "y::"]));
+        assert_eq!(filters(&modules, "b"), some(&[]));
+        assert_eq!(filters(&modules, "x"), None);
+        // The whole program has the module's tests, too.
+        assert_eq!(
+            filters(&["--target", "a::x", "--target", "a"], "a"),
+            some(&[])
+        );
+    }
+}

@@ -123,8 +123,8 @@ pub(crate) const STEPS: &[Step] = &[
         |context| {
             let always = [
                 "verdicts",
-                "cockroach_habits",
-                "transactions",
+                "executor::cockroach_habits",
+                "executor::transactions",
                 "database",
                 "data",
             ];

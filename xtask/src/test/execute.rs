@@ -22,11 +22,11 @@ const SILENCE: Duration = Duration::from_secs(600);
 /// What a test program started may outlive it for so long.
 const LINGERING: Duration = Duration::from_secs(15);
 
-/// Runs one test program, its tests in their long form where they have one and it is asked for, and those of its ignored
-/// tests whose reason begins with `also`; in this environment besides its own.
+/// Runs one test program: its tests whose names contain one of `filters`, all where there are none; in their long form where they
+/// have one and it is asked for; and those of its ignored tests whose reason begins with `also`; in this environment besides its own.
 pub(crate) fn run(
     executable: &Executable,
-    filter: Option<&str>,
+    filters: &[String],
     also: Option<&str>,
     long: bool,
     environment: &[(&'static str, OsString)],
@@ -38,7 +38,7 @@ pub(crate) fn run(
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
     };
-    let run = finish(command().args(filter))?;
+    let run = finish(command().args(filters))?;
     let mut outcomes = libtest::parse(&run.output);
     let mut ended = ending(executable, &run, &outcomes);
 

@@ -1,0 +1,11 @@
+//! Checks of SQL files: verdicts, lints, and what schema files say.
+#![cfg(feature = "checks")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod lints;
+mod schema;
+mod verdicts;
