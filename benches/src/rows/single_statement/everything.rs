@@ -19,6 +19,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, join};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
+    time::timeout,
 };
 
 use crate::{
@@ -162,6 +163,7 @@ async fn collector() -> Result<(Child, String), MeasureError> {
         .spawn()?;
     let output = child.stdout.take().ok_or("the collector has no output")?;
     let mut lines = BufReader::new(output).lines();
-    let url = lines.next_line().await?.ok_or("the collector has ended")?;
+    let url = timeout(Duration::from_secs(60), lines.next_line()).await??;
+    let url = url.ok_or("the collector has ended")?;
     Ok((child, url))
 }

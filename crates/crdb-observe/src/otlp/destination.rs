@@ -130,6 +130,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_collector_says_in_seconds_how_long_to_wait() {
+        let of = |value: &str| {
+            let answer = Response::builder().header("Retry-After", value);
+            seconds_to_wait(&answer.body(Bytes::new()).unwrap())
+        };
+        assert_eq!(of("7"), Some(Duration::from_secs(7)));
+        assert_eq!(of(" 0 "), Some(Duration::ZERO));
+        for other in ["", "-1", "1.5", "soon", "Fri, 27 Nov 2026 09:00:00 GMT"] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(seconds_to_wait(&Response::new(Bytes::new())), None);
+    }
+
+    #[test]
     fn a_url_that_is_none_of_http_is_refused_and_not_shown() {
         let client = Client::new(PAUSE, Roots::default(), &HashMap::new()).unwrap();
         for url in [
