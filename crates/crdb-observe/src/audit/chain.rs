@@ -50,15 +50,17 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// Turns a JSON object into a line, without the line end, and gives the line's hash.
-pub(super) fn seal(key: &MacKey, previous: &Mac, line: &mut Vec<u8>) -> Mac {
-    if line.last() == Some(&b'}') {
-        line.truncate(line.len() - 1);
+/// Turns the JSON object at the end of `lines`, from `start` on, into a line without its end, and gives the line's hash.
+pub(super) fn seal(key: &MacKey, previous: &Mac, lines: &mut Vec<u8>, start: usize) -> Mac {
+    if lines.last() == Some(&b'}') {
+        lines.pop();
     }
-    let mac = key.mac(previous, line);
-    line.extend_from_slice(HEAD);
-    line.extend(digits(&mac));
-    line.extend_from_slice(TAIL);
+    let mac = key.mac(previous, lines.get(start..).unwrap_or_default());
+    lines.extend_from_slice(HEAD);
+    for byte in mac {
+        lines.extend_from_slice(&digits(byte));
+    }
+    lines.extend_from_slice(TAIL);
     mac
 }
 
@@ -89,14 +91,13 @@ fn split(line: &[u8]) -> Option<(&[u8], Mac)> {
 
 /// Lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    digits(bytes).map(char::from).collect()
+    let digits = bytes.iter().flat_map(|byte| digits(*byte));
+    digits.map(char::from).collect()
 }
 
-fn digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
-    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
-    bytes
-        .iter()
-        .flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
+const fn digits(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]
 }
 
 /// The 32 bytes of 64 lower-case hexadecimal digits.
@@ -128,7 +129,7 @@ mod tests {
 
     fn sealed(key: &MacKey, previous: &Mac, object: &str) -> (Vec<u8>, Mac) {
         let mut line = object.as_bytes().to_vec();
-        let mac = seal(key, previous, &mut line);
+        let mac = seal(key, previous, &mut line, 0);
         (line, mac)
     }
 

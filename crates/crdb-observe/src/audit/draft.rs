@@ -1,68 +1,54 @@
 //! Lines that are to be written, and the state of the log once they are.
 
-use chrono::{SecondsFormat, Utc};
-use serde::Serialize;
+use std::io::Write as _;
 
 use super::chain::{self, Mac, MacKey};
 use super::error::{Error, ErrorKind};
 use super::files;
-use super::record::Record;
 use super::tree::{Tree, leaf};
-
-/// An entry as it is written, but for the hash.
-#[derive(Serialize)]
-struct Entry<'a> {
-    number: u64,
-    time: &'a str,
-    #[serde(flatten)]
-    record: &'a Record,
-}
 
 /// A batch of lines.
 pub(super) struct Draft {
     pub(super) lines: Vec<u8>,
     pub(super) tree: Tree,
     pub(super) mac: Mac,
-    line: Vec<u8>,
     time: String,
 }
 
 impl Draft {
-    /// Begins a batch behind a log of this tree, whose last line has this hash.
-    pub(super) fn new(tree: Tree, mac: Mac) -> Self {
+    /// Begins a batch of this time behind a log of this tree, whose last line has this hash. Its lines take the place of what is in
+    /// `lines`.
+    pub(super) fn new(tree: Tree, mac: Mac, time: String, mut lines: Vec<u8>) -> Self {
+        lines.clear();
         Self {
-            lines: Vec::new(),
+            lines,
             tree,
             mac,
-            line: Vec::new(),
-            time: Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),
+            time,
         }
     }
 
-    /// Adds an entry, and gives its number. One that is refused leaves the batch as it was.
-    pub(super) fn add(&mut self, key: &MacKey, record: &Record) -> Result<u64, Error> {
+    /// Adds an entry, whose record is this JSON object, and gives its number. One that is refused leaves the batch as it was.
+    pub(super) fn add(&mut self, key: &MacKey, record: &[u8]) -> Result<u64, Error> {
         const LIMIT: usize = files::LONGEST - 128;
-        self.line.clear();
-        let number = self.tree.size();
-        let entry = Entry {
-            number,
-            time: &self.time,
-            record,
+        let refused = |why: String| Error::new(ErrorKind::Io, why);
+        let Some(members) = record.strip_prefix(b"{") else {
+            return Err(refused("an audit entry is no JSON".to_owned()));
         };
-        serde_json::to_writer(&mut self.line, &entry).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("an audit entry is no JSON: {error}"))
-        })?;
-        if self.line.len() > LIMIT {
-            return Err(Error::new(
-                ErrorKind::Io,
-                format!(
-                    "an audit entry has more than {LIMIT} bytes; record less of its parameters"
-                ),
-            ));
+        let number = self.tree.size();
+        let start = self.lines.len();
+        write!(self.lines, r#"{{"number":{number},"time":"{}","#, self.time)
+            .map_err(|error| refused(format!("an audit entry is not written: {error}")))?;
+        self.lines.extend_from_slice(members);
+        if self.lines.len() - start > LIMIT {
+            self.lines.truncate(start);
+            return Err(refused(format!(
+                "an audit entry has more than {LIMIT} bytes; record less of its parameters"
+            )));
         }
-        self.mac = chain::seal(key, &self.mac, &mut self.line);
-        self.tree.push(leaf(&self.line));
-        self.lines.extend_from_slice(&self.line);
+        self.mac = chain::seal(key, &self.mac, &mut self.lines, start);
+        self.tree
+            .push(leaf(self.lines.get(start..).unwrap_or_default()));
         self.lines.push(b'\n');
         Ok(number)
     }

@@ -164,7 +164,7 @@ impl Future for Submitted {
             match self.answer.try_recv() {
                 Ok(answer) => break Some(answer),
                 Err(TryRecvError::Closed) => break None,
-                Err(TryRecvError::Empty) if self.log.queue.write_now() => {}
+                Err(TryRecvError::Empty) if self.log.0.queue.write_now() => {}
                 Err(TryRecvError::Empty) => break ready!(Pin::new(&mut self.answer).poll(cx)).ok(),
             }
         };
@@ -173,7 +173,7 @@ impl Future for Submitted {
                 let number = Some(number);
                 (Appended::Written, Ok(Receipt { number }))
             }
-            Some(Err(_)) if self.log.failure_mode == FailureMode::Open => {
+            Some(Err(_)) if self.log.0.failure_mode == FailureMode::Open => {
                 (Appended::Lost, Ok(Receipt { number: None }))
             }
             Some(Err(error)) => (Appended::Refused, Err(error)),
@@ -192,11 +192,14 @@ impl fmt::Debug for Submitted {
 
 /// Writes an audit log; a thread of its own syncs it and signs its checkpoints. Clones write the same log.
 #[derive(Clone)]
-pub struct AuditLog {
+pub struct AuditLog(Arc<Handle>);
+
+/// What the clones share. The log is closed when it is dropped.
+struct Handle {
     queue: Arc<Queue>,
     control: mpsc::Sender<Control>,
     failure_mode: FailureMode,
-    directory: Arc<PathBuf>,
+    directory: PathBuf,
     counts: Arc<OnceLock<AuditCounts>>,
 }
 
@@ -210,7 +213,7 @@ impl AuditLog {
     pub fn open(config: AuditConfig) -> Result<Self, Error> {
         let capacity = config.queue;
         let failure_mode = config.failure_mode;
-        let directory = Arc::new(config.directory.clone());
+        let directory = config.directory.clone();
         let counts = Arc::new(OnceLock::new());
         let queue = Arc::new(Queue::new(
             Writer::open(config, Arc::clone(&counts))?,
@@ -231,27 +234,24 @@ impl AuditLog {
                 })
                 .map_err(|error| Error::io("starting the thread of the audit log", error))?,
         );
-        Ok(Self {
+        Ok(Self(Arc::new(Handle {
             queue,
             control,
             failure_mode,
             directory,
             counts,
-        })
+        })))
     }
 
     /// Counts from now on; whether nothing counted before.
     pub(crate) fn count(&self, counts: AuditCounts) -> bool {
-        self.counts.set(counts).is_ok()
+        self.0.counts.set(counts).is_ok()
     }
 
     /// How many entries wait; `None` once the log is gone.
     pub(crate) fn waiting(&self) -> impl Fn() -> Option<usize> + Send + Sync + use<> {
-        let (queue, log) = (Arc::downgrade(&self.queue), self.control.downgrade());
-        move || {
-            log.upgrade()?;
-            queue.upgrade().map(|queue| queue.waiting())
-        }
+        let handle = Arc::downgrade(&self.0);
+        move || handle.upgrade().map(|handle| handle.queue.waiting())
     }
 
     /// Adds an entry, and returns once it is written as [`Durability`] says. It waits for as long as the disk takes. Where a
@@ -280,7 +280,7 @@ impl AuditLog {
     pub async fn submit(&self, record: Record) -> Result<Submitted, Error> {
         let began = Instant::now();
         let (reply, answer) = oneshot::channel();
-        if !self.queue.add((Box::new(record), reply)).await {
+        if !self.0.queue.add((record.json(), reply)).await {
             self.counted(Appended::Refused, began);
             return Err(self.closed());
         }
@@ -292,7 +292,7 @@ impl AuditLog {
     }
 
     fn counted(&self, how: Appended, began: Instant) {
-        if let Some(counts) = self.counts.get() {
+        if let Some(counts) = self.0.counts.get() {
             counts.appended(how, began.elapsed());
         }
     }
@@ -306,7 +306,8 @@ impl AuditLog {
     /// Dropping the future leaves open whether a checkpoint is signed.
     pub async fn checkpoint(&self) -> Result<Checkpoint, Error> {
         let (reply, answer) = oneshot::channel();
-        self.control
+        self.0
+            .control
             .send(Control::Checkpoint(reply))
             .await
             .map_err(|_| self.closed())?;
@@ -323,7 +324,8 @@ impl AuditLog {
     /// The log is closed all the same.
     pub async fn close(&self) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
-        self.control
+        self.0
+            .control
             .send(Control::Close(reply))
             .await
             .map_err(|_| self.closed())?;
@@ -333,7 +335,7 @@ impl AuditLog {
     fn closed(&self) -> Error {
         Error::new(
             ErrorKind::Closed,
-            format!("the audit log in {} is closed", self.directory.display()),
+            format!("the audit log in {} is closed", self.0.directory.display()),
         )
     }
 }
@@ -341,8 +343,8 @@ impl AuditLog {
 impl fmt::Debug for AuditLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuditLog")
-            .field("directory", &self.directory)
-            .field("failure_mode", &self.failure_mode)
+            .field("directory", &self.0.directory)
+            .field("failure_mode", &self.0.failure_mode)
             .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::checkpoint::Checkpoint;
 use super::error::Error;
-use super::record::Record;
 use super::writer::Writer;
 
 /// How many entries share one write and one `fdatasync` at most.
@@ -24,8 +23,8 @@ const BATCH: usize = 256;
 /// How long the thread leaves entries to the callers that wait for them.
 const TICK: Duration = Duration::from_millis(5);
 
-/// A record, and the caller that waits for its number.
-pub(super) type Append = (Box<Record>, oneshot::Sender<Result<u64, Error>>);
+/// A record as JSON, and the caller that waits for its number.
+pub(super) type Append = (Vec<u8>, oneshot::Sender<Result<u64, Error>>);
 
 /// What callers ask of the thread. Entries that were added before are written before.
 pub(super) enum Control {

@@ -69,6 +69,15 @@ impl Record {
         record
     }
 
+    /// The record as a JSON object; empty where it is none.
+    pub(super) fn json(&self) -> Vec<u8> {
+        let mut json = Vec::with_capacity(256);
+        match serde_json::to_writer(&mut json, self) {
+            Ok(()) => json,
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// The service on whose behalf it was done.
     #[must_use]
     pub fn service(mut self, service: impl Into<String>) -> Self {

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
+
 use super::chain::{self, Mac};
 use super::checkpoint::Checkpoint;
+use super::clock::Clock;
 use super::draft::Draft;
 use super::error::{Error, ErrorKind};
 use super::files::{self, Header, Lines};
@@ -16,6 +19,9 @@ use super::queue::Append;
 use super::record::Record;
 use super::tree::{Tree, leaf};
 use crate::metrics::AuditCounts;
+
+/// Room of more bytes is given back once its lines are written.
+const KEPT: usize = 64 << 10;
 
 /// Where the log stands.
 struct Position {
@@ -30,6 +36,9 @@ pub(super) struct Writer {
     path: PathBuf,
     file: File,
     position: Position,
+    clock: Clock,
+    /// Where the next lines are put together.
+    lines: Vec<u8>,
     /// Entries that could not be written since the last that could.
     lost: u64,
     /// When the last checkpoint was signed, and of how many entries.
@@ -69,6 +78,8 @@ impl Writer {
             path,
             file,
             position,
+            clock: Clock::default(),
+            lines: Vec::new(),
             lost: 0,
             synced: now,
             unsynced: false,
@@ -147,9 +158,14 @@ impl Writer {
         if self.position.length >= self.config.file_size {
             self.rotate()?;
         }
-        let mut draft = Draft::new(self.position.tree.clone(), self.position.mac);
+        let mut draft = Draft::new(
+            self.position.tree.clone(),
+            self.position.mac,
+            self.clock.text(Utc::now()),
+            std::mem::take(&mut self.lines),
+        );
         if self.lost > 0 {
-            draft.add(&self.config.key, &Record::gap(self.lost))?;
+            draft.add(&self.config.key, &Record::gap(self.lost).json())?;
         }
         Ok(draft)
     }
@@ -173,6 +189,9 @@ impl Writer {
             mac: draft.mac,
             length: self.position.length + draft.lines.len() as u64,
         };
+        if draft.lines.capacity() <= KEPT {
+            self.lines = draft.lines;
+        }
         self.lost = 0;
         Ok(())
     }
@@ -310,7 +329,7 @@ fn begin(
     let header = serde_json::to_string(&header)
         .map_err(|error| Error::new(ErrorKind::Io, format!("{}: {error}", attempted())))?;
     let mut line = header.into_bytes();
-    let mac = chain::seal(&config.key, previous, &mut line);
+    let mac = chain::seal(&config.key, previous, &mut line, 0);
     line.push(b'\n');
     // Under its name only once it is whole: a file without a header could not be gone on with.
     let draft = path.with_extension("new");

@@ -30,7 +30,9 @@ pub(super) struct AuditMetrics {
 /// What a log counts by itself.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditCounts {
-    append: Family<Outcome, Histogram>,
+    written: Histogram,
+    lost: Histogram,
+    refused: Histogram,
     checkpoints: Family<Outcome, Counter>,
 }
 
@@ -45,12 +47,11 @@ pub(crate) enum Appended {
 
 impl AuditCounts {
     pub(crate) fn appended(&self, how: Appended, took: Duration) {
-        let outcome = match how {
-            Appended::Written => "written",
-            Appended::Lost => "lost",
-            Appended::Refused => "refused",
+        let append = match how {
+            Appended::Written => &self.written,
+            Appended::Lost => &self.lost,
+            Appended::Refused => &self.refused,
         };
-        let append = self.append.get_or_create(&Outcome { outcome });
         append.observe(took.as_secs_f64());
     }
 
@@ -62,18 +63,19 @@ impl AuditCounts {
 
 impl AuditMetrics {
     pub(super) fn new(registry: &mut Registry) -> Self {
+        let append = Family::<_, Histogram, _>::new_with_constructor(seconds as fn() -> Histogram);
+        // There before they count: to Prometheus, a series that begins with 1 has not increased.
+        let of = |outcome| append.get_or_create(&Outcome { outcome }).clone();
         let this = Self {
             counted: AuditCounts {
-                append: Family::new_with_constructor(seconds),
+                written: of("written"),
+                lost: of("lost"),
+                refused: of("refused"),
                 checkpoints: Family::default(),
             },
             waiting: Gauge::default(),
             watched: Mutex::default(),
         };
-        // There before they count: to Prometheus, a series that begins with 1 has not increased.
-        for outcome in ["written", "lost", "refused"] {
-            drop(this.counted.append.get_or_create(&Outcome { outcome }));
-        }
         for outcome in ["ok", "failed"] {
             drop(this.counted.checkpoints.get_or_create(&Outcome { outcome }));
         }
@@ -81,7 +83,7 @@ impl AuditMetrics {
             "append",
             "Time until an entry is written, by what became of it",
             Unit::Seconds,
-            this.counted.append.clone(),
+            append.clone(),
         );
         registry.register(
             "checkpoints",
