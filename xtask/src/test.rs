@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "RELEASE")]
     quirks: Vec<String>,
     /// How many test programs run at a time; each runs its tests in parallel. Most of them wait more than they compute
-    #[arg(long, value_name = "NUMBER", default_value = "2")]
+    #[arg(long, value_name = "NUMBER", default_value = "3")]
     jobs: NonZeroUsize,
     /// Only this package; may be given more than once
     #[arg(short, long, value_name = "NAME")]
