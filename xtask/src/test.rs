@@ -7,18 +7,20 @@ mod libtest;
 mod quirks;
 mod report;
 mod side_by_side;
+mod target;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 
 use crate::setup;
 use crate::workspace;
 pub(crate) use libtest::NEEDS_COCKROACH;
-use report::Report;
+use report::{Report, Suite};
 use side_by_side::side_by_side;
+use target::{Target, Wanted};
 
 /// Sets up what the tests need and runs all of them, the examples in the documentation included.
 ///
@@ -46,46 +48,19 @@ pub(crate) struct Arguments {
     /// Tests that set no release of their own have their proxies speak like it, too
     #[arg(long, value_name = "RELEASE")]
     quirks: Vec<String>,
-    /// How many test programs run at a time; each runs its tests in parallel. Most of them wait more than they compute
-    #[arg(long, value_name = "NUMBER", default_value = "3")]
-    jobs: NonZeroUsize,
+    /// How many test programs run at a time; each runs its tests in parallel. Without it three, most of which wait more than they
+    /// compute; on CockroachDB, which computes more, two
+    #[arg(long, value_name = "NUMBER")]
+    jobs: Option<NonZeroUsize>,
     /// Only this package; may be given more than once
     #[arg(short, long, value_name = "NAME")]
     package: Vec<String>,
     /// Only test programs of this name, such as a file in `tests`, or of one the tests in a module: `executor::transactions`; may be
     /// repeated. All are built
     #[arg(long, value_name = "NAME")]
-    target: Vec<String>,
+    target: Vec<Target>,
     /// Only tests whose name contains this
     filter: Option<String>,
-}
-
-impl Arguments {
-    /// What the names of a program's tests contain, one of these; `None` where the program is not to run.
-    fn filters(&self, target: &str) -> Option<Vec<String>> {
-        let all = || Some(self.filter.iter().cloned().collect());
-        if self.target.is_empty() {
-            return all();
-        }
-        let mut modules = Vec::new();
-        for wanted in &self.target {
-            match wanted.split_once("::") {
-                None if wanted == target => return all(),
-                Some((program, module)) if program == target => modules.push(format!("{module}::")),
-                _ => {}
-            }
-        }
-        (!modules.is_empty()).then_some(modules)
-    }
-
-    /// The programs that are to run, with what the names of their tests contain.
-    fn wanted<'e>(
-        &self,
-        executables: impl IntoIterator<Item = &'e build::Executable>,
-    ) -> Vec<(&'e build::Executable, Vec<String>)> {
-        let filters = |it: &'e build::Executable| Some((it, self.filters(&it.target)?));
-        executables.into_iter().filter_map(filters).collect()
-    }
 }
 
 /// Runs the tests.
@@ -94,10 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !arguments.quirks.is_empty() {
         return crate::relaunch::with_feature("engine");
     }
-    ensure!(
-        arguments.filter.is_none() || arguments.target.iter().all(|it| !it.contains("::")),
-        "a module and a part of a name are given; libtest takes one of them: leave out either"
-    );
+    let wanted = Wanted::new(&arguments.target, arguments.filter.as_deref())?;
     let root = workspace::root()?;
     if !arguments.no_setup {
         setup::prepare(setup::Purpose::Tests, "test");
@@ -113,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     #[cfg(feature = "engine")]
     if !arguments.quirks.is_empty() {
-        return against_quirks(arguments, &root, &metadata, &selection);
+        return against_quirks(arguments, wanted, &root, &metadata, &selection);
     }
     let cockroach = setup::cockroach();
     match &cockroach {
@@ -123,21 +95,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         ),
     }
 
-    let mut report = Report::default();
-    let filter = arguments.filter.as_deref();
     let executables = build::executables(&root, &metadata, &selection)?;
     let also = cockroach.is_some().then_some(libtest::NEEDS_COCKROACH);
-    let wanted = arguments.wanted(&executables);
-    for suite in side_by_side(arguments.jobs, &wanted, |(executable, filters)| {
+    let usual = if cockroach.is_some() {
+        WITH_COCKROACH
+    } else {
+        USUAL
+    };
+    let jobs = arguments.jobs.unwrap_or(usual);
+    let run = |executable: &_, filters: &[String]| {
         execute::run(executable, filters, also, arguments.long, &[])
-    })? {
-        report.add(suite);
-    }
+    };
+    let suites = run_wanted(jobs, wanted, &executables, run)?;
+    let mut report = Report::default();
+    suites.into_iter().for_each(|suite| report.add(suite));
     // Only libraries have examples, and cargo takes a selection without one for a mistake.
     if executables
         .iter()
-        .any(|it| it.target == "lib" && arguments.filters(&it.target).is_some())
+        .any(|it| it.target == "lib" && wanted.is_whole(&it.target))
     {
+        let filter = arguments.filter.as_deref();
         for suite in execute::documentation(&root, &metadata, &selection, filter)? {
             report.add(suite);
         }
@@ -150,10 +127,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     })
 }
 
+/// How many test programs run at a time.
+const USUAL: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
+const WITH_COCKROACH: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+
+/// Runs those of the programs that are asked for.
+fn run_wanted<'e>(
+    jobs: NonZeroUsize,
+    wanted: Wanted<'_>,
+    executables: impl IntoIterator<Item = &'e build::Executable>,
+    run: impl Fn(&build::Executable, &[String]) -> Result<Suite> + Sync,
+) -> Result<Vec<Suite>> {
+    let filters = |it: &'e build::Executable| Some((it, wanted.filters(&it.target)?));
+    let chosen: Vec<_> = executables.into_iter().filter_map(filters).collect();
+    let suites = side_by_side(jobs, &chosen, |(executable, filters)| {
+        run(executable, filters)
+    })?;
+    wanted.check(&suites)?;
+    Ok(suites)
+}
+
 /// Runs the tests of the packages that use servers, and do not imitate them, as one release after the other.
 #[cfg(feature = "engine")]
 fn against_quirks(
     arguments: &Arguments,
+    wanted: Wanted<'_>,
     root: &std::path::Path,
     metadata: &cargo_metadata::Metadata,
     selection: &build::Selection,
@@ -172,11 +170,13 @@ fn against_quirks(
     quirks::each(&arguments.quirks, |release, environment| {
         // A library's own tests ask no server.
         let asks = |it: &build::Executable| it.target != "lib" && uses_servers(&it.package);
-        let wanted = arguments.wanted(executables.iter().filter(|it| asks(it)));
         let also = Some(libtest::NEEDS_COCKROACH);
-        for mut suite in side_by_side(arguments.jobs, &wanted, |(executable, filters)| {
+        let run = |executable: &_, filters: &[String]| {
             execute::run(executable, filters, also, arguments.long, environment)
-        })? {
+        };
+        let asking = executables.iter().filter(|it| asks(it));
+        let jobs = arguments.jobs.unwrap_or(USUAL);
+        for mut suite in run_wanted(jobs, wanted, asking, run)? {
             suite.target = format!("{} as {release}", suite.target);
             report.add(suite);
         }
@@ -193,38 +193,3 @@ fn against_quirks(
 /// Whose tests are about imitating servers.
 #[cfg(feature = "engine")]
 const TESTKIT: &str = "crdb-testkit";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
-
-    fn filters(line: &[&str], target: &str) -> Option<Vec<String>> {
-        let line = Line::try_parse_from([&["test"], line].concat()).unwrap();
-        line.arguments.filters(target)
-    }
-
-    #[test]
-    fn a_target_is_a_program_or_a_module_of_one() {
-        let some = |filters: &[&str]| Some(filters.iter().map(ToString::to_string).collect());
-        assert_eq!(filters(&[], "a"), some(&[]));
-        assert_eq!(filters(&["part"], "a"), some(&["part"]));
-        assert_eq!(filters(&["--target", "a", "part"], "a"), some(&["part"]));
-        assert_eq!(filters(&["--target", "a"], "b"), None);
-        let modules = ["--target", "a::x", "--target", "a::y", "--target", "b"];
-        assert_eq!(filters(&modules, "a"), some(&["x::", "y::"]));
-        assert_eq!(filters(&modules, "b"), some(&[]));
-        assert_eq!(filters(&modules, "x"), None);
-        // The whole program has the module's tests, too.
-        assert_eq!(
-            filters(&["--target", "a::x", "--target", "a"], "a"),
-            some(&[])
-        );
-    }
-}

@@ -138,11 +138,7 @@ struct Idle;
 
 impl crdb_exec::PartialObserver for Idle {}
 
-async fn observed() -> (
-    Fixture,
-    PooledExecutor<PlainSource>,
-    [Arc<Recorder>; 2],
-) {
+async fn observed() -> (Fixture, PooledExecutor<PlainSource>, [Arc<Recorder>; 2]) {
     let fixture = Fixture::new().await;
     fixture
         .sql("CREATE TABLE t (id INT8 PRIMARY KEY, n INT8 NOT NULL)")

@@ -1,5 +1,6 @@
 //! What a statement outside a transaction promises, on a real server.
 
+#[cfg(feature = "derive")]
 mod from_row;
 
 use crate::fixture::Fixture;

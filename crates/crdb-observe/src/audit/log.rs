@@ -280,7 +280,10 @@ impl AuditLog {
     pub async fn submit(&self, record: Record) -> Result<Submitted, Error> {
         let began = Instant::now();
         let (reply, answer) = oneshot::channel();
-        if !self.0.queue.add((record.json(), reply)).await {
+        let json = record.json();
+        // Not held beside its JSON for as long as there is no place for that.
+        drop(record);
+        if !self.0.queue.add((json, reply)).await {
             self.counted(Appended::Refused, began);
             return Err(self.closed());
         }

@@ -21,7 +21,7 @@ use super::tree::{Tree, leaf};
 use crate::metrics::AuditCounts;
 
 /// Room of more bytes is given back once its lines are written.
-const KEPT: usize = 64 << 10;
+const KEPT: usize = 256 << 10;
 
 /// Where the log stands.
 struct Position {
