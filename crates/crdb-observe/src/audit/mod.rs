@@ -32,11 +32,10 @@
 //! - A [`Verifier`] names the first bad entry.
 //!
 //! # Modules in reading order
-//! `record`, `log` (what callers use), `chain`, `tree`, `proof`, `checkpoint`, `queue`, `writer`, `draft`, `clock`, `files`, `verify`, `error`.
+//! `record`, `log` (what callers use), `chain`, `tree`, `proof`, `checkpoint`, `queue`, `writer`, `draft`, `files`, `verify`, `error`.
 
 mod chain;
 mod checkpoint;
-mod clock;
 mod draft;
 mod error;
 mod files;

@@ -24,7 +24,7 @@ const BATCH: usize = 256;
 const TICK: Duration = Duration::from_millis(5);
 
 /// A record as JSON, and the caller that waits for its number.
-pub(super) type Append = (Vec<u8>, oneshot::Sender<Result<u64, Error>>);
+pub(super) type Append = (Result<Vec<u8>, Error>, oneshot::Sender<Result<u64, Error>>);
 
 /// What callers ask of the thread. Entries that were added before are written before.
 pub(super) enum Control {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::error::{Error, ErrorKind};
+
 /// How the call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,13 +71,11 @@ impl Record {
         record
     }
 
-    /// The record as a JSON object; empty where it is none.
-    pub(super) fn json(&self) -> Vec<u8> {
-        let mut json = Vec::with_capacity(256);
-        match serde_json::to_writer(&mut json, self) {
-            Ok(()) => json,
-            Err(_) => Vec::new(),
-        }
+    /// The record as a JSON object.
+    pub(super) fn json(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(|error| {
+            Error::new(ErrorKind::Io, format!("an audit entry is no JSON: {error}"))
+        })
     }
 
     /// The service on whose behalf it was done.

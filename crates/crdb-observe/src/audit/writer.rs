@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{SecondsFormat, Utc};
 
 use super::chain::{self, Mac};
 use super::checkpoint::Checkpoint;
-use super::clock::Clock;
 use super::draft::Draft;
 use super::error::{Error, ErrorKind};
 use super::files::{self, Header, Lines};
@@ -36,7 +35,6 @@ pub(super) struct Writer {
     path: PathBuf,
     file: File,
     position: Position,
-    clock: Clock,
     /// Where the next lines are put together.
     lines: Vec<u8>,
     /// Entries that could not be written since the last that could.
@@ -78,7 +76,6 @@ impl Writer {
             path,
             file,
             position,
-            clock: Clock::default(),
             lines: Vec::new(),
             lost: 0,
             synced: now,
@@ -132,7 +129,7 @@ impl Writer {
             .into_iter()
             .map(|(record, reply)| {
                 let number = match &mut draft {
-                    Ok(draft) => draft.add(&self.config.key, &record),
+                    Ok(draft) => record.and_then(|json| draft.add(&self.config.key, &json)),
                     Err(error) => Err(error.shared()),
                 };
                 (number, reply)
@@ -161,11 +158,11 @@ impl Writer {
         let mut draft = Draft::new(
             self.position.tree.clone(),
             self.position.mac,
-            self.clock.text(Utc::now()),
+            Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),
             std::mem::take(&mut self.lines),
         );
         if self.lost > 0 {
-            draft.add(&self.config.key, &Record::gap(self.lost).json())?;
+            draft.add(&self.config.key, &Record::gap(self.lost).json()?)?;
         }
         Ok(draft)
     }
