@@ -1,26 +1,10 @@
 //! Every future of the executor is dropped after each number of polls: nothing stays open, and no call reads another's reply.
 
 use crate::fixture::Fixture;
+use crate::polled::polled;
 use crdb_exec::{Error, ExecutorExt, IdempotencyKey, Row, Statement, TransactionOptions};
 use futures_util::TryStreamExt;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
-
-/// Polls a future up to `polls` times; `None` when it is dropped then.
-async fn polled<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
-    let mut future = pin!(future);
-    let mut made = 0;
-    poll_fn(|cx| {
-        if made == polls {
-            return Poll::Ready(None);
-        }
-        made += 1;
-        future.as_mut().poll(cx).map(Some)
-    })
-    .await
-}
 
 async fn fixture() -> Fixture {
     let fixture = Fixture::new().await;

@@ -1,4 +1,5 @@
 //! Lost connections, unknown outcomes and deadlines, on a real server behind a fault proxy.
+#![allow(clippy::panic, reason = "a test fails by panicking")]
 
 use crate::fixture::Fixture;
 use crdb_exec::{

@@ -1,9 +1,5 @@
 //! The executor on real servers: statements, transactions and blocks, their failures, and what observers see of them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod blocks;
 mod cockroach_habits;
@@ -14,6 +10,7 @@ mod fixture;
 mod keys;
 mod observed;
 mod policy;
+mod polled;
 #[cfg(all(feature = "bb8", feature = "deadpool-postgres"))]
 mod pools;
 mod statements;

@@ -1,17 +1,15 @@
 //! What an observer gets: each operation has one beginning and one end, and lies within the one that it is part of.
 
 use crate::fixture::{Fixture, PlainSource};
+use crate::polled::polled;
 use crdb_exec::{
     AttemptBegin, AttemptEnd, Error, ExecutorExt, FanOut, Observer, PooledExecutor, ResolveEvent,
     RetryDeniedEvent, RetryEvent, Row, SqlComments, Statement, StatementBegin, StatementEnd, Token,
     TransactionBegin, TransactionEnd, TransactionOptions,
 };
 use futures_util::TryStreamExt;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::Duration;
 
 /// Writes down what begins, within what, and how it ends.
@@ -316,20 +314,6 @@ async fn a_transaction_by_hand_ends_as_its_caller_says() {
     );
 }
 
-/// Polls a future up to `polls` times; `false` when it is dropped then.
-async fn ends_within(future: impl Future, polls: usize) -> bool {
-    let mut future = pin!(future);
-    let mut made = 0;
-    poll_fn(|cx| {
-        if made == polls {
-            return Poll::Ready(false);
-        }
-        made += 1;
-        future.as_mut().poll(cx).map(|_| true)
-    })
-    .await
-}
-
 #[tokio::test]
 async fn what_is_dropped_after_any_poll_ends_as_dropped() {
     let (_fixture, db, recorders) = observed().await;
@@ -338,7 +322,7 @@ async fn what_is_dropped_after_any_poll_ends_as_dropped() {
         let work = db.transact::<_, Error, _>(&options, async |tx| {
             tx.execute("UPDATE t SET n = n + 1 WHERE id = 1", &[]).await
         });
-        let ended = ends_within(work, polls).await;
+        let ended = polled(work, polls).await.is_some();
         let told = told(&recorders);
         let last = told.last().map(String::as_str);
         match (polls, ended) {
@@ -351,7 +335,9 @@ async fn what_is_dropped_after_any_poll_ends_as_dropped() {
         }
     }
     for polls in 1.. {
-        let ended = ends_within(db.fetch_all("SELECT * FROM t", &[]), polls).await;
+        let ended = polled(db.fetch_all("SELECT * FROM t", &[]), polls)
+            .await
+            .is_some();
         let told = told(&recorders);
         if ended {
             break;

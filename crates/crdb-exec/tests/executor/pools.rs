@@ -1,13 +1,11 @@
 //! Pools of deadpool-postgres and bb8 as sources of sessions: what one borrower leaves, the next does not find.
 
+use crate::polled::polled;
 use crdb_exec::{
     Bb8Source, DeadpoolSource, Error, ErrorKind, ExecutorExt, PooledExecutor, RetrySafety, Row,
     SessionSource, SqlState, Statement, TransactionOptions,
 };
 use crdb_testkit::{Database, Engine, QuirksOptions, QuirksProxy};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls};
@@ -94,20 +92,6 @@ impl Fixture {
         let waited = tokio::time::timeout(Duration::from_secs(60), wait).await;
         assert!(waited.is_ok(), "never saw {count} sessions that sleep");
     }
-}
-
-/// Polls a future up to `polls` times; `None` when it is dropped then.
-async fn polled<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
-    let mut future = pin!(future);
-    let mut made = 0;
-    poll_fn(|cx| {
-        if made == polls {
-            return Poll::Ready(None);
-        }
-        made += 1;
-        future.as_mut().poll(cx).map(Some)
-    })
-    .await
 }
 
 /// The next borrower gets its own reply, and no lock stays.

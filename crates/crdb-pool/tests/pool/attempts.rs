@@ -2,18 +2,10 @@
 
 use std::time::Duration;
 
-use crdb_pool::{ConfigBuilder, NodeState, OutCause, Pool};
+use crdb_pool::{NodeState, OutCause, Pool};
 use tokio::time::{Instant, sleep};
 
-use crate::cluster::{Behaviour, Cluster, Failure, Handle};
-
-fn pool(cluster: &Handle, configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Pool<Handle> {
-    Pool::builder(cluster.clone())
-        .nodes(cluster.addresses())
-        .configure(configure)
-        .build()
-        .unwrap()
-}
+use crate::cluster::{Behaviour, Cluster, Failure, Handle, pool};
 
 /// Callers without end for `time`, each of which learns within a moment that there is no session.
 async fn turned_away_at_once(pool: &Pool<Handle>, time: Duration, pause: Duration) {

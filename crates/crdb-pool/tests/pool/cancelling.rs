@@ -1,4 +1,5 @@
 //! Every future of the pool, dropped after every number of polls: no slot, session or place in the queue is lost.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::pin::pin;
 use std::sync::atomic::Ordering::SeqCst;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crdb_pool::{Condition, Connector, ErrorClass, NodeAddress};
+use crdb_pool::{Condition, ConfigBuilder, Connector, ErrorClass, NodeAddress, Pool};
 
 /// How a node behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -331,4 +331,16 @@ impl Connector for Handle {
             Failure::Statement => ErrorClass::Harmless,
         }
     }
+}
+
+/// A pool over all nodes of a cluster.
+pub(crate) fn pool(
+    cluster: &Handle,
+    configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
+) -> Pool<Handle> {
+    Pool::builder(cluster.clone())
+        .nodes(cluster.addresses())
+        .configure(configure)
+        .build()
+        .unwrap()
 }

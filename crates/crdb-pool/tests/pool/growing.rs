@@ -3,18 +3,10 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use crdb_pool::{ConfigBuilder, NodeAddress, Pool};
+use crdb_pool::{NodeAddress, Pool};
 use tokio::time::{Instant, sleep};
 
-use crate::cluster::{Cluster, Handle};
-
-fn pool(cluster: &Handle, configure: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Pool<Handle> {
-    Pool::builder(cluster.clone())
-        .nodes(cluster.addresses())
-        .configure(configure)
-        .build()
-        .unwrap()
-}
+use crate::cluster::{Cluster, Handle, pool};
 
 async fn spike(pool: &Pool<Handle>, callers: usize, query: Duration) -> Duration {
     let started = Instant::now();

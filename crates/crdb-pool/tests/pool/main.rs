@@ -1,10 +1,5 @@
 //! The pool over nodes that a test makes: growing and shrinking, lending, nodes that fail and recover, cancelled callers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attempts;
 mod cancelling;

@@ -1,4 +1,5 @@
 //! Each lint where it should speak, where it should not, and how it is allowed.
+#![allow(clippy::panic, reason = "a test fails by panicking")]
 
 use crdb_sql::schema::Schema;
 use crdb_sql::{Code, Problem, Repository, Severity, lint};

@@ -1,10 +1,6 @@
 //! Checks of SQL files: verdicts, lints, and what schema files say.
 #![cfg(feature = "checks")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod lints;
 mod schema;

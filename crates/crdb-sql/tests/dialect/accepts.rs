@@ -1,19 +1,12 @@
 //! Every construct of the dialect is accepted, and printing it gives a text that parses to the same tree.
 
+use crate::cases::FILES;
 use crdb_sql::dialect::{Options, ast, parse, parse_one, parse_one_with, split_statements};
 
 /// One statement a line; a line that begins with a quote goes on the one before.
 fn cases() -> Vec<String> {
-    let files = [
-        include_str!("../dialect_cases/queries.sql"),
-        include_str!("../dialect_cases/expressions.sql"),
-        include_str!("../dialect_cases/writes.sql"),
-        include_str!("../dialect_cases/definitions.sql"),
-        include_str!("../dialect_cases/sessions.sql"),
-        include_str!("../dialect_cases/administration.sql"),
-    ];
     let mut cases: Vec<String> = Vec::new();
-    for line in files.iter().flat_map(|file| file.lines()) {
+    for line in FILES.iter().flat_map(|file| file.lines()) {
         match cases.last_mut() {
             Some(last) if line.starts_with('\'') => *last = format!("{last}\n{line}"),
             _ => cases.push(line.to_owned()),

@@ -2,6 +2,7 @@
 #![cfg(feature = "parser")]
 
 mod accepts;
+mod cases;
 mod limits;
 mod properties;
 mod rejects;

@@ -1,23 +1,15 @@
 //! Properties of the dialect: what is generated from its grammar parses and prints to the same tree; what is broken at
 //! random neither panics nor hangs.
 
+use crate::cases::FILES;
 use crdb_sql::dialect::facts::Facts;
 use crdb_sql::dialect::{Options, parse, parse_one, parse_with, split_statements};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const CASES: &[&str] = &[
-    include_str!("../dialect_cases/queries.sql"),
-    include_str!("../dialect_cases/expressions.sql"),
-    include_str!("../dialect_cases/writes.sql"),
-    include_str!("../dialect_cases/definitions.sql"),
-    include_str!("../dialect_cases/sessions.sql"),
-    include_str!("../dialect_cases/administration.sql"),
-];
-
 fn any_case() -> impl Strategy<Value = &'static str> {
     select(
-        CASES
+        FILES
             .iter()
             .flat_map(|file| file.lines())
             .collect::<Vec<_>>(),
@@ -249,7 +241,7 @@ fn cases() -> u32 {
 
 /// Words and signs that statements are made of.
 fn words() -> Vec<&'static str> {
-    CASES
+    FILES
         .iter()
         .flat_map(|file| file.split_whitespace())
         .collect()
