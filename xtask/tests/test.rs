@@ -75,8 +75,7 @@ fn workspace(tests: &[(&str, &str)]) -> tempfile::TempDir {
     directory
 }
 
-/// Whether the command succeeds, and what it prints.
-fn test(directory: &tempfile::TempDir, arguments: &[&str], url: Option<&str>) -> (bool, String) {
+fn command(directory: &tempfile::TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command
         .args(["test", "--no-setup"])
@@ -84,6 +83,12 @@ fn test(directory: &tempfile::TempDir, arguments: &[&str], url: Option<&str>) ->
         .current_dir(directory.path())
         .env("CARGO_TARGET_DIR", directory.path().join("target"))
         .env_remove("CRDB_TEST_URL");
+    command
+}
+
+/// Whether the command succeeds, and what it prints.
+fn test(directory: &tempfile::TempDir, arguments: &[&str], url: Option<&str>) -> (bool, String) {
+    let mut command = command(directory, arguments);
     if let Some(url) = url {
         command.env("CRDB_TEST_URL", url);
     }
@@ -154,4 +159,25 @@ fn tests_that_need_cockroach_run_where_there_is_one() {
         text.ends_with("\n1 passed, 0 failed, 0 skipped\n"),
         "{text}"
     );
+}
+
+#[test]
+fn a_target_is_a_program_or_a_module_and_one_without_a_test_is_an_error() {
+    let directory = workspace(&[("fails", FAILS)]);
+    // Neither the other program nor the examples run.
+    let (success, text) = test(&directory, &["--target", "lib::tests"], None);
+    assert!(success, "{text}");
+    assert!(
+        text.ends_with("\n1 passed, 0 failed, 2 skipped\n"),
+        "{text}"
+    );
+    for gone in ["lib::test", "gone"] {
+        let output = command(&directory, &["--target", gone]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{said}");
+        assert!(
+            said.contains(&format!("no test is in the target {gone};")),
+            "{said}"
+        );
+    }
 }
