@@ -163,7 +163,9 @@ async fn collector() -> Result<(Child, String), MeasureError> {
         .spawn()?;
     let output = child.stdout.take().ok_or("the collector has no output")?;
     let mut lines = BufReader::new(output).lines();
-    let url = timeout(Duration::from_secs(60), lines.next_line()).await??;
+    let url = timeout(Duration::from_secs(60), lines.next_line())
+        .await
+        .map_err(|_| "the collector did not say within 60 s where it listens")??;
     let url = url.ok_or("the collector has ended")?;
     Ok((child, url))
 }
